@@ -1,0 +1,12 @@
+"""What both planes share: names, messages and arithmetic, and no I/O.
+
+``attributes``  the names on the telemetry wire
+``histogram``   the mergeable latency histogram both planes count in
+``model``       services and endpoints as a sidecar needs them
+``xds``         that model to and from xDS v3 resources (``xds.proto``)
+``stream``      version, nonce and ACK bookkeeping, used by both ends of ADS
+``settings``    how every process loads and checks its configuration
+
+A sidecar measures in ``histogram``, names it by ``attributes`` and exports it;
+the control plane answers with a ``model`` carried as ``xds``.
+"""

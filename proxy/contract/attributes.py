@@ -1,0 +1,62 @@
+"""Names on the telemetry wire, shared by the sidecar that writes and the collector that reads.
+
+Source: OpenTelemetry semantic conventions, stable HTTP set, v1.27 and later. Names that
+begin with ``spanmesh.`` are ours.
+"""
+
+from typing import Final
+
+# Instrumentation scope of everything a sidecar emits.
+SCOPE: Final = "spanmesh.sidecar"
+
+# Resource attributes.
+SERVICE_NAME: Final = "service.name"
+SERVICE_VERSION: Final = "service.version"
+SERVICE_INSTANCE: Final = "service.instance.id"
+ZONE: Final = "cloud.availability_zone"
+
+# Span and metric attributes.
+METHOD: Final = "http.request.method"
+STATUS: Final = "http.response.status_code"
+ROUTE: Final = "http.route"
+URL_FULL: Final = "url.full"
+URL_PATH: Final = "url.path"
+URL_QUERY: Final = "url.query"
+URL_SCHEME: Final = "url.scheme"
+SERVER_ADDRESS: Final = "server.address"
+SERVER_PORT: Final = "server.port"
+PEER_ADDRESS: Final = "network.peer.address"
+PEER_PORT: Final = "network.peer.port"
+CLIENT_ADDRESS: Final = "client.address"
+ERROR_TYPE: Final = "error.type"
+# On client telemetry: the service called, or ``host:port`` of a destination outside the mesh.
+PEER_SERVICE: Final = "peer.service"
+# On server telemetry: the calling service, as named by its own sidecar; absent when it has none.
+CALLER: Final = "spanmesh.caller"
+# ``host:port`` of the endpoint a client metric is about.
+ENDPOINT: Final = "spanmesh.endpoint"
+# "2xx" … "5xx", or "error" when no response came.
+STATUS_CLASS: Final = "spanmesh.status_class"
+# "direct": where the application sent it. "routed": where the mesh sent it.
+ARM: Final = "spanmesh.arm"
+ARM_DIRECT: Final = "direct"
+ARM_ROUTED: Final = "routed"
+
+# Metrics: durations are delta exponential histograms in seconds, the others gauges.
+CLIENT_DURATION: Final = "http.client.request.duration"
+SERVER_DURATION: Final = "http.server.request.duration"
+CLIENT_ACTIVE: Final = "http.client.active_requests"
+SERVER_ACTIVE: Final = "http.server.active_requests"
+OLDEST_AGE: Final = "spanmesh.client.oldest_request.age"
+DROPPED_SPANS: Final = "spanmesh.export.dropped_spans"
+
+# Request header by which an outbound sidecar tells the inbound one who is calling. It is
+# sent to mesh endpoints only and removed before the application sees the request.
+CALLER_HEADER: Final = "x-spanmesh-caller"
+# Response header with the machine-readable reason of a failure the sidecar itself answers.
+REASON_HEADER: Final = "x-spanmesh-reason"
+
+
+def is_failure(status: int) -> bool:
+    """Whether a response of this HTTP status counts as a failure of its server; 0 is no response."""
+    return status == 0 or status >= 500

@@ -1,0 +1,83 @@
+"""Services and endpoints as a sidecar needs them: what comes back over xDS, decoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+# The node.metadata key, and the filter_metadata key on endpoints and routes, that hold what is ours.
+METADATA: Final = "spanmesh"
+
+
+class Stage(StrEnum):
+    """How far the mesh may go for one destination service."""
+
+    OBSERVE = "observe"
+    ADVISE = "advise"
+    ROUTE = "route"
+
+
+class NodeState(StrEnum):
+    """What a sidecar says of its own instance in ``node.metadata``."""
+
+    READY = "ready"
+    UNREADY = "unready"  # its application does not answer the health check
+    DRAINING = "draining"  # leaving: finish what is in flight, send nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One place a service can be reached.
+
+    ``address`` is ``host:port`` of the inbound sidecar, or of the application for a static
+    endpoint. ``app`` is the application's own ``host:port`` where it is known: traffic that an
+    application sends there is recognised as traffic to this endpoint. ``weight`` is relative,
+    1.0 is neutral. ``healthy`` is False while the endpoint is ejected or draining.
+    """
+
+    address: str
+    weight: float = 1.0
+    healthy: bool = True
+    app: str = ""
+    instance: str = ""
+    version: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A destination: its endpoints and how far routing is turned on for it.
+
+    ``percent`` (0 to 100) is the share of requests the mesh may route in stage ``route``.
+    """
+
+    name: str
+    endpoints: tuple[Endpoint, ...] = ()
+    stage: Stage = Stage.OBSERVE
+    percent: int = 0
+
+    @property
+    def routed_share(self) -> float:
+        """Share of requests (0 to 1) for which the mesh chooses the endpoint."""
+        return self.percent / 100 if self.stage is Stage.ROUTE else 0.0
+
+
+# What a sidecar knows of the mesh: every service by name.
+MeshView = Mapping[str, Service]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A sidecar as it names itself when it connects; being connected is being registered.
+
+    ``address`` is its inbound listener as ``host:port``; an unspecified host (0.0.0.0, ::) is
+    replaced by the address the connection comes from. Empty when it only sends.
+    """
+
+    service: str
+    instance: str
+    address: str = ""
+    app: str = ""
+    version: str = ""
+    zone: str = ""
+    state: NodeState = NodeState.READY

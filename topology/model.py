@@ -1,0 +1,171 @@
+"""The words of the topology engine: what goes in (measurements), what comes out (views, decisions).
+
+Times are seconds since the epoch as floats, durations seconds, shares 0 to 1. The engine takes
+its clock as an argument; nothing here or in the engine reads one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from proxy.contract.histogram import Histogram
+from proxy.contract.model import Stage
+
+
+class Side(StrEnum):
+    """Which end of a call measured it."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Kind(StrEnum):
+    """What a node of the graph is."""
+
+    SERVICE = "service"
+    DATABASE = "database"
+    QUEUE = "queue"
+    EXTERNAL = "external"
+    USER = "user"  # callers outside the mesh that nobody named
+
+
+@dataclass(slots=True)
+class CallSample:
+    """Calls counted by one reporter over one export interval, all with the same labels.
+
+    ``target`` of a client sample is a service or, outside the mesh, ``host:port``. ``source``
+    of a server sample is empty when the caller has no sidecar. ``errors`` of ``count`` failed.
+    """
+
+    side: Side
+    source: str
+    target: str
+    reporter: str
+    histogram: Histogram
+    errors: int
+    endpoint: str = ""
+    arm: str = ""
+    method: str = ""
+    route: str = ""
+
+
+@dataclass(slots=True)
+class OpenSample:
+    """Requests one reporter has open towards an endpoint, and the age of the oldest in seconds."""
+
+    source: str
+    target: str
+    endpoint: str
+    reporter: str
+    open: int
+    oldest: float = 0.0
+
+
+@dataclass(slots=True)
+class SpanFact:
+    """What the graph needs of one span; ``attributes`` holds the peer.* / db.* / messaging.* /
+    server.* / network.peer.* and spanmesh.* keys only."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    service: str
+    kind: int  # OTLP Span.SpanKind: 2 server, 3 client, 4 producer, 5 consumer
+    duration: float
+    failed: bool
+    from_sidecar: bool
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Traffic over a window. ``success`` and the percentiles are None without traffic."""
+
+    count: int = 0
+    errors: int = 0
+    rate: float = 0.0
+    success: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    name: str
+    kind: Kind
+    stats: Stats  # as a server
+    sidecar: bool = False
+    stage: Stage = Stage.OBSERVE
+    percent: int = 0
+    endpoints: int = 0
+    ejected: int = 0
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    source: str
+    target: str
+    stats: Stats
+    protocol: str = "http"  # http, database, messaging
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    nodes: tuple[NodeView, ...]
+    edges: tuple[EdgeView, ...]
+    start: float
+    end: float
+
+
+class EndpointState(StrEnum):
+    HEALTHY = "healthy"
+    EJECTED = "ejected"
+    PROBATION = "probation"
+    DRAINING = "draining"
+    UNREADY = "unready"
+    GONE = "gone"  # its stream ended; kept for the grace period
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    service: str
+    address: str
+    state: EndpointState
+    weight: float
+    stats: Stats
+    origin: str = "sidecar"  # sidecar, static
+    app: str = ""
+    instance: str = ""
+    version: str = ""
+    zone: str = ""
+    open: int = 0
+    oldest: float = 0.0
+    ejected_since: float | None = None
+    ejected_until: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    service: str
+    stage: Stage
+    percent: int
+    origin: str  # default, mesh.yaml, api
+    updated: float
+    direct: Stats
+    routed: Stats
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing the mesh decided, in words and with the evidence it decided on."""
+
+    time: float
+    kind: str  # eject, return, probation, hold, weight, stage, register, leave
+    service: str
+    reason: str
+    endpoint: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
