@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` and `make test`. Both set themselves up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check proto screenshots clean
+
+demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
+	exec $(BIN)/spanmesh demo $(ARGS)
+
+test: check $(VENV)/system  ## linters, types, layering, then every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+proto: $(VENV)/installed-dev  ## compile the xDS messages after a change of xds.proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto
+
+screenshots: $(VENV)/installed-dev $(VENV)/system  ## the pictures of the README, from a live demo
+	$(BIN)/python -m tests.browser.screenshots
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("spanmesh needs Python 3.11 or newer; this is %s. Run: make PYTHON=python3.11" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --editable '.[all]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $(VENV)/installed $@
+
+# Chromium and iproute2 are no Python packages: installed here where the machine allows it.
+$(VENV)/system: tests/system.sh $(VENV)/bin/python
+	@bash tests/system.sh
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts

@@ -1,0 +1,74 @@
+"""The users of the example shop: an open loop of requests, counted as the users see them."""
+
+import http.client
+import random
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+TIMEOUT = 6.0
+VISITS = {"/": 25, "/product/{id}": 45, "/cart/{id}": 18, "/checkout/{id}": 12}
+_PATHS, _SHARES = list(VISITS), list(VISITS.values())
+KEPT = 2000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What users saw over the last seconds: requests, share that succeeded, p99 in ms."""
+
+    count: int
+    success: float
+    p99: float
+
+
+class Load:
+    """Sends ``rate`` requests a second to ``host:port`` whether or not earlier ones were answered."""
+
+    def __init__(self, host: str, port: int, rate: float, seed: int = 1) -> None:
+        self._host, self._port = host, port
+        self._interval = 1 / rate
+        self._random = random.Random(seed)
+        self._results: deque[tuple[float, bool, float]] = deque(maxlen=KEPT)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="load", daemon=True)
+        self._workers = ThreadPoolExecutor(max_workers=64, thread_name_prefix="user")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def seen(self, seconds: float) -> Seen:
+        """What users saw over the last ``seconds``."""
+        since = time.monotonic() - seconds
+        recent = [result for result in self._results.copy() if result[0] >= since]
+        if not recent:
+            return Seen(0, 1.0, 0.0)
+        took = sorted(result[2] for result in recent)
+        good = sum(result[1] for result in recent)
+        return Seen(len(recent), good / len(recent), 1000 * took[int(0.99 * (len(took) - 1))])
+
+    def _loop(self) -> None:
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            path = self._random.choices(_PATHS, _SHARES)[0]
+            self._workers.submit(self._visit, path.replace("{id}", str(self._random.randrange(1, 500))), due)
+            due += self._interval
+
+    def _visit(self, path: str, due: float) -> None:
+        ok = False
+        try:
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            connection.close()
+            ok = response.status < 500
+        except (OSError, http.client.HTTPException):
+            pass
+        now = time.monotonic()
+        self._results.append((now, ok, now - due))
