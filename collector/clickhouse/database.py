@@ -1,0 +1,71 @@
+"""One session with ClickHouse, embedded or remote; what everything above the engine is written for."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+# Column name to its values, all of one length. Times are integers in the unit of the column's
+# type (nanoseconds since the epoch for DateTime64(9)). Lists belong to the session once given.
+Columns = Mapping[str, list[Any]]
+Row = tuple[Any, ...]
+Params = Mapping[str, object]
+
+
+class StoreError(Exception):
+    """ClickHouse did not do what it was asked; the text is one line."""
+
+
+class StoreUnavailableError(StoreError):
+    """Try again later: the server is gone, overloaded, read-only or out of space."""
+
+
+class StatementError(StoreError):
+    """Do not repeat it: the statement, its parameters or its data are wrong."""
+
+
+class Database(Protocol):
+    """A session; used by one thread at a time. Every method raises StoreError."""
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that returns no rows."""
+
+    def insert(self, table: str, columns: Columns) -> None:
+        """Insert rows given as columns; on return they are committed, all or none."""
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Rows of a SELECT; ``params`` fill ``{name:Type}`` in the SQL."""
+
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """Where sessions come from; safe to use from several threads."""
+
+    def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
+        """A new session with the given ClickHouse settings. Raises StoreError."""
+
+    def close(self) -> None: ...
+
+
+# Error codes of ClickHouse (src/Common/ErrorCodes.cpp) after which the same request may succeed.
+_TRANSIENT: Final = frozenset({
+    159,  # TIMEOUT_EXCEEDED
+    160,  # TOO_SLOW
+    202,  # TOO_MANY_SIMULTANEOUS_QUERIES
+    209,  # SOCKET_TIMEOUT
+    210,  # NETWORK_ERROR
+    225,  # NO_ZOOKEEPER
+    241,  # MEMORY_LIMIT_EXCEEDED
+    242,  # TABLE_IS_READ_ONLY
+    243,  # NOT_ENOUGH_SPACE
+    252,  # TOO_MANY_PARTS
+    285,  # TOO_FEW_LIVE_REPLICAS
+    319,  # UNKNOWN_STATUS_OF_INSERT
+    394,  # QUERY_WAS_CANCELLED
+    999,  # KEEPER_EXCEPTION
+})
+
+
+def failure(code: int, text: str) -> StoreError:
+    """The error for a ClickHouse error code, its text cut to one line."""
+    line = " ".join(text.split("Stack trace")[0].split())[:500]
+    return (StoreUnavailableError if code in _TRANSIENT else StatementError)(line)

@@ -1,0 +1,103 @@
+"""The engine inside this process (chdb), its sessions and its data directory."""
+
+import fcntl
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from chdb.state.sqlitelike import Connection
+
+from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, failure
+from collector.clickhouse.native import decode, described, encode, parameter
+from proxy.contract.settings import ConfigError
+
+_CODE: Final = re.compile(r"Code: (\d+)")
+# Inserts answer when their part is on disk, not when they are queued.
+_SETTINGS: Final[Mapping[str, int | str]] = {"async_insert": 0, "session_timezone": "UTC"}
+_LOCK_NAME: Final = "collector.lock"
+
+
+def _failure(error: Exception) -> StoreError:
+    text = str(error)
+    found = _CODE.search(text)
+    return failure(int(found[1]) if found else 0, text)
+
+
+class EmbeddedSession:
+    """A ``Database`` on the engine in this process."""
+
+    def __init__(self, path: Path, settings: Mapping[str, int | str]) -> None:
+        options = "&".join(f"{key}={value}" for key, value in {**_SETTINGS, **settings}.items())
+        try:
+            self._connection = Connection(f"{path}?{options}")
+        except RuntimeError as error:
+            raise _failure(error) from None
+        self._types: dict[str, dict[str, str]] = {}
+
+    def execute(self, sql: str) -> None:
+        self._run(sql, None)
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        return decode(self._run(sql, params))
+
+    def insert(self, table: str, columns: Columns) -> None:
+        types = self._types.get(table)
+        if types is None:
+            types = self._types[table] = described(self.query(f"DESCRIBE TABLE {table}"))
+        block = encode(types, columns)
+        names = ", ".join(f"`{name}`" for name in columns)
+        try:
+            with self._connection.send_insert(f"INSERT INTO {table} ({names})", "Native") as insert:
+                insert.append(block)
+                insert.finish()
+        except RuntimeError as error:
+            raise _failure(error) from None
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _run(self, sql: str, params: Params | None) -> bytes:
+        given = {key: parameter(value) for key, value in params.items()} if params else None
+        try:
+            answer: bytes = self._connection.query(sql, "Native", params=given).bytes()
+        except RuntimeError as error:
+            raise _failure(error) from None
+        return answer
+
+
+class EmbeddedStore:
+    """The ``Store`` in a data directory that this process holds for itself."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ConfigError when the directory cannot be made, written or locked."""
+        self._path = directory.absolute()
+        self._lock = _locked(self._path)
+
+    def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
+        return EmbeddedSession(self._path / "clickhouse", settings or {})
+
+    def close(self) -> None:
+        os.close(self._lock)
+
+
+def _locked(path: Path) -> int:
+    """The open lock file of a data directory; closing it gives the directory free."""
+    if "?" in str(path):
+        raise ConfigError(f"--data {path}: the path must not contain '?'; choose another directory")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ConfigError(
+            f"--data {path}: {error.strerror}; make it writable or choose another directory with --data"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise ConfigError(
+            f"--data {path} is in use by another collector; stop that one or choose another directory"
+        ) from None
+    return lock

@@ -1,0 +1,45 @@
+"""Queries from the event loop: a small pool of threads, one session each."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from collector.clickhouse.database import Database, Params, Row, Store
+
+_THREADS: Final = 3
+# A question that takes longer is cut off with an error rather than left to block the others.
+_SETTINGS: Final[Mapping[str, int | str]] = {"max_execution_time": 30, "readonly": 2}
+
+
+class Reader:
+    """SELECTs against the store.
+
+    Values come as Python's own: str, int, float, list (Array), dict (Map), None. DateTime and
+    DateTime64 come as naive UTC datetimes cut to microseconds: for exact times select
+    ``toUnixTimestamp64Nano(column)``.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._local = threading.local()
+        self._sessions: list[Database] = []
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
+
+    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Rows of a SELECT; ``params`` fill ``{name:Type}``. Raises StoreError."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._query, sql, params)
+
+    def _query(self, sql: str, params: Params | None) -> list[Row]:
+        session: Database | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._store.connect(_SETTINGS)
+            self._sessions.append(session)
+        return session.query(sql, params)
+
+    def close(self) -> None:
+        """Wait for running queries and end the sessions."""
+        self._threads.shutdown()
+        for session in self._sessions:
+            session.close()

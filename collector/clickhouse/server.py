@@ -1,0 +1,93 @@
+"""A ClickHouse server over the native protocol (clickhouse-driver)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from clickhouse_driver import Client
+from clickhouse_driver import errors as driver
+from clickhouse_driver.util.helpers import parse_url
+
+from collector.clickhouse.database import (
+    Columns,
+    Database,
+    Params,
+    Row,
+    StoreError,
+    StoreUnavailableError,
+    failure,
+)
+from proxy.contract.settings import ConfigError
+
+_CONNECT_TIMEOUT: Final = 5  # seconds
+_TIMEOUT: Final = 60  # seconds for one answer
+_SETTINGS: Final[Mapping[str, int | str]] = {"async_insert": 0, "session_timezone": "UTC"}
+_EXAMPLE: Final = "clickhouse://user:password@host:9000/database"
+
+
+class ServerSession:
+    """A ``Database`` on a server; it connects on first use and again after a failure."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def execute(self, sql: str) -> None:
+        self._run(sql, None)
+
+    def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        return list(self._run(sql, dict(params) if params else None))
+
+    def insert(self, table: str, columns: Columns) -> None:
+        names = ", ".join(f"`{name}`" for name in columns)
+        self._run(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
+
+    def close(self) -> None:
+        self._client.disconnect()
+
+    def _run(self, sql: str, data: Any, **options: Any) -> Any:
+        try:
+            return self._client.execute(sql, data, **options)
+        except Exception as error:
+            self._client.disconnect()
+            raise _failure(error) from None
+
+
+def _failure(error: Exception) -> StoreError:
+    if isinstance(error, driver.ServerException):
+        return failure(error.code, error.message)
+    if isinstance(error, OSError | EOFError | driver.NetworkError | driver.SocketTimeoutError):
+        return StoreUnavailableError(" ".join(str(error).split()) or "the connection was closed")
+    return failure(0, str(error))
+
+
+class ServerStore:
+    """The ``Store`` on a server named by a URL."""
+
+    def __init__(self, url: str) -> None:
+        """Raises ConfigError when the URL cannot be understood."""
+        check_url(url)
+        self.host, self._options = parse_url(url)
+
+    def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
+        given = dict(self._options)
+        given.setdefault("connect_timeout", _CONNECT_TIMEOUT)
+        given.setdefault("send_receive_timeout", _TIMEOUT)
+        given["settings"] = {
+            **_SETTINGS, **given.get("settings", {}), **(settings or {}), "server_side_params": True,
+        }
+        return ServerSession(Client(self.host, **given))
+
+    def close(self) -> None:
+        """Nothing is held between sessions."""
+
+
+def check_url(url: str) -> None:
+    """Raises ConfigError with an example when ``url`` is not a ClickHouse URL."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("clickhouse", "clickhouses") and parts.hostname
+        known = known and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ConfigError(f"--clickhouse is {url!r}: write it as {_EXAMPLE} (clickhouses:// for TLS)")
