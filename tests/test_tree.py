@@ -38,7 +38,7 @@ PURE = (
     "dashboard/figures",
     "dashboard/format.py",
 )
-IMPURE = {"aiohttp", "asyncio", "grpc", "os", "random", "requests", "socket", "subprocess", "threading", "time"}
+IMPURE = {"aiohttp", "asyncio", "grpc", "os", "random", "requests", "socket", "threading", "time"}
 
 FORBIDDEN_TEXT = re.compile(
     r"/(?:work|root|farm)/|/tmp/(?:lab)|pythonh[o]sted|pyp[i]\.org|npmj[s]\.org|debian\.[o]rg"
