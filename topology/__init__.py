@@ -1,0 +1,20 @@
+"""The topology engine: measurements in, a live graph and feedback out.
+
+``model``      the words: what goes in, what comes out
+``engine``     one step: measurements -> memory -> ejections and weights -> snapshot
+``registry``   which endpoints exist: sidecars by their stream, static ones from the policy
+``window``     mergeable counts by second, fifteen minutes of them
+``pairing``    edges from the spans of services without a sidecar
+``graph``      nodes and edges of a window
+``evidence``   what each reporter measured of each endpoint in the last seconds
+``compare``    an endpoint against its peers: failures, latency, stall
+``outliers``   ejection as a state machine: cap, back-off, probation, slow start
+``weights``    a weight per endpoint, damped
+``stages``     how far routing is on for each service, and who said so
+``policy``     ``mesh.yaml``
+``snapshot``   what the sidecars are told, with a version
+``xds``        the one part with I/O: the ADS server that tells them
+
+Data flows in by ``Engine.calls``, ``opens``, ``spans`` and ``connected``, and out by
+``Engine.tick`` and the views. Time is an argument everywhere; only ``xds`` reads a clock.
+"""

@@ -169,3 +169,29 @@ class Decision:
     reason: str
     endpoint: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSample:
+    """Calls over one edge in one second: what is stored, each call in exactly one sample.
+
+    ``second`` is epoch seconds; ``endpoint`` and ``arm`` are empty where nobody named them.
+    """
+
+    second: int
+    source: str
+    target: str
+    protocol: str  # http, database, messaging
+    endpoint: str
+    arm: str
+    count: int
+    errors: int
+    histogram: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of a time series; ``time`` is the step's start, epoch seconds."""
+
+    time: float
+    stats: Stats

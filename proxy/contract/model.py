@@ -32,7 +32,9 @@ class Endpoint:
     ``address`` is ``host:port`` of the inbound sidecar, or of the application for a static
     endpoint. ``app`` is the application's own ``host:port`` where it is known: traffic that an
     application sends there is recognised as traffic to this endpoint. ``weight`` is relative,
-    1.0 is neutral. ``healthy`` is False while the endpoint is ejected or draining.
+    1.0 is neutral. ``healthy`` is False while the endpoint is ejected or draining; ``draining``
+    (leaving, or not ready) tells the two apart: it gets nothing new even where ejections are
+    ignored.
     """
 
     address: str
@@ -42,6 +44,7 @@ class Endpoint:
     instance: str = ""
     version: str = ""
     zone: str = ""
+    draining: bool = False
 
 
 @dataclass(frozen=True, slots=True)
