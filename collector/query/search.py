@@ -1,0 +1,139 @@
+"""A search for traces as SQL conditions on one span. Pure; user values become parameters only.
+
+A trace matches when at least one of its spans fulfils every condition. A further query language
+compiles to the same ``Condition``.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from collector.query.params import Window
+
+Parameters = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A piece of SQL over the columns of otel_traces, and the parameters it names."""
+
+    sql: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What Jaeger's search form asks. Empty text and None match everything; durations are
+    nanoseconds; ``tags`` are pairs of key and text, all of which must match the same span."""
+
+    window: Window
+    service: str = ""
+    operation: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    min_duration: int | None = None
+    max_duration: int | None = None
+    limit: int = 100
+
+
+# Written so that partition, primary key (ServiceName, SpanName, toDateTime(Timestamp)) and the
+# duration's minmax index all apply; a test reads it off EXPLAIN.
+_IN_WINDOW: Final = (
+    "Timestamp >= fromUnixTimestamp64Micro({start:Int64}) AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})"
+)
+
+# One row per trace, newest first by its first matching span; the id makes the order total.
+_TRACE_IDS: Final = """
+SELECT TraceId
+FROM otel_traces
+WHERE {conditions}
+GROUP BY TraceId
+ORDER BY min(Timestamp) DESC, TraceId
+LIMIT {{limit:UInt32}}
+"""
+
+# Old and new names of the OpenTelemetry HTTP conventions, so that either finds both.
+_SAME_ATTRIBUTE: Final = {
+    "http.status_code": "http.response.status_code",
+    "http.method": "http.request.method",
+    "http.url": "url.full",
+    "otel.library.name": "otel.scope.name",
+    "otel.library.version": "otel.scope.version",
+}
+_OTHER_NAME: Final = _SAME_ATTRIBUTE | {new: old for old, new in _SAME_ATTRIBUTE.items()}
+
+# Tags of Jaeger that are columns of the store.
+_COLUMN: Final = {
+    "span.kind": "lower(SpanKind)",
+    "otel.status_code": "upper(StatusCode)",
+    "otel.status_description": "StatusMessage",
+    "otel.scope.name": "ScopeName",
+    "otel.scope.version": "ScopeVersion",
+    "w3c.tracestate": "TraceState",
+}
+_FOLD: Final[Mapping[str, Callable[[str], str]]] = {"span.kind": str.lower, "otel.status_code": str.upper}
+
+_FAILED: Final = "(StatusCode = 'Error' OR SpanAttributes['error'] = 'true')"
+
+
+def conditions(search: Search) -> list[Condition]:
+    """The conditions a span must fulfil, the selective ones of the primary key first."""
+    found = []
+    if search.service:
+        found.append(Condition("ServiceName = {service:String}", {"service": search.service}))
+    if search.operation:
+        found.append(Condition("SpanName = {operation:String}", {"operation": search.operation}))
+    found.append(Condition(_IN_WINDOW, {"start": search.window.start, "end": search.window.end}))
+    if search.min_duration is not None:
+        found.append(Condition("Duration >= {shortest:UInt64}", {"shortest": search.min_duration}))
+    if search.max_duration is not None:
+        found.append(Condition("Duration <= {longest:UInt64}", {"longest": search.max_duration}))
+    found += [tag_condition(number, key, text) for number, (key, text) in enumerate(search.tags)]
+    return found
+
+
+def tag_condition(number: int, key: str, text: str) -> Condition:
+    """One tag; ``number`` keeps its parameter names apart from the other tags'.
+
+    ``error=true`` is the span's status or its ``error`` attribute; anything else is a column that
+    Jaeger shows as a tag, or an attribute of the span, its resource or one of its events.
+    """
+    if key == "error" and text in ("true", "false"):
+        return Condition(_FAILED if text == "true" else f"NOT {_FAILED}", {})
+    name, value = f"key{number}", f"value{number}"
+    parameters: dict[str, object] = {name: key, value: text}
+    column = _COLUMN.get(key) or _COLUMN.get(_OTHER_NAME.get(key, ""))
+    if column:
+        parameters = {value: _FOLD.get(key, str)(text)}
+        return Condition(f"{column} = {{{value}:String}}", parameters)
+    alternatives = [_anywhere(name, value, text)]
+    if key in _OTHER_NAME:
+        other = f"other{number}"
+        parameters[other] = _OTHER_NAME[key]
+        alternatives.append(_anywhere(other, value, text))
+    return Condition(f"({' OR '.join(alternatives)})", parameters)
+
+
+def _anywhere(key: str, value: str, text: str) -> str:
+    places = ("SpanAttributes", "ResourceAttributes")
+    equal = " OR ".join(_equal(place, key, value, text) for place in places)
+    return f"{equal} OR arrayExists(a -> {_equal('a', key, value, text)}, Events.Attributes)"
+
+
+def _equal(place: str, key: str, value: str, text: str) -> str:
+    equal = f"{place}[{{{key}:String}}] = {{{value}:String}}"
+    # A missing key reads as '': only then must it be told from an empty value, and only then
+    # is the whole map read instead of the one key.
+    return equal if text else f"(mapContains({place}, {{{key}:String}}) AND {equal})"
+
+
+def trace_ids(search: Search) -> tuple[str, dict[str, object]]:
+    """SQL and parameters that return the ids of the newest matching traces."""
+    parts = conditions(search)
+    return _TRACE_IDS.format(conditions=" AND ".join(part.sql for part in parts)), _merged(parts, search.limit)
+
+
+def _merged(parts: Iterable[Condition], limit: int) -> dict[str, object]:
+    merged: dict[str, object] = {"limit": limit}
+    for part in parts:
+        merged.update(part.parameters)
+    return merged

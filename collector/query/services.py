@@ -1,0 +1,27 @@
+"""Names of services and of their operations, from the stored spans."""
+
+from typing import Final
+
+from collector.query.store import Store
+
+# Both read only columns of the primary key, each kept as a dictionary.
+_SERVICES: Final = """
+SELECT DISTINCT ServiceName FROM otel_traces WHERE ServiceName != '' ORDER BY ServiceName
+"""
+_OPERATIONS: Final = """
+SELECT DISTINCT SpanName, lower(SpanKind) AS kind
+FROM otel_traces
+WHERE ServiceName = {service:String} AND ({kind:String} = '' OR kind = {kind:String})
+ORDER BY SpanName, kind
+"""
+
+
+async def services(store: Store) -> list[str]:
+    """Every service that sent a span, in order of name."""
+    return [row[0] for row in await store.rows(_SERVICES, {})]
+
+
+async def operations(store: Store, service: str, kind: str = "") -> list[dict[str, str]]:
+    """Operations of a service as Jaeger gives them: ``name`` and ``spanKind`` in lower case."""
+    rows = await store.rows(_OPERATIONS, {"service": service, "kind": kind})
+    return [{"name": name, "spanKind": "" if kind == "unspecified" else kind} for name, kind in rows]

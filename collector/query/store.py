@@ -1,0 +1,30 @@
+"""Questions to the store, bounded in time; whatever goes wrong there is told as one 503."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from collector.clickhouse.reader import Reader
+from collector.query.errors import TryLaterError
+
+QUERY_SECONDS: Final = 20.0
+_log = logging.getLogger(__name__)
+
+
+class Store:
+    """The reader with a deadline. Raises TryLaterError when the store is slow or down."""
+
+    def __init__(self, reader: Reader, seconds: float = QUERY_SECONDS) -> None:
+        self._reader = reader
+        self._seconds = seconds
+
+    async def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """The rows of a query with server-side parameters ``{name:Type}``."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._reader.query(sql, parameters)
+        except TimeoutError:
+            raise TryLaterError(
+                f"the store did not answer within {self._seconds:g} s: ask for a shorter time range, or retry"
+            ) from None

@@ -1,0 +1,49 @@
+"""Traces from the store: search gives ids first, then every span of those traces."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from collector.query.jaeger import SpanRow
+from collector.query.search import Search, trace_ids
+from collector.query.store import Store
+
+# The columns of SpanRow, in its order.
+_COLUMNS: Final = """
+    TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes,
+    ScopeName, ScopeVersion, SpanAttributes, toUnixTimestamp64Nano(Timestamp), Duration,
+    StatusCode, StatusMessage,
+    arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp), Events.Name, Events.Attributes,
+    Links.TraceId, Links.SpanId, Links.Attributes
+"""
+
+# otel_traces_trace_id_ts narrows the search to the partitions the traces lie in. Its times are
+# cut to seconds and its End is the last span's start: hence the second added.
+_SPANS: Final = f"""
+SELECT {_COLUMNS}
+FROM otel_traces
+WHERE TraceId IN {{ids:Array(String)}}
+  AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId IN {{ids:Array(String)}})
+  AND Timestamp <= (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId IN {{ids:Array(String)}})
+"""
+
+
+class Traces:
+    """Whole traces as lists of spans, in the order asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def search(self, search: Search) -> list[list[SpanRow]]:
+        """The newest matching traces, complete, newest first."""
+        sql, parameters = trace_ids(search)
+        return await self.by_ids([row[0] for row in await self._store.rows(sql, parameters)])
+
+    async def by_ids(self, ids: Sequence[str]) -> list[list[SpanRow]]:
+        """The traces of these ids that are stored."""
+        if not ids:
+            return []
+        traces: dict[str, list[SpanRow]] = defaultdict(list)
+        for row in await self._store.rows(_SPANS, {"ids": list(ids)}):
+            traces[row[0]].append(SpanRow._make(row))
+        return [traces[trace_id] for trace_id in dict.fromkeys(ids) if trace_id in traces]
