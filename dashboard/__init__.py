@@ -1,0 +1,8 @@
+"""The dashboard: what the mesh sees, in a browser. Its only source is the query API.
+
+Data flows one way. ``client`` asks the collector over HTTP and is the only file that does;
+``trace`` and ``query`` turn its JSON and the page's URL into plain values; ``figures`` turns
+values into graph elements, chart descriptions and waterfall rows, without I/O; ``pages`` puts
+them in place and holds the callbacks; ``app`` composes all of it and serves it. Every view is
+a URL, so a page is drawn from the URL alone, and the look lives in ``assets``.
+"""

@@ -1,0 +1,157 @@
+"""Questions to the collector's query API. The only file of the dashboard that does HTTP.
+
+A reply younger than ``FRESH`` is shared, so that ten open dashboards ask as often as one.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+import requests
+
+from dashboard import trace
+from dashboard.model import Bucket, Decision, Endpoint, Graph, Node, Point, StageView
+
+CONNECT_TIMEOUT: Final = 1.0  # seconds
+READ_TIMEOUT: Final = 5.0
+SEARCH_TIMEOUT: Final = 20.0  # searching and fetching traces reads the store
+FRESH: Final = 1.0
+_KEPT: Final = 256  # replies
+
+
+class ApiError(Exception):
+    """The collector gave no usable answer. ``str(error)`` says what happened, ``fix`` what to do."""
+
+    def __init__(self, sentence: str, fix: str, status: int = 0) -> None:
+        super().__init__(sentence)
+        self.fix = fix
+        self.status = status
+
+
+class Client:
+    """The query API at ``base`` (``http://HOST:PORT``). Every method raises ApiError."""
+
+    def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.base = base
+        self._clock = clock
+        self._session = requests.Session()
+        # The application's http_proxy is for its own calls; ours must not go through a sidecar.
+        self._session.trust_env = False
+        self._replies: dict[str, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def ready(self) -> None:
+        """Nothing when the collector answers."""
+        self._get("/api/mesh/stages")
+
+    def graph(self) -> Graph:
+        return cast(Graph, self._get("/api/mesh/graph"))
+
+    def services(self) -> list[Node]:
+        return cast(list[Node], self._get("/api/mesh/services", key="services"))
+
+    def endpoints(self, service: str) -> list[Endpoint]:
+        return cast(list[Endpoint], self._get("/api/mesh/endpoints", {"service": service}, key="endpoints"))
+
+    def decisions(self, service: str, limit: int) -> list[Decision]:
+        asked = {"service": service, "limit": str(limit)}
+        return cast(list[Decision], self._get("/api/mesh/decisions", asked, key="decisions"))
+
+    def stages(self) -> list[StageView]:
+        return cast(list[StageView], self._get("/api/mesh/stages", key="stages"))
+
+    def set_stage(self, service: str, stage: str, percent: int) -> StageView:
+        body = {"service": service, "stage": stage, "percent": percent}
+        reply = self._ask("PUT", "/api/mesh/stages", {}, READ_TIMEOUT, body)
+        with self._lock:
+            self._replies.clear()
+        return cast(StageView, reply)
+
+    def series(self, of: Mapping[str, str], start: int, end: int, step: int) -> list[Point]:
+        """Stats per ``step`` seconds of a ``service``, a ``source`` and ``target``, or an ``endpoint``."""
+        asked = {**of, "start": str(start), "end": str(end), "step": str(step)}
+        return cast(list[Point], self._get("/api/mesh/series", asked, key="points"))
+
+    def latency(self, of: Mapping[str, str], start: int, end: int) -> list[Bucket]:
+        asked = {**of, "start": str(start), "end": str(end)}
+        return cast(list[Bucket], self._get("/api/mesh/latency", asked, key="buckets"))
+
+    def service_names(self) -> list[str]:
+        """Services that have traces."""
+        return sorted(map(str, self._get("/api/services", key="data")))
+
+    def operations(self, service: str) -> list[str]:
+        path = f"/api/services/{quote(service, safe='')}/operations"
+        return sorted(map(str, self._get(path, key="data")))
+
+    def search(self, parameters: Mapping[str, str]) -> list[trace.Trace]:
+        return self._traces("/api/traces", parameters)
+
+    def trace(self, trace_id: str) -> trace.Trace | None:
+        """The trace, or None when the store has none of this id."""
+        try:
+            found = self._traces(f"/api/traces/{quote(trace_id, safe='')}", {})
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+        return found[0] if found else None
+
+    def _traces(self, path: str, parameters: Mapping[str, str]) -> list[trace.Trace]:
+        data = self._get(path, parameters, key="data", timeout=SEARCH_TIMEOUT)
+        try:
+            return trace.of_jaeger(data)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise self._unreadable() from None
+
+    def _get(
+        self, path: str, asked: Mapping[str, str] | None = None, key: str = "", timeout: float = READ_TIMEOUT
+    ) -> Any:
+        parameters = {name: value for name, value in (asked or {}).items() if value}
+        name = f"{path}?{sorted(parameters.items())}"
+        with self._lock:
+            at, reply = self._replies.get(name, (float("-inf"), None))
+        if self._clock() - at > FRESH:
+            reply = self._ask("GET", path, parameters, timeout)
+            with self._lock:
+                if len(self._replies) >= _KEPT:
+                    self._replies.clear()
+                self._replies[name] = (self._clock(), reply)
+        if not key:
+            return reply
+        if not isinstance(reply, dict) or key not in reply:
+            raise self._unreadable()
+        return reply[key] or []
+
+    def _ask(
+        self, method: str, path: str, parameters: Mapping[str, str], timeout: float, body: object = None
+    ) -> Any:
+        try:
+            response = self._session.request(
+                method, self.base + path, params=dict(parameters), json=body, timeout=(CONNECT_TIMEOUT, timeout)
+            )
+        except requests.exceptions.ReadTimeout:
+            raise ApiError(f"The collector at {self.base} took longer than {timeout:g} s.",
+                           "Ask for a shorter time or fewer traces, or look at the collector's load.") from None
+        except requests.exceptions.RequestException:
+            raise ApiError(f"The collector at {self.base} does not answer.",
+                           "Start it with spanmesh up, or name another one with --api.") from None
+        try:
+            reply = response.json()
+        except ValueError:
+            raise self._unreadable() from None
+        if response.status_code >= 400:
+            raise self._refused(reply, response.status_code)
+        return reply
+
+    def _refused(self, reply: Any, status: int) -> ApiError:
+        errors = reply.get("errors") if isinstance(reply, dict) else None
+        text = str(errors[0].get("msg", "")) if isinstance(errors, list) and errors else ""
+        fix = "Change the request and try again." if status < 500 else "Look at the collector's log."
+        return ApiError(text or f"The collector refused with status {status}.", fix, status)
+
+    def _unreadable(self) -> ApiError:
+        return ApiError(f"What answers at {self.base} does not speak spanmesh's query API.",
+                        "Point --api at a collector of this version (port 16686 by default).")

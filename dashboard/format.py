@@ -1,0 +1,131 @@
+"""Numbers, durations and times as people read them, always with their unit.
+
+Durations come in milliseconds, times in microseconds since the epoch, shares as 0 to 1.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+NONE: Final = "–"
+_RATE_STEPS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_AGE_STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def _figures(value: float) -> str:
+    """Three significant figures without an exponent and without trailing zeros."""
+    if value >= 100:
+        return f"{value:.0f}"
+    text = f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def count(value: float) -> str:
+    """``1234`` as ``1.23k``; small whole numbers stay whole."""
+    for size, suffix in _RATE_STEPS:
+        if value >= size:
+            return _figures(value / size) + suffix
+    return _figures(value)
+
+
+def rate(value: float) -> str:
+    """Requests per second: ``1.2k rps``, ``0.4 rps``."""
+    return f"{count(value)} rps"
+
+
+def duration(ms: float | None) -> str:
+    """Milliseconds as ``850 µs``, ``340 ms``, ``1.2 s`` or ``2.5 min``."""
+    if ms is None:
+        return NONE
+    if ms < 1:
+        return f"{_figures(ms * 1000)} µs"
+    if ms < 1000:
+        return f"{_figures(ms)} ms"
+    if ms < 60_000:
+        return f"{_figures(ms / 1000)} s"
+    return f"{_figures(ms / 60_000)} min"
+
+
+def percent(share: float | None) -> str:
+    """``0.99954`` as ``99.95 %``. Rounded down, so that only a perfect share reads 100 %."""
+    if share is None:
+        return NONE
+    hundredths = int(share * 10_000 + 1e-9)
+    return f"{_trim(hundredths / 100)} %"
+
+
+def _trim(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def points(share: float) -> str:
+    """A difference of shares as signed percentage points: ``+1.2 pp``."""
+    return f"{share * 100:+.2f} pp".replace("-", "−")
+
+
+def age(since_us: int, now_us: int) -> str:
+    """How long ago: ``12 s ago``, ``3 min ago``; anything under a second is ``now``."""
+    return f"{span(now_us - since_us)} ago" if now_us - since_us >= 1_000_000 else "now"
+
+
+def span(us: int) -> str:
+    """A whole number of the largest fitting unit: ``12 s``, ``3 min``, ``2 d``."""
+    seconds = max(us, 0) // 1_000_000
+    for size, unit in _AGE_STEPS:
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "0 s"
+
+
+def _local(us: int, offset_minutes: int) -> datetime:
+    zone = timezone(timedelta(minutes=offset_minutes)) if offset_minutes else UTC
+    return datetime.fromtimestamp(0, UTC).astimezone(zone) + timedelta(microseconds=us)
+
+
+def clock(us: int, offset_minutes: int) -> str:
+    """Time of day in the browser's zone: ``14:03:27``."""
+    return _local(us, offset_minutes).strftime("%H:%M:%S")
+
+
+def moment(us: int, offset_minutes: int) -> str:
+    """Date and time in the browser's zone: ``2026-03-01 14:03:27.120``."""
+    return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def axis(us: int, offset_minutes: int) -> str:
+    """A chart's x value: local wall time, because charts know no zones."""
+    return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def short(text: str, limit: int) -> str:
+    """At most ``limit`` characters, the end replaced by an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def plain(text: str) -> str:
+    """Text that chart labels, which understand a little HTML, show as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def evidence(facts: Mapping[str, object]) -> list[tuple[str, str]]:
+    """A decision's evidence as (what, value) pairs; names carry units by their last word.
+
+    ``*_ms`` are milliseconds, ``*_s`` seconds, ``*success*``, ``*share*`` and ``*_rate`` of at
+    most 1 shares.
+    """
+    return [(key.removesuffix("_ms").removesuffix("_s").replace("_", " "), _value(key, value))
+            for key, value in facts.items()]
+
+
+def _value(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, (int, float)):
+        return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    if key.endswith("_ms"):
+        return duration(value)
+    if key.endswith("_s"):
+        return duration(value * 1000)
+    if 0 <= value <= 1 and any(word in key for word in ("success", "share", "rate", "ratio")):
+        return percent(value)
+    return count(value) if value >= 0 else f"{value:g}"
