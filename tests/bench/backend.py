@@ -1,0 +1,37 @@
+"""The cheapest HTTP/1.1 backend at hand: ``python -m tests.bench.backend PORT`` answers /SIZE with SIZE bytes."""
+
+import asyncio
+import sys
+
+import httptools
+import uvloop
+
+
+class Backend(asyncio.Protocol):
+    """Answers every request at once on a kept connection."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.parser = httptools.HttpRequestParser(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self.size = int(url.rpartition(b"/")[2] or 0)
+
+    def on_message_complete(self) -> None:
+        self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (self.size, b"x" * self.size))
+
+
+async def serve(port: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Backend, "127.0.0.1", port, backlog=4096)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1])))
