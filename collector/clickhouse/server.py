@@ -85,8 +85,7 @@ def check_url(url: str) -> None:
     """Raises ConfigError with an example when ``url`` is not a ClickHouse URL."""
     try:
         parts = urlsplit(url)
-        known = parts.scheme in ("clickhouse", "clickhouses") and parts.hostname
-        known = known and (parts.port is None or parts.port > 0)
+        known = parts.scheme in ("clickhouse", "clickhouses") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known:

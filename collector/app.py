@@ -1,0 +1,200 @@
+"""The collector process: what is started in which order, and stopped in reverse."""
+
+import asyncio
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+import uvloop
+from aiohttp import web
+
+from collector.admit import Admission
+from collector.batch import Batcher
+from collector.clickhouse.database import Store, StoreError
+from collector.clickhouse.migrate import migrate
+from collector.clickhouse.reader import Reader
+from collector.clickhouse.store import open_store
+from collector.clickhouse.writer import Writer
+from collector.config import CollectorConfig
+from collector.ingest import Ingest
+from collector.loop import MeshLoop
+from collector.meshfile import MeshFile
+from collector.query.app import build
+from collector.receive import otlp_grpc
+from collector.receive.otlp_http import OtlpHttp
+from collector.recorder import Recorder
+from collector.replay import Replay, stored_stages
+from collector.stats import Stats
+from proxy.contract.settings import ConfigError, load, split_address
+from topology.engine import Engine
+from topology.settings import EngineSettings
+from topology.xds.server import OPTIONS, XdsServer
+
+_STOP_SECONDS: Final = 10.0  # for requests that are being stored
+_STREAM_SECONDS: Final = 0.2  # for streams that never end by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the collector listens."""
+
+    grpc: int
+    http: int
+    query: int
+
+
+def run(config: CollectorConfig) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_signal(config))
+
+
+async def _until_signal(config: CollectorConfig) -> None:
+    stop = asyncio.Event()
+    async with serving(config):
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def serving(config: CollectorConfig) -> AsyncIterator[Ports]:
+    """The whole collector for the time of the block. Raises ConfigError when it cannot start."""
+    mesh_file = MeshFile(config.config)
+    engine = Engine(mesh_file.load(), load(EngineSettings, {}))
+    stats = Stats()
+    async with AsyncExitStack() as stack:
+        store = _opened(stack, config)
+        reader = Reader(store)
+        stack.callback(reader.close)
+        batcher = _batcher(stack, store, config, stats)
+        ingest = _ingest(stack, engine, batcher, config, stats)
+        xds = XdsServer(engine)
+        await _mesh(stack, engine, xds, batcher, reader, mesh_file, config, stats)
+        state = _State("starting")
+        api = build(reader, engine, time.time, stats, lambda: state.reason)
+        otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
+        ports = Ports(
+            query=await _http(stack, "query", config.query, api),
+            http=await _http(stack, "http", config.http, otlp),
+            grpc=await _grpc(stack, config, ingest, xds, stats),
+        )
+        state.reason = ""
+        yield ports
+        state.reason = "stopping"
+
+
+@dataclass(slots=True)
+class _State:
+    """Why the collector is not ready; empty when it is."""
+
+    reason: str
+
+
+def _opened(stack: AsyncExitStack, config: CollectorConfig) -> Store:
+    store = open_store(config.data, config.clickhouse)
+    stack.callback(store.close)
+    try:
+        session = store.connect()
+        migrate(session, config.retention_days)
+        session.close()
+    except StoreError as error:
+        raise ConfigError(
+            f"the tables cannot be made: {error}; let this user create tables in the database, or start "
+            "on an empty one"
+        ) from None
+    return store
+
+
+def _batcher(stack: AsyncExitStack, store: Store, config: CollectorConfig, stats: Stats) -> Batcher:
+    writer = Writer(store)
+    stack.callback(writer.close)
+    batcher = Batcher(writer.insert, config.batch_seconds, config.batch_rows, stats)
+    _task(stack, batcher.run(), batcher.close)
+    return batcher
+
+
+def _ingest(
+    stack: AsyncExitStack, engine: Engine, batcher: Batcher, config: CollectorConfig, stats: Stats
+) -> Ingest:
+    admission = Admission(config.max_pending_bytes)
+    stats.watch("spanmesh_pending_bytes", lambda: admission.pending)
+    ingest = Ingest(engine, batcher, admission, stats, time.time, config.retention_days)
+    stack.callback(ingest.close)
+    return ingest
+
+
+async def _mesh(
+    stack: AsyncExitStack, engine: Engine, xds: XdsServer, batcher: Batcher, reader: Reader,
+    mesh_file: MeshFile, config: CollectorConfig, stats: Stats,
+) -> None:
+    """The step of the mesh and what stores its results."""
+    recorder = Recorder(batcher.add, config.name or socket.gethostname(), stats)
+    stats.watch("spanmesh_pending_mesh_rows", lambda: recorder.pending)
+    _task(stack, recorder.run(), recorder.close)
+    try:
+        replay = Replay(await stored_stages(reader, mesh_file.changed_at))
+    except StoreError as error:
+        raise ConfigError(f"stored stages cannot be read: {error}; check the store and start again") from None
+    loop = MeshLoop(engine, xds.publish, recorder, mesh_file, replay, stats, time.time)
+    _task(stack, loop.run(), loop.stop)
+
+
+def _task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: Callable[[], None]) -> None:
+    """Run ``work`` beside the rest; on the way out call ``stop`` and wait for it to return."""
+    task = asyncio.get_running_loop().create_task(work)
+
+    async def finish() -> None:
+        stop()
+        await task
+
+    stack.push_async_callback(finish)
+
+
+async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Application) -> int:
+    # auto_decompress: bodies are inflated within limits by whoever reads them.
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=_STOP_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    host, port = split_address(address)
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise _unbound(option, address, error.strerror or str(error)) from None
+    return int(runner.addresses[0][1])
+
+
+async def _grpc(
+    stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, xds: XdsServer, stats: Stats
+) -> int:
+    server = grpc.aio.server(options=(*OPTIONS, *otlp_grpc.options(config.max_request_bytes)))
+    otlp_grpc.register(server, ingest, stats)
+    xds.register(server)
+    try:
+        port = server.add_insecure_port(config.grpc)
+    except RuntimeError:
+        raise _unbound("grpc", config.grpc, "it is taken, or no address of this machine") from None
+    await server.start()
+
+    async def stop() -> None:
+        # Streams of sidecars never end by themselves: wait for exports only.
+        stopping = asyncio.ensure_future(server.stop(_STOP_SECONDS))
+        await ingest.idle(_STOP_SECONDS)
+        await server.stop(_STREAM_SECONDS)
+        await stopping
+
+    stack.push_async_callback(stop)
+    return int(port)
+
+
+def _unbound(option: str, address: str, reason: str) -> ConfigError:
+    return ConfigError(
+        f"--{option} {address}: cannot listen there: {reason}; stop what uses it or choose another "
+        f"address with --{option} (SPANMESH_{option.upper()})"
+    )

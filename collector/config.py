@@ -1,0 +1,29 @@
+"""How the collector is configured; every field is an option and ``SPANMESH_<FIELD>``."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from proxy.contract.settings import Address, Settings
+
+MIB: Final = 1 << 20
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class CollectorConfig(Settings):
+    """Defaults suit one machine: an engine of its own in a directory, everything on loopback."""
+
+    data: str = "./spanmesh-data"  # directory of the embedded engine
+    clickhouse: str = ""  # clickhouse://user:password@host:9000/database instead of the embedded one
+    config: str = ""  # mesh.yaml; without one every service is observed
+    grpc: Address = "127.0.0.1:4317"  # OTLP and xDS
+    http: Address = "127.0.0.1:4318"  # OTLP/HTTP
+    query: Address = "127.0.0.1:16686"
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 3
+    name: str = ""  # of this collector in what it stores; the host name when empty
+
+    max_request_bytes: Positive = 16 * MIB  # of one export request, decompressed
+    max_pending_bytes: Positive = 64 * MIB  # of requests waiting for the store; more are told to wait
+    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.1  # rows of this long go in one insert
+    batch_rows: Positive = 20_000  # or this many, whichever comes first

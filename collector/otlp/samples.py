@@ -1,0 +1,154 @@
+"""What sidecars measured, and what spans tell of calls, in the words of the topology engine."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Final
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    ExponentialHistogramDataPoint,
+    Metric,
+    NumberDataPoint,
+)
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from collector.otlp.values import text
+from proxy.contract import attributes as names
+from proxy.contract.histogram import from_exponential
+from topology.model import CallSample, OpenSample, Side, SpanFact
+
+_FAILED: Final = frozenset({"5xx", "error"})
+# What a latency can be, as powers of two of a second, and how often it can have been counted in
+# one interval: beyond is a mistake or an attack, and would overflow what it is added to.
+_SCALES: Final = range(-10, 21)
+_OCTAVES: Final = 64
+_COUNT: Final = 1 << 40
+_GRAPH_KEYS: Final = ("peer.", "db.", "messaging.", "server.", "network.peer.", "spanmesh.")
+
+
+@dataclass(slots=True)
+class Samples:
+    """What one metrics request says of calls and open requests; ``ignored`` were impossible."""
+
+    calls: list[CallSample] = field(default_factory=list)
+    opens: list[OpenSample] = field(default_factory=list)
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reporter:
+    service: str
+    instance: str
+
+
+def fact(
+    span: Span, service: str, labels: Mapping[str, str], duration: float, from_sidecar: bool
+) -> SpanFact:
+    """What the graph needs of a span; ``labels`` are its attributes as text, ``duration`` seconds."""
+    return SpanFact(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_id=span.parent_span_id,
+        service=service,
+        kind=span.kind,
+        duration=duration,
+        failed=span.status.code == Status.STATUS_CODE_ERROR,
+        from_sidecar=from_sidecar,
+        attributes={key: value for key, value in labels.items() if key.startswith(_GRAPH_KEYS)},
+    )
+
+
+def measurements(request: ExportMetricsServiceRequest) -> Samples:
+    """Measurements of sidecars in a metrics request; everything else in it is passed over."""
+    found = Samples()
+    for resource in request.resource_metrics:
+        ours = [scope for scope in resource.scope_metrics if scope.scope.name == names.SCOPE]
+        if not ours:
+            continue
+        labels = _labels(resource.resource.attributes)
+        service = labels.get(names.SERVICE_NAME, "")
+        reporter = _Reporter(service, labels.get(names.SERVICE_INSTANCE, service))
+        for scope in ours:
+            active: dict[tuple[str, str], OpenSample] = {}
+            for metric in scope.metrics:
+                _calls(metric, reporter, found)
+                _opens(metric, reporter, active)
+            found.opens.extend(active.values())
+    return found
+
+
+def _calls(metric: Metric, reporter: _Reporter, found: Samples) -> None:
+    if metric.name == names.CLIENT_DURATION:
+        side = Side.CLIENT
+    elif metric.name == names.SERVER_DURATION:
+        side = Side.SERVER
+    else:
+        return
+    for point in metric.exponential_histogram.data_points:
+        if not _possible(point):
+            found.ignored += 1
+        elif point.count:
+            found.calls.append(_call(point, side, reporter))
+
+
+def _possible(point: ExponentialHistogramDataPoint) -> bool:
+    if point.scale not in _SCALES or not isfinite(point.sum) or not isfinite(point.min + point.max):
+        return False
+    low = point.positive.offset
+    high = low + len(point.positive.bucket_counts)
+    reach = _OCTAVES * 2.0**point.scale
+    total = point.zero_count + sum(point.positive.bucket_counts)
+    return -reach <= low <= high <= reach and point.count == total <= _COUNT
+
+
+def _call(point: ExponentialHistogramDataPoint, side: Side, reporter: _Reporter) -> CallSample:
+    labels = _labels(point.attributes)
+    client = side is Side.CLIENT
+    outcome = labels.get(names.STATUS_CLASS) or ("error" if names.ERROR_TYPE in labels else "")
+    return CallSample(
+        side=side,
+        source=reporter.service if client else labels.get(names.CALLER, ""),
+        target=labels.get(names.PEER_SERVICE, "") if client else reporter.service,
+        reporter=reporter.instance,
+        histogram=from_exponential(
+            point.scale,
+            point.positive.offset,
+            point.positive.bucket_counts,
+            zero=point.zero_count,
+            total=point.sum,
+            minimum=point.min if point.HasField("min") else None,
+            maximum=point.max if point.HasField("max") else None,
+        ),
+        errors=point.count if outcome in _FAILED else 0,
+        endpoint=labels.get(names.ENDPOINT, ""),
+        arm=labels.get(names.ARM, ""),
+        method=labels.get(names.METHOD, ""),
+        route=labels.get(names.ROUTE, ""),
+    )
+
+
+def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], OpenSample]) -> None:
+    """Join the two gauges of an endpoint into one sample."""
+    if metric.name not in (names.CLIENT_ACTIVE, names.OLDEST_AGE):
+        return
+    points = metric.gauge.data_points or metric.sum.data_points
+    for point in points:
+        labels = _labels(point.attributes)
+        key = (labels.get(names.PEER_SERVICE, ""), labels.get(names.ENDPOINT, ""))
+        sample = active.setdefault(key, OpenSample(reporter.service, *key, reporter.instance, 0))
+        if metric.name == names.CLIENT_ACTIVE:
+            sample.open = int(_number(point))
+        else:
+            sample.oldest = _number(point)
+
+
+def _number(point: NumberDataPoint) -> float:
+    value = point.as_int if point.WhichOneof("value") == "as_int" else point.as_double
+    # Negative, infinite or not a number: nothing a gauge of ours can hold.
+    return value if 0 <= value < float("inf") else 0
+
+
+def _labels(pairs: Iterable[KeyValue]) -> dict[str, str]:
+    return {pair.key: pair.value.string_value or text(pair.value) for pair in pairs}

@@ -1,0 +1,74 @@
+"""OTLP over gRPC: the Export calls of the trace and the metrics service.
+
+Messages are taken as bytes and decoded here, because a generated servicer answers a broken one
+with INTERNAL, which does not tell the sender that it is at fault.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import grpc
+
+from collector.ingest import Ingest
+from collector.otlp.body import from_protobuf
+from collector.receive.answer import failure, metrics_reply, trace_reply
+from collector.stats import Stats
+
+_log = logging.getLogger(__name__)
+
+_TRACES: Final = "opentelemetry.proto.collector.trace.v1.TraceService"
+_METRICS: Final = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+_DETAILS: Final = "grpc-status-details-bin"
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Callable[[bytes, Context], Awaitable[bytes]]
+
+
+def options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
+    """Channel arguments the server needs for these services."""
+    return (
+        ("grpc.max_receive_message_length", max_request_bytes),
+        # A second collector on the same port must fail to start, not share it.
+        ("grpc.so_reuseport", 0),
+    )
+
+
+def register(server: grpc.aio.Server, ingest: Ingest, stats: Stats) -> None:
+    """Add the two services to a server."""
+
+    async def traces(body: bytes) -> bytes:
+        return trace_reply(await ingest.traces(body, from_protobuf)).SerializeToString()
+
+    async def metrics(body: bytes) -> bytes:
+        return metrics_reply(await ingest.metrics(body, from_protobuf)).SerializeToString()
+
+    server.add_generic_rpc_handlers((
+        _service(_TRACES, _export("traces", traces, stats)),
+        _service(_METRICS, _export("metrics", metrics, stats)),
+    ))
+
+
+def _service(name: str, handler: Handler) -> grpc.GenericRpcHandler[bytes, bytes]:
+    method = grpc.unary_unary_rpc_method_handler(handler)
+    return grpc.method_handlers_generic_handler(name, {"Export": method})
+
+
+def _export(signal: str, take: Callable[[bytes], Awaitable[bytes]], stats: Stats) -> Handler:
+    async def export(body: bytes, context: Context) -> bytes:
+        outcome = "accepted"
+        try:
+            return await take(body)
+        except Exception as error:
+            problem = failure(error)
+            outcome = problem.outcome
+            if outcome == "defect":
+                _log.exception("a %s request failed", signal)
+            await context.abort(
+                problem.code, problem.message, ((_DETAILS, problem.status().SerializeToString()),)
+            )
+        finally:
+            stats.count("spanmesh_received_requests_total", signal=signal, transport="grpc", outcome=outcome)
+            stats.count("spanmesh_received_bytes_total", len(body), signal=signal, transport="grpc")
+
+    return export

@@ -1,0 +1,73 @@
+"""The collector's own counters, in Prometheus text."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Final
+
+# Name to its help text; a name that is not here cannot be counted.
+_COUNTERS: Final = {
+    "spanmesh_received_requests_total": "Export requests by signal, transport and outcome.",
+    "spanmesh_received_bytes_total": "Bytes of export requests, decompressed.",
+    "spanmesh_refused_total": "Spans and points left out of accepted requests, by reason.",
+    "spanmesh_stored_rows_total": "Rows committed to ClickHouse, by table.",
+    "spanmesh_failed_rows_total": "Rows an insert failed for; their senders were told to retry.",
+    "spanmesh_inserts_total": "Inserts into ClickHouse, by table.",
+    "spanmesh_dropped_rows_total": "Rows of the mesh's own tables given up because the store was too slow.",
+    "spanmesh_ignored_samples_total": "Sidecar measurements left out of the graph: impossible values.",
+    "spanmesh_repeated_requests_total": "Repeated requests that were not counted in the graph again.",
+    "spanmesh_tick_errors_total": "Steps of the mesh that failed.",
+    "spanmesh_mesh_file_errors_total": "Changes of mesh.yaml that were not taken over.",
+}
+_GAUGES: Final = {
+    "spanmesh_pending_bytes": "Bytes of export requests waiting for the store.",
+    "spanmesh_pending_mesh_rows": "Rows of the mesh's own tables waiting for the store.",
+    "spanmesh_tick_seconds": "How long the last step of the mesh took.",
+}
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class Stats:
+    """Counters and gauges of one collector; safe from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: dict[str, dict[Labels, float]] = {name: {} for name in _COUNTERS}
+        self._gauges: dict[str, Callable[[], float]] = {}
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Add to a counter."""
+        key = tuple(sorted(labels.items()))
+        with self._lock:
+            values = self._counts[name]
+            values[key] = values.get(key, 0) + amount
+
+    def value(self, name: str, **labels: str) -> float:
+        """A counter over all label sets that contain ``labels``."""
+        wanted = set(labels.items())
+        with self._lock:
+            return sum(value for key, value in self._counts[name].items() if wanted <= set(key))
+
+    def watch(self, name: str, read: Callable[[], float]) -> None:
+        """Make a gauge of a function; it is called when the text is asked for."""
+        if name not in _GAUGES:
+            raise KeyError(name)
+        self._gauges[name] = read
+
+    def text(self) -> str:
+        """Everything in the Prometheus text exposition format, version 0.0.4."""
+        with self._lock:
+            counts = {name: dict(values) for name, values in self._counts.items()}
+        lines: list[str] = []
+        for name, values in counts.items():
+            lines += [f"# HELP {name} {_COUNTERS[name]}", f"# TYPE {name} counter"]
+            lines += [f"{name}{_labels(key)} {value:g}" for key, value in sorted(values.items())]
+        for name, read in self._gauges.items():
+            lines += [f"# HELP {name} {_GAUGES[name]}", f"# TYPE {name} gauge", f"{name} {read():g}"]
+        return "\n".join(lines) + "\n"
+
+
+def _labels(key: Labels) -> str:
+    inside = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in key)
+    return f"{{{inside}}}" if inside else ""
