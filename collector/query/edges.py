@@ -1,22 +1,33 @@
 """Graph, series and latency of past windows, from the stored edges (mesh_edges).
 
-The same calls the engine counts in memory: each is stored once, on the edge from its source to
-its target, so a service's figures are those of the edges that lead to it.
+They are the calls the engine counts in memory, each stored once, in whole seconds, on the edge
+from its source to its target: so a service's figures are those of the edges that lead to it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any, Final
+from typing import Final
 
 from collector.query.params import Window
 from collector.query.store import Store
 from proxy.contract.histogram import Histogram, from_sparse
+from topology.model import EdgeView, GraphView, Kind, NodeView, Point, Stats
+from topology.pairing import USER
+from topology.peers import DATABASE, MESSAGING, outside
+from topology.window import Cell, stats
 
+# The key of the zero bucket in mesh_edges.Latency.
 ZERO_BUCKET: Final = -32768
 
 _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:Int64})"
-_FIGURES: Final = "sum(Count), sum(Errors), sum(Sum), sumMap(Latency)"
+_FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"
+_ONLY: Final = (
+    "({service:String} = '' OR Target = {service:String})"
+    " AND ({source:String} = '' OR Source = {source:String})"
+    " AND ({target:String} = '' OR Target = {target:String})"
+    " AND ({endpoint:String} = '' OR Endpoint = {endpoint:String})"
+)
 
 _GRAPH: Final = f"""
 SELECT Source, Target, Protocol, {_FIGURES}
@@ -25,10 +36,117 @@ WHERE {_BETWEEN}
 GROUP BY Source, Target, Protocol
 ORDER BY Source, Target, Protocol
 """
+_CALLS: Final = f"""
+SELECT Source, Target, sum(Count)
+FROM mesh_edges
+WHERE {_BETWEEN}
+GROUP BY Source, Target
+"""
 _SERIES: Final = f"""
 SELECT intDiv(toUnixTimestamp(Time) - {{start:Int64}}, {{step:Int64}}) AS slot, {_FIGURES}
 FROM mesh_edges
-WHERE {_BETWEEN} AND {{only}}
+WHERE {_BETWEEN} AND {_ONLY}
 GROUP BY slot
 ORDER BY slot
 """
+_LATENCY: Final = f"""
+SELECT {_FIGURES}
+FROM mesh_edges
+WHERE {_BETWEEN} AND {_ONLY}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which calls: those to a ``service``, over an edge, or to an ``endpoint``. Empty is any."""
+
+    service: str = ""
+    source: str = ""
+    target: str = ""
+    endpoint: str = ""
+
+    def parameters(self) -> dict[str, object]:
+        return {
+            "service": self.service, "source": self.source, "target": self.target, "endpoint": self.endpoint,
+        }  # fmt: skip
+
+
+def _cell(errors: int, total: float, buckets: Mapping[int, int]) -> Cell:
+    counts = {index: number for index, number in buckets.items() if index != ZERO_BUCKET and number}
+    return Cell(from_sparse(counts, zero=buckets.get(ZERO_BUCKET, 0), total=total), errors)
+
+
+def _seconds(window: Window) -> tuple[int, int]:
+    """The whole seconds a window touches: the first, and the one after the last."""
+    start = window.start // 1_000_000
+    return start, max(ceil(window.end / 1e6), start + 1)
+
+
+_Edge = tuple[str, str, str, Cell]  # source, target, protocol
+
+
+class StoredEdges:
+    """What mesh_edges holds of a window."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def graph(self, window: Window, known: Iterable[NodeView] = ()) -> GraphView:
+        """Nodes and edges of the window. ``known`` are the nodes of now: kind, stage, endpoints
+        and versions are not stored with the edges and are shown as they are now."""
+        start, end = _seconds(window)
+        rows = await self._store.rows(_GRAPH, {"start": start, "end": end})
+        calls: list[_Edge] = [(row[0], row[1], row[2], _cell(*row[3:])) for row in rows]
+        edges = tuple(
+            EdgeView(source, target, stats(cell, end - start), protocol)
+            for source, target, protocol, cell in calls
+        )  # fmt: skip
+        nodes = _nodes(calls, {node.name: node for node in known}, end - start)
+        return GraphView(nodes, edges, float(start), float(end))
+
+    async def calls(self, window: Window) -> dict[tuple[str, str], int]:
+        """Number of calls by source and target."""
+        start, end = _seconds(window)
+        rows = await self._store.rows(_CALLS, {"start": start, "end": end})
+        return {(source, target): count for source, target, count in rows}
+
+    async def series(self, window: Window, step: int, only: Only) -> tuple[Point, ...]:
+        """One point for each step of the window, also for those without traffic."""
+        start, end = _seconds(window)
+        asked = {"start": start, "end": end, "step": step, **only.parameters()}
+        found = {slot: _cell(*figures) for slot, *figures in await self._store.rows(_SERIES, asked)}
+        return tuple(
+            Point(float(start + slot * step), stats(found.get(slot, Cell()), step))
+            for slot in range(ceil((end - start) / step))
+        )  # fmt: skip
+
+    async def latency(self, window: Window, only: Only) -> Histogram:
+        """Distribution of latency over the window."""
+        start, end = _seconds(window)
+        rows = await self._store.rows(_LATENCY, {"start": start, "end": end, **only.parameters()})
+        return _cell(*rows[0]).histogram if rows else Histogram()
+
+
+def _nodes(calls: Iterable[_Edge], known: Mapping[str, NodeView], seconds: int) -> tuple[NodeView, ...]:
+    served: dict[str, Cell] = {}
+    kinds: dict[str, Kind] = {}
+    for source, target, protocol, cell in calls:
+        kinds.setdefault(source, _kind(source, protocol, called=False))
+        kinds[target] = _kind(target, protocol, called=True)
+        served.setdefault(source, Cell())
+        served.setdefault(target, Cell()).add(cell.histogram, cell.errors)
+    return tuple(
+        replace(known.get(name) or NodeView(name, kinds[name], Stats()), stats=stats(served[name], seconds))
+        for name in sorted(served)
+    )
+
+
+def _kind(name: str, protocol: str, called: bool) -> Kind:
+    """What a node is, by what the stored edge says of it (topology.peers names the nodes)."""
+    if name == USER:
+        return Kind.USER
+    if protocol == DATABASE and called:
+        return Kind.DATABASE
+    if protocol == MESSAGING and "/" in name:
+        return Kind.QUEUE
+    return Kind.EXTERNAL if outside(name) else Kind.SERVICE

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 from collector.query.errors import BadValueError
@@ -21,6 +22,8 @@ LIMIT_DEFAULT: Final = 100
 LOOKBACK_DEFAULT_NS: Final = 3_600_000_000_000
 DEPENDENCIES_LOOKBACK_MS: Final = 86_400_000
 POINTS_MAX: Final = 2000
+# A window that ends this close to now reaches now: the clocks of callers differ a little.
+REACHES_NOW_US: Final = 2_000_000
 
 _TIME_MAX_US: Final = 9_000_000_000_000_000  # the year 2255; DateTime64(9) ends in 2262
 _UNITS_NS: Final = {
@@ -119,20 +122,12 @@ def dependency_window(query: Query, now_us: int) -> Window:
     return Window(max(0, end - lookback) * 1000, end * 1000)
 
 
-def step(query: Query, span: Window) -> float:
+def step(query: Query, span: Window) -> int:
     """Seconds between points: at least 1, and no more than ``POINTS_MAX`` points in the window."""
-    text = query.get("step", "")
-    if not text:
-        return max(1.0, float(round(span.seconds / 60)))
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1.0 <= value <= 86_400.0:
-        raise bad("step", text, "write seconds from 1 to 86400")
+    value = whole(query, "step", max(1, round(span.seconds / 60)), 1, 2**31)
     if span.seconds / value > POINTS_MAX:
-        least = -int(-span.seconds // POINTS_MAX)
-        raise bad("step", text, f"write {least} or more, or a shorter window: at most {POINTS_MAX} points")
+        least = ceil(span.seconds / POINTS_MAX)
+        raise bad("step", value, f"write {least} or more, or ask for less time: at most {POINTS_MAX} points")
     return value
 
 

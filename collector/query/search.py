@@ -4,7 +4,7 @@ A trace matches when at least one of its spans fulfils every condition. A furthe
 compiles to the same ``Condition``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,7 +38,8 @@ class Search:
 # Written so that partition, primary key (ServiceName, SpanName, toDateTime(Timestamp)) and the
 # duration's minmax index all apply; a test reads it off EXPLAIN.
 _IN_WINDOW: Final = (
-    "Timestamp >= fromUnixTimestamp64Micro({start:Int64}) AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})"
+    "Timestamp >= fromUnixTimestamp64Micro({start:Int64})"
+    " AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})"
 )
 
 # One row per trace, newest first by its first matching span; the id makes the order total.
@@ -129,11 +130,7 @@ def _equal(place: str, key: str, value: str, text: str) -> str:
 def trace_ids(search: Search) -> tuple[str, dict[str, object]]:
     """SQL and parameters that return the ids of the newest matching traces."""
     parts = conditions(search)
-    return _TRACE_IDS.format(conditions=" AND ".join(part.sql for part in parts)), _merged(parts, search.limit)
-
-
-def _merged(parts: Iterable[Condition], limit: int) -> dict[str, object]:
-    merged: dict[str, object] = {"limit": limit}
+    parameters: dict[str, object] = {"limit": search.limit}
     for part in parts:
-        merged.update(part.parameters)
-    return merged
+        parameters.update(part.parameters)
+    return _TRACE_IDS.format(conditions=" AND ".join(part.sql for part in parts)), parameters

@@ -1,15 +1,14 @@
 """Questions to the store, bounded in time; whatever goes wrong there is told as one 503."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from collector.clickhouse.database import StoreUnavailableError
 from collector.clickhouse.reader import Reader
 from collector.query.errors import TryLaterError
 
-QUERY_SECONDS: Final = 20.0
-_log = logging.getLogger(__name__)
+QUERY_SECONDS: Final = 15.0
 
 
 class Store:
@@ -28,3 +27,5 @@ class Store:
             raise TryLaterError(
                 f"the store did not answer within {self._seconds:g} s: ask for a shorter time range, or retry"
             ) from None
+        except StoreUnavailableError as error:
+            raise TryLaterError(f"the store cannot answer ({error}): retry, or look at ClickHouse") from None

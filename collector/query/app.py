@@ -1,0 +1,79 @@
+"""The query API as one aiohttp application: its routes, its health, and one shape for every error."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from collector.clickhouse.reader import Reader
+from collector.query.errors import QueryError, TryLaterError
+from collector.query.mesh import MeshRoutes
+from collector.query.replies import failure, ok
+from collector.query.store import Store
+from collector.query.tracing import TracingRoutes
+from collector.stats import Stats
+from topology.engine import Engine
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_log = logging.getLogger(__name__)
+_BODY_MAX: Final = 64 * 1024  # a stage change is a few dozen bytes
+
+
+def build(
+    reader: Reader, engine: Engine, clock: Callable[[], float], stats: Stats, ready: Callable[[], str]
+) -> web.Application:
+    """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
+    store = Store(reader)
+    app = web.Application(middlewares=[_errors], client_max_size=_BODY_MAX)
+    app.add_routes(TracingRoutes(store, engine, clock).routes())
+    app.add_routes(MeshRoutes(store, engine, clock).routes())
+    app.add_routes(_health(stats, ready))
+    return app
+
+
+def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:
+    async def alive(request: web.Request) -> web.Response:
+        return ok({"status": "alive"})
+
+    async def readiness(request: web.Request) -> web.Response:
+        if reason := ready():
+            raise TryLaterError(f"not ready: {reason}")
+        return ok({"status": "ready"})
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(
+            text=stats.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )
+
+    return [web.get("/healthz", alive), web.get("/readyz", readiness), web.get("/metrics", metrics)]
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error as the envelope; what nobody expected goes to the log, not to the caller."""
+    try:
+        return await handler(request)
+    except QueryError as error:
+        return failure(error.status, str(error))
+    except web.HTTPException as error:
+        return _http_failure(request, error)
+    except Exception:
+        reference = secrets.token_hex(4)
+        _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
+        return failure(500, f"the collector failed to answer: look for {reference} in its log, and report it")
+
+
+def _http_failure(request: web.Request, error: web.HTTPException) -> web.Response:
+    if isinstance(error, web.HTTPNotFound):
+        return failure(404, f"there is nothing at {request.path}: the API is under /api/, see the README")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        reply = failure(405, f"{request.method} is not for {request.path}: use {allowed}")
+        reply.headers["Allow"] = allowed
+        return reply
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return failure(413, f"the body is too large: send at most {_BODY_MAX} bytes")
+    return failure(error.status, error.reason)

@@ -1,0 +1,163 @@
+"""Our own routes under /api/mesh: graph, services, endpoints, decisions, stages, series, latency.
+
+A window that reaches now and lies within the engine's memory is answered live; one that ends
+earlier, begins before what memory holds, or before this process began, by the store, which
+lacks the last second or two.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from collector.query import params, views
+from collector.query.decisions import decisions
+from collector.query.edges import Only, StoredEdges
+from collector.query.errors import BadValueError, NotFoundError
+from collector.query.params import REACHES_NOW_US, Window
+from collector.query.replies import ok
+from collector.query.store import Store
+from proxy.contract.model import Stage
+from topology.engine import Engine, UnknownServiceError
+
+WINDOW_US: Final = 60_000_000  # the default
+MEMORY_US: Final = 900_000_000  # what the engine keeps
+DECISIONS_MAX: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A window, the present it was asked in (epoch seconds), and whether memory answers it."""
+
+    window: Window
+    now: float
+    live: bool
+
+
+class MeshRoutes:
+    """Handlers over the engine and the stored edges; ``clock`` gives epoch seconds."""
+
+    def __init__(self, store: Store, engine: Engine, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._edges = StoredEdges(store)
+        self._born_us = round(clock() * 1e6)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/mesh/graph", self.graph),
+            web.get("/api/mesh/services", self.services),
+            web.get("/api/mesh/endpoints", self.endpoints),
+            web.get("/api/mesh/decisions", self.decisions),
+            web.get("/api/mesh/stages", self.stages),
+            web.put("/api/mesh/stages", self.set_stage),
+            web.get("/api/mesh/series", self.series),
+            web.get("/api/mesh/latency", self.latency),
+        ]
+
+    async def graph(self, request: web.Request) -> web.Response:
+        asked = self._asked(request)
+        if asked.live:
+            return ok(views.graph(self._engine.graph(asked.now, asked.window.seconds), "live"))
+        known = self._engine.services(asked.now, WINDOW_US / 1e6)
+        return ok(views.graph(await self._edges.graph(asked.window, known), "store"))
+
+    async def services(self, request: web.Request) -> web.Response:
+        found = self._engine.services(self._clock(), WINDOW_US / 1e6)
+        return ok({"services": [views.node(each) for each in found]})
+
+    async def endpoints(self, request: web.Request) -> web.Response:
+        service = request.query.get("service") or None
+        found = self._engine.endpoints(self._clock(), WINDOW_US / 1e6, service)
+        return ok({"endpoints": [views.endpoint(each) for each in found]})
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        limit = params.whole(request.query, "limit", 100, 1, DECISIONS_MAX)
+        found = await decisions(self._store, self._engine, request.query.get("service", ""), limit)
+        return ok({"decisions": [views.decision(each) for each in found]})
+
+    async def stages(self, request: web.Request) -> web.Response:
+        found = self._engine.stages(self._clock(), WINDOW_US / 1e6)
+        return ok({"stages": [views.stage(each) for each in found]})
+
+    async def set_stage(self, request: web.Request) -> web.Response:
+        service, stage, percent = stage_change(await request.read())
+        try:
+            view = self._engine.set_stage(service, stage, percent, self._clock())
+        except UnknownServiceError:
+            known = ", ".join(each.service for each in self._engine.stages(self._clock(), 1.0))
+            raise NotFoundError(
+                f"service {service!r} is unknown: name one of {known}" if known
+                else f"service {service!r} is unknown: start its sidecar, or add it to mesh.yaml"
+            ) from None
+        except ValueError as error:
+            raise BadValueError(str(error)) from None
+        return ok(views.stage(view))
+
+    async def series(self, request: web.Request) -> web.Response:
+        asked, only = self._asked(request), _only(request.query)
+        step = params.step(request.query, asked.window)
+        if asked.live:
+            points = self._engine.series(
+                asked.now, asked.window.seconds, float(step), only.service or None,
+                only.source or None, only.target or None, only.endpoint or None,
+            )  # fmt: skip
+        else:
+            points = await self._edges.series(asked.window, step, only)
+        return ok({"points": [views.point(each) for each in points]})
+
+    async def latency(self, request: web.Request) -> web.Response:
+        asked, only = self._asked(request), _only(request.query)
+        # The engine's histogram is by edge; that of one endpoint is in the store alone.
+        if asked.live and not only.endpoint:
+            histogram = self._engine.latency(
+                asked.now, asked.window.seconds,
+                only.service or None, only.source or None, only.target or None,
+            )  # fmt: skip
+        else:
+            histogram = await self._edges.latency(asked.window, only)
+        return ok({"buckets": views.buckets(histogram)})
+
+    def _asked(self, request: web.Request) -> Asked:
+        now = self._clock()
+        now_us = round(now * 1e6)
+        window = params.window(request.query, now_us, WINDOW_US)
+        recent = window.end >= now_us - REACHES_NOW_US
+        # Without a start the caller wants what is happening; with one, all that happened since.
+        oldest = now_us - MEMORY_US
+        if request.query.get("start"):
+            oldest = max(oldest, self._born_us)
+        return Asked(window, now, recent and window.start >= oldest)
+
+
+def _only(query: params.Query) -> Only:
+    """``service=``, ``source=&target=`` or ``endpoint=``: at least one says which calls."""
+    only = Only(*(query.get(key, "") for key in ("service", "source", "target", "endpoint")))
+    if only == Only():
+        raise BadValueError(
+            "which calls is not said: add service=NAME, source=NAME&target=NAME or endpoint=HOST:PORT"
+        )
+    return only
+
+
+def stage_change(body: bytes) -> tuple[str, Stage, int]:
+    """Service, stage and percent of a PUT body; without ``percent``, all of stage ``route``."""
+    example = '{"service": "reviews", "stage": "route", "percent": 25}'
+    try:
+        change: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadValueError(f"the body is not JSON: write {example}") from None
+    if not isinstance(change, dict) or not change.keys() <= {"service", "stage", "percent"}:
+        raise BadValueError(f"the body must hold service, stage and percent only: write {example}")
+    service, stage = change.get("service"), change.get("stage")
+    if not isinstance(service, str) or not service:
+        raise params.bad("service", service, "write the name of a service")
+    if stage not in list(Stage):
+        raise params.bad("stage", stage, f"write one of {', '.join(Stage)}")
+    percent = change.get("percent", 100 if stage == Stage.ROUTE else 0)
+    if not isinstance(percent, int) or isinstance(percent, bool) or not 0 <= percent <= 100:
+        raise params.bad("percent", percent, "write a whole number from 0 to 100")
+    return service, Stage(stage), percent

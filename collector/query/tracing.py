@@ -1,0 +1,109 @@
+"""Jaeger's HTTP API: services, operations, traces, dependencies (v1), and v3's two name lists."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from collector.query import jaeger, params
+from collector.query.dependencies import dependencies
+from collector.query.edges import StoredEdges
+from collector.query.errors import BadValueError, NotFoundError
+from collector.query.jaeger import SpanRow
+from collector.query.replies import envelope, ok, render
+from collector.query.search import Search
+from collector.query.services import operations, services
+from collector.query.store import Store
+from collector.query.traces import Traces
+from topology.engine import Engine
+
+
+class TracingRoutes:
+    """Handlers over the stored spans; ``clock`` gives epoch seconds."""
+
+    def __init__(self, store: Store, engine: Engine, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._traces = Traces(store)
+        self._edges = StoredEdges(store)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/services", self.services),
+            web.get("/api/services/{service}/operations", self.operation_names),
+            web.get("/api/operations", self.operations),
+            web.get("/api/traces", self.search),
+            web.get("/api/traces/{trace_id}", self.trace),
+            web.get("/api/dependencies", self.dependencies),
+            web.get("/api/v3/services", self.services_v3),
+            web.get("/api/v3/operations", self.operations_v3),
+        ]
+
+    async def services(self, request: web.Request) -> web.Response:
+        return ok(envelope(await services(self._store)))
+
+    async def services_v3(self, request: web.Request) -> web.Response:
+        return ok({"services": await services(self._store)})
+
+    async def operation_names(self, request: web.Request) -> web.Response:
+        found = await operations(self._store, request.match_info["service"])
+        return ok(envelope(list(dict.fromkeys(each["name"] for each in found))))
+
+    async def operations(self, request: web.Request) -> web.Response:
+        return ok(envelope(await self._operations(request)))
+
+    async def operations_v3(self, request: web.Request) -> web.Response:
+        return ok({"operations": await self._operations(request)})
+
+    async def _operations(self, request: web.Request) -> list[dict[str, str]]:
+        service = request.query.get("service", "")
+        if not service:
+            raise BadValueError("service is missing: name one of GET /api/services, as ?service=NAME")
+        return await operations(self._store, service, params.span_kind(request.query))
+
+    async def search(self, request: web.Request) -> web.Response:
+        if ids := request.query.getall("traceID", []):
+            wanted = [params.trace_id(text) for text in ids[: params.LIMIT_MAX]]
+            return await _found(await self._traces.by_ids(wanted), len(wanted))
+        search = self._search(request)
+        return await _found(await self._traces.search(search), search.limit)
+
+    def _search(self, request: web.Request) -> Search:
+        query = request.query
+        shortest, longest = params.duration(query, "minDuration"), params.duration(query, "maxDuration")
+        if shortest is not None and longest is not None and shortest > longest:
+            raise params.bad("minDuration", query["minDuration"], "it must not be above maxDuration")
+        return Search(
+            window=params.search_window(query, self._now_us()),
+            service=query.get("service", ""),
+            operation=query.get("operation", ""),
+            tags=params.tags(query.getall("tag", []), query.getall("tags", [])),
+            min_duration=shortest,
+            max_duration=longest,
+            limit=params.whole(query, "limit", params.LIMIT_DEFAULT, 1, params.LIMIT_MAX),
+        )
+
+    async def trace(self, request: web.Request) -> web.Response:
+        trace_id = params.trace_id(request.match_info["trace_id"])
+        found = await self._traces.by_ids([trace_id])
+        if not found:
+            raise NotFoundError(f"trace {trace_id} is not stored: it may be too new, or past the retention")
+        return await _found(found, 0)
+
+    async def dependencies(self, request: web.Request) -> web.Response:
+        window = params.dependency_window(request.query, self._now_us())
+        return ok(envelope(await dependencies(self._edges, self._engine, window, self._clock())))
+
+    def _now_us(self) -> int:
+        return round(self._clock() * 1e6)
+
+
+async def _found(traces: list[list[SpanRow]], limit: int) -> web.Response:
+    # Large traces take long to convert: not on the event loop, which also takes in spans.
+    text = await asyncio.to_thread(_text, traces, limit)
+    return web.Response(text=text, content_type="application/json")
+
+
+def _text(traces: list[list[SpanRow]], limit: int) -> str:
+    return render(envelope([jaeger.trace(rows) for rows in traces], limit))

@@ -1,0 +1,138 @@
+"""Topology views to the JSON of /api/mesh. Pure.
+
+Times come out as integer microseconds since the epoch, durations as float milliseconds, shares
+as 0 to 1; success and percentiles are null without traffic.
+"""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from proxy.contract.histogram import SCALE, Histogram
+from topology.model import Decision, EdgeView, EndpointView, GraphView, NodeView, Point, StageView, Stats
+
+Json = dict[str, Any]
+
+
+def stats(traffic: Stats) -> Json:
+    return {
+        "count": traffic.count,
+        "errors": traffic.errors,
+        "rate": traffic.rate,
+        "success": traffic.success,
+        "p50": _ms(traffic.p50),
+        "p90": _ms(traffic.p90),
+        "p99": _ms(traffic.p99),
+    }
+
+
+def graph(view: GraphView, source: str) -> Json:
+    """``source`` says where the figures are from: ``live`` memory or the ``store``."""
+    return {
+        "start": _us(view.start),
+        "end": _us(view.end),
+        "source": source,
+        "nodes": [node(each) for each in view.nodes],
+        "edges": [edge(each) for each in view.edges],
+    }
+
+
+def node(view: NodeView) -> Json:
+    return {
+        "name": view.name,
+        "kind": view.kind.value,
+        "sidecar": view.sidecar,
+        "stage": view.stage.value,
+        "percent": view.percent,
+        "endpoints": view.endpoints,
+        "ejected": view.ejected,
+        "versions": list(view.versions),
+        **stats(view.stats),
+    }
+
+
+def edge(view: EdgeView) -> Json:
+    return {"source": view.source, "target": view.target, "protocol": view.protocol, **stats(view.stats)}
+
+
+def endpoint(view: EndpointView) -> Json:
+    return {
+        "service": view.service,
+        "address": view.address,
+        "app": view.app,
+        "instance": view.instance,
+        "version": view.version,
+        "zone": view.zone,
+        "state": view.state.value,
+        "origin": view.origin,
+        "weight": view.weight,
+        "open": view.open,
+        "oldest": view.oldest * 1000,
+        "ejected_since": _when(view.ejected_since),
+        "ejected_until": _when(view.ejected_until),
+        "reason": view.reason,
+        **stats(view.stats),
+    }
+
+
+def stage(view: StageView) -> Json:
+    return {
+        "service": view.service,
+        "stage": view.stage.value,
+        "percent": view.percent,
+        "origin": view.origin,
+        "updated": _us(view.updated),
+        "direct": stats(view.direct),
+        "routed": stats(view.routed),
+    }
+
+
+def decision(made: Decision) -> Json:
+    return {
+        "time": _us(made.time),
+        "kind": made.kind,
+        "service": made.service,
+        "endpoint": made.endpoint,
+        "reason": made.reason,
+        "evidence": _plain(made.evidence),
+    }
+
+
+def point(view: Point) -> Json:
+    return {"time": _us(view.time), **stats(view.stats)}
+
+
+def buckets(histogram: Histogram) -> list[Json]:
+    """The buckets that hold calls, in order: more than ``low`` and up to ``high`` milliseconds."""
+    found = [{"low": _edge(index), "high": _edge(index + 1), "count": histogram.counts[index]}
+             for index in sorted(histogram.counts) if histogram.counts[index]]
+    return [{"low": 0.0, "high": 0.0, "count": histogram.zero}, *found] if histogram.zero else found
+
+
+def _edge(index: int) -> float:
+    return float(2.0 ** (index / (1 << SCALE))) * 1000
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * 1e6)
+
+
+def _when(seconds: float | None) -> int | None:
+    return None if seconds is None else _us(seconds)
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1000
+
+
+def _plain(value: Any) -> Any:
+    """Evidence as JSON has it: mappings, lists, texts, finite numbers; the rest as text."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    return str(value)
