@@ -11,14 +11,12 @@ from typing import Final
 
 from collector.query.params import Window
 from collector.query.store import Store
+from collector.recorder import ZERO_BUCKET
 from proxy.contract.histogram import Histogram, from_sparse
 from topology.model import EdgeView, GraphView, Kind, NodeView, Point, Stats
 from topology.pairing import USER
 from topology.peers import DATABASE, MESSAGING, outside
 from topology.window import Cell, stats
-
-# The key of the zero bucket in mesh_edges.Latency.
-ZERO_BUCKET: Final = -32768
 
 _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:Int64})"
 _FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"

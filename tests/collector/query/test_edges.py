@@ -1,0 +1,108 @@
+"""Past windows from the stored edges: the same figures the engine gives for what it remembers."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import pytest
+
+from collector.query.edges import Only, StoredEdges
+from collector.query.params import Window
+from collector.query.store import Store
+from proxy.contract.histogram import Histogram, bucket_value
+from proxy.contract.model import Stage
+from tests.collector.query.world import NOW, NOW_US, Calls, World
+from topology.model import Kind, NodeView, Stats
+
+T = TypeVar("T")
+MINUTE = Window(NOW_US - 60_000_000, NOW_US)
+
+
+def run(coroutine: Coroutine[None, None, T]) -> T:
+    return asyncio.run(coroutine)
+
+
+def stored(world: World) -> StoredEdges:
+    return StoredEdges(Store(world.reader))
+
+
+def test_edges_add_up_over_seconds_endpoints_and_collectors(world: World) -> None:
+    world.calls(
+        Calls("frontend", "reviews", 30, 8, 1, endpoint="a:1", buckets={-54: 8}),
+        Calls("frontend", "reviews", 30, 1, 1, endpoint="b:1", buckets={0: 1}),
+        Calls("frontend", "reviews", 5, 1, 0, endpoint="a:1", buckets={-32768: 1}),
+        Calls("frontend", "reviews", 90, 50),
+        Calls("frontend", "reviews", 0, 50),
+    )
+    graph = run(stored(world).graph(MINUTE))
+    [edge] = graph.edges
+    assert (edge.source, edge.target, edge.protocol) == ("frontend", "reviews", "http")
+    assert (edge.stats.count, edge.stats.errors, edge.stats.success) == (10, 2, 0.8)
+    assert edge.stats.rate == pytest.approx(10 / 60)
+    assert (edge.stats.p50, edge.stats.p99) == (bucket_value(-54), bucket_value(0))
+    assert (graph.start, graph.end) == (NOW - 60, NOW)
+
+
+def test_a_node_has_the_figures_of_the_edges_that_lead_to_it(world: World) -> None:
+    world.calls(
+        Calls("a", "c", 9, 3, 1), Calls("b", "c", 9, 5), Calls("c", "db/x", 9, 2, protocol="database"),
+    )  # fmt: skip
+    nodes = {node.name: node for node in run(stored(world).graph(MINUTE)).nodes}
+    assert [(name, node.stats.count, node.stats.errors) for name, node in nodes.items()] == [
+        ("a", 0, 0), ("b", 0, 0), ("c", 8, 1), ("db/x", 2, 0),
+    ]  # fmt: skip
+    assert nodes["a"].stats == Stats()
+
+
+def test_kinds_of_nodes_nobody_remembers(world: World) -> None:
+    world.calls(
+        Calls("user", "shop", 9), Calls("shop", "postgresql/mail", 9, protocol="database"),
+        Calls("shop", "kafka/orders", 9, protocol="messaging"), Calls("shop", "api.example:443", 9),
+        Calls("kafka/orders", "billing", 9, protocol="messaging"),
+    )  # fmt: skip
+    kinds = {node.name: node.kind for node in run(stored(world).graph(MINUTE)).nodes}
+    assert kinds == {
+        "user": Kind.USER, "shop": Kind.SERVICE, "postgresql/mail": Kind.DATABASE,
+        "kafka/orders": Kind.QUEUE, "api.example:443": Kind.EXTERNAL, "billing": Kind.SERVICE,
+    }  # fmt: skip
+
+
+def test_what_is_known_now_of_a_node_is_shown_with_the_figures_of_then(world: World) -> None:
+    world.calls(Calls("user", "shop", 9, 4))
+    known = NodeView("shop", Kind.SERVICE, Stats(99), True, Stage.ROUTE, 25, 3, 1, ("v1",))
+    node = run(stored(world).graph(MINUTE, [known])).nodes[0]
+    assert (node.stage, node.percent, node.endpoints, node.versions) == (Stage.ROUTE, 25, 3, ("v1",))
+    assert node.stats.count == 4
+
+
+def test_a_series_has_a_point_for_every_step(world: World) -> None:
+    world.calls(
+        Calls("a", "b", 60, 3), Calls("a", "b", 51, 1), Calls("a", "c", 51, 7), Calls("a", "b", 1, 10, 5),
+    )  # fmt: skip
+    points = run(stored(world).series(MINUTE, 10, Only(service="b")))
+    assert [(point.time, point.stats.count) for point in points] == [
+        (NOW - 60, 4), (NOW - 50, 0), (NOW - 40, 0), (NOW - 30, 0), (NOW - 20, 0), (NOW - 10, 10),
+    ]  # fmt: skip
+    assert points[0].stats.rate == 0.4
+    assert points[-1].stats.success == 0.5
+
+
+@pytest.mark.parametrize(("only", "count"), [
+    (Only(service="b"), 7), (Only(source="a", target="b"), 3), (Only(source="a"), 11), (Only(target="c"), 8),
+    (Only(endpoint="x:1"), 5), (Only(service="b", endpoint="x:1"), 5), (Only(service="nobody"), 0),
+])  # fmt: skip
+def test_latency_of(world: World, only: Only, count: int) -> None:
+    world.calls(
+        Calls("a", "b", 9, 1), Calls("a", "b", 9, 2, endpoint="x:1"), Calls("z", "b", 9, 3, endpoint="x:1"),
+        Calls("z", "b", 8, 1), Calls("a", "c", 9, 8),
+    )  # fmt: skip
+    histogram = run(stored(world).latency(MINUTE, only))
+    assert histogram.count == count
+    assert histogram.counts == ({-54: count} if count else {})
+
+
+def test_an_empty_store_gives_empty_answers(world: World) -> None:
+    assert run(stored(world).graph(MINUTE)).edges == ()
+    assert run(stored(world).calls(MINUTE)) == {}
+    assert run(stored(world).latency(MINUTE, Only(service="b"))) == Histogram()
+    assert {point.stats for point in run(stored(world).series(MINUTE, 60, Only(service="b")))} == {Stats()}

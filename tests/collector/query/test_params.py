@@ -1,0 +1,135 @@
+"""Query strings to values: what is taken, and the one line for everything that is not."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.query import params
+from collector.query.errors import BadValueError
+from collector.query.params import Window
+
+NOW = 1_795_248_000_000_000
+HOUR = 3_600_000_000
+
+
+@pytest.mark.parametrize(("text", "nanoseconds"), [
+    ("1.2s", 1_200_000_000), ("100ms", 100_000_000), ("5us", 5_000), ("5µs", 5_000), ("7ns", 7), ("0", 0),
+    ("1h30m", 5_400_000_000_000), ("2d", 172_800_000_000_000), (".5s", 500_000_000), ("1.5ms", 1_500_000),
+])  # fmt: skip
+def test_durations(text: str, nanoseconds: int) -> None:
+    assert params.duration({"minDuration": text}, "minDuration") == nanoseconds
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["ns", "us", "ms", "s", "m"])), min_size=1))
+def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
+    units = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
+    text = "".join(f"{number}{unit}" for number, unit in parts)
+    total = sum(number * units[unit] for number, unit in parts)
+    assert params.duration({"d": text}, "d") == pytest.approx(total, rel=1e-9)
+
+
+@given(st.text())
+def test_any_text_is_a_duration_or_a_clear_error(text: str) -> None:
+    with suppress(BadValueError):
+        found = params.duration({"d": text}, "d")
+        assert found is None or found >= 0
+
+
+def test_absent_and_empty_values_take_the_default() -> None:
+    for query in ({}, {"limit": "", "start": "", "end": "", "minDuration": "", "lookback": "", "tags": ""}):
+        assert params.whole(query, "limit", 20, 1, 1500) == 20
+        assert params.duration(query, "minDuration") is None
+        assert params.search_window(query, NOW) == Window(NOW - HOUR, NOW)
+        assert params.window(query, NOW, 60_000_000) == Window(NOW - 60_000_000, NOW)
+        assert params.span_kind(query) == ""
+    assert params.tags([], [""]) == ()
+
+
+def test_lookback_counts_only_without_a_start() -> None:
+    assert params.search_window({"lookback": "2h"}, NOW) == Window(NOW - 2 * HOUR, NOW)
+    assert params.search_window({"lookback": "2h", "end": str(NOW - HOUR)}, NOW).start == NOW - 3 * HOUR
+    given_start = {"lookback": "2h", "start": str(NOW - 5), "end": str(NOW)}
+    assert params.search_window(given_start, NOW) == Window(NOW - 5, NOW)
+    assert params.search_window({"lookback": "custom", "start": "0"}, NOW) == Window(0, NOW)
+
+
+def test_dependencies_count_in_milliseconds() -> None:
+    assert params.dependency_window({"endTs": "1795248000000", "lookback": "60000"}, 0) == Window(
+        NOW - 60_000_000, NOW
+    )
+    assert params.dependency_window({}, NOW) == Window(NOW - 24 * HOUR, NOW)
+    assert params.dependency_window({"endTs": "5", "lookback": "10"}, NOW) == Window(0, 5_000)
+
+
+def test_tags_of_both_forms_are_joined_in_order_of_key() -> None:
+    found = params.tags(["url:http://a:80/b", "zone:eu"], ['{"error":true,"http.code":500}', '{"a":"x:y"}'])
+    assert found == (
+        ("a", "x:y"), ("error", "true"), ("http.code", "500"), ("url", "http://a:80/b"), ("zone", "eu"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "stored"), [
+    ("0AF7651916CD43DD8448EB211C80319C", "0af7651916cd43dd8448eb211c80319c"),
+    ("a3ce929d0e0e4736", "0000000000000000a3ce929d0e0e4736"),
+    ("1", "00000000000000000000000000000001"),
+])  # fmt: skip
+def test_trace_ids(text: str, stored: str) -> None:
+    assert params.trace_id(text) == stored
+
+
+def test_steps() -> None:
+    hour = Window(NOW - HOUR, NOW)
+    assert params.step({}, hour) == 60
+    assert params.step({}, Window(NOW - 1, NOW)) == 1
+    assert params.step({"step": "5"}, hour) == 5
+
+
+BAD: list[tuple[Callable[[], Any], str]] = [
+    (lambda: params.instant({"start": "abc"}, "start", 0), "start is 'abc': write microseconds"),
+    (lambda: params.instant({"start": "1.5"}, "start", 0), "start is '1.5'"),
+    (lambda: params.instant({"start": "-1"}, "start", 0), "start is '-1'"),
+    (lambda: params.instant({"start": "9" * 25}, "start", 0), "write microseconds"),
+    (lambda: params.instant({"end": "1795248000"}, "end", 0), "looks like seconds"),
+    (lambda: params.instant({"end": "1795248000000"}, "end", 0), "looks like milliseconds"),
+    (lambda: params.instant({"end": "1795248000000000000"}, "end", 0), "write microseconds"),
+    (lambda: params.window({"start": str(NOW + 1)}, NOW, 1), "1795248000000001: it must not be after"),
+    (lambda: params.duration({"minDuration": "5"}, "minDuration"), "minDuration is '5': write a number"),
+    (lambda: params.duration({"minDuration": "-5ms"}, "minDuration"), "minDuration is '-5ms'"),
+    (lambda: params.duration({"minDuration": "5ms "}, "minDuration"), "minDuration is '5ms '"),
+    (lambda: params.duration({"maxDuration": "999999999d"}, "maxDuration"), "below 146 years"),
+    (lambda: params.search_window({"lookback": "yesterday"}, NOW), "lookback is 'yesterday'"),
+    (lambda: params.dependency_window({"lookback": "1h"}, NOW), "lookback is '1h': write a whole number"),
+    (lambda: params.dependency_window({"endTs": str(NOW)}, NOW), "endTs is"),
+    (lambda: params.whole({"limit": "0"}, "limit", 20, 1, 1500), "limit is '0': write a whole number from 1"),
+    (lambda: params.whole({"limit": "1501"}, "limit", 20, 1, 1500), "from 1 to 1500"),
+    (lambda: params.whole({"limit": "many"}, "limit", 20, 1, 1500), "limit is 'many'"),
+    (lambda: params.whole({"limit": "٣"}, "limit", 20, 1, 1500), "limit is"),
+    (lambda: params.step({"step": "0"}, Window(0, HOUR)), "step is '0'"),
+    (lambda: params.step({"step": "1"}, Window(0, 24 * HOUR)), "step is 1: write 44 or more"),
+    (lambda: params.tags(["error"], []), "tag is 'error': write tag=key:value"),
+    (lambda: params.tags([":x"], []), "tag is ':x'"),
+    (lambda: params.tags([], ["{"]), "tags is '{': write a JSON object"),
+    (lambda: params.tags([], ['["a"]']), "write a JSON object"),
+    (lambda: params.tags([], ['{"a":null}']), "write a JSON object"),
+    (lambda: params.tags([], ['{"a":{"b":1}}']), "write a JSON object"),
+    (lambda: params.tags([], ['{"a":"\\ud800"}']), "write a JSON object"),
+    (lambda: params.tags([], ["[" * 100_000]), "write a JSON object"),
+    (lambda: params.trace_id(""), "traceID is ''"),
+    (lambda: params.trace_id("xyz"), "traceID is 'xyz': write 1 to 32 hexadecimal digits"),
+    (lambda: params.trace_id("0" * 32), "not all zero"),
+    (lambda: params.trace_id("a" * 33), "write 1 to 32"),
+    (lambda: params.span_kind({"spanKind": "sever"}), "spanKind is 'sever': write one of client, server"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parse", "message"), BAD, ids=[message for _, message in BAD])
+def test_a_bad_value_names_key_value_and_fix(parse: Callable[[], Any], message: str) -> None:
+    with pytest.raises(BadValueError, match=re.escape(message)) as caught:
+        parse()
+    assert len(str(caught.value)) < 300
+    assert caught.value.status == 400

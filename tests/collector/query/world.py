@@ -1,0 +1,164 @@
+"""What the tests of the query API share: spans and edges in the real store, and a real HTTP client."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import ClientSession, web
+
+from collector.clickhouse.database import Database, Params, Row, Store
+from collector.clickhouse.reader import Reader
+from collector.query.app import build
+from collector.stats import Stats
+from topology.engine import Engine
+from topology.policy import Policy
+from topology.settings import EngineSettings
+
+NOW = 1_795_248_000  # epoch seconds, on a full minute
+NOW_US = NOW * 1_000_000
+ONE = "0af7651916cd43dd8448eb211c80319c"
+TWO = "1af7651916cd43dd8448eb211c80319c"
+SHORT = "0000000000000000a3ce929d0e0e4736"
+
+
+@dataclass
+class Span:
+    """A row of otel_traces; ``at`` is seconds before NOW, ``took`` milliseconds."""
+
+    trace: str = ONE
+    span: str = "b7ad6b7169203331"
+    parent: str = ""
+    service: str = "frontend"
+    name: str = "GET /"
+    kind: str = "Server"
+    at: float = 10.0
+    took: float = 1.0
+    status: str = "Unset"
+    message: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    resource: Mapping[str, str] = field(default_factory=dict)
+    events: Sequence[tuple[int, str, Mapping[str, str]]] = ()
+    links: Sequence[tuple[str, str, Mapping[str, str]]] = ()
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "Timestamp": NOW_US * 1000 - round(self.at * 1e9), "TraceId": self.trace, "SpanId": self.span,
+            "ParentSpanId": self.parent, "TraceState": "", "SpanName": self.name, "SpanKind": self.kind,
+            "ServiceName": self.service,
+            "ResourceAttributes": {"service.name": self.service, **self.resource},
+            "ScopeName": "shop", "ScopeVersion": "", "SpanAttributes": dict(self.attributes),
+            "Duration": round(self.took * 1e6), "StatusCode": self.status, "StatusMessage": self.message,
+            "Events.Timestamp": [time for time, _, _ in self.events],
+            "Events.Name": [name for _, name, _ in self.events],
+            "Events.Attributes": [dict(said) for _, _, said in self.events],
+            "Links.TraceId": [trace for trace, _, _ in self.links],
+            "Links.SpanId": [span for _, span, _ in self.links],
+            "Links.TraceState": ["" for _ in self.links],
+            "Links.Attributes": [dict(said) for _, _, said in self.links],
+        }  # fmt: skip
+
+
+@dataclass
+class Calls:
+    """A row of mesh_edges; ``at`` is seconds before NOW, ``buckets`` as the store keeps them."""
+
+    source: str
+    target: str
+    at: int
+    count: int = 1
+    errors: int = 0
+    protocol: str = "http"
+    endpoint: str = ""
+    buckets: Mapping[int, int] | None = None
+
+    def row(self) -> dict[str, Any]:
+        return {
+            "Time": NOW - self.at, "Source": self.source, "Target": self.target, "Protocol": self.protocol,
+            "Endpoint": self.endpoint, "Arm": "", "Collector": "here", "Count": self.count,
+            "Errors": self.errors, "Sum": 0.1 * self.count,
+            "Latency": dict(self.buckets) if self.buckets is not None else {-54: self.count},
+        }  # fmt: skip
+
+
+def insert(database: Database, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    database.insert(table, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+class World:
+    """A store, an engine and a clock, and the application over them."""
+
+    def __init__(self, database: Database, store: Store) -> None:
+        self.database = database
+        self.reader: Any = Reader(store)
+        self.engine = Engine.__new__(Engine)
+        self.stats = Stats()
+        self.reason = ""
+        self.now = float(NOW)
+        self.born = float(NOW) - 3600
+
+    def spans(self, *spans: Span) -> None:
+        insert(self.database, "otel_traces", [span.row() for span in spans])
+
+    def calls(self, *calls: Calls) -> None:
+        insert(self.database, "mesh_edges", [each.row() for each in calls])
+
+    def app(self) -> web.Application:
+        begun = [self.born]
+
+        def clock() -> float:
+            return begun.pop() if begun else self.now
+
+        return build(self.reader, self.engine, clock, self.stats, lambda: self.reason)
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The decoded JSON of a request that must succeed."""
+        status, text = self.ask("GET", path, query)
+        assert status == 200, text
+        return json.loads(text)
+
+    def refused(
+        self, path: str, method: str = "GET", body: bytes | None = None, **query: Any
+    ) -> tuple[int, str]:
+        """Status and the one message of a request that must fail, its envelope checked."""
+        status, text = self.ask(method, path, query, body)
+        reply = json.loads(text)
+        [error] = reply["errors"]
+        assert reply["data"] is None
+        assert error["code"] == status
+        assert "\n" not in error["msg"]
+        assert "Traceback" not in text
+        return status, error["msg"]
+
+    def ask(self, method: str, path: str, query: Any, body: bytes | None = None) -> tuple[int, str]:
+        """Status and text of one request to the application on a port of its own."""
+        return asyncio.run(self._ask(method, path, query, body))
+
+    async def _ask(self, method: str, path: str, query: Any, body: bytes | None) -> tuple[int, str]:
+        runner = web.AppRunner(self.app())
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        try:
+            async with (
+                ClientSession(f"http://{host}:{port}") as client,
+                client.request(method, path, params=query, data=body) as response,
+            ):
+                return response.status, await response.text()
+        finally:
+            await runner.cleanup()
+
+
+class BrokenReader(Reader):
+    """A reader whose every question fails with ``error``, or never ends when there is none."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    async def query(self, sql: str, params: Params | None = None) -> list[Row]:
+        if self._error is None:
+            await asyncio.Event().wait()
+        assert self._error is not None
+        raise self._error
