@@ -4,8 +4,11 @@
 ``engine``     one step: measurements -> memory -> ejections and weights -> snapshot
 ``registry``   which endpoints exist: sidecars by their stream, static ones from the policy
 ``window``     mergeable counts by second, fifteen minutes of them
+``intake``     which measurement counts as which edge
 ``pairing``    edges from the spans of services without a sidecar
+``peers``      who is on the other side of a span
 ``graph``      nodes and edges of a window
+``feedback``   ejections and weights together:
 ``evidence``   what each reporter measured of each endpoint in the last seconds
 ``compare``    an endpoint against its peers: failures, latency, stall
 ``outliers``   ejection as a state machine: cap, back-off, probation, slow start

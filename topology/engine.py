@@ -4,26 +4,39 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 ``tick`` every quarter of a second; everything else reads it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from proxy.contract.histogram import Histogram
-from proxy.contract.model import Node, Stage
+from proxy.contract.model import Node, Service, Stage
+from topology import graph, peers, snapshot
+from topology.feedback import Feedback
+from topology.intake import Intake
 from topology.model import (
     CallSample,
     Decision,
     EdgeSample,
     EndpointView,
     GraphView,
+    Kind,
     NodeView,
     OpenSample,
     Point,
+    Side,
     SpanFact,
     StageView,
 )
-from topology.policy import Policy
+from topology.pairing import Pairing
+from topology.policy import Policy, ServicePolicy
+from topology.registry import Member, Registry
 from topology.settings import EngineSettings
 from topology.snapshot import Snapshot
+from topology.stages import Stages
+from topology.window import Bucket, Cell, Key, Window, stats
+
+DECISIONS_KEPT: Final = 1000
 
 
 class UnknownServiceError(KeyError):
@@ -43,78 +56,200 @@ class Engine:
     """All state of the topology. Every ``now`` is epoch seconds; ``window`` is seconds back from it."""
 
     def __init__(self, policy: Policy, settings: EngineSettings) -> None:
-        raise NotImplementedError
+        self._policy = Policy()
+        self._registry = Registry(settings.endpoint_grace)
+        self._window = Window(settings.graph_memory, settings.graph_series)
+        pairing = Pairing(settings.pairing_ttl, settings.pairing_spans)
+        self._intake = Intake(self._window, pairing, self._registry, settings.pairing_ttl)
+        self._feedback = Feedback(settings)
+        self._stages = Stages()
+        self._snapshot = Snapshot()
+        self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
+        self._fresh: list[Decision] = []
+        self.set_policy(policy, 0.0)
 
     def calls(self, samples: Iterable[CallSample], now: float) -> None:
         """Count finished calls."""
-        raise NotImplementedError
+        for sample in samples:
+            if not sample.histogram.count:
+                continue
+            if sample.side is Side.SERVER:
+                self._intake.call(sample, now)
+                continue
+            service, endpoint, registered = self._placed(sample.target, sample.endpoint)
+            if registered:
+                self._feedback.evidence.call(service, endpoint, sample, now)
+            self._intake.call(replace(sample, target=service, endpoint=endpoint), now)
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         """Note requests that are open."""
-        raise NotImplementedError
+        for sample in samples:
+            service, endpoint, registered = self._placed(sample.target, sample.endpoint)
+            if registered:
+                self._feedback.evidence.open(service, endpoint, sample, now)
 
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
         """Pair spans of services without a sidecar into edges."""
-        raise NotImplementedError
+        for fact in facts:
+            self._intake.span(fact, now)
 
     def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
         """A sidecar connected, or changed its state, on this stream."""
-        raise NotImplementedError
+        self._decided(self._registry.connect(stream, node, peer_host, now))
 
     def disconnected(self, stream: str, now: float) -> None:
         """The stream ended."""
-        raise NotImplementedError
+        self._registry.disconnect(stream, now)
 
     def set_policy(self, policy: Policy, now: float) -> None:
         """Put a new mesh.yaml in force."""
-        raise NotImplementedError
+        self._policy = policy
+        self._registry.set_static(
+            {name: entry.endpoints for name, entry in policy.services.items() if entry.endpoints}
+        )
+        self._decided(self._stages.apply(policy, now))
 
     def set_stage(
         self, service: str, stage: Stage, percent: int, now: float, origin: str = "api"
     ) -> StageView:
         """Change how far routing is on. Raises UnknownServiceError, or ValueError for a bad percent."""
-        raise NotImplementedError
+        if service not in self._known(now):
+            raise UnknownServiceError(service)
+        self._decided(self._stages.set(service, stage, percent, origin, now))
+        return graph.stage_views([service], self._counts(now, 60.0), 60.0, self._stages)[0]
 
     def tick(self, now: float) -> Tick:
         """Decide on what is known now."""
-        raise NotImplementedError
+        self._decided(self._registry.sweep(now))
+        self._intake.advance(now)
+        members = self._registry.services()
+        self._decided(self._feedback.step(members, now))
+        services = {name: self._service(name, found, now) for name, found in members.items()}
+        self._snapshot = snapshot.advance(self._snapshot, services)
+        decisions, self._fresh = tuple(self._fresh), []
+        return Tick(self._snapshot, decisions, tuple(self._intake.closed(now)))
 
     def flush(self) -> tuple[EdgeSample, ...]:
-        """What ``tick`` still holds back from the store; for a clean stop."""
-        raise NotImplementedError
+        """What ``tick`` still holds back from the store; the last thing before a clean stop."""
+        return tuple(self._intake.flush())
 
     def graph(self, now: float, window: float = 60.0) -> GraphView:
         """Nodes and edges of the window."""
-        raise NotImplementedError
+        counts, seconds = self._counts(now, window), self._window.span(now, window)
+        return GraphView(self._nodes(counts, seconds), graph.edges(counts, seconds), now - window, now)
 
     def services(self, now: float, window: float) -> tuple[NodeView, ...]:
         """The nodes alone."""
-        raise NotImplementedError
+        return self._nodes(self._counts(now, window), self._window.span(now, window))
 
     def endpoints(
         self, now: float, window: float, service: str | None = None
     ) -> tuple[EndpointView, ...]:
         """Endpoints of one service, or of all."""
-        raise NotImplementedError
+        counts, seconds = self._counts(now, window), self._window.span(now, window)
+        cells = graph.by_endpoint(counts)
+        return tuple(
+            view
+            for name, members in sorted(self._registry.services().items())
+            if service is None or name == service
+            for view in graph.endpoints(
+                members, cells, seconds, self._feedback.evidence.of(name),
+                self._feedback.outliers, self._feedback.weights, now,
+            )
+        )
 
     def stages(self, now: float, window: float) -> tuple[StageView, ...]:
         """Stage of every service with the traffic of both arms."""
-        raise NotImplementedError
+        counts, seconds = self._counts(now, window), self._window.span(now, window)
+        return graph.stage_views(self._known(now), counts, seconds, self._stages)
 
     def decisions(self, service: str | None = None, limit: int = 100) -> tuple[Decision, ...]:
         """What was decided, newest first."""
-        raise NotImplementedError
+        wanted = (made for made in reversed(self._decisions) if service is None or made.service == service)
+        return tuple(made for made, _ in zip(wanted, range(limit), strict=False))
 
     def series(
         self, now: float, window: float, step: float, service: str | None = None,
         source: str | None = None, target: str | None = None, endpoint: str | None = None,
     ) -> tuple[Point, ...]:
         """Traffic over time; ``service`` is the traffic it serves."""
-        raise NotImplementedError
+        step = max(1.0, step)
+        start = int((now - window) / step) * step
+        wanted = self._wanted(service, source, target, endpoint)
+        cells = self._window.series(start, now, step, wanted)
+        return tuple(
+            Point(start + number * step, stats(cells.get(number) or Cell(), step))
+            for number in range(int((now - start) / step) + 1)
+        )
 
     def latency(
         self, now: float, window: float, service: str | None = None,
         source: str | None = None, target: str | None = None,
     ) -> Histogram:
         """Distribution of latency over the window."""
-        raise NotImplementedError
+        wanted = self._wanted(service, source, target, None)
+        histogram = Histogram()
+        for key, cell in self._window.totals(now - window, now).items():
+            if wanted(key):
+                histogram.merge(cell.histogram)
+        return histogram
+
+    def _placed(self, target: str, endpoint: str) -> tuple[str, str, bool]:
+        """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
+        place = self._registry.resolve(endpoint or target)
+        if place is not None and (place[0] == target or peers.outside(target)):
+            return (*place, True)
+        return self._intake.resolved(target), endpoint, False
+
+    def _counts(self, now: float, window: float) -> Bucket:
+        """Traffic of the window, addresses outside the mesh that proved to be services as these."""
+        counts = self._window.totals(now - window, now)
+        for key in [key for key in counts if peers.outside(key.target)]:
+            service = self._intake.resolved(key.target)
+            if service != key.target:
+                cell = counts.pop(key)
+                counts.setdefault(key._replace(target=service), Cell()).add(cell.histogram, cell.errors)
+        return counts
+
+    def _nodes(self, counts: Bucket, seconds: float) -> tuple[NodeView, ...]:
+        registry = self._registry
+        return graph.nodes(
+            counts, seconds, registry.services(), self._intake.kind, registry.has_sidecar,
+            self._stages, self._feedback.outliers,
+        )
+
+    def _known(self, now: float) -> set[str]:
+        """Services: registered, in the policy, or with traffic that memory holds."""
+        names = set(self._registry.services()) | set(self._policy.services)
+        for source, target in self._window.ends():
+            names.update(
+                name for name in (source, self._intake.resolved(target))
+                if name not in names and self._intake.kind(name) is Kind.SERVICE
+            )
+        return names
+
+    def _wanted(
+        self, service: str | None, source: str | None, target: str | None, endpoint: str | None
+    ) -> Callable[[Key], bool]:
+        served = target if target is not None else service
+
+        def wanted(key: Key) -> bool:
+            return (
+                (source is None or key.source == source)
+                and (endpoint is None or key.endpoint == endpoint)
+                and (served is None or self._intake.resolved(key.target) == served)
+            )
+
+        return wanted
+
+    def _decided(self, decisions: Iterable[Decision]) -> None:
+        for decision in decisions:
+            self._decisions.append(decision)
+            self._fresh.append(decision)
+
+    def _service(self, name: str, found: Sequence[Member], now: float) -> Service:
+        entry = self._policy.services.get(name, ServicePolicy())
+        return snapshot.service(
+            name, found, self._stages.of(name), entry.split,
+            self._feedback.outliers, self._feedback.weights, now,
+        )

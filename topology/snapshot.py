@@ -1,9 +1,14 @@
 """What every sidecar is told: the services, with a version that moves only when they do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proxy.contract.model import Service
+from proxy.contract.model import Endpoint, Service
+from topology.model import EndpointState
+from topology.outliers import Outliers
+from topology.registry import Member
+from topology.stages import Setting
+from topology.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +27,40 @@ def advance(previous: Snapshot, services: Mapping[str, Service]) -> Snapshot:
     if previous.version and previous.services == services:
         return previous
     return Snapshot(previous.version + 1, dict(services))
+
+
+def service(
+    name: str, members: Sequence[Member], setting: Setting, split: Mapping[str, int],
+    outliers: Outliers, weights: Weights, now: float,
+) -> Service:
+    """One service as sidecars see it, endpoints in order of address."""
+    shares = split_shares(members, split)
+    endpoints = []
+    for member in sorted(members, key=lambda member: member.address):
+        share = shares.get(member.version, 0.0) if shares else 1.0
+        weight = weights.weight(name, member.address) * outliers.weight(name, member.address, now) * share
+        ejected = outliers.health(name, member.address).state is EndpointState.EJECTED
+        endpoints.append(
+            Endpoint(
+                member.address, max(0.01, round(weight, 2)), member.available and not ejected and share > 0,
+                member.app, member.instance, member.version, member.zone,
+                draining=not member.available or share <= 0,
+            )
+        )
+    return Service(name, tuple(endpoints), setting.stage, setting.percent)
+
+
+def split_shares(members: Sequence[Member], split: Mapping[str, int]) -> dict[str, float]:
+    """Factor on the weight of each version's endpoints that makes their traffic follow the split.
+
+    Empty when there is nothing to do: no split, or no endpoint of a version it names.
+    """
+    counts: dict[str, int] = {}
+    for member in members:
+        if member.available:
+            counts[member.version] = counts.get(member.version, 0) + 1
+    wanted = {version: part for version, part in split.items() if counts.get(version)}
+    total, number = sum(wanted.values()), sum(counts.values())
+    if not total:
+        return {}
+    return {version: (part / total) / (counts[version] / number) for version, part in wanted.items()}

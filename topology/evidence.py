@@ -1,0 +1,205 @@
+"""What each reporter measured of each endpoint in the last half minute.
+
+Kept apart from the graph's memory because it is read at every tick, by reporter, and must
+answer for any span of the last seconds. Latency is held as the sum of base-2 logarithms: its
+mean is the typical latency, which a few outliers do not move.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import exp, log2, sqrt
+from typing import Final
+
+from proxy.contract.histogram import SCALE, Histogram
+from topology.model import CallSample, OpenSample
+
+SLOT: Final = 0.5  # seconds
+MEMORY: Final = 60  # slots
+FRESH: Final = 1.5  # seconds an open-requests gauge is believed
+LATE: Final = 0.2  # seconds a request must be open for anyone to look at it
+_ZERO: Final = log2(1e-6)  # what a latency of nothing counts as
+_SCREEN: Final = 2.0  # seconds, time constant of the quick look
+_TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights follow
+
+
+@dataclass(slots=True)
+class Tally:
+    """Calls over a span. ``timed`` successful ones have ``logs`` as the sum of log2(seconds)."""
+
+    count: int = 0
+    errors: int = 0
+    timed: int = 0
+    logs: float = 0.0
+    squares: float = 0.0
+
+    def add(self, other: "Tally") -> None:
+        self.count += other.count
+        self.errors += other.errors
+        self.timed += other.timed
+        self.logs += other.logs
+        self.squares += other.squares
+
+    def without(self, other: "Tally | None") -> "Tally":
+        """A copy less what one reporter contributed."""
+        if other is None:
+            return self
+        return Tally(
+            self.count - other.count, self.errors - other.errors, self.timed - other.timed,
+            self.logs - other.logs, self.squares - other.squares,
+        )
+
+    @property
+    def mean(self) -> float:
+        """log2 of the typical latency in seconds; needs ``timed``."""
+        return self.logs / self.timed
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of log2 latency; needs ``timed``."""
+        return sqrt(max(0.0, self.squares / self.timed - self.mean**2))
+
+    @property
+    def failing(self) -> float:
+        """Share of calls that failed; 0 without calls."""
+        return self.errors / self.count if self.count else 0.0
+
+
+@dataclass(slots=True)
+class Open:
+    """Open requests as last told, and when the reporter last saw one complete."""
+
+    count: int = 0
+    oldest: float = 0.0
+    told: float = float("-inf")
+
+
+@dataclass(slots=True)
+class Witness:
+    """One reporter's view of one endpoint."""
+
+    slots: deque[tuple[int, Tally]] = field(default_factory=deque)
+    open: Open = field(default_factory=Open)
+    completed: float = float("-inf")
+    weight: float = 0.0  # of ``logs``: decayed number of timed calls
+    logs: float = 0.0
+    at: float = 0.0
+
+    def add(self, tally: Tally, now: float) -> None:
+        slot = int(now / SLOT)
+        if not self.slots or self.slots[-1][0] < slot:
+            self.slots.append((slot, Tally()))
+            while self.slots[0][0] < slot - MEMORY:
+                self.slots.popleft()
+        self.slots[-1][1].add(tally)
+        self.completed = now
+        decay = exp((self.at - now) / _TYPICAL) if self.weight else 0.0
+        self.weight = self.weight * decay + tally.timed
+        self.logs = self.logs * decay + tally.logs
+        self.at = now
+
+    def since(self, slot: int) -> Tally:
+        total = Tally()
+        for at, tally in reversed(self.slots):
+            if at < slot:
+                break
+            total.add(tally)
+        return total
+
+
+@dataclass(slots=True)
+class Screen:
+    """A cheap running look at one endpoint: whether it is worth a proper comparison."""
+
+    count: float = 0.0
+    errors: float = 0.0
+    timed: float = 0.0
+    logs: float = 0.0
+    late: float = float("-inf")  # when a request was last told to be open for long
+    at: float = 0.0
+
+    @property
+    def failing(self) -> float:
+        return self.errors / self.count if self.count else 0.0
+
+    def add(self, tally: Tally, now: float) -> None:
+        decay = exp((self.at - now) / _SCREEN) if self.count else 0.0
+        self.count = self.count * decay + tally.count
+        self.errors = self.errors * decay + tally.errors
+        self.timed = self.timed * decay + tally.timed
+        self.logs = self.logs * decay + tally.logs
+        self.at = now
+
+
+@dataclass(slots=True)
+class Record:
+    """All that is known of one endpoint."""
+
+    witnesses: dict[str, Witness] = field(default_factory=dict)
+    screen: Screen = field(default_factory=Screen)
+
+
+class Evidence:
+    """Records by service and endpoint."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, dict[str, Record]] = {}
+
+    def call(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
+        """Note finished calls."""
+        record = self._record(service, endpoint)
+        tally = measured(sample.histogram, sample.errors)
+        record.screen.add(tally, now)
+        self._witness(record, sample.reporter).add(tally, now)
+
+    def open(self, service: str, endpoint: str, sample: OpenSample, now: float) -> None:
+        """Note open requests."""
+        record = self._record(service, endpoint)
+        self._witness(record, sample.reporter).open = Open(sample.open, sample.oldest, now)
+        if sample.oldest >= LATE:
+            record.screen.late = now
+
+    def of(self, service: str) -> dict[str, Record]:
+        """Records of a service by endpoint."""
+        return self._records.get(service, {})
+
+    def forget(self, service: str, endpoint: str) -> None:
+        """Drop what was measured: another instance answers at this address now."""
+        self._records.get(service, {}).pop(endpoint, None)
+
+    def sweep(self, now: float) -> None:
+        """Drop reporters and endpoints that nobody spoke of for the length of the memory."""
+        oldest = now - MEMORY * SLOT
+        for service, records in list(self._records.items()):
+            for endpoint, record in list(records.items()):
+                record.witnesses = {
+                    name: held for name, held in record.witnesses.items()
+                    if max(held.at, held.open.told) >= oldest
+                }
+                if not record.witnesses:
+                    del records[endpoint]
+            if not records:
+                del self._records[service]
+
+    def _record(self, service: str, endpoint: str) -> Record:
+        return self._records.setdefault(service, {}).setdefault(endpoint, Record())
+
+    @staticmethod
+    def _witness(record: Record, reporter: str) -> Witness:
+        found = record.witnesses.get(reporter)
+        if found is None:
+            found = record.witnesses[reporter] = Witness()
+        return found
+
+
+def measured(histogram: Histogram, errors: int) -> Tally:
+    """A sample as a tally. Samples come by status, so one with errors times no success."""
+    count = histogram.count
+    if errors:
+        return Tally(count, min(errors, count))
+    timed, logs, squares = histogram.zero, histogram.zero * _ZERO, histogram.zero * _ZERO * _ZERO
+    for index, number in histogram.counts.items():
+        value = (index + 0.5) / (1 << SCALE)
+        timed += number
+        logs += number * value
+        squares += number * value * value
+    return Tally(count, 0, timed, logs, squares)

@@ -1,0 +1,126 @@
+"""Nodes, edges, endpoints and stages of a window: pure views over counts and state."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from proxy.contract import attributes as names
+from topology.evidence import FRESH, Record
+from topology.model import (
+    EdgeView,
+    EndpointState,
+    EndpointView,
+    Kind,
+    NodeView,
+    StageView,
+)
+from topology.outliers import Outliers
+from topology.registry import Member
+from topology.stages import Stages
+from topology.weights import Weights
+from topology.window import Bucket, Cell, stats
+
+
+def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
+    """Edges with traffic, in order of their ends."""
+    cells: dict[tuple[str, str, str], Cell] = {}
+    for key, cell in counts.items():
+        cells.setdefault((key.source, key.target, key.protocol), Cell()).add(cell.histogram, cell.errors)
+    return tuple(
+        EdgeView(source, target, stats(cell, seconds), protocol)
+        for (source, target, protocol), cell in sorted(cells.items())
+        if cell.histogram.count
+    )
+
+
+def nodes(
+    counts: Bucket, seconds: float, members: Mapping[str, Sequence[Member]], kind: Callable[[str], Kind],
+    has_sidecar: Callable[[str], bool], stages: Stages, outliers: Outliers,
+) -> tuple[NodeView, ...]:
+    """Everything with traffic or endpoints, by name; traffic as a server."""
+    served: dict[str, Cell] = {}
+    for key, cell in counts.items():
+        if cell.histogram.count:
+            served.setdefault(key.source, Cell())
+            served.setdefault(key.target, Cell()).add(cell.histogram, cell.errors)
+    views = []
+    for name in sorted(served.keys() | members.keys()):
+        known = members.get(name, ())
+        healths, setting = outliers.healths(name), stages.of(name)
+        views.append(
+            NodeView(
+                name,
+                Kind.SERVICE if name in members else kind(name),
+                stats(served.get(name) or Cell(), seconds),
+                has_sidecar(name),
+                setting.stage,
+                setting.percent,
+                len(known),
+                sum(health.state is EndpointState.EJECTED for health in healths.values()),
+                tuple(sorted({member.version for member in known if member.version})),
+            )
+        )
+    return tuple(views)
+
+
+def by_endpoint(counts: Bucket) -> dict[tuple[str, str], Cell]:
+    """Traffic by service and endpoint."""
+    cells: dict[tuple[str, str], Cell] = {}
+    for key, cell in counts.items():
+        if key.endpoint:
+            cells.setdefault((key.target, key.endpoint), Cell()).add(cell.histogram, cell.errors)
+    return cells
+
+
+def endpoints(
+    members: Iterable[Member], cells: Mapping[tuple[str, str], Cell], seconds: float,
+    records: Mapping[str, Record], outliers: Outliers, weights: Weights, now: float,
+) -> tuple[EndpointView, ...]:
+    """Endpoints of one service, by address."""
+    return tuple(
+        _endpoint(member, cells, seconds, records.get(member.address), outliers, weights, now)
+        for member in sorted(members, key=lambda member: member.address)
+    )
+
+
+def _endpoint(
+    member: Member, cells: Mapping[tuple[str, str], Cell], seconds: float, record: Record | None,
+    outliers: Outliers, weights: Weights, now: float,
+) -> EndpointView:
+    service, address = member.service, member.address
+    health = outliers.health(service, address)
+    ejected = health.state is EndpointState.EJECTED
+    witnesses = record.witnesses.values() if record else ()
+    told = [witness.open for witness in witnesses if now - witness.open.told <= FRESH]
+    return EndpointView(
+        service,
+        address,
+        health.state if member.state is EndpointState.HEALTHY else member.state,
+        round(weights.weight(service, address) * outliers.weight(service, address, now), 2),
+        stats(cells.get((service, address)) or Cell(), seconds),
+        member.origin, member.app, member.instance, member.version, member.zone,
+        open=sum(held.count for held in told),
+        oldest=max((held.oldest for held in told), default=0.0),
+        ejected_since=health.since if ejected else None,
+        ejected_until=health.until if ejected else None,
+        reason=health.reason,
+    )
+
+
+def stage_views(
+    services: Iterable[str], counts: Bucket, seconds: float, stages: Stages
+) -> tuple[StageView, ...]:
+    """Stage of each service, with the traffic of both arms."""
+    cells: dict[tuple[str, str], Cell] = {}
+    for key, cell in counts.items():
+        if key.arm:
+            cells.setdefault((key.target, key.arm), Cell()).add(cell.histogram, cell.errors)
+
+    def view(name: str) -> StageView:
+        setting = stages.of(name)
+        direct, routed = (
+            stats(cells.get((name, arm)) or Cell(), seconds) for arm in (names.ARM_DIRECT, names.ARM_ROUTED)
+        )
+        return StageView(
+            name, setting.stage, setting.percent, setting.origin, setting.updated, direct, routed
+        )
+
+    return tuple(view(name) for name in sorted(services))

@@ -1,0 +1,142 @@
+"""Which measurement counts as which edge, so that every call is counted once.
+
+- A sidecar's client measurement is the edge. The server's measurement of the same edge is
+  dropped, unless nothing was heard from the source's sidecar for a while.
+- A server measurement without a caller is ``user -> service``. When a span then proves that
+  the caller was a service without a sidecar, the call moves to that edge (``Edge.recount``).
+- A ``host:port`` outside the mesh becomes a service once one answered there.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from proxy.contract.histogram import Histogram
+from topology import peers
+from topology.model import CallSample, EdgeSample, Kind, Side, SpanFact
+from topology.pairing import USER, Alias, Pairing
+from topology.peers import Edge
+from topology.registry import Registry
+from topology.window import Key, Window
+
+# How long a server's measurement waits to see whether its caller measures too.
+SECOND_OPINION: Final = 2.0
+# A sidecar that measured within this many seconds is measuring.
+REPORTING: Final = 10.0
+_NAMES: Final = 10_000
+_FOR_EVER: Final = 1 << 62
+
+
+class Intake:
+    """Feeds the window. ``hold`` is how many seconds calls of unknown users can still move."""
+
+    def __init__(self, window: Window, pairing: Pairing, registry: Registry, hold: float) -> None:
+        self._window = window
+        self._pairing = pairing
+        self._registry = registry
+        self._hold = int(hold) + 2
+        self._aliases: dict[str, str] = {}
+        self._kinds: dict[str, Kind] = {}
+        self._measuring: dict[str, float] = {}
+        self._waiting: deque[tuple[float, CallSample]] = deque()
+        self._owed: dict[str, int] = {}  # calls that moved before the user's count of them came
+        self._stored = 0
+        self._stored_users = 0
+
+    def call(self, sample: CallSample, now: float) -> None:
+        """Count finished calls."""
+        if sample.side is Side.CLIENT:
+            self._measuring[sample.source] = now
+            key = Key(sample.source, sample.target, peers.HTTP, sample.endpoint, sample.arm)
+            self._window.add(key, sample.histogram, sample.errors, now)
+        elif not sample.source:
+            self._count_user(sample, now)
+        elif not self._measured(sample.source, now):
+            self._waiting.append((now + SECOND_OPINION, sample))
+
+    def span(self, fact: SpanFact, now: float) -> None:
+        """Count what a span proves."""
+        for found in self._pairing.add(fact, now):
+            if isinstance(found, Alias):
+                if len(self._aliases) < _NAMES:
+                    self._aliases[found.address] = found.service
+            else:
+                self._edge(found, now)
+
+    def advance(self, now: float) -> None:
+        """Settle what has waited long enough."""
+        for edge in self._pairing.expire(now):
+            if not self._measured(edge.source, now):
+                self._edge(edge, now)
+        while self._waiting and self._waiting[0][0] <= now:
+            _, sample = self._waiting.popleft()
+            if not self._measured(sample.source, now):
+                key = Key(sample.source, sample.target, peers.HTTP, self._endpoint(sample))
+                self._window.add(key, sample.histogram, sample.errors, now)
+        self._window.expire(now)
+
+    def closed(self, now: float) -> Iterator[EdgeSample]:
+        """Seconds that are over and not yet stored. Users' calls come later: they may still move."""
+        end = int(now)
+        yield from self._store(end, end - self._hold)
+
+    def flush(self) -> Iterator[EdgeSample]:
+        """Everything not yet stored; nothing may be added afterwards."""
+        yield from self._store(_FOR_EVER, _FOR_EVER)
+
+    def _store(self, end: int, users_end: int) -> Iterator[EdgeSample]:
+        parts = ((self._stored, end, False), (self._stored_users, users_end, True))
+        self._stored, self._stored_users = end, users_end
+        for begin, stop, users in parts:
+            for second, key, cell in self._window.closed(begin, stop):
+                if (key.source == USER) is users:
+                    yield EdgeSample(
+                        second, key.source, self.resolved(key.target), key.protocol, key.endpoint, key.arm,
+                        cell.histogram.count, cell.errors, cell.histogram,
+                    )
+
+    def resolved(self, target: str) -> str:
+        """The service behind a target, or the target itself."""
+        if not peers.outside(target):
+            return target
+        place = self._registry.resolve(target)
+        return place[0] if place else self._aliases.get(target, target)
+
+    def kind(self, name: str) -> Kind:
+        """What the node of this name is."""
+        if name == USER:
+            return Kind.USER
+        if peers.outside(name):
+            return Kind.EXTERNAL
+        return self._kinds.get(name, Kind.SERVICE)
+
+    def _measured(self, source: str, now: float) -> bool:
+        return self._registry.has_sidecar(source) or now - self._measuring.get(source, -REPORTING) < REPORTING
+
+    def _count_user(self, sample: CallSample, now: float) -> None:
+        key = Key(USER, sample.target, peers.HTTP, self._endpoint(sample))
+        self._window.add(key, sample.histogram, sample.errors, now)
+        owed = self._owed.pop(sample.target, 0)
+        while owed and self._window.take(USER, sample.target, 0.0, False, self._open_since(now)):
+            owed -= 1
+        if owed:
+            self._owed[sample.target] = owed
+
+    def _edge(self, edge: Edge, now: float) -> None:
+        for name, kind in ((edge.source, edge.source_kind), (edge.target, edge.target_kind)):
+            if kind is not Kind.SERVICE and kind is not Kind.USER and len(self._kinds) < _NAMES:
+                self._kinds.setdefault(name, kind)
+        histogram = Histogram()
+        histogram.record(edge.duration)
+        target = self.resolved(edge.target)
+        self._window.add(Key(edge.source, target, edge.protocol), histogram, int(edge.failed), now)
+        if edge.recount and not self._window.take(
+            USER, edge.target, edge.measured, edge.failed, self._open_since(now)
+        ):
+            self._owed[edge.target] = self._owed.get(edge.target, 0) + 1
+
+    def _open_since(self, now: float) -> int:
+        return max(self._stored_users, int(now) - self._hold)
+
+    def _endpoint(self, sample: CallSample) -> str:
+        return sample.endpoint or self._registry.address_of(sample.reporter)

@@ -1,0 +1,92 @@
+"""Who is on the other side of a span, by its attributes.
+
+Source: OpenTelemetry semantic conventions for database and messaging spans, stable names
+first, then the older ones that SDKs still send.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.contract import attributes as names
+from topology.model import Kind, SpanFact
+
+HTTP: Final = "http"
+DATABASE: Final = "database"
+MESSAGING: Final = "messaging"
+
+_RECEIVING: Final = frozenset(("receive", "process", "deliver"))
+_CONSUMER: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One call that a span or a pair of spans proved; ``duration`` is seconds.
+
+    ``recount`` means that the target's sidecar has already counted the call as one of an
+    unknown user, with a duration of ``measured``.
+    """
+
+    source: str
+    target: str
+    duration: float
+    failed: bool
+    protocol: str = HTTP
+    source_kind: Kind = Kind.SERVICE
+    target_kind: Kind = Kind.SERVICE
+    recount: bool = False
+    measured: float = 0.0
+
+
+def leaf(fact: SpanFact) -> Edge | None:
+    """The call to a database or with a broker that this span alone proves, or None."""
+    said = fact.attributes
+    system = _first(said, "db.system.name", "db.system")
+    space = _first(said, "db.namespace", "db.name")
+    if (system or space) and fact.kind != _CONSUMER:
+        name_ = said.get(names.PEER_SERVICE) or _node(system or "database", space or _host(said))
+        return Edge(fact.service, name_, fact.duration, fact.failed, DATABASE, target_kind=Kind.DATABASE)
+    broker = said.get("messaging.system", "")
+    place = _first(said, "messaging.destination.name", "messaging.destination", "messaging.source.name")
+    if not broker and not place:
+        return None
+    queue = _node(broker or "queue", place or _host(said))
+    operation = _first(said, "messaging.operation.type", "messaging.operation")
+    if fact.kind == _CONSUMER or operation in _RECEIVING:
+        return Edge(queue, fact.service, fact.duration, fact.failed, MESSAGING, source_kind=Kind.QUEUE)
+    return Edge(fact.service, queue, fact.duration, fact.failed, MESSAGING, target_kind=Kind.QUEUE)
+
+
+def name(said: Mapping[str, str]) -> str:
+    """What a client span calls the other side: a service name or ``host:port``; empty if nothing."""
+    return said.get(names.PEER_SERVICE) or _host(said)
+
+
+def sidecar_target(said: Mapping[str, str]) -> str:
+    """``host:port`` that a sidecar's client span went to outside the mesh; empty inside it."""
+    peer = said.get(names.PEER_SERVICE) or _host(said)
+    return peer if outside(peer) else ""
+
+
+def outside(target: str) -> bool:
+    """Whether a client's target is ``host:port`` rather than the name of a service."""
+    return target.rpartition(":")[2].isdigit() and ":" in target
+
+
+def _host(said: Mapping[str, str]) -> str:
+    for host, port in (
+        (names.SERVER_ADDRESS, names.SERVER_PORT),
+        (names.PEER_ADDRESS, names.PEER_PORT),
+    ):
+        if said.get(host):
+            return f"{said[host]}:{said[port]}" if said.get(port) else said[host]
+    return ""
+
+
+def _node(system: str, place: str) -> str:
+    # The system's name keeps a topic "orders" apart from a service of that name.
+    return f"{system}/{place}" if place else system
+
+
+def _first(said: Mapping[str, str], *keys: str) -> str:
+    return next((said[key] for key in keys if said.get(key)), "")

@@ -1,0 +1,203 @@
+"""Fifteen minutes of traffic in memory: mergeable counts by second, and by ten seconds.
+
+Every call is added to the bucket of the second it was reported in and to that of its ten
+seconds. Seconds are kept two minutes, tens for the whole memory; a reader takes tens where
+they fit and seconds at the edges. The number of series is bounded: past the limit, calls are
+counted under one series named ``(other)`` rather than lost.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from proxy.contract.histogram import Histogram, bucket_index, bucket_value
+from topology.model import Stats
+
+TEN: Final = 10
+SECONDS_KEPT: Final = 120
+OTHER: Final = "(other)"
+
+
+class Key(NamedTuple):
+    """What a call is counted under."""
+
+    source: str
+    target: str
+    protocol: str = "http"
+    endpoint: str = ""
+    arm: str = ""
+
+
+@dataclass(slots=True)
+class Cell:
+    """Calls of one key in one bucket."""
+
+    histogram: Histogram = field(default_factory=Histogram)
+    errors: int = 0
+
+    def add(self, histogram: Histogram, errors: int) -> None:
+        self.histogram.merge(histogram)
+        self.errors += errors
+
+
+Bucket = dict[Key, Cell]
+
+
+class Window:
+    """Counts by key over time. Times are epoch seconds; ``memory`` is how many are kept."""
+
+    def __init__(self, memory: float, series: int) -> None:
+        self._memory = int(memory)
+        self._limit = series
+        self._seconds: dict[int, Bucket] = {}
+        self._tens: dict[int, Bucket] = {}
+        self._last: dict[Key, int] = {}
+        self._edges: dict[tuple[str, str], set[Key]] = {}
+        self._closed = 0
+        self._horizon = 0  # before it only tens are kept
+        self._begun: float | None = None
+
+    def add(self, key: Key, histogram: Histogram, errors: int, now: float) -> None:
+        """Count calls that were reported now."""
+        if self._begun is None:
+            self._begun = now
+        second = max(int(now), self._closed)
+        if key not in self._last and len(self._last) >= self._limit:
+            key = Key(OTHER, OTHER, key.protocol)
+        if key not in self._last:
+            self._edges.setdefault((key.source, key.target), set()).add(key)
+        self._last[key] = second
+        for buckets, at in ((self._seconds, second), (self._tens, second // TEN)):
+            bucket = buckets.setdefault(at, {})
+            cell = bucket.get(key)
+            if cell is None:
+                cell = bucket[key] = Cell()
+            cell.add(histogram, errors)
+
+    def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
+        """Take back one call of an edge, latest second first and not before ``since``."""
+        keys = self._edges.get((source, target), set())
+        for second in sorted((s for s in self._seconds if s >= since), reverse=True):
+            bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
+            for key in keys:
+                cell, wide = bucket.get(key), tens.get(key)
+                if cell is None or wide is None or not cell.histogram.count:
+                    continue
+                index = _populated(cell.histogram, duration)
+                for part in (cell, wide):
+                    _remove(part, index, failed)
+                return True
+        return False
+
+    def totals(self, start: float, end: float) -> Bucket:
+        """Everything between two times (whole seconds, ``start`` excluded), by key."""
+        merged: Bucket = {}
+        for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
+            for key, cell in bucket.items():
+                found = merged.get(key)
+                if found is None:
+                    found = merged[key] = Cell()
+                found.add(cell.histogram, cell.errors)
+        return merged
+
+    def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:
+        """Wanted traffic between two times by number of the step it was reported in."""
+        steps: dict[int, Cell] = {}
+        for second, bucket in self._buckets(int(start), int(end) + 1):
+            cell = steps.setdefault(max(0, int((second - int(start)) / step)), Cell())
+            for key, found in bucket.items():
+                if wanted(key):
+                    cell.add(found.histogram, found.errors)
+        return steps
+
+    def ends(self) -> Iterable[tuple[str, str]]:
+        """(source, target) of everything the memory holds."""
+        return self._edges.keys()
+
+    def closed(self, begin: int, end: int) -> Iterator[tuple[int, Key, Cell]]:
+        """Cells of the seconds in [begin, end), which get nothing added from now on."""
+        self._closed = max(self._closed, end)
+        for second in sorted(s for s in self._seconds if begin <= s < end):
+            for key, cell in self._seconds[second].items():
+                if cell.histogram.count:
+                    yield second, key, cell
+
+    def expire(self, now: float) -> None:
+        """Drop what is older than is kept."""
+        self._horizon = int(now) - SECONDS_KEPT
+        for second in [s for s in self._seconds if s < self._horizon]:
+            del self._seconds[second]
+        oldest = (int(now) - self._memory) // TEN
+        dropped = [ten for ten in self._tens if ten < oldest]
+        for ten in dropped:
+            del self._tens[ten]
+        if dropped:
+            self._last = {key: last for key, last in self._last.items() if last // TEN >= oldest}
+            self._edges = {}
+            for key in self._last:
+                self._edges.setdefault((key.source, key.target), set()).add(key)
+
+    def span(self, now: float, window: float) -> float:
+        """Seconds of the window that were lived through: what rates are divided by."""
+        begun = now if self._begun is None else self._begun
+        return max(1.0, min(window, now - begun))
+
+    def _buckets(self, begin: int, end: int) -> Iterator[tuple[int, Bucket]]:
+        """Buckets that cover [begin, end), each with the second it starts at."""
+        second = begin
+        while second < end:
+            if second < self._horizon or (second % TEN == 0 and second + TEN <= end):
+                ten = second // TEN
+                yield ten * TEN, self._tens.get(ten, {})
+                second = (ten + 1) * TEN
+            else:
+                yield second, self._seconds.get(second, {})
+                second += 1
+
+
+def _populated(histogram: Histogram, duration: float) -> int | None:
+    """Bucket nearest to a duration that has a count; None is the zero bucket."""
+    if not histogram.counts:
+        return None
+    wanted = bucket_index(duration) if duration > 0 else min(histogram.counts)
+    return min(histogram.counts, key=lambda index: abs(index - wanted))
+
+
+def _remove(cell: Cell, index: int | None, failed: bool) -> None:
+    histogram = cell.histogram
+    histogram.count -= 1
+    if index is None:
+        histogram.zero = max(0, histogram.zero - 1)
+    else:
+        histogram.sum = max(0.0, histogram.sum - bucket_value(index))
+        left = histogram.counts.get(index, 0) - 1
+        if left > 0:
+            histogram.counts[index] = left
+        else:
+            histogram.counts.pop(index, None)
+    cell.errors = min(max(0, cell.errors - failed), histogram.count)
+
+
+def stats(cell: Cell, seconds: float) -> Stats:
+    """Traffic of a cell that spans so many seconds."""
+    histogram = cell.histogram
+    count = histogram.count
+    if not count:
+        return Stats()
+    p50, p90, p99 = _quantiles(histogram)
+    return Stats(count, cell.errors, count / seconds, 1 - cell.errors / count, p50, p90, p99)
+
+
+def _quantiles(histogram: Histogram) -> tuple[float, float, float]:
+    """The three percentiles shown everywhere, in one pass over the buckets."""
+    wanted = [0.5 * histogram.count, 0.9 * histogram.count, 0.99 * histogram.count]
+    found: list[float] = []
+    seen = histogram.zero
+    while len(found) < 3 and seen and seen >= wanted[len(found)]:
+        found.append(0.0)
+    for index in sorted(histogram.counts):
+        seen += histogram.counts[index]
+        while len(found) < 3 and seen >= wanted[len(found)]:
+            found.append(min(max(bucket_value(index), histogram.min), histogram.max))
+    found += [histogram.max] * (3 - len(found))
+    return found[0], found[1], found[2]
