@@ -16,7 +16,7 @@ from clickhouse_driver.connection import ServerInfo
 from clickhouse_driver.context import Context
 from clickhouse_driver.streams.native import BlockInputStream, BlockOutputStream
 
-from collector.clickhouse.database import Columns, Row
+from collector.clickhouse.database import Columns, Row, StatementError
 
 _BUFFER: Final = 1 << 18
 
@@ -57,11 +57,17 @@ class _Source:
 
 
 def encode(types: Mapping[str, str], columns: Columns) -> bytes:
-    """One Native block; ``types`` holds the ClickHouse type of each column."""
+    """One Native block; ``types`` holds the ClickHouse type of each column.
+
+    Raises StatementError when a value does not fit its column.
+    """
     sink = _Sink()
-    spec = [(name, types[name]) for name in columns]
-    block = ColumnOrientedBlock(spec, list(columns.values()))
-    BlockOutputStream(BufferedSocketWriter(sink, _BUFFER), _CONTEXT).write(block)
+    try:
+        block = ColumnOrientedBlock([(name, types[name]) for name in columns], list(columns.values()))
+        BlockOutputStream(BufferedSocketWriter(sink, _BUFFER), _CONTEXT).write(block)
+    except Exception as error:
+        # The driver lets whatever the value did through: TypeError, struct.error, AttributeError.
+        raise StatementError(f"a value does not fit its column: {error}") from None
     return b"".join(sink.parts)
 
 

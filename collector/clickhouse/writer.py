@@ -1,11 +1,21 @@
 """Inserts, one thread with one session: batches go in one after the other."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from collector.clickhouse.database import Columns, Database, StatementError, Store, StoreError
+from collector.clickhouse.database import (
+    Columns,
+    Database,
+    StatementError,
+    Store,
+    StoreError,
+    StoreUnavailableError,
+)
+
+_log = logging.getLogger(__name__)
 
 # A batch may touch a partition for each day kept, more than ClickHouse's default of 100.
 _SETTINGS: Final[Mapping[str, int | str]] = {"max_partitions_per_insert_block": 0}
@@ -37,6 +47,10 @@ class Writer:
             self._session.insert(table, columns)
         except StoreError as error:
             return error
+        except Exception as error:
+            # A defect of ours must not end the thread everyone waits for.
+            _log.exception("an insert into %s failed", table)
+            return StoreUnavailableError(f"the insert failed: {error}")
         return None
 
     def close(self) -> None:

@@ -20,13 +20,14 @@ M = TypeVar("M", bound=Message)
 
 def parse(message: M, body: bytes) -> M:
     """Fill ``message`` from OTLP/JSON. Raises ValueError that names the field, or RecursionError."""
-    document = json.loads(body)
+    document = json.loads(body.decode("utf-8"))
     if not isinstance(document, dict):
         raise ValueError(f"expected an object, got {type(document).__name__}")
     try:
         return ParseDict(_with_ids(document, "", 0), message, ignore_unknown_fields=True)
     except ParseError as error:
-        raise ValueError(str(error)) from None
+        # "Failed to parse A field: Failed to parse B field: …": the innermost says it all, with the path.
+        raise ValueError(str(error).rsplit(" field: ", 1)[-1]) from None
     except (TypeError, AttributeError) as error:
         # json_format meets a scalar where it expects an object.
         raise ValueError(f"a field has the wrong type: {error}") from None

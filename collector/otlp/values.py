@@ -21,7 +21,7 @@ class Limits:
 
     What is older than ``oldest`` the store would drop at once; what is newer than ``newest`` it
     could not. ``attributes`` bounds the number of attributes of one span, event, link or point,
-    ``length`` the characters of one attribute value or name, ``items`` the events or links.
+    ``length`` the characters of one value, ``items`` the events or links.
     """
 
     oldest: int = 0
@@ -57,18 +57,14 @@ class RefusedError(ValueError):
 
 def attributes(pairs: Iterable[KeyValue], limits: Limits) -> dict[str, str]:
     """Attributes with their values as text. Raises RefusedError."""
-    found: dict[str, str] = {}
-    longest = limits.length
-    for pair in pairs:
-        value = pair.value
-        # Most values are strings that are not empty; asking which one it is costs as much again.
-        content = value.string_value or text(value)
-        if len(content) > longest:
-            raise RefusedError(
-                "attribute_length",
-                f"attribute {pair.key[:80]!r} has {len(content)} characters, more than {longest}",
-            )
-        found[pair.key] = content
+    # Most values are strings that are not empty; asking which one it is costs as much again.
+    found = {pair.key: pair.value.string_value or text(pair.value) for pair in pairs}
+    if found and max(map(len, found.values())) > limits.length:
+        key, value = max(found.items(), key=lambda item: len(item[1]))
+        raise RefusedError(
+            "attribute_length",
+            f"attribute {key[:80]!r} has {len(value)} characters, more than {limits.length}",
+        )
     if len(found) > limits.attributes:
         raise RefusedError(
             "attribute_count", f"{len(found)} attributes on one item, more than {limits.attributes}"
@@ -78,6 +74,11 @@ def attributes(pairs: Iterable[KeyValue], limits: Limits) -> dict[str, str]:
 
 def text(value: AnyValue) -> str:
     """A value as text: numbers and booleans as in JSON, bytes in base64, lists and maps as JSON."""
+    kind = value.WhichOneof("value")
+    if kind == "int_value":
+        return str(value.int_value)
+    if kind == "bool_value":
+        return "true" if value.bool_value else "false"
     plain = _plain(value)
     if isinstance(plain, str):
         return plain

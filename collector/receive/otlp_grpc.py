@@ -49,7 +49,7 @@ def register(server: grpc.aio.Server, ingest: Ingest, stats: Stats) -> None:
     ))
 
 
-def _service(name: str, handler: Handler) -> grpc.GenericRpcHandler[bytes, bytes]:
+def _service(name: str, handler: Handler) -> "grpc.GenericRpcHandler[bytes, bytes]":
     method = grpc.unary_unary_rpc_method_handler(handler)
     return grpc.method_handlers_generic_handler(name, {"Export": method})
 

@@ -1,0 +1,72 @@
+"""Bytes to a message, or a complaint."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.otlp import metrics, traces
+from collector.otlp.body import MalformedError, from_json, from_protobuf
+from collector.otlp.samples import measurements
+from collector.otlp.values import Limits
+from tests.collector.made import client_metrics, span, trace_request
+
+GOOD_SPANS = trace_request([span(), span()]).SerializeToString()
+GOOD_POINTS = client_metrics([0.1, 0.2], open_requests=1).SerializeToString()
+
+
+def damaged(good: bytes) -> st.SearchStrategy[bytes]:
+    """Cut short, or with bytes changed."""
+    cut = st.integers(0, len(good)).map(lambda end: good[:end])
+
+    def changed(edits: list[tuple[int, int]]) -> bytes:
+        body = bytearray(good)
+        for place, value in edits:
+            body[place] = value
+        return bytes(body)
+
+    edits = st.tuples(st.integers(0, len(good) - 1), st.integers(0, 255))
+    return cut | st.lists(edits, max_size=5).map(changed) | st.binary(max_size=200)
+
+
+@given(damaged(GOOD_SPANS))
+def test_damaged_spans_are_a_complaint_or_columns(body: bytes) -> None:
+    try:
+        request = from_protobuf(ExportTraceServiceRequest, body)
+    except MalformedError:
+        return
+    spans = traces.convert(request, Limits())
+    assert all(len(values) == spans.rows for values in spans.columns.values())
+
+
+@given(damaged(GOOD_POINTS))
+def test_damaged_points_are_a_complaint_or_columns(body: bytes) -> None:
+    try:
+        request = from_protobuf(ExportMetricsServiceRequest, body)
+    except MalformedError:
+        return
+    points = metrics.convert(request, Limits())
+    for columns in points.tables.values():
+        assert len({len(values) for values in columns.values()}) == 1
+    measurements(request)
+
+
+@given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
+def test_damaged_json_is_a_complaint_or_a_message(body: bytes) -> None:
+    with suppress(MalformedError):
+        from_json(ExportTraceServiceRequest, body)
+
+
+def test_the_complaint_names_the_message() -> None:
+    with pytest.raises(MalformedError, match="not a protobuf ExportTraceServiceRequest"):
+        from_protobuf(ExportTraceServiceRequest, b"broken")
+    with pytest.raises(MalformedError, match="not a JSON ExportMetricsServiceRequest"):
+        from_json(ExportMetricsServiceRequest, b"{")
+
+
+def test_json_nested_past_the_interpreter_is_a_complaint() -> None:
+    with pytest.raises(MalformedError):
+        from_json(ExportTraceServiceRequest, b"[" * 100_000)

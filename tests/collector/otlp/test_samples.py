@@ -1,0 +1,96 @@
+"""What sidecars measured, in the words of the engine."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
+
+from collector.otlp.samples import measurements
+from proxy.contract import attributes as names
+from proxy.contract.histogram import Histogram
+from tests.collector.made import client_metrics, label
+from topology.model import OpenSample, Side
+
+
+def first_point(request: ExportMetricsServiceRequest) -> ExponentialHistogramDataPoint:
+    return request.resource_metrics[0].scope_metrics[0].metrics[0].exponential_histogram.data_points[0]
+
+
+def test_a_client_histogram_is_a_call_sample_with_the_same_counts() -> None:
+    latencies = [0.001, 0.02, 0.02, 0.0]
+    expected = Histogram()
+    for latency in latencies:
+        expected.record(latency)
+    found = measurements(client_metrics(latencies))
+    assert len(found.calls) == 1
+    call = found.calls[0]
+    assert call.histogram == expected
+    assert (call.side, call.source, call.target, call.reporter) == (Side.CLIENT, "front", "back", "front-1")
+    assert (call.endpoint, call.method, call.errors) == ("10.0.0.1:80", "GET", 0)
+
+
+@pytest.mark.parametrize(("status", "errors"), [("5xx", 2), ("error", 2), ("4xx", 0), ("2xx", 0)])
+def test_failures_are_those_of_the_server(status: str, errors: int) -> None:
+    assert measurements(client_metrics([0.1, 0.2], status=status)).calls[0].errors == errors
+
+
+def test_a_server_histogram_names_its_caller() -> None:
+    request = client_metrics([0.1])
+    metric = request.resource_metrics[0].scope_metrics[0].metrics[0]
+    metric.name = names.SERVER_DURATION
+    label(first_point(request).attributes, {names.CALLER: "web"})
+    call = measurements(request).calls[0]
+    assert (call.side, call.source, call.target) == (Side.SERVER, "web", "front")
+
+
+def test_the_two_gauges_of_an_endpoint_are_one_sample() -> None:
+    found = measurements(client_metrics([], open_requests=3, oldest=1.5))
+    assert found.opens == [OpenSample("front", "back", "10.0.0.1:80", "front-1", 3, 1.5)]
+
+
+def test_others_are_passed_over() -> None:
+    request = client_metrics([0.1], open_requests=1)
+    request.resource_metrics[0].scope_metrics[0].scope.name = "opentelemetry.instrumentation.http"
+    found = measurements(request)
+    assert (found.calls, found.opens) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scale": 99},
+        {"sum": float("nan")},
+        {"max": float("inf")},
+        {"count": 5},
+        {"zero_count": 1 << 62, "count": (1 << 62) + 1},
+    ],
+)
+def test_impossible_histograms_are_left_out_and_counted(change: dict[str, float]) -> None:
+    request = client_metrics([0.1])
+    for field, value in change.items():
+        setattr(first_point(request), field, value)
+    found = measurements(request)
+    assert (found.calls, found.ignored) == ([], 1)
+
+
+@given(
+    scale=st.integers(-(1 << 31), (1 << 31) - 1),
+    offset=st.integers(-(1 << 31), (1 << 31) - 1),
+    counts=st.lists(st.integers(0, (1 << 64) - 1), max_size=5),
+    total=st.floats(),
+)
+def test_whatever_a_histogram_says_quantiles_stay_numbers(
+    scale: int, offset: int, counts: list[int], total: float
+) -> None:
+    request = client_metrics([0.1])
+    point = first_point(request)
+    del point.positive.bucket_counts[:]
+    point.positive.bucket_counts.extend(counts)
+    point.positive.offset, point.scale, point.sum = offset, scale, total
+    point.count = min(sum(counts), (1 << 64) - 1)
+    found = measurements(request)
+    for call in found.calls:
+        quantile = call.histogram.quantile(0.99)
+        assert quantile is not None
+        assert 0 <= quantile < float("inf")
