@@ -1,0 +1,299 @@
+"""The sidecar composed: listeners, directions, telemetry, the line to the mesh, and how it ends."""
+
+import asyncio
+import gc
+import random
+import signal
+import socket
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Protocol
+
+import uvloop
+
+from proxy.admin import Admin
+from proxy.config import SidecarConfig
+from proxy.connection import Downstream, Side, Timeouts
+from proxy.contract import attributes
+from proxy.contract.model import MeshView, Node, NodeState
+from proxy.contract.settings import ConfigError, join_address, split_address
+from proxy.errors import STATUS, Reason
+from proxy.exchange import Direction
+from proxy.export import Exporter
+from proxy.feed import Feed
+from proxy.health import Health
+from proxy.http1 import Limits
+from proxy.inbound import Inbound
+from proxy.listener import bound_port, listen
+from proxy.meter import Meter
+from proxy.metrics import Gauge
+from proxy.names import Names
+from proxy.outbound import Outbound
+from proxy.pool import Pool
+from proxy.record import Recorder
+from proxy.router import Destination, Router
+from proxy.tracecontext import Sampler
+
+_SWEEP: Final = 0.5
+_FLUSH: Final = 3.0
+
+
+class MeshFeed(Protocol):
+    """What the sidecar needs of its line to the mesh; ``proxy.feed.Feed`` is the real one."""
+
+    @property
+    def connected(self) -> bool: ...
+    def set_state(self, state: NodeState) -> None: ...
+    async def run(self) -> None: ...
+
+
+FeedFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshFeed]
+
+
+def run(config: SidecarConfig) -> None:
+    """Run one sidecar until SIGTERM or SIGINT, then drain. Raises ConfigError before it starts."""
+    # Requests leave no cycles behind; collecting less often keeps pauses out of their way.
+    gc.set_threshold(20_000, 20, 50)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_signal(config))
+
+
+async def _until_signal(config: SidecarConfig) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    sidecar = Sidecar(config)
+    await sidecar.start()
+    await stop.wait()
+    await sidecar.stop()
+
+
+class Sidecar:
+    """One sidecar. ``ports`` are the bound ones by listener once started."""
+
+    def __init__(self, config: SidecarConfig, feed: FeedFactory = Feed) -> None:
+        self.config = config
+        self.ports: dict[str, int] = {}
+        self.refused: dict[str, int] = {}
+        self._coarse = time.monotonic()
+        self._make_feed = feed
+        self._servers: list[asyncio.Server] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._draining = False
+        source = random.Random()  # seeded by the system
+        rng, bits = source.random, source.getrandbits
+        self.meter = Meter()
+        self.exporter = Exporter(
+            config.mesh, _resource(config), self.meter, self._gauges, config.max_queued_spans
+        )
+        self.recorder = Recorder(self.meter, self.exporter.keep, time.time_ns() - time.monotonic_ns())
+        self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
+        self.router = Router(rng)
+        sampler = Sampler.of(config.sample)
+        self.inbound = Inbound(config.app, self.recorder, sampler, bits)
+        self.outbound = Outbound(
+            config.service, _own(config.outbound), self.router, Names(self._now), self.recorder,
+            sampler, bits, time.monotonic_ns,
+        )
+        self._sides = {
+            "inbound": self._side(self.inbound),
+            "outbound": self._side(self.outbound),
+        }
+        self._health = Health(config.app, self._on_health) if config.app else None
+        self._feed: MeshFeed | None = None
+
+    async def start(self) -> None:
+        """Open the listeners and connect to the mesh. Raises ConfigError; nothing stays open then."""
+        config = self.config
+        try:
+            for option, side in self._sides.items():
+                address = getattr(config, option)
+                if address:
+                    await self._listen(option, address, partial(Downstream, side))
+            if config.admin:
+                admin = Admin(self._missing, self.stats, self._shown_config)
+                await self._listen("admin", config.admin, lambda: _stream_protocol(admin))
+        except ConfigError:
+            self._close_servers()
+            raise
+        if self._health is not None:
+            await self._health.check()
+        self._feed = self._make_feed(config.mesh, self._node(), self.router.update)
+        parts = [self._sweep(), self.exporter.run(), self._feed.run()]
+        if self._health is not None:
+            parts.append(self._health.run())
+        self._tasks = [asyncio.create_task(part) for part in parts]
+
+    async def stop(self) -> None:
+        """Drain: tell the mesh, stop accepting after a short notice, finish, flush."""
+        self._draining = True
+        if self._feed is not None:
+            self._feed.set_state(NodeState.DRAINING)
+        for side in self._sides.values():
+            side.draining = True
+        await asyncio.sleep(self.config.drain_notice)
+        self._close_servers()
+        for side in self._sides.values():
+            for connection in list(side.connections):
+                connection.drain()
+        deadline = time.monotonic() + self.config.drain_time
+        while self._busy() and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        for side in self._sides.values():
+            for connection in list(side.connections):
+                connection.abort()
+        self.pool.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.exporter.flush(_FLUSH)
+        await self.exporter.close()
+
+    def stats(self) -> dict[str, Any]:
+        """What /stats shows."""
+        now = time.monotonic()
+        exporter = self.exporter
+        return {
+            "service": self.config.service,
+            "instance": self.config.instance,
+            "mesh_connected": self._feed is not None and self._feed.connected,
+            "export_connected": exporter.connected,
+            "app_ready": self._health is None or self._health.ready,
+            "draining": self._draining,
+            "inbound_requests": self.inbound.answered,
+            "inbound_open": len(self.inbound.open),
+            "inbound_connections": len(self._sides["inbound"].connections),
+            "outbound_requests": self.outbound.answered,
+            "outbound_connections": len(self._sides["outbound"].connections),
+            "upstream_connections": self.pool.open,
+            "upstream_idle": self.pool.idle,
+            "spans_sent": exporter.sent_spans,
+            "spans_queued": exporter.queued_spans,
+            "spans_dropped": exporter.dropped_spans,
+            "export_failures": exporter.failed_exports,
+            "series": len(self.meter),
+            "refused": dict(self.refused),
+            "endpoints": [
+                {
+                    "service": destination.name, "address": candidate.endpoint.address,
+                    "healthy": candidate.endpoint.healthy, "weight": candidate.endpoint.weight,
+                    "breaker": candidate.breaker.state, "open": len(candidate.open),
+                    "oldest": candidate.oldest(now), "latency": candidate.latency(now),
+                }
+                for destination in self._destinations() for candidate in destination.candidates
+            ],
+        }
+
+    async def _listen(self, option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
+        server = await listen(option, address, protocol)
+        self._servers.append(server)
+        self.ports[option] = bound_port(server)
+
+    def _side(self, direction: Direction) -> Side:
+        config = self.config
+        limits = Limits(
+            config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
+        )
+        timeouts = Timeouts(
+            config.header_timeout, config.body_timeout, config.idle_timeout, config.request_timeout
+        )
+        return Side(
+            direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, self._on_refused
+        )
+
+    def _node(self) -> Node:
+        config = self.config
+        ready = self._health is None or self._health.ready
+        address = ""
+        if "inbound" in self.ports:
+            address = join_address(split_address(config.inbound)[0], self.ports["inbound"])
+        return Node(
+            config.service, config.instance, address, config.app, config.version, config.zone,
+            NodeState.READY if ready else NodeState.UNREADY,
+        )
+
+    def _missing(self) -> str:
+        if self._draining:
+            return "draining"
+        if self._health is not None and not self._health.ready:
+            return f"nothing answers at {self.config.app}: start the application"
+        return ""
+
+    def _shown_config(self) -> dict[str, Any]:
+        return {**self.config.model_dump(), "ports": self.ports}
+
+    def _on_health(self, ready: bool) -> None:
+        if self._feed is not None and not self._draining:
+            self._feed.set_state(NodeState.READY if ready else NodeState.UNREADY)
+
+    def _on_refused(self, reason: Reason) -> None:
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+        self.recorder.refused(STATUS[reason], reason)
+
+    def _now(self) -> float:
+        return self._coarse
+
+    async def _sweep(self) -> None:
+        """The coarse clock and everything that waits for a deadline."""
+        turn = 0
+        while True:
+            await asyncio.sleep(0.1)
+            self._coarse = time.monotonic()
+            turn += 1
+            if turn % 5 == 0:
+                for side in self._sides.values():
+                    side.sweep()
+                self.pool.sweep()
+                self.recorder.tidy()
+                self.recorder.epoch = time.time_ns() - time.monotonic_ns()
+
+    def _gauges(self) -> list[Gauge]:
+        now = time.monotonic()
+        readings = []
+        if self.config.inbound:
+            readings.append(Gauge(attributes.SERVER_ACTIVE, len(self.inbound.open), {}))
+        for destination in self._destinations():
+            for candidate in destination.candidates:
+                given = {
+                    attributes.PEER_SERVICE: destination.name,
+                    attributes.ENDPOINT: candidate.endpoint.address,
+                }
+                readings.append(Gauge(attributes.CLIENT_ACTIVE, len(candidate.open), given))
+                readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
+        return readings
+
+    def _destinations(self) -> list[Destination]:
+        return [*self.router.services.values(), *self.router.outside.values()]
+
+    def _busy(self) -> bool:
+        return any(connection.busy for side in self._sides.values() for connection in side.connections)
+
+    def _close_servers(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+
+def _resource(config: SidecarConfig) -> dict[str, str]:
+    given = {
+        attributes.SERVICE_NAME: config.service,
+        attributes.SERVICE_INSTANCE: config.instance,
+        attributes.SERVICE_VERSION: config.version,
+        attributes.ZONE: config.zone,
+    }
+    return {key: value for key, value in given.items() if value}
+
+
+def _own(outbound: str) -> list[str]:
+    """The addresses by which an application on this machine reaches the outbound listener."""
+    if not outbound:
+        return []
+    host, port = split_address(outbound)
+    names = {host, "localhost", "127.0.0.1", "::1", socket.gethostname().lower()}
+    return [join_address(name, port) for name in names]
+
+
+def _stream_protocol(admin: Admin) -> asyncio.StreamReaderProtocol:
+    return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=16384), admin.serve)

@@ -1,0 +1,132 @@
+"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency / fleet weight``. Pure.
+
+Sources: Mitzenmacher, "The power of two choices" (2001); Finagle and Tower peak EWMA: a latency
+above the average replaces it at once, one below it decays in. A failure counts as a latency of
+``PENALTY``, so failing fast is not attractive. The age of the oldest open request counts as a
+latency too: a stalled endpoint gives no sample, its age does. Time is seconds, ``rng`` gives a
+float in [0, 1).
+"""
+
+from collections.abc import Callable, Iterable
+from math import exp
+from typing import Final
+
+from proxy.breaker import Breaker, State
+from proxy.contract.model import Endpoint
+
+DECAY: Final = 10.0
+PENALTY: Final = 5.0
+DEFAULT_LATENCY: Final = 0.03
+_MIN_WEIGHT: Final = 0.001
+
+
+class Candidate:
+    """One endpoint as this sidecar sees it. ``open`` maps each open request to its start."""
+
+    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open")
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.open: dict[object, float] = {}
+        self.breaker = Breaker()
+        self._cost = 0.0
+        self._stamp = 0.0
+
+    def oldest(self, now: float) -> float:
+        """Age in seconds of the oldest open request, 0 without one."""
+        for start in self.open.values():
+            return max(now - start, 0.0)
+        return 0.0
+
+    def latency(self, now: float) -> float:
+        """Peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request."""
+        cost = self._cost
+        if cost:
+            cost *= exp((self._stamp - now) / DECAY)
+        age = self.oldest(now)
+        return age if age > cost else cost
+
+    def load(self, now: float) -> float:
+        """What the choice compares; lower is better."""
+        latency = self.latency(now)
+        pending = len(self.open)
+        if not latency and pending:
+            latency = DEFAULT_LATENCY
+        return (pending + 1) * latency / max(self.endpoint.weight, _MIN_WEIGHT)
+
+    def sample(self, latency: float, now: float) -> None:
+        """Take one latency into the average."""
+        cost = self._cost
+        if latency >= cost:
+            self._cost = latency
+        else:
+            share = exp((self._stamp - now) / DECAY)
+            self._cost = cost * share + latency * (1.0 - share)
+        self._stamp = now
+
+
+class Balancer:
+    """The endpoints of one service."""
+
+    def __init__(self, rng: Callable[[], float]) -> None:
+        self._rng = rng
+        self._turn = 0
+        self.candidates: dict[str, Candidate] = {}
+        self._present: list[Candidate] = []
+        self._healthy: list[Candidate] = []
+        self._ready: list[Candidate] = []
+        self._tripped: list[Candidate] = []
+
+    def update(self, endpoints: Iterable[Endpoint]) -> None:
+        """Take a new set of endpoints; what was learned of those that stay is kept."""
+        fresh: dict[str, Candidate] = {}
+        for endpoint in endpoints:
+            candidate = self.candidates.get(endpoint.address) or Candidate(endpoint)
+            candidate.endpoint = endpoint
+            fresh[endpoint.address] = candidate
+        self.candidates = fresh
+        self._present = [c for c in fresh.values() if not c.endpoint.draining] or list(fresh.values())
+        self._healthy = [c for c in fresh.values() if c.endpoint.healthy]
+        self._sort()
+
+    def pick(self, now: float, avoid: Candidate | None = None) -> Candidate | None:
+        """The endpoint for one request; None only when there is none at all.
+
+        Ejected endpoints are used only when no healthy one exists; one that tripped here is used
+        for a single due probe, or when nothing else is left. ``avoid`` is what just failed.
+        """
+        if self._tripped and avoid is None:
+            for candidate in self._tripped:
+                if candidate.breaker.admits_probe(now):
+                    return candidate
+        pool = self._ready or self._healthy or self._present
+        if avoid is not None and len(pool) > 1:
+            pool = [candidate for candidate in pool if candidate is not avoid]
+        count = len(pool)
+        if count < 2:
+            return pool[0] if pool else None
+        first = int(self._rng() * count)
+        second = int(self._rng() * (count - 1))
+        if second >= first:
+            second += 1
+        one, other = pool[first], pool[second]
+        return one if one.load(now) <= other.load(now) else other
+
+    def turn(self) -> Candidate | None:
+        """The next endpoint in plain rotation, as a DNS name would give: no weights, no ejections."""
+        if not self._present:
+            return None
+        self._turn = (self._turn + 1) % len(self._present)
+        return self._present[self._turn]
+
+    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+        """The outcome of a request; latency in seconds."""
+        candidate.sample(max(latency, PENALTY) if failed else latency, now)
+        breaker = candidate.breaker
+        changed = breaker.failure(now, self._rng()) if failed else breaker.success()
+        if changed:
+            self._sort()
+
+    def _sort(self) -> None:
+        self._ready = [c for c in self._healthy if c.breaker.state is State.CLOSED]
+        self._tripped = [c for c in self._healthy if c.breaker.state is not State.CLOSED]

@@ -1,0 +1,311 @@
+"""One client connection: requests in through the parser, one exchange at a time, answers in order.
+
+Pipelined requests wait as events in a backlog while reading is paused, so what waits is bounded
+by what one read can bring.
+"""
+
+import asyncio
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from proxy import errors
+from proxy.connection_upstream import Upstream
+from proxy.errors import Reason, RefusedError
+from proxy.exchange import Direction, Exchange
+from proxy.headers import RequestHead
+from proxy.http1 import Limits, RequestParser
+from proxy.pool import Pool
+from proxy.record import peer
+
+_BACKLOG: Final = 4  # reason to stop reading, beside those of an exchange
+_RESET: Final = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds; see SidecarConfig."""
+
+    header: float
+    body: float
+    idle: float
+    request: float
+
+
+@dataclass(slots=True)
+class Side:
+    """What all client connections of one listener share. ``now`` is the coarse clock in seconds,
+    ``clock`` the exact one in nanoseconds, both monotonic."""
+
+    direction: Direction
+    pool: Pool
+    limits: Limits
+    timeouts: Timeouts
+    now: Callable[[], float]
+    clock: Callable[[], int]
+    refused: Callable[[Reason], None]
+    connections: set["Downstream"] = field(default_factory=set)
+    draining: bool = False
+
+    def sweep(self) -> None:
+        """Act on every deadline that has passed; called twice a second."""
+        now, clock = self.now(), self.clock()
+        for connection in list(self.connections):
+            connection.sweep(now, clock)
+
+
+class Downstream(asyncio.Protocol):
+    """A client. ``keep`` says whether the connection may carry another request."""
+
+    __slots__ = (
+        "_backlog", "_ends", "_exchange", "_head_since", "_parser", "_pauses", "_seen", "_side",
+        "_transport", "_tunnel", "full", "keep", "place",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._parser = RequestParser(self, side.limits)
+        self._exchange: Exchange | None = None
+        self._backlog: deque[RequestHead | bytes | RefusedError | tuple[bytes]] = deque()
+        self._tunnel: asyncio.Transport | None = None
+        self._pauses = 0
+        self._seen = side.now()
+        self._head_since = 0.0
+        self._ends = 0.0  # closing: when to stop waiting for the client to take what is written
+        self.full = False
+        self.keep = True
+        self.place = b""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+        return self._exchange is not None
+
+    # asyncio.Protocol
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.place = peer(transport.get_extra_info("peername"), client=True)
+        self._side.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._tunnel is not None:
+            self._tunnel.write(data)
+            return
+        if self._ends:
+            return
+        self._seen = now = self._side.now()
+        parser = self._parser
+        try:
+            parser.feed(data)
+        except RefusedError as refusal:
+            self._refuse(refusal)
+            return
+        if parser.in_head:
+            self._head_since = self._head_since or now
+        exchange = self._exchange
+        if exchange is not None:
+            exchange.push()
+
+    def eof_received(self) -> bool:
+        """A client that half-closes still gets its answer."""
+        if self._tunnel is not None:
+            self._tunnel.write_eof()
+            return True
+        self._parser.closed = True
+        exchange = self._exchange
+        if exchange is None or self._ends:
+            return False
+        if not exchange.request_done and not self._backlog:
+            self._exchange = None
+            exchange.client_lost()
+            return False
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._side.connections.discard(self)
+        self._backlog.clear()
+        self._ends = self._ends or 1.0
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.client_lost()
+
+    def pause_writing(self) -> None:
+        self.full = True
+        if self._exchange is not None:
+            self._exchange.client_full(True)
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self._exchange is not None:
+            self._exchange.client_full(False)
+
+    # RequestSink
+    def on_request(self, head: RequestHead) -> None:
+        self._head_since = 0.0
+        if self._exchange is not None or self._backlog:
+            self._backlog.append(head)
+            self.pause(_BACKLOG)
+        else:
+            self._begin(head)
+
+    def on_data(self, data: bytes) -> None:
+        if self._backlog:
+            self._backlog.append(data)
+        elif self._exchange is not None:
+            self._exchange.body(data)
+
+    def on_end(self, trailer: bytes) -> None:
+        if self._backlog:
+            self._backlog.append((trailer,))
+        elif self._exchange is not None:
+            self._exchange.end(trailer)
+
+    # Client, for the exchange
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def pause(self, why: int) -> None:
+        if not self._pauses:
+            self._transport.pause_reading()
+        self._pauses |= why
+
+    def resume(self, why: int) -> None:
+        if self._pauses & why:
+            self._pauses &= ~why
+            if not self._pauses and not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def done(self, keep: bool) -> None:
+        """The exchange is over; go on with the next request or close."""
+        exchange, self._exchange = self._exchange, None
+        self._seen = self._side.now()
+        if not keep or not self.keep:
+            self._close(exchange is None or exchange.request_done)
+        elif self._backlog:
+            asyncio.get_running_loop().call_soon(self._advance)
+        elif self._parser.closed:
+            self._close(True)
+        elif exchange is not None and exchange.head.upgrade:
+            asyncio.get_running_loop().call_soon(self._declined)
+
+    def cut(self, *, reset: bool) -> None:
+        """End the connection so that the client can tell that the response is not complete."""
+        self._exchange = None
+        self._ends = self._side.now() + self._side.timeouts.body
+        if reset:
+            # With a body that only the end of the connection delimits, an ordinary end would look clean.
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def into_tunnel(self, upstream: Upstream) -> None:
+        """The protocol was switched: bytes both ways from now on."""
+        self._tunnel, upstream.tunnel = upstream.transport, self._transport
+        held = self._parser.detach()
+        if held:
+            upstream.transport.write(held)
+        if upstream.parser.surplus:
+            self._transport.write(upstream.parser.surplus)
+
+    # from the side
+    def sweep(self, now: float, clock: int) -> None:
+        """Act on deadlines of this connection."""
+        timeouts = self._side.timeouts
+        exchange = self._exchange
+        if self._ends:
+            if now > self._ends:
+                self._transport.abort()
+        elif self._tunnel is not None:
+            return
+        elif exchange is None:
+            if self._head_since and now - self._head_since > timeouts.header:
+                detail = f"send the whole head within {timeouts.header:g} s"
+                self._refuse(RefusedError(Reason.SLOW_REQUEST, detail))
+            elif now - self._seen > timeouts.idle:
+                self._close(True)
+        elif exchange.overdue(clock, int(timeouts.request * 1e9)):
+            exchange.upstream_failed(Reason.REQUEST_TIMEOUT, f"no response within {timeouts.request:g} s")
+        elif not exchange.request_done and not self._pauses and now - self._seen > timeouts.body:
+            exchange.upstream_failed(Reason.SLOW_REQUEST, f"no byte of the body for {timeouts.body:g} s")
+
+    def drain(self) -> None:
+        """Finish what is in flight; what is idle is closed."""
+        self.keep = False
+        if self._exchange is None and not self._ends and not self._parser.in_head:
+            self._close(True)
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _begin(self, head: RequestHead) -> None:
+        side = self._side
+        self.keep = head.keep_alive and not side.draining
+        self._exchange = Exchange(self, head, side.direction, side.pool, side.clock)
+
+    def _advance(self) -> None:
+        """Take the next pipelined request, as far as it is there."""
+        if self.busy or self._ends:
+            return
+        backlog = self._backlog
+        while backlog:
+            event = backlog.popleft()
+            if isinstance(event, RequestHead):
+                self._begin(event)
+            elif isinstance(event, RefusedError):
+                self._refuse(event)
+                return
+            elif self._exchange is not None:
+                if isinstance(event, bytes):
+                    self._exchange.body(event)
+                else:
+                    self._exchange.end(event[0])
+                    break
+        if not backlog:
+            self.resume(_BACKLOG)
+        if self._exchange is not None:
+            self._exchange.push()
+
+    def _declined(self) -> None:
+        if not self.busy and not self._ends:
+            try:
+                self._parser.resume()
+            except RefusedError as refusal:
+                self._refuse(refusal)
+                return
+            if self._exchange is not None:
+                self._exchange.push()
+
+    def _refuse(self, refusal: RefusedError) -> None:
+        exchange = self._exchange
+        self._parser.closed = True
+        if exchange is not None and (exchange.request_done or self._backlog):
+            # It concerns a request further back; those before it are answered first.
+            self._backlog.append(refusal)
+            self.pause(_BACKLOG)
+            exchange.push()
+        elif exchange is not None and exchange.dispatched:
+            self.keep = False
+            exchange.upstream_failed(refusal.reason, refusal.detail)
+        else:
+            self._side.refused(refusal.reason)
+            self._transport.write(errors.response(refusal.reason, refusal.detail, close=True))
+            self._close(False)
+
+    def _close(self, settled: bool) -> None:
+        """Close after what is written; when the client still sends, let it read the answer first."""
+        self._ends = self._side.now() + self._side.timeouts.body
+        self._exchange = None
+        self._backlog.clear()
+        if settled or self._transport.is_closing():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        self._pauses = 0
+        self._transport.resume_reading()

@@ -1,0 +1,337 @@
+"""One request and its response: from a client connection to an upstream and back, as they come.
+
+An exchange gathers what one read brought and writes it in one piece; nothing is collected beyond
+that, because a full writer on one side pauses the reader on the other. It runs by callbacks from
+the two connections; a direction (inbound or outbound) decides where it goes and records it.
+"""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from proxy import errors
+from proxy.connection_upstream import Upstream
+from proxy.errors import NOT_SENT, Reason, RefusedError
+from proxy.headers import RequestHead, ResponseHead
+from proxy.pool import Pool
+from proxy.record import Path
+from proxy.router import Authority, Choice
+from proxy.tracecontext import TraceContext
+
+# RFC 9110, 9.2.2: what a proxy may repeat on a connection that turned out to be dead.
+IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
+_MAX_REPLAY: Final = 65536
+_BODILESS: Final = frozenset({204, 304})
+
+# Reasons to stop reading from a client.
+WAITING: Final = 1  # for an upstream connection
+FULL: Final = 2  # the upstream does not take more
+
+
+class Client(Protocol):
+    """The client's connection, as an exchange needs it."""
+
+    full: bool
+    keep: bool
+    place: bytes
+
+    def write(self, data: bytes) -> None: ...
+    def pause(self, why: int) -> None: ...
+    def resume(self, why: int) -> None: ...
+    def done(self, keep: bool) -> None: ...
+    def cut(self, *, reset: bool) -> None: ...
+    def into_tunnel(self, upstream: Upstream) -> None: ...
+
+
+class Direction(Protocol):
+    """Inbound or outbound."""
+
+    def begin(self, exchange: "Exchange") -> None:
+        """Choose the first upstream and ``send``. Raises RefusedError."""
+        ...
+
+    def again(self, exchange: "Exchange", reason: Reason) -> bool:
+        """Nothing reached the upstream: whether another try was sent."""
+        ...
+
+    def finished(self, exchange: "Exchange", end: int) -> None:
+        """Record the exchange; ``end`` in monotonic nanoseconds."""
+        ...
+
+
+class Exchange:
+    """Defaults live on the class; an instance holds only what happened.
+
+    ``status`` is the upstream's (0: none came), ``answered`` what the client was told.
+    """
+
+    upstream: Upstream | None = None
+    trace: TraceContext
+    path: Path
+    query = b""
+    choice: Choice | None = None
+    asked: Authority | None = None
+    tries = 1
+    url = b""
+    place = b""  # the upstream's end of the connection, encoded
+    status = 0
+    answered = 0
+    error = ""
+    request_done = False
+    response_done = False
+    over = False
+    dispatched = False
+    _begun = False
+    _chunk_back = False
+    _until_close = False
+    _keep = False
+    _switching = False
+    _lead = b""
+    _replay = b""
+
+    def __init__(
+        self, client: Client, head: RequestHead, direction: Direction, pool: Pool, clock: Callable[[], int]
+    ) -> None:
+        self.client = client
+        self.head = head
+        self.start = clock()
+        self._direction = direction
+        self._pool = pool
+        self._clock = clock
+        self._out: list[bytes] = []
+        self._back: list[bytes] = []
+
+    # the request, from the client's connection
+    def body(self, data: bytes) -> None:
+        if self.head.chunked:
+            self._out += (b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            self._out.append(data)
+
+    def end(self, trailer: bytes) -> None:
+        self.request_done = True
+        if self.head.chunked:
+            self._out.append(b"0\r\n" + trailer + b"\r\n")
+
+    def push(self) -> None:
+        """Pass on what one read from the client brought."""
+        if self.over:
+            self._out.clear()
+        elif self.upstream is not None:
+            if self._out:
+                self.upstream.transport.write(b"".join(self._out))
+                self._out.clear()
+        elif not self.dispatched:
+            self.dispatched = True
+            try:
+                self._direction.begin(self)
+            except RefusedError as refusal:
+                self.refuse(refusal.reason, refusal.detail)
+
+    def client_lost(self) -> None:
+        if not self.over:
+            if not self._switching:
+                self.error = Reason.CLIENT_DISCONNECT
+            self.answered = self.answered or errors.STATUS[Reason.CLIENT_DISCONNECT]
+            self._finish()
+
+    def client_full(self, full: bool) -> None:
+        if self.upstream is not None:
+            if full:
+                self.upstream.transport.pause_reading()
+            else:
+                self.upstream.transport.resume_reading()
+
+    # from the direction
+    def send(self, address: str, lead: bytes) -> None:
+        """Send the request, its head ready as ``lead``, to ``address``."""
+        self._lead = lead
+        upstream = None if self.head.method == b"CONNECT" else self._pool.take(address)
+        if upstream is not None:
+            self.attach(upstream)
+            return
+        self.wait()
+        self._pool.connect(self, address)
+
+    def wait(self) -> None:
+        """Take no more of the body until there is somewhere to send it."""
+        if not self.request_done:
+            self.client.pause(WAITING)
+
+    def refuse(self, reason: Reason, detail: str) -> None:
+        """Answer in the destination's place."""
+        self.error = reason
+        self.answered = errors.STATUS[reason]
+        keep = self.client.keep and self.request_done
+        body = self.head.method != b"HEAD"
+        self.client.write(errors.response(reason, detail, close=not keep, body=body))
+        self._finish()
+        self.client.done(keep)
+
+    # from the pool and the upstream's connection
+    def attach(self, upstream: Upstream) -> None:
+        """An upstream connection is there."""
+        if self.over:
+            upstream.parser.reusable = True
+            upstream.release()
+            return
+        self.upstream = upstream
+        self.place = upstream.place
+        method = self.head.method
+        upstream.serve(self, method == b"HEAD")
+        if self.client.full:
+            upstream.transport.pause_reading()
+        self.client.resume(WAITING)
+        if method == b"CONNECT":
+            self._connected(upstream)
+            return
+        payload = self._lead + b"".join(self._out) if self._out else self._lead
+        self._out.clear()
+        if upstream.reused and self.request_done and method in IDEMPOTENT and len(payload) <= _MAX_REPLAY:
+            self._replay = payload
+        upstream.transport.write(payload)
+
+    def relay(self) -> None:
+        """Pass on what one read from the upstream brought."""
+        if self._back:
+            self._begun = True
+            self._replay = b""
+            self.client.write(b"".join(self._back))
+            self._back.clear()
+        if self._switching and self.upstream is not None:
+            self._switch(self.upstream)
+        elif self.response_done:
+            self._finish()
+            self.client.done(self._keep)
+
+    def upstream_failed(self, reason: Reason, detail: str) -> None:
+        """No connection, no answer in time, or an answer that cannot be trusted."""
+        if self.over:
+            return
+        if self.upstream is not None:
+            upstream, self.upstream = self.upstream, None
+            upstream.discard()
+        if reason in NOT_SENT and self._direction.again(self, reason):
+            return
+        if self._begun:
+            self._break_off(reason)
+        else:
+            self.status = 0
+            self.refuse(reason, detail)
+
+    def upstream_lost(self) -> None:
+        """The upstream closed before the end of its response, or the tunnel's far side is gone."""
+        if self.over:
+            return
+        address = self.upstream.address if self.upstream is not None else ""
+        self.upstream = None
+        if self._switching:
+            self._finish()
+            self.client.cut(reset=False)
+        elif self._replay:
+            # A pooled connection that was already dead: the client need not notice.
+            self._lead, self._replay = self._replay, b""
+            self._pool.connect(self, address)
+        elif self._begun:
+            self._break_off(Reason.UPSTREAM_RESET)
+        else:
+            self.refuse(Reason.UPSTREAM_RESET, f"{address} closed the connection before it answered")
+
+    def upstream_full(self, full: bool) -> None:
+        if full:
+            self.client.pause(FULL)
+        else:
+            self.client.resume(FULL)
+
+    # the response, from the upstream's parser
+    def on_interim(self, head: ResponseHead) -> None:
+        fields = head.fields
+        if head.status == 101:
+            if not self.head.upgrade:
+                raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 to a request that asked for no upgrade")
+            self.status = self.answered = 101
+            self._switching = True
+            fields = [*fields, (b"connection", b"upgrade"), (b"upgrade", head.upgrade)]
+        elif self.head.http10:
+            return
+        self._back.append(status_line(head.status, head.phrase) + _lines(fields) + b"\r\n")
+
+    def on_response(self, head: ResponseHead) -> None:
+        request = self.head
+        self.status = self.answered = status = head.status
+        self._keep = keep = self.client.keep and self.request_done
+        frame = b""
+        if request.method != b"HEAD" and status not in _BODILESS and head.length < 0:
+            if request.http10:
+                self._keep = keep = False
+                self._until_close = True
+            else:
+                self._chunk_back = True
+                frame = b"transfer-encoding: chunked\r\n"
+        if not keep:
+            frame += b"connection: close\r\n"
+        elif request.http10:
+            frame += b"connection: keep-alive\r\n"
+        self._back.append(status_line(status, head.phrase) + _lines(head.fields) + frame + b"\r\n")
+
+    def on_data(self, data: bytes) -> None:
+        if self._chunk_back:
+            self._back += (b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            self._back.append(data)
+
+    def on_end(self, trailer: bytes) -> None:
+        self.response_done = True
+        if self._chunk_back:
+            self._back.append(b"0\r\n" + trailer + b"\r\n")
+
+    def overdue(self, now: int, timeout: int) -> bool:
+        """Whether the upstream owes a response head for longer than ``timeout`` nanoseconds."""
+        return self.request_done and not self.status and now - self.start > timeout
+
+    def _connected(self, upstream: Upstream) -> None:
+        self.status = self.answered = 200
+        self._switching = self._begun = True
+        self.client.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self._switch(upstream)
+
+    def _switch(self, upstream: Upstream) -> None:
+        """From here on bytes pass both ways as they are, until either side closes."""
+        self.client.into_tunnel(upstream)
+
+    def _break_off(self, reason: Reason) -> None:
+        """The response ended early: the client must be able to tell, so no clean end."""
+        self.error = reason
+        self._finish()
+        self.client.cut(reset=self._until_close)
+
+    def _finish(self) -> None:
+        self.over = True
+        end = self._clock()
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            if self.client.full:
+                upstream.transport.resume_reading()
+            if self.response_done and self.request_done:
+                upstream.release()
+            else:
+                upstream.discard()
+        self._out.clear()
+        self.client.resume(WAITING | FULL)
+        self._direction.finished(self, end)
+
+
+_status_lines: dict[tuple[int, bytes], bytes] = {}
+
+
+def status_line(status: int, phrase: bytes) -> bytes:
+    """The first line of a response, ended by CRLF."""
+    line = _status_lines.get((status, phrase))
+    if line is None:
+        line = b"HTTP/1.1 %d %b\r\n" % (status, phrase)
+        if len(_status_lines) < 1000:
+            _status_lines[status, phrase] = line
+    return line
+
+
+def _lines(fields: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % field for field in fields])

@@ -1,0 +1,52 @@
+"""Is the application there? A TCP connect every second; two misses in a row are an answer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from proxy.contract.settings import split_address
+
+PERIOD: Final = 1.0
+_TIMEOUT: Final = 1.0
+_MISSES: Final = 2
+
+
+class Health:
+    """Checks ``app`` (``host:port``); ``on_change`` is told True for ready, False for not."""
+
+    def __init__(self, app: str, on_change: Callable[[bool], None]) -> None:
+        self._host, self._port = split_address(app)
+        self._on_change = on_change
+        self._misses = 0
+        self.ready = False
+
+    async def run(self) -> None:
+        """Check until cancelled."""
+        while True:
+            await self.check()
+            await asyncio.sleep(PERIOD)
+
+    async def check(self) -> None:
+        """Check once and tell of a change."""
+        if await self._answers():
+            self._misses = 0
+            self._set(True)
+        else:
+            self._misses += 1
+            if self._misses >= _MISSES:
+                self._set(False)
+
+    async def _answers(self) -> bool:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_TIMEOUT):
+                transport, _ = await loop.create_connection(asyncio.Protocol, self._host, self._port)
+        except OSError:
+            return False
+        transport.close()
+        return True
+
+    def _set(self, ready: bool) -> None:
+        if ready != self.ready:
+            self.ready = ready
+            self._on_change(ready)

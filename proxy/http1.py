@@ -1,0 +1,332 @@
+"""HTTP/1.1 bytes to events: the llhttp callbacks of httptools, turned into heads, data and ends.
+
+No I/O. A parser is fed bytes as they come and calls its sink; any split of the same bytes gives
+the same events (data pieces may be cut differently). Sources: RFC 9112; llhttp in its strict mode,
+which refuses bare LF, obs-fold, spaces before colons and repeated or signed lengths by itself.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import httptools
+
+from proxy.errors import Reason, RefusedError
+from proxy.headers import Field, RequestHead, ResponseHead, read_request, read_response, trailers
+
+_BODILESS: Final = frozenset({204, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one request, in bytes and fields; ``body`` 0 is no bound."""
+
+    header_bytes: int = 65536
+    headers: int = 128
+    uri: int = 16384
+    body: int = 0
+
+
+class RequestSink(Protocol):
+    """Whoever wants a client's requests, in order; trailers come ready to be written."""
+
+    def on_request(self, head: RequestHead) -> None: ...
+    def on_data(self, data: bytes) -> None: ...
+    def on_end(self, trailer: bytes) -> None: ...
+
+
+class ResponseSink(Protocol):
+    """Whoever wants one response: any interim ones, then a head, data and an end."""
+
+    def on_interim(self, head: ResponseHead) -> None: ...
+    def on_response(self, head: ResponseHead) -> None: ...
+    def on_data(self, data: bytes) -> None: ...
+    def on_end(self, trailer: bytes) -> None: ...
+
+
+class RequestParser:
+    """Requests of one client connection. ``closed`` once the client said that no more will come."""
+
+    __slots__ = (
+        "_begun", "_body", "_fields", "_head", "_held", "_ignored", "_in_body", "_limits", "_muted",
+        "_partial", "_raw", "_sink", "_target", "closed",
+    )
+
+    def __init__(self, sink: RequestSink, limits: Limits) -> None:
+        self._sink = sink
+        self._limits = limits
+        self._raw = httptools.HttpRequestParser(self)
+        self._head = RequestHead()
+        self._fields: list[Field] = []
+        self._target = b""
+        self._begun = self._in_body = self._muted = self._ignored = False
+        self._partial = self._body = 0
+        self._held: bytes | None = None
+        self.closed = False
+
+    @property
+    def in_head(self) -> bool:
+        """Whether the head of a request has begun and not ended."""
+        return self._begun
+
+    def feed(self, data: bytes) -> None:
+        """Parse more bytes. Raises RefusedError; nothing may be fed after that."""
+        begun = self._begun
+        rest = data
+        while rest:
+            rest = self._consume(rest)
+        if self._begun:
+            # Only a head that never ends can grow past what is checked when it is complete.
+            self._partial = self._partial + len(data) if begun else 1
+            if self._partial > self._limits.header_bytes + self._limits.uri:
+                bound = self._limits.header_bytes
+                raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep a head under {bound} bytes")
+
+    def _consume(self, data: bytes) -> bytes:
+        """Feed llhttp; what is left after a stop that is to be passed over."""
+        if self._held is not None:
+            self._held += data
+            return b""
+        if self.closed:
+            return b""
+        try:
+            self._raw.feed_data(data)
+        except httptools.HttpParserUpgrade as pause:
+            return self._upgrade(data[pause.args[0] :])
+        except httptools.HttpParserError as error:
+            if not self.closed:
+                raise _refusal(error) from None
+        return b""
+
+    def resume(self) -> None:
+        """The upgrade was declined: what followed it is HTTP after all. Raises RefusedError."""
+        held, self._held = self._held, None
+        self._raw = httptools.HttpRequestParser(self)
+        if held:
+            self.feed(held)
+
+    def detach(self) -> bytes:
+        """The upgrade was accepted: bytes that followed it, and no more parsing."""
+        held, self._held = self._held or b"", None
+        self.closed = True
+        return held
+
+    def _upgrade(self, rest: bytes) -> bytes:
+        """llhttp stops at a head that asks to upgrade; wait for the answer, or go on without it."""
+        if not self._ignored:
+            self._held = rest
+            return b""
+        self._ignored = False
+        self._raw = httptools.HttpRequestParser(self)
+        head = self._head
+        if self._in_body:
+            # A fresh parser, primed with a head of the same framing, reads the body.
+            self._muted = True
+            framing = b"transfer-encoding: chunked" if head.chunked else b"content-length: %d" % head.length
+            self._raw.feed_data(b"POST / HTTP/1.1\r\nhost: -\r\n" + framing + b"\r\n\r\n")
+        return rest
+
+    # httptools callbacks
+    def on_message_begin(self) -> None:
+        if self._muted:
+            return
+        self._begun = True
+        self._fields = []
+        self._target = b""
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._muted:
+            self._muted = False
+            self._fields = []
+            return
+        raw = self._raw
+        self._head = head = RequestHead()
+        head.method = raw.get_method()
+        head.target = self._target
+        version = raw.get_http_version()
+        if version != "1.1":
+            if version != "1.0":
+                raise RefusedError(Reason.BAD_REQUEST, "speak HTTP/1.1")
+            head.http10 = True
+        fields = self._fields
+        self._check(fields)
+        read_request(head, fields)
+        if 0 < self._limits.body < head.length:
+            raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
+        if not raw.should_keep_alive():
+            head.keep_alive = False
+        self._begun = False
+        self._in_body = head.chunked or head.length > 0
+        if raw.should_upgrade():
+            self._consider_upgrade(head)
+        else:
+            head.upgrade = b""
+        self._fields = []
+        self._body = head.length
+        self._sink.on_request(head)
+
+    def on_body(self, data: bytes) -> None:
+        if self._limits.body and self._head.chunked:
+            self._body += len(data)
+            if self._body > self._limits.body:
+                raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
+        self._sink.on_data(data)
+
+    def on_message_complete(self) -> None:
+        if self._ignored and self._in_body:
+            return
+        self._in_body = False
+        self.closed = not self._head.keep_alive
+        fields = self._fields
+        if fields:
+            self._check(fields)
+        self._sink.on_end(trailers(fields) if fields else b"")
+
+    def _check(self, fields: list[Field]) -> None:
+        limits = self._limits
+        if len(self._target) > limits.uri:
+            raise RefusedError(Reason.URI_TOO_LONG, f"keep the target under {limits.uri} bytes")
+        if len(fields) > limits.headers:
+            raise RefusedError(Reason.HEADERS_TOO_LARGE, f"send at most {limits.headers} header fields")
+        size = 0
+        for name, value in fields:
+            size += len(name) + len(value) + 4
+        if size > limits.header_bytes:
+            bound = limits.header_bytes
+            raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep header fields under {bound} bytes")
+
+    def _consider_upgrade(self, head: RequestHead) -> None:
+        """Only WebSocket and its like may pass: not h2c, and nothing that brings a body along."""
+        wanted = head.upgrade and not self._in_body and head.upgrade.lower() != b"h2c"
+        if not wanted and head.method != b"CONNECT":
+            head.upgrade = b""
+            self._ignored = True
+        elif self._in_body:
+            raise RefusedError(Reason.BAD_REQUEST, "CONNECT with a body")
+
+
+class ResponseParser:
+    """Responses of one upstream connection, one request at a time.
+
+    ``begin`` arms it for a request. ``reusable`` says after the end whether the connection may
+    carry another; ``until_close`` that only the end of the connection ends this response.
+    """
+
+    __slots__ = (
+        "_done", "_fields", "_head_only", "_interim", "_phrase", "_raw", "_renew", "_sink", "_spoiled",
+        "reusable", "surplus", "switched", "until_close",
+    )
+
+    def __init__(self) -> None:
+        self._raw = httptools.HttpResponseParser(self)
+        self._sink: ResponseSink | None = None
+        self._fields: list[Field] = []
+        self._phrase = b""
+        self._done = True
+        self._head_only = self._interim = self._renew = self._spoiled = False
+        self.reusable = self.until_close = self.switched = False
+        self.surplus = b""
+
+    def begin(self, sink: ResponseSink, head_only: bool) -> None:
+        """Expect the response of one request; ``head_only`` for HEAD."""
+        if self._renew:
+            self._raw = httptools.HttpResponseParser(self)
+            self._renew = False
+        self._sink = sink
+        self._head_only = head_only
+        self._done = self.reusable = self.until_close = False
+
+    def feed(self, data: bytes) -> None:
+        """Parse more bytes. Raises RefusedError (upstream-malformed); the connection is spent then."""
+        try:
+            self._raw.feed_data(data)
+        except httptools.HttpParserUpgrade as pause:
+            self.surplus = data[pause.args[0] :]
+        except httptools.HttpParserError as error:
+            self.reusable = False
+            if not self._done:
+                raise RefusedError(Reason.UPSTREAM_MALFORMED, _refusal(error).detail) from None
+        if self._spoiled:
+            self.reusable = False
+
+    def finish(self) -> bool:
+        """The connection ended; True when that was the end of the response."""
+        if self._done or not self.until_close:
+            return False
+        self._end(b"")
+        return True
+
+    # httptools callbacks
+    def on_message_begin(self) -> None:
+        if self._done:
+            self._spoiled = True
+        self._fields = []
+        self._phrase = b""
+
+    def on_status(self, phrase: bytes) -> None:
+        self._phrase += phrase
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        sink = self._sink
+        if self._done or sink is None:
+            return
+        raw = self._raw
+        head = ResponseHead()
+        head.status = status = raw.get_status_code()
+        head.phrase = self._phrase
+        read_response(head, self._fields)
+        self._fields = []
+        if status < 200:
+            self._interim = True
+            self.switched = status == 101
+            if self.switched and not raw.should_upgrade():
+                raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 without Connection: upgrade")
+            sink.on_interim(head)
+            return
+        bodiless = self._head_only or status in _BODILESS
+        self.until_close = not bodiless and not head.chunked and head.length < 0
+        sink.on_response(head)
+        if self._head_only:
+            # llhttp cannot be told that a response to HEAD has no body: this parser is spent.
+            self._renew = True
+            self._end(b"")
+
+    def on_body(self, data: bytes) -> None:
+        if self._done or self._sink is None:
+            self._spoiled = True
+            return
+        self._sink.on_data(data)
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._interim = False
+        elif not self._done:
+            self._end(trailers(self._fields) if self._fields else b"")
+
+    def _end(self, trailer: bytes) -> None:
+        sink = self._sink
+        self._done = True
+        self._sink = None
+        self.reusable = bool(self._raw.should_keep_alive()) and not self.until_close
+        if sink is not None:
+            sink.on_end(trailer)
+
+
+def _refusal(error: httptools.HttpParserError) -> RefusedError:
+    """What llhttp objected to, as a reason; our own refusals travel as the error's context."""
+    cause = error.__context__
+    if isinstance(cause, RefusedError):
+        return cause
+    if isinstance(cause, Exception) and not isinstance(cause, httptools.HttpParserError):
+        raise cause
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return RefusedError(Reason.NOT_IMPLEMENTED, "unknown method")
+    return RefusedError(Reason.BAD_REQUEST, str(error) or "not HTTP/1.1")

@@ -1,0 +1,30 @@
+"""Opening a listening socket, or saying in one line why it cannot be opened."""
+
+import asyncio
+import errno
+from collections.abc import Callable
+
+from proxy.contract.settings import ConfigError, split_address
+
+
+async def listen(option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:
+    """Listen on ``address`` (``host:port``). Raises ConfigError that names ``option`` and the fix."""
+    host, port = split_address(address)
+    try:
+        return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=1024)
+    except OSError as error:
+        raise ConfigError(_line(option, address, error)) from None
+
+
+def bound_port(server: asyncio.Server) -> int:
+    """The port a server got; differs from the one asked for when that was 0."""
+    return int(server.sockets[0].getsockname()[1])
+
+
+def _line(option: str, address: str, error: OSError) -> str:
+    named = f"--{option} (SPANMESH_{option.upper()}) is {address!r}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{named}: the port is taken; stop what listens there or give another HOST:PORT"
+    if error.errno == errno.EACCES:
+        return f"{named}: not permitted; give a port above 1023"
+    return f"{named}: cannot listen there ({error.strerror or error}); give an address of this machine"

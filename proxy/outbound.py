@@ -1,0 +1,153 @@
+"""Outbound: requests of our application to others; one client span for every try."""
+
+from collections.abc import Callable, Iterable
+
+from proxy.contract import attributes
+from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
+from proxy.exchange import Exchange
+from proxy.headers import RequestHead
+from proxy.inbound import origin_form, request_bytes
+from proxy.names import Names
+from proxy.record import Recorder
+from proxy.router import Authority, Choice, Router, parse_authority
+from proxy.tracecontext import Bits, Sampler, sibling, start
+
+_MAX_TRIES = 2
+_MAX_AUTHORITIES = 4096
+
+
+class Outbound:
+    """Routes by authority. ``own`` are the addresses of the outbound listener itself."""
+
+    def __init__(
+        self, service: str, own: Iterable[str], router: Router, names: Names, recorder: Recorder,
+        sampler: Sampler, bits: Bits, clock: Callable[[], int],
+    ) -> None:
+        self._caller = f"{attributes.CALLER_HEADER}: {service}\r\n".encode()
+        self._own = frozenset(own)
+        self._router = router
+        self._names = names
+        self._recorder = recorder
+        self._sampler = sampler
+        self._bits = bits
+        self._clock = clock
+        self._authorities: dict[bytes, Authority] = {}
+        self.answered = 0
+
+    def begin(self, exchange: Exchange) -> None:
+        head = exchange.head
+        exchange.trace = start(self._sampler, self._bits, head.traceparent, head.tracestate, head.b3)
+        exchange.path = self._recorder.path(b"")
+        target, host = _asked(head)
+        exchange.path = self._recorder.path(target.partition(b"?")[0])
+        exchange.asked = authority = self._authority(host)
+        exchange.url = b"http://" + host + target
+        if authority.key in self._own:
+            raise RefusedError(
+                Reason.LOOP, "this is the sidecar itself: name the destination as proxy target or in Host"
+            )
+        resolvable: bool | None = False
+        if self._router.named(authority) is not None:
+            resolvable = self._names.resolvable(authority.host)
+        if resolvable is None:
+            exchange.wait()
+            self._names.ask(authority.host, lambda answer: self._resume(exchange, authority, answer))
+        else:
+            self._choose(exchange, authority, resolvable)
+
+    def again(self, exchange: Exchange, reason: Reason) -> bool:
+        """Another endpoint when the first could not be reached; only where the mesh chose."""
+        choice = exchange.choice
+        if choice is None or exchange.tries >= _MAX_TRIES:
+            return False
+        now = self._clock()
+        following = self._router.again(choice, now * 1e-9)
+        if following is None:
+            return False
+        self._record(exchange, choice, now, reason)
+        exchange.tries += 1
+        exchange.trace = sibling(exchange.trace, self._bits)
+        exchange.start = now
+        self._send(exchange, following)
+        return True
+
+    def finished(self, exchange: Exchange, end: int) -> None:
+        self.answered += 1
+        choice = exchange.choice
+        if choice is not None:
+            self._record(exchange, choice, end, exchange.error)
+        elif exchange.asked is not None:
+            asked = exchange.asked
+            named = self._router.named(asked)
+            self._count(exchange, end, exchange.error, named.name if named else asked.key, "", "")
+        else:
+            self._recorder.refused(exchange.answered, exchange.error)
+
+    def _resume(self, exchange: Exchange, authority: Authority, resolvable: bool) -> None:
+        if not exchange.over:
+            try:
+                self._choose(exchange, authority, resolvable)
+            except RefusedError as refusal:
+                exchange.refuse(refusal.reason, refusal.detail)
+
+    def _choose(self, exchange: Exchange, authority: Authority, resolvable: bool) -> None:
+        if exchange.head.method == b"CONNECT":
+            choice = self._router.direct(authority)
+        else:
+            choice = self._router.route(authority, resolvable, exchange.start * 1e-9)
+        self._send(exchange, choice)
+
+    def _send(self, exchange: Exchange, choice: Choice) -> None:
+        exchange.choice = choice
+        choice.candidate.open[exchange] = exchange.start * 1e-9
+        head = exchange.head
+        target, host = _asked(head)
+        added = exchange.trace.fields()
+        if choice.sidecar:
+            added += self._caller
+        exchange.send(choice.address, request_bytes(head, target, host, added))
+
+    def _record(self, exchange: Exchange, choice: Choice, end: int, error: str) -> None:
+        candidate = choice.candidate
+        candidate.open.pop(exchange, None)
+        self._count(exchange, end, error, choice.destination.name, candidate.endpoint.address, choice.arm)
+        if exchange.head.method == b"CONNECT":
+            return
+        latency, now = (end - exchange.start) * 1e-9, end * 1e-9
+        if error in CLIENT_FAULTS:
+            candidate.sample(latency, now)
+        else:
+            failed = bool(error) or exchange.status >= 500
+            choice.destination.balancer.observe(candidate, latency, failed, now)
+
+    def _count(
+        self, exchange: Exchange, end: int, error: str, service: str, endpoint: str, arm: str
+    ) -> None:
+        asked = exchange.asked
+        self._recorder.client(
+            exchange.trace, exchange.start, end, method=exchange.head.method, path=exchange.path,
+            url=exchange.url, status=exchange.status, error=error, service=service, endpoint=endpoint,
+            server=asked.key if asked else "", arm=arm, place=exchange.place,
+        )
+
+    def _authority(self, host: bytes) -> Authority:
+        known = self._authorities.get(host)
+        if known is None:
+            known = parse_authority(host)
+            if len(self._authorities) >= _MAX_AUTHORITIES:
+                self._authorities.clear()
+            self._authorities[host] = known
+        return known
+
+
+def _asked(head: RequestHead) -> tuple[bytes, bytes]:
+    """Origin-form target and authority. Raises RefusedError."""
+    if head.method == b"CONNECT":
+        return b"/", head.target
+    target, host = origin_form(head)
+    if not target.startswith(b"/") and target != b"*":
+        detail = "the proxy target must be an http:// address; for https use CONNECT"
+        raise RefusedError(Reason.NOT_IMPLEMENTED, detail)
+    if not host:
+        raise RefusedError(Reason.BAD_REQUEST, "no destination: send Host or an absolute http:// target")
+    return target, host
