@@ -41,7 +41,7 @@ WHERE {_BETWEEN}
 GROUP BY Source, Target
 """
 _SERIES: Final = f"""
-SELECT intDiv(toUnixTimestamp(Time) - {{start:Int64}}, {{step:Int64}}) AS slot, {_FIGURES}
+SELECT intDiv(toUnixTimestamp(Time), {{step:Int64}}) AS slot, {_FIGURES}
 FROM mesh_edges
 WHERE {_BETWEEN} AND {_ONLY}
 GROUP BY slot
@@ -109,13 +109,15 @@ class StoredEdges:
         return {(source, target): count for source, target, count in rows}
 
     async def series(self, window: Window, step: int, only: Only) -> tuple[Point, ...]:
-        """One point for each step of the window, also for those without traffic."""
-        start, end = _seconds(window)
+        """One point for each step the window touches, also without traffic; as the engine's,
+        steps begin at multiples of their length."""
+        first, end = _seconds(window)
+        start = first // step * step
         asked = {"start": start, "end": end, "step": step, **only.parameters()}
         found = {slot: _cell(*figures) for slot, *figures in await self._store.rows(_SERIES, asked)}
         return tuple(
-            Point(float(start + slot * step), stats(found.get(slot, Cell()), step))
-            for slot in range(ceil((end - start) / step))
+            Point(float(time), stats(found.get(time // step, Cell()), step))
+            for time in range(start, end, step)
         )  # fmt: skip
 
     async def latency(self, window: Window, only: Only) -> Histogram:

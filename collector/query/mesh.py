@@ -1,12 +1,12 @@
 """Our own routes under /api/mesh: graph, services, endpoints, decisions, stages, series, latency.
 
-A window that reaches now and lies within the engine's memory is answered live; one that ends
-earlier, begins before what memory holds, or before this process began, by the store, which
-lacks the last second or two.
+The engine's memory answers for the time since this process began, at most fifteen minutes, and
+the store for what was before; a window that ends in the past is answered by the store alone. It
+lacks the last seconds: calls are stored once nothing more is added to their second.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,8 +19,10 @@ from collector.query.errors import BadValueError, NotFoundError
 from collector.query.params import REACHES_NOW_US, Window
 from collector.query.replies import ok
 from collector.query.store import Store
+from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from topology.engine import Engine, UnknownServiceError
+from topology.model import Point
 
 WINDOW_US: Final = 60_000_000  # the default
 MEMORY_US: Final = 900_000_000  # what the engine keeps
@@ -29,11 +31,16 @@ DECISIONS_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A window, the present it was asked in (epoch seconds), and whether memory answers it."""
+    """A window and who answers for which part of it.
+
+    ``now`` is epoch seconds; ``live`` how many seconds back from it memory answers for, 0 for
+    none; ``stored`` the part before that, None when memory answers for all.
+    """
 
     window: Window
     now: float
-    live: bool
+    live: float
+    stored: Window | None
 
 
 class MeshRoutes:
@@ -60,8 +67,8 @@ class MeshRoutes:
 
     async def graph(self, request: web.Request) -> web.Response:
         asked = self._asked(request)
-        if asked.live:
-            return ok(views.graph(self._engine.graph(asked.now, asked.window.seconds), "live"))
+        if asked.stored is None:
+            return ok(views.graph(self._engine.graph(asked.now, asked.live), "live"))
         known = self._engine.services(asked.now, WINDOW_US / 1e6)
         return ok(views.graph(await self._edges.graph(asked.window, known), "store"))
 
@@ -100,37 +107,50 @@ class MeshRoutes:
     async def series(self, request: web.Request) -> web.Response:
         asked, only = self._asked(request), _only(request.query)
         step = params.step(request.query, asked.window)
-        if asked.live:
-            points = self._engine.series(
-                asked.now, asked.window.seconds, float(step), only.service or None,
-                only.source or None, only.target or None, only.endpoint or None,
-            )  # fmt: skip
-        else:
-            points = await self._edges.series(asked.window, step, only)
-        return ok({"points": [views.point(each) for each in points]})
+        stored = await self._edges.series(asked.stored, step, only) if asked.stored else ()
+        live = self._engine.series(asked.now, asked.live, step, **_wanted(only)) if asked.live else ()
+        return ok({"points": [views.point(each) for each in joined(stored, live)]})
 
     async def latency(self, request: web.Request) -> web.Response:
         asked, only = self._asked(request), _only(request.query)
-        # The engine's histogram is by edge; that of one endpoint is in the store alone.
-        if asked.live and not only.endpoint:
-            histogram = self._engine.latency(
-                asked.now, asked.window.seconds,
-                only.service or None, only.source or None, only.target or None,
-            )  # fmt: skip
-        else:
-            histogram = await self._edges.latency(asked.window, only)
+        if only.endpoint:  # the engine's histograms are by edge; the store's by endpoint too
+            return ok({"buckets": views.buckets(await self._edges.latency(asked.window, only))})
+        histogram = await self._edges.latency(asked.stored, only) if asked.stored else Histogram()
+        if asked.live:
+            histogram.merge(self._engine.latency(
+                asked.now, asked.live, only.service or None, only.source or None, only.target or None,
+            ))  # fmt: skip
         return ok({"buckets": views.buckets(histogram)})
 
     def _asked(self, request: web.Request) -> Asked:
         now = self._clock()
         now_us = round(now * 1e6)
         window = params.window(request.query, now_us, WINDOW_US)
-        recent = window.end >= now_us - REACHES_NOW_US
+        if window.end < now_us - REACHES_NOW_US:
+            return Asked(window, now, 0.0, window)
         # Without a start the caller wants what is happening; with one, all that happened since.
-        oldest = now_us - MEMORY_US
-        if request.query.get("start"):
-            oldest = max(oldest, self._born_us)
-        return Asked(window, now, recent and window.start >= oldest)
+        since_start = bool(request.query.get("start"))
+        oldest = max(now_us - MEMORY_US, self._born_us) if since_start else 0
+        split = min(max(window.start, oldest), now_us)
+        stored = Window(window.start, split) if window.start < split else None
+        return Asked(window, now, (now_us - split) / 1e6, stored)
+
+
+def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:
+    """One series of two: in the step where they meet, the one that saw more calls."""
+    points = {point.time: point for point in stored}
+    for point in live:
+        held = points.get(point.time)
+        if held is None or held.stats.count <= point.stats.count:
+            points[point.time] = point
+    return [points[time] for time in sorted(points)]
+
+
+def _wanted(only: Only) -> dict[str, str | None]:
+    return {
+        "service": only.service or None, "source": only.source or None,
+        "target": only.target or None, "endpoint": only.endpoint or None,
+    }  # fmt: skip
 
 
 def _only(query: params.Query) -> Only:
