@@ -4,7 +4,6 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
 
