@@ -11,8 +11,12 @@ from aiohttp import ClientSession, web
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
 from collector.query.app import build
+from collector.recorder import decision_columns, edge_columns
 from collector.stats import Stats
+from proxy.contract.histogram import Histogram
+from proxy.contract.model import Node
 from topology.engine import Engine
+from topology.model import CallSample, Side
 from topology.policy import Policy
 from topology.settings import EngineSettings
 
@@ -92,7 +96,7 @@ class World:
     def __init__(self, database: Database, store: Store) -> None:
         self.database = database
         self.reader: Any = Reader(store)
-        self.engine = Engine.__new__(Engine)
+        self.engine = Engine(Policy(), EngineSettings())
         self.stats = Stats()
         self.reason = ""
         self.now = float(NOW)
@@ -103,6 +107,32 @@ class World:
 
     def calls(self, *calls: Calls) -> None:
         insert(self.database, "mesh_edges", [each.row() for each in calls])
+
+    def hear(
+        self, source: str, target: str, at: float, count: int = 1, errors: int = 0, *,
+        endpoint: str = "", arm: str = "direct", took: float = 0.1,
+    ) -> None:
+        """Calls a sidecar of ``source`` measured ``at`` seconds before NOW; they took ``took`` seconds."""
+        histogram = Histogram()
+        for _ in range(count):
+            histogram.record(took)
+        sample = CallSample(Side.CLIENT, source, target, f"{source}-1", histogram, errors, endpoint, arm)
+        self.engine.calls([sample], NOW - at)
+
+    def step(self, at: float = 0.0) -> None:
+        """One step of the mesh ``at`` seconds before NOW, its results stored as the collector does."""
+        tick = self.engine.tick(NOW - at)
+        if tick.edges:
+            self.database.insert("mesh_edges", edge_columns(tick.edges, "here"))
+        if tick.decisions:
+            self.database.insert("mesh_decisions", decision_columns(tick.decisions, "here"))
+
+    def join(self, service: str, port: int, at: float = 600.0, version: str = "", zone: str = "") -> str:
+        """A sidecar that connects ``at`` seconds before NOW; its address."""
+        address = f"127.0.0.1:{port}"
+        node = Node(service, f"{service}-{port}", address, f"127.0.0.1:{port + 1}", version, zone)
+        self.engine.connected(f"stream-{port}", node, "127.0.0.1", NOW - at)
+        return address
 
     def app(self) -> web.Application:
         begun = [self.born]
