@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import requests
 
-from dashboard import trace
+
 from dashboard.model import Bucket, Decision, Endpoint, Graph, Node, Point, StageView
+from dashboard.trace import Trace, of_jaeger
 
 CONNECT_TIMEOUT: Final = 1.0  # seconds
 READ_TIMEOUT: Final = 5.0
@@ -86,10 +87,10 @@ class Client:
         path = f"/api/services/{quote(service, safe='')}/operations"
         return sorted(map(str, self._get(path, key="data")))
 
-    def search(self, parameters: Mapping[str, str]) -> list[trace.Trace]:
+    def search(self, parameters: Mapping[str, str]) -> list[Trace]:
         return self._traces("/api/traces", parameters)
 
-    def trace(self, trace_id: str) -> trace.Trace | None:
+    def trace(self, trace_id: str) -> Trace | None:
         """The trace, or None when the store has none of this id."""
         try:
             found = self._traces(f"/api/traces/{quote(trace_id, safe='')}", {})
@@ -99,10 +100,10 @@ class Client:
             raise
         return found[0] if found else None
 
-    def _traces(self, path: str, parameters: Mapping[str, str]) -> list[trace.Trace]:
+    def _traces(self, path: str, parameters: Mapping[str, str]) -> list[Trace]:
         data = self._get(path, parameters, key="data", timeout=SEARCH_TIMEOUT)
         try:
-            return trace.of_jaeger(data)
+            return of_jaeger(data)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise self._unreadable() from None
 

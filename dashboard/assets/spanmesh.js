@@ -1,0 +1,68 @@
+/* What must happen in the browser: theme, zone, title, and the graph's clicks and zoom. */
+(function () {
+  "use strict";
+  var KEY = "spanmesh-theme";
+  var root = document.documentElement;
+  var unchanged = function () { return window.dash_clientside.no_update; };
+
+  function selectionUrl(data) {
+    var say = encodeURIComponent;
+    return "from" in data ? "?from=" + say(data.from) + "&to=" + say(data.to) : "?node=" + say(data.name);
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    spanmesh: {
+      theme: function (clicks) {
+        if (clicks) {
+          root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+          try { localStorage.setItem(KEY, root.dataset.theme); } catch (e) { /* storage may be off */ }
+        }
+        return root.dataset.theme;
+      },
+      zone: function () { return -new Date().getTimezoneOffset(); },
+      title: function (path) {
+        var parts = (path || "/").split("/");
+        var page = { "": "Topology", traces: parts[2] ? "Trace " + parts[2].slice(0, 8) : "Traces",
+                     balancing: "Balancing" }[parts[1]];
+        document.title = (page ? page + " · " : "") + "spanmesh";
+        var main = document.getElementById("page");
+        if (main) { main.scrollTop = 0; }
+        return path;
+      },
+      stylesheet: function (theme, styles) { return styles[theme || "light"]; },
+      select: function () {
+        var by = window.dash_clientside.callback_context.triggered[0];
+        return by && by.value ? selectionUrl(by.value) : unchanged();
+      },
+      zoom: function () {
+        var by = window.dash_clientside.callback_context.triggered[0];
+        var graph = window.cy;
+        if (!by || !graph) { return unchanged(); }
+        var button = by.prop_id.split(".")[0];
+        if (button === "zoom-fit") {
+          graph.fit(undefined, 36);
+        } else {
+          var middle = { x: graph.width() / 2, y: graph.height() / 2 };
+          var factor = button === "zoom-in" ? 1.25 : 0.8;
+          graph.zoom({ level: graph.zoom() * factor, renderedPosition: middle });
+        }
+        return unchanged();
+      }
+    }
+  });
+
+  function tell(id, props) {
+    if (window.dash_clientside.set_props && document.getElementById("page")) {
+      window.dash_clientside.set_props(id, props);
+    }
+  }
+
+  /* A page nobody looks at asks nothing. */
+  document.addEventListener("visibilitychange", function () { tell("tick", { disabled: document.hidden }); });
+
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function (event) {
+    try { if (localStorage.getItem(KEY)) { return; } } catch (e) { /* storage may be off */ }
+    root.dataset.theme = event.matches ? "dark" : "light";
+    tell("theme", { data: root.dataset.theme });
+  });
+})();

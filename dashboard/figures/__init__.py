@@ -1,0 +1,7 @@
+"""Pure drawing: values in; graph elements, Plotly figures or waterfall rows out.
+
+``palette`` holds what colours mean, ``layout`` where nodes of the graph stand, ``topology``
+what they look like; ``series``, ``histogram`` and ``scatter`` are charts; ``waterfall`` is the
+timeline of a trace; ``compare`` is the arithmetic behind direct against routed. Figures carry
+no theme: lines and text take their colours from the stylesheet, so a theme switch redraws nothing.
+"""

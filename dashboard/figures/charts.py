@@ -1,0 +1,32 @@
+"""What all Plotly charts share: margins, axes with units, no furniture. Colours of text and lines
+come from the stylesheet."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+Figure = dict[str, Any]
+
+# Passed to every dcc.Graph: no toolbar, no zoom by wheel, resize with the page.
+CONFIG: Final = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "showTips": False}
+_FONT: Final = {"family": "inherit", "size": 11}
+
+
+def figure(traces: Sequence[Figure], height: int, x: Figure | None = None, y: Figure | None = None,
+           **layout: Any) -> Figure:
+    """A chart of ``height`` pixels; ``x`` and ``y`` add to the axes, ``layout`` to the layout."""
+    axis = {"showline": False, "zeroline": False, "automargin": True, "fixedrange": True}
+    return {
+        "data": list(traces),
+        "layout": {
+            "height": height,
+            "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": _FONT,
+            "hovermode": "x unified",
+            "showlegend": False,
+            "xaxis": {**axis, "showgrid": False, "nticks": 5, **(x or {})},
+            "yaxis": {**axis, "rangemode": "tozero", "nticks": 4, "ticklabelstandoff": 4, **(y or {})},
+            **layout,
+        },
+    }

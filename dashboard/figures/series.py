@@ -1,0 +1,57 @@
+"""Rate, errors and latency over time, one point per step."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboard import format as fmt
+from dashboard.figures import charts, palette
+from dashboard.model import Point
+
+HEIGHT: Final = 132
+_CLOCK: Final = {"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S"}
+
+
+def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
+    """Requests per second as bars, failed ones at the foot. ``step`` seconds, ``zone`` minutes east."""
+    times = [fmt.axis(point["time"], zone) for point in points]
+    failed = [point["errors"] / step for point in points]
+    fine = [max(point["count"] - point["errors"], 0) / step for point in points]
+    bars = [
+        {"type": "bar", "x": times, "y": values, "name": name, "marker": {"color": colour, "line": {"width": 0}},
+         "hovertemplate": "%{y:.3~s} rps"}
+        for name, values, colour in (("failed", failed, palette.BAD), ("fine", fine, palette.ACCENT))
+    ]
+    return charts.figure(bars, HEIGHT, _CLOCK, {"ticksuffix": " rps", "tickformat": ".3~s"},
+                         barmode="stack", bargap=0.15)
+
+
+def success(points: Sequence[Point], zone: int) -> charts.Figure:
+    """Share of failed requests over time, in percent; gaps where there was no traffic."""
+    line = {
+        "type": "scatter", "mode": "lines", "name": "failed", "connectgaps": False,
+        "x": [fmt.axis(point["time"], zone) for point in points],
+        "y": [None if point["success"] is None else (1 - point["success"]) * 100 for point in points],
+        "line": {"color": palette.BAD, "width": 2}, "fill": "tozeroy", "fillcolor": "rgba(217,72,43,0.14)",
+        "hovertemplate": "%{y:.2f} %",
+    }  # fmt: skip
+    most = max((value for value in line["y"] if value is not None), default=0.0)  # type: ignore[attr-defined]
+    return charts.figure([line], HEIGHT - 32, _CLOCK, {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]})
+
+
+def latency(points: Sequence[Point], zone: int) -> charts.Figure:
+    """p50, p90 and p99 over time; gaps where there was no traffic."""
+    times = [fmt.axis(point["time"], zone) for point in points]
+    lines = (
+        ("p99", [point["p99"] for point in points], palette.WARN, "dot"),
+        ("p90", [point["p90"] for point in points], "#8c6bc8", "dash"),
+        ("p50", [point["p50"] for point in points], palette.ACCENT, "solid"),
+    )
+    traces = [
+        {"type": "scatter", "mode": "lines", "x": times, "y": values, "name": name, "connectgaps": False,
+         "line": {"color": colour, "width": 2, "dash": dash}, "text": [fmt.duration(value) for value in values],
+         "hovertemplate": "%{text}"}
+        for name, values, colour, dash in lines
+    ]
+    return charts.figure(traces, HEIGHT, _CLOCK, {"ticksuffix": " ms", "tickformat": ".3~s"},
+                         showlegend=True,
+                         legend={"orientation": "h", "y": 1.22, "x": 1, "xanchor": "right", "traceorder": "reversed"})

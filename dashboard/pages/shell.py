@@ -1,0 +1,91 @@
+"""What all pages share: header, navigation, routing by path, theme, zone and the one interval."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from dashboard.client import Client
+from dashboard.pages import balancing, links, parts, topology, trace, traces
+from dashboard.pages.guard import Problem, guarded
+
+REFRESH_MS = 2000
+
+_NAVIGATION: Mapping[str, str] = {"/": "Topology", "/traces": "Traces", "/balancing": "Balancing"}
+
+
+def layout() -> Component:
+    """The frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
+    return html.Div([
+        dcc.Location(id="url", refresh="callback-nav"),
+        dcc.Interval(id="tick", interval=REFRESH_MS),
+        dcc.Store(id="theme"),
+        dcc.Store(id="zone"),
+        dcc.Store(id="titled"),
+        html.A("Skip to content", href="#page", className="skip"),
+        html.Header([
+            dcc.Link([html.Span(className="logo", **{"aria-hidden": "true"}), "spanmesh"], href="/",
+                     className="brand"),
+            html.Nav(id="navigation", **{"aria-label": "Pages"}),
+            html.Div(id="connection", className="connection", role="status"),
+            html.Button(html.Span(className="theme-icon", **{"aria-hidden": "true"}), id="theme-toggle",
+                        className="icon-button", title="Light or dark", **{"aria-label": "Switch light or dark"}),
+        ], className="topbar"),
+        html.Main(parts.loading(), id="page", tabIndex="-1"),
+    ], className="shell")
+
+
+def page(path: str | None, search: str | None) -> Component:
+    """The page at a path, drawn from the URL alone."""
+    path = (path or "/").rstrip("/") or "/"
+    whole: Mapping[str, Callable[[str | None], Component]] = {
+        "/": topology.layout, "/traces": traces.layout, "/balancing": balancing.layout,
+    }
+    if path in whole:
+        return whole[path](search)
+    if path.startswith("/traces/"):
+        return trace.layout(unquote(path.removeprefix("/traces/")))
+    return parts.empty("There is no page at this address", dcc.Link("Go to the topology", href=links.topology()))
+
+
+def navigation(path: str | None) -> list[Component]:
+    """The links of the header; the current page's is marked."""
+    path = path or "/"
+    return [
+        dcc.Link(text, href=href, className="current" if _within(path, href) else "")
+        for href, text in _NAVIGATION.items()
+    ]
+
+
+def _within(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(href + "/"))
+
+
+def register(app: Dash, client: Client) -> None:
+    """All callbacks of the frame and of every page."""
+    for module in (topology, traces, trace, balancing):
+        module.register(app, client)
+
+    @app.callback(Output("page", "children"), Output("navigation", "children"),
+                  Input("url", "pathname"), State("url", "search"))
+    @guarded(lambda what: (parts.problem(what), navigation("/")))
+    def route(path: str | None, search: str | None) -> tuple[Component, list[Component]]:
+        return page(path, search), navigation(path)
+
+    @app.callback(Output("connection", "children"), Output("connection", "className"), Input("tick", "n_intervals"))
+    @guarded(_disconnected)
+    def connection(_: int | None) -> tuple[str, str]:
+        client.ready()
+        return "Live", "connection live"
+
+    for output, name, source in (
+        (Output("theme", "data"), "theme", Input("theme-toggle", "n_clicks")),
+        (Output("zone", "data"), "zone", Input("zone", "id")),
+        (Output("titled", "data"), "title", Input("url", "pathname")),
+    ):
+        app.clientside_callback(ClientsideFunction("spanmesh", name), output, source)
+
+
+def _disconnected(what: Problem) -> tuple[str, str]:
+    return "Collector unreachable", "connection lost"

@@ -1,0 +1,76 @@
+"""The stage switch of a service: choose, see what it means, confirm, done; turning back is the same."""
+
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from dashboard.client import Client
+from dashboard.model import StageView
+from dashboard.pages import parts
+from dashboard.pages.guard import Problem, guarded
+
+_STAGES = ("observe", "advise", "route")
+
+
+def layout(stage: StageView | None) -> Component:
+    """The form, set to the present stage."""
+    return html.Div([
+        html.Div([
+            dcc.RadioItems(id="stage", options=list(_STAGES), value=stage["stage"] if stage else None,
+                           inline=True, className="segments"),
+            html.Label([dcc.Input(id="stage-percent", type="number", min=0, max=100, step=1, debounce=False,
+                                  value=stage["percent"] or 100 if stage else 100), html.Span("% of requests")],
+                       id="stage-share", className="share"),
+            html.Button("Change…", id="stage-ask", className="button primary"),
+        ], className="stage-form", role="group", **{"aria-label": "Stage"}),
+        html.Div([
+            html.P(id="stage-question"),
+            html.Button("Confirm", id="stage-confirm", className="button primary"),
+            html.Button("Cancel", id="stage-cancel", className="button"),
+        ], id="stage-dialog", className="confirm", hidden=True, role="alertdialog",
+            **{"aria-labelledby": "stage-question"}),
+        html.Div(id="stage-result", role="status"),
+    ], className="stage-switch")
+
+
+def question(service: str, stage: str, percent: int) -> str:
+    """What a change means, as the question to confirm."""
+    if stage == "route":
+        rest = f" The other {100 - percent} % go as before, as control group." if percent < 100 else ""
+        return f"Let the mesh choose the endpoint for {percent} % of the requests to {service}?{rest}"
+    if stage == "advise":
+        return f"Send requests to {service} where applications ask, and show what the mesh would have done?"
+    return f"Send all requests to {service} where applications ask? Routing stops at once."
+
+
+def _refused(what: Problem) -> tuple[Any, ...]:
+    return True, no_update, parts.problem(what)
+
+
+def register(app: Dash, client: Client) -> None:
+    """Ask, then PUT on confirmation."""
+
+    @app.callback(Output("stage-share", "className"), Input("stage", "value"))
+    def share(stage: str | None) -> str:
+        return "share" if stage == "route" else "share off"
+
+    @app.callback(
+        Output("stage-dialog", "hidden"), Output("stage-question", "children"), Output("stage-result", "children"),
+        Input("stage-ask", "n_clicks"), Input("stage-cancel", "n_clicks"), Input("stage-confirm", "n_clicks"),
+        State("stage", "value"), State("stage-percent", "value"), State("destination-name", "data"),
+        prevent_initial_call=True)
+    @guarded(_refused)
+    def change(_: Any, __: Any, ___: Any, stage: str | None, percent: float | None, service: str) -> tuple[Any, ...]:
+        if ctx.triggered_id == "stage-cancel":
+            return True, no_update, None
+        if stage not in _STAGES:
+            return True, no_update, parts.empty("Choose a stage first.")
+        if stage == "route" and (percent is None or percent != int(percent)):
+            return True, no_update, parts.empty("Write the share as a whole number from 0 to 100.")
+        share = int(percent or 0) if stage == "route" else 0
+        if ctx.triggered_id == "stage-ask":
+            return False, question(service, stage, share), None
+        now = client.set_stage(service, stage, share)
+        done = f"{now['stage']} {now['percent']} %" if now["stage"] == "route" else now["stage"]
+        return True, no_update, html.P(f"Done: {service} is in stage {done}.", className="done")
