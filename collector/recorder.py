@@ -67,11 +67,15 @@ def decision_columns(decisions: Sequence[Decision], collector: str) -> dict[str,
 class Recorder:
     """Keeps what waits and stores it as fast as the store takes it."""
 
-    def __init__(self, add: Add, collector: str, stats: Stats, limit: int = _LIMIT) -> None:
+    def __init__(
+        self, add: Add, collector: str, stats: Stats, limit: int = _LIMIT,
+        retry_seconds: float = _RETRY_SECONDS,
+    ) -> None:
         self._add = add
         self._collector = collector
         self._stats = stats
         self._limit = limit
+        self._retry_seconds = retry_seconds
         self._edges: deque[EdgeSample] = deque()
         self._decisions: deque[Decision] = deque()
         self._some = asyncio.Event()
@@ -120,7 +124,7 @@ class Recorder:
                     self._stats.count("spanmesh_dropped_rows_total", len(rows), table=table)
                     rows.clear()
                     return
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(self._retry_seconds)
 
     def close(self) -> None:
         """Let ``run`` end when what waits is stored, or the store refuses it."""

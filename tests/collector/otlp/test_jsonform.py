@@ -92,7 +92,7 @@ def test_times_may_be_numbers_or_strings() -> None:
         (b'{"resourceSpans": 5}', "resourceSpans"),
         (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "x"}]}]}]}', "traceId is 'x', not hex"),
         (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": 7}]}]}]}', "spanId is '7', not hex"),
-        (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "\\ud800"}]}]}]}', "Unpaired surrogate at ExportTraceServiceRequest"),
+        (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "\\ud800"}]}]}]}', "Unpaired surrogate"),
     ],
 )
 def test_what_is_wrong_is_named(body: bytes, complaint: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_CUMULATIVE, Metric
 
 from collector.otlp.metrics import convert
 from collector.otlp.values import Limits
@@ -46,7 +46,7 @@ def test_a_gauge_with_its_exemplar() -> None:
 def test_each_kind_goes_to_its_table() -> None:
     total = Metric(name="n")
     total.sum.is_monotonic = True
-    total.sum.aggregation_temporality = 2
+    total.sum.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
     total.sum.data_points.add(time_unix_nano=NOW, as_double=2.5)
     histogram = Metric(name="h")
     histogram.histogram.data_points.add(

@@ -1,0 +1,16 @@
+"""ClickHouse's error codes in the words of who asked."""
+
+import pytest
+
+from collector.clickhouse.database import StatementError, StoreUnavailableError, failure
+
+
+@pytest.mark.parametrize(("code", "kind"), [(243, StoreUnavailableError), (62, StatementError)])
+def test_codes_say_whether_to_try_again(code: int, kind: type[Exception]) -> None:
+    assert type(failure(code, "x")) is kind
+
+
+def test_the_text_is_one_bounded_line() -> None:
+    text = str(failure(0, "a\nb  c Stack trace: 1\n2" + "x" * 1000))
+    assert text == "a b c"
+    assert len(str(failure(0, "x" * 1000))) == 500

@@ -1,0 +1,64 @@
+"""The schema is brought up to date, once, whoever starts first."""
+
+from collector.clickhouse.database import Database
+from collector.clickhouse.migrate import migrate, statements
+from tests.collector.conftest import RETENTION_DAYS
+from tests.collector.made import NOW
+
+
+def engines(database: Database) -> dict[str, str]:
+    sql = "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()"
+    return dict(database.query(sql))
+
+
+def test_a_second_run_changes_nothing(database: Database) -> None:
+    before = engines(database)
+    assert migrate(database, RETENTION_DAYS) == ()
+    assert engines(database) == before
+
+
+def test_a_file_is_one_object_named_as_the_file() -> None:
+    for name, sql in statements(3).items():
+        subject = name.partition("_")[2].removesuffix(".sql")
+        assert f" IF NOT EXISTS {subject}" in sql
+        assert "CREATE" in sql
+        assert sql.count("CREATE") == 1
+        assert "$" not in sql
+
+
+def test_another_retention_is_taken_over_and_back(database: Database) -> None:
+    migrate(database, 5)
+    kept = engines(database)
+    assert "toIntervalDay(5)" in kept["otel_traces"]
+    assert "toIntervalDay(5)" in kept["mesh_decisions"]
+    migrate(database, RETENTION_DAYS)
+    assert f"toIntervalDay({RETENTION_DAYS})" in engines(database)["otel_traces"]
+
+
+def test_the_tables_are_those_of_the_exporter(database: Database) -> None:
+    columns = [row[0] for row in database.query("DESCRIBE TABLE otel_traces")]
+    assert columns == [
+        "Timestamp", "TraceId", "SpanId", "ParentSpanId", "TraceState", "SpanName", "SpanKind", "ServiceName",
+        "ResourceAttributes", "ScopeName", "ScopeVersion", "SpanAttributes", "Duration", "StatusCode",
+        "StatusMessage", "Events.Timestamp", "Events.Name", "Events.Attributes", "Links.TraceId",
+        "Links.SpanId", "Links.TraceState", "Links.Attributes",
+    ]
+    assert {f"otel_metrics_{kind}" for kind in (
+        "gauge", "sum", "histogram", "exponential_histogram", "summary"
+    )} <= engines(database).keys()
+
+
+def test_a_span_fills_the_trace_tables(database: Database) -> None:
+    spans = 2
+    database.insert("otel_traces", {
+        "Timestamp": [NOW, NOW + 1_000_000], "TraceId": ["t"] * spans, "SpanId": ["a", "b"],
+        "ParentSpanId": ["", "a"], "ServiceName": ["front", "back"], "SpanName": ["GET /", "work"],
+        "Duration": [3_000_000, 9_000_000], "StatusCode": ["Unset", "Error"],
+    })
+    rows = database.query(
+        "SELECT toUnixTimestamp64Nano(min(Start)), toUnixTimestamp64Nano(max(End)), sum(Spans), sum(Errors), "
+        "arraySort(groupUniqArrayArray(Services)), max(RootService), max(RootName) "
+        "FROM mesh_trace_summaries GROUP BY TraceId"
+    )
+    assert rows == [(NOW, NOW + 10_000_000, 2, 1, ["back", "front"], "front", "GET /")]
+    assert database.query("SELECT count() FROM otel_traces_trace_id_ts") == [(1,)]

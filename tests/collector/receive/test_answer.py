@@ -1,0 +1,47 @@
+"""What went wrong, in the codes of each wire."""
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+
+from collector.admit import BusyError
+from collector.clickhouse.database import StatementError, StoreUnavailableError
+from collector.otlp.body import MalformedError
+from collector.otlp.values import Refused
+from collector.receive.answer import failure, metrics_reply, trace_reply
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "http", "retry"),
+    [
+        (MalformedError("x"), grpc.StatusCode.INVALID_ARGUMENT, 400, 0),
+        (BusyError("x", 7), grpc.StatusCode.RESOURCE_EXHAUSTED, 429, 7),
+        (StoreUnavailableError("x"), grpc.StatusCode.UNAVAILABLE, 503, 2),
+        (StatementError("x"), grpc.StatusCode.UNAVAILABLE, 503, 2),
+        (RuntimeError("secret"), grpc.StatusCode.INTERNAL, 500, 0),
+    ],
+)
+def test_errors_say_whether_to_send_again(
+    error: Exception, code: grpc.StatusCode, http: int, retry: int
+) -> None:
+    answer = failure(error)
+    assert (answer.code, answer.http, answer.retry_after) == (code, http, retry)
+    status = answer.status()
+    assert status.code == code.value[0]
+    assert "secret" not in status.message
+    assert len(status.details) == (1 if retry else 0)
+    for detail in status.details:
+        info = RetryInfo()
+        assert detail.Unpack(info)
+        assert info.retry_delay.seconds == retry
+
+
+def test_replies_tell_of_what_was_left_out() -> None:
+    refused = Refused()
+    assert trace_reply(refused).SerializeToString() == b""
+    assert metrics_reply(refused).SerializeToString() == b""
+    refused.add("trace_id", "first")
+    refused.add("trace_id", "second")
+    assert trace_reply(refused).partial_success.rejected_spans == 2
+    assert metrics_reply(refused).partial_success.rejected_data_points == 2
+    assert trace_reply(refused).partial_success.error_message == "first"

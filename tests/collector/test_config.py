@@ -1,0 +1,28 @@
+"""The collector's options."""
+
+import pytest
+
+from collector.config import CollectorConfig
+from proxy.contract.settings import ConfigError, load
+
+
+def test_defaults_are_the_documented_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CollectorConfig.model_fields:
+        monkeypatch.delenv(f"SPANMESH_{name.upper()}", raising=False)
+    config = load(CollectorConfig, {})
+    assert (config.grpc, config.http, config.query) == ("127.0.0.1:4317", "127.0.0.1:4318", "127.0.0.1:16686")
+    assert (config.data, config.clickhouse, config.retention_days) == ("./spanmesh-data", "", 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"grpc": "4317"}, "--grpc .* write it as HOST:PORT"),
+        ({"retention_days": 0}, "--retention-days .* greater than or equal to 1"),
+        ({"max_pending_bytes": -1}, "--max-pending-bytes .* greater than 0"),
+        ({"zipkin": "127.0.0.1:9411"}, "unknown option 'zipkin'"),
+    ],
+)
+def test_wrong_values_are_named(given: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load(CollectorConfig, given)
