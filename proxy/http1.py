@@ -167,7 +167,7 @@ class RequestParser:
         else:
             head.upgrade = b""
         self._fields = []
-        self._body = head.length
+        self._body = 0
         self._sink.on_request(head)
 
     def on_body(self, data: bytes) -> None:

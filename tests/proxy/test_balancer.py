@@ -1,0 +1,128 @@
+"""Who is chosen: property tests over any set of endpoints, and the arithmetic of a load."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.balancer import DECAY, DEFAULT_LATENCY, PENALTY, Balancer, Candidate
+from proxy.breaker import THRESHOLD, State
+from proxy.contract.model import Endpoint
+
+endpoints = st.lists(
+    st.builds(
+        Endpoint, address=st.integers(1, 9).map(lambda n: f"10.0.0.{n}:80"), weight=st.floats(0, 10),
+        healthy=st.booleans(), draining=st.booleans(),
+    ).map(lambda e: e if not e.draining else Endpoint(e.address, e.weight, False, draining=True)),
+    max_size=8, unique_by=lambda endpoint: endpoint.address,
+)
+
+
+@given(endpoints, st.lists(st.tuples(st.integers(0, 7), st.booleans(), st.floats(0, 30)), max_size=60), st.integers())
+def test_an_unhealthy_endpoint_is_never_picked_while_a_healthy_one_exists(
+    given_endpoints: list[Endpoint], outcomes: list[tuple[int, bool, float]], seed: int
+) -> None:
+    balancer = Balancer(random.Random(seed).random)
+    balancer.update(given_endpoints)
+    now = 0.0
+    for which, failed, step in outcomes:
+        now += step
+        picked = balancer.pick(now)
+        assert (picked is None) is (not given_endpoints)
+        if picked is None:
+            return
+        if any(endpoint.healthy for endpoint in given_endpoints):
+            assert picked.endpoint.healthy
+        candidates = list(balancer.candidates.values())
+        closed = [c for c in candidates if c.endpoint.healthy and c.breaker.state is State.CLOSED]
+        if closed and picked.breaker.state is not State.CLOSED:
+            assert picked.breaker.state is State.PROBING  # the one request of a due probe
+        balancer.observe(candidates[which % len(candidates)], 0.01, failed, now)
+
+
+def two(**second: float) -> tuple[Balancer, Candidate, Candidate]:
+    balancer = Balancer(random.Random(7).random)
+    balancer.update([Endpoint("a:1"), Endpoint("b:1", weight=second.get("weight", 1.0))])
+    a, b = balancer.candidates.values()
+    return balancer, a, b
+
+
+def test_the_faster_of_two_is_chosen() -> None:
+    balancer, a, b = two()
+    a.sample(0.1, 0.0)
+    b.sample(0.01, 0.0)
+    assert {balancer.pick(0.0) for _ in range(20)} == {b}
+
+
+def test_open_requests_and_weight_count() -> None:
+    balancer, a, b = two(weight=4.0)
+    for candidate in (a, b):
+        candidate.sample(0.01, 0.0)
+    assert a.load(0.0) == pytest.approx(4 * b.load(0.0))
+    for number in range(4):
+        b.open[number] = 0.0
+    assert balancer.pick(0.0) is a
+
+
+def test_a_failure_costs_more_than_any_usual_latency() -> None:
+    balancer, a, b = two()
+    balancer.observe(a, 0.001, True, 0.0)
+    balancer.observe(b, 0.2, False, 0.0)
+    assert a.latency(0.0) == PENALTY
+    assert balancer.pick(0.0) is b
+
+
+def test_a_stalled_request_counts_by_its_age() -> None:
+    balancer, a, b = two()
+    a.sample(0.01, 0.0)
+    b.sample(0.02, 0.0)
+    a.open["stalled"] = 0.0
+    assert a.latency(2.0) == 2.0
+    assert balancer.pick(2.0) is b
+
+
+def test_a_peak_counts_at_once_and_decays() -> None:
+    _, a, _ = two()
+    a.sample(0.01, 0.0)
+    a.sample(1.0, 1.0)
+    assert a.latency(1.0) == 1.0
+    assert a.latency(1.0 + DECAY) == pytest.approx(1.0 / 2.718281828)
+
+
+def test_an_endpoint_without_history_is_tried_but_not_flooded() -> None:
+    balancer, a, b = two()
+    a.sample(0.01, 0.0)
+    assert balancer.pick(0.0) is b
+    b.open["first"] = 0.0
+    assert b.load(0.0) == 2 * DEFAULT_LATENCY
+    assert balancer.pick(0.0) is a
+
+
+def test_failures_in_a_row_take_an_endpoint_out_and_one_probe_brings_it_back() -> None:
+    balancer, a, b = two()
+    for _ in range(THRESHOLD):
+        balancer.observe(a, 0.01, True, 0.0)
+    assert {balancer.pick(0.5) for _ in range(20)} == {b}
+    assert balancer.pick(10.0) is a
+    assert {balancer.pick(10.0) for _ in range(20)} == {b}
+    balancer.observe(a, 0.01, False, 10.1)
+    assert a.breaker.state is State.CLOSED
+
+
+def test_plain_rotation_ignores_weights_and_ejections_but_not_draining() -> None:
+    balancer = Balancer(random.random)
+    balancer.update([
+        Endpoint("a:1", weight=9), Endpoint("b:1", healthy=False), Endpoint("c:1", healthy=False, draining=True),
+    ])
+    turns = [balancer.turn() for _ in range(4)]
+    assert sorted(t.endpoint.address for t in turns if t) == ["a:1", "a:1", "b:1", "b:1"]
+
+
+def test_what_was_learned_survives_an_update() -> None:
+    balancer, a, _ = two()
+    a.sample(0.5, 0.0)
+    balancer.update([Endpoint("a:1", weight=2.0), Endpoint("c:1")])
+    assert balancer.candidates["a:1"] is a
+    assert a.endpoint.weight == 2.0
+    assert a.latency(0.0) == 0.5

@@ -1,0 +1,248 @@
+"""The codec: any split gives the same events, and what must be refused is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.errors import Reason, RefusedError
+from proxy.headers import RequestHead, ResponseHead
+from proxy.http1 import Limits, RequestParser, ResponseParser
+
+
+class Requests:
+    """Events of requests, adjacent data joined."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[object, ...]] = []
+
+    def on_request(self, head: RequestHead) -> None:
+        self.events.append(("head", head.method, head.target, tuple(head.fields), head.length, head.chunked))
+
+    def on_data(self, data: bytes) -> None:
+        if self.events[-1][0] == "data":
+            self.events[-1] = ("data", self.events[-1][1] + data)  # type: ignore[operator]
+        else:
+            self.events.append(("data", data))
+
+    def on_end(self, trailer: bytes) -> None:
+        self.events.append(("end", trailer))
+
+
+class Responses(Requests):
+    def on_interim(self, head: ResponseHead) -> None:
+        self.events.append(("interim", head.status))
+
+    def on_response(self, head: ResponseHead) -> None:
+        self.events.append(("head", head.status, head.phrase, tuple(head.fields), head.length, head.chunked))
+
+
+def parse(pieces: list[bytes], limits: Limits = Limits()) -> list[tuple[object, ...]]:
+    sink = Requests()
+    parser = RequestParser(sink, limits)
+    for piece in pieces:
+        parser.feed(piece)
+    return sink.events
+
+
+def refusal(data: bytes, limits: Limits = Limits()) -> Reason:
+    with pytest.raises(RefusedError) as caught:
+        parse([data], limits)
+    return caught.value.reason
+
+
+_token = st.text("abcdefghijklmnop-", min_size=1, max_size=8).map(lambda s: ("x" + s).encode())
+_value = st.text("abc XYZ=;,/0189", max_size=20).map(lambda s: s.strip().encode())
+_fields = st.lists(st.tuples(_token, _value), max_size=5)
+_body = st.binary(max_size=60)
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> bytes:
+    method = draw(st.sampled_from([b"GET", b"POST", b"PUT", b"DELETE", b"HEAD"]))
+    lines = b"".join(n + b": " + v + b"\r\n" for n, v in draw(_fields))
+    head = method + b" /p/" + draw(_token) + b"?q=1 HTTP/1.1\r\nHost: a\r\n" + lines
+    upgrade = b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\n" if draw(st.booleans()) else b""
+    kind = draw(st.sampled_from(["none", "length", "chunked"]))
+    if kind == "none":
+        return head + upgrade + b"\r\n"
+    if kind == "length":
+        body = draw(_body)
+        return head + upgrade + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    chunks = draw(st.lists(_body.filter(bool), max_size=4))
+    data = b"".join(b"%x\r\n%b\r\n" % (len(c), c) for c in chunks)
+    trailer = draw(st.sampled_from([b"", b"x-sum: 1\r\n"]))
+    return head + upgrade + b"Transfer-Encoding: chunked\r\n\r\n" + data + b"0\r\n" + trailer + b"\r\n"
+
+
+def cut(data: bytes, points: list[int]) -> list[bytes]:
+    edges = [0, *sorted({p % (len(data) + 1) for p in points}), len(data)]
+    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+
+
+@given(st.lists(requests(), min_size=1, max_size=3), st.lists(st.integers(0, 5000), max_size=12))
+def test_any_split_of_requests_gives_the_same_events(messages: list[bytes], points: list[int]) -> None:
+    data = b"".join(messages)
+    whole = parse([data])
+    assert [event[0] for event in whole].count("end") == len(messages)
+    assert parse(cut(data, points)) == whole
+    assert parse([data[i : i + 1] for i in range(len(data))]) == whole
+
+
+@given(requests(), st.integers(0, 5000), st.integers(0, 255))
+def test_a_mutated_request_is_parsed_or_refused_and_nothing_else(data: bytes, at: int, byte: int) -> None:
+    at %= len(data)
+    mutated = data[:at] + bytes([byte]) + data[at + 1 :]
+    try:
+        parse([mutated])
+    except RefusedError as refused:
+        assert refused.detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"GET / HTTP/1.1\nHost: a\n\n",
+        b"GET / HTTP/1.1\r\nHost: a\n\r\n",
+        b"GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: 1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n",
+        b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_what_is_ambiguous_is_a_bad_request(text: bytes) -> None:
+    assert refusal(text) in (Reason.BAD_REQUEST, Reason.NOT_IMPLEMENTED)
+
+
+def test_other_refusals_have_their_own_reason() -> None:
+    start = b"POST / HTTP/1.1\r\nHost: a\r\n"
+    assert refusal(start + b"Transfer-Encoding: gzip, chunked\r\n\r\n") is Reason.NOT_IMPLEMENTED
+    assert refusal(b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n") is Reason.NOT_IMPLEMENTED
+    assert refusal(start + b"x: 1\r\n" * 200 + b"\r\n") is Reason.HEADERS_TOO_LARGE
+    assert refusal(start + b"x: " + b"y" * 70000 + b"\r\n\r\n") is Reason.HEADERS_TOO_LARGE
+    assert refusal(b"GET /" + b"y" * 20000 + b" HTTP/1.1\r\nHost: a\r\n\r\n") is Reason.URI_TOO_LONG
+    small = Limits(body=3)
+    assert refusal(start + b"Content-Length: 4\r\n\r\nabcd", small) is Reason.BODY_TOO_LARGE
+    chunked = start + b"Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"
+    assert refusal(chunked, small) is Reason.BODY_TOO_LARGE
+
+
+def test_a_head_that_never_ends_is_refused() -> None:
+    parser = RequestParser(Requests(), Limits())
+    parser.feed(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+    with pytest.raises(RefusedError, match="headers-too-large"):
+        for _ in range(100):
+            parser.feed(b"y" * 1000)
+
+
+def test_what_follows_a_close_is_not_parsed() -> None:
+    events = parse([b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"])
+    assert [event[0] for event in events] == ["head", "end"]
+
+
+def test_many_ignored_upgrades_in_one_read_are_parsed_in_turn() -> None:
+    one = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"
+    assert [event[0] for event in parse([one * 3000])].count("end") == 3000
+
+
+def test_bytes_after_an_upgrade_wait_for_the_answer() -> None:
+    sink = Requests()
+    parser = RequestParser(sink, Limits())
+    request = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
+    parser.feed(request + b"\x81")
+    parser.feed(b"\x02hi")
+    assert parser.detach() == b"\x81\x02hi"
+
+    parser = RequestParser(sink := Requests(), Limits())
+    parser.feed(request + b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert len(sink.events) == 2
+    parser.resume()
+    assert sink.events[2][2] == b"/next"
+
+
+def response(pieces: list[bytes], *, head_only: bool = False) -> tuple[Responses, ResponseParser]:
+    sink = Responses()
+    parser = ResponseParser()
+    parser.begin(sink, head_only)
+    for piece in pieces:
+        parser.feed(piece)
+    return sink, parser
+
+
+RESPONSES = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nx-t: 1\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
+    b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx",
+]
+
+
+@given(st.sampled_from(RESPONSES), st.lists(st.integers(0, 200), max_size=8))
+def test_any_split_of_a_response_gives_the_same_events(data: bytes, points: list[int]) -> None:
+    sink, parser = response([data])
+    assert sink.events[-1][0] == "end"
+    assert parser.reusable
+    split, _ = response(cut(data, points))
+    assert split.events == sink.events
+
+
+def test_a_response_to_head_ends_with_its_head_and_the_parser_goes_on() -> None:
+    sink, parser = response([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"], head_only=True)
+    assert [event[0] for event in sink.events] == ["head", "end"]
+    assert parser.reusable
+    parser.begin(again := Responses(), False)
+    parser.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+    assert [event[0] for event in again.events] == ["head", "data", "end"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx junk",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    ],
+)
+def test_a_connection_that_said_more_or_will_close_is_not_reusable(text: bytes) -> None:
+    sink, parser = response([text])
+    assert sink.events[-1][0] == "end"
+    assert not parser.reusable
+
+
+def test_the_end_of_the_connection_ends_only_a_response_that_has_no_length() -> None:
+    sink, parser = response([b"HTTP/1.1 200 OK\r\n\r\nabc"])
+    assert parser.until_close
+    assert parser.finish()
+    assert sink.events[-1][0] == "end"
+    _, parser = response([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"])
+    assert not parser.finish()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"nonsense",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_a_response_that_cannot_be_trusted_is_malformed(text: bytes) -> None:
+    with pytest.raises(RefusedError, match="upstream-malformed"):
+        response([text])
