@@ -1,8 +1,92 @@
 """The sidecar's line to the mesh: registers by connecting, and brings back what the mesh knows."""
 
+import asyncio
+import logging
+import random
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
 
-from proxy.contract.model import MeshView, Node, NodeState
+import grpc
+
+from proxy.contract import xds
+from proxy.contract import xds_pb2 as pb
+from proxy.contract.model import Endpoint, MeshView, Node, NodeState
+from proxy.contract.stream import WILDCARD, Ask, Subscriber
+
+BACKOFF_MIN: Final = 0.2  # seconds
+BACKOFF_MAX: Final = 5.0
+_PATH: Final = f"/{xds.ADS}/{xds.DELTA_METHOD}"
+_OPTIONS: Final = (
+    ("grpc.enable_http_proxy", 0),  # http_proxy is how applications find the sidecar itself
+    ("grpc.use_local_subchannel_pool", 1),  # a new attempt does not wait for an old one's back-off
+    ("grpc.keepalive_time_ms", 5_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Mirror:
+    """What the mesh has told this sidecar, over all streams so far. Pure state."""
+
+    def __init__(self) -> None:
+        self._subscribers = {
+            xds.CDS: Subscriber([WILDCARD]), xds.EDS: Subscriber([]), xds.RDS: Subscriber([xds.OUTBOUND])
+        }
+        self._clusters: set[str] = set()
+        self._endpoints: dict[str, tuple[Endpoint, ...]] = {}
+        self._routes: xds.Routes | None = None
+
+    def opening(self) -> list[pb.DeltaDiscoveryRequest]:
+        """The first requests on a new stream; they say what is held already."""
+        return [
+            _message(kind, subscriber.open())
+            for kind, subscriber in self._subscribers.items()
+            if kind != xds.EDS or self._named()
+        ]
+
+    def receive(self, response: pb.DeltaDiscoveryResponse) -> list[pb.DeltaDiscoveryRequest]:
+        """Take a response; what to answer. One bad resource rejects it all, and changes nothing."""
+        kind = response.type_url
+        subscriber = self._subscribers.get(kind)
+        if subscriber is None:
+            return []
+        try:
+            self._take(kind, response)
+        except xds.BadResourceError as error:
+            logger.warning("the mesh sent what cannot be used, keeping what it sent before: %s", error)
+            return [_message(kind, subscriber.reject(response.nonce, str(error)))]
+        versions = {resource.name: resource.version for resource in response.resources}
+        answers = [_message(kind, subscriber.accept(response.nonce, versions, response.removed_resources))]
+        if kind == xds.CDS:
+            wanted = self._subscribers[xds.EDS].want(self._named())
+            if wanted is not None:
+                answers.append(_message(xds.EDS, wanted))
+        return answers
+
+    def view(self) -> MeshView | None:
+        """Everything known; None until clusters, endpoints and routes have all come once."""
+        if self._routes is None or not self._named() <= self._endpoints.keys():
+            return None
+        return xds.view(sorted(self._clusters), self._endpoints, self._routes)
+
+    def _named(self) -> set[str]:
+        return self._clusters - {xds.PASSTHROUGH}
+
+    def _take(self, kind: str, response: pb.DeltaDiscoveryResponse) -> None:
+        bodies = [resource.resource.value for resource in response.resources]
+        removed = set(response.removed_resources)
+        if kind == xds.CDS:
+            self._clusters = (self._clusters | {xds.decode_cluster(body) for body in bodies}) - removed
+            self._endpoints = {name: held for name, held in self._endpoints.items() if name in self._clusters}
+        elif kind == xds.EDS:
+            found = dict(xds.decode_assignment(body) for body in bodies)
+            self._endpoints.update(found)
+            self._endpoints.update(dict.fromkeys(removed & self._clusters, ()))
+        elif bodies:
+            self._routes = xds.decode_routes(bodies[-1])
 
 
 class Feed:
@@ -16,17 +100,126 @@ class Feed:
     def __init__(
         self, target: str, node: Node, on_view: Callable[[MeshView], None], *, expiry: float = 15.0
     ) -> None:
-        raise NotImplementedError
+        self._target = target
+        self._node = node
+        self._on_view = on_view
+        self._expiry = expiry
+        self._mirror = Mirror()
+        self._told: MeshView | None = None
+        self._outbox: asyncio.Queue[pb.DeltaDiscoveryRequest] = asyncio.Queue()
+        self._connected = False
+        self._expiring: asyncio.TimerHandle | None = None
 
     @property
     def connected(self) -> bool:
         """Whether the mesh has answered on the present stream."""
-        raise NotImplementedError
+        return self._connected
 
     def set_state(self, state: NodeState) -> None:
         """Tell the mesh that this instance is ready, unready or draining."""
-        raise NotImplementedError
+        if state is self._node.state:
+            return
+        self._node = replace(self._node, state=state)
+        self._outbox.put_nowait(pb.DeltaDiscoveryRequest(type_url=xds.CDS, node=xds.encode_node(self._node)))
 
     async def run(self) -> None:
         """Connect, and reconnect for ever; ends only by cancellation. Network trouble never raises."""
-        raise NotImplementedError
+        delay = BACKOFF_MIN
+        try:
+            while True:
+                heard = await self._attempt()
+                if heard:
+                    loop = asyncio.get_running_loop()
+                    self._expiring = loop.call_later(self._expiry, self._neutralise)
+                delay = BACKOFF_MIN if heard else min(BACKOFF_MAX, delay * 2)
+                await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+        finally:
+            self._alive()
+
+    def _alive(self) -> None:
+        if self._expiring is not None:
+            self._expiring.cancel()
+            self._expiring = None
+
+    async def _attempt(self) -> bool:
+        """One stream from start to end; whether the mesh answered on it."""
+        self._outbox = asyncio.Queue()
+        heard = False
+        try:
+            async with grpc.aio.insecure_channel(self._target, options=_OPTIONS) as channel:
+                call = channel.stream_stream(
+                    _PATH,
+                    request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,
+                    response_deserializer=pb.DeltaDiscoveryResponse.FromString,
+                )(None)
+                writer = asyncio.create_task(self._write(call))
+                try:
+                    async for response in call:
+                        if not heard:
+                            heard = self._connected = True
+                            self._alive()
+                        self._receive(response)
+                finally:
+                    writer.cancel()
+        except grpc.aio.AioRpcError as error:
+            if heard:
+                logger.info("the mesh at %s went away: %s", self._target, error.details())
+        finally:
+            self._connected = False
+        return heard
+
+    async def _write(self, call: Any) -> None:
+        opening = self._mirror.opening()
+        opening[0].node.CopyFrom(xds.encode_node(self._node))
+        try:
+            for request in opening:
+                await call.write(request)
+            while True:
+                await call.write(await self._outbox.get())
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            return  # the reader sees the same end and reports it
+
+    def _receive(self, response: pb.DeltaDiscoveryResponse) -> None:
+        for answer in self._mirror.receive(response):
+            self._outbox.put_nowait(answer)
+        view = self._mirror.view()
+        if view is not None:
+            self._tell(view)
+
+    def _neutralise(self) -> None:
+        view = self._mirror.view()
+        if view is not None:
+            logger.warning(
+                "no word from the mesh at %s for %g s: its weights and ejections no longer count",
+                self._target, self._expiry,
+            )
+            self._tell(neutral(view))
+
+    def _tell(self, view: MeshView) -> None:
+        if view != self._told:
+            self._told = view
+            self._on_view(view)
+
+
+def neutral(view: MeshView) -> MeshView:
+    """The same services and endpoints, all of equal weight and none ejected; draining stays."""
+    return {
+        name: replace(
+            service,
+            endpoints=tuple(
+                replace(endpoint, weight=1.0, healthy=not endpoint.draining) for endpoint in service.endpoints
+            ),
+        )
+        for name, service in view.items()
+    }
+
+
+def _message(kind: str, ask: Ask) -> pb.DeltaDiscoveryRequest:
+    request = pb.DeltaDiscoveryRequest(
+        type_url=kind, resource_names_subscribe=ask.subscribe, resource_names_unsubscribe=ask.unsubscribe,
+        initial_resource_versions=ask.initial, response_nonce=ask.nonce,
+    )
+    if ask.error:
+        request.error_detail.code = grpc.StatusCode.INVALID_ARGUMENT.value[0]
+        request.error_detail.message = ask.error
+    return request

@@ -1,13 +1,22 @@
 """The gRPC edge of the mesh: ADS, state of the world and delta, to every sidecar."""
 
+import asyncio
+import itertools
+import logging
 import time
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, Protocol
+from urllib.parse import unquote
 
 import grpc
 
+from proxy.contract import xds
+from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Node
 from topology.snapshot import Snapshot
+from topology.xds import catalog
+from topology.xds.catalog import Catalog
+from topology.xds.session import Rejection, Request, Session
 
 # Options the hosting grpc.aio server needs: find dead peers within seconds, and allow sidecars
 # to do the same (the default punishes pings more frequent than every five minutes).
@@ -17,6 +26,12 @@ OPTIONS: Final = (
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 2_000),
     ("grpc.http2.max_ping_strikes", 0),
 )
+# After a start, sidecars that come back keep what they hold for this many seconds: until the
+# others are back too, the mesh knows less than they do.
+SETTLE: Final = 5.0
+_REJECTIONS_KEPT: Final = 100
+
+logger = logging.getLogger(__name__)
 
 
 class Sidecars(Protocol):
@@ -27,15 +42,120 @@ class Sidecars(Protocol):
 
 
 class XdsServer:
-    """Serves snapshots over the Aggregated Discovery Service."""
+    """Serves snapshots over the Aggregated Discovery Service.
 
-    def __init__(self, sidecars: Sidecars, clock: Callable[[], float] = time.time) -> None:
-        raise NotImplementedError
+    ``rejected`` counts responses that clients did not accept, ``rejections`` keeps the last of
+    each client and type.
+    """
+
+    def __init__(
+        self, sidecars: Sidecars, clock: Callable[[], float] = time.time, *, settle: float = SETTLE
+    ) -> None:
+        self._sidecars = sidecars
+        self._clock = clock
+        self._settled = clock() + settle
+        self._catalog: Catalog | None = None
+        self._streams = itertools.count(1)
+        self._wakers: dict[str, asyncio.Event] = {}
+        self.rejected = 0
+        self.rejections: dict[tuple[str, str], Rejection] = {}
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._wakers)
 
     def register(self, server: grpc.aio.Server) -> None:
         """Add the ADS handlers to a server created with ``OPTIONS``."""
-        raise NotImplementedError
+        handlers = {
+            xds.SOTW_METHOD: grpc.stream_stream_rpc_method_handler(
+                self._sotw, pb.DiscoveryRequest.FromString, pb.DiscoveryResponse.SerializeToString
+            ),
+            xds.DELTA_METHOD: grpc.stream_stream_rpc_method_handler(
+                self._delta, pb.DeltaDiscoveryRequest.FromString, pb.DeltaDiscoveryResponse.SerializeToString
+            ),
+        }
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(xds.ADS, handlers),))
 
     def publish(self, snapshot: Snapshot) -> None:
         """Tell every stream what changed; cheap when nothing did. Call on the server's loop."""
-        raise NotImplementedError
+        if self._catalog is not None and self._catalog.version == snapshot.version:
+            return
+        self._catalog = catalog.build(snapshot, self._catalog or Catalog())
+        for waker in self._wakers.values():
+            waker.set()
+
+    async def _sotw(self, requests: AsyncIterator[Request], context: Any) -> None:
+        await self._serve(Session(delta=False), requests, context)
+
+    async def _delta(self, requests: AsyncIterator[Request], context: Any) -> None:
+        await self._serve(Session(delta=True), requests, context)
+
+    async def _serve(self, session: Session, requests: AsyncIterator[Request], context: Any) -> None:
+        stream = str(next(self._streams))
+        waker = self._wakers[stream] = asyncio.Event()
+        host = peer_host(context.peer())
+        reader = asyncio.create_task(self._read(stream, session, requests, host, waker))
+        try:
+            while not reader.done():
+                waker.clear()
+                wait = None
+                if self._catalog is not None:
+                    remaining = self._settled - self._clock()
+                    hold = session.resumed and remaining > 0
+                    wait = remaining if hold else None
+                    for response in session.responses(self._catalog, hold=hold):
+                        await context.write(response)
+                await _woken(waker, wait)
+            await reader
+        except xds.BadResourceError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        finally:
+            reader.cancel()
+            del self._wakers[stream]
+            self._sidecars.disconnected(stream, self._clock())
+
+    async def _read(
+        self, stream: str, session: Session, requests: AsyncIterator[Request], host: str, waker: asyncio.Event
+    ) -> None:
+        try:
+            async for request in requests:
+                if request.HasField("node"):
+                    node = xds.decode_node(request.node)
+                    if node is not None:
+                        self._sidecars.connected(stream, node, host, self._clock())
+                rejection = session.receive(request)
+                if rejection is not None:
+                    self._note(rejection)
+                waker.set()
+        finally:
+            waker.set()
+
+    def _note(self, rejection: Rejection) -> None:
+        self.rejected += 1
+        key = (rejection.node, rejection.type_url)
+        if self.rejections.get(key) == rejection:
+            return
+        if len(self.rejections) >= _REJECTIONS_KEPT:
+            del self.rejections[next(iter(self.rejections))]
+        self.rejections[key] = rejection
+        logger.warning(
+            "%s rejected %s and keeps what it had: %s",
+            rejection.node or "a client", rejection.type_url.rpartition(".")[2], rejection.detail,
+        )
+
+
+async def _woken(waker: asyncio.Event, timeout: float | None) -> None:
+    try:
+        await asyncio.wait_for(waker.wait(), timeout)
+    except TimeoutError:
+        return
+
+
+def peer_host(peer: str) -> str:
+    """Host of a gRPC peer such as ``ipv4:10.0.0.1:4242`` or ``ipv6:%5B::1%5D:4242``."""
+    scheme, _, rest = unquote(peer).partition(":")
+    if scheme not in ("ipv4", "ipv6"):
+        return "127.0.0.1"
+    host = rest.rpartition(":")[0].removeprefix("[").removesuffix("]")
+    return host.removeprefix("::ffff:")

@@ -1,0 +1,182 @@
+"""Version, nonce and ACK bookkeeping of xDS, one type of resource on one stream, both ends.
+
+``Subscriber`` is the client of the delta protocol; ``Publisher`` the server of both protocols.
+Neither knows messages or resources, only names and versions, so that both are plain state.
+
+Rules that matter: a rejected version is not sent again (clients that re-ask at once would loop);
+one response per type is under way at a time, so that a slow client gets the latest and not the
+backlog; a re-connecting client says what it holds and is sent only what differs.
+
+Source: xDS protocol, envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+WILDCARD: Final = "*"
+_ABSENT: Final = ""
+
+
+class Reply(Enum):
+    """What a request says about the response before it."""
+
+    NONE = "none"
+    ACK = "ack"
+    NACK = "nack"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a delta request carries. ``nonce`` and ``error`` answer a response; ``error`` rejects it."""
+
+    subscribe: tuple[str, ...] = ()
+    unsubscribe: tuple[str, ...] = ()
+    initial: Mapping[str, str] = field(default_factory=dict)
+    nonce: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a response must carry."""
+
+    send: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Subscriber:
+    """The client's end. It outlives streams: what it holds is offered again on the next one."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = set(names)
+        self._held: dict[str, str] = {}
+
+    def open(self) -> Ask:
+        """The first request on a new stream."""
+        return Ask(tuple(sorted(self._names)), initial=dict(self._held))
+
+    def want(self, names: Iterable[str]) -> Ask | None:
+        """Change what is subscribed to; None when nothing changes."""
+        wanted = set(names)
+        more, less = wanted - self._names, self._names - wanted
+        self._names = wanted
+        for name in less:
+            self._held.pop(name, None)
+        return Ask(tuple(sorted(more)), tuple(sorted(less))) if more or less else None
+
+    def accept(self, nonce: str, versions: Mapping[str, str], removed: Iterable[str]) -> Ask:
+        """The response was good and is in use."""
+        self._held.update(versions)
+        for name in removed:
+            self._held.pop(name, None)
+        return Ask(nonce=nonce)
+
+    @staticmethod
+    def reject(nonce: str, error: str) -> Ask:
+        """The response could not be used; what was held still is."""
+        return Ask(nonce=nonce, error=error or "rejected")
+
+
+class Publisher:
+    """The server's end.
+
+    ``delta`` or the state of the world; of the latter, ``whole`` repeats everything whenever
+    anything changes (clusters), else only what changed is sent (assignments).
+    """
+
+    def __init__(self, *, delta: bool, whole: bool = False) -> None:
+        self._delta = delta
+        self._whole = whole
+        self._wildcard = False
+        self._names: set[str] = set()
+        self._held: dict[str, str] = {}  # as sent; told to be absent is ""
+        self._nonce = ""
+        self._asked = self._awaiting = self._answered = False
+        self.resumed = False
+        """Whether the client came with something it already held."""
+
+    def ask(self, ask: Ask) -> Reply:
+        """Take a delta request."""
+        reply = self._reply(ask.nonce, ask.error)
+        if not self._asked:
+            self._asked = True
+            self._wildcard = not ask.subscribe
+            self._held = dict(ask.initial)
+            self.resumed = bool(ask.initial)
+        for name in ask.subscribe:
+            if name in self._names:
+                self._held.pop(name, None)  # subscribing again asks for it again
+            self._names.add(name)
+        for name in ask.unsubscribe:
+            self._wildcard = self._wildcard and name != WILDCARD
+            self._names.discard(name)
+            if not self._wildcard:
+                self._held.pop(name, None)
+        self._wildcard = self._wildcard or WILDCARD in self._names
+        self._names.discard(WILDCARD)
+        return reply
+
+    def replace(self, names: Iterable[str], version: str, nonce: str, error: str) -> Reply:
+        """Take a state-of-the-world request; ``names`` are all that is wanted from now on."""
+        if self._asked and nonce != self._nonce:
+            return Reply.STALE
+        reply = self._reply(nonce, error)
+        wanted = set(names)
+        if not self._asked:
+            self._asked = True
+            self._wildcard = not wanted
+            self.resumed = bool(version)
+        self._wildcard = WILDCARD in wanted or (self._wildcard and not wanted)
+        self._names = wanted - {WILDCARD}
+        if not self._wildcard:
+            self._held = {name: held for name, held in self._held.items() if name in self._names}
+        return reply
+
+    def due(self, catalog: Mapping[str, str], *, hold: bool = False) -> Change | None:
+        """What the client should have and has not, given versions by name; None when nothing.
+
+        A delta client's first request is always answered, if need be with nothing, so that it
+        learns that it is heard; ``hold`` keeps everything else back.
+        """
+        if not self._asked or self._awaiting:
+            return None
+        if hold:
+            return Change() if self._delta and not self._answered else None
+        wanted = self._wanted(catalog)
+        send = {name for name in wanted if name in catalog and self._held.get(name) != catalog[name]}
+        gone = {name for name in wanted if name not in catalog and self._held.get(name) != _ABSENT}
+        if self._delta:
+            needed = bool(send or gone) or not self._answered
+        else:
+            needed = bool(send) or (self._whole and bool(gone))
+            gone = set()
+            if self._whole:
+                send = {name for name in wanted if name in catalog}
+        return Change(tuple(sorted(send)), tuple(sorted(gone))) if needed else None
+
+    def sent(self, change: Change, catalog: Mapping[str, str], nonce: str) -> None:
+        """A response with this change is on its way."""
+        if self._whole:
+            self._held = {}
+        for name in change.send:
+            self._held[name] = catalog[name]
+        for name in change.removed:
+            if name in self._names:
+                self._held[name] = _ABSENT
+            else:
+                self._held.pop(name, None)
+        self._nonce, self._awaiting, self._answered = nonce, True, True
+
+    def _wanted(self, catalog: Mapping[str, str]) -> set[str]:
+        return self._names if not self._wildcard else {*catalog, *self._held, *self._names}
+
+    def _reply(self, nonce: str, error: str) -> Reply:
+        if not nonce:
+            return Reply.NONE
+        if nonce != self._nonce:
+            return Reply.STALE
+        self._awaiting = False
+        return Reply.NACK if error else Reply.ACK

@@ -1,0 +1,250 @@
+"""The mesh model to and from xDS v3 resources.
+
+A service is a cluster (CDS), its endpoints an assignment (EDS) and its stage a virtual host of
+the one route configuration ``outbound`` (RDS). What xDS has no field for is metadata under the
+key ``spanmesh``. Encoding is deterministic: equal services give equal bytes.
+
+Source: envoy/api v3; field numbers in ``xds.proto``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
+
+from google.protobuf.message import DecodeError
+from google.protobuf.struct_pb2 import Struct
+
+from proxy.contract import xds_pb2 as pb
+from proxy.contract.model import METADATA, Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.contract.settings import join_address, split_address
+
+_TYPES: Final = "type.googleapis.com/envoy.config."
+CDS: Final = _TYPES + "cluster.v3.Cluster"
+EDS: Final = _TYPES + "endpoint.v3.ClusterLoadAssignment"
+RDS: Final = _TYPES + "route.v3.RouteConfiguration"
+
+ADS: Final = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+SOTW_METHOD: Final = "StreamAggregatedResources"
+DELTA_METHOD: Final = "DeltaAggregatedResources"
+
+# The route configuration every sidecar asks for, and the cluster that sends a request where
+# the application sent it.
+OUTBOUND: Final = "outbound"
+PASSTHROUGH: Final = "passthrough"
+
+_WEIGHT_UNIT: Final = 100  # load_balancing_weight of a neutral endpoint
+_CONNECT_SECONDS: Final = 2
+_API_V3: Final = 2
+
+M = TypeVar("M", pb.Cluster, pb.ClusterLoadAssignment, pb.RouteConfiguration)
+Routes = Mapping[str, tuple[Stage, int]]
+
+
+class BadResourceError(ValueError):
+    """A resource that cannot be used: keep the last good one and tell the sender this text."""
+
+
+def encode_cluster(name: str) -> bytes:
+    """The cluster of a service."""
+    cluster = pb.Cluster(name=name, type=pb.Cluster.EDS, lb_policy=pb.Cluster.LEAST_REQUEST)
+    cluster.eds_cluster_config.eds_config.ads.SetInParent()
+    cluster.eds_cluster_config.eds_config.resource_api_version = _API_V3
+    cluster.connect_timeout.seconds = _CONNECT_SECONDS
+    # The mesh caps its own ejections; Envoy's panic mode would send traffic back to the ejected.
+    cluster.common_lb_config.healthy_panic_threshold.value = 0.0
+    return cluster.SerializeToString(deterministic=True)
+
+
+def encode_passthrough() -> bytes:
+    """The cluster for traffic that goes where the application sent it."""
+    cluster = pb.Cluster(
+        name=PASSTHROUGH, type=pb.Cluster.ORIGINAL_DST, lb_policy=pb.Cluster.CLUSTER_PROVIDED
+    )
+    cluster.original_dst_lb_config.use_http_header = True
+    cluster.connect_timeout.seconds = _CONNECT_SECONDS
+    return cluster.SerializeToString(deterministic=True)
+
+
+def encode_assignment(service: Service) -> bytes:
+    """The endpoints of a service."""
+    assignment = pb.ClusterLoadAssignment(cluster_name=service.name)
+    if service.endpoints:
+        # gRPC skips a locality that is unnamed or has no weight.
+        group = assignment.endpoints.add(locality=pb.Locality())
+        group.load_balancing_weight.value = 1
+        group.lb_endpoints.extend(_lb_endpoint(endpoint) for endpoint in service.endpoints)
+    return assignment.SerializeToString(deterministic=True)
+
+
+def encode_routes(services: Iterable[Service]) -> bytes:
+    """How requests to each service are split between the mesh's choice and the application's."""
+    routes = pb.RouteConfiguration(name=OUTBOUND)
+    for service in services:
+        host = routes.virtual_hosts.add(name=service.name, domains=[service.name, f"{service.name}:*"])
+        route = host.routes.add(match=pb.RouteMatch(prefix="/"))
+        _split(route.route, service.name, round(100 * service.routed_share))
+        said = route.metadata.filter_metadata[METADATA]
+        said.update({"stage": service.stage.value, "percent": service.percent})
+    rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
+    rest.route.cluster = PASSTHROUGH
+    return routes.SerializeToString(deterministic=True)
+
+
+def encode(services: Mapping[str, Service]) -> dict[str, dict[str, bytes]]:
+    """Everything for these services: by type URL, by resource name.
+
+    A service named like the pass-through cluster cannot be told apart from it and is left out.
+    """
+    known = [service for name, service in sorted(services.items()) if name != PASSTHROUGH]
+    return {
+        CDS: {PASSTHROUGH: encode_passthrough()} | {s.name: encode_cluster(s.name) for s in known},
+        EDS: {s.name: encode_assignment(s) for s in known},
+        RDS: {OUTBOUND: encode_routes(known)},
+    }
+
+
+def decode_cluster(body: bytes) -> str:
+    """Name of a cluster. Raises BadResourceError."""
+    cluster = _parsed(pb.Cluster(), body)
+    if not cluster.name:
+        raise BadResourceError("cluster without a name")
+    return cluster.name
+
+
+def decode_assignment(body: bytes) -> tuple[str, tuple[Endpoint, ...]]:
+    """Service name and endpoints. Raises BadResourceError."""
+    assignment = _parsed(pb.ClusterLoadAssignment(), body)
+    if not assignment.cluster_name:
+        raise BadResourceError("assignment without cluster_name")
+    found: dict[str, Endpoint] = {}
+    for group in assignment.endpoints:
+        for each in group.lb_endpoints:
+            endpoint = _endpoint(assignment.cluster_name, each)
+            found[endpoint.address] = endpoint
+    return assignment.cluster_name, tuple(found.values())
+
+
+def decode_routes(body: bytes) -> Routes:
+    """Stage and percent by service. Raises BadResourceError."""
+    routes = _parsed(pb.RouteConfiguration(), body)
+    stages: dict[str, tuple[Stage, int]] = {}
+    for host in routes.virtual_hosts:
+        for route in host.routes:
+            said = route.metadata.filter_metadata
+            if METADATA in said:
+                stages[host.name] = _stage(host.name, said[METADATA])
+    return stages
+
+
+def view(
+    clusters: Iterable[str], assignments: Mapping[str, tuple[Endpoint, ...]], routes: Routes
+) -> MeshView:
+    """The services of decoded resources."""
+    services = {}
+    for name in clusters:
+        if name != PASSTHROUGH:
+            stage, percent = routes.get(name, (Stage.OBSERVE, 0))
+            services[name] = Service(name, assignments.get(name, ()), stage, percent)
+    return services
+
+
+def encode_node(node: Node) -> pb.Node:
+    """A sidecar as it names itself on its stream."""
+    message = pb.Node(id=node.instance, cluster=node.service, user_agent_name="spanmesh")
+    said: dict[str, str] = {
+        "service": node.service, "instance": node.instance, "address": node.address, "app": node.app,
+        "version": node.version, "zone": node.zone, "state": node.state.value,
+    }
+    message.metadata.get_or_create_struct(METADATA).update(said)
+    return message
+
+
+def decode_node(message: pb.Node) -> Node | None:
+    """The sidecar behind a stream; None when it is none of ours, an Envoy for example.
+
+    Raises BadResourceError when it claims to be ours and cannot be registered.
+    """
+    fields = message.metadata.fields
+    if METADATA not in fields:
+        return None
+    said = {
+        key: value.string_value for key, value in fields[METADATA].struct_value.fields.items()
+    }
+    service, instance = said.get("service") or message.cluster, said.get("instance") or message.id
+    if not service or not instance:
+        raise BadResourceError("node.metadata.spanmesh needs service and instance")
+    try:
+        for key in ("address", "app"):
+            if said.get(key):
+                split_address(said[key])
+        state = NodeState(said.get("state") or NodeState.READY)
+    except ValueError as error:
+        raise BadResourceError(f"node.metadata.spanmesh: {error}") from None
+    return Node(
+        service, instance, said.get("address", ""), said.get("app", ""),
+        said.get("version", ""), said.get("zone", ""), state,
+    )
+
+
+def _lb_endpoint(endpoint: Endpoint) -> pb.LbEndpoint:
+    message = pb.LbEndpoint()
+    host, port = split_address(endpoint.address)
+    message.endpoint.address.socket_address.address = host
+    message.endpoint.address.socket_address.port_value = port
+    if endpoint.healthy:
+        message.health_status = pb.HEALTHY
+    else:
+        message.health_status = pb.DRAINING if endpoint.draining else pb.UNHEALTHY
+    message.load_balancing_weight.value = max(1, round(endpoint.weight * _WEIGHT_UNIT))
+    message.metadata.filter_metadata[METADATA].update({
+        "app": endpoint.app, "instance": endpoint.instance,
+        "version": endpoint.version, "zone": endpoint.zone,
+    })
+    return message
+
+
+def _endpoint(service: str, message: pb.LbEndpoint) -> Endpoint:
+    place = message.endpoint.address.socket_address
+    if not place.address or not 0 < place.port_value < 65536:
+        raise BadResourceError(f"{service}: endpoint without address and port")
+    weight = 1.0
+    if message.HasField("load_balancing_weight"):
+        if message.load_balancing_weight.value < 1:
+            raise BadResourceError(f"{service}: load_balancing_weight must be at least 1")
+        weight = message.load_balancing_weight.value / _WEIGHT_UNIT
+    said = message.metadata.filter_metadata.get(METADATA, Struct()).fields
+
+    def text(key: str) -> str:
+        return said[key].string_value if key in said else ""
+
+    return Endpoint(
+        join_address(place.address, place.port_value), weight,
+        healthy=message.health_status in (pb.UNKNOWN, pb.HEALTHY, pb.DEGRADED),
+        app=text("app"), instance=text("instance"), version=text("version"), zone=text("zone"),
+        draining=message.health_status == pb.DRAINING,
+    )
+
+
+def _split(action: pb.RouteAction, service: str, percent: int) -> None:
+    if percent in (0, 100):
+        action.cluster = service if percent else PASSTHROUGH
+        return
+    for name, weight in ((service, percent), (PASSTHROUGH, 100 - percent)):
+        action.weighted_clusters.clusters.add(name=name).weight.value = weight
+
+
+def _stage(service: str, said: Struct) -> tuple[Stage, int]:
+    percent = said.fields["percent"].number_value if "percent" in said.fields else 0.0
+    if not 0 <= percent <= 100:
+        raise BadResourceError(f"{service}: percent {percent} is not within 0 to 100")
+    try:
+        return Stage(said.fields["stage"].string_value), int(percent)
+    except ValueError as error:
+        raise BadResourceError(f"{service}: {error}") from None
+
+
+def _parsed(message: M, body: bytes) -> M:
+    try:
+        message.ParseFromString(body)
+    except DecodeError:
+        raise BadResourceError(f"{type(message).__name__} does not parse") from None
+    return message
