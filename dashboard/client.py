@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 import requests
 
-
 from dashboard.model import Bucket, Decision, Endpoint, Graph, Node, Point, StageView
 from dashboard.trace import Trace, of_jaeger
 
@@ -131,11 +130,12 @@ class Client:
     ) -> Any:
         try:
             response = self._session.request(
-                method, self.base + path, params=dict(parameters), json=body, timeout=(CONNECT_TIMEOUT, timeout)
+                method, self.base + path, params=dict(parameters), json=body,
+                timeout=(CONNECT_TIMEOUT, timeout)
             )
         except requests.exceptions.ReadTimeout:
             raise ApiError(f"The collector at {self.base} took longer than {timeout:g} s.",
-                           "Ask for a shorter time or fewer traces, or look at the collector's load.") from None
+                           "Ask for less: a shorter time or fewer traces.") from None
         except requests.exceptions.RequestException:
             raise ApiError(f"The collector at {self.base} does not answer.",
                            "Start it with spanmesh up, or name another one with --api.") from None

@@ -39,12 +39,12 @@ class TraceQuery:
         """The query a URL's ``?…`` describes; what is missing or unknown takes its default."""
         known = {field.name for field in fields(cls)}
         given = {key: value for key, value in parse_qsl((search or "").lstrip("?")) if key in known}
-        query = cls(**given)
+        query, standard = cls(**given), cls()
         return replace(
             query,
-            lookback=query.lookback if query.lookback in LOOKBACKS else cls.lookback,
-            limit=query.limit if query.limit.isdigit() and 0 < int(query.limit) <= 1500 else cls.limit,
-            sort=query.sort if query.sort in SORTS else cls.sort,
+            lookback=query.lookback if query.lookback in LOOKBACKS else standard.lookback,
+            limit=query.limit if query.limit.isdigit() and 0 < int(query.limit) <= 1500 else standard.limit,
+            sort=query.sort if query.sort in SORTS else standard.sort,
         )
 
     def search(self) -> str:

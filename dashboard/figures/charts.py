@@ -7,7 +7,7 @@ from typing import Any, Final
 Figure = dict[str, Any]
 
 # Passed to every dcc.Graph: no toolbar, no zoom by wheel, resize with the page.
-CONFIG: Final = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "showTips": False}
+CONFIG: Final[Any] = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "showTips": False}
 _FONT: Final = {"family": "inherit", "size": 11}
 
 
@@ -25,7 +25,7 @@ def figure(traces: Sequence[Figure], height: int, x: Figure | None = None, y: Fi
             "font": _FONT,
             "hovermode": "x unified",
             "showlegend": False,
-            "xaxis": {**axis, "showgrid": False, "nticks": 5, **(x or {})},
+            "xaxis": {**axis, "showgrid": False, "nticks": 5, "ticklabelstandoff": 4, **(x or {})},
             "yaxis": {**axis, "rangemode": "tozero", "nticks": 4, "ticklabelstandoff": 4, **(y or {})},
             **layout,
         },

@@ -5,18 +5,34 @@ path from a caller nobody calls, and the order within a layer follows the neighb
 The same graph gives the same positions, whatever the order it comes in, so nodes never jump.
 """
 
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-COLUMN: Final = 232.0  # distance of layers
-ROW: Final = 98.0  # distance within a layer
-_SWEEPS: Final = 6
+COLUMN: Final = 224.0  # distance of layers
+ROW: Final = 114.0  # distance within a layer
+_SWEEPS: Final = 8
 
 Link = tuple[str, str]
+Position = tuple[float, float]
 
 
-def positions(names: Iterable[str], links: Iterable[Link]) -> dict[str, tuple[float, float]]:
-    """(x, y) of every name; links with an unknown end or from a node to itself do not count."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Places of nodes, and for links that pass over layers where they bend.
+
+    A bend is (weight, distance): how far along the straight line (0 to 1), and how far beside
+    it, positive to the right of the direction of travel on a screen whose y grows downwards.
+    """
+
+    places: Mapping[str, Position]
+    bends: Mapping[Link, tuple[tuple[float, float], ...]]
+
+
+def arrange(names: Iterable[str], links: Iterable[Link]) -> Layout:
+    """Places for every name; links with an unknown end or from a node to itself do not count."""
     nodes = sorted(set(names))
     known = set(nodes)
     edges = sorted({(a, b) for a, b in links if a != b and a in known and b in known})
@@ -25,12 +41,41 @@ def positions(names: Iterable[str], links: Iterable[Link]) -> dict[str, tuple[fl
         callees[source].append(target)
     forward = _without_loops(nodes, callees)
     depth = _depths(nodes, forward)
-    layers = _ordered(nodes, forward, depth)
-    return {
+    chains = _chains(forward, depth)
+    for chain in chains.values():
+        depth.update({stop: depth[chain[0]] + hop for hop, stop in enumerate(chain)})
+    hops = sorted({hop for chain in chains.values() for hop in pairwise(chain)})
+    layers = _ordered(sorted(depth), hops, depth)
+    places = {
         name: (column * COLUMN, (row - (len(layer) - 1) / 2) * ROW)
         for column, layer in enumerate(layers)
         for row, name in enumerate(layer)
     }
+    bends = {link: _bends([places[stop] for stop in chain]) for link,
+             chain in chains.items() if len(chain) > 2}
+    return Layout({name: places[name] for name in nodes}, bends)
+
+
+def _chains(links: list[Link], depth: Mapping[str, int]) -> dict[Link, list[str]]:
+    """Each link as its stops, one per layer: links over several layers keep a free place in each."""
+    return {
+        (source, target): [
+            source, *(f"\0{layer}\0{source}\0{target}" for layer in range(depth[source] + 1, depth[target])),
+            target
+        ]
+        for source, target in links
+    }  # fmt: skip
+
+
+def _bends(stops: list[Position]) -> tuple[tuple[float, float], ...]:
+    """The inner stops relative to the straight line from the first to the last."""
+    (x0, y0), (x1, y1) = stops[0], stops[-1]
+    dx, dy = x1 - x0, y1 - y0
+    length = math.hypot(dx, dy)
+    return tuple(
+        (((x - x0) * dx + (y - y0) * dy) / length**2, ((y - y0) * dx - (x - x0) * dy) / length)
+        for x, y in stops[1:-1]
+    )
 
 
 def _without_loops(nodes: list[str], callees: Mapping[str, list[str]]) -> list[Link]:

@@ -33,9 +33,9 @@ def durations(traces: Sequence[Trace], zone: int) -> charts.Figure:
     ]  # fmt: skip
     return charts.figure(
         points, HEIGHT, {"type": "date", "nticks": 8, "hoverformat": "%H:%M:%S"},
-        {"ticksuffix": " ms", "tickformat": ".3~s", "title": {"text": "duration", "standoff": 8}},
+        {"ticksuffix": " ms", "tickformat": ".3~s"},
         hovermode="closest", showlegend=len(points) > 1,
-        legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"},
+        legend={"orientation": "h", "y": 1.14, "x": 1, "xanchor": "right"},
     )
 
 

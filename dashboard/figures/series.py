@@ -7,7 +7,8 @@ from dashboard import format as fmt
 from dashboard.figures import charts, palette
 from dashboard.model import Point
 
-HEIGHT: Final = 132
+HEIGHT: Final = 132  # pixels
+LOW: Final = 92
 _CLOCK: Final = {"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S"}
 
 
@@ -17,7 +18,8 @@ def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
     failed = [point["errors"] / step for point in points]
     fine = [max(point["count"] - point["errors"], 0) / step for point in points]
     bars = [
-        {"type": "bar", "x": times, "y": values, "name": name, "marker": {"color": colour, "line": {"width": 0}},
+        {"type": "bar", "x": times, "y": values, "name": name,
+         "marker": {"color": colour, "line": {"width": 0}},
          "hovertemplate": "%{y:.3~s} rps"}
         for name, values, colour in (("failed", failed, palette.BAD), ("fine", fine, palette.ACCENT))
     ]
@@ -27,15 +29,16 @@ def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
 
 def success(points: Sequence[Point], zone: int) -> charts.Figure:
     """Share of failed requests over time, in percent; gaps where there was no traffic."""
+    failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
     line = {
         "type": "scatter", "mode": "lines", "name": "failed", "connectgaps": False,
         "x": [fmt.axis(point["time"], zone) for point in points],
-        "y": [None if point["success"] is None else (1 - point["success"]) * 100 for point in points],
+        "y": failed,
         "line": {"color": palette.BAD, "width": 2}, "fill": "tozeroy", "fillcolor": "rgba(217,72,43,0.14)",
         "hovertemplate": "%{y:.2f} %",
     }  # fmt: skip
-    most = max((value for value in line["y"] if value is not None), default=0.0)  # type: ignore[attr-defined]
-    return charts.figure([line], HEIGHT - 32, _CLOCK, {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]})
+    most = max((value for value in failed if value is not None), default=0.0)
+    return charts.figure([line], LOW, _CLOCK, {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]})
 
 
 def latency(points: Sequence[Point], zone: int) -> charts.Figure:
@@ -48,10 +51,12 @@ def latency(points: Sequence[Point], zone: int) -> charts.Figure:
     )
     traces = [
         {"type": "scatter", "mode": "lines", "x": times, "y": values, "name": name, "connectgaps": False,
-         "line": {"color": colour, "width": 2, "dash": dash}, "text": [fmt.duration(value) for value in values],
+         "line": {"color": colour, "width": 2, "dash": dash},
+         "text": [fmt.duration(value) for value in values],
          "hovertemplate": "%{text}"}
         for name, values, colour, dash in lines
     ]
     return charts.figure(traces, HEIGHT, _CLOCK, {"ticksuffix": " ms", "tickformat": ".3~s"},
                          showlegend=True,
-                         legend={"orientation": "h", "y": 1.22, "x": 1, "xanchor": "right", "traceorder": "reversed"})
+                         legend={"orientation": "h", "y": 1.22, "x": 1, "xanchor": "right",
+                                 "traceorder": "reversed"})

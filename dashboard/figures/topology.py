@@ -11,29 +11,33 @@ from typing import Any, Final
 
 from dashboard import format as fmt
 from dashboard.figures import palette
+from dashboard.figures.layout import Layout, Position
 from dashboard.model import Edge, Graph, Node
 
 Element = dict[str, Any]
-Position = tuple[float, float]
 
 NAME_LENGTH: Final = 17
 SHAPES: Final[Mapping[str, str]] = {
-    "service": "round-rectangle", "database": "barrel", "queue": "round-tag",
+    "service": "round-rectangle", "database": "barrel", "queue": "polygon",
     "external": "cut-rectangle", "user": "ellipse",
 }  # fmt: skip
 _INKS: Final[Mapping[str, Mapping[str, str]]] = {
-    "light": {"ink": "#16212c", "weak": "#566573", "surface": "#ffffff", "canvas": "#f7f8fa", "chosen": "#2457d6"},
-    "dark": {"ink": "#e8eef4", "weak": "#9fb0c0", "surface": "#18212b", "canvas": "#10161d", "chosen": "#7aa5ff"},
+    "light": {"ink": "#16212c", "weak": "#566573", "surface": "#ffffff", "canvas": "#f7f8fa",
+              "chosen": "#2457d6"},
+    "dark": {"ink": "#e8eef4", "weak": "#9fb0c0", "surface": "#18212b", "canvas": "#10161d",
+             "chosen": "#7aa5ff"},
 }
+# A curve stays inside its control points; they lie further out so that it passes near the bends.
+_PULL: Final = 1.3
 _FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
 
 
-def elements(graph: Graph, places: Mapping[str, Position], chosen: tuple[str, ...] = ()) -> list[Element]:
+def elements(graph: Graph, layout: Layout, chosen: tuple[str, ...] = ()) -> list[Element]:
     """Nodes, then edges. ``chosen`` is (node,) or (source, target) to be marked; () is nothing."""
     known = {node["name"] for node in graph["nodes"]}
-    nodes = [_node(node, places[node["name"]], chosen == (node["name"],)) for node in graph["nodes"]]
+    nodes = [_node(node, layout.places[node["name"]], chosen == (node["name"],)) for node in graph["nodes"]]
     edges = [
-        _edge(edge, chosen == (edge["source"], edge["target"]))
+        _edge(edge, layout, chosen == (edge["source"], edge["target"]))
         for edge in graph["edges"] if edge["source"] in known and edge["target"] in known
     ]
     return nodes + edges
@@ -90,9 +94,10 @@ def _badges(found: list[tuple[str, str]]) -> str:
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
 
 
-def _edge(edge: Edge, chosen: bool) -> Element:
+def _edge(edge: Edge, layout: Layout, chosen: bool) -> Element:
     health = palette.health(edge["success"])
     label = f"{fmt.rate(edge['rate'])}\n{fmt.duration(edge['p99'])}" if edge["count"] else ""
+    bends = layout.bends.get((edge["source"], edge["target"]), ())
     data = {
         "id": f"e:{edge['source']}\x1f{edge['target']}",
         "source": node_id(edge["source"]),
@@ -101,8 +106,10 @@ def _edge(edge: Edge, chosen: bool) -> Element:
         "to": edge["target"],
         "label": label,
         "width": round(width(edge["rate"]), 1),
+        "weights": [round(weight, 4) for weight, _ in bends],
+        "distances": [round(distance * _PULL, 1) for _, distance in bends],
     }
-    return {"data": data, "classes": health + (" chosen" if chosen else "")}
+    return {"data": data, "classes": health + (" bent" if bends else "") + (" chosen" if chosen else "")}
 
 
 def width(rate: float) -> float:
@@ -116,7 +123,8 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
     return [
         *_node_styles(inks),
         *_edge_styles(inks),
-        *({"selector": f"node.{key}", "style": {"border-color": colour}} for key, colour in palette.COLOUR.items()),
+        *({"selector": f"node.{key}", "style": {"border-color": colour}} for key,
+          colour in palette.COLOUR.items()),
         *({"selector": f"edge.{key}", "style": {"line-color": colour, "target-arrow-color": colour}}
           for key, colour in palette.COLOUR.items()),
         {"selector": "edge.bad", "style": {"line-style": "dashed", "line-dash-pattern": [9, 4]}},
@@ -130,9 +138,9 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
 
 def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
     base = {
-        "width": 148, "height": 50, "background-color": inks["surface"], "border-width": 2,
+        "width": 152, "height": 54, "background-color": inks["surface"], "border-width": 2,
         "label": "data(label)", "text-valign": "center", "text-halign": "center", "text-wrap": "wrap",
-        "line-height": 1.3, "font-family": _FONT, "font-size": 13, "font-weight": 600, "color": inks["ink"],
+        "line-height": 1.3, "font-family": _FONT, "font-size": 14, "font-weight": 600, "color": inks["ink"],
         "min-zoomed-font-size": 6, "overlay-opacity": 0,
         "background-image": "data(badges)", "background-image-containment": "over", "background-clip": "none",
         "background-width": "150px", "background-height": "16px", "background-position-x": "10px",
@@ -143,17 +151,25 @@ def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         {"selector": "node", "style": base},
         *({"selector": f"node.{kind}", "style": {"shape": shape}} for kind, shape in SHAPES.items()),
         {"selector": "node.external", "style": {"border-style": "dashed"}},
-        {"selector": "node.user", "style": {"width": 92, "height": 50}},
-        {"selector": "node.database", "style": {"height": 56}},
+        {"selector": "node.user", "style": {"width": 96, "height": 54}},
+        {"selector": "node.database", "style": {"height": 60}},
+        {"selector": "node.queue",
+         "style": {"width": 164, "shape-polygon-points": "-0.86 -1 1 -1 0.86 1 -1 1"}},
     ]
 
 
 def _edge_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
     base = {
         "width": "data(width)", "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 0.9,
-        "label": "data(label)", "font-family": _FONT, "font-size": 11, "font-weight": 500, "color": inks["weak"],
+        "label": "data(label)", "font-family": _FONT, "font-size": 12, "font-weight": 500,
+        "color": inks["weak"],
         "text-wrap": "wrap", "line-height": 1.2, "text-background-color": inks["canvas"],
-        "text-background-opacity": 0.9, "text-background-padding": 2, "text-background-shape": "round-rectangle",
+        "text-background-opacity": 0.9, "text-background-padding": 2,
+        "text-background-shape": "round-rectangle",
         "min-zoomed-font-size": 6, "overlay-opacity": 0,
     }  # fmt: skip
-    return [{"selector": "edge", "style": base}]
+    bent = {
+        "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)",
+        "control-point-distances": "data(distances)", "edge-distances": "node-position",
+    }  # fmt: skip
+    return [{"selector": "edge", "style": base}, {"selector": "edge.bent", "style": bent}]

@@ -10,7 +10,7 @@ from dashboard.trace import Span, Trace
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``left`` and ``width`` are percent of the timeline; a bar near the right edge has its text left."""
+    """``left`` and ``width`` are percent of the timeline."""
 
     span: Span
     depth: int
@@ -20,8 +20,11 @@ class Row:
     text: str
 
     @property
-    def text_before(self) -> bool:
-        return self.left + self.width > 82
+    def text_at(self) -> str:
+        """Where there is room for the duration: ``after`` the bar, ``before`` it or ``inside``."""
+        if self.left + self.width <= 84:
+            return "after"
+        return "before" if self.left >= 14 else "inside"
 
 
 def rows(trace: Trace, first: int, many: int) -> list[Row]:

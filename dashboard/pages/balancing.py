@@ -24,7 +24,7 @@ def layout(search: str | None) -> Component:
                          className="weak")], className="page-head"),
         html.Div([
             html.Nav(parts.loading(), id="destinations", className="card destinations",
-                     **{"aria-label": "Services"}),
+                     **parts.label("Services")),
             html.Div(parts.card(parts.loading()), id="destination"),
         ], className="balancing"),
     ], className="page")
@@ -41,7 +41,8 @@ def destinations(stages: Sequence[StageView], nodes: Mapping[str, Node], chosen:
             parts.name(each["service"], 60),
             html.Span([parts.chip(f"{ejected} ejected", "bad") if ejected else None,
                        parts.stage_chip(each["stage"], each["percent"])], className="row-end"),
-        ], href=links.balancing(each["service"]), className="row chosen" if each["service"] == chosen else "row")))
+        ], href=links.balancing(each["service"]),
+        className="row chosen" if each["service"] == chosen else "row")))
     return html.Ul(rows, className="rows")
 
 
@@ -97,7 +98,8 @@ def register(app: Dash, client: Client) -> None:
             return parts.no_traffic(), changed
         return destinations(stages, nodes, links.service(search) or first(stages, nodes)), changed
 
-    @app.callback(Output("destination", "children"), Input("url", "search"), Input("destinations-known", "data"))
+    @app.callback(Output("destination", "children"), Input("url", "search"),
+                  Input("destinations-known", "data"))
     @guarded(lambda what: parts.card(parts.problem(what)))
     def open_destination(search: str | None, _: bool) -> Any:
         stages = client.stages()
@@ -133,4 +135,5 @@ def _now(stage: StageView | None, now_us: int) -> Component:
     words = origin.get(stage["origin"], stage["origin"])
     since = f", {fmt.age(stage['updated'], now_us)}" if stage["updated"] else ""
     return html.P([parts.stage_chip(stage["stage"], stage["percent"]), html.Span(f" now, {words}{since}. "),
-                   html.Span(parts.STAGE_WORDS.get(stage["stage"], ""), className="weak")], className="stage-now")
+                   html.Span(parts.STAGE_WORDS.get(stage["stage"], ""), className="weak")],
+                   className="stage-now")

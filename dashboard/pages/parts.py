@@ -19,22 +19,35 @@ STAGE_WORDS: Final = {
     "route": "Route: the mesh chooses the endpoint for the given share of requests.",
 }
 
+HIDDEN: Final[dict[str, Any]] = {"aria-hidden": "true"}  # decoration, of no use to a screen reader
+
+
+def label(text: str) -> dict[str, Any]:
+    """What a screen reader says of an element, to be spread into its arguments."""
+    return {"aria-label": text}
+
+
+def labelled_by(element_id: str) -> dict[str, Any]:
+    """The same where the words stand in another element."""
+    return {"aria-labelledby": element_id}
+
 
 def name(text: str, limit: int = 80) -> Component:
     """A name from outside: shown as it is, in its own writing direction, cut when very long."""
     return html.Bdi(fmt.short(text, limit), className="name", title=text)
 
 
-def card(children: Children, title: str = "", aside: Children = None, class_name: str = "", **given: Any) -> Component:
+def card(children: Children, title: str = "", aside: Children = None, class_name: str = "",
+         **given: Any) -> Component:
     """A panel, with a title row when it has one."""
     head = html.Header([html.H2(title), html.Div(aside, className="card-aside")]) if title else None
     inside = [head, *children] if isinstance(children, list) else [head, children]
     return html.Section(inside, className=f"card {class_name}".rstrip(), **given)
 
 
-def tile(label: str, value: str, health: str = "") -> Component:
+def tile(what: str, value: str, health: str = "") -> Component:
     """One number and what it is."""
-    return html.Div([html.Dt(label), html.Dd(value, className=health)], className="tile")
+    return html.Div([html.Dt(what), html.Dd(value, className=health)], className="tile")
 
 
 def tiles(stats: Stats) -> Component:
@@ -58,20 +71,20 @@ def stage_chip(stage: str, percent: int) -> Component:
 def dot(health: str) -> Component:
     """A health mark: a colour and, for those who do not see it, a shape and a text."""
     words = {"ok": "healthy", "warn": "degraded", "bad": "failing", "idle": "no traffic"}
-    return html.Span(className=f"dot {health}", title=words[health], role="img", **{"aria-label": words[health]})
+    return html.Span(className=f"dot {health}", title=words[health], role="img", **label(words[health]))
 
 
 def swatch(colour: str) -> Component:
-    return html.Span(className="swatch", style={"backgroundColor": colour}, **{"aria-hidden": "true"})
+    return html.Span(className="swatch", style={"backgroundColor": colour}, **HIDDEN)
 
 
-def chart(title: str, chart_id: str, figure: charts.Figure | None = None) -> Component:
-    """A titled chart, empty until a callback fills ``chart_id``."""
-    blank = charts.figure([], 120, {"visible": False}, {"visible": False})
+def chart(title: str, chart_id: str, height: int) -> Component:
+    """A titled chart of ``height`` pixels, empty until a callback fills ``chart_id``."""
+    blank = charts.figure([], height, {"visible": False}, {"visible": False})
     return html.Figure([
         html.Figcaption(title),
-        dcc.Graph(id=chart_id, figure=figure or blank, config=charts.CONFIG),
-    ], className="chart", **{"aria-label": title})
+        dcc.Graph(id=chart_id, figure=blank, config=charts.CONFIG, style={"height": f"{height}px"}),
+    ], className="chart", **label(title))
 
 
 def empty(sentence: str, fix: Children = None, class_name: str = "") -> Component:
@@ -87,7 +100,7 @@ def problem(what: Problem, class_name: str = "") -> Component:
 
 
 def loading(text: str = "Loading…") -> Component:
-    return html.Div([html.Span(className="spinner", **{"aria-hidden": "true"}), text], className="state",
+    return html.Div([html.Span(className="spinner", **HIDDEN), text], className="state",
                     role="status")
 
 
@@ -103,10 +116,12 @@ def no_traffic(class_name: str = "") -> Component:
     return empty("No traffic yet", fix, class_name)
 
 
-def table(head: Sequence[Children], rows: Sequence[Component], label: str, numeric: Sequence[int] = ()) -> Component:
+def table(head: Sequence[Children], rows: Sequence[Component], what: str,
+          numeric: Sequence[int] = ()) -> Component:
     """A table that scrolls sideways in its own frame; ``numeric`` columns are right-aligned."""
-    heads = [html.Th(text, scope="col", className="num" if at in numeric else "") for at, text in enumerate(head)]
-    whole = html.Table([html.Thead(html.Tr(heads)), html.Tbody(list(rows))], **{"aria-label": label})
+    heads = [html.Th(text, scope="col", className="num" if at in numeric else "") for at,
+             text in enumerate(head)]
+    whole = html.Table([html.Thead(html.Tr(heads)), html.Tbody(list(rows))], **label(what))
     return html.Div(whole, className="table-frame")
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.client import Client
 from dashboard.pages import balancing, links, parts, topology, trace, traces
+from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 
 REFRESH_MS = 2000
@@ -25,12 +26,13 @@ def layout() -> Component:
         dcc.Store(id="titled"),
         html.A("Skip to content", href="#page", className="skip"),
         html.Header([
-            dcc.Link([html.Span(className="logo", **{"aria-hidden": "true"}), "spanmesh"], href="/",
+            dcc.Link([html.Span(className="logo", **parts.HIDDEN), "spanmesh"], href="/",
                      className="brand"),
-            html.Nav(id="navigation", **{"aria-label": "Pages"}),
+            html.Nav(id="navigation", **parts.label("Pages")),
             html.Div(id="connection", className="connection", role="status"),
-            html.Button(html.Span(className="theme-icon", **{"aria-hidden": "true"}), id="theme-toggle",
-                        className="icon-button", title="Light or dark", **{"aria-label": "Switch light or dark"}),
+            html.Button(html.Span(className="theme-icon", **parts.HIDDEN), id="theme-toggle",
+                        className="icon-button", title="Light or dark",
+                        **parts.label("Switch light or dark")),
         ], className="topbar"),
         html.Main(parts.loading(), id="page", tabIndex="-1"),
     ], className="shell")
@@ -46,7 +48,8 @@ def page(path: str | None, search: str | None) -> Component:
         return whole[path](search)
     if path.startswith("/traces/"):
         return trace.layout(unquote(path.removeprefix("/traces/")))
-    return parts.empty("There is no page at this address", dcc.Link("Go to the topology", href=links.topology()))
+    return parts.empty("There is no page at this address",
+                       dcc.Link("Go to the topology", href=links.topology()))
 
 
 def navigation(path: str | None) -> list[Component]:
@@ -73,7 +76,8 @@ def register(app: Dash, client: Client) -> None:
     def route(path: str | None, search: str | None) -> tuple[Component, list[Component]]:
         return page(path, search), navigation(path)
 
-    @app.callback(Output("connection", "children"), Output("connection", "className"), Input("tick", "n_intervals"))
+    @app.callback(Output("connection", "children"), Output("connection", "className"),
+                  Input("tick", "n_intervals"))
     @guarded(_disconnected)
     def connection(_: int | None) -> tuple[str, str]:
         client.ready()
@@ -84,7 +88,7 @@ def register(app: Dash, client: Client) -> None:
         (Output("zone", "data"), "zone", Input("zone", "id")),
         (Output("titled", "data"), "title", Input("url", "pathname")),
     ):
-        app.clientside_callback(ClientsideFunction("spanmesh", name), output, source)
+        in_browser(app, name, output, source)
 
 
 def _disconnected(what: Problem) -> tuple[str, str]:

@@ -20,16 +20,17 @@ def layout(stage: StageView | None) -> Component:
             dcc.RadioItems(id="stage", options=list(_STAGES), value=stage["stage"] if stage else None,
                            inline=True, className="segments"),
             html.Label([dcc.Input(id="stage-percent", type="number", min=0, max=100, step=1, debounce=False,
-                                  value=stage["percent"] or 100 if stage else 100), html.Span("% of requests")],
+                                  value=stage["percent"] or 100 if stage else 100),
+                                  html.Span("% of requests")],
                        id="stage-share", className="share"),
             html.Button("Change…", id="stage-ask", className="button primary"),
-        ], className="stage-form", role="group", **{"aria-label": "Stage"}),
+        ], className="stage-form", role="group", **parts.label("Stage")),
         html.Div([
             html.P(id="stage-question"),
             html.Button("Confirm", id="stage-confirm", className="button primary"),
             html.Button("Cancel", id="stage-cancel", className="button"),
         ], id="stage-dialog", className="confirm", hidden=True, role="alertdialog",
-            **{"aria-labelledby": "stage-question"}),
+            **parts.labelled_by("stage-question")),
         html.Div(id="stage-result", role="status"),
     ], className="stage-switch")
 
@@ -56,12 +57,14 @@ def register(app: Dash, client: Client) -> None:
         return "share" if stage == "route" else "share off"
 
     @app.callback(
-        Output("stage-dialog", "hidden"), Output("stage-question", "children"), Output("stage-result", "children"),
+        Output("stage-dialog", "hidden"), Output("stage-question", "children"),
+        Output("stage-result", "children"),
         Input("stage-ask", "n_clicks"), Input("stage-cancel", "n_clicks"), Input("stage-confirm", "n_clicks"),
         State("stage", "value"), State("stage-percent", "value"), State("destination-name", "data"),
         prevent_initial_call=True)
     @guarded(_refused)
-    def change(_: Any, __: Any, ___: Any, stage: str | None, percent: float | None, service: str) -> tuple[Any, ...]:
+    def change(_: Any, __: Any, ___: Any, stage: str | None, percent: float | None,
+               service: str) -> tuple[Any, ...]:
         if ctx.triggered_id == "stage-cancel":
             return True, no_update, None
         if stage not in _STAGES:

@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 import dash_cytoscape
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
@@ -13,6 +13,7 @@ from dashboard.figures import layout as placing
 from dashboard.figures import topology as drawing
 from dashboard.model import Graph
 from dashboard.pages import links, parts, topology_panel
+from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 
 Known = dict[str, list[Any]]  # names and links seen since the page was opened
@@ -22,7 +23,7 @@ def layout(search: str | None) -> Component:
     """The graph beside its panel, filled by the callbacks."""
     graph = dash_cytoscape.Cytoscape(
         id="graph", elements=[], stylesheet=[], responsive=True, minZoom=0.08, maxZoom=2.5,
-        layout={"name": "preset", "fit": True, "padding": 36},
+        layout={"name": "preset", "fit": True, "padding": 22},
         style={"width": "100%", "height": "100%"}, boxSelectionEnabled=False,
     )
     return html.Div([
@@ -32,20 +33,21 @@ def layout(search: str | None) -> Component:
         html.Section([
             html.Div(id="graph-summary", className="graph-summary"),
             html.Div(graph, className="graph-canvas", role="img",
-                     **{"aria-label": "Graph of services and calls; the list beside it says the same in text"}),
+                     **parts.label("Graph of services and calls; the list beside it says the same in text")),
             html.Div(parts.loading("Asking the collector…"), id="graph-state", className="graph-state"),
             _legend(),
             html.Div([
                 _button("zoom-in", "+", "Zoom in"), _button("zoom-out", "−", "Zoom out"),
                 _button("zoom-fit", "Fit", "Show the whole graph"),
-            ], className="graph-tools", role="group", **{"aria-label": "Zoom"}),
+            ], className="graph-tools", role="group", **parts.label("Zoom")),
         ], className="graph card"),
-        html.Aside(topology_panel.layout(search), id="panel", className="panel card", **{"aria-label": "Details"}),
+        html.Aside(topology_panel.layout(search), id="panel", className="panel card",
+                   **parts.label("Details")),
     ], className="topology")
 
 
 def _button(button_id: str, text: str, label: str) -> Component:
-    return html.Button(text, id=button_id, className="icon-button", title=label, **{"aria-label": label})
+    return html.Button(text, id=button_id, className="icon-button", title=label, **parts.label(label))
 
 
 def _legend() -> Component:
@@ -58,13 +60,13 @@ def _legend() -> Component:
         html.Div([html.Span("Kind", className="legend-title"),
                   *(html.Span([html.Span(className=f"shape {kind}"), kind]) for kind in kinds)]),
         html.Div([html.Span("Calls", className="legend-title"),
-                  html.Span("width: rate · label: rate and p99")]),
+                  html.Span("wider: more calls · label: rate, p99")], className="legend-extra"),
     ], className="legend", open=True)
 
 
 @functools.lru_cache(maxsize=8)
-def _places(names: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> dict[str, tuple[float, float]]:
-    return placing.positions(names, pairs)
+def _arranged(names: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> placing.Layout:
+    return placing.arrange(names, pairs)
 
 
 def remember(known: Known | None, graph: Graph) -> Known:
@@ -104,19 +106,19 @@ def register(app: Dash, client: Client) -> None:
     def refresh(_: int | None, search: str | None, known: Known | None) -> tuple[Any, ...]:
         graph = client.graph()
         seen = remember(known, graph)
-        places = _places(tuple(seen["names"]), tuple(map(tuple, seen["links"])))
+        arranged = _arranged(tuple(seen["names"]), tuple(map(tuple, seen["links"])))
         state = None if graph["nodes"] else parts.no_traffic()
         kept = seen if seen != known else no_update
-        return drawing.elements(graph, places, links.selection(search)), state, _summary(graph), kept
+        return drawing.elements(graph, arranged, links.selection(search)), state, _summary(graph), kept
 
-    app.clientside_callback(
-        ClientsideFunction("spanmesh", "stylesheet"),
+    in_browser(
+        app, "stylesheet",
         Output("graph", "stylesheet"), Input("theme", "data"), Input("styles", "data"))
-    app.clientside_callback(
-        ClientsideFunction("spanmesh", "select"),
+    in_browser(
+        app, "select",
         Output("url", "search", allow_duplicate=True),
         Input("graph", "tapNodeData"), Input("graph", "tapEdgeData"), prevent_initial_call=True)
-    app.clientside_callback(
-        ClientsideFunction("spanmesh", "zoom"),
+    in_browser(
+        app, "zoom",
         Output("zoom-fit", "title"), Input("zoom-in", "n_clicks"), Input("zoom-out", "n_clicks"),
         Input("zoom-fit", "n_clicks"), prevent_initial_call=True)

@@ -32,10 +32,10 @@ def layout(search: str | None) -> list[Component]:
         ], className="panel-head"),
         html.Div(parts.loading(), id="selected-facts"),
         html.Div(_shortcuts(selected), className="shortcuts"),
-        parts.chart("Traffic", "chart-traffic"),
-        parts.chart("Failed", "chart-failed"),
-        parts.chart("Latency", "chart-latency"),
-        parts.chart("How long calls took", "chart-histogram"),
+        parts.chart("Traffic", "chart-traffic", series.HEIGHT),
+        parts.chart("Failed", "chart-failed", series.LOW),
+        parts.chart("Latency", "chart-latency", series.HEIGHT),
+        parts.chart("How long calls took", "chart-histogram", histogram.HEIGHT),
         html.Div(id="selected-calls"),
     ]
 
@@ -51,9 +51,10 @@ def _shortcuts(selected: Sequence[str]) -> list[Component]:
     service = selected[0]
     return [
         dcc.Link("Traces", href=links.traces(TraceQuery(service=service)), className="button"),
-        dcc.Link("Failed traces", href=links.traces(TraceQuery(service=service, tags="error=true")),
+        dcc.Link("Failed", href=links.traces(TraceQuery(service=service, tags="error=true")),
                  className="button"),
-        dcc.Link("Slowest", href=links.traces(TraceQuery(service=service, sort="duration")), className="button"),
+        dcc.Link("Slowest", href=links.traces(TraceQuery(service=service, sort="duration")),
+                 className="button"),
         dcc.Link("Balancing", href=links.balancing(selected[-1]), className="button"),
     ]
 
@@ -80,8 +81,10 @@ def fleet(graph: Graph) -> list[Component]:
         for node in nodes
     ]
     head = html.Div(["Where to look first", html.Span([html.Span("success", className="figure"),
-                                                       html.Span("p99", className="figure")])], className="list-head")
-    return [html.H2("Services"), html.P("Select a node or a call in the graph, or a service here.", className="weak"),
+                                                       html.Span("p99", className="figure")])],
+                                                       className="list-head")
+    return [html.H2("Services"),
+            html.P("Select a node or a call in the graph, or a service here.", className="weak"),
             head, html.Ul(rows, className="rows")]
 
 
@@ -94,23 +97,25 @@ def _marks(node: Node) -> list[Component]:
     return found
 
 
-def _find(graph: Graph, selected: Sequence[str]) -> Node | Edge | None:
+def _facts(graph: Graph, selected: Sequence[str]) -> list[Component] | Component:
+    """What the selected node or call path is, and its traffic now."""
     if len(selected) == 1:
-        return next((node for node in graph["nodes"] if node["name"] == selected[0]), None)
-    return next((edge for edge in graph["edges"] if (edge["source"], edge["target"]) == tuple(selected)), None)
+        for node in graph["nodes"]:
+            if node["name"] == selected[0]:
+                return [html.Div(_what(node), className="chips"), parts.tiles(node)]
+    for edge in graph["edges"]:
+        if (edge["source"], edge["target"]) == tuple(selected):
+            return [html.Div(parts.chip(edge["protocol"]), className="chips"), parts.tiles(edge)]
+    return parts.empty("No traffic in the last minute",
+                       "It comes back by itself with the next call; the charts keep ten minutes.")
 
 
-def _facts(found: Node | Edge) -> list[Component]:
-    words: list[Any] = []
-    if "kind" in found:
-        words = [parts.chip(found["kind"]), *_marks(found)]
-        if found["kind"] == "service":
-            words.append(parts.chip("sidecar" if found["sidecar"] else "no sidecar"))
-            words.append(parts.chip(f"{found['endpoints']} endpoint{'' if found['endpoints'] == 1 else 's'}"))
-        words += [parts.chip(fmt.short(version, 24)) for version in found["versions"][:4]]
-    else:
-        words = [parts.chip(found["protocol"])]
-    return [html.Div(words, className="chips"), parts.tiles(found)]
+def _what(node: Node) -> list[Component]:
+    words = [parts.chip(node["kind"]), *_marks(node)]
+    if node["kind"] == "service":
+        words.append(parts.chip("sidecar" if node["sidecar"] else "no sidecar"))
+        words.append(parts.chip(f"{node['endpoints']} endpoint{'' if node['endpoints'] == 1 else 's'}"))
+    return words + [parts.chip(fmt.short(version, 24)) for version in node["versions"][:4]]
 
 
 def _calls(graph: Graph, selected: Sequence[str]) -> list[Component]:
@@ -164,7 +169,8 @@ def register(app: Dash, client: Client) -> None:
         return fleet(graph) if graph["nodes"] else parts.no_traffic()
 
     @app.callback(
-        Output("selected-facts", "children"), Output("chart-traffic", "figure"), Output("chart-failed", "figure"),
+        Output("selected-facts", "children"), Output("chart-traffic", "figure"),
+        Output("chart-failed", "figure"),
         Output("chart-latency", "figure"), Output("chart-histogram", "figure"),
         Output("selected-calls", "children"),
         Input("tick", "n_intervals"), Input("zone", "data"), State("url", "search"))
@@ -172,10 +178,5 @@ def register(app: Dash, client: Client) -> None:
     def details(_: int | None, zone: int | None, search: str | None) -> tuple[Any, ...]:
         selected = links.selection(search)
         graph = client.graph()
-        found = _find(graph, selected)
-        facts: Any = _facts(found) if found else None
-        if not facts:
-            facts = parts.empty("No traffic in the last minute",
-                               "It comes back by itself with the next call; the charts keep ten minutes.")
         drawn = charts(client, question(selected), zone or 0, time.time())
-        return (facts, *drawn, _calls(graph, selected))
+        return (_facts(graph, selected), *drawn, _calls(graph, selected))

@@ -27,7 +27,8 @@ def layout(trace_id: str) -> Component:
 def view(trace: Trace, selected: str, first: int, zone: int) -> list[Component]:
     """Header, waterfall and, when a span is selected, its details."""
     span = trace.span(selected)
-    sheet = html.Div([_waterfall(trace, selected, first), _details(trace, span, first, zone) if span else None],
+    sheet = html.Div([_waterfall(trace, selected, first),
+                      _details(trace, span, first, zone) if span else None],
                      className="trace-body with-details" if span else "trace-body")
     return [_head(trace, zone), sheet]
 
@@ -61,9 +62,10 @@ def _waterfall(trace: Trace, selected: str, first: int) -> Component:
         html.Div("Service and operation", className="span-label"),
         html.Div([html.Span(text, style={"left": f"{at:.2f}%"}) for at, text in waterfall.ticks(trace)],
                  className="span-lane ruler"),
-    ], className="span-row span-ruler", **{"aria-hidden": "true"})
+    ], className="span-row span-ruler", **parts.HIDDEN)
     rows = [_row(trace, row, selected, first) for row in waterfall.rows(trace, first, PAGE)]
-    return parts.card([html.Div([ruler, *rows], className="waterfall"), _pager(trace, first)], class_name="flush")
+    return parts.card([html.Div([ruler, *rows], className="waterfall"), _pager(trace, first)],
+                      class_name="flush")
 
 
 def _row(trace: Trace, row: waterfall.Row, selected: str, first: int) -> Component:
@@ -72,16 +74,21 @@ def _row(trace: Trace, row: waterfall.Row, selected: str, first: int) -> Compone
     look = "span-row" + (" failed" if span.failed else "") + (" chosen" if chosen else "")
     bar = html.Span(className="span-bar", style={
         "left": f"{row.left:.3f}%", "width": f"{row.width:.3f}%", "backgroundColor": row.colour})
-    at = {"right": f"{100 - row.left:.3f}%"} if row.text_before else {"left": f"{row.left + row.width:.3f}%"}
+    end = row.left + row.width
+    at = {"after": {"left": f"{end:.3f}%"}, "before": {"right": f"{100 - row.left:.3f}%"},
+          "inside": {"right": f"{100 - end:.3f}%"}}[row.text_at]
     label = html.Div([
         html.Span(className="span-service", style={"backgroundColor": row.colour}),
         html.Strong(parts.name(span.service, 40)),
         parts.name(span.operation, 80),
-        html.Span("error", className="chip bad") if span.failed else None,
+        html.Span("!", className="failure", title="failed", role="img", **parts.label("failed"))
+        if span.failed else None,
     ], className="span-label", style={"paddingLeft": f"{12 + 14 * min(row.depth, _DEEP)}px"})
-    lane = html.Div([bar, html.Span(row.text, className="span-time", style=at)], className="span-lane")
+    lane = html.Div([bar, html.Span(row.text, className=f"span-time {row.text_at}", style=at)],
+                    className="span-lane")
     # A second click on the chosen span closes its details.
-    return dcc.Link([label, lane], href=links.trace(trace.id, "" if chosen else span.id, first), className=look)
+    return dcc.Link([label, lane], href=links.trace(trace.id, "" if chosen else span.id, first),
+                    className=look)
 
 
 def _pager(trace: Trace, first: int) -> Component | None:
@@ -105,8 +112,10 @@ def _details(trace: Trace, span: Span, first: int, zone: int) -> Component:
     ], className="tiles")
     return html.Aside([
         html.Header([
-            html.Div([html.P(parts.name(span.service), className="eyebrow"), html.H2(parts.name(span.operation))]),
-            dcc.Link("×", href=links.trace(trace.id, first=first), className="icon-button", title="Close details"),
+            html.Div([html.P(parts.name(span.service), className="eyebrow"),
+                      html.H2(parts.name(span.operation))]),
+            dcc.Link("×", href=links.trace(trace.id, first=first), className="icon-button",
+                     title="Close details"),
         ], className="panel-head"),
         html.Div([parts.chip("error", "bad") if span.failed else None,
                   *(parts.chip(fmt.short(text, 120), "warn") for text in span.warnings)], className="chips"),
@@ -116,7 +125,7 @@ def _details(trace: Trace, span: Span, first: int, zone: int) -> Component:
         _section("Process", parts.pairs(span.process), len(span.process), is_open=False),
         _section("References", _references(trace, span), len(span.references), is_open=False),
         html.P(["Span ", html.Code(span.id)], className="weak"),
-    ], className="card panel", id="span-details", **{"aria-label": "Span"})
+    ], className="card panel", id="span-details", **parts.label("Span"))
 
 
 def _section(title: str, content: Component, many: int, is_open: bool) -> Component:
@@ -154,6 +163,6 @@ def register(app: Dash, client: Client) -> None:
             return parts.card(parts.empty(
                 "The store has no trace of this id",
                 [dcc.Link("Search the recent ones", href=links.traces(TraceQuery())),
-                 "; older ones leave the store after its retention, and a new one needs a second to arrive."]))
+                 "; older ones leave the store after its retention, a new one needs a second to arrive."]))
         span, first = links.in_trace(search)
         return view(trace, span, min(first, len(trace.spans) - 1), zone or 0)

@@ -10,9 +10,9 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.client import Client
-from dashboard.figures import palette, scatter
+from dashboard.figures import charts, palette, scatter
 from dashboard.pages import links, parts
-from dashboard.pages.guard import guarded
+from dashboard.pages.guard import Problem, guarded
 from dashboard.query import LIMITS, LOOKBACKS, QueryError, TraceQuery
 from dashboard.trace import Trace
 
@@ -39,9 +39,11 @@ def layout(search: str | None) -> Component:
                                       placeholder="any", autoComplete="off")),
         _field("Tags", dcc.Input(id="find-tags", value=query.tags, autoComplete="off",
                                  placeholder='error=true http.route="/cart"'), "wide"),
-        _field("Min duration", dcc.Input(id="find-min", value=query.min, placeholder="100ms", autoComplete="off"),
+        _field("Min duration",
+               dcc.Input(id="find-min", value=query.min, placeholder="100ms", autoComplete="off"),
                "narrow"),
-        _field("Max duration", dcc.Input(id="find-max", value=query.max, placeholder="2s", autoComplete="off"),
+        _field("Max duration",
+               dcc.Input(id="find-max", value=query.max, placeholder="2s", autoComplete="off"),
                "narrow"),
         _field("Look back", dcc.Dropdown(id="find-lookback", options=list(LOOKBACKS), value=query.lookback,
                                          clearable=False, searchable=False), "narrow"),
@@ -50,7 +52,7 @@ def layout(search: str | None) -> Component:
         html.Button("Search", id="find", className="button primary"),
         html.Datalist(id="find-services"),
         html.Datalist(id="find-operations"),
-    ], className="form", role="search", **{"aria-label": "Search traces"})
+    ], className="form", role="search", **parts.label("Search traces"))
     return html.Div([
         html.Div([html.H1("Traces"), html.P("Every search is a link: copy the address to share it.",
                                             className="weak")], className="page-head"),
@@ -76,7 +78,8 @@ def results(traces: Sequence[Trace], query: TraceQuery, zone: int, now_us: int) 
     words = f"{len(traces)} traces, {failed} with errors" + (" (limit reached)" if full else "")
     return [
         parts.card(
-            dcc.Graph(id="scatter", figure=scatter.durations(traces, zone), config={"displayModeBar": False}),
+            dcc.Graph(id="scatter", figure=scatter.durations(traces, zone), config=charts.CONFIG,
+                      style={"height": f"{scatter.HEIGHT}px"}),
             "Duration over time", html.Span(words, className="weak")),
         parts.card(_table(ordered(traces, query), query, zone, now_us), class_name="flush"),
     ]
@@ -103,7 +106,8 @@ def _row(trace: Trace, longest: int, colours: dict[str, str], zone: int, now_us:
         services.append(html.Span(f"+{len(trace.services) - len(shown)}", className="weak"))
     bar = html.Span(className="bar bad" if trace.errors else "bar",
                     style={"width": f"{100 * trace.duration / max(longest, 1):.1f}%"})
-    root = dcc.Link([html.Strong(parts.name(trace.root.service, 32)), " ", parts.name(trace.root.operation, 60)],
+    root = dcc.Link([html.Strong(parts.name(trace.root.service, 32)), " ",
+                     parts.name(trace.root.operation, 60)],
                     href=links.trace(trace.id), className="row-link")
     return html.Tr([
         html.Td(root),
@@ -124,23 +128,28 @@ def _nothing(query: TraceQuery) -> Component:
                                   "Look back further, drop a tag, or widen the durations."))
 
 
+def _no_offers(_: Problem) -> list[Component]:
+    return []
+
+
 def register(app: Dash, client: Client) -> None:
     """Submit writes the URL; the URL drives results; a click on a point opens its trace."""
 
     @app.callback(Output("find-services", "children"), Input("url", "search"))
-    @guarded(lambda _: [])
+    @guarded(_no_offers)
     def offer_services(_: str | None) -> list[Component]:
         return [html.Option(value=name) for name in client.service_names()]
 
     @app.callback(Output("find-operations", "children"), Input("find-service", "value"))
-    @guarded(lambda _: [])
+    @guarded(_no_offers)
     def offer_operations(service: str | None) -> list[Component]:
         return [html.Option(value=name) for name in client.operations(service)] if service else []
 
     @app.callback(
         Output("url", "search", allow_duplicate=True), Output("find-problem", "children"),
         Input("find", "n_clicks"), *(Input(f"find-{each}", "n_submit") for each in _FIELDS[:5]),
-        *(State(f"find-{each}", "value") for each in _FIELDS), State("url", "search"), prevent_initial_call=True)
+        *(State(f"find-{each}", "value") for each in _FIELDS), State("url", "search"),
+        prevent_initial_call=True)
     @guarded(lambda what: (no_update, what.sentence))
     def submit(*given: Any) -> tuple[Any, str]:
         *values, search = given[6:]

@@ -19,8 +19,10 @@ Json = dict[str, Any]
 # name: kind, success, p50 in ms
 NODES: Mapping[str, tuple[str, float, float]] = {
     "user": ("user", 1.0, 0.0), "frontend": ("service", 0.9968, 38.0), "cart": ("service", 0.9999, 6.0),
-    "catalog": ("service", 1.0, 11.0), "checkout": ("service", 0.9874, 64.0), "payment": ("service", 0.9962, 22.0),
-    "shipping": ("service", 1.0, 9.0), "reviews": ("service", 0.9312, 18.0), "database": ("database", 1.0, 2.4),
+    "catalog": ("service", 1.0, 11.0), "checkout": ("service", 0.9874, 64.0),
+    "payment": ("service", 0.9962, 22.0),
+    "shipping": ("service", 1.0, 9.0), "reviews": ("service", 0.9312, 18.0),
+    "database": ("database", 1.0, 2.4),
     "orders": ("queue", 1.0, 1.2), "bank.example:443": ("external", 0.998, 120.0),
 }  # fmt: skip
 EDGES: tuple[tuple[str, str, float], ...] = (
@@ -142,7 +144,8 @@ class FakeApi:
 
     def _endpoints(self, given: Mapping[str, str]) -> Json:
         service = given.get("service", "")
-        if self.empty or service not in {self.rename(name) for name, node in NODES.items() if node[0] == "service"}:
+        if self.empty or service not in {self.rename(name) for name,
+                                         node in NODES.items() if node[0] == "service"}:
             return {"endpoints": []}
         now = int(time.time() * 1e6)
         addresses = REVIEWS if service == self.rename("reviews") else ("127.0.0.1:9001",)
@@ -151,10 +154,13 @@ class FakeApi:
             out = at == 2
             found.append({
                 "service": service, "address": address, "app": address.replace(":9", ":8"),
-                "instance": f"{service[:40]}-{at + 1}", "version": "v2" if out else "v1", "zone": f"zone-{'abc'[at]}",
-                "state": "ejected" if out else "healthy", "origin": "sidecar", "weight": 0.1 if out else 1.0 - 0.12 * at,
+                "instance": f"{service[:40]}-{at + 1}", "version": "v2" if out else "v1",
+                "zone": f"zone-{'abc'[at]}",
+                "state": "ejected" if out else "healthy", "origin": "sidecar",
+                "weight": 0.1 if out else 1.0 - 0.12 * at,
                 "open": 0 if out else 3 + at, "oldest": 14.0,
-                "ejected_since": now - 42_000_000 if out else None, "ejected_until": now + 18_000_000 if out else None,
+                "ejected_since": now - 42_000_000 if out else None,
+                "ejected_until": now + 18_000_000 if out else None,
                 "reason": "41 % of its calls failed while its peers' succeeded" if out else "",
                 **stats(120 if out else 2800, 0.59 if out else 0.9996, 18.0 + 3 * at),
             })  # fmt: skip
@@ -169,13 +175,16 @@ class FakeApi:
                  "p99_ms": 210.4}
         told = (
             (42, "eject", REVIEWS[2], "41 % of its calls failed while its peers' succeeded", facts),
-            (96, "return", REVIEWS[2], "its probes succeed again: back with a tenth of the traffic", {"probes": 3}),
+            (96, "return", REVIEWS[2], "its probes succeed again: back with a tenth of the traffic",
+             {"probes": 3}),
             (131, "eject", REVIEWS[2], "five calls in a row failed, seen by three callers", facts),
-            (400, "weight", REVIEWS[1], "12 % slower than its peers: weight 0.88", {"p50_ms": 21.0, "peers_ms": 18.2}),
+            (400, "weight", REVIEWS[1], "12 % slower than its peers: weight 0.88",
+             {"p50_ms": 21.0, "peers_ms": 18.2}),
             (900, "register", REVIEWS[0], "its sidecar connected", {"zone": "zone-a"}),
         )
         return {"decisions": [
-            {"time": now - ago * 1_000_000, "kind": kind, "service": service, "endpoint": endpoint, "reason": reason,
+            {"time": now - ago * 1_000_000, "kind": kind, "service": service, "endpoint": endpoint,
+             "reason": reason,
              "evidence": evidence} for ago, kind, endpoint, reason, evidence in told
         ]}
 
@@ -246,7 +255,7 @@ class FakeApi:
 def _span(trace_id: str, at: int, one: tuple[str, str, int, float, float], start: int, slow: float,
           failed: bool) -> Json:
     service, operation, parent, begin, length = one
-    wrong = failed and service in ("reviews", "database") or failed and at in (0, 2, 3)
+    wrong = (failed and service in ("reviews", "database")) or (failed and at in (0, 2, 3))
     tags = [("span.kind", "client" if "/" not in operation else "server"), ("http.request.method", "GET"),
             ("url.path", "/product/1492"), ("http.response.status_code", 503 if wrong else 200),
             ("network.peer.address", "127.0.0.1"), ("spanmesh.endpoint", "127.0.0.1:9103")]
@@ -276,10 +285,10 @@ def _error(code: int, msg: str) -> Json:
 
 def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self._reply("GET", None)
 
-        def do_PUT(self) -> None:  # noqa: N802
+        def do_PUT(self) -> None:
             self._reply("PUT", json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def _reply(self, method: str, body: Any) -> None:

@@ -1,0 +1,11 @@
+"""Callbacks that run in the browser; the functions are in ``assets/spanmesh.js``."""
+
+from typing import Any
+
+from dash import ClientsideFunction, Dash
+
+
+def in_browser(app: Dash, function: str, *dependencies: Any, **options: Any) -> None:
+    """Connect a function of ours by name: outputs first, then inputs and states."""
+    connect: Any = app.clientside_callback
+    connect(ClientsideFunction("spanmesh", function), *dependencies, **options)
