@@ -3,7 +3,8 @@
 ``app``           the application: routes, health, and every error as one envelope
 ``replies``       that envelope; ``errors``, named by what the caller should do
 ``params``        query strings to typed values, pure; a bad one names key, value and fix
-``tracing``       Jaeger's routes: services, operations, traces, dependencies
+``tracing``       Jaeger's v1 routes: services, operations, traces, dependencies
+``v3``            Jaeger's v3 routes, their query strings in ``params_v3``
 ``mesh``          our own routes: graph, services, endpoints, decisions, stages, series, latency
 ``store``         questions to ClickHouse, bounded in time, failures told as 503
 ``search``        a search as SQL conditions, pure; ``traces`` runs it and fetches whole traces
@@ -11,7 +12,8 @@
 ``edges``         graph, series and latency of past windows, from stored edges
 ``dependencies``  who calls whom over a window, from stored edges and live memory together
 ``decisions``     what the mesh decided, from live memory and the store together
-``jaeger``        span rows to Jaeger's JSON, pure
+``summaries``     traces in one line each
+``jaeger``        span rows to Jaeger's JSON, pure; ``otlp`` to OTLP's; types of ``values`` recovered
 ``views``         topology views to our JSON, pure
 
 A request goes params -> (engine memory | SQL) -> views or jaeger -> replies. Windows that reach

@@ -13,6 +13,7 @@ from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, ok
 from collector.query.store import Store
 from collector.query.tracing import TracingRoutes
+from collector.query.v3 import V3Routes
 from collector.stats import Stats
 from topology.engine import Engine
 
@@ -29,6 +30,7 @@ def build(
     store = Store(reader)
     app = web.Application(middlewares=[_errors], client_max_size=_BODY_MAX)
     app.add_routes(TracingRoutes(store, engine, clock).routes())
+    app.add_routes(V3Routes(store, clock).routes())
     app.add_routes(MeshRoutes(store, engine, clock).routes())
     app.add_routes(_health(stats, ready))
     return app
@@ -57,18 +59,20 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except QueryError as error:
-        return failure(error.status, str(error))
+        return failure(error.status, str(error), request.path)
     except web.HTTPException as error:
         return _http_failure(request, error)
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
-        return failure(500, f"the collector failed to answer: look for {reference} in its log, and report it")
+        told = f"the collector failed to answer: look for {reference} in its log, and report it"
+        return failure(500, told, request.path)
 
 
 def _http_failure(request: web.Request, error: web.HTTPException) -> web.Response:
     if isinstance(error, web.HTTPNotFound):
-        return failure(404, f"there is nothing at {request.path}: the API is under /api/, see the README")
+        told = f"there is nothing at {request.path}: the API is under /api/, see the README"
+        return failure(404, told, request.path)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         reply = failure(405, f"{request.method} is not for {request.path}: use {allowed}")

@@ -4,16 +4,14 @@ Shapes: jaeger internal/uimodel. Names of the tags that hold what is not an attr
 OpenTelemetry specification, "OpenTelemetry to Jaeger Transformation".
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any, Final, NamedTuple
+
+from collector.query.values import typed
 
 Tag = dict[str, Any]
 
 _SAFE_INTEGER: Final = 2**53 - 1  # beyond it JavaScript rounds; Jaeger then sends the digits as text
-_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]*[1-9]")
 _FOLLOWS: Final = "FOLLOWS_FROM"
 _CHILD: Final = "CHILD_OF"
 
@@ -67,19 +65,13 @@ def shown_trace_id(stored: str) -> str:
 
 
 def tag(key: str, text: str) -> Tag:
-    """A tag whose type is recovered from the text the store keeps.
-
-    A text becomes a bool, int64 or float64 only when that value is written exactly so (no
-    leading or trailing zeros), so that a version or an identifier loses no digit.
-    """
-    if text in ("true", "false"):
-        return {"key": key, "type": "bool", "value": text == "true"}
-    if _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
-        number = int(text)
-        return {"key": key, "type": "int64", "value": number if abs(number) <= _SAFE_INTEGER else text}
-    if _DECIMAL.fullmatch(text) and isfinite(float(text)) and repr(float(text)) == text:
-        return {"key": key, "type": "float64", "value": float(text)}
-    return {"key": key, "type": "string", "value": text}
+    """A tag whose type is recovered from the text the store keeps."""
+    value = typed(text)
+    if isinstance(value, bool):
+        return {"key": key, "type": "bool", "value": value}
+    if isinstance(value, int):
+        return {"key": key, "type": "int64", "value": value if abs(value) <= _SAFE_INTEGER else text}
+    return {"key": key, "type": "float64" if isinstance(value, float) else "string", "value": value}
 
 
 def _text(key: str, value: str) -> Tag:

@@ -131,7 +131,9 @@ def step(query: Query, span: Window) -> int:
     return value
 
 
-def tags(single: Sequence[str], objects: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def tags(
+    single: Sequence[str], objects: Sequence[str], name: str = "tags"
+) -> tuple[tuple[str, str], ...]:
     """``tag=key:value`` and ``tags={"key":"value"}`` as pairs, each key once, in order of key."""
     found: dict[str, str] = {}
     for text in filter(None, single):
@@ -140,24 +142,24 @@ def tags(single: Sequence[str], objects: Sequence[str]) -> tuple[tuple[str, str]
             raise bad("tag", text, "write tag=key:value, for example tag=error:true")
         found[key] = value
     for text in filter(None, objects):
-        found.update(_tag_object(text))
+        found.update(_tag_object(name, text))
     return tuple(sorted(found.items()))
 
 
-def _tag_object(text: str) -> dict[str, str]:
+def _tag_object(name: str, text: str) -> dict[str, str]:
     fix = 'write a JSON object of texts, for example {"http.status_code":"500"}'
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise bad("tags", text, fix) from None
+        raise bad(name, text, fix) from None
     if not isinstance(value, dict):
-        raise bad("tags", text, fix)
+        raise bad(name, text, fix)
     found = {}
     for key, item in value.items():
         plain = item if isinstance(item, str) else json.dumps(item)
         # A lone surrogate is legal in JSON and in no text the store could hold.
         if isinstance(item, dict | list) or item is None or not key or not _encodable(key + plain):
-            raise bad("tags", text, fix)
+            raise bad(name, text, fix)
         found[key] = plain
     return found
 

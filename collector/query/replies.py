@@ -4,7 +4,9 @@ Jaeger's: ``{"data", "total", "limit", "offset", "errors"}``, errors as ``{"code
 (structuredResponse of jaeger-query).
 """
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import web
@@ -27,10 +29,22 @@ def ok(value: object) -> web.Response:
     return web.Response(text=render(value), content_type="application/json")
 
 
-def failure(status: int, message: str) -> web.Response:
-    """The error envelope; the message is brought to one line."""
-    error = {"code": status, "msg": " ".join(message.split())}
-    body = {"data": None, "total": 0, "limit": 0, "offset": 0, "errors": [error]}
+async def rendered(make: Callable[[], object]) -> web.Response:
+    """200 with what ``make`` returns, made in a thread: a large trace takes long to convert, and
+    the event loop also takes in spans."""
+    text = await asyncio.to_thread(lambda: render(make()))
+    return web.Response(text=text, content_type="application/json")
+
+
+def failure(status: int, message: str, path: str = "") -> web.Response:
+    """The error envelope, the message brought to one line; for a path of v3 also as its clients
+    read it (``GRPCGatewayError``)."""
+    line = " ".join(message.split())
+    body: dict[str, Any] = {
+        "data": None, "total": 0, "limit": 0, "offset": 0, "errors": [{"code": status, "msg": line}],
+    }  # fmt: skip
+    if path.startswith("/api/v3/"):
+        body["error"] = {"httpCode": status, "message": line}
     return web.Response(
         status=status, text=render(body), content_type="application/json",
         headers=_RETRY_AFTER if status == 503 else None,

@@ -19,12 +19,14 @@ _COLUMNS: Final = """
 
 # otel_traces_trace_id_ts narrows the search to the partitions the traces lie in. Its times are
 # cut to seconds and its End is the last span's start: hence the second added.
+OF_TRACES: Final = """TraceId IN {ids:Array(String)}
+  AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)})
+  AND Timestamp <= (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)})"""
+
 _SPANS: Final = f"""
 SELECT {_COLUMNS}
 FROM otel_traces
-WHERE TraceId IN {{ids:Array(String)}}
-  AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId IN {{ids:Array(String)}})
-  AND Timestamp <= (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId IN {{ids:Array(String)}})
+WHERE {OF_TRACES}
 """
 
 
@@ -36,8 +38,12 @@ class Traces:
 
     async def search(self, search: Search) -> list[list[SpanRow]]:
         """The newest matching traces, complete, newest first."""
+        return await self.by_ids(await self.ids(search))
+
+    async def ids(self, search: Search) -> list[str]:
+        """The ids of the newest matching traces, newest first."""
         sql, parameters = trace_ids(search)
-        return await self.by_ids([row[0] for row in await self._store.rows(sql, parameters)])
+        return [row[0] for row in await self._store.rows(sql, parameters)]
 
     async def by_ids(self, ids: Sequence[str]) -> list[list[SpanRow]]:
         """The traces of these ids that are stored."""

@@ -1,6 +1,5 @@
-"""Jaeger's HTTP API: services, operations, traces, dependencies (v1), and v3's two name lists."""
+"""Jaeger's HTTP API v1: services, operations, traces, dependencies."""
 
-import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
@@ -10,7 +9,7 @@ from collector.query.dependencies import dependencies
 from collector.query.edges import StoredEdges
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.jaeger import SpanRow
-from collector.query.replies import envelope, ok, render
+from collector.query.replies import envelope, ok, rendered
 from collector.query.search import Search
 from collector.query.services import operations, services
 from collector.query.store import Store
@@ -36,31 +35,20 @@ class TracingRoutes:
             web.get("/api/traces", self.search),
             web.get("/api/traces/{trace_id}", self.trace),
             web.get("/api/dependencies", self.dependencies),
-            web.get("/api/v3/services", self.services_v3),
-            web.get("/api/v3/operations", self.operations_v3),
         ]
 
     async def services(self, request: web.Request) -> web.Response:
         return ok(envelope(await services(self._store)))
-
-    async def services_v3(self, request: web.Request) -> web.Response:
-        return ok({"services": await services(self._store)})
 
     async def operation_names(self, request: web.Request) -> web.Response:
         found = await operations(self._store, request.match_info["service"])
         return ok(envelope(list(dict.fromkeys(each["name"] for each in found))))
 
     async def operations(self, request: web.Request) -> web.Response:
-        return ok(envelope(await self._operations(request)))
-
-    async def operations_v3(self, request: web.Request) -> web.Response:
-        return ok({"operations": await self._operations(request)})
-
-    async def _operations(self, request: web.Request) -> list[dict[str, str]]:
         service = request.query.get("service", "")
         if not service:
             raise BadValueError("service is missing: name one of GET /api/services, as ?service=NAME")
-        return await operations(self._store, service, params.span_kind(request.query))
+        return ok(envelope(await operations(self._store, service, params.span_kind(request.query))))
 
     async def search(self, request: web.Request) -> web.Response:
         if ids := request.query.getall("traceID", []):
@@ -100,10 +88,4 @@ class TracingRoutes:
 
 
 async def _found(traces: list[list[SpanRow]], limit: int) -> web.Response:
-    # Large traces take long to convert: not on the event loop, which also takes in spans.
-    text = await asyncio.to_thread(_text, traces, limit)
-    return web.Response(text=text, content_type="application/json")
-
-
-def _text(traces: list[list[SpanRow]], limit: int) -> str:
-    return render(envelope([jaeger.trace(rows) for rows in traces], limit))
+    return await rendered(lambda: envelope([jaeger.trace(rows) for rows in traces], limit))

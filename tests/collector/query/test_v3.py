@@ -1,0 +1,54 @@
+"""Jaeger's v3 API on the real store over real HTTP."""
+
+import json
+
+from tests.collector.query.world import ONE, SHORT, TWO, Span, World
+
+A, B = "a" * 16, "b" * 16
+
+
+def shop(world: World) -> None:
+    world.spans(
+        Span(ONE, A, at=10, took=30), Span(ONE, B, A, "reviews", "GET /reviews", at=9.9, status="Error"),
+        Span(TWO, A, at=20, took=900), Span(SHORT, A, service="cart", at=30),
+    )  # fmt: skip
+
+
+def test_a_trace_is_otlp(world: World) -> None:
+    shop(world)
+    found = world.get("/api/v3/traces/a3ce929d0e0e4736")["result"]["resourceSpans"]
+    [span] = found[0]["scopeSpans"][0]["spans"]
+    assert (span["traceId"], span["spanId"], span["kind"]) == (SHORT, A, 2)
+    assert {"key": "service.name", "value": {"stringValue": "cart"}} in found[0]["resource"]["attributes"]
+
+
+def test_search_and_summaries_find_the_same_traces(world: World) -> None:
+    shop(world)
+    query = {"query.serviceName": "frontend", "query.searchDepth": "5"}
+    result = world.get("/api/v3/traces", **query)["result"]
+    found = [
+        span["traceId"] for resource in result["resourceSpans"]
+        for scope in resource["scopeSpans"] for span in scope["spans"]
+    ]  # fmt: skip
+    assert sorted(found) == [ONE, ONE, TWO]
+    summaries = world.get("/api/v3/trace-summaries", **query)["summaries"]
+    assert [(each["traceId"], each["spanCount"], each["errorSpanCount"]) for each in summaries] == [
+        (ONE, 2, 1), (TWO, 1, 0),
+    ]  # fmt: skip
+    slow = {"query.durationMin": "500ms"}
+    assert [each["traceId"] for each in world.get("/api/v3/trace-summaries", **slow)["summaries"]] == [TWO]
+
+
+def test_an_empty_search(world: World) -> None:
+    assert world.get("/api/v3/trace-summaries") == {"summaries": []}
+    assert world.refused("/api/v3/traces") == (404, "no traces found: widen the times, or ask for less")
+
+
+def test_errors_are_also_in_the_shape_its_clients_read(world: World) -> None:
+    for path, status in (
+        (f"/api/v3/traces/{ONE}", 404), ("/api/v3/traces/zz", 400),
+        ("/api/v3/operations", 400), ("/api/v3/nothing", 404),
+    ):  # fmt: skip
+        answered, message = world.refused(path)
+        reply = json.loads(world.ask("GET", path, {})[1])
+        assert (answered, reply["error"]) == (status, {"httpCode": status, "message": message})
