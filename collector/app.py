@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import time
@@ -171,7 +172,7 @@ async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Appli
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise _unbound(option, address, error.strerror or str(error)) from None
+        raise _unbound(option, address, error) from None
     return int(runner.addresses[0][1])
 
 
@@ -181,10 +182,8 @@ async def _grpc(
     server = grpc.aio.server(options=(*OPTIONS, *otlp_grpc.options(config.max_request_bytes)))
     otlp_grpc.register(server, ingest, stats)
     xds.register(server)
-    try:
-        port = server.add_insecure_port(config.grpc)
-    except RuntimeError:
-        raise _unbound("grpc", config.grpc, "it is taken, or no address of this machine") from None
+    _probe("grpc", config.grpc)
+    port = server.add_insecure_port(config.grpc)
     await server.start()
 
     async def stop() -> None:
@@ -198,7 +197,20 @@ async def _grpc(
     return int(port)
 
 
-def _unbound(option: str, address: str, reason: str) -> ConfigError:
+def _probe(option: str, address: str) -> None:
+    """Raises ConfigError when the address cannot be listened on; gRPC itself would only say so in its log."""
+    host, port = split_address(address)
+    try:
+        family, kind, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise _unbound(option, address, error) from None
+
+
+def _unbound(option: str, address: str, error: OSError) -> ConfigError:
+    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return ConfigError(
         f"--{option} {address}: cannot listen there: {reason}; stop what uses it or choose another "
         f"address with --{option} (SPANMESH_{option.upper()})"

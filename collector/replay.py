@@ -11,8 +11,8 @@ from topology.engine import Engine, UnknownServiceError
 _log = logging.getLogger(__name__)
 
 _NEWEST: Final = """
-SELECT Service, argMax(JSONExtractString(Evidence, 'stage'), Time) AS Stage,
-       argMax(JSONExtractInt(Evidence, 'percent'), Time) AS Percent
+SELECT Service, argMax(JSONExtractString(Evidence, 'to'), Time) AS Stage,
+       argMax(JSONExtractInt(Evidence, 'to_percent'), Time) AS Percent
 FROM mesh_decisions
 WHERE Kind = 'stage' AND JSONExtractString(Evidence, 'origin') = 'api'
 GROUP BY Service

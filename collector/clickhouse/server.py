@@ -1,5 +1,6 @@
 """A ClickHouse server over the native protocol (clickhouse-driver)."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -66,6 +67,8 @@ class ServerStore:
     def __init__(self, url: str) -> None:
         """Raises ConfigError when the URL cannot be understood."""
         check_url(url)
+        # The driver logs each failed connection with its traceback, beside the error it raises.
+        logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
         self.host, self._options = parse_url(url)
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:

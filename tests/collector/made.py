@@ -153,7 +153,7 @@ def edge(second: int, source: str = "front", target: str = "back") -> EdgeSample
 
 def stage_decision(when: float, service: str, stage: str, percent: int, origin: str = "api") -> Decision:
     """A change of stage as the engine words it."""
-    evidence = {"stage": stage, "percent": percent, "origin": origin}
+    evidence = {"to": stage, "to_percent": percent, "origin": origin}
     return Decision(when, "stage", service, f"stage {stage}", evidence=evidence)
 
 

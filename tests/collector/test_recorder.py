@@ -38,7 +38,7 @@ def test_columns_of_both_tables() -> None:
     }
     columns = decision_columns([stage_decision(1.5, "back", "route", 25)], "c1")
     assert columns["Time"] == [1500]
-    assert json.loads(columns["Evidence"][0]) == {"stage": "route", "percent": 25, "origin": "api"}
+    assert json.loads(columns["Evidence"][0]) == {"to": "route", "to_percent": 25, "origin": "api"}
 
 
 def run(test: Callable[[Recorder, Sink, Stats], None], limit: int = 100) -> tuple[Sink, Stats]:
@@ -118,5 +118,7 @@ def test_the_real_tables_take_the_columns(database: Database, store: Store) -> N
     assert database.query("SELECT sum(Count), sum(Errors), sumMap(Latency) FROM mesh_edges") == [
         (4, 2, {ZERO_BUCKET: 2, bucket_index(0.01): 2})
     ]
-    stored = database.query("SELECT Kind, Service, JSONExtractInt(Evidence, 'percent') FROM mesh_decisions")
+    stored = database.query(
+        "SELECT Kind, Service, JSONExtractInt(Evidence, 'to_percent') FROM mesh_decisions"
+    )
     assert stored == [("stage", "back", 25)]

@@ -1,6 +1,7 @@
 """OTLP over gRPC, real sockets, real store."""
 
 import asyncio
+from typing import cast
 
 import grpc
 import pytest
@@ -87,7 +88,7 @@ def test_a_store_that_is_gone_is_worth_a_retry_with_a_hint() -> None:
         async with receiving(insert=table.insert) as receivers:
             error = await refusal(receivers, trace_request([span()]).SerializeToString())
             assert error.code() is grpc.StatusCode.UNAVAILABLE
-            details = {key: value for key, value in error.trailing_metadata()}["grpc-status-details-bin"]
+            details = cast(grpc.aio.Metadata, error.trailing_metadata())["grpc-status-details-bin"]
             assert isinstance(details, bytes)
             retry = RetryInfo()
             assert Status.FromString(details).details[0].Unpack(retry)

@@ -1,0 +1,107 @@
+"""A whole collector in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+ROOT = Path(__file__).parents[2]
+MAIN = """
+import sys
+from collector.app import run
+from collector.config import CollectorConfig
+from proxy.contract.settings import ConfigError, load
+try:
+    run(load(CollectorConfig, dict(pair.split("=", 1) for pair in sys.argv[1:])))
+except ConfigError as error:
+    sys.exit(str(error))
+"""
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def options(data: Path, **given: object) -> list[str]:
+    """Command line of ``MAIN``: free ports and the directory, unless given otherwise."""
+    values: dict[str, object] = {
+        name: f"127.0.0.1:{free_port()}" for name in ("grpc", "http", "query")
+    } | {"data": data, **given}
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SPANMESH_")}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def refused(data: Path, **given: object) -> str:
+    """What a collector says that cannot start."""
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, *options(data, **given)], env=environment(), capture_output=True,
+        text=True, timeout=60, check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    return done.stderr
+
+
+@dataclass
+class Collector:
+    process: subprocess.Popen[bytes]
+    options: dict[str, str]
+
+    def get(self, path: str) -> Any:
+        with urlopen(f"http://{self.options['query']}{path}", timeout=20) as response:
+            return json.loads(response.read())
+
+    def put(self, path: str, body: object) -> Any:
+        request = Request(
+            f"http://{self.options['query']}{path}", json.dumps(body).encode(),
+            {"Content-Type": "application/json"}, method="PUT",
+        )
+        with urlopen(request, timeout=20) as response:
+            return json.loads(response.read())
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Its exit status after a signal."""
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+def started(data: Path, **given: object) -> Collector:
+    """A collector that is ready."""
+    arguments = options(data, **given)
+    process = subprocess.Popen([sys.executable, "-c", MAIN, *arguments], env=environment())
+    collector = Collector(process, dict(pair.split("=", 1) for pair in arguments))
+    until(lambda: _ready(collector), "the collector to be ready")
+    return collector
+
+
+def _ready(collector: Collector) -> bool:
+    assert collector.process.poll() is None, "the collector ended"
+    try:
+        return bool(collector.get("/readyz"))
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def until(look: Any, what: str, seconds: float = 30) -> Any:
+    """Poll until ``look`` gives something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds:.0f} s: {what}")

@@ -1,0 +1,146 @@
+"""The whole collector as a process: starts, refuses to start, stops, is killed, comes back."""
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from collector.clickhouse.embedded import EmbeddedStore
+from tests.collector.made import client_metrics, span, trace_request
+from tests.collector.receive.receiving import METRICS, TRACES
+from tests.collector.running import Collector, free_port, refused, started, until
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Collector]:
+    running = started(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        running.end(signal.SIGKILL)
+
+
+def export(target: Collector, body: bytes, method: str = TRACES) -> None:
+    with grpc.insecure_channel(target.options["grpc"]) as channel:
+        channel.unary_unary(method, None, None)(body, timeout=20)
+
+
+class Sender:
+    """Sends spans, a request after the other, and notes which were acknowledged."""
+
+    def __init__(self, target: Collector) -> None:
+        self.acknowledged: set[str] = set()
+        self.some = threading.Event()
+        self.stopped = threading.Event()
+        self._target = target
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with grpc.insecure_channel(self._target.options["grpc"]) as channel:
+            send = channel.unary_unary(TRACES, None, None)
+            while not self.stopped.is_set():
+                spans = [span() for _ in range(50)]
+                try:
+                    send(trace_request(spans).SerializeToString(), timeout=20)
+                except grpc.RpcError:
+                    return
+                self.acknowledged.update(one.span_id.hex() for one in spans)
+                if len(self.acknowledged) >= 200:
+                    self.some.set()
+
+    def finish(self) -> set[str]:
+        self.stopped.set()
+        self._thread.join(30)
+        return self.acknowledged
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_acknowledged_is_there_after_the_end(
+    collector: Collector, tmp_path: Path, number: signal.Signals
+) -> None:
+    sender = Sender(collector)
+    assert sender.some.wait(30)
+    status = collector.end(number)
+    acknowledged = sender.finish()
+    assert status == (0 if number is signal.SIGTERM else -signal.SIGKILL)
+    again = started(tmp_path)
+    try:
+        traces = again.get("/api/traces?service=shop&limit=1")
+        assert len(traces["data"]) == 1
+    finally:
+        assert again.end() == 0
+    store = EmbeddedStore(tmp_path)
+    session = store.connect()
+    stored = {row[0] for row in session.query("SELECT SpanId FROM otel_traces")}
+    session.close()
+    store.close()
+    assert acknowledged <= stored
+
+
+def test_measurements_are_in_the_graph_and_its_edges_stored(collector: Collector, tmp_path: Path) -> None:
+    export(collector, client_metrics([0.01, 0.02]).SerializeToString(), METRICS)
+
+    def edges() -> list[tuple[str, str, int]]:
+        found = collector.get("/api/mesh/graph")["edges"]
+        return [(edge["source"], edge["target"], edge["count"]) for edge in found]
+
+    assert until(edges, "an edge in the graph") == [("front", "back", 2)]
+    assert collector.end() == 0
+    store = EmbeddedStore(tmp_path)
+    session = store.connect()
+    stored = session.query("SELECT Source, Target, sum(Count), sum(Errors) FROM mesh_edges GROUP BY ALL")
+    session.close()
+    store.close()
+    assert stored == [("front", "back", 2, 0)]
+
+
+def test_a_stage_set_over_the_api_is_in_force_after_a_restart(collector: Collector, tmp_path: Path) -> None:
+    export(collector, client_metrics([0.01]).SerializeToString(), METRICS)
+    until(lambda: collector.get("/api/mesh/graph")["edges"], "an edge in the graph")
+    collector.put("/api/mesh/stages", {"service": "back", "stage": "route", "percent": 40})
+    assert collector.end() == 0
+
+    again = started(tmp_path)
+    try:
+        export(again, client_metrics([0.01]).SerializeToString(), METRICS)
+
+        def percent() -> int:
+            stages = {stage["service"]: stage for stage in again.get("/api/mesh/stages")["stages"]}
+            return int(stages["back"]["percent"]) if "back" in stages else 0
+
+        assert until(percent, "the stored stage") == 40
+    finally:
+        again.end()
+
+
+@pytest.mark.parametrize("option", ["grpc", "http", "query"])
+def test_a_port_that_is_taken_is_told_with_the_fix(tmp_path: Path, option: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = refused(tmp_path, **{option: address})
+    assert said == (
+        f"--{option} {address}: cannot listen there: Address already in use; stop what uses it or choose "
+        f"another address with --{option} (SPANMESH_{option.upper()})\n"
+    )
+
+
+def test_other_reasons_not_to_start_are_one_line_with_the_fix(tmp_path: Path) -> None:
+    policy = tmp_path / "mesh.yaml"
+    policy.write_text("services:\n  a: {stag: route}\n")
+    assert refused(tmp_path, config=policy).startswith(f"{policy}: line 2: services.a.stag: unknown key")
+    assert "make it a readable file" in refused(tmp_path, config=tmp_path / "none.yaml")
+    assert "make it writable" in refused(policy / "data")
+    gone = f"clickhouse://127.0.0.1:{free_port()}/db"
+    said = refused(tmp_path, clickhouse=gone)
+    assert "check --clickhouse and that the server is up" in said
+    assert said.count("\n") == 1
+
+
+def test_a_directory_in_use_is_told_with_the_fix(collector: Collector, tmp_path: Path) -> None:
+    assert "in use by another collector; stop that one" in refused(tmp_path)
