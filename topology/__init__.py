@@ -10,6 +10,7 @@
 ``graph``      nodes and edges of a window
 ``feedback``   ejections and weights together:
 ``evidence``   what each reporter measured of each endpoint in the last seconds
+``pool``       those measurements taken together
 ``compare``    an endpoint against its peers: failures, latency, stall
 ``outliers``   ejection as a state machine: cap, back-off, probation, slow start
 ``weights``    a weight per endpoint, damped

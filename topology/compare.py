@@ -9,21 +9,19 @@ Three tests over what several reporters measured. Each asks for the same four th
 - several reporters who see it, each of whom sees its other endpoints do better (a reporter
   with a bad network sees all of them fail);
 - the same result with any one reporter left out.
-
-Bounds on failure shares are Wilson score intervals (E. B. Wilson, JASA 22, 1927).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2, sqrt
 from typing import Any, Final
 
 from topology.evidence import FRESH, SLOT, Record, Screen, Tally
+from topology.pool import Side, Z, better_half, bounds, elsewhere, failing_share, pooled, typical
 from topology.settings import EngineSettings
 
 # Spans looked at, shortest first: sudden failures show in the first, rare ones need the last.
 SPANS: Final = (1.0, 2.5, 5.0, 10.0, 30.0)
-_Z: Final = 2.5  # standard errors
 _TIMED_MIN: Final = 10
 _STALL_DEVIATIONS: Final = 4.0  # above the mean of log latency, an open request is no usual one
 
@@ -39,24 +37,6 @@ class Finding:
     evidence: Mapping[str, Any]
 
 
-def bounds(bad: float, total: float) -> tuple[float, float]:
-    """Wilson interval of a share; (0, 1) without data."""
-    if total <= 0:
-        return 0.0, 1.0
-    share, square = bad / total, _Z * _Z
-    centre = (share + square / (2 * total)) / (1 + square / total)
-    half = _Z / (1 + square / total) * sqrt(share * (1 - share) / total + square / (4 * total * total))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One endpoint over one span: everybody's calls, and each reporter's share of them."""
-
-    total: Tally
-    by: dict[str, Tally]
-
-
 class Comparison:
     """One service's endpoints at one moment. ``since`` hides what was measured earlier, by endpoint."""
 
@@ -69,7 +49,7 @@ class Comparison:
         self._since = since
         self._settings = settings
         self._now = now
-        self._spans: dict[tuple[str, float], _Side] = {}
+        self._spans: dict[tuple[str, float], Side] = {}
         self._usual = _usual([records[peer].screen for peer in peers if peer in records])
 
     def finding(self, endpoint: str, patience: float = 1.0) -> Finding | None:
@@ -115,7 +95,7 @@ class Comparison:
         slow = self._usual + log2(self._settings.slow_factor) / 2
         return screen.timed > 0 and screen.logs / screen.timed >= slow
 
-    def _side(self, endpoint: str, span: float) -> _Side:
+    def _side(self, endpoint: str, span: float) -> Side:
         found = self._spans.get((endpoint, span))
         if found is not None:
             return found
@@ -126,10 +106,10 @@ class Comparison:
         for name, witness in record.witnesses.items() if record else ():
             if witness.at >= begin and (tally := witness.since(slot)).count:
                 by[name] = tally
-        found = self._spans[endpoint, span] = _Side(_pooled(by.values()), by)
+        found = self._spans[endpoint, span] = Side(pooled(by.values()), by)
         return found
 
-    def _others(self, endpoint: str, span: float) -> list[_Side]:
+    def _others(self, endpoint: str, span: float) -> list[Side]:
         return [self._side(peer, span) for peer in self._peers if peer != endpoint]
 
     def _failing(self, endpoint: str, span: float, patience: float) -> Finding | None:
@@ -142,7 +122,7 @@ class Comparison:
 
         def worse(left_out: str) -> bool:
             mine = total.without(own.by.get(left_out))
-            peer = _better_half(others, _failing_share, left_out)
+            peer = better_half(others, failing_share, left_out)
             if peer is None or mine.errors < 2 or mine.failing < floor:
                 return False
             margin = 0.0 if left_out else limits.eject_margin
@@ -150,11 +130,11 @@ class Comparison:
 
         witnesses = [
             name for name, tally in own.by.items()
-            if tally.failing >= floor and tally.failing > _elsewhere(others, name).failing
+            if tally.failing >= floor and tally.failing > elsewhere(others, name).failing
         ]
         if not worse("") or not self._agreed(witnesses, own, others, total.errors, worse):
             return None
-        peer = _better_half(others, _failing_share, "") or Tally()
+        peer = better_half(others, failing_share, "") or Tally()
         reason = (
             f"{endpoint} failed {total.errors} of {total.count} requests in {span:g} s, "
             f"its peers {peer.errors} of {peer.count}; seen by {_reporters(witnesses)}"
@@ -173,10 +153,10 @@ class Comparison:
 
         def worse(left_out: str) -> bool:
             mine = total.without(own.by.get(left_out))
-            peer = _better_half(others, _typical, left_out)
+            peer = better_half(others, typical, left_out)
             if peer is None or not peer.timed or mine.timed < 3:
                 return False
-            doubt = 0.0 if left_out else _Z * mine.deviation / sqrt(mine.timed)
+            doubt = 0.0 if left_out else Z * mine.deviation / sqrt(mine.timed)
             slower = mine.mean - doubt - peer.mean
             return slower >= gap and 2**mine.mean - 2**peer.mean >= limits.slow_floor
 
@@ -184,12 +164,12 @@ class Comparison:
             return None
         witnesses = []
         for name, tally in own.by.items():
-            elsewhere = _elsewhere(others, name)
-            if tally.timed and (not elsewhere.timed or tally.mean >= elsewhere.mean + gap / 2):
+            rest = elsewhere(others, name)
+            if tally.timed and (not rest.timed or tally.mean >= rest.mean + gap / 2):
                 witnesses.append(name)
         if not self._agreed(witnesses, own, others, total.timed // 2, worse):
             return None
-        peer = _better_half(others, _typical, "") or Tally()
+        peer = better_half(others, typical, "") or Tally()
         mine_ms, peer_ms = 1000 * 2**total.mean, 1000 * 2**peer.mean
         reason = (
             f"{endpoint} took {mine_ms:.0f} ms, its peers {peer_ms:.0f} ms, "
@@ -203,7 +183,7 @@ class Comparison:
         if self._now - record.screen.late > FRESH:
             return None
         others = self._others(endpoint, 30.0)
-        usual = _pooled(side.total for side in others)
+        usual = pooled(side.total for side in others)
         if not usual.timed:
             return None
         age = max(self._settings.stall_seconds, 2 ** (usual.mean + _STALL_DEVIATIONS * usual.deviation))
@@ -240,7 +220,7 @@ class Comparison:
         return min(self._settings.eject_reporters, max(1, len({name for part in seen for name in part})))
 
     def _agreed(
-        self, witnesses: Sequence[str], own: _Side, others: Sequence[_Side], strength: int,
+        self, witnesses: Sequence[str], own: Side, others: Sequence[Side], strength: int,
         worse: Callable[[str], bool],
     ) -> bool:
         """Whether enough reporters see it, and it holds without any one of all that reported."""
@@ -258,39 +238,11 @@ def _usual(screens: Sequence[Screen]) -> float:
     return means[(len(means) - 1) // 2] if means else float("inf")
 
 
-def _pooled(tallies: Iterable[Tally]) -> Tally:
-    total = Tally()
-    for tally in tallies:
-        total.add(tally)
-    return total
-
-
-def _better_half(others: Sequence[_Side], badness: Callable[[Tally], float], left_out: str) -> Tally | None:
-    """The better half of the peers taken together; None when no peer has traffic."""
-    totals = [rest for side in others if (rest := side.total.without(side.by.get(left_out))).count]
-    if not totals:
-        return None
-    totals.sort(key=badness)
-    return _pooled(totals[: (len(totals) + 1) // 2])
-
-
-def _elsewhere(others: Sequence[_Side], name: str) -> Tally:
-    return _pooled(side.by[name] for side in others if name in side.by)
-
-
-def _failing_share(tally: Tally) -> float:
-    return tally.failing
-
-
-def _typical(tally: Tally) -> float:
-    return tally.mean if tally.timed else float("inf")
-
-
 def _reporters(names: Sequence[str]) -> str:
     return f"{len(names)} reporter" if len(names) == 1 else f"{len(names)} reporters"
 
 
-def _evidence(span: float, own: _Side, peer: Tally, witnesses: Sequence[str]) -> dict[str, Any]:
+def _evidence(span: float, own: Side, peer: Tally, witnesses: Sequence[str]) -> dict[str, Any]:
     return {
         "window": span,
         "count": own.total.count,
