@@ -81,6 +81,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one request after the other on a connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes; the second must not wait for an ACK
     server: Shop
 
     def do_GET(self) -> None:

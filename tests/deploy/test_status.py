@@ -1,0 +1,39 @@
+"""The status table fits a terminal of 80 columns and says why an endpoint is out."""
+
+from rich.console import Console
+
+from deploy import status
+
+TRAFFIC = {"rate": 1234.5, "success": 0.9987, "p50": 101.25, "p99": 1203.5}
+SERVICE = {
+    "name": "reviews", "kind": "service", "sidecar": True, "stage": "route", "percent": 100,
+    "endpoints": 3, "ejected": 1,
+}  # fmt: skip
+ENDPOINT = {
+    "service": "reviews", "address": "127.0.0.1:40001", "state": "ejected", "weight": 0.1, "open": 2,
+    "reason": "failed 9 of 9 requests in 5 s, its peers 0 of 20",
+}  # fmt: skip
+QUIET = {"rate": 0.0, "success": None, "p50": None, "p99": None}
+
+
+def shown(services: list[dict[str, object]], endpoints: list[dict[str, object]]) -> str:
+    console = Console(width=80, record=True, file=None, quiet=False)
+    with console.capture() as capture:
+        console.print(status.tables({"services": services, "endpoints": endpoints}))
+    return capture.get()
+
+
+def test_everything_fits_eighty_columns() -> None:
+    text = shown([{**SERVICE, **TRAFFIC}], [{**ENDPOINT, **TRAFFIC}])
+    assert "…" not in text
+    for part in ("reviews", "route 100%", "127.0.0.1:40001", "ejected", "99.87%", "1203.5"):
+        assert part in text
+
+
+def test_the_reason_of_an_ejection_is_told() -> None:
+    assert "reviews: failed 9 of 9 requests in 5 s" in shown([], [{**ENDPOINT, **TRAFFIC}])
+
+
+def test_without_traffic_nothing_is_claimed() -> None:
+    row = next(line for line in shown([{**SERVICE, **QUIET}], []).splitlines() if "reviews" in line)
+    assert row.split()[-3:] == ["-", "-", "-"]
