@@ -94,8 +94,7 @@ class Sidecar:
         sampler = Sampler.of(config.sample)
         self.inbound = Inbound(config.app, self.recorder, sampler, bits)
         self.outbound = Outbound(
-            config.service, _own(config.outbound), self.router, Names(self._now), self.recorder,
-            sampler, bits, time.monotonic_ns,
+            config.service, self.router, Names(self._now), self.recorder, sampler, bits, time.monotonic_ns
         )
         self._sides = {
             "inbound": self._side(self.inbound),
@@ -112,6 +111,8 @@ class Sidecar:
                 address = getattr(config, option)
                 if address:
                     await self._listen(option, address, partial(Downstream, side))
+            if config.outbound:
+                self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
             if config.admin:
                 admin = Admin(self._missing, self.stats, self._shown_config)
                 await self._listen("admin", config.admin, lambda: _stream_protocol(admin))
@@ -197,7 +198,8 @@ class Sidecar:
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
         )
         timeouts = Timeouts(
-            config.header_timeout, config.body_timeout, config.idle_timeout, config.request_timeout
+            config.header_timeout, config.body_timeout, config.idle_timeout, config.request_timeout,
+            config.half_close_time,
         )
         return Side(
             direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, self._on_refused
@@ -286,13 +288,10 @@ def _resource(config: SidecarConfig) -> dict[str, str]:
     return {key: value for key, value in given.items() if value}
 
 
-def _own(outbound: str) -> list[str]:
+def _own(host: str, port: int) -> frozenset[str]:
     """The addresses by which an application on this machine reaches the outbound listener."""
-    if not outbound:
-        return []
-    host, port = split_address(outbound)
     names = {host, "localhost", "127.0.0.1", "::1", socket.gethostname().lower()}
-    return [join_address(name, port) for name in names]
+    return frozenset(join_address(name, port) for name in names)
 
 
 def _stream_protocol(admin: Admin) -> asyncio.StreamReaderProtocol:

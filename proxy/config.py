@@ -39,6 +39,7 @@ class SidecarConfig(Settings):
     header_timeout: Seconds = 10.0  # for the whole head of a request
     body_timeout: Seconds = 60.0  # without a byte of a body the client still owes
     idle_timeout: Seconds = 300.0  # of a client connection between requests
+    half_close_time: Seconds = 10.0  # a client that sends no more is still waited for
     pool_idle: Seconds = 4.0  # of a pooled upstream connection; below the 5 s many servers close at
     drain_notice: float = Field(default=1.0, ge=0, le=60)  # still accepting, while the mesh is told
     drain_time: float = Field(default=20.0, ge=0, le=600)  # for what is in flight

@@ -33,6 +33,7 @@ class Timeouts:
     body: float
     idle: float
     request: float
+    half_close: float
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ class Downstream(asyncio.Protocol):
     """A client. ``keep`` says whether the connection may carry another request."""
 
     __slots__ = (
-        "_backlog", "_ends", "_exchange", "_head_since", "_parser", "_pauses", "_seen", "_side",
+        "_backlog", "_ends", "_eof", "_exchange", "_head_since", "_parser", "_pauses", "_seen", "_side",
         "_transport", "_tunnel", "full", "keep", "place",
     )
 
@@ -77,6 +78,7 @@ class Downstream(asyncio.Protocol):
         self._seen = side.now()
         self._head_since = 0.0
         self._ends = 0.0  # closing: when to stop waiting for the client to take what is written
+        self._eof = 0.0  # when the client said that it will send no more
         self.full = False
         self.keep = True
         self.place = b""
@@ -113,10 +115,12 @@ class Downstream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """A client that half-closes still gets its answer."""
+        self._eof = self._side.now()
         if self._tunnel is not None:
             self._tunnel.write_eof()
+            if self._exchange is not None:
+                self._exchange.half_closed()
             return True
-        self._parser.closed = True
         exchange = self._exchange
         if exchange is None or self._ends:
             return False
@@ -188,10 +192,10 @@ class Downstream(asyncio.Protocol):
             self._close(exchange is None or exchange.request_done)
         elif self._backlog:
             asyncio.get_running_loop().call_soon(self._advance)
-        elif self._parser.closed:
-            self._close(True)
         elif exchange is not None and exchange.head.upgrade:
             asyncio.get_running_loop().call_soon(self._declined)
+        elif self._eof:
+            self._close(True)
 
     def cut(self, *, reset: bool) -> None:
         """End the connection so that the client can tell that the response is not complete."""
@@ -213,6 +217,9 @@ class Downstream(asyncio.Protocol):
             upstream.transport.write(held)
         if upstream.parser.surplus:
             self._transport.write(upstream.parser.surplus)
+        if self._eof and self._exchange is not None:
+            upstream.transport.write_eof()
+            self._exchange.half_closed()
 
     # from the side
     def sweep(self, now: float, clock: int) -> None:
@@ -232,6 +239,8 @@ class Downstream(asyncio.Protocol):
                 self._close(True)
         elif exchange.overdue(clock, int(timeouts.request * 1e9)):
             exchange.upstream_failed(Reason.REQUEST_TIMEOUT, f"no response within {timeouts.request:g} s")
+        elif self._eof and now - self._eof > timeouts.half_close:
+            self._transport.abort()  # it did not half-close, it left
         elif not exchange.request_done and not self._pauses and now - self._seen > timeouts.body:
             exchange.upstream_failed(Reason.SLOW_REQUEST, f"no byte of the body for {timeouts.body:g} s")
 
@@ -279,8 +288,11 @@ class Downstream(asyncio.Protocol):
             except RefusedError as refusal:
                 self._refuse(refusal)
                 return
-            if self._exchange is not None:
-                self._exchange.push()
+            exchange = self._exchange
+            if exchange is not None:
+                exchange.push()
+            elif self._eof:
+                self._close(True)
 
     def _refuse(self, refusal: RefusedError) -> None:
         exchange = self._exchange

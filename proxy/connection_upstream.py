@@ -15,6 +15,7 @@ class Passenger(ResponseSink, Protocol):
     def relay(self) -> None: ...
     def upstream_failed(self, reason: Reason, detail: str) -> None: ...
     def upstream_lost(self) -> None: ...
+    def half_closed(self) -> None: ...
     def upstream_full(self, full: bool) -> None: ...
 
 
@@ -95,6 +96,8 @@ class Upstream(asyncio.Protocol):
         if self.tunnel is None:
             return False
         self.tunnel.write_eof()
+        if self.exchange is not None:
+            self.exchange.half_closed()
         return True
 
     def connection_lost(self, error: Exception | None) -> None:

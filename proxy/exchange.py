@@ -85,6 +85,7 @@ class Exchange:
     _until_close = False
     _keep = False
     _switching = False
+    _ended_halves = 0
     _lead = b""
     _replay = b""
 
@@ -235,6 +236,13 @@ class Exchange:
             self._break_off(Reason.UPSTREAM_RESET)
         else:
             self.refuse(Reason.UPSTREAM_RESET, f"{address} closed the connection before it answered")
+
+    def half_closed(self) -> None:
+        """One side of the tunnel will send no more; after both there is nothing left to do."""
+        self._ended_halves += 1
+        if self._ended_halves == 2 and not self.over:
+            self._finish()
+            self.client.cut(reset=False)
 
     def upstream_full(self, full: bool) -> None:
         if full:

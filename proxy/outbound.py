@@ -1,6 +1,6 @@
 """Outbound: requests of our application to others; one client span for every try."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from proxy.contract import attributes
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
@@ -17,14 +17,14 @@ _MAX_AUTHORITIES = 4096
 
 
 class Outbound:
-    """Routes by authority. ``own`` are the addresses of the outbound listener itself."""
+    """Routes by authority. ``own`` are the addresses of the outbound listener, once it listens."""
 
     def __init__(
-        self, service: str, own: Iterable[str], router: Router, names: Names, recorder: Recorder,
-        sampler: Sampler, bits: Bits, clock: Callable[[], int],
+        self, service: str, router: Router, names: Names, recorder: Recorder, sampler: Sampler,
+        bits: Bits, clock: Callable[[], int],
     ) -> None:
         self._caller = f"{attributes.CALLER_HEADER}: {service}\r\n".encode()
-        self._own = frozenset(own)
+        self.own: frozenset[str] = frozenset()
         self._router = router
         self._names = names
         self._recorder = recorder
@@ -42,7 +42,7 @@ class Outbound:
         exchange.path = self._recorder.path(target.partition(b"?")[0])
         exchange.asked = authority = self._authority(host)
         exchange.url = b"http://" + host + target
-        if authority.key in self._own:
+        if authority.key in self.own:
             raise RefusedError(
                 Reason.LOOP, "this is the sidecar itself: name the destination as proxy target or in Host"
             )

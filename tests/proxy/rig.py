@@ -1,11 +1,12 @@
 """A sidecar between a real application and a real OTLP sink, all on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
+import uvloop
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
@@ -50,10 +51,11 @@ class Sink:
 
     async def start(self, port: int = 0) -> None:
         self._server = server = grpc.aio.server()
-        for name, export in (("trace.v1.TraceService", self._traces), ("metrics.v1.MetricsService", self._points)):
-            handler = grpc.unary_unary_rpc_method_handler(export)
+        exports = {"trace.v1.TraceService": self._traces, "metrics.v1.MetricsService": self._points}
+        for name, export in exports.items():
+            methods = {"Export": grpc.unary_unary_rpc_method_handler(export)}
             service = f"opentelemetry.proto.collector.{name}"
-            server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"Export": handler})])
+            server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, methods)])
         self.port = server.add_insecure_port(f"127.0.0.1:{port}")
         await server.start()
 
@@ -223,6 +225,12 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+def play(main: Coroutine[Any, Any, None]) -> None:
+    """Run a test's coroutine on the loop the sidecar runs on."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
 
 
 def pairs(attributes: Iterable[Any]) -> dict[str, Any]:

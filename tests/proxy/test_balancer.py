@@ -19,7 +19,10 @@ endpoints = st.lists(
 )
 
 
-@given(endpoints, st.lists(st.tuples(st.integers(0, 7), st.booleans(), st.floats(0, 30)), max_size=60), st.integers())
+outcomes = st.lists(st.tuples(st.integers(0, 7), st.booleans(), st.floats(0, 30)), max_size=60)
+
+
+@given(endpoints, outcomes, st.integers())
 def test_an_unhealthy_endpoint_is_never_picked_while_a_healthy_one_exists(
     given_endpoints: list[Endpoint], outcomes: list[tuple[int, bool, float]], seed: int
 ) -> None:
@@ -113,7 +116,8 @@ def test_failures_in_a_row_take_an_endpoint_out_and_one_probe_brings_it_back() -
 def test_plain_rotation_ignores_weights_and_ejections_but_not_draining() -> None:
     balancer = Balancer(random.random)
     balancer.update([
-        Endpoint("a:1", weight=9), Endpoint("b:1", healthy=False), Endpoint("c:1", healthy=False, draining=True),
+        Endpoint("a:1", weight=9), Endpoint("b:1", healthy=False),
+        Endpoint("c:1", healthy=False, draining=True),
     ])
     turns = [balancer.turn() for _ in range(4)]
     assert sorted(t.endpoint.address for t in turns if t) == ["a:1", "a:1", "b:1", "b:1"]

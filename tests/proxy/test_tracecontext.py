@@ -21,7 +21,11 @@ def fields(raw: bytes) -> dict[str, bytes]:
     return {k.decode(): v for k, _, v in (line.partition(b": ") for line in raw.split(b"\r\n") if line)}
 
 
-@given(st.binary(min_size=16, max_size=16).filter(any), st.binary(min_size=8, max_size=8).filter(any), st.integers(0, 3))
+def ids(size: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=size, max_size=size).filter(any)
+
+
+@given(ids(16), ids(8), st.integers(0, 3))
 def test_what_is_written_is_read_back(trace: bytes, parent: bytes, flags: int) -> None:
     incoming = f"00-{trace.hex()}-{parent.hex()}-{flags:02x}".encode()
     context = start(ALL, bits, incoming, b"vendor=1")
@@ -77,7 +81,9 @@ def test_the_parent_decides() -> None:
         ({b"x-b3-traceid": b"zz", b"x-b3-spanid": PARENT.encode()}, ("", "", None)),
     ],
 )
-def test_b3_single_and_multi(given_fields: dict[bytes, bytes], expected: tuple[str, str, bool | None]) -> None:
+def test_b3_single_and_multi(
+    given_fields: dict[bytes, bytes], expected: tuple[str, str, bool | None]
+) -> None:
     trace, parent, decision = parse_b3(given_fields)
     assert (trace.hex(), parent.hex(), decision) == expected
 
