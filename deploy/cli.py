@@ -178,7 +178,7 @@ def check(file: Annotated[Path, typer.Argument(help="the mesh.yaml to validate")
     with _explained():
         problems = roles.problems(file)
     for problem in problems:
-        _err.print(f"{file}:{problem}", markup=False)
+        _err.print(f"{file}: {problem}", markup=False)
     if problems:
         raise typer.Exit(1)
     _say(f"{file} is valid")

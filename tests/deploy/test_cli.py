@@ -47,7 +47,7 @@ def test_check_names_line_key_and_fix(tmp_path: Path) -> None:
     result = spanmesh("check", str(file))
     assert result.returncode == 1
     line = one_line(result)
-    assert line.startswith(f"{file}:3")
+    assert line.startswith(f"{file}: line 3: ")
     assert "stagee" in line
     assert "stage" in line.replace("stagee", "")
 
