@@ -6,6 +6,7 @@
 ``tracing``       Jaeger's v1 routes: services, operations, traces, dependencies
 ``v3``            Jaeger's v3 routes, their query strings in ``params_v3``
 ``mesh``          our own routes: graph, services, endpoints, decisions, stages, series, latency
+``events``        decisions as they are made, as server-sent events
 ``store``         questions to ClickHouse, bounded in time, failures told as 503
 ``search``        a search as SQL conditions, pure; ``traces`` runs it and fetches whole traces
 ``services``      service names and their operations

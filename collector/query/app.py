@@ -9,6 +9,7 @@ from aiohttp import web
 
 from collector.clickhouse.reader import Reader
 from collector.query.errors import QueryError, TryLaterError
+from collector.query.events import EventRoutes
 from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, ok
 from collector.query.store import Store
@@ -32,6 +33,9 @@ def build(
     app.add_routes(TracingRoutes(store, engine, clock).routes())
     app.add_routes(V3Routes(store, clock).routes())
     app.add_routes(MeshRoutes(store, engine, clock).routes())
+    events = EventRoutes(engine)
+    app.add_routes(events.routes())
+    app.on_shutdown.append(events.stop)
     app.add_routes(_health(stats, ready))
     return app
 

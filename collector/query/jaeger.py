@@ -4,7 +4,7 @@ Shapes: jaeger internal/uimodel. Names of the tags that hold what is not an attr
 OpenTelemetry specification, "OpenTelemetry to Jaeger Transformation".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from collector.query.values import typed
@@ -42,20 +42,19 @@ class SpanRow(NamedTuple):
     link_attributes: list[Mapping[str, str]]
 
 
-def trace(rows: Iterable[SpanRow]) -> dict[str, Any]:
-    """One trace from its spans: spans in order of start, equal processes once, p1 upwards."""
-    ordered = sorted(rows, key=lambda row: (row.start, row.span_id))
-    starts = {row.span_id: row.start for row in ordered}
+def trace(rows: Sequence[SpanRow]) -> dict[str, Any]:
+    """One trace from its spans (at least one), in their order; equal processes once, p1 upwards."""
+    starts = {row.span_id: row.start for row in rows}
     processes: dict[str, Any] = {}
     keys: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     spans = []
-    for row in ordered:
+    for row in rows:
         identity = (row.service, tuple(sorted(row.resource.items())))
         if identity not in keys:
             keys[identity] = f"p{len(keys) + 1}"
             processes[keys[identity]] = _process(row)
         spans.append(_span(row, keys[identity], starts))
-    trace_id = shown_trace_id(ordered[0].trace_id)
+    trace_id = shown_trace_id(rows[0].trace_id)
     return {"traceID": trace_id, "spans": spans, "processes": processes, "warnings": None}
 
 

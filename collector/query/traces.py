@@ -46,10 +46,12 @@ class Traces:
         return [row[0] for row in await self._store.rows(sql, parameters)]
 
     async def by_ids(self, ids: Sequence[str]) -> list[list[SpanRow]]:
-        """The traces of these ids that are stored."""
+        """The traces of these ids that are stored, each with its spans in order of start."""
         if not ids:
             return []
         traces: dict[str, list[SpanRow]] = defaultdict(list)
         for row in await self._store.rows(_SPANS, {"ids": list(ids)}):
             traces[row[0]].append(SpanRow._make(row))
+        for spans in traces.values():
+            spans.sort(key=lambda span: (span.start, span.span_id))
         return [traces[trace_id] for trace_id in dict.fromkeys(ids) if trace_id in traces]

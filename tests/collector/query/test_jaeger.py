@@ -33,7 +33,7 @@ def test_a_trace_in_jaegers_shape() -> None:
         span_id="53995c3f42cd8ad8", parent_id="00f067aa0ba902b7", service="reviews", start=START + 9_000,
         resource={"service.name": "reviews", "service.instance.id": "r-1"}, attributes={"cached": "true"},
     )  # fmt: skip
-    assert trace([other, child, row()]) == {
+    assert trace([row(), child, other]) == {
         "traceID": TRACE,
         "spans": [
             {
@@ -92,7 +92,7 @@ def test_a_trace_in_jaegers_shape() -> None:
 
 
 def test_one_process_per_instance() -> None:
-    found = trace(row(span_id=str(n), resource={"service.instance.id": f"i{n % 2}"}) for n in range(4))
+    found = trace([row(span_id=str(n), resource={"service.instance.id": f"i{n % 2}"}) for n in range(4)])
     assert [span["processID"] for span in found["spans"]] == ["p1", "p2", "p1", "p2"]
     assert list(found["processes"]) == ["p1", "p2"]
 

@@ -149,10 +149,11 @@ class World:
         return json.loads(text)
 
     def refused(
-        self, path: str, method: str = "GET", body: bytes | None = None, **query: Any
+        self, path: str, method: str = "GET", body: bytes | None = None,
+        headers: Mapping[str, str] | None = None, **query: Any,
     ) -> tuple[int, str]:
         """Status and the one message of a request that must fail, its envelope checked."""
-        status, text = self.ask(method, path, query, body)
+        status, text = self.ask(method, path, query, body, headers)
         reply = json.loads(text)
         [error] = reply["errors"]
         assert reply["data"] is None
@@ -161,11 +162,16 @@ class World:
         assert "Traceback" not in text
         return status, error["msg"]
 
-    def ask(self, method: str, path: str, query: Any, body: bytes | None = None) -> tuple[int, str]:
+    def ask(
+        self, method: str, path: str, query: Any, body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, str]:
         """Status and text of one request to the application on a port of its own."""
-        return asyncio.run(self._ask(method, path, query, body))
+        return asyncio.run(self._ask(method, path, query, body, headers))
 
-    async def _ask(self, method: str, path: str, query: Any, body: bytes | None) -> tuple[int, str]:
+    async def _ask(
+        self, method: str, path: str, query: Any, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> tuple[int, str]:
         runner = web.AppRunner(self.app())
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -174,7 +180,7 @@ class World:
         try:
             async with (
                 ClientSession(f"http://{host}:{port}") as client,
-                client.request(method, path, params=query, data=body) as response,
+                client.request(method, path, params=query, data=body, headers=headers) as response,
             ):
                 return response.status, await response.text()
         finally:
