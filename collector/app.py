@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -37,6 +38,8 @@ from topology.engine import Engine
 from topology.settings import EngineSettings
 from topology.xds.server import OPTIONS, XdsServer
 
+_log = logging.getLogger(__name__)
+
 # Rows are many short-lived containers without cycles: with the interpreter's own thresholds a
 # quarter of the time to take spans apart goes into looking for cycles in them.
 _COLLECT: Final = (50_000, 20, 20)
@@ -62,10 +65,9 @@ def run(config: CollectorConfig) -> None:
 
 async def _until_signal(config: CollectorConfig) -> None:
     stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(config):
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
         await stop.wait()
 
 
@@ -155,12 +157,18 @@ async def _mesh(
 def _task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: Callable[[], None]) -> None:
     """Run ``work`` beside the rest; on the way out call ``stop`` and wait for it to return."""
     task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(_report)
 
     async def finish() -> None:
         stop()
         await task
 
     stack.push_async_callback(finish)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _log.critical("a part of the collector ended: restart it", exc_info=error)
 
 
 async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Application) -> int:

@@ -56,9 +56,11 @@ def _service(name: str, handler: Handler) -> "grpc.GenericRpcHandler[bytes, byte
 
 def _export(signal: str, take: Callable[[bytes], Awaitable[bytes]], stats: Stats) -> Handler:
     async def export(body: bytes, context: Context) -> bytes:
-        outcome = "accepted"
+        outcome = "cancelled"
         try:
-            return await take(body)
+            reply = await take(body)
+            outcome = "accepted"
+            return reply
         except Exception as error:
             problem = failure(error)
             outcome = problem.outcome

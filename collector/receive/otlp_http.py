@@ -60,7 +60,7 @@ class OtlpHttp:
         return await self._export(request, "metrics", take)
 
     async def _export(self, request: web.Request, signal: str, take: Take) -> web.Response:
-        outcome, size = "accepted", 0
+        outcome, size = "cancelled", 0
         kind = request.content_type
         try:
             if kind not in _FORMS:
@@ -69,7 +69,9 @@ class OtlpHttp:
                 )
             body = await self._body(request)
             size = len(body)
-            return _reply(kind, 200, await take(body, _FORMS[kind]))
+            reply = await take(body, _FORMS[kind])
+            outcome = "accepted"
+            return _reply(kind, 200, reply)
         except Exception as error:
             problem = error.failure if isinstance(error, _Answered) else failure(error)
             outcome = problem.outcome
