@@ -5,6 +5,7 @@
 
 import asyncio
 import sys
+from typing import cast
 
 import httptools
 import uvloop
@@ -16,8 +17,7 @@ class Backend(asyncio.Protocol):
     transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self.parser = httptools.HttpRequestParser(self)
 
     def data_received(self, data: bytes) -> None:
