@@ -1,0 +1,98 @@
+"""A simulated fleet around a real engine: reporters, endpoints and what is wrong with them."""
+
+import random
+from collections.abc import Callable
+
+from proxy.contract.histogram import Histogram
+from proxy.contract.model import Node
+from topology.engine import Engine
+from topology.model import CallSample, Decision, EndpointState, EndpointView, OpenSample, Side
+from topology.policy import Policy
+from topology.settings import EngineSettings
+
+# (reporter, endpoint, time) -> latency in seconds and whether the call failed; None: never answered.
+Behaviour = Callable[[int, int, float], tuple[float, bool] | None]
+
+
+def fine(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | None:
+    """Everything in order."""
+    return 0.02, False
+
+
+def histogram(*values: float) -> Histogram:
+    found = Histogram()
+    for value in values:
+        found.record(value)
+    return found
+
+
+class Fleet:
+    """``reporters`` sidecars of service a call the ``endpoints`` of service b evenly."""
+
+    def __init__(
+        self, endpoints: int, reporters: int, per_report: float = 1.0, seed: int = 1,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        self.engine = Engine(Policy(), settings or EngineSettings())
+        self.now = 1000.0
+        self.endpoints, self.reporters = endpoints, reporters
+        self._per_report = per_report  # calls of one reporter to one endpoint in half a second
+        self._random = random.Random(seed)
+        self._stuck: dict[tuple[int, int], float] = {}
+        self._step = 0
+        self.decisions: list[Decision] = []
+        for number in range(endpoints):
+            self.engine.connected(f"b{number}", Node("b", f"b{number}", address(number)), "10.0.0.1", self.now)
+        for number in range(reporters):
+            self.engine.connected(f"a{number}", Node("a", f"a{number}"), "10.0.0.2", self.now)
+
+    def run(self, seconds: float, behaviour: Behaviour = fine) -> list[Decision]:
+        """Live on: reports every half second at each reporter's own phase, a tick every quarter."""
+        made: list[Decision] = []
+        for _ in range(round(seconds * 4)):
+            self.now += 0.25
+            self._step += 1
+            for reporter in range(self.reporters):
+                if (self._step + reporter) % 2 == 0:
+                    self.report(reporter, behaviour)
+            made += self.engine.tick(self.now).decisions
+        self.decisions += made
+        return made
+
+    def report(self, reporter: int, behaviour: Behaviour) -> None:
+        """One reporter says what it measured."""
+        for endpoint in range(self.endpoints):
+            number = int(self._per_report + self._random.random())
+            good, bad = Histogram(), Histogram()
+            for _ in range(number):
+                outcome = behaviour(reporter, endpoint, self.now)
+                if outcome is None:
+                    self._stuck.setdefault((reporter, endpoint), self.now - 0.25)
+                else:
+                    self._stuck.pop((reporter, endpoint), None)
+                    spread = self._random.lognormvariate(0, 0.2)
+                    (bad if outcome[1] else good).record(outcome[0] * spread)
+            for part, errors in ((good, 0), (bad, bad.count)):
+                self.engine.calls(
+                    [CallSample(Side.CLIENT, "a", "b", f"a{reporter}", part, errors, address(endpoint), "routed")],
+                    self.now,
+                )
+            since = self._stuck.get((reporter, endpoint))
+            age = self.now - since if since is not None else 0.0
+            self.engine.opens(
+                [OpenSample("a", "b", address(endpoint), f"a{reporter}", 3 if age else 0, age)], self.now
+            )
+
+    def view(self) -> list[EndpointView]:
+        return list(self.engine.endpoints(self.now, 10.0, "b"))
+
+    def ejected(self) -> set[str]:
+        return {view.address for view in self.view() if view.state is EndpointState.EJECTED}
+
+
+def address(number: int) -> str:
+    return f"10.0.1.{number + 1}:80"
+
+
+def kinds(decisions: list[Decision], *wanted: str) -> list[tuple[str, str]]:
+    return [(made.kind, made.endpoint) for made in decisions if made.kind in wanted]

@@ -1,0 +1,199 @@
+"""The whole judgement, report to decision, on simulated fleets."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.contract.model import Node, NodeState
+from tests.topology.fleet import Behaviour, Fleet, address, fine, kinds
+from topology.model import EndpointState
+
+BAD = address(2)
+
+
+def failing(*endpoints: int, share: float = 1.0, seed: int = 3) -> Behaviour:
+    rng = random.Random(seed)
+
+    def behaviour(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | None:
+        return (0.001, True) if endpoint in endpoints and rng.random() < share else (0.02, False)
+
+    return behaviour
+
+
+def slow(*endpoints: int, factor: float = 10.0) -> Behaviour:
+    return lambda reporter, endpoint, now: (0.02 * factor if endpoint in endpoints else 0.02, False)
+
+
+def stalled(*endpoints: int) -> Behaviour:
+    return lambda reporter, endpoint, now: None if endpoint in endpoints else (0.02, False)
+
+
+@pytest.mark.parametrize(("endpoints", "reporters", "per_report"), [(11, 20, 0.25), (3, 4, 2.0), (2, 1, 5.0)])
+def test_an_endpoint_that_fails_everything_is_out_within_a_second(
+    endpoints: int, reporters: int, per_report: float
+) -> None:
+    fleet = Fleet(endpoints, reporters, per_report)
+    fleet.run(10)
+    bad = endpoints - 1
+    made = fleet.run(1.25, failing(bad))
+    assert kinds(made, "eject", "hold") == [("eject", address(bad))]
+    (decision,) = [each for each in made if each.kind == "eject"]
+    assert decision.reason.startswith(f"{address(bad)} failed ")
+    assert decision.evidence["errors"] >= 5
+    assert len(decision.evidence["reporters"]) >= min(2, reporters)
+
+
+def test_a_gray_endpoint_that_fails_a_fifth_is_found_from_many_quiet_reporters() -> None:
+    fleet = Fleet(11, 20, 0.5)
+    fleet.run(20)
+    assert set(kinds(fleet.run(8, failing(2, share=0.2)), "eject")) == {("eject", BAD)}
+
+
+def test_a_slow_endpoint_is_found_by_its_latency() -> None:
+    fleet = Fleet(11, 20, 0.5)
+    fleet.run(10)
+    made = fleet.run(4, slow(2))
+    assert kinds(made, "eject") == [("eject", BAD)]
+    assert "ms, its peers" in next(each.reason for each in made if each.kind == "eject")
+
+
+def test_a_stalled_endpoint_is_found_though_it_answers_nothing() -> None:
+    fleet = Fleet(11, 20, 0.5)
+    fleet.run(10)
+    made = fleet.run(2.5, stalled(2))
+    assert kinds(made, "eject") == [("eject", BAD)]
+    assert "has answered nothing for" in next(each.reason for each in made if each.kind == "eject")
+
+
+@pytest.mark.parametrize("fault", [failing, slow, stalled])
+def test_when_all_are_bad_none_is_ejected(fault: Callable[..., Behaviour]) -> None:
+    fleet = Fleet(6, 5)
+    fleet.run(10)
+    assert kinds(fleet.run(20, fault(*range(6))), "eject") == []
+
+
+def test_when_all_fail_the_mesh_says_that_it_holds() -> None:
+    fleet = Fleet(6, 5)
+    fleet.run(10)
+    holds = [each for each in fleet.run(10, failing(*range(6))) if each.kind == "hold"]
+    assert len(holds) == 1
+    assert "share the cause" in holds[0].reason
+
+
+def test_at_most_half_are_ejected_and_the_mesh_says_why_not_more() -> None:
+    fleet = Fleet(10, 8)
+    fleet.run(10)
+    made = fleet.run(4, failing(0, 1, 2, 3, 4, 5))
+    assert len(fleet.ejected()) == 5
+    assert [kind for kind, _ in kinds(made, "hold")] == ["hold"]
+
+
+def test_an_ordinary_rate_of_failures_ejects_nobody() -> None:
+    fleet = Fleet(8, 10, 3.0)
+    made = fleet.run(60, failing(*range(8), share=0.05))
+    assert kinds(made, "eject") == []
+
+
+def test_slightly_worse_than_its_peers_is_not_bad() -> None:
+    fleet = Fleet(8, 10, 5.0)
+    assert kinds(fleet.run(60, failing(2, share=0.04)), "eject") == []  # above the floor
+    assert kinds(fleet.run(30, slow(2, factor=2.0)), "eject") == []
+
+
+def test_it_returns_on_probation_and_then_at_full_weight() -> None:
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    fleet.run(2, failing(2))
+    made = fleet.run(30)
+    assert kinds(made, "eject", "probation", "return") == [("probation", BAD), ("return", BAD)]
+    assert all(view.state is EndpointState.HEALTHY and view.weight == 1.0 for view in fleet.view())
+
+
+def test_probation_starts_at_a_tenth_and_rises() -> None:
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    fleet.run(2, failing(2))
+    weights = []
+    while not weights or fleet.view()[2].state is EndpointState.PROBATION:
+        fleet.run(0.25)
+        if fleet.view()[2].state is EndpointState.PROBATION:
+            weights.append(fleet.view()[2].weight)
+        elif weights:
+            break
+    assert weights[0] == 0.1
+    assert weights == sorted(weights)
+    assert weights[-1] >= 0.8
+
+
+def test_ejections_back_off_while_it_stays_bad() -> None:
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    times = [each.time for each in fleet.run(60, failing(2)) if each.kind == "eject"]
+    gaps = [round(after - before) for before, after in zip(times, times[1:], strict=False)]
+    assert gaps == [5, 10, 20]
+
+
+def test_a_new_instance_at_the_same_address_starts_clean() -> None:
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    fleet.run(2, failing(2))
+    assert fleet.ejected() == {BAD}
+    fleet.engine.disconnected("b2", fleet.now)
+    fleet.engine.connected("b2-again", Node("b", "other", BAD), "10.0.0.1", fleet.now)
+    fleet.run(0.25)
+    assert fleet.ejected() == set()
+
+
+def test_endpoints_that_leave_bring_ejected_ones_back_under_the_cap() -> None:
+    fleet = Fleet(4, 5)
+    fleet.run(10)
+    fleet.run(3, failing(0, 1))
+    assert len(fleet.ejected()) == 2
+    for gone in (2, 3):
+        fleet.engine.connected(
+            f"b{gone}", Node("b", f"b{gone}", address(gone), state=NodeState.DRAINING), "10.0.0.1", fleet.now
+        )
+    fleet.run(0.25, failing(0, 1))
+    assert len(fleet.ejected()) == 1
+
+
+@pytest.mark.parametrize("fault", ["failing", "slow", "dead"])
+def test_one_client_with_a_bad_network_ejects_nobody(fault: str) -> None:
+    outcome = {"failing": (0.5, True), "slow": (1.5, False), "dead": None}[fault]
+    fleet = Fleet(6, 6)
+    made = fleet.run(40, lambda reporter, endpoint, now: outcome if reporter == 0 else (0.02, False))
+    assert kinds(made, "eject") == []
+    assert all(view.weight == 1.0 for view in fleet.view())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    victims=st.sets(st.integers(0, 3), min_size=1, max_size=4),
+    lie=st.sampled_from(["fails", "slow", "stalls", "flatters"]),
+    honest=st.integers(2, 5),
+    volume=st.integers(1, 40),
+    seed=st.integers(0, 1000),
+)
+def test_one_lying_reporter_never_ejects_a_healthy_endpoint(
+    victims: set[int], lie: str, honest: int, volume: int, seed: int
+) -> None:
+    """Reporter 0 makes up what it likes, in any amount; the others tell the truth."""
+
+    def behaviour(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | None:
+        if reporter:
+            return fine(reporter, endpoint, now)
+        if endpoint in victims:
+            told = {"fails": (0.02, True), "slow": (9.0, False), "stalls": None, "flatters": (0.02, False)}
+            return told[lie]
+        return (0.000001, False) if lie == "flatters" else (0.02, False)
+
+    fleet = Fleet(4, honest + 1, seed=seed)
+    fleet.run(3)
+    for _ in range(10):
+        made = fleet.run(1, lambda r, e, t: behaviour(r, e, t) if r else fine(r, e, t))
+        for _ in range(volume // 10):
+            fleet.report(0, behaviour)
+        assert kinds(made, "eject") == []
