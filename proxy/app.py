@@ -97,8 +97,8 @@ class Sidecar:
             config.service, self.router, Names(self._now), self.recorder, sampler, bits, time.monotonic_ns
         )
         self._sides = {
-            "inbound": self._side(self.inbound),
-            "outbound": self._side(self.outbound),
+            "inbound": self._side(self.inbound, self._inbound_refused),
+            "outbound": self._side(self.outbound, self._count_refused),
         }
         self._health = Health(config.app, self._on_health) if config.app else None
         self._feed: MeshFeed | None = None
@@ -180,7 +180,7 @@ class Sidecar:
                 {
                     "service": destination.name, "address": candidate.endpoint.address,
                     "healthy": candidate.endpoint.healthy, "weight": candidate.endpoint.weight,
-                    "breaker": candidate.breaker.state, "open": len(candidate.open),
+                    "breaker": candidate.breaker.state, "open": candidate.open,
                     "oldest": candidate.oldest(now), "latency": candidate.latency(now),
                 }
                 for destination in self._destinations() for candidate in destination.candidates
@@ -192,7 +192,7 @@ class Sidecar:
         self._servers.append(server)
         self.ports[option] = bound_port(server)
 
-    def _side(self, direction: Direction) -> Side:
+    def _side(self, direction: Direction, refused: Callable[[Reason], None]) -> Side:
         config = self.config
         limits = Limits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
@@ -201,9 +201,7 @@ class Sidecar:
             config.header_timeout, config.body_timeout, config.idle_timeout, config.request_timeout,
             config.half_close_time,
         )
-        return Side(
-            direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, self._on_refused
-        )
+        return Side(direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, refused)
 
     def _node(self) -> Node:
         config = self.config
@@ -230,8 +228,11 @@ class Sidecar:
         if self._feed is not None and not self._draining:
             self._feed.set_state(NodeState.READY if ready else NodeState.UNREADY)
 
-    def _on_refused(self, reason: Reason) -> None:
+    def _count_refused(self, reason: Reason) -> None:
         self.refused[reason] = self.refused.get(reason, 0) + 1
+
+    def _inbound_refused(self, reason: Reason) -> None:
+        self._count_refused(reason)
         self.recorder.refused(STATUS[reason], reason)
 
     def _now(self) -> float:
@@ -262,7 +263,7 @@ class Sidecar:
                     attributes.PEER_SERVICE: destination.name,
                     attributes.ENDPOINT: candidate.endpoint.address,
                 }
-                readings.append(Gauge(attributes.CLIENT_ACTIVE, len(candidate.open), given))
+                readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
                 readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
         return readings
 

@@ -21,22 +21,37 @@ _MIN_WEIGHT: Final = 0.001
 
 
 class Candidate:
-    """One endpoint as this sidecar sees it. ``open`` maps each open request to its start."""
+    """One endpoint as this sidecar sees it.
 
-    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open")
+    ``open`` counts its open requests; ``waiting`` maps those without a response head yet to
+    their start. A long download or a tunnel is open and not waiting: it is no sign of a stall.
+    """
+
+    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open", "waiting")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.open: dict[object, float] = {}
+        self.open = 0
+        self.waiting: dict[object, float] = {}
         self.breaker = Breaker()
         self._cost = 0.0
         self._stamp = 0.0
 
     def oldest(self, now: float) -> float:
-        """Age in seconds of the oldest open request, 0 without one."""
-        for start in self.open.values():
+        """Age in seconds of the oldest request that waits for its response, 0 without one."""
+        for start in self.waiting.values():
             return max(now - start, 0.0)
         return 0.0
+
+    def begin(self, request: object, now: float) -> None:
+        """A request is sent."""
+        self.open += 1
+        self.waiting[request] = now
+
+    def end(self, request: object) -> None:
+        """A request is over."""
+        self.open -= 1
+        self.waiting.pop(request, None)
 
     def latency(self, now: float) -> float:
         """Peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request."""
@@ -49,10 +64,9 @@ class Candidate:
     def load(self, now: float) -> float:
         """What the choice compares; lower is better."""
         latency = self.latency(now)
-        pending = len(self.open)
-        if not latency and pending:
+        if not latency and self.open:
             latency = DEFAULT_LATENCY
-        return (pending + 1) * latency / max(self.endpoint.weight, _MIN_WEIGHT)
+        return (self.open + 1) * latency / max(self.endpoint.weight, _MIN_WEIGHT)
 
     def sample(self, latency: float, now: float) -> None:
         """Take one latency into the average."""

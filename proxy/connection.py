@@ -174,7 +174,7 @@ class Downstream(asyncio.Protocol):
         self._transport.write(data)
 
     def pause(self, why: int) -> None:
-        if not self._pauses:
+        if not self._pauses and not self._transport.is_closing():
             self._transport.pause_reading()
         self._pauses |= why
 

@@ -53,6 +53,10 @@ class Direction(Protocol):
         """Nothing reached the upstream: whether another try was sent."""
         ...
 
+    def answering(self, exchange: "Exchange") -> None:
+        """The response has begun, and will take longer than one read."""
+        ...
+
     def finished(self, exchange: "Exchange", end: int) -> None:
         """Record the exchange; ``end`` in monotonic nanoseconds."""
         ...
@@ -76,6 +80,7 @@ class Exchange:
     status = 0
     answered = 0
     error = ""
+    first_byte = 0  # when a response that took more than one read began, in nanoseconds
     request_done = False
     response_done = False
     over = False
@@ -136,7 +141,7 @@ class Exchange:
             self._finish()
 
     def client_full(self, full: bool) -> None:
-        if self.upstream is not None:
+        if self.upstream is not None and self.upstream.alive:
             if full:
                 self.upstream.transport.pause_reading()
             else:
@@ -198,11 +203,15 @@ class Exchange:
             self._replay = b""
             self.client.write(b"".join(self._back))
             self._back.clear()
-        if self._switching and self.upstream is not None:
-            self._switch(self.upstream)
-        elif self.response_done:
+        if self.response_done:
             self._finish()
             self.client.done(self._keep)
+            return
+        if self.status and not self.first_byte:
+            self.first_byte = self._clock()
+            self._direction.answering(self)
+        if self._switching and self.upstream is not None:
+            self.client.into_tunnel(self.upstream)
 
     def upstream_failed(self, reason: Reason, detail: str) -> None:
         """No connection, no answer in time, or an answer that cannot be trusted."""
@@ -300,10 +309,8 @@ class Exchange:
         self.status = self.answered = 200
         self._switching = self._begun = True
         self.client.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        self._switch(upstream)
-
-    def _switch(self, upstream: Upstream) -> None:
-        """From here on bytes pass both ways as they are, until either side closes."""
+        self.first_byte = self._clock()
+        self._direction.answering(self)
         self.client.into_tunnel(upstream)
 
     def _break_off(self, reason: Reason) -> None:
@@ -317,7 +324,7 @@ class Exchange:
         end = self._clock()
         upstream, self.upstream = self.upstream, None
         if upstream is not None:
-            if self.client.full:
+            if self.client.full and upstream.alive:
                 upstream.transport.resume_reading()
             if self.response_done and self.request_done:
                 upstream.release()

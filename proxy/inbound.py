@@ -36,6 +36,9 @@ class Inbound:
     def again(self, exchange: Exchange, reason: Reason) -> bool:
         return False  # there is one application
 
+    def answering(self, exchange: Exchange) -> None:
+        pass  # nobody chooses between applications
+
     def finished(self, exchange: Exchange, end: int) -> None:
         self.open.pop(exchange, None)
         self.answered += 1

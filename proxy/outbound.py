@@ -71,6 +71,10 @@ class Outbound:
         self._send(exchange, following)
         return True
 
+    def answering(self, exchange: Exchange) -> None:
+        if exchange.choice is not None:
+            exchange.choice.candidate.waiting.pop(exchange, None)
+
     def finished(self, exchange: Exchange, end: int) -> None:
         self.answered += 1
         choice = exchange.choice
@@ -80,8 +84,6 @@ class Outbound:
             asked = exchange.asked
             named = self._router.named(asked)
             self._count(exchange, end, exchange.error, named.name if named else asked.key, "", "")
-        else:
-            self._recorder.refused(exchange.answered, exchange.error)
 
     def _resume(self, exchange: Exchange, authority: Authority, resolvable: bool) -> None:
         if not exchange.over:
@@ -99,7 +101,7 @@ class Outbound:
 
     def _send(self, exchange: Exchange, choice: Choice) -> None:
         exchange.choice = choice
-        choice.candidate.open[exchange] = exchange.start * 1e-9
+        choice.candidate.begin(exchange, exchange.start * 1e-9)
         head = exchange.head
         target, host = _asked(head)
         added = exchange.trace.fields()
@@ -109,11 +111,12 @@ class Outbound:
 
     def _record(self, exchange: Exchange, choice: Choice, end: int, error: str) -> None:
         candidate = choice.candidate
-        candidate.open.pop(exchange, None)
+        candidate.end(exchange)
         self._count(exchange, end, error, choice.destination.name, candidate.endpoint.address, choice.arm)
         if exchange.head.method == b"CONNECT":
             return
-        latency, now = (end - exchange.start) * 1e-9, end * 1e-9
+        # Of a long response the server's part is the time to its head; the rest is its size.
+        latency, now = ((exchange.first_byte or end) - exchange.start) * 1e-9, end * 1e-9
         if error in CLIENT_FAULTS:
             candidate.sample(latency, now)
         else:

@@ -176,7 +176,8 @@ class Recorder:
         host, port = split_address(server)
         pieces = otlp.constant(f"{method} {route}", otlp.KIND_CLIENT, bool(failure))
         pieces += _METHOD.text(method) + _SERVER_ADDRESS.text(host) + _SERVER_PORT.number(port)
-        pieces += _PEER_SERVICE.text(service) + _ENDPOINT.text(endpoint) + _ARM.text(arm)
+        pieces += _PEER_SERVICE.text(service)
+        pieces += _ENDPOINT.text(endpoint) + _ARM.text(arm) if endpoint else b""
         pieces += (_STATUS.number(status) if status else b"") + (_ERROR.text(failure) if failure else b"")
         return self._remember(key, Shape(series, pieces))
 

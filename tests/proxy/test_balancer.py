@@ -64,7 +64,7 @@ def test_open_requests_and_weight_count() -> None:
         candidate.sample(0.01, 0.0)
     assert a.load(0.0) == pytest.approx(4 * b.load(0.0))
     for number in range(4):
-        b.open[number] = 0.0
+        b.begin(number, 0.0)
     assert balancer.pick(0.0) is a
 
 
@@ -80,9 +80,11 @@ def test_a_stalled_request_counts_by_its_age() -> None:
     balancer, a, b = two()
     a.sample(0.01, 0.0)
     b.sample(0.02, 0.0)
-    a.open["stalled"] = 0.0
+    a.begin("stalled", 0.0)
     assert a.latency(2.0) == 2.0
     assert balancer.pick(2.0) is b
+    a.end("stalled")
+    assert (a.open, a.oldest(2.0)) == (0, 0.0)
 
 
 def test_a_peak_counts_at_once_and_decays() -> None:
@@ -97,7 +99,7 @@ def test_an_endpoint_without_history_is_tried_but_not_flooded() -> None:
     balancer, a, b = two()
     a.sample(0.01, 0.0)
     assert balancer.pick(0.0) is b
-    b.open["first"] = 0.0
+    b.begin("first", 0.0)
     assert b.load(0.0) == 2 * DEFAULT_LATENCY
     assert balancer.pick(0.0) is a
 

@@ -440,3 +440,28 @@ def test_a_client_that_leaves_takes_its_upstream_request_along() -> None:
             assert pairs(w.sink.points[0][1].attributes)["spanmesh.status_class"] == "4xx"
 
     play(run())
+
+
+def test_a_long_response_is_open_but_not_stalled() -> None:
+    async def run() -> None:
+        go = asyncio.Event()
+
+        async def streaming(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no")
+            await go.wait()
+            writer.write(b"k")
+
+        async with serving(streaming) as address, world() as w:
+            w.view(service("reviews", Endpoint(address, instance="r1"), percent=100))
+            [candidate] = w.sidecar.router.services["reviews"].candidates
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.outbound)
+            writer.write(b"GET / HTTP/1.1\r\nHost: reviews\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\no")
+            assert (candidate.open, candidate.waiting) == (1, {})
+            go.set()
+            assert await reader.readexactly(1) == b"k"
+            await until(lambda: candidate.open == 0)
+            writer.close()
+
+    play(run())
