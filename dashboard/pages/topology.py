@@ -23,11 +23,12 @@ def layout(search: str | None) -> Component:
     """The graph beside its panel, filled by the callbacks."""
     graph = dash_cytoscape.Cytoscape(
         id="graph", elements=[], stylesheet=[], responsive=True, minZoom=0.08, maxZoom=2.5,
-        layout={"name": "preset", "fit": True, "padding": 22},
+        layout={"name": "preset", "fit": False}, autoRefreshLayout=False,
         style={"width": "100%", "height": "100%"}, boxSelectionEnabled=False,
     )
     return html.Div([
         dcc.Store(id="known"),
+        dcc.Store(id="fitted"),
         dcc.Store(id="styles", data={theme: drawing.stylesheet(theme) for theme in ("light", "dark")}),
         html.H1("Topology", className="visually-hidden"),
         html.Section([
@@ -114,6 +115,7 @@ def register(app: Dash, client: Client) -> None:
     in_browser(
         app, "stylesheet",
         Output("graph", "stylesheet"), Input("theme", "data"), Input("styles", "data"))
+    in_browser(app, "fit", Output("fitted", "data"), Input("graph", "elements"))
     in_browser(
         app, "select",
         Output("url", "search", allow_duplicate=True),

@@ -1,0 +1,80 @@
+"""A real Chromium for tests of pages. ``page`` fails its test when the page's console has an error."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+ARTIFACTS = Path(__file__).parents[1] / "artifacts"
+WIDTH, HEIGHT = 1280, 800
+
+Save = Callable[[str], Path]
+
+# Generous: the machine may be busy; a test that passes does not wait it out.
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for the whole run; every test has a context of its own."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=os.environ.get("CHROMIUM", CHROMIUM), args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture()
+def complaints() -> list[str]:
+    """What the page complained of: errors in its console and requests that left this machine.
+
+    A test that provokes failures empties it.
+    """
+    return []
+
+
+@pytest.fixture()
+def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
+    """A page of 1280 pixels in light colours that can reach this machine only."""
+    context = chromium.new_context(
+        viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", timezone_id="Europe/Berlin"
+    )
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def local_only(route: Route, request: Request) -> None:
+        if request.url.startswith(("http://127.0.0.1:", "http://localhost:")):
+            route.continue_()
+        else:
+            complaints.append(f"asked {request.url}")
+            route.abort()
+
+    opened.on("console", heard)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    context.route("**/*", local_only)
+    yield opened
+    context.close()
+    assert not complaints
+
+
+@pytest.fixture()
+def save(page: Page) -> Save:
+    """``save("name")`` keeps a screenshot of the page under tests/artifacts."""
+
+    def keep(name: str) -> Path:
+        ARTIFACTS.mkdir(exist_ok=True)
+        path = ARTIFACTS / f"{name}.png"
+        page.screenshot(path=path)
+        return path
+
+    return keep

@@ -1,0 +1,247 @@
+"""The dashboard in a real browser over the fake shop: every page and flow, and what may go wrong."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Save
+from tests.support.dashboard import served
+from tests.support.fake_api import FakeApi
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<script>window.hit = 1</script>"
+RIGHT_TO_LEFT = "שירות-תשלום"
+NODES = 11
+# Node positions on the canvas, in pixels of the page.
+PLACE = """name => {
+  const node = window.cy.nodes().filter(one => one.data('name') === name)[0];
+  if (!node) { return null; }
+  const frame = window.cy.container().getBoundingClientRect(), at = node.renderedPosition();
+  return [frame.x + at.x, frame.y + at.y];
+}"""
+
+
+@pytest.fixture()
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as fake:
+        yield fake
+
+
+@pytest.fixture()
+def site(api: FakeApi) -> Iterator[str]:
+    with served(api.url) as url:
+        yield url
+
+
+def _graph(page: Page, url: str, nodes: int = NODES) -> None:
+    page.goto(url)
+    page.wait_for_function("count => window.cy && window.cy.nodes().length === count", arg=nodes)
+    page.wait_for_function("() => window.cy.scratch('_shown')")
+
+
+def _place(page: Page, name: str) -> tuple[float, float]:
+    x, y = page.evaluate(PLACE, name)
+    return x, y
+
+
+def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: str, save: Save) -> None:
+    _graph(page, site)
+    expect(page.locator("#graph-summary")).to_contain_text("7 services")
+    expect(page.locator("#fleet .row").first).to_contain_text("reviews")
+    before, label = _place(page, "cart"), "() => window.cy.edges()[0].data('label')"
+    first = page.evaluate(label)
+    page.wait_for_function(f"old => ({label})() !== old", arg=first)  # a refresh has come
+    assert _place(page, "cart") == before
+    page.locator("#zoom-in").click()
+    closer = _place(page, "cart")
+    page.wait_for_function(f"old => ({label})() !== old", arg=page.evaluate(label))
+    assert _place(page, "cart") == closer != before
+    save("topology-light")
+
+
+def test_a_click_on_a_node_opens_its_charts(page: Page, site: str, save: Save) -> None:
+    _graph(page, site)
+    page.mouse.click(*_place(page, "reviews"))
+    expect(page).to_have_url(re.compile(r"\?node=reviews$"))
+    expect(page.locator("#panel h2")).to_have_text("reviews")
+    expect(page.locator("#selected-facts")).to_contain_text("93.1")
+    expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
+    expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
+    save("topology-node")
+    page.get_by_title("Close details").click()
+    expect(page.locator("#fleet .row").first).to_be_visible()
+
+
+def test_an_edge_is_a_link_and_leads_to_its_traces(page: Page, site: str) -> None:
+    page.goto(f"{site}/?from=catalog&to=reviews")
+    expect(page.locator("#panel h2")).to_have_text("catalog → reviews")
+    expect(page.locator("#chart-traffic .bars .point").first).to_be_visible()
+    page.get_by_role("link", name="Failed").click()
+    expect(page.locator("#found tbody tr")).to_have_count(6)
+
+
+def test_the_theme_can_be_switched_and_is_remembered(page: Page, site: str, save: Save) -> None:
+    _graph(page, site)
+    page.locator("#theme-toggle").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.wait_for_function("() => window.cy.nodes()[0].style('background-color') === 'rgb(24,33,43)'")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    _graph(page, f"{site}/?node=checkout")
+    expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
+    save("topology-dark-1920")
+
+
+def test_a_search_is_a_link_and_opens_a_trace(page: Page, site: str, save: Save) -> None:
+    page.goto(f"{site}/traces")
+    expect(page.locator("#found tbody tr")).to_have_count(40)
+    save("traces")
+    page.locator("#find-service").fill("payment")
+    page.locator("#find-tags").fill("error=true")
+    page.locator("#find").click()
+    expect(page).to_have_url(re.compile(r"/traces\?service=payment&tags=error%3Dtrue$"))
+    found = page.locator("#found tbody tr")
+    expect(found).not_to_have_count(40)
+    many = found.count()
+    page.reload()
+    expect(found).to_have_count(many)
+    expect(page.locator("#find-service")).to_have_value("payment")
+
+
+def test_results_sort_by_any_column_and_a_row_opens_its_trace(page: Page, site: str, save: Save) -> None:
+    page.goto(f"{site}/traces?service=reviews")
+    page.get_by_title("Sort by duration").click()
+    expect(page).to_have_url(re.compile("sort=duration"))
+    expect(page.locator("thead")).to_contain_text("Duration ↓")
+    page.locator("#found tbody tr").first.click()
+    expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
+    expect(page.locator(".trace-head")).to_contain_text("Duration")
+    page.locator(".span-row").nth(5).click()
+    expect(page.locator("#span-details")).to_contain_text("http.response.status_code")
+    save("trace")
+
+
+def test_a_point_of_the_scatter_opens_its_trace(page: Page, site: str) -> None:
+    page.goto(f"{site}/traces")
+    point = page.locator("#scatter .scatterlayer .trace").first.locator("path.point").first
+    expect(point).to_be_visible()
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#scatter .hoverlayer .hovertext")).to_be_visible()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
+
+
+def test_a_bad_field_is_said_at_the_form(page: Page, site: str) -> None:
+    page.goto(f"{site}/traces")
+    page.locator("#find-min").fill("fast")
+    page.locator("#find-min").press("Enter")
+    expect(page.locator("#find-problem")).to_contain_text("write a number and a unit")
+
+
+def test_a_stage_is_turned_on_after_confirmation(page: Page, site: str, api: FakeApi, save: Save) -> None:
+    page.goto(f"{site}/balancing")
+    expect(page.locator("#destination h2").first).to_have_text("reviews")  # it has an ejection
+    expect(page.locator("#destination-endpoints tbody tr")).to_have_count(4)
+    expect(page.locator("#destination-decisions")).to_contain_text("its peers' succeeded")
+    save("balancing")
+    page.locator("#stage").get_by_text("route").click()
+    page.locator("#stage-percent").fill("25")
+    page.locator("#stage-ask").click()
+    expect(page.locator("#stage-question")).to_contain_text("25 % of the requests to reviews")
+    assert api.stages == {}
+    page.locator("#stage-confirm").click()
+    expect(page.locator("#stage-result")).to_contain_text("route 25 %")
+    assert api.stages == {"reviews": {"stage": "route", "percent": 25}}
+    expect(page.locator("#destination-effect")).to_contain_text("95 % interval")
+    expect(page.locator("#destinations .chosen")).to_contain_text("route 25 %")
+    save("balancing-routed")
+
+
+@pytest.mark.parametrize("path", ["/", "/?node=reviews", "/traces", "/balancing?service=reviews"])
+def test_without_a_collector_every_page_says_what_to_do(
+    page: Page, path: str, save: Save
+) -> None:
+    with FakeApi() as fake:
+        gone = fake.url
+    with served(gone) as url:
+        page.goto(url + path)
+        fix = page.get_by_role("alert").filter(has_text="Start it with spanmesh up")
+        expect(fix.first).to_be_visible()
+        expect(page.locator("#connection")).to_have_text("Collector unreachable")
+        save(f"unreachable-{path.strip('/?').split('=')[0] or 'topology'}")
+
+
+def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save) -> None:
+    with FakeApi() as first:
+        port = first.port
+        with served(first.url) as url:
+            _graph(page, url)
+            expect(page.locator("#connection")).to_have_text("Live")
+            first.__exit__()
+            expect(page.locator("#graph-state")).to_contain_text("does not answer")
+            assert page.evaluate("() => window.cy.nodes().length") == NODES  # the last picture stays
+            save("lost")
+            with FakeApi(port=port):
+                expect(page.locator("#connection")).to_have_text("Live")
+                expect(page.locator("#graph-state")).to_be_empty()
+
+
+@pytest.mark.parametrize("path", ["/", "/traces", "/balancing"])
+def test_an_empty_mesh_says_how_to_begin(page: Page, path: str, save: Save) -> None:
+    with FakeApi(empty=True) as fake, served(fake.url) as url:
+        page.goto(url + path)
+        expect(page.get_by_role("status").filter(has_text="spanmesh run").first).to_be_visible()
+        save(f"empty-{path.strip('/') or 'topology'}")
+
+
+def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
+    names = {"cart": HOSTILE, "payment": RIGHT_TO_LEFT, "catalog": "x" * 300}
+    with FakeApi(rename=lambda name: names.get(name, name)) as fake, served(fake.url) as url:
+        _graph(page, url)
+        expect(page.locator("#fleet")).to_contain_text(HOSTILE)
+        page.mouse.click(*_place(page, HOSTILE))
+        expect(page.locator("#panel h2")).to_have_text(HOSTILE)
+        expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
+        save("hostile-topology")
+        page.goto(f"{url}/traces")
+        expect(page.locator("#found tbody tr").first).to_be_visible()
+        page.goto(f"{url}/balancing?service=" + "x" * 300)
+        expect(page.locator("#destination-endpoints tbody tr")).to_have_count(1)
+        save("hostile-balancing")
+        assert page.evaluate("() => window.hit") is None
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_an_unknown_page_and_an_unknown_trace_lead_back(page: Page, site: str) -> None:
+    page.goto(f"{site}/nowhere")
+    page.get_by_role("link", name="Go to the topology").click()
+    expect(page.locator("#graph-summary")).to_contain_text("services")
+    page.goto(f"{site}/traces/{'0' * 32}")
+    expect(page.locator("#trace-view")).to_contain_text("no trace of this id")
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 2560])
+@pytest.mark.parametrize("path", ["/", "/traces", "/balancing"])
+def test_no_page_is_wider_than_the_window(page: Page, site: str, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(site + path)
+    expect(page.locator("#connection")).to_have_text("Live")
+    assert page.evaluate("() => document.querySelector('main').scrollWidth <= window.innerWidth")
+
+
+def test_the_keyboard_reaches_services_and_spans(page: Page, site: str) -> None:
+    page.goto(site)
+    row = page.locator("#fleet .row").first
+    expect(row).to_be_visible()
+    row.focus()
+    row.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?node=reviews$"))
+    page.goto(f"{site}/traces/4bf92f3577b34da6a3ce929d0e0e4703")
+    page.locator(".span-row[href]").first.press("Enter")
+    expect(page.locator("#span-details h2")).to_have_text("GET /product/{id}")
