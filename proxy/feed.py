@@ -48,18 +48,24 @@ class Mirror:
         ]
 
     def receive(self, response: pb.DeltaDiscoveryResponse) -> list[pb.DeltaDiscoveryRequest]:
-        """Take a response; what to answer. One bad resource rejects it all, and changes nothing."""
+        """Take a response; what to answer. A bad resource is rejected, and its last good one kept."""
         kind = response.type_url
         subscriber = self._subscribers.get(kind)
         if subscriber is None:
             return []
-        try:
-            self._take(kind, response)
-        except xds.BadResourceError as error:
-            logger.warning("the mesh sent what cannot be used, keeping what it sent before: %s", error)
-            return [_message(kind, subscriber.reject(response.nonce, str(error)))]
-        versions = {resource.name: resource.version for resource in response.resources}
-        answers = [_message(kind, subscriber.accept(response.nonce, versions, response.removed_resources))]
+        versions, errors = {}, []
+        for resource in response.resources:
+            try:
+                self._take(kind, resource.resource.value)
+                versions[resource.name] = resource.version
+            except xds.BadResourceError as error:
+                errors.append(str(error))
+        self._drop(kind, set(response.removed_resources))
+        detail = "; ".join(errors)
+        if detail:
+            logger.warning("the mesh sent what cannot be used, keeping what it sent before: %s", detail)
+        ask = subscriber.answer(response.nonce, versions, response.removed_resources, detail)
+        answers = [_message(kind, ask)]
         if kind == xds.CDS:
             wanted = self._subscribers[xds.EDS].want(self._named())
             if wanted is not None:
@@ -75,18 +81,22 @@ class Mirror:
     def _named(self) -> set[str]:
         return self._clusters - {xds.PASSTHROUGH}
 
-    def _take(self, kind: str, response: pb.DeltaDiscoveryResponse) -> None:
-        bodies = [resource.resource.value for resource in response.resources]
-        removed = set(response.removed_resources)
+    def _take(self, kind: str, body: bytes) -> None:
         if kind == xds.CDS:
-            self._clusters = (self._clusters | {xds.decode_cluster(body) for body in bodies}) - removed
+            self._clusters.add(xds.decode_cluster(body))
+        elif kind == xds.EDS:
+            name, endpoints = xds.decode_assignment(body)
+            if name in self._clusters:
+                self._endpoints[name] = endpoints
+        else:
+            self._routes = xds.decode_routes(body)
+
+    def _drop(self, kind: str, removed: set[str]) -> None:
+        if kind == xds.CDS:
+            self._clusters -= removed
             self._endpoints = {name: held for name, held in self._endpoints.items() if name in self._clusters}
         elif kind == xds.EDS:
-            found = dict(xds.decode_assignment(body) for body in bodies)
-            self._endpoints.update(found)
             self._endpoints.update(dict.fromkeys(removed & self._clusters, ()))
-        elif bodies:
-            self._routes = xds.decode_routes(bodies[-1])
 
 
 class Feed:

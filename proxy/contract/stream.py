@@ -67,17 +67,20 @@ class Subscriber:
             self._held.pop(name, None)
         return Ask(tuple(sorted(more)), tuple(sorted(less))) if more or less else None
 
-    def accept(self, nonce: str, versions: Mapping[str, str], removed: Iterable[str]) -> Ask:
-        """The response was good and is in use."""
-        self._held.update(versions)
+    def answer(
+        self, nonce: str, versions: Mapping[str, str], removed: Iterable[str], error: str = ""
+    ) -> Ask:
+        """What of a response is in use now; ``error`` says why the rest is not.
+
+        Good resources count even beside a bad one: the server will not send them again.
+        """
+        self._held.update({name: version for name, version in versions.items() if self._asked_for(name)})
         for name in removed:
             self._held.pop(name, None)
-        return Ask(nonce=nonce)
+        return Ask(nonce=nonce, error=error)
 
-    @staticmethod
-    def reject(nonce: str, error: str) -> Ask:
-        """The response could not be used; what was held still is."""
-        return Ask(nonce=nonce, error=error or "rejected")
+    def _asked_for(self, name: str) -> bool:
+        return WILDCARD in self._names or name in self._names
 
 
 class Publisher:

@@ -42,7 +42,8 @@ class Fleet:
         self._step = 0
         self.decisions: list[Decision] = []
         for number in range(endpoints):
-            self.engine.connected(f"b{number}", Node("b", f"b{number}", address(number)), "10.0.0.1", self.now)
+            node = Node("b", f"b{number}", address(number))
+            self.engine.connected(f"b{number}", node, "10.0.0.1", self.now)
         for number in range(reporters):
             self.engine.connected(f"a{number}", Node("a", f"a{number}"), "10.0.0.2", self.now)
 
@@ -73,10 +74,9 @@ class Fleet:
                     spread = self._random.lognormvariate(0, 0.2)
                     (bad if outcome[1] else good).record(outcome[0] * spread)
             for part, errors in ((good, 0), (bad, bad.count)):
-                self.engine.calls(
-                    [CallSample(Side.CLIENT, "a", "b", f"a{reporter}", part, errors, address(endpoint), "routed")],
-                    self.now,
-                )
+                place = address(endpoint)
+                sample = CallSample(Side.CLIENT, "a", "b", f"a{reporter}", part, errors, place, "routed")
+                self.engine.calls([sample], self.now)
             since = self._stuck.get((reporter, endpoint))
             age = self.now - since if since is not None else 0.0
             self.engine.opens(

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -116,7 +117,7 @@ def test_probation_starts_at_a_tenth_and_rises() -> None:
     fleet = Fleet(5, 5)
     fleet.run(10)
     fleet.run(2, failing(2))
-    weights = []
+    weights: list[float] = []
     while not weights or fleet.view()[2].state is EndpointState.PROBATION:
         fleet.run(0.25)
         if fleet.view()[2].state is EndpointState.PROBATION:
@@ -132,7 +133,7 @@ def test_ejections_back_off_while_it_stays_bad() -> None:
     fleet = Fleet(5, 5)
     fleet.run(10)
     times = [each.time for each in fleet.run(60, failing(2)) if each.kind == "eject"]
-    gaps = [round(after - before) for before, after in zip(times, times[1:], strict=False)]
+    gaps = [round(after - before) for before, after in pairwise(times)]
     assert gaps == [5, 10, 20]
 
 

@@ -1,0 +1,203 @@
+"""Both ends of xDS bookkeeping against each other, over a wire that delays, and restarts."""
+
+from collections import deque
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from proxy.contract.stream import WILDCARD, Ask, Change, Publisher, Reply, Subscriber
+
+NAMES = tuple("abcde")
+
+
+class DeltaStream(RuleBasedStateMachine):
+    """A client and a server of the delta protocol; ``poison`` is a version the client cannot use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.catalog: dict[str, str] = {}
+        self.version = 0
+        self.poison: set[str] = set()
+        self.wanted: set[str] = {"a", "b"}
+        self.subscriber = Subscriber(self.wanted)
+        self.held: dict[str, str] = {}
+        self.sent: dict[tuple[str, str], int] = {}
+        self.connect()
+
+    def connect(self) -> None:
+        self.publisher = Publisher(delta=True)
+        self.nonce = 0
+        self.up: deque[Ask] = deque([self.subscriber.open()])
+        self.down: deque[tuple[str, Change, dict[str, str]]] = deque()
+        self.sent = {}
+
+    @rule(name=st.sampled_from(NAMES))
+    def resource_changes(self, name: str) -> None:
+        self.version += 1
+        self.catalog[name] = f"v{self.version}"
+
+    @rule(name=st.sampled_from(NAMES))
+    def resource_turns_bad(self, name: str) -> None:
+        self.resource_changes(name)
+        self.poison.add(self.catalog[name])
+
+    @rule(name=st.sampled_from(NAMES))
+    def resource_goes(self, name: str) -> None:
+        self.catalog.pop(name, None)
+
+    @rule(names=st.sets(st.sampled_from(NAMES), min_size=1))
+    def subscription_changes(self, names: set[str]) -> None:
+        ask = self.subscriber.want(names)
+        self.wanted = names
+        self.held = {name: version for name, version in self.held.items() if name in names}
+        if ask is not None:
+            self.up.append(ask)
+
+    @rule()
+    def stream_breaks(self) -> None:
+        self.connect()
+
+    @precondition(lambda self: self.up)
+    @rule()
+    def server_reads(self) -> None:
+        self.publisher.ask(self.up.popleft())
+
+    @rule()
+    def server_writes(self) -> None:
+        change = self.publisher.due(self.catalog)
+        if change is None:
+            return
+        self.nonce += 1
+        versions = {name: self.catalog[name] for name in change.send}
+        self.publisher.sent(change, self.catalog, str(self.nonce))
+        self.down.append((str(self.nonce), change, versions))
+
+    @precondition(lambda self: self.down)
+    @rule()
+    def client_reads(self) -> None:
+        nonce, change, versions = self.down.popleft()
+        good = {name: version for name, version in versions.items() if version not in self.poison}
+        for name, version in good.items():
+            if name in self.wanted:
+                self.held[name] = version
+        for name in change.removed:
+            self.held.pop(name, None)
+        error = "" if good == versions else "cannot be used"
+        self.up.append(self.subscriber.answer(nonce, good, change.removed, error))
+
+    @rule()
+    def all_is_delivered(self) -> None:
+        """Once the wire is quiet the client holds what is right, and the server stops sending."""
+        for name, version in list(self.catalog.items()):
+            if version in self.poison:
+                self.resource_changes(name)
+        for _ in range(60):
+            while self.up:
+                self.server_reads()
+            self.server_writes()
+            while self.down:
+                self.client_reads()
+        assert not self.up
+        assert self.publisher.due(self.catalog) is None
+        assert self.held == {name: self.catalog[name] for name in self.wanted & self.catalog.keys()}
+
+    @invariant()
+    def one_response_at_a_time(self) -> None:
+        assert len(self.down) <= 1
+
+
+TestDeltaStream = DeltaStream.TestCase
+TestDeltaStream.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+def settled(publisher: Publisher, catalog: dict[str, str], nonce: str) -> Change | None:
+    change = publisher.due(catalog)
+    if change is not None:
+        publisher.sent(change, catalog, nonce)
+    return change
+
+
+def test_a_rejected_version_is_not_sent_again_but_the_next_one_is() -> None:
+    for delta in (True, False):
+        publisher = Publisher(delta=delta)
+        if delta:
+            publisher.ask(Ask(("a",)))
+        else:
+            publisher.replace(["a"], "", "", "")
+        assert settled(publisher, {"a": "1"}, "n1") == Change(("a",))
+        if delta:
+            assert publisher.ask(Ask(nonce="n1", error="bad")) is Reply.NACK
+        else:
+            assert publisher.replace(["a"], "", "n1", "bad") is Reply.NACK
+        assert publisher.due({"a": "1"}) is None
+        assert publisher.due({"a": "2"}) == Change(("a",))
+
+
+def test_a_wildcard_gets_everything_and_what_goes() -> None:
+    publisher = Publisher(delta=True)
+    publisher.ask(Ask((WILDCARD,), initial={"a": "1", "gone": "7"}))
+    assert publisher.resumed
+    assert settled(publisher, {"a": "1", "b": "2"}, "n1") == Change(("b",), ("gone",))
+    publisher.ask(Ask(nonce="n1"))
+    assert publisher.due({"a": "1", "b": "2"}) is None
+
+
+def test_the_first_delta_request_is_answered_even_with_nothing_and_while_held() -> None:
+    publisher = Publisher(delta=True)
+    assert publisher.due({"a": "1"}) is None
+    publisher.ask(Ask((WILDCARD,), initial={"a": "0"}))
+    assert publisher.due({"a": "1"}, hold=True) == Change()
+    publisher.sent(Change(), {}, "n1")
+    publisher.ask(Ask(nonce="n1"))
+    assert publisher.due({"a": "1"}, hold=True) is None
+    assert publisher.due({"a": "1"}) == Change(("a",))
+
+
+def test_a_subscription_to_what_does_not_exist_is_told_once() -> None:
+    publisher = Publisher(delta=True)
+    publisher.ask(Ask(("x",)))
+    assert settled(publisher, {}, "n1") == Change((), ("x",))
+    publisher.ask(Ask(nonce="n1"))
+    assert publisher.due({}) is None
+    assert publisher.due({"x": "1"}) == Change(("x",))
+
+
+def test_subscribing_again_asks_for_it_again() -> None:
+    publisher = Publisher(delta=True)
+    publisher.ask(Ask(("a",)))
+    settled(publisher, {"a": "1"}, "n1")
+    publisher.ask(Ask(("a",), nonce="n1"))
+    assert publisher.due({"a": "1"}) == Change(("a",))
+
+
+def test_state_of_the_world_repeats_clusters_whole_and_endpoints_by_change() -> None:
+    for whole, expected in ((True, Change(("a", "b"))), (False, Change(("b",)))):
+        publisher = Publisher(delta=False, whole=whole)
+        publisher.replace([] if whole else ["a", "b"], "", "", "")
+        settled(publisher, {"a": "1", "b": "1"}, "n1")
+        publisher.replace([] if whole else ["a", "b"], "1", "n1", "")
+        assert publisher.due({"a": "1", "b": "1"}) is None
+        assert publisher.due({"a": "1", "b": "2"}) == expected
+
+
+def test_state_of_the_world_ignores_stale_nonces_and_follows_names() -> None:
+    publisher = Publisher(delta=False)
+    catalog = {"a": "1", "b": "1"}
+    publisher.replace(["a"], "", "", "")
+    settled(publisher, catalog, "n1")
+    assert publisher.replace(["a", "b"], "", "n0", "") is Reply.STALE
+    assert publisher.due(catalog) is None
+    assert publisher.replace(["a", "b"], "1", "n1", "") is Reply.ACK
+    assert settled(publisher, catalog, "n2") == Change(("b",))
+    publisher.replace([], "1", "n2", "")  # no names after some names: nothing is wanted any more
+    assert publisher.due({"a": "2", "b": "2", "c": "1"}) is None
+
+
+def test_what_is_wanted_unchanged_asks_for_nothing() -> None:
+    subscriber = Subscriber(["a"])
+    assert subscriber.want(["a"]) is None
+    assert subscriber.want(["b"]) == Ask(("b",), ("a",))
+    assert subscriber.answer("n", {"b": "1", "a": "1"}, []) == Ask(nonce="n")
+    assert subscriber.open().initial == {"b": "1"}
+    assert subscriber.answer("n", {}, ["b"], "bad") == Ask(nonce="n", error="bad")
