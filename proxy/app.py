@@ -14,7 +14,7 @@ import uvloop
 
 from proxy.admin import Admin
 from proxy.config import SidecarConfig
-from proxy.connection import Downstream, Side, Timeouts
+from proxy.connection import Downstream
 from proxy.contract import attributes
 from proxy.contract.model import MeshView, Node, NodeState
 from proxy.contract.settings import ConfigError, join_address, split_address
@@ -33,6 +33,7 @@ from proxy.outbound import Outbound
 from proxy.pool import Pool
 from proxy.record import Recorder
 from proxy.router import Destination, Router
+from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
 
 _SWEEP: Final = 0.5

@@ -8,54 +8,18 @@ import asyncio
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, cast
 
 from proxy import errors
-from proxy.connection_upstream import Upstream
 from proxy.errors import Reason, RefusedError
-from proxy.exchange import Direction, Exchange
+from proxy.exchange import Exchange
 from proxy.headers import RequestHead
-from proxy.http1 import Limits, RequestParser
-from proxy.pool import Pool
+from proxy.http1 import RequestParser
 from proxy.record import peer
+from proxy.side import Side
 
 _BACKLOG: Final = 4  # reason to stop reading, beside those of an exchange
 _RESET: Final = struct.pack("ii", 1, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds; see SidecarConfig."""
-
-    header: float
-    body: float
-    idle: float
-    request: float
-    half_close: float
-
-
-@dataclass(slots=True)
-class Side:
-    """What all client connections of one listener share. ``now`` is the coarse clock in seconds,
-    ``clock`` the exact one in nanoseconds, both monotonic."""
-
-    direction: Direction
-    pool: Pool
-    limits: Limits
-    timeouts: Timeouts
-    now: Callable[[], float]
-    clock: Callable[[], int]
-    refused: Callable[[Reason], None]
-    connections: set["Downstream"] = field(default_factory=set)
-    draining: bool = False
-
-    def sweep(self) -> None:
-        """Act on every deadline that has passed; called twice a second."""
-        now, clock = self.now(), self.clock()
-        for connection in list(self.connections):
-            connection.sweep(now, clock)
 
 
 class Downstream(asyncio.Protocol):
@@ -209,17 +173,18 @@ class Downstream(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def into_tunnel(self, upstream: Upstream) -> None:
-        """The protocol was switched: bytes both ways from now on."""
-        self._tunnel, upstream.tunnel = upstream.transport, self._transport
+    def into_tunnel(self, far: asyncio.Transport, surplus: bytes) -> asyncio.Transport:
+        """The protocol was switched: bytes go to ``far`` from now on; what comes back goes here."""
+        self._tunnel = far
         held = self._parser.detach()
         if held:
-            upstream.transport.write(held)
-        if upstream.parser.surplus:
-            self._transport.write(upstream.parser.surplus)
+            far.write(held)
+        if surplus:
+            self._transport.write(surplus)
         if self._eof and self._exchange is not None:
-            upstream.transport.write_eof()
+            far.write_eof()
             self._exchange.half_closed()
+        return self._transport
 
     # from the side
     def sweep(self, now: float, clock: int) -> None:

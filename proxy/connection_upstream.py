@@ -4,7 +4,7 @@ import asyncio
 from typing import Protocol, cast
 
 from proxy.errors import Reason, RefusedError
-from proxy.http1 import ResponseParser, ResponseSink
+from proxy.http1_response import ResponseParser, ResponseSink
 from proxy.record import peer
 
 

@@ -14,33 +14,15 @@ from proxy.errors import NOT_SENT, Reason, RefusedError
 from proxy.headers import RequestHead, ResponseHead
 from proxy.pool import Pool
 from proxy.record import Path
+from proxy.roles import FULL, WAITING, Client
 from proxy.router import Authority, Choice
 from proxy.tracecontext import TraceContext
+from proxy.wire import field_lines, status_line
 
 # RFC 9110, 9.2.2: what a proxy may repeat on a connection that turned out to be dead.
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
 _MAX_REPLAY: Final = 65536
 _BODILESS: Final = frozenset({204, 304})
-
-# Reasons to stop reading from a client.
-WAITING: Final = 1  # for an upstream connection
-FULL: Final = 2  # the upstream does not take more
-
-
-class Client(Protocol):
-    """The client's connection, as an exchange needs it."""
-
-    full: bool
-    keep: bool
-    place: bytes
-
-    def write(self, data: bytes) -> None: ...
-    def pause(self, why: int) -> None: ...
-    def resume(self, why: int) -> None: ...
-    def done(self, keep: bool) -> None: ...
-    def cut(self, *, reset: bool) -> None: ...
-    def into_tunnel(self, upstream: Upstream) -> None: ...
-
 
 class Direction(Protocol):
     """Inbound or outbound."""
@@ -211,7 +193,7 @@ class Exchange:
             self.first_byte = self._clock()
             self._direction.answering(self)
         if self._switching and self.upstream is not None:
-            self.client.into_tunnel(self.upstream)
+            self._tunnel(self.upstream)
 
     def upstream_failed(self, reason: Reason, detail: str) -> None:
         """No connection, no answer in time, or an answer that cannot be trusted."""
@@ -270,7 +252,7 @@ class Exchange:
             fields = [*fields, (b"connection", b"upgrade"), (b"upgrade", head.upgrade)]
         elif self.head.http10:
             return
-        self._back.append(status_line(head.status, head.phrase) + _lines(fields) + b"\r\n")
+        self._back.append(status_line(head.status, head.phrase) + field_lines(fields) + b"\r\n")
 
     def on_response(self, head: ResponseHead) -> None:
         request = self.head
@@ -288,7 +270,7 @@ class Exchange:
             frame += b"connection: close\r\n"
         elif request.http10:
             frame += b"connection: keep-alive\r\n"
-        self._back.append(status_line(status, head.phrase) + _lines(head.fields) + frame + b"\r\n")
+        self._back.append(status_line(status, head.phrase) + field_lines(head.fields) + frame + b"\r\n")
 
     def on_data(self, data: bytes) -> None:
         if self._chunk_back:
@@ -311,7 +293,11 @@ class Exchange:
         self.client.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         self.first_byte = self._clock()
         self._direction.answering(self)
-        self.client.into_tunnel(upstream)
+        self._tunnel(upstream)
+
+    def _tunnel(self, upstream: Upstream) -> None:
+        """From here on bytes pass both ways as they are, until both sides have closed."""
+        upstream.tunnel = self.client.into_tunnel(upstream.transport, upstream.parser.surplus)
 
     def _break_off(self, reason: Reason) -> None:
         """The response ended early: the client must be able to tell, so no clean end."""
@@ -333,20 +319,3 @@ class Exchange:
         self._out.clear()
         self.client.resume(WAITING | FULL)
         self._direction.finished(self, end)
-
-
-_status_lines: dict[tuple[int, bytes], bytes] = {}
-
-
-def status_line(status: int, phrase: bytes) -> bytes:
-    """The first line of a response, ended by CRLF."""
-    line = _status_lines.get((status, phrase))
-    if line is None:
-        line = b"HTTP/1.1 %d %b\r\n" % (status, phrase)
-        if len(_status_lines) < 1000:
-            _status_lines[status, phrase] = line
-    return line
-
-
-def _lines(fields: list[tuple[bytes, bytes]]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % field for field in fields])

@@ -3,9 +3,9 @@
 
 from proxy.errors import Reason, RefusedError
 from proxy.exchange import Exchange
-from proxy.headers import RequestHead
 from proxy.record import Recorder
 from proxy.tracecontext import Bits, Sampler, start
+from proxy.wire import origin_form, request_bytes
 
 
 class Inbound:
@@ -48,31 +48,3 @@ class Inbound:
             query=exchange.query, host=exchange.url, status=exchange.answered, error=exchange.error,
             caller=head.caller, place=exchange.client.place,
         )
-
-
-def request_bytes(head: RequestHead, target: bytes, host: bytes, added: bytes) -> bytes:
-    """The head of the forwarded request: HTTP/1.1, framed as it came, ``added`` fields last.
-
-    ``added`` ends each field with CRLF.
-    """
-    if head.length >= 0:
-        added += b"content-length: %d\r\n" % head.length
-    elif head.chunked:
-        added += b"transfer-encoding: chunked\r\n"
-    if head.upgrade:
-        added += b"connection: upgrade\r\nupgrade: " + head.upgrade + b"\r\n"
-    fields = b"".join([b"%b: %b\r\n" % field for field in head.fields])
-    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b\r\n" % (head.method, target, host, fields, added)
-
-
-def origin_form(head: RequestHead) -> tuple[bytes, bytes]:
-    """Target without its authority, and the authority, which overrules Host (RFC 9112, 3.2.2).
-
-    What is neither a path nor an http address is returned as it is.
-    """
-    target = head.target
-    if target.startswith(b"/") or target[:7].lower() != b"http://":
-        return target, head.host or b""
-    authority, slash, path = target[7:].partition(b"/")
-    authority, mark, query = authority.partition(b"?")
-    return slash + path if slash else b"/" + mark + query, authority

@@ -6,11 +6,11 @@ from proxy.contract import attributes
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
 from proxy.exchange import Exchange
 from proxy.headers import RequestHead
-from proxy.inbound import origin_form, request_bytes
 from proxy.names import Names
 from proxy.record import Recorder
 from proxy.router import Authority, Choice, Router, parse_authority
 from proxy.tracecontext import Bits, Sampler, sibling, start
+from proxy.wire import origin_form, request_bytes
 
 _MAX_TRIES = 2
 _MAX_AUTHORITIES = 4096
