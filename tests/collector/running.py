@@ -25,6 +25,13 @@ except ConfigError as error:
     sys.exit(str(error))
 """
 
+QUERY = """
+import json, sys
+from pathlib import Path
+from collector.clickhouse.embedded import EmbeddedStore
+print(json.dumps(EmbeddedStore(Path(sys.argv[1])).connect().query(sys.argv[2])))
+"""
+
 
 def free_port() -> int:
     """A port nobody listens on at this moment."""
@@ -55,6 +62,17 @@ def refused(data: Path, **given: object) -> str:
     )
     assert done.returncode == 1, done.stderr
     return done.stderr
+
+
+def stored(data: Path, sql: str) -> list[list[Any]]:
+    """Rows in the directory of a collector that has ended; in a process of its own, as the engine
+    holds one directory in each."""
+    done = subprocess.run(
+        [sys.executable, "-c", QUERY, str(data), sql], env=environment(), capture_output=True, text=True,
+        timeout=60, check=True,
+    )
+    rows: list[list[Any]] = json.loads(done.stdout)
+    return rows
 
 
 @dataclass

@@ -9,10 +9,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from collector.clickhouse.embedded import EmbeddedStore
 from tests.collector.made import client_metrics, span, trace_request
 from tests.collector.receive.receiving import METRICS, TRACES
-from tests.collector.running import Collector, free_port, refused, started, until
+from tests.collector.running import Collector, free_port, refused, started, stored, until
 
 
 @pytest.fixture
@@ -73,12 +72,7 @@ def test_what_was_acknowledged_is_there_after_the_end(
         assert len(traces["data"]) == 1
     finally:
         assert again.end() == 0
-    store = EmbeddedStore(tmp_path)
-    session = store.connect()
-    stored = {row[0] for row in session.query("SELECT SpanId FROM otel_traces")}
-    session.close()
-    store.close()
-    assert acknowledged <= stored
+    assert acknowledged <= {row[0] for row in stored(tmp_path, "SELECT SpanId FROM otel_traces")}
 
 
 def test_measurements_are_in_the_graph_and_its_edges_stored(collector: Collector, tmp_path: Path) -> None:
@@ -90,12 +84,8 @@ def test_measurements_are_in_the_graph_and_its_edges_stored(collector: Collector
 
     assert until(edges, "an edge in the graph") == [("front", "back", 2)]
     assert collector.end() == 0
-    store = EmbeddedStore(tmp_path)
-    session = store.connect()
-    stored = session.query("SELECT Source, Target, sum(Count), sum(Errors) FROM mesh_edges GROUP BY ALL")
-    session.close()
-    store.close()
-    assert stored == [("front", "back", 2, 0)]
+    sql = "SELECT Source, Target, sum(Count), sum(Errors) FROM mesh_edges GROUP BY ALL"
+    assert stored(tmp_path, sql) == [["front", "back", 2, 0]]
 
 
 def test_a_stage_set_over_the_api_is_in_force_after_a_restart(collector: Collector, tmp_path: Path) -> None:
