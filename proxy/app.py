@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import random
 import signal
 import socket
@@ -35,6 +36,7 @@ from proxy.record import Recorder
 from proxy.router import Destination, Router
 from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
+from proxy.vitals import destination_gauges, endpoint_rows
 
 _SWEEP: Final = 0.5
 _FLUSH: Final = 3.0
@@ -56,6 +58,8 @@ def run(config: SidecarConfig) -> None:
     """Run one sidecar until SIGTERM or SIGINT, then drain. Raises ConfigError before it starts."""
     # Requests leave no cycles behind; collecting less often keeps pauses out of their way.
     gc.set_threshold(20_000, 20, 50)
+    # gRPC's own log lines mean nothing to a user, who would see them on the terminal.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signal(config))
 
@@ -177,15 +181,7 @@ class Sidecar:
             "export_failures": exporter.failed_exports,
             "series": len(self.meter),
             "refused": dict(self.refused),
-            "endpoints": [
-                {
-                    "service": destination.name, "address": candidate.endpoint.address,
-                    "healthy": candidate.endpoint.healthy, "weight": candidate.endpoint.weight,
-                    "breaker": candidate.breaker.state, "open": candidate.open,
-                    "oldest": candidate.oldest(now), "latency": candidate.latency(now),
-                }
-                for destination in self._destinations() for candidate in destination.candidates
-            ],
+            "endpoints": endpoint_rows(self._destinations(), now),
         }
 
     async def _listen(self, option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -254,18 +250,9 @@ class Sidecar:
                 self.recorder.epoch = time.time_ns() - time.monotonic_ns()
 
     def _gauges(self) -> list[Gauge]:
-        now = time.monotonic()
-        readings = []
+        readings = destination_gauges(self._destinations(), time.monotonic())
         if self.config.inbound:
             readings.append(Gauge(attributes.SERVER_ACTIVE, len(self.inbound.open), {}))
-        for destination in self._destinations():
-            for candidate in destination.candidates:
-                given = {
-                    attributes.PEER_SERVICE: destination.name,
-                    attributes.ENDPOINT: candidate.endpoint.address,
-                }
-                readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
-                readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
         return readings
 
     def _destinations(self) -> list[Destination]:

@@ -465,3 +465,44 @@ def test_a_long_response_is_open_but_not_stalled() -> None:
             writer.close()
 
     play(run())
+
+
+def test_a_response_cut_at_any_byte_is_never_taken_for_a_whole_one() -> None:
+    whole = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+
+    async def run() -> None:
+        cuts = iter(range(len(whole)))
+
+        async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(whole[: next(cuts)])
+            await writer.drain()
+
+        async with serving(dying) as address, world(address) as w:
+            for _ in whole:
+                got = await ask(w.inbound, b"POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 0\r\n\r\n")
+                if got.startswith(b"HTTP/1.1 502 "):
+                    assert head_fields(got)["x-spanmesh-reason"] == "upstream-reset"
+                else:
+                    assert got.startswith(b"HTTP/1.1 200 OK\r\n")
+                    assert not got.endswith(b"0\r\n\r\n")
+            spans = await w.spans(len(whole))
+            assert {pairs(span.attributes)["error.type"] for span in spans} == {"upstream-reset"}
+
+    play(run())
+
+
+def test_every_request_of_many_clients_is_counted_once() -> None:
+    async def run() -> None:
+        app = App()
+        async with serving(app) as address, world(address) as w:
+            request = b"GET /many HTTP/1.1\r\nHost: a\r\n\r\n"
+            answers = await asyncio.gather(*(ask(w.inbound, request * 10) for _ in range(40)))
+            assert set(answers) == {app.answer * 10}
+            await w.spans(400)
+            await until(lambda: w.sink.counted("http.server.request.duration") >= 400)
+            assert len({span.span_id for span in w.sink.spans}) == len(w.sink.spans) == 400
+            assert w.sink.counted("http.server.request.duration") == 400
+            assert not w.sidecar.inbound.open
+
+    play(run())
