@@ -7,6 +7,7 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Final
 
 from proxy.contract.histogram import Histogram
@@ -34,7 +35,7 @@ from topology.registry import Member, Registry
 from topology.settings import EngineSettings
 from topology.snapshot import Snapshot
 from topology.stages import Stages
-from topology.window import Bucket, Cell, Key, Window, stats
+from topology.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, Window, stats
 
 DECISIONS_KEPT: Final = 1000
 
@@ -172,8 +173,10 @@ class Engine:
         self, now: float, window: float, step: float, service: str | None = None,
         source: str | None = None, target: str | None = None, endpoint: str | None = None,
     ) -> tuple[Point, ...]:
-        """Traffic over time; ``service`` is the traffic it serves."""
-        step = max(1.0, step)
+        """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
+        step = float(max(1, ceil(step)))
+        if window > SECONDS_KEPT:
+            step = ceil(step / TEN) * float(TEN)
         start = int((now - window) / step) * step
         wanted = self._wanted(service, source, target, endpoint)
         cells = self._window.series(start, now, step, wanted)

@@ -227,8 +227,7 @@ class _Reader:
             if key in known:
                 fields.append((key, at, value))
             else:
-                where = f"{path}.{key}".removeprefix("mesh.yaml.")
-                self._wrong(at, where, "unknown key", _suggest(key, known))
+                self._wrong(at, _under(path, key), "unknown key", _suggest(key, known))
         return fields
 
     def _pairs(self, node: yaml.Node, path: str) -> list[tuple[str, yaml.Node, yaml.Node]]:
@@ -242,7 +241,7 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 self._wrong(key, path, "has a key that is not text", "write 'key: value'")
             elif key.value in pairs:
-                self._wrong(key, f"{path}.{key.value}", "is there twice", "keep one of the two")
+                self._wrong(key, _under(path, key.value), "is there twice", "keep one of the two")
             else:
                 pairs[key.value] = (key.value, key, value)
         return list(pairs.values())
@@ -261,6 +260,10 @@ class _Reader:
 
     def _wrong(self, node: yaml.Node, key: str, message: str, fix: str) -> None:
         self.problems.append(Problem(node.start_mark.line + 1, key, message, fix))
+
+
+def _under(path: str, key: str) -> str:
+    return f"{path}.{key}".removeprefix("mesh.yaml.")
 
 
 def _suggest(value: str, known: Sequence[str]) -> str:

@@ -101,9 +101,12 @@ class Window:
         return merged
 
     def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:
-        """Wanted traffic between two times by number of the step it was reported in."""
+        """Wanted traffic between two times by number of the step it was reported in.
+
+        Beyond ``SECONDS_KEPT`` only steps of whole tens from a whole ten are exact.
+        """
         steps: dict[int, Cell] = {}
-        for second, bucket in self._buckets(int(start), int(end) + 1):
+        for second, bucket in self._buckets(int(start), int(end) + 1, TEN if step % TEN == 0 else 1):
             cell = steps.setdefault(max(0, int((second - int(start)) / step)), Cell())
             for key, found in bucket.items():
                 if wanted(key):
@@ -142,11 +145,11 @@ class Window:
         begun = now if self._begun is None else self._begun
         return max(1.0, min(window, now - begun))
 
-    def _buckets(self, begin: int, end: int) -> Iterator[tuple[int, Bucket]]:
+    def _buckets(self, begin: int, end: int, grain: int = TEN) -> Iterator[tuple[int, Bucket]]:
         """Buckets that cover [begin, end), each with the second it starts at."""
         second = begin
         while second < end:
-            if second < self._horizon or (second % TEN == 0 and second + TEN <= end):
+            if second < self._horizon or (grain == TEN and second % TEN == 0 and second + TEN <= end):
                 ten = second // TEN
                 yield ten * TEN, self._tens.get(ten, {})
                 second = (ten + 1) * TEN

@@ -1,0 +1,155 @@
+"""The engine as its host uses it."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.contract.model import Node, Stage
+from tests.topology.fleet import Fleet, address, histogram
+from topology.engine import Engine, UnknownServiceError
+from topology.model import CallSample, EndpointState, Kind, Side
+from topology.policy import Policy, ServicePolicy, parse
+from topology.settings import EngineSettings
+
+
+def engine(text: str = "") -> Engine:
+    return Engine(parse(text), EngineSettings())
+
+
+def call(arm: str, count: int, errors: int = 0) -> CallSample:
+    return CallSample(Side.CLIENT, "a", "b", "a1", histogram(*[0.1] * count), errors, "10.0.0.1:80", arm)
+
+
+def test_the_snapshot_moves_only_when_its_content_does() -> None:
+    fleet = Fleet(3, 2)
+    fleet.run(5)
+    before = fleet.engine.tick(fleet.now).snapshot
+    fleet.run(5)
+    after = fleet.engine.tick(fleet.now).snapshot
+    assert before is after
+    assert set(after.services) == {"a", "b"}
+    fleet.engine.set_stage("b", Stage.ROUTE, 50, fleet.now)
+    changed = fleet.engine.tick(fleet.now).snapshot
+    assert changed.version == before.version + 1
+    assert (changed.services["b"].stage, changed.services["b"].percent) == (Stage.ROUTE, 50)
+
+
+def test_ejections_reach_the_snapshot_in_every_stage() -> None:
+    fleet = Fleet(4, 4)
+    fleet.run(10)
+    fleet.run(2, lambda r, e, t: (0.01, e == 1))
+    service = fleet.engine.tick(fleet.now).snapshot.services["b"]
+    assert service.stage is Stage.OBSERVE
+    assert [(e.address, e.healthy, e.draining) for e in service.endpoints] == [
+        (address(number), number != 1, False) for number in range(4)
+    ]
+
+
+def test_a_decision_comes_out_of_one_tick_and_stays_readable() -> None:
+    fleet = Fleet(4, 4)
+    fleet.run(10)
+    made = fleet.run(2, lambda r, e, t: (0.01, e == 1))
+    assert [each.kind for each in made] == ["eject"]
+    assert fleet.engine.decisions("b", 1) == (made[0],)
+    assert fleet.engine.decisions("nobody") == ()
+    assert len(fleet.engine.decisions(limit=3)) == 3
+    times = [each.time for each in fleet.engine.decisions()]
+    assert times == sorted(times, reverse=True)
+    (view,) = [view for view in fleet.view() if view.state is EndpointState.EJECTED]
+    assert made[0].reason.startswith(view.reason)
+    assert view.ejected_since == made[0].time
+    assert view.ejected_until == made[0].time + 5
+
+
+def test_both_arms_are_measured_apart() -> None:
+    found = engine()
+    found.calls([call("direct", 6, 3), call("routed", 4)], 1000.0)
+    (view,) = [view for view in found.stages(1000.0, 60) if view.service == "b"]
+    assert (view.direct.count, view.direct.success) == (6, 0.5)
+    assert (view.routed.count, view.routed.success) == (4, 1.0)
+
+
+def test_stages_of_unknown_services_and_bad_percents_are_refused() -> None:
+    found = engine()
+    with pytest.raises(UnknownServiceError):
+        found.set_stage("b", Stage.ROUTE, 100, 1000.0)
+    found.calls([call("direct", 1)], 1000.0)
+    with pytest.raises(ValueError, match="0 to 100"):
+        found.set_stage("b", Stage.ROUTE, 101, 1000.0)
+    view = found.set_stage("b", Stage.ROUTE, 30, 1000.0)
+    assert (view.stage, view.percent, view.origin, view.updated) == (Stage.ROUTE, 30, "api", 1000.0)
+    assert [each.kind for each in found.tick(1000.0).decisions] == ["stage"]
+
+
+def test_a_policy_is_in_force_at_once() -> None:
+    found = engine()
+    found.set_policy(
+        Policy({"b": ServicePolicy(Stage.ROUTE, 10, endpoints=("10.0.0.7:80",), split={"v1": 1})}), 1000.0
+    )
+    service = found.tick(1000.0).snapshot.services["b"]
+    assert (service.stage, service.percent) == (Stage.ROUTE, 10)
+    assert [endpoint.address for endpoint in service.endpoints] == ["10.0.0.7:80"]
+    assert [view.service for view in found.stages(1000.0, 60)] == ["b"]
+    found.set_policy(Policy(), 1001.0)
+    assert found.tick(1001.0).snapshot.services == {}
+
+
+def test_series_and_latency() -> None:
+    found = engine()
+    for second in range(1000, 1030):
+        found.calls([call("direct", 2, 1)], float(second))
+        found.tick(float(second))
+    points = found.series(1029.0, 20, 5, service="b")
+    assert [point.time for point in points] == [1005, 1010, 1015, 1020, 1025]
+    assert {point.stats.count for point in points} == {10}
+    assert points[0].stats.rate == 2.0
+    assert found.series(1029.0, 20, 5, source="x")[0].stats.count == 0
+    assert found.series(1029.0, 20, 5, source="a", target="b", endpoint="10.0.0.1:80")[0].stats.count == 10
+    assert found.latency(1029.0, 10, service="b").count == 20
+    assert found.latency(1029.0, 10, source="a", target="c").count == 0
+
+
+def test_a_series_beyond_two_minutes_has_steps_of_tens() -> None:
+    found = engine()
+    for second in range(1000, 1400):
+        found.calls([call("direct", 1)], float(second))
+        found.tick(float(second))
+    points = found.series(1399.0, 300, 7, service="b")
+    assert {after.time - before.time for before, after in pairwise(points)} == {10}
+    assert {point.stats.count for point in points} == {10}
+
+
+def test_nodes_show_what_is_known_of_them() -> None:
+    found = engine("services: {b: {stage: route, percent: 40}}")
+    found.connected("1", Node("b", "b1", "10.0.0.1:80", version="v2"), "10.0.0.1", 999.0)
+    outside = CallSample(Side.CLIENT, "b", "1.1.1.1:53", "b1", histogram(0.1), 0)
+    found.calls([call("direct", 4, 1), outside], 1000.0)
+    found.tick(1000.0)
+    nodes = {node.name: node for node in found.services(1000.0, 60)}
+    b = nodes["b"]
+    assert (b.kind, b.sidecar, b.stage, b.percent, b.endpoints, b.versions) == (
+        Kind.SERVICE, True, Stage.ROUTE, 40, 1, ("v2",)
+    )
+    assert (b.stats.count, b.stats.success) == (4, 0.75)
+    assert nodes["1.1.1.1:53"].kind is Kind.EXTERNAL
+    assert nodes["a"].stats.success is None
+    view = found.graph(1000.0)
+    assert (view.start, view.end, len(view.nodes), len(view.edges)) == (940.0, 1000.0, 3, 2)
+
+
+batches_of_calls = st.tuples(st.sampled_from(["direct", "routed"]), st.integers(0, 9), st.floats(0, 3))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(batches_of_calls, max_size=30))
+def test_every_call_is_stored_exactly_once(batches: list[tuple[str, int, float]]) -> None:
+    found = engine()
+    now, stored, told = 1000.0, 0, 0
+    for arm, count, pause in batches:
+        found.calls([call(arm, count)], now)
+        told += count
+        now += pause
+        stored += sum(sample.count for sample in found.tick(now).edges)
+    assert stored + sum(sample.count for sample in found.flush()) == told
