@@ -23,6 +23,7 @@ from topology.settings import EngineSettings
 # Spans looked at, shortest first: sudden failures show in the first, rare ones need the last.
 SPANS: Final = (1.0, 2.5, 5.0, 10.0, 30.0)
 _TIMED_MIN: Final = 10
+_MOST: Final = 0.5  # of its calls, which must fail where one reporter is all there is
 _STALL_DEVIATIONS: Final = 4.0  # above the mean of log latency, an open request is no usual one
 
 
@@ -68,13 +69,13 @@ class Comparison:
     def shared_failure(self) -> str:
         """A sentence when most calls to most endpoints fail, which is no endpoint's own fault."""
         failing = sum(
-            record.screen.failing >= 0.5 for peer in self._peers if (record := self._records.get(peer))
+            record.screen.failing >= _MOST for peer in self._peers if (record := self._records.get(peer))
         )
         if failing * 2 <= len(self._peers) or len(self._peers) < 2:
             return ""
         totals = [self._side(peer, 2.5).total for peer in self._peers]
         errors, count = sum(t.errors for t in totals), sum(t.count for t in totals)
-        bad = sum(total.failing >= 0.5 and total.count >= 2 for total in totals)
+        bad = sum(total.failing >= _MOST and total.count >= 2 for total in totals)
         if bad * 2 <= len(totals) or errors < 2 * self._settings.eject_failures:
             return ""
         return (
@@ -132,7 +133,8 @@ class Comparison:
             name for name, tally in own.by.items()
             if tally.failing >= floor and tally.failing > elsewhere(others, name).failing
         ]
-        if not worse("") or not self._agreed(witnesses, own, others, total.errors, worse):
+        strong = total.failing >= _MOST or total.errors >= 2 * limits.eject_failures
+        if not worse("") or not self._agreed(witnesses, own, others, strong, worse):
             return None
         peer = better_half(others, failing_share, "") or Tally()
         reason = (
@@ -167,7 +169,7 @@ class Comparison:
             rest = elsewhere(others, name)
             if tally.timed and (not rest.timed or tally.mean >= rest.mean + gap / 2):
                 witnesses.append(name)
-        if not self._agreed(witnesses, own, others, total.timed // 2, worse):
+        if not self._agreed(witnesses, own, others, total.timed >= 2 * _TIMED_MIN * patience, worse):
             return None
         peer = better_half(others, typical, "") or Tally()
         mine_ms, peer_ms = 1000 * 2**total.mean, 1000 * 2**peer.mean
@@ -220,13 +222,13 @@ class Comparison:
         return min(self._settings.eject_reporters, max(1, len({name for part in seen for name in part})))
 
     def _agreed(
-        self, witnesses: Sequence[str], own: Side, others: Sequence[Side], strength: int,
+        self, witnesses: Sequence[str], own: Side, others: Sequence[Side], strong: bool,
         worse: Callable[[str], bool],
     ) -> bool:
         """Whether enough reporters see it, and it holds without any one of all that reported."""
         needed = self._needed([own.by, *(side.by for side in others)])
         if needed == 1:
-            return bool(witnesses) and strength >= 2 * self._settings.eject_failures
+            return bool(witnesses) and strong
         if len(witnesses) < needed:
             return False
         return all(worse(name) for name in set(own.by).union(*(side.by for side in others)))

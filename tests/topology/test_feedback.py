@@ -170,6 +170,27 @@ def test_one_client_with_a_bad_network_ejects_nobody(fault: str) -> None:
     assert all(view.weight == 1.0 for view in fleet.view())
 
 
+def test_five_failures_of_a_breaker_that_opened_are_enough_for_a_lonely_reporter() -> None:
+    """Its own breaker lets little more through; the fleet must come to the same verdict from that."""
+    fleet = Fleet(3, 1, 3.5)
+    fleet.run(20)
+    failures = 0
+
+    def behaviour(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | None:
+        nonlocal failures
+        if endpoint != 2 or failures >= 5:
+            return 0.02, False
+        failures += 1
+        return 0.001, True
+
+    made = fleet.run(1, behaviour)
+    for _ in range(3):
+        if not kinds(made, "eject"):
+            fleet.endpoints = 2  # nothing is sent to the third while the breaker is open
+            made += fleet.run(1)
+    assert kinds(made, "eject") == [("eject", BAD)]
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     victims=st.sets(st.integers(0, 3), min_size=1, max_size=4),
