@@ -15,14 +15,18 @@
   function showAll(elements, tries) {
     var graph = window.cy;
     var nodes = elements.filter(function (one) { return !("source" in one.data); }).length;
-    if (!graph || graph.destroyed() || graph.nodes().length !== nodes) {
+    var ready = graph && !graph.destroyed() && graph.nodes().length === nodes && graph.style().length > 1 &&
+      graph.container().clientHeight > 0;
+    if (!ready) {
       if (tries) { setTimeout(function () { showAll(elements, tries - 1); }, 60); }
       return;
     }
     if (!graph.scratch("_watched")) {
       graph.scratch("_watched", true);
       graph.on("dragpan scrollzoom pinchzoom free", function () { graph.scratch("_chosen", true); });
+      graph.on("resize", function () { if (!graph.scratch("_chosen")) { graph.fit(undefined, PADDING); } });
     }
+    graph.resize();  // the frame may have had no size yet when the graph was made
     var ids = graph.nodes().map(function (node) { return node.id(); }).sort().join("\n");
     if (ids !== graph.scratch("_shown") && !graph.scratch("_chosen")) { graph.fit(undefined, PADDING); }
     graph.scratch("_shown", ids);

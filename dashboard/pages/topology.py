@@ -22,7 +22,7 @@ Known = dict[str, list[Any]]  # names and links seen since the page was opened
 def layout(search: str | None) -> Component:
     """The graph beside its panel, filled by the callbacks."""
     graph = dash_cytoscape.Cytoscape(
-        id="graph", elements=[], stylesheet=[], responsive=True, minZoom=0.08, maxZoom=2.5,
+        id="graph", elements=[], stylesheet=[], minZoom=0.08, maxZoom=2.5,
         layout={"name": "preset", "fit": False}, autoRefreshLayout=False,
         style={"width": "100%", "height": "100%"}, boxSelectionEnabled=False,
     )

@@ -19,4 +19,6 @@ def served(api: str) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+        # In its own thread: closed from here, the loop would select on a dead socket.
+        server.trigger.pull_trigger(server.close)
+        server.task_dispatcher.shutdown()
