@@ -19,6 +19,8 @@ from topology.settings import EngineSettings
 PROBATION_WEIGHT: Final = 0.1
 # What is reported this long after an ejection may still be about requests from before it.
 AFTERMATH: Final = 2.0
+# When its time is up, only what an endpoint did this recently keeps it out.
+LATELY: Final = 3.0
 _WORDS: Final = {"failures": "failing", "latency": "slow", "stall": "stalled"}
 
 
@@ -72,7 +74,9 @@ class Outliers:
     def since(self, service: str) -> dict[str, float]:
         """From when on measurements count, by endpoint: not those from before its last change."""
         return {
-            endpoint: health.since + (AFTERMATH if health.state is EndpointState.EJECTED else 0.0)
+            endpoint: max(health.since + AFTERMATH, health.until - LATELY)
+            if health.state is EndpointState.EJECTED
+            else health.since
             for endpoint, health in self.healths(service).items()
         }
 

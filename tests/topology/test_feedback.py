@@ -137,6 +137,16 @@ def test_ejections_back_off_while_it_stays_bad() -> None:
     assert gaps == [5, 10, 20]
 
 
+def test_old_failures_do_not_keep_out_an_endpoint_that_got_no_calls_lately() -> None:
+    """Turning routing on in the middle of an ejection stops the calls that kept it going."""
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    made = fleet.run(9, failing(2))  # ejected for 5 s, and again for 10 s while still called
+    assert len(kinds(made, "eject")) == 2
+    fleet.endpoints = 2  # nobody calls the third and those after it any more
+    assert kinds(fleet.run(8), "eject", "probation") == [("probation", BAD)]
+
+
 def test_a_new_instance_at_the_same_address_starts_clean() -> None:
     fleet = Fleet(5, 5)
     fleet.run(10)
