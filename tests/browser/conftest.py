@@ -30,7 +30,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def complaints() -> list[str]:
     """What the page complained of: errors in its console and requests that left this machine.
 
@@ -39,7 +39,7 @@ def complaints() -> list[str]:
     return []
 
 
-@pytest.fixture()
+@pytest.fixture
 def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
     """A page of 1280 pixels in light colours that can reach this machine only."""
     context = chromium.new_context(
@@ -67,7 +67,7 @@ def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
     assert not complaints
 
 
-@pytest.fixture()
+@pytest.fixture
 def save(page: Page) -> Save:
     """``save("name")`` keeps a screenshot of the page under tests/artifacts."""
 

@@ -24,13 +24,13 @@ PLACE = """name => {
 }"""
 
 
-@pytest.fixture()
+@pytest.fixture
 def api() -> Iterator[FakeApi]:
     with FakeApi() as fake:
         yield fake
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(api: FakeApi) -> Iterator[str]:
     with served(api.url) as url:
         yield url

@@ -19,6 +19,7 @@ def served(api: str) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        # In its own thread: closed from here, the loop would select on a dead socket.
-        server.trigger.pull_trigger(server.close)
+        # Workers first, for they wake the loop when done; then the loop closes itself, because
+        # closed from here it would select on a dead socket.
         server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(server.close)

@@ -1,0 +1,59 @@
+"""All charts: they are valid Plotly figures, and their numbers are those that came in."""
+
+import plotly.graph_objects as go
+
+from dashboard.figures import charts, histogram, scatter, series
+from dashboard.model import Bucket, Point
+from tests.dashboard.made import span, stats, trace
+
+POINTS = [Point(time=i * 10_000_000, **stats(100 * i, 10 * i)) for i in range(4)]
+
+
+def test_traffic_is_split_into_failed_and_fine() -> None:
+    figure = _valid(series.traffic(POINTS, 10, 0))
+    assert list(figure.data[0].y) == [0, 1, 2, 3]
+    assert list(figure.data[1].y) == [0, 9, 18, 27]
+
+
+def test_without_traffic_there_is_a_gap_not_a_zero() -> None:
+    assert _valid(series.success(POINTS, 0)).data[0].y[0] is None
+    assert _valid(series.latency(POINTS, 0)).data[0].y[0] is None
+
+
+def test_charts_show_wall_time_of_the_zone() -> None:
+    assert series.traffic(POINTS, 10, 120)["data"][0]["x"][1].startswith("1970-01-01 02:00:10")
+
+
+def test_an_empty_series_is_still_a_figure() -> None:
+    for figure in (series.traffic([], 10, 0), series.success([], 0), series.latency([], 0),
+                   histogram.latency([])):
+        _valid(figure)
+
+
+def test_merging_buckets_keeps_every_call() -> None:
+    buckets = [Bucket(low=2**i, high=2 ** (i + 1), count=i + 1) for i in range(0, 80, 2)]
+    merged = histogram.merge([*buckets, Bucket(low=0, high=1, count=5)], histogram.BARS)
+    assert len(merged) == histogram.BARS
+    assert sum(bucket["count"] for bucket in merged) == sum(range(1, 81, 2)) + 5
+    _valid(histogram.latency(buckets))
+
+
+def test_a_single_bucket_stays_itself() -> None:
+    (only,) = histogram.merge([Bucket(low=10, high=11, count=7)], 36)
+    assert only["count"] == 7
+
+
+def test_the_scatter_tells_failed_traces_apart_and_names_each() -> None:
+    fine = trace(span("a"), trace_id="fine")
+    failed = trace(span("a", tags={"error": True}), trace_id="failed")
+    figure = _valid(scatter.durations([fine, failed], 0))
+    assert [list(one.customdata) for one in figure.data] == [["fine"], ["failed"]]
+
+
+def test_the_scatter_shows_a_hostile_name_as_text() -> None:
+    figure = scatter.durations([trace(span("a", service="<b>x"))], 0)
+    assert "<b>x" not in figure["data"][0]["text"][0].replace("<b>&lt;", "")
+
+
+def _valid(figure: charts.Figure) -> go.Figure:
+    return go.Figure(figure)

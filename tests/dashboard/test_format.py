@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import format as fmt
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0 rps"), (0.4, "0.4 rps"), (1234, "1.23k rps"), (12_000_000, "12M rps"), (87.46, "87.5 rps")]
+)
+def test_rates_have_three_figures_and_a_unit(value: float, text: str) -> None:
+    assert fmt.rate(value) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [(None, "–"), (0.85, "850 µs"), (340, "340 ms"), (1234, "1.23 s"), (90_000, "1.5 min"), (2.5, "2.5 ms")],
+)
+def test_durations_choose_their_unit(ms: float | None, text: str) -> None:
+    assert fmt.duration(ms) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(None, "–"), (1.0, "100 %"), (0.9995, "99.95 %"), (0.999999, "99.99 %"), (0.0, "0 %"), (0.5, "50 %")]
+)
+def test_only_a_perfect_share_reads_100(share: float | None, text: str) -> None:
+    assert fmt.percent(share) == text
+
+
+def test_times_are_told_in_the_zone_of_the_browser() -> None:
+    noon = 1_767_268_800_000_000  # 2026-01-01 12:00 UTC
+    assert fmt.clock(noon, 60) == "13:00:00"
+    assert fmt.clock(noon, -330) == "06:30:00"
+    assert fmt.moment(noon, 0) == "2026-01-01 12:00:00.000"
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [(0, "now"), (12, "12 s ago"), (200, "3 min ago"), (7300, "2 h ago"), (200_000, "2 d ago")]
+)
+def test_ages_use_the_largest_unit_that_fits(ago: int, text: str) -> None:
+    assert fmt.age(10**15, 10**15 + ago * 1_000_000) == text
+
+
+@given(st.text(), st.integers(min_value=1, max_value=50))
+def test_short_text_is_never_longer_than_asked(text: str, limit: int) -> None:
+    assert len(fmt.short(text, limit)) <= limit
+
+
+@given(st.text())
+def test_chart_labels_hold_no_markup(text: str) -> None:
+    assert not {"<", ">"} & set(fmt.plain(text))
+
+
+def test_evidence_is_told_with_units() -> None:
+    told = dict(fmt.evidence({"success": 0.59, "p99_ms": 210.4, "window_s": 10, "calls": 240,
+                              "capped": True}))
+    assert told == {"success": "59 %", "p99": "210 ms", "window": "10 s", "calls": "240", "capped": "yes"}
