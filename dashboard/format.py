@@ -110,7 +110,7 @@ def plain(text: str) -> str:
 def evidence(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """A decision's evidence as (what, value) pairs; names carry units by their last word.
 
-    ``*_ms`` are milliseconds, ``*_s`` seconds, ``*success*``, ``*share*`` and ``*_rate`` of at
+    ``*_ms`` are milliseconds, ``*_s``, ``seconds`` and ``window`` seconds, ``*success*``, ``*share*`` and ``*_rate`` of at
     most 1 shares.
     """
     return [(key.removesuffix("_ms").removesuffix("_s").replace("_", " "), _value(key, value))
@@ -121,10 +121,12 @@ def _value(key: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, (int, float)):
+        if isinstance(value, Mapping):
+            return ", ".join(map(str, value))  # what was said of each is in the API
         return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     if key.endswith("_ms"):
         return duration(value)
-    if key.endswith("_s"):
+    if key.endswith("_s") or key in ("seconds", "window"):
         return duration(value * 1000)
     if 0 <= value <= 1 and any(word in key for word in ("success", "share", "rate", "ratio")):
         return percent(value)

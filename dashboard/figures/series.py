@@ -12,6 +12,12 @@ LOW: Final = 92
 _CLOCK: Final = {"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S"}
 
 
+def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
+    """Without the empty time before the first call, which says nothing but that nobody looked yet."""
+    first = next((at for at, point in enumerate(points) if point["count"]), len(points))
+    return points[max(first - 1, 0):]
+
+
 def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
     """Requests per second as bars, failed ones at the foot. ``step`` seconds, ``zone`` minutes east."""
     times = [fmt.axis(point["time"], zone) for point in points]

@@ -95,7 +95,7 @@ def register(app: Dash, client: Client) -> None:
         nodes = {node["name"]: node for node in client.services()}
         changed = bool(stages) if bool(stages) != known else no_update
         if not stages:
-            return parts.no_traffic(), changed
+            return parts.empty("No services yet"), changed
         return destinations(stages, nodes, links.service(search) or first(stages, nodes)), changed
 
     @app.callback(Output("destination", "children"), Input("url", "search"),
@@ -106,8 +106,7 @@ def register(app: Dash, client: Client) -> None:
         nodes = {node["name"]: node for node in client.services()}
         service = links.service(search) or first(stages, nodes)
         if not service:
-            return parts.card(parts.empty("No service to balance yet",
-                                          "Services appear here as soon as a sidecar connects."))
+            return parts.card(parts.no_traffic())
         return frame(service, next((stage for stage in stages if stage["service"] == service), None))
 
     @app.callback(

@@ -110,9 +110,9 @@ def code(text: str) -> Component:
 
 def no_traffic(class_name: str = "") -> Component:
     """The empty state of a mesh nobody uses yet."""
-    fix = ["Put a sidecar beside a program of yours: ",
-           code("spanmesh run --service NAME --port PORT -- CMD …"),
-           ", or watch the example shop: ", code("spanmesh demo"), "."]
+    fix = ["Put a sidecar beside a program of yours:", html.Br(),
+           code("spanmesh run --service NAME --port PORT -- CMD …"), html.Br(),
+           "or watch the example shop:", html.Br(), code("spanmesh demo")]
     return empty("No traffic yet", fix, class_name)
 
 

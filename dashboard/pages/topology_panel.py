@@ -150,7 +150,7 @@ def charts(client: Client, of: Mapping[str, str], zone: int, now: float) -> tupl
     """The four figures over the last ten minutes; whole seconds, so that viewers share the answers."""
     end = int(now) * 1_000_000
     start = end - WINDOW * 1_000_000
-    points = client.series(of, start, end, STEP)
+    points = series.since_first_call(client.series(of, start, end, STEP))
     return (series.traffic(points, STEP, zone), series.success(points, zone), series.latency(points, zone),
             histogram.latency(client.latency(of, start, end)))
 
@@ -166,7 +166,9 @@ def register(app: Dash, client: Client) -> None:
     @guarded(parts.problem)
     def overview(_: int | None) -> Any:
         graph = client.graph()
-        return fleet(graph) if graph["nodes"] else parts.no_traffic()
+        if graph["nodes"]:
+            return fleet(graph)
+        return parts.empty("No services yet", "They are listed here from their first call on.")
 
     @app.callback(
         Output("selected-facts", "children"), Output("chart-traffic", "figure"),

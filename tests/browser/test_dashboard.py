@@ -174,7 +174,7 @@ def test_without_a_collector_every_page_says_what_to_do(
         fix = page.get_by_role("alert").filter(has_text="Start it with spanmesh up")
         expect(fix.first).to_be_visible()
         expect(page.locator("#connection")).to_have_text("Collector unreachable")
-        save(f"unreachable-{path.strip('/?').split('=')[0] or 'topology'}")
+        save(f"unreachable-{re.sub('[^a-z]+', '-', path).strip('-') or 'topology'}")
 
 
 def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save) -> None:

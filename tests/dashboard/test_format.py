@@ -57,4 +57,7 @@ def test_chart_labels_hold_no_markup(text: str) -> None:
 def test_evidence_is_told_with_units() -> None:
     told = dict(fmt.evidence({"success": 0.59, "p99_ms": 210.4, "window_s": 10, "calls": 240,
                               "capped": True}))
+    assert fmt.evidence({"window": 5.0, "reporters": {"a-1": {"count": 3}, "b-1": {}}}) == [
+        ("window", "5 s"), ("reporters", "a-1, b-1"),
+    ]  # fmt: skip
     assert told == {"success": "59 %", "p99": "210 ms", "window": "10 s", "calls": "240", "capped": "yes"}

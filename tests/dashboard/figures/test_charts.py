@@ -20,6 +20,12 @@ def test_without_traffic_there_is_a_gap_not_a_zero() -> None:
     assert _valid(series.latency(POINTS, 0)).data[0].y[0] is None
 
 
+def test_the_time_before_the_first_call_is_left_out() -> None:
+    late = [Point(time=i, **stats(100 if i > 5 else 0)) for i in range(9)]
+    assert [point["time"] for point in series.since_first_call(late)] == [5, 6, 7, 8]
+    assert not series.since_first_call(late[:3])[1:]
+
+
 def test_charts_show_wall_time_of_the_zone() -> None:
     assert series.traffic(POINTS, 10, 120)["data"][0]["x"][1].startswith("1970-01-01 02:00:10")
 
