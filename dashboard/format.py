@@ -110,8 +110,8 @@ def plain(text: str) -> str:
 def evidence(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """A decision's evidence as (what, value) pairs; names carry units by their last word.
 
-    ``*_ms`` are milliseconds, ``*_s``, ``seconds`` and ``window`` seconds, ``*success*``, ``*share*`` and ``*_rate`` of at
-    most 1 shares.
+    ``*_ms`` are milliseconds; ``*_s``, ``seconds`` and ``window`` seconds; ``*success*``,
+    ``*share*``, ``*ratio*`` and ``*rate*`` of at most 1 shares.
     """
     return [(key.removesuffix("_ms").removesuffix("_s").replace("_", " "), _value(key, value))
             for key, value in facts.items()]
