@@ -25,5 +25,5 @@ class CollectorConfig(Settings):
 
     max_request_bytes: Positive = 16 * MIB  # of one export request, decompressed
     max_pending_bytes: Positive = 64 * MIB  # of requests waiting for the store; more are told to wait
-    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.1  # rows of this long go in one insert
+    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.5  # rows of this long go in one insert
     batch_rows: Positive = 20_000  # or this many, whichever comes first

@@ -178,6 +178,7 @@ class Sidecar:
             "spans_sent": exporter.sent_spans,
             "spans_queued": exporter.queued_spans,
             "spans_dropped": exporter.dropped_spans,
+            "reports_dropped": exporter.dropped_reports,
             "export_failures": exporter.failed_exports,
             "series": len(self.meter),
             "refused": dict(self.refused),

@@ -1,14 +1,18 @@
 """What was recorded to the mesh, as OTLP over gRPC: bounded, in batches, never in a request's way.
 
-While the mesh is away, spans wait up to a bound (past it they are dropped and counted) and metric
-deltas merge. An answer that no retry can change (INVALID_ARGUMENT and its like) drops the batch.
+A sender is answered when its rows are stored, which can take a while; the next report must not
+wait for that, so several exports are on their way at a time. While the mesh is away nothing is
+collected: metric deltas add up, spans wait up to a bound (past it they are dropped and counted).
+What the mesh could not store is sent again as the same bytes, by which it knows them. An answer
+that no retry can change (INVALID_ARGUMENT and its like) drops what was sent.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 import grpc
 
@@ -18,9 +22,11 @@ from proxy.meter import Meter
 
 BATCH: Final = 2048
 SPAN_PERIOD: Final = 0.25
-METRIC_PERIOD: Final = 0.5
-TIMEOUT: Final = 5.0
-_MAX_BACKOFF: Final = 2.0
+REPORT_TURNS: Final = 2  # metrics go every second turn: each half second
+RETRY_TURNS: Final = 4  # of silence about spans after an export failed
+TIMEOUT: Final = 10.0
+MAX_BATCHES: Final = 16  # of spans on their way at a time
+MAX_LATE: Final = 120  # reports the mesh could not store, to be sent again: a minute of them
 
 _TRACES: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _METRICS: Final = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
@@ -51,17 +57,26 @@ class Exporter:
         self._gauges = gauges
         self._max_spans = max_spans
         self._spans: list[bytes] = []
+        self._late: deque[bytes] = deque(maxlen=MAX_LATE)
+        self._batches: set[asyncio.Task[None]] = set()  # spans on their way
+        self._reports: set[asyncio.Task[None]] = set()
+        self._quiet = 0  # turns to wait before spans are sent again
         self._since = time.time_ns()
         self._uncounted_drops = 0
         self._channel: grpc.aio.Channel | None = None
         self.sent_spans = 0
         self.dropped_spans = 0
+        self.dropped_reports = 0
         self.failed_exports = 0
-        self.connected = False
 
     @property
     def queued_spans(self) -> int:
         return len(self._spans)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a connection to the mesh stands."""
+        return self._channel is not None and self._channel.get_state() is grpc.ChannelConnectivity.READY
 
     def keep(self, span: bytes) -> None:
         """Queue one encoded span, or drop and count it when the queue is full."""
@@ -72,85 +87,102 @@ class Exporter:
 
     async def run(self) -> None:
         """Export until cancelled."""
-        await asyncio.gather(self._ship_spans(), self._ship_metrics())
+        turn = 0
+        while True:
+            await asyncio.sleep(SPAN_PERIOD)
+            self._open().get_state(try_to_connect=True)
+            if not self.connected:
+                continue
+            turn += 1
+            if turn % REPORT_TURNS == 0:
+                self.send_report()
+            if self._quiet:
+                self._quiet -= 1
+            else:
+                self.send_spans()
 
     async def flush(self, timeout: float) -> None:
-        """Send what is queued, giving up after ``timeout`` seconds or the first failure."""
+        """Send what is queued and see it answered, giving up after ``timeout`` seconds or a failure."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while self._spans and await self.send_spans():
-                    pass
-                await self.send_metrics()
+                if not await self._reached():
+                    return
+                failures = self.failed_exports
+                self.send_report()
+                self.send_spans()
+                while ways := self._batches | self._reports:
+                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                    if failures == self.failed_exports:
+                        self.send_spans()
 
     async def close(self) -> None:
+        ways = self._batches | self._reports
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
         if self._channel is not None:
             await self._channel.close(None)
             self._channel = None
 
-    async def send_spans(self) -> bool:
-        """Send one batch; False when it must be tried again."""
-        batch, self._spans = self._spans[:BATCH], self._spans[BATCH:]
-        if not batch:
-            return True
+    def send_spans(self) -> None:
+        """Start to send what is queued, as far as there is room on the way."""
+        while self._spans and len(self._batches) < MAX_BATCHES:
+            batch, self._spans = self._spans[:BATCH], self._spans[BATCH:]
+            _start(self._deliver_spans(batch), self._batches)
+
+    def send_report(self) -> None:
+        """Start to send what was counted since the last report, and one that is late."""
+        since, self._since = self._since, time.time_ns()
+        drops, self._uncounted_drops = self._uncounted_drops, 0
+        deltas, gauges = self._meter.collect(), self._gauges()
+        report = metrics.request(self._resource, deltas, gauges, drops, since, self._since)
+        _start(self._deliver_report(report), self._reports)
+        if self._late:
+            _start(self._deliver_report(self._late.popleft()), self._reports)
+
+    async def _deliver_spans(self, batch: list[bytes]) -> None:
+        code: grpc.StatusCode | None = grpc.StatusCode.CANCELLED
         try:
             code = await self._call(_TRACES, otlp.request(self._resource, attributes.SCOPE, batch))
-        except asyncio.CancelledError:
-            self._requeue(batch)
-            raise
-        if code is None:
-            self.sent_spans += len(batch)
-        elif code in _RETRYABLE:
-            self._requeue(batch)
-            return False
-        else:
-            self._drop(len(batch))
+        finally:
+            if code is None:
+                self.sent_spans += len(batch)
+            elif code in _RETRYABLE:
+                self._requeue(batch)
+                self._quiet = RETRY_TURNS
+            else:
+                self._drop(len(batch))
+
+    async def _deliver_report(self, report: bytes) -> None:
+        code = await self._call(_METRICS, report)
+        if code in _RETRYABLE:
+            self.dropped_reports += len(self._late) == MAX_LATE
+            self._late.append(report)
+        elif code is not None:
+            self.dropped_reports += 1
+
+    async def _reached(self) -> bool:
+        """Whether a connection stands, once it is made or has failed."""
+        channel = self._open()
+        while (state := channel.get_state(try_to_connect=True)) is not grpc.ChannelConnectivity.READY:
+            if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+                return False
+            await channel.wait_for_state_change(state)
         return True
 
-    async def send_metrics(self) -> bool:
-        """Send what was counted since the last success; False when it will be sent again, merged."""
-        since, now = self._since, time.time_ns()
-        deltas = self._meter.collect()
-        drops, self._uncounted_drops = self._uncounted_drops, 0
-        payload = metrics.request(self._resource, deltas, self._gauges(), drops, since, now)
-        try:
-            code = await self._call(_METRICS, payload)
-        except asyncio.CancelledError:
-            code = grpc.StatusCode.CANCELLED
-            raise
-        finally:
-            if code in _RETRYABLE:
-                self._meter.give_back(deltas)
-                self._uncounted_drops += drops
-            else:
-                self._since = now
-        return code not in _RETRYABLE
-
-    async def _ship_spans(self) -> None:
-        backoff = SPAN_PERIOD
-        while True:
-            await asyncio.sleep(backoff)
-            delivered = await self.send_spans()
-            while delivered and len(self._spans) >= BATCH:
-                delivered = await self.send_spans()
-            backoff = SPAN_PERIOD if delivered else min(backoff * 2, _MAX_BACKOFF)
-
-    async def _ship_metrics(self) -> None:
-        while True:
-            await asyncio.sleep(METRIC_PERIOD)
-            await self.send_metrics()
-
-    async def _call(self, method: str, payload: bytes) -> grpc.StatusCode | None:
-        """Export one message; the status code of a failure, None on success."""
+    def _open(self) -> grpc.aio.Channel:
         if self._channel is None:
             # Made here and not before: a channel belongs to the loop that is running.
             self._channel = grpc.aio.insecure_channel(self._target, options=_CHANNEL)
+        return self._channel
+
+    async def _call(self, method: str, payload: bytes) -> grpc.StatusCode | None:
+        """Export one message; the status code of a failure, None on success."""
         try:
-            await self._channel.unary_unary(method, None, None)(payload, timeout=TIMEOUT)
+            await self._open().unary_unary(method, None, None)(payload, timeout=TIMEOUT)
         except grpc.aio.AioRpcError as error:
             self.failed_exports += 1
-            self.connected = False
             return error.code()
-        self.connected = True
         return None
 
     def _requeue(self, batch: list[bytes]) -> None:
@@ -161,3 +193,9 @@ class Exporter:
     def _drop(self, count: int) -> None:
         self.dropped_spans += count
         self._uncounted_drops += count
+
+
+def _start(delivery: Coroutine[Any, Any, None], ways: set[asyncio.Task[None]]) -> None:
+    way = asyncio.ensure_future(delivery)
+    ways.add(way)
+    way.add_done_callback(ways.discard)

@@ -1,10 +1,10 @@
-"""Delta histograms by series, kept until a mesh has taken them. Pure.
+"""Delta histograms by series, added up until they are collected. Pure.
 
 A series is one instrument with one set of attributes. Their number is bounded: past the bound a
 new series is counted in one that leaves out its route.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from proxy.contract import attributes
@@ -70,10 +70,3 @@ class Meter:
                 del self._series[identity]
                 self.evicted += 1
         return deltas
-
-    def give_back(self, deltas: Iterable[Delta]) -> None:
-        """Deltas that could not be delivered count again, merged with what came since."""
-        for series, histogram in deltas:
-            mine = self.series(series.name, series.attributes)
-            histogram.merge(mine.histogram)
-            mine.histogram = histogram

@@ -8,10 +8,15 @@ from proxy.router import Destination
 
 
 def destination_gauges(destinations: Iterable[Destination], now: float) -> list[Gauge]:
-    """Open requests and the age of the oldest waiting one, for every endpoint."""
+    """Open requests and the age of the oldest waiting one, for every endpoint in use.
+
+    A sidecar knows all endpoints of the mesh and calls a few: it is silent about the others.
+    """
     readings = []
     for destination in destinations:
         for candidate in destination.candidates:
+            if not candidate.active(now):
+                continue
             given = {
                 attributes.PEER_SERVICE: destination.name,
                 attributes.ENDPOINT: candidate.endpoint.address,

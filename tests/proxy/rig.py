@@ -46,6 +46,8 @@ class Sink:
         self.metrics: list[ExportMetricsServiceRequest] = []
         self.resources: list[dict[str, str]] = []
         self.refuse: grpc.StatusCode | None = None
+        self.answer = asyncio.Event()  # cleared: take what comes, answer nothing
+        self.answer.set()
         self.port = 0
         self._server: grpc.aio.Server | None = None
 
@@ -81,6 +83,7 @@ class Sink:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     self.points += [(metric.name, p) for p in metric.exponential_histogram.data_points]
+        await self.answer.wait()
         return b""
 
     def counted(self, name: str) -> int:

@@ -35,7 +35,7 @@ def test_without_a_mesh_requests_are_forwarded_and_spans_wait() -> None:
             await w.sink.stop()
             for _ in range(20):
                 assert await ask(w.inbound, GET) == app.answer
-            await until(lambda: w.sidecar.exporter.failed_exports > 0)
+            await until(lambda: not w.sidecar.exporter.connected)
             assert await ask(w.inbound, GET) == app.answer
             again = Sink()
             await again.start(w.sink.port)

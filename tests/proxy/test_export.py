@@ -6,10 +6,10 @@ import socket
 import grpc
 
 from proxy.contract import attributes
-from proxy.export import Exporter
+from proxy.export import SPAN_PERIOD, Exporter
 from proxy.meter import Meter
 from proxy.otlp import constant, span
-from tests.proxy.rig import Sink, play
+from tests.proxy.rig import Sink, play, until
 
 
 def one(number: int) -> bytes:
@@ -35,26 +35,57 @@ def dropped(sink: Sink) -> int:
     )
 
 
-def test_everything_kept_while_the_mesh_was_away_arrives_once() -> None:
+def test_everything_counted_while_the_mesh_was_away_arrives_once() -> None:
     async def run() -> None:
         sink, meter, port = Sink(), Meter(), free_port()
         out = exporter(port, meter)
+        running = asyncio.create_task(out.run())
         series = meter.series(attributes.SERVER_DURATION, {attributes.METHOD: "GET"})
         for number in range(1, 5001):
             out.keep(one(number))
         series.histogram.record(0.1)
-        assert not await out.send_spans()
-        assert not await out.send_metrics()
+        await asyncio.sleep(3 * SPAN_PERIOD)  # turns that find nobody there
         series.histogram.record(0.2)
-        assert out.queued_spans == 5000
+        assert (out.queued_spans, out.connected) == (5000, False)
         await sink.start(port)
-        async with asyncio.timeout(10):
-            while not await out.send_metrics():
-                await asyncio.sleep(0.05)
+        await until(lambda: out.sent_spans == 5000 and sink.counted(attributes.SERVER_DURATION) == 2)
+        assert sorted(int.from_bytes(s.trace_id, "big") for s in sink.spans) == list(range(1, 5001))
+        running.cancel()
+        await out.close()
+        await sink.stop()
+
+    play(run())
+
+
+def test_a_report_the_mesh_could_not_store_is_sent_again_as_the_same_bytes() -> None:
+    async def run() -> None:
+        sink, meter = Sink(), Meter()
+        await sink.start()
+        out = exporter(sink.port, meter)
+        meter.series(attributes.SERVER_DURATION, {attributes.METHOD: "GET"}).histogram.record(0.1)
+        sink.refuse = grpc.StatusCode.UNAVAILABLE
         await out.flush(5.0)
-        assert [int.from_bytes(s.trace_id, "big") for s in sink.spans] == list(range(1, 5001))
-        assert sink.counted(attributes.SERVER_DURATION) == 2
-        assert out.sent_spans == 5000
+        assert (out.failed_exports, sink.metrics) == (1, [])
+        sink.refuse = None
+        await out.flush(5.0)
+        first = [p.start_time_unix_nano for _, p in sink.points]
+        assert (len(first), len(sink.metrics)) == (1, 2)
+        await out.close()
+        await sink.stop()
+
+    play(run())
+
+
+def test_a_slow_answer_holds_up_no_later_report() -> None:
+    async def run() -> None:
+        sink, meter = Sink(), Meter()
+        sink.answer.clear()
+        await sink.start()
+        out = exporter(sink.port, meter)
+        running = asyncio.create_task(out.run())
+        await until(lambda: len(sink.metrics) >= 3)
+        sink.answer.set()
+        running.cancel()
         await out.close()
         await sink.stop()
 
@@ -85,10 +116,10 @@ def test_what_no_retry_can_mend_is_dropped_and_what_one_can_is_kept() -> None:
         out = exporter(sink.port, meter)
         out.keep(one(1))
         sink.refuse = grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert not await out.send_spans()
+        await out.flush(5.0)
         assert out.queued_spans == 1
         sink.refuse = grpc.StatusCode.INVALID_ARGUMENT
-        assert await out.send_spans()
+        await out.flush(5.0)
         assert (out.queued_spans, out.dropped_spans) == (0, 1)
         await out.close()
         await sink.stop()

@@ -9,7 +9,16 @@ from proxy.vitals import destination_gauges, endpoint_rows
 from tests.proxy.rig import service
 
 
-def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint() -> None:
+def test_an_endpoint_just_left_is_still_reported() -> None:
+    reviews = Destination("reviews", random.random)
+    reviews.update(service("reviews", Endpoint("a:1")))
+    (only,) = reviews.candidates
+    only.sample(0.1, 5.0)
+    assert [gauge.value for gauge in destination_gauges([reviews], 6.0)] == [0, 0.0]
+    assert destination_gauges([reviews], 60.0) == []
+
+
+def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint_in_use() -> None:
     reviews = Destination("reviews", random.random)
     reviews.update(service("reviews", Endpoint("a:1"), Endpoint("b:1", healthy=False)))
     first, _ = reviews.candidates
@@ -21,7 +30,6 @@ def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint() -> None
     }
     assert readings == {
         (attributes.CLIENT_ACTIVE, "a:1"): 2, (attributes.OLDEST_AGE, "a:1"): 2.0,
-        (attributes.CLIENT_ACTIVE, "b:1"): 0, (attributes.OLDEST_AGE, "b:1"): 0.0,
     }
     rows = endpoint_rows([reviews], 3.0)
     assert [(row["address"], row["healthy"], row["open"], row["oldest"]) for row in rows] == [
