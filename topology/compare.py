@@ -38,6 +38,25 @@ class Finding:
     evidence: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Calls of an endpoint on probation, as credible reporters saw them; ``busy``: its peers have calls."""
+
+    count: int = 0
+    errors: int = 0
+    busy: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether most calls succeeded, and there were some."""
+        return self.count > 2 * self.errors
+
+    @property
+    def failed(self) -> bool:
+        """Whether at least half of the calls failed, and there were some."""
+        return 0 < self.count <= 2 * self.errors
+
+
 class Comparison:
     """One service's endpoints at one moment. ``since`` hides what was measured earlier, by endpoint."""
 
@@ -65,6 +84,15 @@ class Comparison:
             if found is not None:
                 return found
         return None
+
+    def trial(self, endpoint: str) -> Trial:
+        """What came of the calls since the endpoint's last change, as far back as evidence goes."""
+        own, others = self._side(endpoint, SPANS[-1]), self._others(endpoint, SPANS[-1])
+        total = pooled(
+            tally for name, tally in own.by.items()
+            if not tally.errors or tally.failing > elsewhere(others, name).failing
+        )  # fmt: skip
+        return Trial(total.count, total.errors, any(side.total.count for side in others))
 
     def shared_failure(self) -> str:
         """A sentence when most calls to most endpoints fail, which is no endpoint's own fault."""

@@ -72,7 +72,7 @@ class Feedback:
         )
         present = [member.address for member in found]
         return self.outliers.step(
-            service, present, available, comparison.finding, comparison.shared_failure, now
+            service, present, available, comparison.finding, comparison.trial, comparison.shared_failure, now
         )
 
     def _weigh(self, members: Members, now: float) -> Iterator[Decision]:

@@ -1,9 +1,11 @@
 """Fleet ejection as a state machine over injected time: who is out, for how long, and why.
 
-    healthy --finding--> ejected --time is up--> probation --slow start over--> healthy
-                            ^________________finding____________/
+    healthy --finding--> ejected --time is up--> probation --proved itself--> healthy
+                            ^_________finding, or failed trial____/
 
-Ejections last ``eject_seconds`` doubled with every one that follows, up to a maximum. No
+Ejections last ``eject_seconds`` doubled with every one that follows, up to a maximum. An
+endpoint on probation gets little until a call succeeded, and returns when most calls did, or
+when nobody calls the service or has called the endpoint for as long as an ejection lasts. No
 service ever has more than a share of its available endpoints ejected, and never all: past the
 cap, and when all endpoints are bad, the machine holds and says so.
 """
@@ -12,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from topology.compare import Finding
+from topology.compare import Finding, Trial
 from topology.model import Decision, EndpointState
 from topology.settings import EngineSettings
 
@@ -33,6 +35,7 @@ class Health:
     until: float = 0.0
     times: int = 0
     reason: str = ""
+    proved: bool = False  # on probation: a call succeeded
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class Outliers:
         health = self.health(service, endpoint)
         if health.state is not EndpointState.PROBATION:
             return 1.0
+        if not health.proved:
+            return PROBATION_WEIGHT
         progress = min(1.0, max(0.0, now - health.since) / self._settings.slow_start)
         return round(PROBATION_WEIGHT + int(progress * 9) / 10, 1)
 
@@ -87,18 +92,21 @@ class Outliers:
 
     def step(
         self, service: str, present: Sequence[str], available: Sequence[str],
-        find: Callable[[str, float], Finding | None], shared: Callable[[], str], now: float,
+        find: Callable[[str, float], Finding | None], trial: Callable[[str], Trial],
+        shared: Callable[[], str], now: float,
     ) -> list[Decision]:
         """Move one service on.
 
         ``find`` gives what is wrong with an endpoint, asked with a patience (1, or less on
-        probation); ``shared`` the sentence for a failure all endpoints share, or nothing.
+        probation); ``trial`` what came of its calls on probation; ``shared`` the sentence for a
+        failure all endpoints share, or nothing.
         """
         held = self._services.setdefault(service, _Service())
         for endpoint in [key for key in held.healths if key not in present]:
             del held.healths[endpoint]
         step = _Step(service, held, tuple(available), self._settings, now)
         step.time_is_up(find)
+        step.end_trials(trial)
         step.judge(find)
         step.keep_cap()
         step.hold_shared(shared)
@@ -128,12 +136,25 @@ class _Step:
                     self._eject(endpoint, finding, "still bad: ")
                 else:
                     self._probation(endpoint, health, "its time is up and nothing speaks against it")
-            elif health.state is EndpointState.PROBATION:
-                if self._now - health.since >= self._settings.slow_start:
-                    health.state, health.since, health.reason = EndpointState.HEALTHY, self._now, ""
-                    self._say("return", f"{endpoint} is back at full weight", endpoint)
-            elif health.times and self._now - health.since >= self._settings.eject_seconds_max:
+            elif health.state is EndpointState.HEALTHY and self._forgiven(health):
                 health.times, health.since = health.times - 1, self._now
+
+    def _forgiven(self, health: Health) -> bool:
+        return health.times > 0 and self._now - health.since >= self._settings.eject_seconds_max
+
+    def end_trials(self, trial: Callable[[str], Trial]) -> None:
+        for endpoint, health in self._held.healths.items():
+            if health.state is not EndpointState.PROBATION:
+                continue
+            seen, lasted = trial(endpoint), self._now - health.since
+            health.proved = seen.passed
+            due = lasted >= self._settings.slow_start
+            if seen.failed and (due or seen.errors > 1) and len(self._ejected()) < self._cap:
+                self._eject(endpoint, _failed_trial(endpoint, seen), "still bad: ")
+            elif due and (seen.passed or not seen.busy or lasted >= self._settings.eject_seconds_max):
+                health.state, health.since, health.reason = EndpointState.HEALTHY, self._now, ""
+                evidence = {"count": seen.count, "errors": seen.errors}
+                self._say("return", f"{endpoint} is back at full weight", endpoint, evidence)
 
     def judge(self, find: Callable[[str, float], Finding | None]) -> None:
         findings = []
@@ -190,6 +211,7 @@ class _Step:
 
     def _probation(self, endpoint: str, health: Health, why: str) -> None:
         health.state, health.since, health.until = EndpointState.PROBATION, self._now, 0.0
+        health.proved = False
         reason = f"{endpoint} is on probation at a tenth of its weight: {why}"
         self._say("probation", reason, endpoint, {"ejections": health.times})
 
@@ -200,3 +222,8 @@ class _Step:
 
     def _say(self, kind: str, reason: str, endpoint: str, evidence: Mapping[str, Any] | None = None) -> None:
         self.decisions.append(Decision(self._now, kind, self._service, reason, endpoint, evidence or {}))
+
+
+def _failed_trial(endpoint: str, seen: Trial) -> Finding:
+    reason = f"{endpoint} failed {seen.errors} of {seen.count} requests on probation"
+    return Finding(endpoint, "failures", 1.0, reason, {"count": seen.count, "errors": seen.errors})

@@ -5,7 +5,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from topology.compare import Finding
+from topology.compare import Finding, Trial
 from topology.model import Decision, EndpointState
 from topology.outliers import Outliers, cap
 from topology.settings import EngineSettings
@@ -16,6 +16,11 @@ NAMES = tuple("abcdefgh")
 
 def finding(endpoint: str, score: float = 1.5) -> Finding:
     return Finding(endpoint, "failures", score, f"{endpoint} failed 9 of 9", {"errors": 9})
+
+
+def untried(_: str) -> Trial:
+    """Nobody calls the service."""
+    return Trial()
 
 
 @pytest.mark.parametrize(
@@ -36,13 +41,14 @@ class Ejections(RuleBasedStateMachine):
         self.bad: dict[str, float] = {}
         self.available: tuple[str, ...] = NAMES[:4]
         self.shared = ""
+        self.trial = Trial()
         self.last: list[Decision] = []
 
     def step(self) -> None:
         self.last = self.outliers.step(
             "s", NAMES, self.available,
             lambda endpoint, _: finding(endpoint, self.bad[endpoint]) if endpoint in self.bad else None,
-            lambda: self.shared, self.now,
+            lambda _: self.trial, lambda: self.shared, self.now,
         )
 
     @rule(bad=st.dictionaries(st.sampled_from(NAMES), st.floats(0.1, 3.0), max_size=8))
@@ -60,6 +66,11 @@ class Ejections(RuleBasedStateMachine):
         self.shared = shared
         self.step()
 
+    @rule(count=st.integers(0, 9), errors=st.integers(0, 9), busy=st.booleans())
+    def calls_come(self, count: int, errors: int, busy: bool) -> None:
+        self.trial = Trial(count, min(count, errors), busy)
+        self.step()
+
     @rule(seconds=st.floats(0.25, 90))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
@@ -68,6 +79,7 @@ class Ejections(RuleBasedStateMachine):
     @rule()
     def all_is_well_for_long(self) -> None:
         self.bad = {}
+        self.trial = Trial(5, 0, True)
         for _ in range(200):
             self.now += 0.5
             self.step()
@@ -106,7 +118,7 @@ def test_the_worst_are_ejected_first() -> None:
     outliers = Outliers(SETTINGS)
     scores = {"a": 1.0, "b": 2.0, "c": 3.0}
     find = {name: finding(name, score) for name, score in scores.items()}
-    outliers.step("s", NAMES[:4], NAMES[:4], lambda e, _: find.get(e), lambda: "", 0.0)
+    outliers.step("s", NAMES[:4], NAMES[:4], lambda e, _: find.get(e), untried, lambda: "", 0.0)
     ejected = {e for e in NAMES[:4] if outliers.health("s", e).state is EndpointState.EJECTED}
     assert ejected == {"b", "c"}
 
@@ -115,7 +127,7 @@ def test_a_hold_is_said_once_until_it_is_over() -> None:
     outliers = Outliers(SETTINGS)
 
     def holds(shared: str, now: float) -> int:
-        made = outliers.step("s", NAMES[:4], NAMES[:4], lambda *_: None, lambda: shared, now)
+        made = outliers.step("s", NAMES[:4], NAMES[:4], lambda *_: None, untried, lambda: shared, now)
         return sum(each.kind == "hold" for each in made)
 
     assert [holds(shared, at) for at, shared in enumerate(["x", "x", "", "x"])] == [1, 0, 0, 1]
@@ -127,7 +139,8 @@ def test_past_ejections_are_forgiven_in_time() -> None:
 
     def step(bad: bool) -> list[Decision]:
         return outliers.step(
-            "s", NAMES[:2], NAMES[:2], lambda e, _: finding(e) if bad and e == "a" else None, lambda: "", now
+            "s", NAMES[:2], NAMES[:2], lambda e, _: finding(e) if bad and e == "a" else None,
+            untried, lambda: "", now,
         )
 
     step(True)
@@ -137,3 +150,39 @@ def test_past_ejections_are_forgiven_in_time() -> None:
         step(False)
     step(True)
     assert outliers.health("s", "a").until - now == 5
+
+
+def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
+    """State and weight of an endpoint on probation whose calls went like this, so much later."""
+    outliers, times_up = Outliers(SETTINGS), SETTINGS.eject_seconds
+
+    def step(now: float, bad: bool = False) -> None:
+        outliers.step(
+            "s", NAMES[:4], NAMES[:4], lambda e, _: finding(e) if bad and e == "a" else None,
+            lambda _: trial, lambda: "", now,
+        )
+
+    step(0.0, bad=True)
+    step(times_up)
+    step(times_up + 0.25)
+    step(times_up + seconds)
+    return outliers.health("s", "a").state, outliers.weight("s", "a", times_up + seconds)
+
+
+@pytest.mark.parametrize(
+    ("trial", "seconds", "state", "weight"),
+    [
+        (Trial(9, 0, True), SETTINGS.slow_start, EndpointState.HEALTHY, 1.0),
+        (Trial(9, 0, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.5),
+        (Trial(1, 1, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.1),  # one failure is little
+        (Trial(1, 1, True), SETTINGS.slow_start, EndpointState.EJECTED, 1.0),
+        (Trial(2, 2, True), 1.0, EndpointState.EJECTED, 1.0),
+        (Trial(0, 0, True), SETTINGS.slow_start, EndpointState.PROBATION, 0.1),  # nobody dared to call it
+        (Trial(0, 0, True), SETTINGS.eject_seconds_max, EndpointState.HEALTHY, 1.0),
+        (Trial(0, 0, False), SETTINGS.slow_start, EndpointState.HEALTHY, 1.0),  # nobody calls the service
+    ],
+)
+def test_an_endpoint_on_probation_returns_when_it_has_proved_itself(
+    trial: Trial, seconds: float, state: EndpointState, weight: float
+) -> None:
+    assert probation(trial, seconds) == (state, weight)
