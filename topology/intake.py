@@ -4,6 +4,7 @@
   dropped, unless nothing was heard from the source's sidecar for a while.
 - A server measurement without a caller is ``user -> service``. When a span then proves that
   the caller was a service without a sidecar, the call moves to that edge (``Edge.recount``).
+  When the caller had a sidecar that did not yet know the mesh, the call just goes (``Measured``).
 - A ``host:port`` outside the mesh becomes a service once one answered there.
 """
 
@@ -14,7 +15,7 @@ from typing import Final
 from proxy.contract.histogram import Histogram
 from topology import peers
 from topology.model import CallSample, EdgeSample, Kind, Side, SpanFact
-from topology.pairing import USER, Alias, Pairing
+from topology.pairing import USER, Alias, Measured, Pairing
 from topology.peers import Edge
 from topology.registry import Registry
 from topology.window import Key, Window
@@ -60,6 +61,8 @@ class Intake:
             if isinstance(found, Alias):
                 if len(self._aliases) < _NAMES:
                     self._aliases[found.address] = found.service
+            elif isinstance(found, Measured):
+                self._recount(found.target, found.duration, found.failed, now)
             else:
                 self._edge(found, now)
 
@@ -130,10 +133,13 @@ class Intake:
         histogram.record(edge.duration)
         target = self.resolved(edge.target)
         self._window.add(Key(edge.source, target, edge.protocol), histogram, int(edge.failed), now)
-        if edge.recount and not self._window.take(
-            USER, edge.target, edge.measured, edge.failed, self._open_since(now)
-        ):
-            self._owed[edge.target] = self._owed.get(edge.target, 0) + 1
+        if edge.recount:
+            self._recount(edge.target, edge.measured, edge.failed, now)
+
+    def _recount(self, target: str, duration: float, failed: bool, now: float) -> None:
+        """Take one call away from the unknown users of a service."""
+        if not self._window.take(USER, target, duration, failed, self._open_since(now)):
+            self._owed[target] = self._owed.get(target, 0) + 1
 
     def _open_since(self, now: float) -> int:
         return max(self._stored_users, int(now) - self._hold)

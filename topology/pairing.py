@@ -38,7 +38,20 @@ class Alias:
     service: str
 
 
-Found = Edge | Alias
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A call without a caller's name that the caller's own sidecar did measure.
+
+    A sidecar names its service to endpoints of the mesh alone; just after its start it does
+    not know them yet.
+    """
+
+    target: str
+    duration: float
+    failed: bool
+
+
+Found = Edge | Alias | Measured
 _Id = tuple[bytes, bytes]
 V = TypeVar("V")
 
@@ -155,8 +168,10 @@ class Pairing:
 
 def _joined(client: SpanFact, server: SpanFact) -> list[Found]:
     if client.from_sidecar:
+        if server.from_sidecar:
+            return [Measured(server.service, server.duration, server.failed)]
         address = peers.sidecar_target(client.attributes)
-        return [] if server.from_sidecar or not address else [Alias(address, server.service)]
+        return [Alias(address, server.service)] if address else []
     failed = client.failed or server.failed
     protocol = peers.MESSAGING if client.kind == SpanKind.PRODUCER else peers.HTTP
     return [

@@ -88,6 +88,30 @@ def test_spans_of_services_without_a_sidecar() -> None:
 
 
 @pytest.mark.parametrize("spans_first", [True, False])
+def test_calls_of_a_sidecar_that_did_not_know_the_mesh_yet_are_no_users(spans_first: bool) -> None:
+    """It named its service to nobody, but it measured the calls, and its spans say so."""
+    mesh = Mesh()
+    mesh.engine.connected("1", Node("web", "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.connected("2", Node("api", "api-1", "10.0.0.2:80"), "10.0.0.2", mesh.now)
+    spans = [
+        fact
+        for number in range(4)
+        for fact in (
+            span(f"c{number}", "0", "web", CLIENT, sidecar=True, peer__service="10.0.0.2:80"),
+            span(f"s{number}", f"c{number}", "api", SERVER, sidecar=True),
+        )
+    ]
+    if spans_first:
+        mesh.engine.spans(spans, mesh.now)
+    mesh.engine.calls([client("web", "10.0.0.2:80"), server("", "api")], mesh.now)
+    mesh.engine.spans(spans, mesh.now)
+    mesh.run(2)
+    assert mesh.graph() == {("web", "api"): 4}
+    mesh.run(20)
+    assert {key: count for key, count in mesh.store().items() if count} == {("web", "api"): 4}
+
+
+@pytest.mark.parametrize("spans_first", [True, False])
 @pytest.mark.parametrize("apart", [0.0, 4.0])
 def test_a_call_from_a_service_without_a_sidecar_moves_away_from_the_user(
     spans_first: bool, apart: float
