@@ -253,6 +253,6 @@ class Engine:
     def _service(self, name: str, found: Sequence[Member], now: float) -> Service:
         entry = self._policy.services.get(name, ServicePolicy())
         return snapshot.service(
-            name, found, self._stages.of(name), entry.split,
+            name, found, self._stages.of(name), entry,
             self._feedback.outliers, self._feedback.weights, now,
         )

@@ -9,24 +9,14 @@ from typing import Any, Final
 
 import yaml
 
-from proxy.contract.model import Stage
+from proxy.contract.model import CONDITIONS, Retries, Stage
 from proxy.contract.settings import split_address
 
-CONDITIONS: Final = ("5xx", "connect-failure", "reset", "timeout")
 _NULL: Final = "tag:yaml.org,2002:null"
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How often and when a failed request is tried again; ``budget`` is a share of requests."""
-
-    attempts: int = 2
-    on: tuple[str, ...] = ("connect-failure",)
-    budget: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +149,14 @@ class _Reader:
 
     def _retries(self, node: yaml.Node, path: str) -> Retries | None:
         given: dict[str, Any] = {}
-        for key, _, value in self._fields(node, path, ("attempts", "on", "budget")):
+        for key, _, value in self._fields(node, path, ("attempts", "on", "budget", "per_try")):
             at = f"{path}.{key}"
             if key == "attempts":
                 given[key] = self._whole(value, at, 1, 10)
             elif key == "budget":
                 given[key] = self._share(value, at)
+            elif key == "per_try":
+                given[key] = self._duration(value, at)
             else:
                 given[key] = tuple(
                     text for item in self._items(value, at) if (text := self._condition(item, at)) is not None

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proxy.contract.model import Endpoint, Service
+from proxy.contract.model import Endpoint, Retries, Service
 from topology.model import EndpointState
 from topology.outliers import Outliers
+from topology.policy import ServicePolicy
 from topology.registry import Member
 from topology.stages import Setting
 from topology.weights import Weights
@@ -30,11 +31,11 @@ def advance(previous: Snapshot, services: Mapping[str, Service]) -> Snapshot:
 
 
 def service(
-    name: str, members: Sequence[Member], setting: Setting, split: Mapping[str, int],
+    name: str, members: Sequence[Member], setting: Setting, policy: ServicePolicy,
     outliers: Outliers, weights: Weights, now: float,
 ) -> Service:
     """One service as sidecars see it, endpoints in order of address."""
-    shares = split_shares(members, split)
+    shares = split_shares(members, policy.split)
     endpoints = []
     for member in sorted(members, key=lambda member: member.address):
         share = shares.get(member.version, 0.0) if shares else 1.0
@@ -47,7 +48,10 @@ def service(
                 draining=not member.available or share <= 0,
             )
         )
-    return Service(name, tuple(endpoints), setting.stage, setting.percent)
+    return Service(
+        name, tuple(endpoints), setting.stage, setting.percent, policy.timeout or 0.0,
+        policy.retries or Retries(),
+    )
 
 
 def split_shares(members: Sequence[Member], split: Mapping[str, int]) -> dict[str, float]:

@@ -47,17 +47,39 @@ class Endpoint:
     draining: bool = False
 
 
+# What a request may be tried again for; ``connect-failure`` means that nothing of it was sent.
+CONDITIONS: Final = ("5xx", "connect-failure", "reset", "timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often (``attempts``, beside the first try) and when a failed request is tried again.
+
+    ``on`` is of CONDITIONS. ``budget`` bounds retries to this share of all requests. ``per_try``
+    is how many seconds one try may wait for its response to begin, 0 for no bound of its own.
+    """
+
+    attempts: int = 2
+    on: tuple[str, ...] = ("connect-failure",)
+    budget: float = 0.2
+    per_try: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A destination: its endpoints and how far routing is turned on for it.
+    """A destination: its endpoints, how far routing is turned on for it, and how patient to be.
 
-    ``percent`` (0 to 100) is the share of requests the mesh may route in stage ``route``.
+    ``percent`` (0 to 100) is the share of requests the mesh may route in stage ``route``; only
+    for these do ``timeout`` (seconds from a whole request to the end of its response, 0 for none)
+    and ``retries`` hold.
     """
 
     name: str
     endpoints: tuple[Endpoint, ...] = ()
     stage: Stage = Stage.OBSERVE
     percent: int = 0
+    timeout: float = 0.0
+    retries: Retries = Retries()
 
     @property
     def routed_share(self) -> float:

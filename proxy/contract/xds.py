@@ -1,20 +1,33 @@
 """The mesh model to and from xDS v3 resources.
 
 A service is a cluster (CDS), its endpoints an assignment (EDS) and its stage a virtual host of
-the one route configuration ``outbound`` (RDS). What xDS has no field for is metadata under the
-key ``spanmesh``. Encoding is deterministic: equal services give equal bytes.
+the one route configuration ``outbound`` (RDS), which also says its timeout and
+retries. What xDS has no field for is metadata under the key ``spanmesh``. Encoding is deterministic:
+equal services give equal bytes.
 
 Source: envoy/api v3; field numbers in ``xds.proto``.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeVar
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 
 from proxy.contract import xds_pb2 as pb
-from proxy.contract.model import METADATA, Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.contract.model import (
+    CONDITIONS,
+    METADATA,
+    Endpoint,
+    MeshView,
+    Node,
+    NodeState,
+    Retries,
+    Service,
+    Stage,
+)
 from proxy.contract.settings import join_address, split_address
 
 _TYPES: Final = "type.googleapis.com/envoy.config."
@@ -36,7 +49,11 @@ _CONNECT_SECONDS: Final = 2
 _API_V3: Final = 2
 
 M = TypeVar("M", pb.Cluster, pb.ClusterLoadAssignment, pb.RouteConfiguration)
-Routes = Mapping[str, tuple[Stage, int]]
+# What the routes say of each service: a Service without its endpoints.
+Routes = Mapping[str, Service]
+# Envoy calls a try without an answer in time a reset.
+_ENVOY_CONDITIONS: Final = {"timeout": "reset"}
+_NANOS: Final = 1_000_000_000
 
 
 class BadResourceError(ValueError):
@@ -82,10 +99,15 @@ def encode_routes(services: Iterable[Service]) -> bytes:
         host = routes.virtual_hosts.add(name=service.name, domains=[service.name, f"{service.name}:*"])
         route = host.routes.add(match=pb.RouteMatch(prefix="/"))
         _split(route.route, service.name, round(100 * service.routed_share))
-        said = route.metadata.filter_metadata[METADATA]
-        said.update({"stage": service.stage.value, "percent": service.percent})
+        said: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
+        if service.routed_share:
+            said |= _reliability(route.route, service)
+        else:
+            _duration(route.route.timeout, 0.0)
+        route.metadata.filter_metadata[METADATA].update(said)
     rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
     rest.route.cluster = PASSTHROUGH
+    _duration(rest.route.timeout, 0.0)
     return routes.SerializeToString(deterministic=True)
 
 
@@ -124,15 +146,15 @@ def decode_assignment(body: bytes) -> tuple[str, tuple[Endpoint, ...]]:
 
 
 def decode_routes(body: bytes) -> Routes:
-    """Stage and percent by service. Raises BadResourceError."""
+    """Stage, timeout and retries by service. Raises BadResourceError."""
     routes = _parsed(pb.RouteConfiguration(), body)
-    stages: dict[str, tuple[Stage, int]] = {}
+    services: dict[str, Service] = {}
     for host in routes.virtual_hosts:
         for route in host.routes:
             said = route.metadata.filter_metadata
             if METADATA in said:
-                stages[host.name] = _stage(host.name, said[METADATA])
-    return stages
+                services[host.name] = _routed(host.name, said[METADATA], route.route)
+    return services
 
 
 def view(
@@ -142,8 +164,8 @@ def view(
     services = {}
     for name in clusters:
         if name != PASSTHROUGH:
-            stage, percent = routes.get(name, (Stage.OBSERVE, 0))
-            services[name] = Service(name, assignments.get(name, ()), stage, percent)
+            said = routes.get(name) or Service(name)
+            services[name] = replace(said, endpoints=assignments.get(name, ()))
     return services
 
 
@@ -232,14 +254,53 @@ def _split(action: pb.RouteAction, service: str, percent: int) -> None:
         action.weighted_clusters.clusters.add(name=name).weight.value = weight
 
 
-def _stage(service: str, said: Struct) -> tuple[Stage, int]:
-    percent = said.fields["percent"].number_value if "percent" in said.fields else 0.0
+def _reliability(action: pb.RouteAction, service: Service) -> dict[str, Any]:
+    """Write timeout and retries into Envoy's fields; what these cannot say, for the metadata."""
+    retries = service.retries
+    _duration(action.timeout, service.timeout)
+    policy = action.retry_policy
+    policy.num_retries.value = retries.attempts
+    policy.retry_on = ",".join(dict.fromkeys(_ENVOY_CONDITIONS.get(each, each) for each in retries.on))
+    if retries.per_try:
+        _duration(policy.per_try_timeout, retries.per_try)
+    return {"retry_on": list(retries.on), "retry_budget": retries.budget}
+
+
+def _routed(service: str, said: Struct, action: pb.RouteAction) -> Service:
+    fields = said.fields
+    percent = fields["percent"].number_value if "percent" in fields else 0.0
     if not 0 <= percent <= 100:
         raise BadResourceError(f"{service}: percent {percent} is not within 0 to 100")
     try:
-        return Stage(said.fields["stage"].string_value), int(percent)
+        stage = Stage(fields["stage"].string_value)
     except ValueError as error:
         raise BadResourceError(f"{service}: {error}") from None
+    retries = Retries()
+    if action.HasField("retry_policy"):
+        retries = _retries(service, said, action.retry_policy)
+    timeout = _seconds(service, action.timeout)
+    return Service(service, (), stage, int(percent), timeout, retries)
+
+
+def _retries(service: str, said: Struct, policy: pb.RetryPolicy) -> Retries:
+    on = tuple(value.string_value for value in said.fields["retry_on"].list_value.values)
+    budget = said.fields["retry_budget"].number_value
+    if not set(on) <= set(CONDITIONS) or not 0 <= budget <= 1:
+        raise BadResourceError(f"{service}: retry_on {on} or retry_budget {budget} is not understood")
+    return Retries(policy.num_retries.value, on, budget, _seconds(service, policy.per_try_timeout))
+
+
+def _duration(field: Duration, seconds: float) -> None:
+    """Set a duration, 0 too: without one Envoy has a default of its own."""
+    field.SetInParent()
+    field.FromNanoseconds(round(seconds * _NANOS))
+
+
+def _seconds(service: str, field: Duration) -> float:
+    seconds = (field.seconds * _NANOS + field.nanos) / _NANOS
+    if not 0 <= seconds <= 86400:
+        raise BadResourceError(f"{service}: a duration of {seconds:g} s is not within 0 to a day")
+    return seconds
 
 
 def _parsed(message: M, body: bytes) -> M:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.contract.model import Node, Stage
+from proxy.contract.model import Node, Retries, Stage
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
 from topology.model import CallSample, EndpointState, Kind, Side
@@ -86,10 +86,16 @@ def test_stages_of_unknown_services_and_bad_percents_are_refused() -> None:
 def test_a_policy_is_in_force_at_once() -> None:
     found = engine()
     found.set_policy(
-        Policy({"b": ServicePolicy(Stage.ROUTE, 10, endpoints=("10.0.0.7:80",), split={"v1": 1})}), 1000.0
+        Policy({
+            "b": ServicePolicy(
+                Stage.ROUTE, 10, 1.5, Retries(3, ("5xx",)), split={"v1": 1}, endpoints=("10.0.0.7:80",)
+            )
+        }),
+        1000.0,
     )
     service = found.tick(1000.0).snapshot.services["b"]
     assert (service.stage, service.percent) == (Stage.ROUTE, 10)
+    assert (service.timeout, service.retries) == (1.5, Retries(3, ("5xx",)))
     assert [endpoint.address for endpoint in service.endpoints] == ["10.0.0.7:80"]
     assert [view.service for view in found.stages(1000.0, 60)] == ["b"]
     found.set_policy(Policy(), 1001.0)

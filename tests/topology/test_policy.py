@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.contract.model import Stage
-from topology.policy import Policy, PolicyError, Retries, ServicePolicy, parse
+from proxy.contract.model import Retries, Stage
+from topology.policy import Policy, PolicyError, ServicePolicy, parse
 
 WHOLE = """\
 services:
@@ -13,7 +13,7 @@ services:
     stage: route
     percent: 25
     timeout: 1.5s
-    retries: {attempts: 3, on: [5xx, connect-failure], budget: 20%}
+    retries: {attempts: 3, on: [5xx, connect-failure], budget: 20%, per_try: 500ms}
     split: {v1: 90, v2: 10}
     endpoints: [10.0.0.7:9080, "[::1]:9080"]
   ratings:
@@ -25,7 +25,7 @@ services:
 def test_a_whole_file() -> None:
     assert parse(WHOLE) == Policy({
         "reviews": ServicePolicy(
-            Stage.ROUTE, 25, 1.5, Retries(3, ("5xx", "connect-failure"), 0.2), {"v1": 90, "v2": 10},
+            Stage.ROUTE, 25, 1.5, Retries(3, ("5xx", "connect-failure"), 0.2, 0.5), {"v1": 90, "v2": 10},
             ("10.0.0.7:9080", "[::1]:9080"),
         ),
         "ratings": ServicePolicy(Stage.ADVISE),
@@ -69,6 +69,7 @@ def service(*lines: str) -> str:
         (service("retries: {on: 5xx}"), 3, "services.a.retries.on", ["list"]),
         (service("retries: {on: [6xx]}"), 3, "services.a.retries.on", ["'6xx'", "did you mean '5xx'?"]),
         (service("retries: {budget: 0.2}"), 3, "services.a.retries.budget", ["'0.2'", "20%"]),
+        (service("retries: {per_try: 5}"), 3, "services.a.retries.per_try", ["'5'", "2s"]),
         (service("retries: {atempts: 2}"), 3, "services.a.retries.atempts", ["'attempts'"]),
         (service("split: {v1: -1}"), 3, "services.a.split.v1", ["'-1'"]),
         (service("split: {v1: 0, v2: 0}"), 3, "services.a.split", ["above 0"]),

@@ -1,6 +1,7 @@
 """Model to xDS bytes and back."""
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,16 @@ from hypothesis import strategies as st
 
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
-from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.contract.model import (
+    CONDITIONS,
+    Endpoint,
+    MeshView,
+    Node,
+    NodeState,
+    Retries,
+    Service,
+    Stage,
+)
 from proxy.contract.settings import join_address
 
 text = st.text(max_size=12)
@@ -25,12 +35,27 @@ def endpoints(draw: st.DrawFn) -> Endpoint:
     )
 
 
+durations = st.integers(0, 3_600_000).map(lambda ms: ms / 1000)
+retries = st.builds(
+    Retries, st.integers(0, 10), st.lists(st.sampled_from(CONDITIONS), unique=True).map(tuple),
+    st.integers(0, 100).map(lambda percent: percent / 100), durations,
+)
+
+
+@st.composite
+def services(draw: st.DrawFn, name: str) -> Service:
+    held = draw(st.lists(endpoints(), max_size=4, unique_by=lambda endpoint: endpoint.address))
+    found = Service(name, tuple(held), draw(st.sampled_from(Stage)), draw(st.integers(0, 100)))
+    if not found.routed_share:
+        return found
+    return replace(found, timeout=draw(durations), retries=draw(retries))
+
+
 @st.composite
 def views(draw: st.DrawFn) -> MeshView:
     found = {}
     for name in draw(st.sets(names, max_size=4)):
-        held = draw(st.lists(endpoints(), max_size=4, unique_by=lambda endpoint: endpoint.address))
-        found[name] = Service(name, tuple(held), draw(st.sampled_from(Stage)), draw(st.integers(0, 100)))
+        found[name] = draw(services(name))
     return found
 
 
@@ -71,6 +96,49 @@ def test_the_stage_is_a_split_between_the_service_and_the_application(
     split = {each.name: each.weight.value for each in action.weighted_clusters.clusters}
     assert (split or {action.cluster: 100}) == clusters
     assert (list(rest.domains), rest.routes[0].route.cluster) == (["*"], "passthrough")
+
+
+def test_timeout_and_retries_are_said_in_the_words_of_envoy() -> None:
+    retries = Retries(3, ("5xx", "timeout", "reset"), 0.1, per_try=0.25)
+    routed = Service("b", (), Stage.ROUTE, 100, 1.5, retries)
+    host, rest = pb.RouteConfiguration.FromString(xds.encode_routes([routed])).virtual_hosts
+    action = host.routes[0].route
+    assert action.timeout.ToMilliseconds() == 1500
+    policy = action.retry_policy
+    assert (policy.retry_on, policy.num_retries.value) == ("5xx,reset", 3)
+    assert policy.per_try_timeout.ToMilliseconds() == 250
+    assert rest.routes[0].route.HasField("timeout")
+
+
+@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.ADVISE])
+def test_where_the_mesh_only_watches_nothing_is_retried_or_timed(stage: Stage) -> None:
+    service = Service("b", (), stage, 100, 1.5, Retries(3, ("5xx",)))
+    body = xds.encode_routes([service])
+    action = pb.RouteConfiguration.FromString(body).virtual_hosts[0].routes[0].route
+    assert not action.HasField("retry_policy")
+    assert (action.HasField("timeout"), action.timeout.ToMilliseconds()) == (True, 0)
+    assert xds.decode_routes(body)["b"] == Service("b", (), stage, 100)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("retry_on", ["6xx"], "6xx"), ("retry_budget", 2.0, "retry_budget 2")],
+)
+def test_retries_nobody_understands_are_refused(
+    field: str, value: list[str] | float, words: str
+) -> None:
+    routes = pb.RouteConfiguration.FromString(xds.encode_routes([Service("b", (), Stage.ROUTE, 100)]))
+    route = routes.virtual_hosts[0].routes[0]
+    route.metadata.filter_metadata["spanmesh"].update({field: value})
+    with pytest.raises(xds.BadResourceError, match=words):
+        xds.decode_routes(routes.SerializeToString())
+
+
+def test_a_duration_below_zero_is_refused() -> None:
+    routes = pb.RouteConfiguration.FromString(xds.encode_routes([Service("b", (), Stage.ROUTE, 100)]))
+    routes.virtual_hosts[0].routes[0].route.timeout.seconds = -1
+    with pytest.raises(xds.BadResourceError, match="duration of -1 s"):
+        xds.decode_routes(routes.SerializeToString())
 
 
 def test_health_and_weight_are_what_envoy_reads() -> None:
