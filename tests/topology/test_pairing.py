@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from topology.model import Kind, SpanFact
-from topology.pairing import Alias, Found, Pairing
+from topology.pairing import Alias, Found, Measured, Pairing
 from topology.peers import Edge
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
@@ -26,6 +26,8 @@ def span(
 def edge(found: Found) -> tuple[str, ...]:
     if isinstance(found, Alias):
         return ("alias", found.address, found.service)
+    if isinstance(found, Measured):
+        return ("measured", found.target)
     return (found.source, found.target, found.protocol)
 
 
@@ -47,6 +49,10 @@ INTO_THE_MESH = (
 OUT_OF_THE_MESH = (
     span("2", "1", "web", CLIENT, sidecar=True, peer__service="10.0.0.5:80"),
     span("3", "2", "legacy", SERVER),
+)
+NEWLY_IN_THE_MESH = (
+    span("2", "1", "web", CLIENT, sidecar=True, peer__service="10.0.0.5:80"),
+    span("3", "2", "api", SERVER, sidecar=True),
 )
 NESTED = (
     span("1", "0", "web", CLIENT, server__address="api"),
@@ -73,6 +79,7 @@ PLAIN_QUEUE = (span("1", "0", "web", PRODUCER), span("2", "1", "mail", CONSUMER)
         (APP_AND_SIDECARS, set()),
         (INTO_THE_MESH, {("web", "api", "http")}),
         (OUT_OF_THE_MESH, {("alias", "10.0.0.5:80", "legacy")}),
+        (NEWLY_IN_THE_MESH, {("measured", "api")}),
         (NESTED, {("web", "api", "http")}),
         (DATABASE, {("api", "postgresql/shop", "database")}),
         (NESTED_DATABASE, {("api", "mysql/shop", "database")}),
