@@ -86,7 +86,7 @@ PLAIN_QUEUE = (span("1", "0", "web", PRODUCER), span("2", "1", "mail", CONSUMER)
         (QUEUE, {("web", "kafka/orders", "messaging"), ("kafka/orders", "mail", "messaging")}),
         (PLAIN_QUEUE, {("web", "mail", "messaging")}),
     ],
-    ids=["sdk", "sidecars", "both", "in", "out", "nested", "db", "nested db", "queue", "plain queue"],
+    ids=["sdk", "sidecars", "both", "in", "out", "new", "nested", "db", "nested db", "queue", "plain queue"],
 )
 def test_in_any_order_and_sent_twice_each_call_counts_once(
     spans: tuple[SpanFact, ...], expected: set[tuple[str, ...]]
