@@ -4,6 +4,7 @@ Sources: RFC 9110 section 7.6.1 (hop-by-hop fields), RFC 9112 section 6 (framing
 belong to one hop are left out of ``fields``; everything else keeps its order, case and bytes.
 """
 
+import re
 from typing import Final
 
 from proxy.contract import attributes
@@ -43,6 +44,10 @@ _KINDS: Final[dict[bytes, int]] = {
 # Kinds by the name as it was spelled, so that a known spelling costs one look-up.
 _spelled: dict[bytes, int] = dict(_KINDS)
 _MAX_SPELLED: Final = 4096
+# RFC 9112, 3.2: a Host that is no host and port is refused, whoever might read something into it.
+_HOST_PORT: Final = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w:.]+\])(?::\d{0,5})?")
+_hosts: set[bytes] = set()
+_MAX_HOSTS: Final = 4096
 # Never accepted in a trailer section: they would reframe or reroute a message already under way.
 _NOT_IN_TRAILERS: Final = frozenset({*_KINDS, b"trailer", b"authorization", b"expect", b"set-cookie"})
 # The options of Connection that name no field worth looking for.
@@ -104,7 +109,9 @@ def read_request(head: RequestHead, fields: list[Field]) -> None:
         elif kind == _HOST:
             if head.host is not None:
                 raise RefusedError(Reason.BAD_REQUEST, "more than one Host")
-            head.host = value.rstrip()
+            head.host = host = value.rstrip()
+            if host not in _hosts:
+                check_host(host)
         elif kind == _CONNECTION:
             named |= _options(value)
         elif kind == _TRACE:
@@ -154,6 +161,14 @@ def read_response(head: ResponseHead, fields: list[Field]) -> None:
         elif kind == _UPGRADE:
             head.upgrade = value.strip()
     head.fields = _without(kept, named)
+
+
+def check_host(host: bytes) -> None:
+    """Raises RefusedError unless it is a host with or without a port, or empty."""
+    if not _HOST_PORT.fullmatch(host):
+        raise RefusedError(Reason.BAD_REQUEST, "the authority must be HOST or HOST:PORT")
+    if len(_hosts) < _MAX_HOSTS:
+        _hosts.add(host)
 
 
 def trailers(fields: list[Field]) -> bytes:

@@ -11,7 +11,7 @@ from typing import Protocol
 import httptools
 
 from proxy.errors import Reason, RefusedError
-from proxy.headers import Field, RequestHead, read_request, trailers
+from proxy.headers import Field, RequestHead, check_host, read_request, trailers
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,8 @@ class RequestParser:
             head.http10 = True
         fields = self._fields
         self._check(fields)
+        if self._target[:1] != b"/" or b"#" in self._target:
+            _check_target(head.method, self._target)
         read_request(head, fields)
         if 0 < self._limits.body < head.length:
             raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
@@ -197,6 +199,20 @@ class RequestParser:
             self._ignored = True
         elif self._in_body:
             raise RefusedError(Reason.BAD_REQUEST, "CONNECT with a body")
+        elif head.method == b"CONNECT":
+            # What follows was meant for the far end: never read as requests, whatever the answer.
+            head.keep_alive = False
+
+
+def _check_target(method: bytes, target: bytes) -> None:
+    """Refuse a fragment, an asterisk that asks for no options, and an http address without a plain
+    host (RFC 9112, 3.2; RFC 9110, 4.2.1 and 4.2.4)."""
+    authority = b"-"
+    if target[:7].lower() == b"http://":
+        authority = target[7:].partition(b"?")[0].partition(b"/")[0]
+        check_host(authority)
+    if b"#" in target or authority[:1] in (b"", b":") or (target == b"*" and method != b"OPTIONS"):
+        raise RefusedError(Reason.BAD_REQUEST, "the target must be a path or an http address, no fragment")
 
 
 def refusal_of(error: httptools.HttpParserError) -> RefusedError:

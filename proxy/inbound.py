@@ -29,7 +29,7 @@ class Inbound:
         exchange.path = self._recorder.path(path)
         exchange.url = host
         self.open[exchange] = exchange.start
-        if not target.startswith(b"/") and head.method != b"OPTIONS":
+        if not target.startswith(b"/") and target != b"*":
             raise RefusedError(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
         exchange.send(self._app, request_bytes(head, target, host, trace.fields()))
 

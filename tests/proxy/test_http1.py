@@ -116,6 +116,17 @@ def test_a_mutated_request_is_parsed_or_refused_and_nothing_else(data: bytes, at
         b"GET / HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n",
         b"GET / HTTP/2.0\r\nHost: a\r\n\r\n",
         b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: user@a\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a:x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n",
+        b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://:80/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://user@a/b HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET http://a\\b/c HTTP/1.1\r\nHost: a\r\n\r\n",
     ],
 )
 def test_what_is_ambiguous_is_a_bad_request(text: bytes) -> None:
@@ -133,6 +144,20 @@ def test_other_refusals_have_their_own_reason() -> None:
     assert refusal(start + b"Content-Length: 4\r\n\r\nabcd", small) is Reason.BODY_TOO_LARGE
     chunked = start + b"Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"
     assert refusal(chunked, small) is Reason.BODY_TOO_LARGE
+
+
+@pytest.mark.parametrize("host", [b"", b"a", b"a.b-c_d:80", b"[::1]:80", b"127.0.0.1", b"A:"])
+def test_a_host_with_or_without_a_port_is_taken(host: bytes) -> None:
+    assert len(parse([b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"])) == 2
+    assert len(parse([b"OPTIONS * HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"])) == 2
+
+
+def test_what_follows_a_connect_is_never_read_as_a_request() -> None:
+    sink = Requests()
+    parser = RequestParser(sink, Limits())
+    parser.feed(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert len(sink.events) == 2
+    assert parser.closed
 
 
 def test_a_head_that_never_ends_is_refused() -> None:
