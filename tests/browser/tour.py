@@ -1,0 +1,93 @@
+"""A walk through every page on live data, for the test of it and for the pictures of the README."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from deploy import ports
+from tests.support.demo import EDGES, Demo, until
+
+SITE = f"http://{ports.DASHBOARD}"
+SERVICES = {name for pair in EDGES for name in pair}
+# Where a node is drawn, in pixels of the page.
+PLACE = """name => {
+  const node = window.cy.nodes().filter(one => one.data('name') === name)[0];
+  const frame = window.cy.container().getBoundingClientRect(), at = node.renderedPosition();
+  return [frame.x + at.x, frame.y + at.y];
+}"""
+
+Picture = Callable[[str], object]
+
+
+def topology(page: Page, picture: Picture) -> None:
+    """The graph shows the whole shop; a click on a node opens its charts."""
+    page.goto(SITE)
+    page.wait_for_function(
+        "names => window.cy && names.every(name => window.cy.nodes().some(n => n.data('name') === name))",
+        arg=sorted(SERVICES),
+    )
+    page.wait_for_function("() => window.cy.scratch('_shown')")
+    expect(page.locator("#fleet .row").first).to_be_visible()
+    picture("topology")
+    x, y = page.evaluate(PLACE, "reviews")
+    page.mouse.click(x, y)
+    expect(page.locator("#panel h2")).to_have_text("reviews")
+    expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
+    expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
+    picture("topology-node")
+
+
+def search_and_trace(page: Page, picture: Picture) -> None:
+    """A search finds traces of the checkout; one opens as a waterfall across all its hops."""
+    page.goto(f"{SITE}/traces")
+    page.locator("#find-service").fill("checkout")
+    page.locator("#find").click()
+    expect(page).to_have_url(re.compile(r"service=checkout"))
+    expect(page.locator("#found tbody tr").first).to_contain_text("/checkout/{id}")
+    expect(page.locator("#scatter .scatterlayer .trace").first.locator("path.point").first).to_be_visible()
+    picture("traces")
+    page.locator("#found tbody tr").first.click()
+    expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
+    expect(page.locator(".span-row")).to_have_count(11)
+    page.locator(".span-row").nth(2).click()
+    expect(page.locator("#span-details")).to_contain_text("http.response.status_code")
+    picture("trace")
+
+
+def turn_on(page: Page, picture: Picture) -> None:
+    """The stage switch lets the mesh route to reviews, after a confirmation."""
+    page.goto(f"{SITE}/balancing?service=reviews")
+    expect(page.locator("#destination-endpoints tbody tr")).to_have_count(3)
+    page.locator("#stage").get_by_text("route").click()
+    page.locator("#stage-percent").fill("50")
+    page.locator("#stage-ask").click()
+    page.locator("#stage-confirm").click()
+    expect(page.locator("#stage-result")).to_contain_text("route 50 %")
+    expect(page.locator("#destinations .chosen")).to_contain_text("route 50 %")
+    picture("balancing")
+
+
+@contextmanager
+def failing_instance(demo: Demo) -> Iterator[None]:
+    """One of the three instances of reviews fails for the time of the block, and was ejected."""
+    bad = demo.endpoints("reviews")[0]
+    demo.fault(bad["app"], "fail")
+    try:
+        until(lambda: any(e["state"] == "ejected" for e in demo.endpoints("reviews")), 30, "an ejection")
+        yield
+    finally:
+        demo.fault(bad["app"], "")
+        demo.set_stage("reviews", "observe")
+
+
+def keep(page: Page, folder: Path) -> Picture:
+    """A picture is a PNG of the page in ``folder``."""
+
+    def picture(name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png")
+
+    return picture
