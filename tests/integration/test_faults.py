@@ -1,0 +1,200 @@
+"""Networks and peers that misbehave, over real sockets: what the other side of the sidecar sees."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from proxy.contract.model import Endpoint
+from tests.proxy.rig import App, ask, head_fields, play, service, serving, until, world
+
+GET = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST /1 HTTP/1.1\r\nHost: a\r\ncontent-length: 1\r\n\r\nx"
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+RESET = struct.pack("ii", 1, 0)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close with a reset instead of an end."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    writer.transport.abort()
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """An address that answers no SYN: its queue of connections to accept is full, and stays so."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
+        place = listening.getsockname()
+        waiting = []
+        for _ in range(4):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(place)
+            waiting.append(client)
+        try:
+            yield f"127.0.0.1:{place[1]}"
+        finally:
+            for client in waiting:
+                client.close()
+
+
+ENDS = {
+    "length": b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody",
+    "chunked": b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nx-sum: 1\r\n\r\n",
+    "close": b"HTTP/1.1 200 OK\r\n\r\nbody",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_response_reset_at_any_byte_is_never_taken_for_a_whole_one(end: str, version: bytes) -> None:
+    whole = ENDS[end]
+    places = len(whole) + (end == "close")  # without a length, even all of it may not be all
+
+    async def run() -> None:
+        cuts = iter(range(places))
+
+        async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(whole[: next(cuts)])
+            await asyncio.sleep(0)
+            reset(writer)
+
+        async with serving(dying) as address, world(address) as w:
+            for _ in range(places):
+                request = b"POST / HTTP/%b\r\nHost: a\r\ncontent-length: 0\r\n\r\n" % version
+                try:
+                    got = await ask(w.inbound, request)
+                except ConnectionResetError:
+                    continue
+                if got.startswith(b"HTTP/1.1 502 "):
+                    assert head_fields(got)["x-spanmesh-reason"] == "upstream-reset"
+                    continue
+                assert got.startswith(b"HTTP/1.1 200 OK\r\n")
+                fields, body = head_fields(got), got.partition(b"\r\n\r\n")[2]
+                if "content-length" in fields:
+                    assert len(body) < int(fields["content-length"])
+                else:
+                    assert fields["transfer-encoding"] == "chunked", "a clean end that is none"
+                    assert not body.endswith(b"\r\n\r\n")
+            await until(lambda: (w.sidecar.pool.open, len(w.sidecar.inbound.open)) == (0, 0))
+
+    play(run())
+
+
+@pytest.mark.parametrize("side", ["inbound", "outbound"])
+def test_a_black_hole_is_left_after_the_connect_timeout(side: str) -> None:
+    async def run() -> None:
+        with black_hole() as address:
+            async with world(address, connect_timeout=0.2) as w:
+                request = b"GET / HTTP/1.1\r\nHost: " + address.encode() + b"\r\n\r\n"
+                answer = await ask(w.sidecar.ports[side], request)
+                assert answer.startswith(b"HTTP/1.1 504 ")
+                assert head_fields(answer)["x-spanmesh-reason"] == "connect-timeout"
+                assert w.sidecar.pool.open == 0
+
+    play(run())
+
+
+def test_a_black_hole_among_the_endpoints_is_stepped_around() -> None:
+    async def run() -> None:
+        app = App()
+        with black_hole() as hole:
+            async with serving(app) as address, world(connect_timeout=0.2) as w:
+                both = Endpoint(hole, instance="hole"), Endpoint(address, instance="r1")
+                w.view(service("reviews", *both, percent=100))
+                request = POST.replace(b"Host: a", b"Host: reviews")
+                assert {await ask(w.outbound, request) for _ in range(8)} == {OK}
+                assert len(app.heads) == 8
+
+    play(run())
+
+
+def test_a_client_that_leaves_while_a_connect_hangs_leaves_nothing_behind() -> None:
+    async def run() -> None:
+        with black_hole() as address:
+            async with world(address, connect_timeout=0.5) as w:
+                _, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+                writer.write(GET)
+                await until(lambda: w.sidecar.pool.open == 1)
+                writer.transport.abort()
+                await until(lambda: not w.sidecar.inbound.open)
+                await until(lambda: w.sidecar.pool.open == 0)
+                assert w.sidecar.inbound.answered == 1
+
+    play(run())
+
+
+def test_a_backend_that_closes_after_each_response_loses_no_request() -> None:
+    async def run() -> None:
+        served = 0
+
+        async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal served
+            await reader.readuntil(b"\r\n\r\n")
+            served += 1
+            writer.write(OK)
+
+        async with serving(once) as address, world(address) as w:
+            answers = await asyncio.gather(*(ask(w.inbound, GET * 20) for _ in range(10)))
+            assert set(answers) == {OK * 20}
+            assert served == 200
+            assert len(await w.spans(200)) == 200
+            await until(lambda: w.sidecar.pool.open == 0)
+
+    play(run())
+
+
+def test_a_backend_that_says_it_closes_is_never_asked_twice() -> None:
+    async def run() -> None:
+        async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\nx")
+            writer.write(OK.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
+
+        async with serving(once) as address, world(address) as w:
+            answers = await asyncio.gather(*(ask(w.inbound, POST * 20) for _ in range(10)))
+            assert set(answers) == {OK * 20}
+
+    play(run())
+
+
+def test_a_client_that_reads_slowly_holds_its_backend_and_nobody_else() -> None:
+    size = 64 << 20
+
+    async def run() -> None:
+        written = 0
+
+        async def large(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal written
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                if head.startswith(b"GET /small"):
+                    writer.write(OK)
+                    continue
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size)
+                for _ in range(size >> 18):
+                    writer.write(bytes(1 << 18))
+                    await writer.drain()
+                    written += 1 << 18
+
+        async with serving(large) as address, world(address) as w:
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+            writer.write(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            held = -1
+            while held != written:  # until neither side takes any more
+                held = written
+                for _ in range(50):
+                    assert await ask(w.inbound, GET.replace(b"/1 ", b"/small ")) == OK
+            assert b"content-length: %d" % size in head
+            assert held < size // 2, "nobody held the backend back"
+            left = size
+            while left:
+                left -= len(await reader.read(1 << 20))
+            writer.close()
+            assert written == size
+
+    play(run())
