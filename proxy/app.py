@@ -8,14 +8,13 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Final, Protocol
 
 import uvloop
 
 from proxy.admin import Admin
+from proxy.carriers import InboundCarrier, OutboundCarrier
 from proxy.config import SidecarConfig
-from proxy.connection import Downstream
 from proxy.contract import attributes
 from proxy.contract.model import MeshView, Node, NodeState
 from proxy.contract.settings import ConfigError, join_address, split_address
@@ -23,6 +22,7 @@ from proxy.errors import STATUS, Reason
 from proxy.exchange import Direction
 from proxy.export import Exporter
 from proxy.feed import Feed
+from proxy.gate import Entrance
 from proxy.health import Health
 from proxy.http1 import Limits
 from proxy.inbound import Inbound
@@ -33,6 +33,7 @@ from proxy.names import Names
 from proxy.outbound import Outbound
 from proxy.pool import Pool
 from proxy.record import Recorder
+from proxy.record_connection import ConnectionRecorder
 from proxy.router import Destination, Router
 from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
@@ -101,6 +102,11 @@ class Sidecar:
         self.outbound = Outbound(
             config.service, self.router, Names(self._now), self.recorder, sampler, bits, time.monotonic_ns
         )
+        links = ConnectionRecorder(self.meter, self.exporter.keep, lambda: self.recorder.epoch)
+        self.carriers = {
+            "inbound": InboundCarrier(config.app, links, sampler, bits),
+            "outbound": OutboundCarrier(self.outbound, self.router, links, sampler, bits),
+        }
         self._sides = {
             "inbound": self._side(self.inbound, self._inbound_refused),
             "outbound": self._side(self.outbound, self._count_refused),
@@ -115,7 +121,7 @@ class Sidecar:
             for option, side in self._sides.items():
                 address = getattr(config, option)
                 if address:
-                    await self._listen(option, address, partial(Downstream, side))
+                    await self._listen(option, address, self._entrance(option, side).protocol)
             if config.outbound:
                 self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
             if config.admin:
@@ -173,6 +179,7 @@ class Sidecar:
             "inbound_connections": len(self._sides["inbound"].connections),
             "outbound_requests": self.outbound.answered,
             "outbound_connections": len(self._sides["outbound"].connections),
+            "opaque_connections": sum(carrier.carried for carrier in self.carriers.values()),
             "upstream_connections": self.pool.open,
             "upstream_idle": self.pool.idle,
             "spans_sent": exporter.sent_spans,
@@ -200,6 +207,15 @@ class Sidecar:
             config.half_close_time,
         )
         return Side(direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, refused)
+
+    def _entrance(self, option: str, side: Side) -> Entrance:
+        config = self.config
+        inbound = option == "inbound"
+        return Entrance(
+            side, self.carriers[option], place=config.app if inbound else "",
+            speaks=config.app_protocol if inbound else "auto", intercept=config.intercept,
+            patience=config.detect_timeout,
+        )
 
     def _node(self) -> Node:
         config = self.config

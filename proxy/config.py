@@ -1,7 +1,7 @@
 """What one sidecar is told: addresses, identity, sampling, limits and timeouts."""
 
 from secrets import token_hex
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -33,7 +33,11 @@ class SidecarConfig(Settings):
     zone: str = ""
     instance: str = ""
     sample: float = Field(default=1.0, ge=0.0, le=1.0)
+    intercept: bool = False  # take connections that netfilter turned to us, see deploy/container/intercept.sh
+    # What the application speaks. auto: HTTP to the inbound listener, detected where intercepted.
+    app_protocol: Literal["auto", "http", "tcp"] = "auto"
 
+    detect_timeout: Seconds = 0.3  # of silence after which an intercepted client waits for its server
     connect_timeout: Seconds = 5.0
     request_timeout: Seconds = 60.0  # from the start of a request to the head of its response
     header_timeout: Seconds = 10.0  # for the whole head of a request

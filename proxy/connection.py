@@ -23,17 +23,19 @@ _RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Downstream(asyncio.Protocol):
-    """A client. ``keep`` says whether the connection may carry another request."""
+    """A client. ``keep`` says whether the connection may carry another request, ``original`` the
+    ``host:port`` it was going to when it was intercepted."""
 
     __slots__ = (
         "_backlog", "_ends", "_eof", "_exchange", "_head_since", "_parser", "_pauses", "_seen", "_side",
-        "_transport", "_tunnel", "full", "keep", "place",
+        "_transport", "_tunnel", "full", "keep", "original", "place",
     )
 
     _transport: asyncio.Transport
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, original: str = "") -> None:
         self._side = side
+        self.original = original
         self._parser = RequestParser(self, side.limits)
         self._exchange: Exchange | None = None
         self._backlog: deque[RequestHead | bytes | RefusedError | tuple[bytes]] = deque()

@@ -23,29 +23,41 @@ class Owner(Protocol):
     """Who keeps account of connections: the pool."""
 
     def give(self, upstream: "Upstream") -> None: ...
-    def lost(self, upstream: "Upstream") -> None: ...
+    def lost(self, link: "Link") -> None: ...
 
 
-class Upstream(asyncio.Protocol):
-    """A pooled connection; it serves one exchange at a time, or is one side of a tunnel."""
+class Link(asyncio.Protocol):
+    """A connection to ``address``; ``local`` is our own end of it, ``place`` the other one, encoded."""
 
-    __slots__ = (
-        "_pool", "address", "alive", "exchange", "idle_since", "parser", "place", "reused", "transport",
-        "tunnel",
-    )
+    __slots__ = ("address", "local", "place", "transport")
 
     transport: asyncio.Transport
 
-    def __init__(self, pool: Owner, address: str) -> None:
-        self._pool = pool
+    def __init__(self, address: str) -> None:
         self.address = address
+        self.local = ("", 0)
+        self.place = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.local = transport.get_extra_info("sockname")[:2]
+        self.place = peer(transport.get_extra_info("peername"), client=False)
+
+
+class Upstream(Link):
+    """A pooled connection; it serves one exchange at a time, or is one side of a tunnel."""
+
+    __slots__ = ("_pool", "alive", "exchange", "idle_since", "parser", "reused", "tunnel")
+
+    def __init__(self, pool: Owner, address: str) -> None:
+        super().__init__(address)
+        self._pool = pool
         self.parser = ResponseParser()
         self.exchange: Passenger | None = None
         self.tunnel: asyncio.Transport | None = None
         self.alive = True
         self.reused = False
         self.idle_since = 0.0
-        self.place = b""
 
     def serve(self, exchange: Passenger, head_only: bool) -> None:
         """Carry this exchange's response; its request may be written now."""
@@ -73,10 +85,6 @@ class Upstream(asyncio.Protocol):
                 self.transport.close()  # what is still to be written belongs to the other side
 
     # asyncio.Protocol
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.place = peer(transport.get_extra_info("peername"), client=False)
-
     def data_received(self, data: bytes) -> None:
         if self.tunnel is not None:
             self.tunnel.write(data)

@@ -9,7 +9,8 @@ from proxy.wire import origin_form, request_bytes
 
 
 class Inbound:
-    """Forwards everything to ``app`` (``host:port``). ``open`` maps open requests to their start."""
+    """Forwards everything to ``app`` (``host:port``), but for what was intercepted on its way to another
+    port of this machine. ``open`` maps open requests to their start."""
 
     def __init__(self, app: str, recorder: Recorder, sampler: Sampler, bits: Bits) -> None:
         self._app = app
@@ -31,7 +32,8 @@ class Inbound:
         self.open[exchange] = exchange.start
         if not target.startswith(b"/") and target != b"*":
             raise RefusedError(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
-        exchange.send(self._app, request_bytes(head, target, host, trace.fields()))
+        address = exchange.client.original or self._app
+        exchange.send(address, request_bytes(head, target, host, trace.fields()))
 
     def again(self, exchange: Exchange, reason: Reason) -> bool:
         return False  # there is one application

@@ -38,9 +38,9 @@ class Outbound:
         head = exchange.head
         exchange.trace = start(self._sampler, self._bits, head.traceparent, head.tracestate, head.b3)
         exchange.path = self._recorder.path(b"")
-        target, host = _asked(head)
+        target, host = _asked(head, exchange.client.original)
         exchange.path = self._recorder.path(target.partition(b"?")[0])
-        exchange.asked = authority = self._authority(host)
+        exchange.asked = authority = self._authority(exchange.client.original.encode() or host)
         exchange.url = b"http://" + host + target
         if authority.key in self.own:
             raise RefusedError(
@@ -103,7 +103,7 @@ class Outbound:
         exchange.choice = choice
         choice.candidate.begin(exchange, exchange.start * 1e-9)
         head = exchange.head
-        target, host = _asked(head)
+        target, host = _asked(head, exchange.client.original)
         added = exchange.trace.fields()
         if choice.sidecar:
             added += self._caller
@@ -143,14 +143,19 @@ class Outbound:
         return known
 
 
-def _asked(head: RequestHead) -> tuple[bytes, bytes]:
-    """Origin-form target and authority. Raises RefusedError."""
+def _asked(head: RequestHead, original: str) -> tuple[bytes, bytes]:
+    """Origin-form target and authority; of an intercepted connection (to ``original``) the authority
+    says who is meant there, not where it is. Raises RefusedError."""
     if head.method == b"CONNECT":
+        if original:
+            raise RefusedError(Reason.NOT_IMPLEMENTED, "CONNECT after a request on an intercepted connection")
         return b"/", head.target
     target, host = origin_form(head)
     if not target.startswith(b"/") and target != b"*":
         detail = "the proxy target must be an http:// address; for https use CONNECT"
         raise RefusedError(Reason.NOT_IMPLEMENTED, detail)
+    if not host and original:
+        return target, original.encode()
     if not host:
         raise RefusedError(Reason.BAD_REQUEST, "no destination: send Host or an absolute http:// target")
     return target, host

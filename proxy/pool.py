@@ -5,9 +5,12 @@ import socket
 from collections.abc import Callable
 from errno import ECONNREFUSED
 
-from proxy.connection_upstream import Passenger, Upstream
+from proxy.connection_upstream import Link, Passenger, Upstream
 from proxy.contract.settings import split_address
 from proxy.errors import Reason
+
+Outcome = Callable[[Reason | None, str], None]
+"""Told how an attempt to connect ended: without a reason it succeeded, else the detail says more."""
 
 
 class Pool:
@@ -21,6 +24,7 @@ class Pool:
         self._idle: dict[str, list[Upstream]] = {}
         self._open: dict[str, int] = {}
         self._connecting: set[asyncio.Task[None]] = set()
+        self.places: set[tuple[str, int]] = set()  # our own ends, by which we know ourselves as a client
 
     @property
     def open(self) -> int:
@@ -48,18 +52,31 @@ class Pool:
             idle = self._idle[upstream.address] = []
         idle.append(upstream)
 
-    def lost(self, upstream: Upstream) -> None:
+    def lost(self, link: Link) -> None:
         """A connection is gone, or about to be."""
-        self._count(upstream.address, -1)
+        self.places.discard(link.local)
+        self._count(link.address, -1)
 
     def connect(self, exchange: Passenger, address: str) -> None:
         """Open a connection for an exchange; it is told of the outcome, never at once."""
+        upstream = Upstream(self, address)
+
+        def outcome(reason: Reason | None, detail: str) -> None:
+            if reason is None:
+                exchange.attach(upstream)
+            else:
+                exchange.upstream_failed(reason, detail)
+
+        self.dial(address, upstream, outcome)
+
+    def dial(self, address: str, link: Link, outcome: Outcome) -> None:
+        """Connect ``link``; ``outcome`` is called later, with no reason when that succeeded."""
         if self._open.get(address, 0) >= self._limit:
             detail = f"{self._limit} connections to {address} are in use"
-            asyncio.get_running_loop().call_soon(exchange.upstream_failed, Reason.OVERLOAD, detail)
+            asyncio.get_running_loop().call_soon(outcome, Reason.OVERLOAD, detail)
             return
         self._count(address, 1)
-        task = asyncio.get_running_loop().create_task(self._connect(exchange, address))
+        task = asyncio.get_running_loop().create_task(self._connect(address, link, outcome))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
 
@@ -85,21 +102,20 @@ class Pool:
                 upstream.discard()
         self._idle.clear()
 
-    async def _connect(self, exchange: Passenger, address: str) -> None:
+    async def _connect(self, address: str, link: Link, outcome: Outcome) -> None:
         host, port = split_address(address)
-        upstream = Upstream(self, address)
         try:
             async with asyncio.timeout(self._connect_timeout):
-                await asyncio.get_running_loop().create_connection(lambda: upstream, host, port)
+                await asyncio.get_running_loop().create_connection(lambda: link, host, port)
         except (OSError, TimeoutError) as error:
             self._count(address, -1)
-            reason, detail = _explain(error, address, self._connect_timeout)
-            exchange.upstream_failed(reason, detail)
+            outcome(*_explain(error, address, self._connect_timeout))
             return
         except asyncio.CancelledError:
             self._count(address, -1)
             raise
-        exchange.attach(upstream)
+        self.places.add(link.local)
+        outcome(None, "")
 
     def _count(self, address: str, change: int) -> None:
         count = self._open.get(address, 0) + change

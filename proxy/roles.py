@@ -9,8 +9,10 @@ FULL: Final = 2  # the upstream does not take more
 
 
 class Client(Protocol):
-    """The client's connection, as an exchange needs it."""
+    """The client's connection, as an exchange needs it. ``original`` is the ``host:port`` that an
+    intercepted connection was going to, empty for one made to the sidecar itself."""
 
+    original: str
     full: bool
     keep: bool
     place: bytes

@@ -28,6 +28,10 @@ SERVER_PORT: Final = "server.port"
 PEER_ADDRESS: Final = "network.peer.address"
 PEER_PORT: Final = "network.peer.port"
 CLIENT_ADDRESS: Final = "client.address"
+TRANSPORT: Final = "network.transport"
+# Of an opaque connection, as seen from the span's own side.
+BYTES_SENT: Final = "spanmesh.bytes.sent"
+BYTES_RECEIVED: Final = "spanmesh.bytes.received"
 ERROR_TYPE: Final = "error.type"
 # On client telemetry: the service called, or ``host:port`` of a destination outside the mesh.
 PEER_SERVICE: Final = "peer.service"
@@ -45,6 +49,9 @@ ARM_ROUTED: Final = "routed"
 # Metrics: durations are delta exponential histograms in seconds, the others gauges.
 CLIENT_DURATION: Final = "http.client.request.duration"
 SERVER_DURATION: Final = "http.server.request.duration"
+# What opaque connections last; kept apart, for it says nothing of how fast a server answers.
+TCP_CLIENT_DURATION: Final = "spanmesh.tcp.client.connection.duration"
+TCP_SERVER_DURATION: Final = "spanmesh.tcp.server.connection.duration"
 CLIENT_ACTIVE: Final = "http.client.active_requests"
 SERVER_ACTIVE: Final = "http.server.active_requests"
 OLDEST_AGE: Final = "spanmesh.client.oldest_request.age"

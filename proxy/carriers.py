@@ -1,0 +1,61 @@
+"""Where opaque connections go, and one span each: what a direction is for requests."""
+
+from proxy.errors import Reason, RefusedError
+from proxy.opaque import Carrier, Opaque
+from proxy.outbound import Outbound
+from proxy.record_connection import ConnectionRecorder
+from proxy.router import Router, parse_authority
+from proxy.tracecontext import Bits, Sampler, start
+
+
+class InboundCarrier(Carrier):
+    """To the application at ``app``, or to whatever else of this machine was addressed."""
+
+    def __init__(self, app: str, recorder: ConnectionRecorder, sampler: Sampler, bits: Bits) -> None:
+        self._app = app
+        self._recorder = recorder
+        self._sampler = sampler
+        self._bits = bits
+        self.carried = 0
+
+    def begin(self, opaque: Opaque) -> str:
+        return opaque.address or self._app
+
+    def finished(self, opaque: Opaque, end: int) -> None:
+        self.carried += 1
+        context = start(self._sampler, self._bits, b"", b"", None)
+        self._recorder.server(
+            context, opaque.start, end, server=opaque.address or self._app, sent=opaque.received,
+            received=opaque.sent, error=opaque.error, place=opaque.place,
+        )
+
+
+class OutboundCarrier(Carrier):
+    """To the address the application gave: nobody here understands what could be balanced."""
+
+    def __init__(
+        self, outbound: Outbound, router: Router, recorder: ConnectionRecorder, sampler: Sampler, bits: Bits
+    ) -> None:
+        self._outbound = outbound
+        self._router = router
+        self._recorder = recorder
+        self._sampler = sampler
+        self._bits = bits
+        self.carried = 0
+
+    def begin(self, opaque: Opaque) -> str:
+        if opaque.address in self._outbound.own:
+            raise RefusedError(Reason.LOOP, "this is the sidecar itself")
+        opaque.choice = self._router.direct(parse_authority(opaque.address.encode()))
+        return opaque.choice.address
+
+    def finished(self, opaque: Opaque, end: int) -> None:
+        self.carried += 1
+        context = start(self._sampler, self._bits, b"", b"", None)
+        choice = opaque.choice
+        self._recorder.client(
+            context, opaque.start, end, service=choice.destination.name if choice else opaque.address,
+            endpoint=choice.address if choice else "", arm=choice.arm if choice else "",
+            server=opaque.address, sent=opaque.sent, received=opaque.received, error=opaque.error,
+            place=opaque.far_place,
+        )
