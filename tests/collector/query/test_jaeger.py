@@ -19,6 +19,65 @@ def row(**changes: object) -> SpanRow:
     return plain._replace(**changes)  # type: ignore[arg-type]
 
 
+# Three spans as Jaeger writes them: a server, its failed client with a log and a link, another service.
+IN_JAEGERS_SHAPE = {
+    "traceID": TRACE,
+    "spans": [
+        {
+            "traceID": TRACE, "spanID": "b7ad6b7169203331", "operationName": "GET /", "references": [],
+            "startTime": 1_795_248_000_000_000, "duration": 2500,
+            "tags": [{"key": "span.kind", "type": "string", "value": "server"}],
+            "logs": [], "processID": "p1", "warnings": None,
+        },
+        {
+            "traceID": TRACE, "spanID": "00f067aa0ba902b7", "operationName": "GET",
+            "references": [
+                {"refType": "CHILD_OF", "traceID": TRACE, "spanID": "b7ad6b7169203331"},
+                {"refType": "FOLLOWS_FROM", "traceID": "a3ce929d0e0e4736", "spanID": "1111111111111111"},
+            ],
+            "startTime": 1_795_248_000_000_005, "duration": 2500,
+            "tags": [
+                {"key": "http.response.status_code", "type": "int64", "value": 503},
+                {"key": "server.address", "type": "string", "value": "reviews"},
+                {"key": "span.kind", "type": "string", "value": "client"},
+                {"key": "error", "type": "bool", "value": True},
+                {"key": "otel.status_code", "type": "string", "value": "ERROR"},
+                {"key": "otel.status_description", "type": "string", "value": "reset"},
+                {"key": "otel.scope.name", "type": "string", "value": "spanmesh.sidecar"},
+                {"key": "otel.scope.version", "type": "string", "value": "0.1.0"},
+                {"key": "w3c.tracestate", "type": "string", "value": "ot=th:8"},
+            ],
+            "logs": [{
+                "timestamp": 1_795_248_000_000_006,
+                "fields": [
+                    {"key": "event", "type": "string", "value": "retry"},
+                    {"key": "attempt", "type": "int64", "value": 2},
+                ],
+            }],
+            "processID": "p1", "warnings": None,
+        },
+        {
+            "traceID": TRACE, "spanID": "53995c3f42cd8ad8", "operationName": "GET /",
+            "references": [{"refType": "CHILD_OF", "traceID": TRACE, "spanID": "00f067aa0ba902b7"}],
+            "startTime": 1_795_248_000_000_009, "duration": 2500,
+            "tags": [
+                {"key": "cached", "type": "bool", "value": True},
+                {"key": "span.kind", "type": "string", "value": "server"},
+            ],
+            "logs": [], "processID": "p2", "warnings": None,
+        },
+    ],
+    "processes": {
+        "p1": {"serviceName": "frontend", "tags": []},
+        "p2": {
+            "serviceName": "reviews",
+            "tags": [{"key": "service.instance.id", "type": "string", "value": "r-1"}],
+        },
+    },
+    "warnings": None,
+}  # fmt: skip
+
+
 def test_a_trace_in_jaegers_shape() -> None:
     child = row(
         span_id="00f067aa0ba902b7", parent_id="b7ad6b7169203331", name="GET", kind="Client",
@@ -33,62 +92,7 @@ def test_a_trace_in_jaegers_shape() -> None:
         span_id="53995c3f42cd8ad8", parent_id="00f067aa0ba902b7", service="reviews", start=START + 9_000,
         resource={"service.name": "reviews", "service.instance.id": "r-1"}, attributes={"cached": "true"},
     )  # fmt: skip
-    assert trace([row(), child, other]) == {
-        "traceID": TRACE,
-        "spans": [
-            {
-                "traceID": TRACE, "spanID": "b7ad6b7169203331", "operationName": "GET /", "references": [],
-                "startTime": 1_795_248_000_000_000, "duration": 2500,
-                "tags": [{"key": "span.kind", "type": "string", "value": "server"}],
-                "logs": [], "processID": "p1", "warnings": None,
-            },
-            {
-                "traceID": TRACE, "spanID": "00f067aa0ba902b7", "operationName": "GET",
-                "references": [
-                    {"refType": "CHILD_OF", "traceID": TRACE, "spanID": "b7ad6b7169203331"},
-                    {"refType": "FOLLOWS_FROM", "traceID": "a3ce929d0e0e4736", "spanID": "1111111111111111"},
-                ],
-                "startTime": 1_795_248_000_000_005, "duration": 2500,
-                "tags": [
-                    {"key": "http.response.status_code", "type": "int64", "value": 503},
-                    {"key": "server.address", "type": "string", "value": "reviews"},
-                    {"key": "span.kind", "type": "string", "value": "client"},
-                    {"key": "error", "type": "bool", "value": True},
-                    {"key": "otel.status_code", "type": "string", "value": "ERROR"},
-                    {"key": "otel.status_description", "type": "string", "value": "reset"},
-                    {"key": "otel.scope.name", "type": "string", "value": "spanmesh.sidecar"},
-                    {"key": "otel.scope.version", "type": "string", "value": "0.1.0"},
-                    {"key": "w3c.tracestate", "type": "string", "value": "ot=th:8"},
-                ],
-                "logs": [{
-                    "timestamp": 1_795_248_000_000_006,
-                    "fields": [
-                        {"key": "event", "type": "string", "value": "retry"},
-                        {"key": "attempt", "type": "int64", "value": 2},
-                    ],
-                }],
-                "processID": "p1", "warnings": None,
-            },
-            {
-                "traceID": TRACE, "spanID": "53995c3f42cd8ad8", "operationName": "GET /",
-                "references": [{"refType": "CHILD_OF", "traceID": TRACE, "spanID": "00f067aa0ba902b7"}],
-                "startTime": 1_795_248_000_000_009, "duration": 2500,
-                "tags": [
-                    {"key": "cached", "type": "bool", "value": True},
-                    {"key": "span.kind", "type": "string", "value": "server"},
-                ],
-                "logs": [], "processID": "p2", "warnings": None,
-            },
-        ],
-        "processes": {
-            "p1": {"serviceName": "frontend", "tags": []},
-            "p2": {
-                "serviceName": "reviews",
-                "tags": [{"key": "service.instance.id", "type": "string", "value": "r-1"}],
-            },
-        },
-        "warnings": None,
-    }  # fmt: skip
+    assert trace([row(), child, other]) == IN_JAEGERS_SHAPE
 
 
 def test_one_process_per_instance() -> None:
