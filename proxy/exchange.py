@@ -181,7 +181,7 @@ class Exchange:
     def relay(self) -> None:
         """Pass on what one read from the upstream brought."""
         if self._back:
-            self._begun = True
+            self._begun = self.status != 0  # an interim response is no beginning
             self._replay = b""
             self.client.write(b"".join(self._back))
             self._back.clear()

@@ -1,8 +1,13 @@
 """Heads back to bytes: the request as it is forwarded, the first line and fields of a response. Pure."""
 
+import re
+from typing import Final
+
 from proxy.headers import Field, RequestHead
 
-_MAX_STATUS_LINES = 1000
+_MAX_STATUS_LINES: Final = 1000
+# RFC 9112, 4: what a reason phrase may not hold; llhttp lets these pass.
+_CONTROL: Final = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
 
 
 def request_bytes(head: RequestHead, target: bytes, host: bytes, added: bytes) -> bytes:
@@ -37,10 +42,10 @@ _status_lines: dict[tuple[int, bytes], bytes] = {}
 
 
 def status_line(status: int, phrase: bytes) -> bytes:
-    """The first line of a response, ended by CRLF."""
+    """The first line of a response, ended by CRLF. A phrase with control characters is left out."""
     line = _status_lines.get((status, phrase))
     if line is None:
-        line = b"HTTP/1.1 %d %b\r\n" % (status, phrase)
+        line = b"HTTP/1.1 %d %b\r\n" % (status, b"" if _CONTROL.search(phrase) else phrase)
         if len(_status_lines) < _MAX_STATUS_LINES:
             _status_lines[status, phrase] = line
     return line

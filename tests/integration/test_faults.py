@@ -198,3 +198,24 @@ def test_a_client_that_reads_slowly_holds_its_backend_and_nobody_else() -> None:
             assert written == size
 
     play(run())
+
+
+@pytest.mark.parametrize("rest", [b"", b"nonsense\r\n\r\n"])
+def test_an_interim_response_is_no_beginning_of_the_final_one(rest: bytes) -> None:
+    async def run() -> None:
+        async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n")
+            await go.wait()
+            writer.write(rest)
+
+        go = asyncio.Event()
+        async with serving(early) as address, world(address) as w:
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+            writer.write(GET)
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 103 ")
+            go.set()
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 502 ")
+            writer.close()
+
+    play(run())

@@ -41,3 +41,8 @@ def test_a_request_is_framed_as_it_came() -> None:
 
 def test_a_status_line_keeps_the_phrase() -> None:
     assert status_line(299, b"Odd One") == status_line(299, b"Odd One") == b"HTTP/1.1 299 Odd One\r\n"
+
+
+@pytest.mark.parametrize("phrase", [b"a\0b", b"a\rb", b"a\nb", b"\x7f"])
+def test_a_phrase_with_control_characters_is_left_out(phrase: bytes) -> None:
+    assert status_line(200, phrase) == b"HTTP/1.1 200 \r\n"
