@@ -19,7 +19,6 @@ from proxy.contract import attributes
 from proxy.contract.model import MeshView, Node, NodeState
 from proxy.contract.settings import ConfigError, join_address, split_address
 from proxy.errors import STATUS, Reason
-from proxy.exchange import Direction
 from proxy.export import Exporter
 from proxy.feed import Feed
 from proxy.gate import Entrance
@@ -34,6 +33,7 @@ from proxy.outbound import Outbound
 from proxy.pool import Pool
 from proxy.record import Recorder
 from proxy.record_connection import ConnectionRecorder
+from proxy.roles import Direction
 from proxy.router import Destination, Router
 from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
@@ -98,9 +98,10 @@ class Sidecar:
         self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
         self.router = Router(rng)
         sampler = Sampler.of(config.sample)
-        self.inbound = Inbound(config.app, self.recorder, sampler, bits)
+        self.inbound = Inbound(config.app, self.recorder, sampler, bits, config.max_requests)
         self.outbound = Outbound(
-            config.service, self.router, Names(self._now), self.recorder, sampler, bits, time.monotonic_ns
+            config.service, self.router, Names(self._now), self.recorder, sampler, bits, time.monotonic_ns,
+            config.max_requests,
         )
         links = ConnectionRecorder(self.meter, self.exporter.keep, lambda: self.recorder.epoch)
         self.carriers = {

@@ -7,7 +7,7 @@ latency too: a stalled endpoint gives no sample, its age does. Time is seconds, 
 float in [0, 1).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from math import exp
 from typing import Final
 
@@ -107,19 +107,19 @@ class Balancer:
         self._healthy = [c for c in fresh.values() if c.endpoint.healthy]
         self._sort()
 
-    def pick(self, now: float, avoid: Candidate | None = None) -> Candidate | None:
-        """The endpoint for one request; None only when there is none at all.
+    def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
+        """The endpoint for one request; None when there is none at all, or none but those to avoid.
 
         Ejected endpoints are used only when no healthy one exists; one that tripped here is used
-        for a single due probe, or when nothing else is left. ``avoid`` is what just failed.
+        for a single due probe, or when nothing else is left. ``avoid`` is what failed just now.
         """
-        if self._tripped and avoid is None:
+        if self._tripped and not avoid:
             for candidate in self._tripped:
                 if candidate.breaker.admits_probe(now):
                     return candidate
         pool = self._ready or self._healthy or self._present
-        if avoid is not None and len(pool) > 1:
-            pool = [candidate for candidate in pool if candidate is not avoid]
+        if avoid:
+            pool = [candidate for candidate in pool if candidate not in avoid]
         count = len(pool)
         if count < 2:
             return pool[0] if pool else None
@@ -141,7 +141,7 @@ class Balancer:
         """The outcome of a request; latency in seconds."""
         candidate.sample(max(latency, PENALTY) if failed else latency, now)
         breaker = candidate.breaker
-        changed = breaker.failure(now, self._rng()) if failed else breaker.success()
+        changed = breaker.failure(now, self._rng()) if failed else breaker.success(now)
         if changed:
             self._sort()
 

@@ -205,7 +205,7 @@ class Downstream(asyncio.Protocol):
             elif now - self._seen > timeouts.idle:
                 self._close(True)
         elif exchange.overdue(clock, int(timeouts.request * 1e9)):
-            exchange.upstream_failed(Reason.REQUEST_TIMEOUT, f"no response within {timeouts.request:g} s")
+            exchange.expired(f"no response within {timeouts.request:g} s", final=True)
         elif self._eof and now - self._eof > timeouts.half_close:
             self._transport.abort()  # it did not half-close, it left
         elif not exchange.request_done and not self._pauses and now - self._seen > timeouts.body:

@@ -6,15 +6,16 @@ the two connections; a direction (inbound or outbound) decides where it goes and
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from proxy import errors
 from proxy.connection_upstream import Upstream
-from proxy.errors import NOT_SENT, Reason, RefusedError
+from proxy.deadline import Deadline, Wait
+from proxy.errors import Reason, RefusedError
 from proxy.headers import RequestHead, ResponseHead
 from proxy.pool import Pool
 from proxy.record import Path
-from proxy.roles import FULL, WAITING, Client
+from proxy.roles import FULL, WAITING, Client, Direction
 from proxy.router import Authority, Choice
 from proxy.tracecontext import TraceContext
 from proxy.wire import field_lines, status_line
@@ -23,25 +24,6 @@ from proxy.wire import field_lines, status_line
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
 _MAX_REPLAY: Final = 65536
 _BODILESS: Final = frozenset({204, 304})
-
-class Direction(Protocol):
-    """Inbound or outbound."""
-
-    def begin(self, exchange: "Exchange") -> None:
-        """Choose the first upstream and ``send``. Raises RefusedError."""
-        ...
-
-    def again(self, exchange: "Exchange", reason: Reason) -> bool:
-        """Nothing reached the upstream: whether another try was sent."""
-        ...
-
-    def answering(self, exchange: "Exchange") -> None:
-        """The response has begun, and will take longer than one read."""
-        ...
-
-    def finished(self, exchange: "Exchange", end: int) -> None:
-        """Record the exchange; ``end`` in monotonic nanoseconds."""
-        ...
 
 
 class Exchange:
@@ -56,7 +38,11 @@ class Exchange:
     query = b""
     choice: Choice | None = None
     asked: Authority | None = None
-    tries = 1
+    tries: tuple[Choice, ...] = ()  # those that failed
+    following: Choice | None = None  # where to, once a response was declined
+    deadline: Deadline | None = None
+    final = False  # no time is left for another try
+    since = 0  # start of the first try, once there was another
     url = b""
     place = b""  # the upstream's end of the connection, encoded
     status = 0
@@ -73,6 +59,8 @@ class Exchange:
     _keep = False
     _switching = False
     _ended_halves = 0
+    _declined = False  # the response of this try is not for the client
+    _waiting: Wait | None = None
     _lead = b""
     _replay = b""
 
@@ -99,6 +87,8 @@ class Exchange:
         self.request_done = True
         if self.head.chunked:
             self._out.append(b"0\r\n" + trailer + b"\r\n")
+        if self.deadline is not None:
+            self.deadline.attempt()
 
     def push(self) -> None:
         """Pass on what one read from the client brought."""
@@ -138,7 +128,7 @@ class Exchange:
             self.attach(upstream)
             return
         self.wait()
-        self._pool.connect(self, address)
+        self._connect(address)
 
     def wait(self) -> None:
         """Take no more of the body until there is somewhere to send it."""
@@ -158,6 +148,7 @@ class Exchange:
     # from the pool and the upstream's connection
     def attach(self, upstream: Upstream) -> None:
         """An upstream connection is there."""
+        self._waiting = None
         if self.over:
             upstream.parser.reusable = True
             upstream.release()
@@ -185,6 +176,9 @@ class Exchange:
             self._replay = b""
             self.client.write(b"".join(self._back))
             self._back.clear()
+        elif self._declined:
+            self._decline()
+            return
         if self.response_done:
             self._finish()
             self.client.done(self._keep)
@@ -199,16 +193,26 @@ class Exchange:
         """No connection, no answer in time, or an answer that cannot be trusted."""
         if self.over:
             return
+        self._waiting = None
         if self.upstream is not None:
             upstream, self.upstream = self.upstream, None
             upstream.discard()
-        if reason in NOT_SENT and self._direction.again(self, reason):
+        if not self._begun and self._direction.again(self, reason):
             return
         if self._begun:
             self._break_off(reason)
         else:
             self.status = 0
             self.refuse(reason, detail)
+
+    def expired(self, detail: str, *, final: bool) -> None:
+        """Time is over for this try, or for all of it."""
+        self.final = final
+        if self._waiting is not None:
+            self._waiting.given_up = True
+            self.upstream_failed(Reason.CONNECT_TIMEOUT, detail)
+        elif not self._switching:
+            self.upstream_failed(Reason.REQUEST_TIMEOUT, detail)
 
     def upstream_lost(self) -> None:
         """The upstream closed before the end of its response, or the tunnel's far side is gone."""
@@ -222,10 +226,10 @@ class Exchange:
         elif self._replay:
             # A pooled connection that was already dead: the client need not notice.
             self._lead, self._replay = self._replay, b""
-            self._pool.connect(self, address)
+            self._connect(address)
         elif self._begun:
             self._break_off(Reason.UPSTREAM_RESET)
-        else:
+        elif not self._direction.again(self, Reason.UPSTREAM_RESET):
             self.refuse(Reason.UPSTREAM_RESET, f"{address} closed the connection before it answered")
 
     def half_closed(self) -> None:
@@ -256,7 +260,10 @@ class Exchange:
 
     def on_response(self, head: ResponseHead) -> None:
         request = self.head
-        self.status = self.answered = status = head.status
+        status = head.status
+        if status >= 500 and self._declines(status):
+            return
+        self.status = self.answered = status
         self._keep = keep = self.client.keep and self.request_done
         frame = b""
         if request.method != b"HEAD" and status not in _BODILESS and head.length < 0:
@@ -285,7 +292,26 @@ class Exchange:
 
     def overdue(self, now: int, timeout: int) -> bool:
         """Whether the upstream owes a response head for longer than ``timeout`` nanoseconds."""
-        return self.request_done and not self.status and now - self.start > timeout
+        return self.request_done and not self.status and now - (self.since or self.start) > timeout
+
+    def _connect(self, address: str) -> None:
+        self._waiting = Wait(self)
+        self._pool.connect(self._waiting, address)
+
+    def _declines(self, status: int) -> bool:
+        upstream = self.upstream
+        if upstream is None or self._begun or self._back or not self._direction.declines(self, status):
+            return False
+        self._declined = True
+        upstream.parser.mute()
+        return True
+
+    def _decline(self) -> None:
+        upstream, self.upstream = self.upstream, None
+        self._declined = False
+        if upstream is not None:
+            upstream.release()
+        self._direction.instead(self)
 
     def _connected(self, upstream: Upstream) -> None:
         self.status = self.answered = 200
@@ -308,6 +334,8 @@ class Exchange:
     def _finish(self) -> None:
         self.over = True
         end = self._clock()
+        if self.deadline is not None:
+            self.deadline.cancel()
         upstream, self.upstream = self.upstream, None
         if upstream is not None:
             if self.client.full and upstream.alive:

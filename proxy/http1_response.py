@@ -56,6 +56,10 @@ class ResponseParser:
         self._head_only = head_only
         self._done = self.reusable = self.until_close = False
 
+    def mute(self) -> None:
+        """Nobody wants the rest of this response; whether it leaves the connection usable still counts."""
+        self._sink = None
+
     def feed(self, data: bytes) -> None:
         """Parse more bytes. Raises RefusedError (upstream-malformed); the connection is spent then."""
         try:
@@ -115,10 +119,10 @@ class ResponseParser:
             self._end(b"")
 
     def on_body(self, data: bytes) -> None:
-        if self._done or self._sink is None:
+        if self._done:
             self._spoiled = True
-            return
-        self._sink.on_data(data)
+        elif self._sink is not None:
+            self._sink.on_data(data)
 
     def on_message_complete(self) -> None:
         if self._interim:

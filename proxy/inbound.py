@@ -12,8 +12,11 @@ class Inbound:
     """Forwards everything to ``app`` (``host:port``), but for what was intercepted on its way to another
     port of this machine. ``open`` maps open requests to their start."""
 
-    def __init__(self, app: str, recorder: Recorder, sampler: Sampler, bits: Bits) -> None:
+    def __init__(
+        self, app: str, recorder: Recorder, sampler: Sampler, bits: Bits, max_requests: int
+    ) -> None:
         self._app = app
+        self._max_requests = max_requests
         self._recorder = recorder
         self._sampler = sampler
         self._bits = bits
@@ -29,6 +32,8 @@ class Inbound:
         path, _, exchange.query = target.partition(b"?")
         exchange.path = self._recorder.path(path)
         exchange.url = host
+        if len(self.open) >= self._max_requests:
+            raise RefusedError(Reason.OVERLOAD, f"{self._max_requests} requests are open here")
         self.open[exchange] = exchange.start
         if not target.startswith(b"/") and target != b"*":
             raise RefusedError(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
@@ -37,6 +42,12 @@ class Inbound:
 
     def again(self, exchange: Exchange, reason: Reason) -> bool:
         return False  # there is one application
+
+    def declines(self, exchange: Exchange, status: int) -> bool:
+        return False
+
+    def instead(self, exchange: Exchange) -> None:
+        pass  # nothing was declined
 
     def answering(self, exchange: Exchange) -> None:
         pass  # nobody chooses between applications

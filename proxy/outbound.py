@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from proxy import retry
 from proxy.contract import attributes
+from proxy.deadline import Deadline
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
 from proxy.exchange import Exchange
 from proxy.headers import RequestHead
@@ -12,7 +14,6 @@ from proxy.router import Authority, Choice, Router, parse_authority
 from proxy.tracecontext import Bits, Sampler, sibling, start
 from proxy.wire import origin_form, request_bytes
 
-_MAX_TRIES = 2
 _MAX_AUTHORITIES = 4096
 
 
@@ -21,7 +22,7 @@ class Outbound:
 
     def __init__(
         self, service: str, router: Router, names: Names, recorder: Recorder, sampler: Sampler,
-        bits: Bits, clock: Callable[[], int],
+        bits: Bits, clock: Callable[[], int], max_requests: int,
     ) -> None:
         self._caller = f"{attributes.CALLER_HEADER}: {service}\r\n".encode()
         self.own: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Outbound:
         self._sampler = sampler
         self._bits = bits
         self._clock = clock
+        self._max_requests = max_requests
         self._authorities: dict[bytes, Authority] = {}
         self.answered = 0
 
@@ -56,20 +58,22 @@ class Outbound:
             self._choose(exchange, authority, resolvable)
 
     def again(self, exchange: Exchange, reason: Reason) -> bool:
-        """Another endpoint when the first could not be reached; only where the mesh chose."""
-        choice = exchange.choice
-        if choice is None or exchange.tries >= _MAX_TRIES:
-            return False
-        now = self._clock()
-        following = self._router.again(choice, now * 1e-9)
-        if following is None:
-            return False
-        self._record(exchange, choice, now, reason)
-        exchange.tries += 1
-        exchange.trace = sibling(exchange.trace, self._bits)
-        exchange.start = now
-        self._send(exchange, following)
-        return True
+        """Another endpoint, where the mesh chose and may retry for this reason."""
+        following = self._following(exchange, retry.condition(reason))
+        if following is not None:
+            exchange.status = 0
+            self._retry(exchange, following, reason)
+        return following is not None
+
+    def declines(self, exchange: Exchange, status: int) -> bool:
+        exchange.following = self._following(exchange, retry.FAILED_STATUS)
+        exchange.status = status if exchange.following is not None else 0
+        return exchange.following is not None
+
+    def instead(self, exchange: Exchange) -> None:
+        following, exchange.following = exchange.following, None
+        if following is not None:
+            self._retry(exchange, following, "")
 
     def answering(self, exchange: Exchange) -> None:
         if exchange.choice is not None:
@@ -97,22 +101,75 @@ class Outbound:
             choice = self._router.direct(authority)
         else:
             choice = self._router.route(authority, resolvable, exchange.start * 1e-9)
+        destination = choice.destination
+        if destination.open >= self._max_requests:
+            self._enter(exchange, choice)
+            exchange.refuse(
+                Reason.OVERLOAD, f"{self._max_requests} requests to {destination.name} are under way"
+            )
+            return
+        if choice.arm == attributes.ARM_ROUTED:
+            destination.budget.request(exchange.start * 1e-9)
+            if destination.timeout or destination.per_try:
+                exchange.deadline = Deadline(exchange, destination.timeout, destination.per_try)
         self._send(exchange, choice)
 
-    def _send(self, exchange: Exchange, choice: Choice) -> None:
+    def _following(self, exchange: Exchange, condition: str) -> Choice | None:
+        """Where to try again, or None when this may not be or there is no other endpoint."""
+        choice = exchange.choice
+        if exchange.final or choice is None or choice.arm != attributes.ARM_ROUTED:
+            return None
+        if choice.destination.service is None:
+            return None
+        retries = choice.destination.service.retries
+        if condition not in retries.on or len(exchange.tries) >= retries.attempts:
+            return None
+        if condition != retry.FAILED_CONNECT and not retry.repeatable(exchange.head):
+            return None
+        now = self._clock() * 1e-9
+        tried = [choice.candidate, *(each.candidate for each in exchange.tries)]
+        following = self._router.again(choice, tried, now)
+        if following is None or not choice.destination.budget.spend(now, retries.budget):
+            return None
+        return following
+
+    def _retry(self, exchange: Exchange, following: Choice, error: str) -> None:
+        now, failed = self._clock(), exchange.choice
+        if failed is not None:
+            self._record(exchange, failed, now, error)
+            exchange.tries += (failed,)
+        exchange.status = exchange.answered = exchange.first_byte = 0
+        exchange.place = b""
+        exchange.since = exchange.since or exchange.start
+        exchange.trace = sibling(exchange.trace, self._bits)
+        exchange.start = now
+        self._send(exchange, following)
+
+    def _enter(self, exchange: Exchange, choice: Choice) -> None:
         exchange.choice = choice
+        choice.destination.open += 1
         choice.candidate.begin(exchange, exchange.start * 1e-9)
+
+    def _send(self, exchange: Exchange, choice: Choice) -> None:
+        self._enter(exchange, choice)
         head = exchange.head
         target, host = _asked(head, exchange.client.original)
         added = exchange.trace.fields()
         if choice.sidecar:
             added += self._caller
         exchange.send(choice.address, request_bytes(head, target, host, added))
+        if exchange.deadline is not None:
+            exchange.deadline.attempt()
 
     def _record(self, exchange: Exchange, choice: Choice, end: int, error: str) -> None:
-        candidate = choice.candidate
+        candidate, destination = choice.candidate, choice.destination
         candidate.end(exchange)
-        self._count(exchange, end, error, choice.destination.name, candidate.endpoint.address, choice.arm)
+        destination.open -= 1
+        if error == Reason.OVERLOAD:
+            # Our own limit: it says nothing about the endpoint.
+            self._count(exchange, end, error, destination.name, "", choice.arm)
+            return
+        self._count(exchange, end, error, destination.name, candidate.endpoint.address, choice.arm)
         if exchange.head.method == b"CONNECT":
             return
         # Of a long response the server's part is the time to its head; the rest is its size.
@@ -121,7 +178,7 @@ class Outbound:
             candidate.sample(latency, now)
         else:
             failed = bool(error) or exchange.status >= 500
-            choice.destination.balancer.observe(candidate, latency, failed, now)
+            destination.balancer.observe(candidate, latency, failed, now)
 
     def _count(
         self, exchange: Exchange, end: int, error: str, service: str, endpoint: str, arm: str
@@ -130,7 +187,7 @@ class Outbound:
         self._recorder.client(
             exchange.trace, exchange.start, end, method=exchange.head.method, path=exchange.path,
             url=exchange.url, status=exchange.status, error=error, service=service, endpoint=endpoint,
-            server=asked.key if asked else "", arm=arm, place=exchange.place,
+            server=asked.key if asked else "", arm=arm, place=exchange.place, resent=len(exchange.tries),
         )
 
     def _authority(self, host: bytes) -> Authority:

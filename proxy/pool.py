@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from errno import ECONNREFUSED
 
-from proxy.connection_upstream import Link, Passenger, Upstream
+from proxy.connection_upstream import Boarding, Link, Upstream
 from proxy.contract.settings import split_address
 from proxy.errors import Reason
 
@@ -57,7 +57,7 @@ class Pool:
         self.places.discard(link.local)
         self._count(link.address, -1)
 
-    def connect(self, exchange: Passenger, address: str) -> None:
+    def connect(self, exchange: Boarding, address: str) -> None:
         """Open a connection for an exchange; it is told of the outcome, never at once."""
         upstream = Upstream(self, address)
 

@@ -35,6 +35,7 @@ _PEER_SERVICE: Final = otlp.Attribute(attributes.PEER_SERVICE)
 _CALLER: Final = otlp.Attribute(attributes.CALLER)
 _ENDPOINT: Final = otlp.Attribute(attributes.ENDPOINT)
 _ARM: Final = otlp.Attribute(attributes.ARM)
+_RESEND: Final = otlp.Attribute(attributes.RESEND_COUNT)
 
 # Query parameters whose values the HTTP conventions ask to hide.
 _SECRET: Final = re.compile(rb"(?i)\b(AWSAccessKeyId|Signature|sig|X-Goog-Signature)=[^&]*")
@@ -118,9 +119,10 @@ class Recorder:
     def client(
         self, context: TraceContext, start: int, end: int, *, method: bytes, path: Path, url: bytes,
         status: int, error: str, service: str, endpoint: str, server: str, arm: str, place: bytes,
+        resent: int = 0,
     ) -> None:
         """One try of an outbound request. ``server`` is ``host:port`` as asked for, ``place`` the
-        encoded upstream; ``status`` 0 is no response."""
+        encoded upstream; ``status`` 0 is no response, ``resent`` the number of tries before."""
         key = (method, path.route, status, error, service, endpoint, server, arm)
         shape = self._shapes.get(key) or self._client_shape(key)
         series = shape.series
@@ -129,6 +131,8 @@ class Recorder:
         if context.flags & 1:
             full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
             pieces = shape.pieces + place + _URL_FULL.text(full)
+            if resent:
+                pieces += _RESEND.number(resent)
             epoch = self.epoch
             trace_id, span_id = context.trace_id, context.span_id
             series.exemplar = (seconds, end + epoch, trace_id, span_id)

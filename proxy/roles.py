@@ -1,7 +1,12 @@
-"""What an exchange asks of the client's connection."""
+"""What an exchange asks of the client's connection, and of the direction it goes."""
 
 import asyncio
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from proxy.errors import Reason
+
+if TYPE_CHECKING:
+    from proxy.exchange import Exchange
 
 # Reasons to stop reading from a client.
 WAITING: Final = 1  # for an upstream connection
@@ -23,3 +28,31 @@ class Client(Protocol):
     def done(self, keep: bool) -> None: ...
     def cut(self, *, reset: bool) -> None: ...
     def into_tunnel(self, far: asyncio.Transport, surplus: bytes) -> asyncio.Transport: ...
+
+
+class Direction(Protocol):
+    """Inbound or outbound."""
+
+    def begin(self, exchange: "Exchange") -> None:
+        """Choose the first upstream and ``send``. Raises RefusedError."""
+        ...
+
+    def again(self, exchange: "Exchange", reason: Reason) -> bool:
+        """This try failed before any of a response reached the client: whether another was sent."""
+        ...
+
+    def declines(self, exchange: "Exchange", status: int) -> bool:
+        """Whether a response of this status is thrown away for another try, sent by ``instead``."""
+        ...
+
+    def instead(self, exchange: "Exchange") -> None:
+        """Send the try for which a response was declined."""
+        ...
+
+    def answering(self, exchange: "Exchange") -> None:
+        """The response has begun, and will take longer than one read."""
+        ...
+
+    def finished(self, exchange: "Exchange", end: int) -> None:
+        """Record the exchange; ``end`` in monotonic nanoseconds."""
+        ...

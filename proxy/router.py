@@ -4,7 +4,7 @@ Pure. In stage observe the address is exactly what the application asked for; in
 mesh chooses for its share of the requests, and the rest stays as a control group.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from proxy.balancer import Balancer, Candidate
@@ -12,6 +12,7 @@ from proxy.contract import attributes
 from proxy.contract.model import Endpoint, MeshView, Service
 from proxy.contract.settings import join_address, split_address
 from proxy.errors import Reason, RefusedError
+from proxy.retry import Budget
 
 _DEFAULT_PORT = 80
 _MAX_LITERALS = 1000
@@ -41,14 +42,20 @@ def parse_authority(text: bytes) -> Authority:
 
 
 class Destination:
-    """One service, or one ``host:port`` outside the mesh, with what is known of its endpoints."""
+    """One service, or one ``host:port`` outside the mesh, with what is known of its endpoints.
 
-    __slots__ = ("_literals", "balancer", "name", "service")
+    ``open`` counts requests under way to all of them.
+    """
+
+    __slots__ = ("_literals", "balancer", "budget", "name", "open", "per_try", "service", "timeout")
 
     def __init__(self, name: str, rng: Callable[[], float]) -> None:
         self.name = name
         self.service: Service | None = None
         self.balancer = Balancer(rng)
+        self.timeout = self.per_try = 0.0
+        self.budget = Budget()
+        self.open = 0
         self._literals: dict[str, Candidate] = {}
 
     @property
@@ -68,6 +75,7 @@ class Destination:
 
     def update(self, service: Service) -> None:
         self.service = service
+        self.timeout, self.per_try = service.timeout, service.retries.per_try
         self.balancer.update(service.endpoints)
 
 
@@ -143,12 +151,12 @@ class Router:
         destination = exact[0] if exact else self.services.get(authority.host) or self._foreign(authority.key)
         return self._literal(destination, authority)
 
-    def again(self, failed: Choice, now: float) -> Choice | None:
-        """Another endpoint after a try that never reached its own; None when there is no other."""
+    def again(self, failed: Choice, tried: Collection[Candidate], now: float) -> Choice | None:
+        """Another endpoint than those tried, where the mesh chooses; None when there is none."""
         if failed.arm != attributes.ARM_ROUTED:
             return None
-        candidate = failed.destination.balancer.pick(now, avoid=failed.candidate)
-        if candidate is None or candidate is failed.candidate:
+        candidate = failed.destination.balancer.pick(now, avoid=tried)
+        if candidate is None:
             return None
         return self._chosen(failed.destination, candidate, failed.arm)
 

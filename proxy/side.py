@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.errors import Reason
-from proxy.exchange import Direction
 from proxy.http1 import Limits
 from proxy.pool import Pool
+from proxy.roles import Direction
 
 
 class Connection(Protocol):

@@ -33,6 +33,8 @@ TRANSPORT: Final = "network.transport"
 BYTES_SENT: Final = "spanmesh.bytes.sent"
 BYTES_RECEIVED: Final = "spanmesh.bytes.received"
 ERROR_TYPE: Final = "error.type"
+# On the span of a try that is not the first: how many went before.
+RESEND_COUNT: Final = "http.request.resend_count"
 # On client telemetry: the service called, or ``host:port`` of a destination outside the mesh.
 PEER_SERVICE: Final = "peer.service"
 # On server telemetry: the calling service, as named by its own sidecar; absent when it has none.

@@ -87,12 +87,11 @@ def test_no_endpoint_is_refused_with_its_reason() -> None:
 def test_another_try_goes_elsewhere_and_only_where_the_mesh_chose() -> None:
     made = router(100)
     first = made.route(parse_authority(b"reviews"), False, 0.0)
-    second = made.again(first, 0.0)
+    second = made.again(first, [first.candidate], 0.0)
     assert second is not None
     assert second.address != first.address
-    assert router().again(router().route(parse_authority(b"reviews"), False, 0.0), 0.0) is None
-    alone = router(100, A)
-    assert alone.again(alone.route(parse_authority(b"reviews"), False, 0.0), 0.0) is None
+    assert made.again(second, [first.candidate, second.candidate], 0.0) is None
+    assert router().again(router().route(parse_authority(b"reviews"), False, 0.0), [], 0.0) is None
 
 
 def test_destinations_outside_are_kept_in_bounded_number() -> None:

@@ -1,0 +1,54 @@
+"""Two counts over the last ten seconds: of everything, and of what was marked. Pure.
+
+Kept by whole seconds, so the window is nine to ten seconds long. Times are seconds and do not
+run backwards.
+"""
+
+from typing import Final
+
+SECONDS: Final = 10
+
+
+class Rolling:
+    """``total`` things happened in the window, ``marked`` of them with a mark; right after ``at``."""
+
+    __slots__ = ("_marks", "_second", "_totals", "marked", "total")
+
+    def __init__(self) -> None:
+        self._second = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.total = self.marked = 0
+        self._totals = [0] * SECONDS
+        self._marks = [0] * SECONDS
+
+    def at(self, now: float) -> None:
+        """Let go of what is too old by now."""
+        second = int(now)
+        gone = second - self._second
+        if gone <= 0:
+            return
+        if gone >= SECONDS:
+            self.clear()
+        else:
+            for each in range(self._second + 1, second + 1):
+                slot = each % SECONDS
+                self.total -= self._totals[slot]
+                self.marked -= self._marks[slot]
+                self._totals[slot] = self._marks[slot] = 0
+        self._second = second
+
+    def add(self, now: float) -> None:
+        """One more, without a mark."""
+        if int(now) != self._second:
+            self.at(now)
+        self._totals[self._second % SECONDS] += 1
+        self.total += 1
+
+    def mark(self, now: float) -> None:
+        """A mark: on one more that ``add`` counts, or of its own."""
+        self.at(now)
+        self._marks[self._second % SECONDS] += 1
+        self.marked += 1
