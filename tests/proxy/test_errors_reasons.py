@@ -1,0 +1,117 @@
+"""Each failure of a destination: its reason in the header, on the span and in the metrics."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from proxy.errors import STATUS, Reason
+from tests.proxy.rig import ask, head_fields, pairs, play, service, serving, until, world
+
+Place = Callable[[], AbstractAsyncContextManager[str]]
+DURATIONS = {"inbound": "http.server.request.duration", "outbound": "http.client.request.duration"}
+
+
+@asynccontextmanager
+async def nobody() -> AsyncIterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    yield address
+
+
+@asynccontextmanager
+async def black_hole() -> AsyncIterator[str]:
+    """A listener that accepts nobody and whose queue is full: a connect to it is never answered."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        place = listener.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(place)
+        yield f"127.0.0.1:{place[1]}"
+        for filler in fillers:
+            filler.close()
+
+
+def closing() -> AbstractAsyncContextManager[str]:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+
+    return serving(handler)
+
+
+def silent() -> AbstractAsyncContextManager[str]:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.Event().wait()
+
+    return serving(handler)
+
+
+CAUSES: list[tuple[Reason, Place, dict[str, Any]]] = [
+    (Reason.CONNECT_REFUSED, nobody, {}),
+    (Reason.CONNECT_TIMEOUT, black_hole, {"connect_timeout": 0.1}),
+    (Reason.UPSTREAM_RESET, closing, {}),
+    (Reason.REQUEST_TIMEOUT, silent, {"request_timeout": 0.1}),
+]
+
+
+@pytest.mark.parametrize("side", ["inbound", "outbound"])
+@pytest.mark.parametrize(("reason", "place", "options"), CAUSES, ids=[str(cause[0]) for cause in CAUSES])
+def test_the_reason_is_in_the_header_on_the_span_and_in_the_metrics(
+    reason: Reason, place: Place, options: dict[str, Any], side: str
+) -> None:
+    async def run() -> None:
+        async with place() as address, world(address, **options) as w:
+            request = f"GET / HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+            got = await ask(w.sidecar.ports[side], request)
+            assert got.startswith(b"HTTP/1.1 %d " % STATUS[reason])
+            assert head_fields(got)["x-spanmesh-reason"] == reason
+            [span] = await w.spans(1)
+            assert (pairs(span.attributes)["error.type"], span.status.code) == (reason, 2)
+            await until(lambda: w.sink.counted(DURATIONS[side]) == 1)
+            assert [pairs(point.attributes)["error.type"] for _, point in w.sink.points] == [reason]
+
+    play(run())
+
+
+def test_a_service_without_endpoints_is_no_healthy_endpoint() -> None:
+    async def run() -> None:
+        async with world() as w:
+            w.view(service("reviews", percent=100))
+            got = await ask(w.outbound, b"GET / HTTP/1.1\r\nHost: reviews\r\n\r\n")
+            assert got.startswith(b"HTTP/1.1 503 ")
+            assert head_fields(got)["x-spanmesh-reason"] == "no-healthy-endpoint"
+            [span] = await w.spans(1)
+            assert pairs(span.attributes)["error.type"] == "no-healthy-endpoint"
+            await until(lambda: w.sink.counted(DURATIONS["outbound"]) == 1)
+            found = pairs(w.sink.points[0][1].attributes)
+            assert (found["error.type"], found["peer.service"]) == ("no-healthy-endpoint", "reviews")
+
+    play(run())
+
+
+@pytest.mark.parametrize("side", ["inbound", "outbound"])
+@pytest.mark.parametrize("limit", ["max_requests", "max_connections"])
+def test_what_is_over_a_limit_fails_at_once_as_overload(side: str, limit: str) -> None:
+    async def run() -> None:
+        async with silent() as address, world(address, **{limit: 1}) as w:
+            port = w.sidecar.ports[side]
+            request = f"GET / HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            await until(lambda: w.sidecar.pool.open == 1)
+            got = await ask(port, request)
+            assert got.startswith(b"HTTP/1.1 503 ")
+            assert head_fields(got)["x-spanmesh-reason"] == "overload"
+            [span] = await w.spans(1)
+            assert pairs(span.attributes)["error.type"] == "overload"
+            await until(lambda: w.sink.counted(DURATIONS[side]) == 1)
+            assert pairs(w.sink.points[0][1].attributes)["error.type"] == "overload"
+            assert not reader.at_eof()
+            writer.close()
+
+    play(run())
