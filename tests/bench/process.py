@@ -1,25 +1,31 @@
 """Pinned processes and what they cost, read from /proc."""
 
+import asyncio
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
 PROXY_CORE, OTHER_CORE = 0, 1
 
 
+def pinned(argv: Sequence[str], core: int, port: int) -> AbstractContextManager[int]:
+    """As ``running``, on one core."""
+    return running(["taskset", "-c", str(core), *argv], port)
+
+
 @contextmanager
-def pinned(argv: Sequence[str], core: int, port: int) -> Iterator[int]:
-    """Run a process on one core until the block ends; yields its pid once ``port`` accepts."""
+def running(argv: Sequence[str], port: int) -> Iterator[int]:
+    """Run a process until the block ends; yields its pid once ``port`` accepts."""
     process = subprocess.Popen(
-        ["taskset", "-c", str(core), *argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _accepting(port, process)
         yield process.pid
@@ -57,3 +63,10 @@ def _accepting(port: int, process: "subprocess.Popen[bytes]") -> None:
         except OSError:
             time.sleep(0.05)
     raise RuntimeError(f"{process.args!r} does not listen on {port}")
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection with a reset instead of an end."""
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -2,26 +2,18 @@
 
 import asyncio
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from proxy.contract.model import Endpoint
+from tests.bench.process import reset
 from tests.proxy.rig import App, ask, head_fields, play, service, serving, until, world
 
 GET = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /1 HTTP/1.1\r\nHost: a\r\ncontent-length: 1\r\n\r\nx"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-RESET = struct.pack("ii", 1, 0)
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """Close with a reset instead of an end."""
-    sock = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    writer.transport.abort()
 
 
 @contextmanager

@@ -1,0 +1,17 @@
+"""A short form of ``make soak``; the long one is for a machine that has the time."""
+
+import asyncio
+
+import uvloop
+
+from tests.bench.soak import soak
+
+SECONDS = 15.0
+
+
+def test_mixed_load_and_faults_leave_counts_that_agree_and_nothing_behind() -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result = runner.run(soak(SECONDS))
+    assert result.problems == []
+    assert result.requests == result.counts["server_spans"] == result.counts["server"] > 100
+    assert len(result.answers) > 15, "a kind of request was never sent"
