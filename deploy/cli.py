@@ -123,11 +123,17 @@ def sidecar(
     version: Version = None,
     zone: Zone = None,
     sample: Annotated[float | None, typer.Option(help="share of traces to record, 0 to 1 [1.0]")] = None,
+    intercept: Annotated[
+        bool, typer.Option("--intercept", help="take what deploy/container/intercept.sh turns to the sidecar")
+    ] = False,
+    app_protocol: Annotated[
+        str | None, typer.Option(help="what the service speaks: http, tcp, or auto where intercepted [auto]")
+    ] = None,
 ) -> None:
     """One sidecar, beside a service that is started elsewhere."""
     _serve(
         roles.sidecar, service=service, app=app, inbound=inbound, outbound=outbound, admin=admin, mesh=mesh,
-        version=version, zone=zone, sample=sample,
+        version=version, zone=zone, sample=sample, intercept=intercept or None, app_protocol=app_protocol,
     )  # fmt: skip
 
 

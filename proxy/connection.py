@@ -5,12 +5,10 @@ by what one read can bring.
 """
 
 import asyncio
-import socket
-import struct
 from collections import deque
 from typing import Final, cast
 
-from proxy import errors
+from proxy import errors, sockets
 from proxy.errors import Reason, RefusedError
 from proxy.exchange import Exchange
 from proxy.headers import RequestHead
@@ -19,7 +17,6 @@ from proxy.record import peer
 from proxy.side import Side
 
 _BACKLOG: Final = 4  # reason to stop reading, beside those of an exchange
-_RESET: Final = struct.pack("ii", 1, 0)
 
 
 class Downstream(asyncio.Protocol):
@@ -169,9 +166,7 @@ class Downstream(asyncio.Protocol):
         self._ends = self._side.now() + self._side.timeouts.body
         if reset:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
-            sock = self._transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            self._transport.abort()
+            sockets.reset(self._transport)
         else:
             self._transport.close()
 

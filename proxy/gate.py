@@ -18,6 +18,7 @@ from proxy.errors import Reason
 from proxy.opaque import Carrier, Opaque
 from proxy.original import original_destination
 from proxy.side import Side
+from proxy.sockets import reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Gate(asyncio.Protocol):
         if self._looped():
             self._leave()
             self._entrance.side.refused(Reason.LOOP)
-            self._transport.abort()
+            reset(self._transport)
             return
         opaque = Opaque(self._entrance.side, self._entrance.carrier, self._address, speaks)
         self._hand_to(opaque)

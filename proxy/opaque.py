@@ -5,10 +5,8 @@ direction is passed on and the other goes on; what breaks on one side is a reset
 """
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Protocol, cast
 
 from proxy.connection_upstream import Link
 from proxy.errors import Reason, RefusedError
@@ -16,8 +14,7 @@ from proxy.pool import Pool
 from proxy.record import peer
 from proxy.router import Choice
 from proxy.side import Side
-
-_RESET: Final = struct.pack("ii", 1, 0)
+from proxy.sockets import keep_alive, reset
 
 
 class Carrier(Protocol):
@@ -70,7 +67,7 @@ class Opaque(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.pause_reading()
         self.place = peer(transport.get_extra_info("peername"), client=True)
-        _keep_alive(transport)
+        keep_alive(transport)
         self._side.connections.add(self)
         try:
             address = self._carrier.begin(self)
@@ -169,9 +166,7 @@ class Opaque(asyncio.Protocol):
     def _break_off(self, reason: Reason) -> None:
         """End it so that the client cannot take it for an ordinary end."""
         self._finish(reason)
-        client = self._transport.get_extra_info("socket")
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._transport.abort()
+        reset(self._transport)
         if self._far is not None:
             self._far.transport.abort()
 
@@ -198,7 +193,7 @@ class Far(Link):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        _keep_alive(transport)
+        keep_alive(transport)
 
     def data_received(self, data: bytes) -> None:
         self._opaque.back(data)
@@ -224,7 +219,3 @@ def _read(transport: asyncio.Transport | None, *, on: bool) -> None:
             transport.resume_reading()
         else:
             transport.pause_reading()
-
-
-def _keep_alive(transport: asyncio.BaseTransport) -> None:
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
