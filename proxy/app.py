@@ -21,6 +21,7 @@ from proxy.contract.settings import ConfigError, join_address, split_address
 from proxy.errors import STATUS, Reason
 from proxy.export import Exporter
 from proxy.feed import Feed
+from proxy.forwarded import exchanges
 from proxy.gate import Entrance
 from proxy.health import Health
 from proxy.http1 import Limits
@@ -109,8 +110,8 @@ class Sidecar:
             "outbound": OutboundCarrier(self.outbound, self.router, links, sampler, bits),
         }
         self._sides = {
-            "inbound": self._side(self.inbound, self._inbound_refused),
-            "outbound": self._side(self.outbound, self._count_refused),
+            "inbound": self._side(self.inbound, self._inbound_refused, config.forwarded),
+            "outbound": self._side(self.outbound, self._count_refused, forwarded=False),
         }
         self._health = Health(config.app, self._on_health) if config.app else None
         self._feed: MeshFeed | None = None
@@ -198,7 +199,7 @@ class Sidecar:
         self._servers.append(server)
         self.ports[option] = bound_port(server)
 
-    def _side(self, direction: Direction, refused: Callable[[Reason], None]) -> Side:
+    def _side(self, direction: Direction, refused: Callable[[Reason], None], forwarded: bool) -> Side:
         config = self.config
         limits = Limits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
@@ -207,7 +208,10 @@ class Sidecar:
             config.header_timeout, config.body_timeout, config.idle_timeout, config.request_timeout,
             config.half_close_time,
         )
-        return Side(direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, refused)
+        side = Side(direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, refused)
+        if config.via or forwarded:
+            side.exchange = exchanges(config.service if config.via else "", forwarded)
+        return side
 
     def _entrance(self, option: str, side: Side) -> Entrance:
         config = self.config

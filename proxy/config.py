@@ -38,6 +38,9 @@ class SidecarConfig(Settings):
     app_protocol: Literal["auto", "http", "tcp"] = "auto"
 
     detect_timeout: Seconds = 0.3  # of silence after which an intercepted client waits for its server
+    via: bool = False  # name ourselves in Via, of requests and responses
+    forwarded: bool = False  # tell our application the client in X-Forwarded-For, -Proto and -Host
+
     connect_timeout: Seconds = 5.0
     request_timeout: Seconds = 60.0  # from the start of a request to the head of its response
     header_timeout: Seconds = 10.0  # for the whole head of a request

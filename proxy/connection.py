@@ -136,6 +136,11 @@ class Downstream(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         self._transport.write(data)
 
+    def host(self) -> str:
+        """The client's IP address."""
+        peername = self._transport.get_extra_info("peername")
+        return str(peername[0]) if peername else "unknown"
+
     def pause(self, why: int) -> None:
         if not self._pauses and not self._transport.is_closing():
             self._transport.pause_reading()
@@ -218,7 +223,7 @@ class Downstream(asyncio.Protocol):
     def _begin(self, head: RequestHead) -> None:
         side = self._side
         self.keep = head.keep_alive and not side.draining
-        self._exchange = Exchange(self, head, side.direction, side.pool, side.clock)
+        self._exchange = side.exchange(self, head, side.direction, side.pool, side.clock)
 
     def _advance(self) -> None:
         """Take the next pipelined request, as far as it is there."""

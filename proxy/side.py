@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.errors import Reason
+from proxy.exchange import Exchange
 from proxy.http1 import Limits
 from proxy.pool import Pool
 from proxy.roles import Direction
@@ -43,6 +44,7 @@ class Side:
     now: Callable[[], float]
     clock: Callable[[], int]
     refused: Callable[[Reason], None]
+    exchange: Callable[..., Exchange] = Exchange
     connections: set[Connection] = field(default_factory=set)
     draining: bool = False
 
