@@ -1,4 +1,4 @@
-"""The cheapest HTTP/1.1 backend at hand: answers /SIZE with SIZE bytes.
+"""The cheapest HTTP/1.1 backend at hand: answers /SIZE with SIZE bytes, /count with their number.
 
 ``python -m tests.bench.backend PORT``
 """
@@ -15,6 +15,7 @@ class Backend(asyncio.Protocol):
     """Answers every request at once on a kept connection."""
 
     transport: asyncio.Transport
+    answered = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -24,9 +25,15 @@ class Backend(asyncio.Protocol):
         self.parser.feed_data(data)
 
     def on_url(self, url: bytes) -> None:
-        self.size = int(url.rpartition(b"/")[2] or 0)
+        path = url.rpartition(b"/")[2]
+        self.size = -1 if path == b"count" else int(path or 0)
 
     def on_message_complete(self) -> None:
+        if self.size < 0:
+            number = b"%d" % Backend.answered
+            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(number) + number)
+            return
+        Backend.answered += 1
         head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % self.size
         self.transport.write(head + b"x" * self.size)
 

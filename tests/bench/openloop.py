@@ -6,34 +6,29 @@ Source: the "coordinated omission" argument; see wrk2.
 
 import asyncio
 import json
+import os
+import socket
 import sys
+import threading
 import time
 from collections import deque
 from functools import partial
-from typing import cast
 
 import httptools
 import uvloop
 
 CONNECTIONS = 32
+PATIENCE = 5.0
+_REQUEST = b"GET /64 HTTP/1.1\r\nhost: bench\r\n\r\n"
 
 
 class Client(asyncio.Protocol):
     """One kept connection; requests wait in ``due`` (intended starts) and are answered in order."""
 
-    transport: asyncio.Transport
-
     def __init__(self, took: list[float]) -> None:
         self.took = took
         self.due: deque[float] = deque()
         self.parser = httptools.HttpResponseParser(self)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-
-    def send(self, intended: float) -> None:
-        self.due.append(intended)
-        self.transport.write(b"GET /64 HTTP/1.1\r\nhost: bench\r\n\r\n")
 
     def data_received(self, data: bytes) -> None:
         self.parser.feed_data(data)
@@ -42,23 +37,34 @@ class Client(asyncio.Protocol):
         self.took.append(1000 * (time.perf_counter() - self.due.popleft()))
 
 
+def send(clients: list[tuple[Client, int]], rate: float, total: int) -> None:
+    """Send on schedule. A thread of its own: an event loop sleeps in whole milliseconds."""
+    start = time.perf_counter() + 0.1
+    for number in range(total):
+        intended = start + number / rate
+        time.sleep(max(0.0, intended - time.perf_counter()))
+        client, descriptor = clients[number % CONNECTIONS]
+        client.due.append(intended)
+        os.write(descriptor, _REQUEST)
+
+
 async def drive(port: int, rate: float, seconds: float) -> list[float]:
-    """Latencies in ms of ``rate * seconds`` requests sent on schedule."""
+    """Latencies in ms of ``rate * seconds`` requests sent on schedule. Raises when one is missing."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
-    connect = partial(loop.create_connection, partial(Client, took), "127.0.0.1", port)
-    clients = [(await connect())[1] for _ in range(CONNECTIONS)]
-    start, total = time.perf_counter() + 0.1, int(rate * seconds)
-    sent = 0
-    while sent < total:
-        now = time.perf_counter()
-        while sent < total and start + sent / rate <= now:
-            clients[sent % CONNECTIONS].send(start + sent / rate)
-            sent += 1
-        await asyncio.sleep(max(0.0, start + sent / rate - time.perf_counter()))
-    deadline = time.perf_counter() + 5
-    while len(took) < total and time.perf_counter() < deadline:
-        await asyncio.sleep(0.01)
+    clients = []
+    for _ in range(CONNECTIONS):
+        sock = socket.create_connection(("127.0.0.1", port))
+        descriptor = os.dup(sock.fileno())
+        _, client = await loop.create_connection(partial(Client, took), sock=sock)
+        clients.append((client, descriptor))
+    total = int(rate * seconds)
+    sender = threading.Thread(target=send, args=(clients, rate, total))
+    sender.start()
+    async with asyncio.timeout(seconds + PATIENCE):
+        while len(took) < total:
+            await asyncio.sleep(0.05)
+    sender.join()
     return sorted(took)
 
 
