@@ -187,6 +187,8 @@ class Sidecar:
             "spans_sent": exporter.sent_spans,
             "spans_queued": exporter.queued_spans,
             "spans_dropped": exporter.dropped_spans,
+            "spans_rejected": exporter.rejected_spans,
+            "points_rejected": exporter.rejected_points,
             "reports_dropped": exporter.dropped_reports,
             "export_failures": exporter.failed_exports,
             "series": len(self.meter),

@@ -4,10 +4,12 @@ A sender is answered when its rows are stored, which can take a while; the next 
 wait for that, so several exports are on their way at a time. While the mesh is away nothing is
 collected: metric deltas add up, spans wait up to a bound (past it they are dropped and counted).
 What the mesh could not store is sent again as the same bytes, by which it knows them. An answer
-that no retry can change (INVALID_ARGUMENT and its like) drops what was sent.
+that no retry can change (INVALID_ARGUMENT and its like) drops what was sent; one that took a part of
+it (``partial_success``) says how much it rejected, which is counted and never sent again.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -15,6 +17,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 import grpc
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from proxy import metrics, otlp
 from proxy.contract import attributes
@@ -43,6 +48,8 @@ _CHANNEL: Final = (
     ("grpc.enable_http_proxy", 0),
 )
 
+logger = logging.getLogger(__name__)
+
 
 class Exporter:
     """Ships spans and metrics of one sidecar to ``target`` (``host:port``)."""
@@ -67,6 +74,8 @@ class Exporter:
         self.sent_spans = 0
         self.dropped_spans = 0
         self.dropped_reports = 0
+        self.rejected_spans = 0
+        self.rejected_points = 0
         self.failed_exports = 0
 
     @property
@@ -142,11 +151,14 @@ class Exporter:
 
     async def _deliver_spans(self, batch: list[bytes]) -> None:
         code: grpc.StatusCode | None = grpc.StatusCode.CANCELLED
+        answer = b""
         try:
-            code = await self._call(_TRACES, otlp.request(self._resource, attributes.SCOPE, batch))
+            code, answer = await self._call(_TRACES, otlp.request(self._resource, attributes.SCOPE, batch))
         finally:
             if code is None:
-                self.sent_spans += len(batch)
+                rejected = min(_rejected(ExportTraceServiceResponse(), answer, "spans"), len(batch))
+                self.sent_spans += len(batch) - rejected
+                self.rejected_spans += rejected
             elif code in _RETRYABLE:
                 self._requeue(batch)
                 self._quiet = RETRY_TURNS
@@ -154,11 +166,13 @@ class Exporter:
                 self._drop(len(batch))
 
     async def _deliver_report(self, report: bytes) -> None:
-        code = await self._call(_METRICS, report)
-        if code in _RETRYABLE:
+        code, answer = await self._call(_METRICS, report)
+        if code is None:
+            self.rejected_points += _rejected(ExportMetricsServiceResponse(), answer, "data points")
+        elif code in _RETRYABLE:
             self.dropped_reports += len(self._late) == MAX_LATE
             self._late.append(report)
-        elif code is not None:
+        else:
             self.dropped_reports += 1
 
     async def _reached(self) -> bool:
@@ -176,14 +190,13 @@ class Exporter:
             self._channel = grpc.aio.insecure_channel(self._target, options=_CHANNEL)
         return self._channel
 
-    async def _call(self, method: str, payload: bytes) -> grpc.StatusCode | None:
-        """Export one message; the status code of a failure, None on success."""
+    async def _call(self, method: str, payload: bytes) -> tuple[grpc.StatusCode | None, bytes]:
+        """Export one message; the status code of a failure, None on success, and the answer."""
         try:
-            await self._open().unary_unary(method, None, None)(payload, timeout=TIMEOUT)
+            return None, await self._open().unary_unary(method, None, None)(payload, timeout=TIMEOUT)
         except grpc.aio.AioRpcError as error:
             self.failed_exports += 1
-            return error.code()
-        return None
+            return error.code(), b""
 
     def _requeue(self, batch: list[bytes]) -> None:
         room = self._max_spans - len(self._spans)
@@ -193,6 +206,27 @@ class Exporter:
     def _drop(self, count: int) -> None:
         self.dropped_spans += count
         self._uncounted_drops += count
+
+
+def _rejected(
+    response: ExportTraceServiceResponse | ExportMetricsServiceResponse, answer: bytes, what: str
+) -> int:
+    """How much of an export the mesh did not take, by its answer."""
+    if not answer:
+        return 0
+    try:
+        response.ParseFromString(answer)
+    except DecodeError:
+        logger.warning("the mesh answered an export of %s with something that is no OTLP", what)
+        return 0
+    partial = response.partial_success
+    if isinstance(response, ExportTraceServiceResponse):
+        count = int(response.partial_success.rejected_spans)
+    else:
+        count = int(response.partial_success.rejected_data_points)
+    if count or partial.error_message:
+        logger.warning("the mesh rejected %d %s: %s", count, what, partial.error_message or "no reason given")
+    return max(count, 0)
 
 
 def _start(delivery: Coroutine[Any, Any, None], ways: set[asyncio.Task[None]]) -> None:

@@ -4,6 +4,9 @@ import asyncio
 import socket
 
 import grpc
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from proxy.contract import attributes
 from proxy.export import SPAN_PERIOD, Exporter
@@ -121,6 +124,32 @@ def test_what_no_retry_can_mend_is_dropped_and_what_one_can_is_kept() -> None:
         sink.refuse = grpc.StatusCode.INVALID_ARGUMENT
         await out.flush(5.0)
         assert (out.queued_spans, out.dropped_spans) == (0, 1)
+        await out.close()
+        await sink.stop()
+
+    play(run())
+
+
+def test_what_the_mesh_rejected_of_an_export_is_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        sink, meter = Sink(), Meter()
+        await sink.start()
+        traces, metrics = ExportTraceServiceResponse(), ExportMetricsServiceResponse()
+        traces.partial_success.rejected_spans = 2
+        traces.partial_success.error_message = "no trace id"
+        metrics.partial_success.rejected_data_points = 1
+        sink.replies = {"traces": traces.SerializeToString(), "metrics": metrics.SerializeToString()}
+        out = exporter(sink.port, meter)
+        for number in range(1, 6):
+            out.keep(one(number))
+        await out.flush(5.0)
+        assert (out.sent_spans, out.rejected_spans, out.rejected_points) == (3, 2, 1)
+        assert (out.queued_spans, out.dropped_spans, out.failed_exports) == (0, 0, 0)
+        assert "rejected 2 spans: no trace id" in caplog.text
+        sink.replies = {"traces": b"\xff", "metrics": b""}
+        out.keep(one(6))
+        await out.flush(5.0)
+        assert (out.sent_spans, out.rejected_spans) == (4, 2)
         await out.close()
         await sink.stop()
 
