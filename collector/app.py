@@ -33,7 +33,9 @@ from collector.receive.otlp_http import OtlpHttp
 from collector.recorder import Recorder
 from collector.replay import Replay, stored_stages
 from collector.stats import Stats
-from proxy.contract.settings import ConfigError, load, split_address
+from proxy.contract.address import split_address
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import load
 from topology.engine import Engine
 from topology.settings import EngineSettings
 from topology.xds.server import OPTIONS, XdsServer

@@ -14,7 +14,7 @@ from collector.meshfile import MeshFile
 from collector.recorder import Recorder
 from collector.replay import Replay
 from collector.stats import Stats
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 from topology.engine import Engine
 from topology.snapshot import Snapshot
 

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 from topology.policy import Policy, PolicyError, parse
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from dash import Dash
 from dashboard.client import Client
 from dashboard.config import DashboardConfig
 from dashboard.pages import shell
-from proxy.contract.settings import ConfigError, split_address
+from proxy.contract.address import split_address
+from proxy.contract.failure import ConfigError
 
 THREADS: Final = 8
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from deploy import api, beside, ports, roles, status, up
 from deploy.demo import app as demo_app
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 
 CONFIG_EXIT = 2
 """Exit status when the configuration must change before a start can succeed."""

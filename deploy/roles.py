@@ -4,14 +4,19 @@ A machine that runs sidecars has neither dash nor ClickHouse installed, so a rol
 are imported when the role is chosen, and a missing one is an error that names the extra.
 """
 
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
-from proxy.contract.settings import ConfigError, load
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import load
 
 Options = Mapping[str, Any]
+_SIDECAR: Final = ("httptools", "uvloop", "opentelemetry")
 
 
 @contextmanager
@@ -24,11 +29,20 @@ def _extra(name: str) -> Iterator[None]:
         ) from None
 
 
-def sidecar(options: Options) -> None:
-    """Run a sidecar until SIGTERM."""
+def sidecar(options: Options) -> NoReturn:
+    """Become a sidecar: this process goes on as a lean one, with what was checked here."""
     with _extra("sidecar"):
-        from proxy import app, config
-    app.run(load(config.SidecarConfig, options))
+        from proxy import config
+
+        for package in _SIDECAR:
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
+    settings = load(config.SidecarConfig, options)
+    # From where we ourselves come, whatever lies in the folder the user happens to be in.
+    home = str(Path(config.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    argv = [sys.executable, "-P", "-m", "proxy", settings.model_dump_json()]
+    os.execve(sys.executable, argv, {**os.environ, "PYTHONPATH": path})
 
 
 def collector(options: Options) -> None:

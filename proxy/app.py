@@ -8,16 +8,16 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import uvloop
 
 from proxy.admin import Admin
 from proxy.carriers import InboundCarrier, OutboundCarrier
-from proxy.config import SidecarConfig
 from proxy.contract import attributes
+from proxy.contract.address import join_address, split_address
+from proxy.contract.failure import ConfigError
 from proxy.contract.model import MeshView, Node, NodeState
-from proxy.contract.settings import ConfigError, join_address, split_address
 from proxy.errors import STATUS, Reason
 from proxy.export import Exporter
 from proxy.feed import Feed
@@ -40,6 +40,9 @@ from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
 from proxy.vitals import destination_gauges, endpoint_rows
 
+if TYPE_CHECKING:
+    from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process
+
 _SWEEP: Final = 0.5
 _FLUSH: Final = 3.0
 
@@ -56,7 +59,7 @@ class MeshFeed(Protocol):
 FeedFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshFeed]
 
 
-def run(config: SidecarConfig) -> None:
+def run(config: "SidecarConfig") -> None:
     """Run one sidecar until SIGTERM or SIGINT, then drain. Raises ConfigError before it starts."""
     # Requests leave no cycles behind; collecting less often keeps pauses out of their way.
     gc.set_threshold(20_000, 20, 50)
@@ -66,7 +69,7 @@ def run(config: SidecarConfig) -> None:
         runner.run(_until_signal(config))
 
 
-async def _until_signal(config: SidecarConfig) -> None:
+async def _until_signal(config: "SidecarConfig") -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -80,7 +83,7 @@ async def _until_signal(config: SidecarConfig) -> None:
 class Sidecar:
     """One sidecar. ``ports`` are the bound ones by listener once started."""
 
-    def __init__(self, config: SidecarConfig, feed: FeedFactory = Feed) -> None:
+    def __init__(self, config: "SidecarConfig", feed: FeedFactory = Feed) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
         self.refused: dict[str, int] = {}
@@ -243,7 +246,7 @@ class Sidecar:
         return ""
 
     def _shown_config(self) -> dict[str, Any]:
-        return {**self.config.model_dump(), "ports": self.ports}
+        return {**vars(self.config), "ports": self.ports}
 
     def _on_health(self, ready: bool) -> None:
         if self._feed is not None and not self._draining:
@@ -291,7 +294,7 @@ class Sidecar:
         self._servers.clear()
 
 
-def _resource(config: SidecarConfig) -> dict[str, str]:
+def _resource(config: "SidecarConfig") -> dict[str, str]:
     given = {
         attributes.SERVICE_NAME: config.service,
         attributes.SERVICE_INSTANCE: config.instance,

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from proxy.contract.settings import Address, Settings, split_address
+from proxy.contract.address import split_address
+from proxy.contract.settings import Address, Settings
 
 
 def _address_or_off(address: str) -> str:

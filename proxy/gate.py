@@ -12,7 +12,7 @@ from typing import cast
 
 from proxy import errors
 from proxy.connection import Downstream
-from proxy.contract.settings import join_address, split_address
+from proxy.contract.address import join_address, split_address
 from proxy.detect import speaks_http
 from proxy.errors import Reason
 from proxy.opaque import Carrier, Opaque

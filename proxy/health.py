@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from proxy.contract.settings import split_address
+from proxy.contract.address import split_address
 
 PERIOD: Final = 1.0
 _TIMEOUT: Final = 1.0

@@ -4,7 +4,8 @@ import asyncio
 import errno
 from collections.abc import Callable
 
-from proxy.contract.settings import ConfigError, split_address
+from proxy.contract.address import split_address
+from proxy.contract.failure import ConfigError
 
 
 async def listen(option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:

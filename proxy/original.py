@@ -4,7 +4,7 @@ import socket
 from struct import unpack_from
 from typing import Final, Protocol
 
-from proxy.contract.settings import join_address
+from proxy.contract.address import join_address
 
 # linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h; the two numbers are the same.
 _SO_ORIGINAL_DST: Final = 80

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from errno import ECONNREFUSED
 
 from proxy.connection_upstream import Boarding, Link, Upstream
-from proxy.contract.settings import split_address
+from proxy.contract.address import split_address
 from proxy.errors import Reason
 
 Outcome = Callable[[Reason | None, str], None]

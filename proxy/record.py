@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from proxy import otlp
 from proxy.contract import attributes
-from proxy.contract.settings import split_address
+from proxy.contract.address import split_address
 from proxy.errors import CLIENT_FAULTS
 from proxy.meter import Meter, Series
 from proxy.paths import Routes

@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy import otlp
 from proxy.contract import attributes
-from proxy.contract.settings import split_address
+from proxy.contract.address import split_address
 from proxy.meter import Meter
 from proxy.tracecontext import TraceContext
 

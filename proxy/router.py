@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from proxy.balancer import Balancer, Candidate
 from proxy.contract import attributes
+from proxy.contract.address import join_address, split_address
 from proxy.contract.model import Endpoint, MeshView, Service
-from proxy.contract.settings import join_address, split_address
 from proxy.errors import Reason, RefusedError
 from proxy.retry import Budget
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from proxy.contract.address import split_address
 from proxy.contract.model import CONDITIONS, Retries, Stage
-from proxy.contract.settings import split_address
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from proxy.contract.address import join_address, split_address
 from proxy.contract.model import Node, NodeState
-from proxy.contract.settings import join_address, split_address
 from topology.model import Decision, EndpointState
 
 _STATES = {

@@ -11,7 +11,7 @@ from chdb.state.sqlitelike import Connection
 
 from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, failure
 from collector.clickhouse.native import decode, described, encode, parameter
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 
 _CODE: Final = re.compile(r"Code: (\d+)")
 # Inserts answer when their part is on disk, not when they are queued.

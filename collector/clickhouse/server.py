@@ -18,7 +18,7 @@ from collector.clickhouse.database import (
     StoreUnavailableError,
     failure,
 )
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 
 _CONNECT_TIMEOUT: Final = 5  # seconds
 _TIMEOUT: Final = 60  # seconds for one answer

@@ -5,7 +5,7 @@ from pathlib import Path
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.server import ServerStore
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 
 
 def open_store(data: str, clickhouse: str) -> Store:

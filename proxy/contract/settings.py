@@ -11,9 +11,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-class ConfigError(Exception):
-    """The configuration must be changed before the process can start; the text says how."""
+from proxy.contract.address import split_address
+from proxy.contract.failure import ConfigError
 
 
 class Settings(BaseSettings):
@@ -45,19 +44,6 @@ def _line(kind: type[Settings], problem: Mapping[str, Any]) -> str:
         return f"{option} is required: give it, or set SPANMESH_{key.upper()}"
     text = problem["msg"].removeprefix("Value error, ")
     return f"{option} (SPANMESH_{key.upper()}) is {problem['input']!r}: {text}"
-
-
-def split_address(address: str) -> tuple[str, int]:
-    """``host:port`` in two, brackets of an IPv6 host removed. Raises ValueError with the fix."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError("write it as HOST:PORT, for example 127.0.0.1:8080")
-    return host.removeprefix("[").removesuffix("]"), int(port)
-
-
-def join_address(host: str, port: int) -> str:
-    """``host:port``, an IPv6 host in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _checked(address: str) -> str:

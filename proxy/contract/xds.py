@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 
 from proxy.contract import xds_pb2 as pb
+from proxy.contract.address import join_address, split_address
 from proxy.contract.model import (
     CONDITIONS,
     METADATA,
@@ -28,7 +29,6 @@ from proxy.contract.model import (
     Service,
     Stage,
 )
-from proxy.contract.settings import join_address, split_address
 
 _TYPES: Final = "type.googleapis.com/envoy.config."
 CDS: Final = _TYPES + "cluster.v3.Cluster"

@@ -18,7 +18,8 @@ MAIN = """
 import sys
 from collector.app import run
 from collector.config import CollectorConfig
-from proxy.contract.settings import ConfigError, load
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import load
 try:
     run(load(CollectorConfig, dict(pair.split("=", 1) for pair in sys.argv[1:])))
 except ConfigError as error:

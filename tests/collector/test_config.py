@@ -3,7 +3,8 @@
 import pytest
 
 from collector.config import CollectorConfig
-from proxy.contract.settings import ConfigError, load
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import load
 
 
 def test_defaults_are_the_documented_addresses(monkeypatch: pytest.MonkeyPatch) -> None:

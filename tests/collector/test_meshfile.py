@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from collector.meshfile import MeshFile
+from proxy.contract.failure import ConfigError
 from proxy.contract.model import Stage
-from proxy.contract.settings import ConfigError
 from topology.policy import Policy
 
 GOOD = "services:\n  reviews:\n    stage: route\n    percent: 25\n"

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.app import run
 from dashboard.config import DashboardConfig
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 from tests.support.dashboard import served
 
 SERVE = "from dashboard.app import run; from dashboard.config import DashboardConfig; run(DashboardConfig())"

@@ -1,7 +1,8 @@
 import pytest
 
 from dashboard.config import DashboardConfig
-from proxy.contract.settings import ConfigError, load
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import load
 
 
 def test_defaults_are_the_documented_ports() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from proxy.app import Sidecar
 from proxy.config import SidecarConfig
+from proxy.contract.failure import ConfigError
 from proxy.contract.model import NodeState
-from proxy.contract.settings import ConfigError
 from tests.proxy.rig import App, FakeFeed, Sink, ask, play, serving, until, world
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -3,7 +3,8 @@
 import pytest
 
 from proxy.config import SidecarConfig
-from proxy.contract.settings import ConfigError, load
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import load
 
 
 def test_an_instance_is_named_after_its_service() -> None:

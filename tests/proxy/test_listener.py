@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 from proxy.listener import bound_port, listen
 from tests.proxy.rig import play
 

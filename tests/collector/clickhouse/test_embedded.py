@@ -9,7 +9,7 @@ import pytest
 
 from collector.clickhouse.database import Database, StatementError
 from collector.clickhouse.embedded import EmbeddedStore
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 from tests.collector.made import NOW
 
 

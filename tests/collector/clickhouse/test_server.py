@@ -10,7 +10,7 @@ from collector.clickhouse.database import Database, StoreUnavailableError
 from collector.clickhouse.migrate import migrate
 from collector.clickhouse.server import ServerSession, ServerStore, check_url
 from collector.clickhouse.store import open_store
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 from tests.collector.conftest import RETENTION_DAYS
 from tests.collector.made import NOW
 

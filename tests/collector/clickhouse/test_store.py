@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.clickhouse.store import open_store
-from proxy.contract.settings import ConfigError
+from proxy.contract.failure import ConfigError
 
 
 def test_a_url_is_a_server_and_a_wrong_one_is_told() -> None:

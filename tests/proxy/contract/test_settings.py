@@ -3,14 +3,9 @@
 import pytest
 from pydantic import Field
 
-from proxy.contract.settings import (
-    Address,
-    ConfigError,
-    Settings,
-    join_address,
-    load,
-    split_address,
-)
+from proxy.contract.address import join_address, split_address
+from proxy.contract.failure import ConfigError
+from proxy.contract.settings import Address, Settings, load
 
 
 class Sample(Settings):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
+from proxy.contract.address import join_address
 from proxy.contract.model import (
     CONDITIONS,
     Endpoint,
@@ -19,7 +20,6 @@ from proxy.contract.model import (
     Service,
     Stage,
 )
-from proxy.contract.settings import join_address
 
 text = st.text(max_size=12)
 names = st.from_regex(r"[a-z][a-z0-9-]{0,12}", fullmatch=True).filter(lambda name: name != xds.PASSTHROUGH)
