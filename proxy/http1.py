@@ -6,17 +6,23 @@ which refuses bare LF, obs-fold, spaces before colons and repeated or signed len
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import httptools
 
 from proxy.errors import Reason, RefusedError
 from proxy.headers import Field, RequestHead, check_host, read_request, trailers
 
+# Bytes of chunk framing that go with each byte of a body: more than the smallest chunks need.
+_FRAMING: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one request, in bytes and fields; ``body`` 0 is no bound."""
+    """Bounds on one request, in bytes and fields; ``body`` 0 is no bound.
+
+    ``header_bytes`` bounds trailers too, and what chunks have beside their data (extensions).
+    """
 
     header_bytes: int = 65536
     headers: int = 128
@@ -36,8 +42,8 @@ class RequestParser:
     """Requests of one client connection. ``closed`` once the client said that no more will come."""
 
     __slots__ = (
-        "_begun", "_body", "_fields", "_head", "_held", "_ignored", "_in_body", "_limits", "_muted",
-        "_partial", "_raw", "_sink", "_target", "closed",
+        "_begun", "_body", "_excess", "_fields", "_head", "_held", "_ignored", "_in_body", "_limits",
+        "_muted", "_partial", "_raw", "_sink", "_target", "closed",
     )
 
     def __init__(self, sink: RequestSink, limits: Limits) -> None:
@@ -48,7 +54,7 @@ class RequestParser:
         self._fields: list[Field] = []
         self._target = b""
         self._begun = self._in_body = self._muted = self._ignored = False
-        self._partial = self._body = 0
+        self._partial = self._body = self._excess = 0
         self._held: bytes | None = None
         self.closed = False
 
@@ -60,9 +66,13 @@ class RequestParser:
     def feed(self, data: bytes) -> None:
         """Parse more bytes. Raises RefusedError; nothing may be fed after that."""
         begun = self._begun
+        chunked = self._head if self._in_body and self._head.chunked else None
+        body = self._body
         rest = data
         while rest:
             rest = self._consume(rest)
+        if chunked is not None:
+            self._weigh(chunked, len(data), self._body - body)
         if self._begun:
             # Only a head that never ends can grow past what is checked when it is complete.
             self._partial = self._partial + len(data) if begun else 1
@@ -158,13 +168,13 @@ class RequestParser:
         else:
             head.upgrade = b""
         self._fields = []
-        self._body = 0
+        self._body = self._excess = 0
         self._sink.on_request(head)
 
     def on_body(self, data: bytes) -> None:
-        if self._limits.body and self._head.chunked:
+        if self._head.chunked:
             self._body += len(data)
-            if self._body > self._limits.body:
+            if 0 < self._limits.body < self._body:
                 raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
         self._sink.on_data(data)
 
@@ -177,6 +187,17 @@ class RequestParser:
         if fields:
             self._check(fields)
         self._sink.on_end(trailers(fields) if fields else b"")
+
+    def _weigh(self, head: RequestHead, size: int, body: int) -> None:
+        """llhttp shows no chunk extension, nor a trailer section before its end: what was read beside
+        the body must not add up."""
+        if head is self._head and self._in_body:
+            self._excess = max(0, self._excess + size - body - _FRAMING * body)
+            if self._excess > self._limits.header_bytes:
+                bound = self._limits.header_bytes
+                raise RefusedError(
+                    Reason.HEADERS_TOO_LARGE, f"keep chunk extensions and trailers under {bound} bytes"
+                )
 
     def _check(self, fields: list[Field]) -> None:
         limits = self._limits

@@ -193,3 +193,33 @@ def test_bytes_after_an_upgrade_wait_for_the_answer() -> None:
     assert len(sink.events) == 2
     parser.resume()
     assert sink.events[2][2] == b"/next"
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"1;" + b"e" * 3000 + b"\r\nx\r\n",
+        b"1;ext=0123456789abcdef0123456789abcdef\r\nx\r\n" * 100,
+        b"0\r\n" + b"x: y\r\n" * 500,
+        b"0\r\nx: " + b"y" * 3000,
+    ],
+)
+def test_extensions_and_trailers_that_do_not_end_are_refused(rest: bytes) -> None:
+    pieces = [CHUNKED, *(rest[at : at + 100] for at in range(0, len(rest), 100))]
+    with pytest.raises(RefusedError, match="headers-too-large: keep chunk extensions and trailers"):
+        parse(pieces, Limits(header_bytes=1024))
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=40))
+def test_the_smallest_chunks_are_no_abuse(cuts: list[int]) -> None:
+    data = CHUNKED + b"1\r\nx\r\n" * 2000 + b"0\r\nx-sum: 1\r\n\r\n"
+    pieces: list[bytes] = []
+    while data:
+        cut = cuts[len(pieces) % len(cuts)]
+        pieces.append(data[:cut])
+        data = data[cut:]
+    events = parse(pieces, Limits(header_bytes=1024))
+    assert events[-2:] == [("data", b"x" * 2000), ("end", b"x-sum: 1\r\n")]
