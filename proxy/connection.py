@@ -16,7 +16,10 @@ from proxy.http1 import RequestParser
 from proxy.record import peer
 from proxy.side import Side
 
-_BACKLOG: Final = 4  # reason to stop reading, beside those of an exchange
+# Reasons to stop reading, beside those of an exchange.
+_BACKLOG: Final = 4
+_HELD: Final = 8  # enough has come for a protocol that nobody has agreed to yet
+_MAX_HELD: Final = 65536
 
 
 class Downstream(asyncio.Protocol):
@@ -72,6 +75,8 @@ class Downstream(asyncio.Protocol):
             return
         if parser.in_head:
             self._head_since = self._head_since or now
+        elif parser.held > _MAX_HELD:
+            self.pause(_HELD)
         exchange = self._exchange
         if exchange is not None:
             exchange.push()
@@ -181,6 +186,7 @@ class Downstream(asyncio.Protocol):
         held = self._parser.detach()
         if held:
             far.write(held)
+        self.resume(_HELD)
         if surplus:
             self._transport.write(surplus)
         if self._eof and self._exchange is not None:
@@ -250,6 +256,7 @@ class Downstream(asyncio.Protocol):
 
     def _declined(self) -> None:
         if not self.busy and not self._ends:
+            self.resume(_HELD)
             try:
                 self._parser.resume()
             except RefusedError as refusal:

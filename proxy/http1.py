@@ -63,6 +63,11 @@ class RequestParser:
         """Whether the head of a request has begun and not ended."""
         return self._begun
 
+    @property
+    def held(self) -> int:
+        """Bytes that follow a request to upgrade and wait for its answer."""
+        return len(self._held) if self._held is not None else 0
+
     def feed(self, data: bytes) -> None:
         """Parse more bytes. Raises RefusedError; nothing may be fed after that."""
         begun = self._begun

@@ -14,6 +14,7 @@ from tests.proxy.rig import App, ask, head_fields, play, service, serving, until
 GET = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /1 HTTP/1.1\r\nHost: a\r\ncontent-length: 1\r\n\r\nx"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+SWITCHING = b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
 
 
 @contextmanager
@@ -209,5 +210,51 @@ def test_an_interim_response_is_no_beginning_of_the_final_one(rest: bytes) -> No
             go.set()
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 502 ")
             writer.close()
+
+    play(run())
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_what_follows_an_unanswered_upgrade_is_held_back(agreed: bool) -> None:
+    size = 32 << 20
+
+    async def run() -> None:
+        go = asyncio.Event()
+        received = written = 0
+
+        async def undecided(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal received
+            await reader.readuntil(b"\r\n\r\n")
+            await go.wait()
+            writer.write(SWITCHING if agreed else OK)
+            while piece := await reader.read(1 << 18):
+                received += len(piece)
+
+        async def flood(writer: asyncio.StreamWriter) -> None:
+            nonlocal written
+            while written < size:
+                writer.write(bytes(1 << 18))
+                await writer.drain()
+                written += 1 << 18
+
+        async with serving(undecided) as address, world(address) as w:
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+            writer.write(b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+            flooding = asyncio.ensure_future(flood(writer))
+            held = -1
+            while held != written:
+                held = written
+                await asyncio.sleep(0.1)
+            assert held < size // 2, "nobody held the client back"
+            go.set()
+            if agreed:
+                await flooding
+                await until(lambda: received == size)
+            else:
+                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+                got = await reader.read()  # and what followed was no request
+                assert b"HTTP/1.1 " in got
+                flooding.cancel()
+            writer.transport.abort()
 
     play(run())
