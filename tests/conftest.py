@@ -7,8 +7,8 @@ import pytest
 from tests.support.demo import Demo, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """One `spanmesh demo` for all tests that only look, or that put back what they change."""
+    """One `spanmesh demo` for a module's tests, which put back what they change."""
     with running(tmp_path_factory.mktemp("demo"), "--rate", "15") as started:
         yield started

@@ -31,8 +31,8 @@ def api() -> Iterator[FakeApi]:
 
 
 @pytest.fixture
-def site(api: FakeApi) -> Iterator[str]:
-    with served(api.url) as url:
+def site(api: FakeApi, page: Page) -> Iterator[str]:
+    with served(api.url, page) as url:
         yield url
 
 
@@ -54,11 +54,12 @@ def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: s
     before, label = _place(page, "cart"), "() => window.cy.edges()[0].data('label')"
     first = page.evaluate(label)
     page.wait_for_function(f"old => ({label})() !== old", arg=first)  # a refresh has come
-    assert _place(page, "cart") == before
+    assert _place(page, "cart") == pytest.approx(before, abs=5)  # a panel may have made room
     page.locator("#zoom-in").click()
     closer = _place(page, "cart")
     page.wait_for_function(f"old => ({label})() !== old", arg=page.evaluate(label))
-    assert _place(page, "cart") == closer != before
+    assert _place(page, "cart") == pytest.approx(closer, abs=1)
+    assert closer != pytest.approx(before, abs=5)
     save("topology-light")
 
 
@@ -169,7 +170,7 @@ def test_without_a_collector_every_page_says_what_to_do(
 ) -> None:
     with FakeApi() as fake:
         gone = fake.url
-    with served(gone) as url:
+    with served(gone, page) as url:
         page.goto(url + path)
         fix = page.get_by_role("alert").filter(has_text="Start it with spanmesh up")
         expect(fix.first).to_be_visible()
@@ -180,7 +181,7 @@ def test_without_a_collector_every_page_says_what_to_do(
 def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save) -> None:
     with FakeApi() as first:
         port = first.port
-        with served(first.url) as url:
+        with served(first.url, page) as url:
             _graph(page, url)
             expect(page.locator("#connection")).to_have_text("Live")
             first.__exit__()
@@ -194,7 +195,7 @@ def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save)
 
 @pytest.mark.parametrize("path", ["/", "/traces", "/balancing"])
 def test_an_empty_mesh_says_how_to_begin(page: Page, path: str, save: Save) -> None:
-    with FakeApi(empty=True) as fake, served(fake.url) as url:
+    with FakeApi(empty=True) as fake, served(fake.url, page) as url:
         page.goto(url + path)
         expect(page.get_by_role("status").filter(has_text="spanmesh run").first).to_be_visible()
         save(f"empty-{path.strip('/') or 'topology'}")
@@ -202,7 +203,7 @@ def test_an_empty_mesh_says_how_to_begin(page: Page, path: str, save: Save) -> N
 
 def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
     names = {"cart": HOSTILE, "payment": RIGHT_TO_LEFT, "catalog": "x" * 300}
-    with FakeApi(rename=lambda name: names.get(name, name)) as fake, served(fake.url) as url:
+    with FakeApi(rename=lambda name: names.get(name, name)) as fake, served(fake.url, page) as url:
         _graph(page, url)
         expect(page.locator("#fleet")).to_contain_text(HOSTILE)
         page.mouse.click(*_place(page, HOSTILE))

@@ -1,25 +1,27 @@
-"""A dashboard served on an ephemeral port in a thread of the test process."""
+"""A dashboard as users have it: a process of its own, on a port of its own."""
 
-import threading
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import waitress
+from playwright.sync_api import Page
 
-from dashboard.app import build
-from dashboard.client import Client
+from deploy import api, ports
+from deploy.supervise import command
+from tests.support.demo import until
 
 
 @contextmanager
-def served(api: str) -> Iterator[str]:
-    """The base URL of a dashboard over the query API at ``api``."""
-    server = waitress.create_server(build(Client(api)).server, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+def served(base: str, page: Page | None = None) -> Iterator[str]:
+    """The base URL of a dashboard over the query API at ``base``; a ``page`` leaves it before its end."""
+    port = ports.free(1)[0]
+    address = f"{ports.LOOPBACK}:{port}"
+    process = subprocess.Popen(command("dashboard", "--listen", address, "--api", base))
     try:
-        yield f"http://127.0.0.1:{server.effective_port}"
+        until(lambda: api.answers(f"http://{address}", "/") or process.poll(), 60, "a dashboard")
+        yield f"http://{address}"
+        if page is not None:
+            page.goto("about:blank")
     finally:
-        # Workers first, for they wake the loop when done; then the loop closes itself, because
-        # closed from here it would select on a dead socket.
-        server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(server.close)
+        process.terminate()
+        process.wait(30)
