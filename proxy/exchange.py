@@ -12,25 +12,21 @@ from proxy import errors
 from proxy.connection_upstream import Upstream
 from proxy.deadline import Deadline, Wait
 from proxy.errors import Reason, RefusedError
-from proxy.headers import RequestHead, ResponseHead
+from proxy.headers import RequestHead
 from proxy.pool import Pool
 from proxy.record import Path
+from proxy.reply import Reply
 from proxy.roles import FULL, WAITING, Client, Direction
 from proxy.router import Authority, Choice
 from proxy.tracecontext import TraceContext
-from proxy.wire import field_lines, status_line
 
 # RFC 9110, 9.2.2: what a proxy may repeat on a connection that turned out to be dead.
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
 _MAX_REPLAY: Final = 65536
-_BODILESS: Final = frozenset({204, 304})
 
 
-class Exchange:
-    """Defaults live on the class; an instance holds only what happened.
-
-    ``status`` is the upstream's (0: none came), ``answered`` what the client was told.
-    """
+class Exchange(Reply):
+    """Defaults live on the class; an instance holds only what happened."""
 
     upstream: Upstream | None = None
     trace: TraceContext
@@ -45,19 +41,11 @@ class Exchange:
     since = 0  # start of the first try, once there was another
     url = b""
     place = b""  # the upstream's end of the connection, encoded
-    status = 0
-    answered = 0
     error = ""
     first_byte = 0  # when a response that took more than one read began, in nanoseconds
-    request_done = False
-    response_done = False
     over = False
     dispatched = False
     _begun = False
-    _chunk_back = False
-    _until_close = False
-    _keep = False
-    _switching = False
     _ended_halves = 0
     _declined = False  # the response of this try is not for the client
     _waiting: Wait | None = None
@@ -74,7 +62,7 @@ class Exchange:
         self._pool = pool
         self._clock = clock
         self._out: list[bytes] = []
-        self._back: list[bytes] = []
+        self._back = []
 
     # the request, from the client's connection
     def body(self, data: bytes) -> None:
@@ -194,6 +182,7 @@ class Exchange:
         if self.over:
             return
         self._waiting = None
+        self._replay = b""
         if self.upstream is not None:
             upstream, self.upstream = self.upstream, None
             upstream.discard()
@@ -245,51 +234,6 @@ class Exchange:
         else:
             self.client.resume(FULL)
 
-    # the response, from the upstream's parser
-    def on_interim(self, head: ResponseHead) -> None:
-        fields = head.fields
-        if head.status == 101:
-            if not self.head.upgrade:
-                raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 to a request that asked for no upgrade")
-            self.status = self.answered = 101
-            self._switching = True
-            fields = [*fields, (b"connection", b"upgrade"), (b"upgrade", head.upgrade)]
-        elif self.head.http10:
-            return
-        self._back.append(status_line(head.status, head.phrase) + field_lines(fields) + b"\r\n")
-
-    def on_response(self, head: ResponseHead) -> None:
-        request = self.head
-        status = head.status
-        if status >= 500 and self._declines(status):
-            return
-        self.status = self.answered = status
-        self._keep = keep = self.client.keep and self.request_done
-        frame = b""
-        if request.method != b"HEAD" and status not in _BODILESS and head.length < 0:
-            if request.http10:
-                self._keep = keep = False
-                self._until_close = True
-            else:
-                self._chunk_back = True
-                frame = b"transfer-encoding: chunked\r\n"
-        if not keep:
-            frame += b"connection: close\r\n"
-        elif request.http10:
-            frame += b"connection: keep-alive\r\n"
-        self._back.append(status_line(status, head.phrase) + field_lines(head.fields) + frame + b"\r\n")
-
-    def on_data(self, data: bytes) -> None:
-        if self._chunk_back:
-            self._back += (b"%x\r\n" % len(data), data, b"\r\n")
-        else:
-            self._back.append(data)
-
-    def on_end(self, trailer: bytes) -> None:
-        self.response_done = True
-        if self._chunk_back:
-            self._back.append(b"0\r\n" + trailer + b"\r\n")
-
     def overdue(self, now: int, timeout: int) -> bool:
         """Whether the upstream owes a response head for longer than ``timeout`` nanoseconds."""
         return self.request_done and not self.status and now - (self.since or self.start) > timeout
@@ -298,7 +242,7 @@ class Exchange:
         self._waiting = Wait(self)
         self._pool.connect(self._waiting, address)
 
-    def _declines(self, status: int) -> bool:
+    def declines(self, status: int) -> bool:
         upstream = self.upstream
         if upstream is None or self._begun or self._back or not self._direction.declines(self, status):
             return False
@@ -308,6 +252,7 @@ class Exchange:
 
     def _decline(self) -> None:
         upstream, self.upstream = self.upstream, None
+        self._replay = b""
         self._declined = False
         if upstream is not None:
             upstream.release()

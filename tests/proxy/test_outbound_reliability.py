@@ -118,6 +118,33 @@ def test_after_the_last_try_its_answer_stands() -> None:
     play(run())
 
 
+@pytest.mark.parametrize("first_answer", [FAILING, b""])
+def test_a_retry_is_a_request_of_its_own_even_after_a_kept_connection(first_answer: bytes) -> None:
+    async def run() -> None:
+        answers = [b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", first_answer]
+
+        async def fading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for answer in answers:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(answer)
+            await reader.read()
+
+        heads: list[bytes] = []
+
+        async def closing_too(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+
+        retries = Retries(1, ("5xx", "timeout"), per_try=0.1)
+        async with reviews(fading, closing_too, retries=retries) as w:
+            assert await ask(w.outbound, GET) == answers[0]
+            got = await ask(w.outbound, GET)
+            assert head_fields(got)["x-spanmesh-reason"] == "upstream-reset"
+            assert len(heads) == 1
+            assert [error_of(span) for span in await w.spans(3)][2] == "upstream-reset"
+
+    play(run())
+
+
 def test_a_response_that_began_is_never_repeated() -> None:
     async def run() -> None:
         good = App()
