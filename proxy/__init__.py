@@ -4,9 +4,9 @@ A request: ``listener`` → ``connection`` (a client, its bytes through ``http1`
 request and its ``reply``) → a direction → ``pool`` → ``connection_upstream`` (``http1_response``).
 ``inbound`` forwards to the application; ``outbound`` asks ``router`` (which service, which arm) and
 ``balancer`` (which endpoint, with a ``breaker`` each), and tries elsewhere as ``retry`` and
-``deadline`` allow (``rolling`` counts for budget and breaker). ``headers`` reads a head in one pass, ``wire``
-writes it again, ``tracecontext`` continues its trace, ``forwarded`` adds Via and X-Forwarded-* on request, ``errors`` names what can go
-wrong.
+``deadline`` allow (``rolling`` counts for budget and breaker). ``headers`` reads a head in one pass,
+``wire`` writes it again, ``tracecontext`` continues its trace, ``forwarded`` adds Via and
+X-Forwarded-* where asked for, ``errors`` names what can go wrong.
 
 A measurement: ``record`` turns the facts of a request into a span (``otlp``) and a histogram entry
 (``meter``), ``metrics`` and ``vitals`` add what is open now, ``export`` ships both to the mesh.
