@@ -123,6 +123,7 @@ def sidecar(
     version: Version = None,
     zone: Zone = None,
     sample: Annotated[float | None, typer.Option(help="share of traces to record, 0 to 1 [1.0]")] = None,
+    workers: Annotated[int | None, typer.Option(help="processes that share the work [1]")] = None,
     intercept: Annotated[
         bool, typer.Option("--intercept", help="take what deploy/container/intercept.sh turns to the sidecar")
     ] = False,
@@ -133,7 +134,8 @@ def sidecar(
     """One sidecar, beside a service that is started elsewhere."""
     _serve(
         roles.sidecar, service=service, app=app, inbound=inbound, outbound=outbound, admin=admin, mesh=mesh,
-        version=version, zone=zone, sample=sample, intercept=intercept or None, app_protocol=app_protocol,
+        version=version, zone=zone, sample=sample, workers=workers,
+        intercept=intercept or None, app_protocol=app_protocol,
     )  # fmt: skip
 
 

@@ -8,6 +8,13 @@ request and its ``reply``) → a direction → ``pool`` → ``connection_upstrea
 ``wire`` writes it again, ``tracecontext`` continues its trace, ``forwarded`` adds Via and
 X-Forwarded-* where asked for, ``errors`` names what can go wrong.
 
+An intercepted connection enters by ``gate``: ``original`` says where it was going, ``detect`` whether it
+carries HTTP; what does not passes as ``opaque`` bytes to where ``carriers`` say, and becomes one span
+(``record_connection``).
+
+Of several workers each is such a sidecar whose telemetry and view go through a ``channel``: ``worker``
+is its end, ``crew`` the other, ``parent`` composes what there is one of.
+
 A measurement: ``record`` turns the facts of a request into a span (``otlp``) and a histogram entry
 (``meter``), ``metrics`` and ``vitals`` add what is open now, ``export`` ships both to the mesh.
 

@@ -9,17 +9,31 @@ import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from proxy.app import run
+from proxy.app import Process, Sidecar, run
 from proxy.contract.failure import ConfigError
+from proxy.parent import Parent
+from proxy.worker import Line, join
 
 if TYPE_CHECKING:
     from proxy.config import SidecarConfig
 
 
-def main(text: str) -> int:
-    """The exit status; 2 when the configuration must change before a start can succeed."""
+def main(text: str, descriptor: str = "") -> int:
+    """The exit status; 2 when the configuration must change before a start can succeed.
+
+    ``descriptor`` is the channel to the parent, for one of several workers.
+    """
+    config = cast("SidecarConfig", SimpleNamespace(**json.loads(text)))
+
+    async def make() -> Process:
+        if descriptor:
+            line = Line(config.max_queued_spans)
+            await join(line, int(descriptor))
+            return Sidecar(config, line.feed, line)
+        return Parent(config) if config.workers > 1 else Sidecar(config)
+
     try:
-        run(cast("SidecarConfig", SimpleNamespace(**json.loads(text))))
+        run(make)
     except ConfigError as error:
         sys.stderr.write(f"spanmesh: {error}\n")
         return 2
@@ -27,4 +41,4 @@ def main(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -7,7 +7,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import uvloop
@@ -39,6 +39,7 @@ from proxy.router import Destination, Router
 from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
 from proxy.vitals import destination_gauges, endpoint_rows
+from proxy.worker import Line
 
 if TYPE_CHECKING:
     from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process
@@ -59,31 +60,40 @@ class MeshFeed(Protocol):
 FeedFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshFeed]
 
 
-def run(config: "SidecarConfig") -> None:
-    """Run one sidecar until SIGTERM or SIGINT, then drain. Raises ConfigError before it starts."""
+def run(make: Callable[[], Awaitable["Process"]]) -> None:
+    """Run what ``make`` makes until SIGTERM or SIGINT, then drain. Raises ConfigError before it starts."""
     # Requests leave no cycles behind; collecting less often keeps pauses out of their way.
     gc.set_threshold(20_000, 20, 50)
     # gRPC's own log lines mean nothing to a user, who would see them on the terminal.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signal(config))
+        runner.run(_until_signal(make))
 
 
-async def _until_signal(config: "SidecarConfig") -> None:
+async def _until_signal(make: Callable[[], Awaitable["Process"]]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    sidecar = Sidecar(config)
-    await sidecar.start()
+    process = await make()
+    await process.start()
     await stop.wait()
-    await sidecar.stop()
+    await process.stop()
+
+
+class Process(Protocol):
+    """A sidecar, one of its workers, or their parent."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
 
 
 class Sidecar:
-    """One sidecar. ``ports`` are the bound ones by listener once started."""
+    """One sidecar, or with ``line`` one of its workers. ``ports`` are the bound ones by listener."""
 
-    def __init__(self, config: "SidecarConfig", feed: FeedFactory = Feed) -> None:
+    def __init__(
+        self, config: "SidecarConfig", feed: FeedFactory = Feed, line: Line | None = None
+    ) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
         self.refused: dict[str, int] = {}
@@ -94,10 +104,12 @@ class Sidecar:
         self._draining = False
         source = random.Random()  # seeded by the system
         rng, bits = source.random, source.getrandbits
-        self.meter = Meter()
-        self.exporter = Exporter(
-            config.mesh, _resource(config), self.meter, self._gauges, config.max_queued_spans
+        self.meter = line.meter if line else Meter()
+        self.exporter = line or Exporter(
+            config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans
         )
+        if line is not None:
+            line.gauges, line.stats = self._gauges, self.stats
         self.recorder = Recorder(self.meter, self.exporter.keep, time.time_ns() - time.monotonic_ns())
         self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
         self.router = Router(rng)
@@ -116,7 +128,7 @@ class Sidecar:
             "inbound": self._side(self.inbound, self._inbound_refused, config.forwarded),
             "outbound": self._side(self.outbound, self._count_refused, forwarded=False),
         }
-        self._health = Health(config.app, self._on_health) if config.app else None
+        self._health = Health(config.app, self._on_health) if config.app and not line else None
         self._feed: MeshFeed | None = None
 
     async def start(self) -> None:
@@ -131,7 +143,7 @@ class Sidecar:
                 self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
             if config.admin:
                 admin = Admin(self._missing, self.stats, self._shown_config)
-                await self._listen("admin", config.admin, lambda: _stream_protocol(admin))
+                await self._listen("admin", config.admin, lambda: admin_protocol(admin))
         except ConfigError:
             self._close_servers()
             raise
@@ -200,7 +212,7 @@ class Sidecar:
         }
 
     async def _listen(self, option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
-        server = await listen(option, address, protocol)
+        server = await listen(option, address, protocol, shared=self.config.workers > 1)
         self._servers.append(server)
         self.ports[option] = bound_port(server)
 
@@ -294,7 +306,8 @@ class Sidecar:
         self._servers.clear()
 
 
-def _resource(config: "SidecarConfig") -> dict[str, str]:
+def resource(config: "SidecarConfig") -> dict[str, str]:
+    """What tells this instance from others."""
     given = {
         attributes.SERVICE_NAME: config.service,
         attributes.SERVICE_INSTANCE: config.instance,
@@ -310,5 +323,6 @@ def _own(host: str, port: int) -> frozenset[str]:
     return frozenset(join_address(name, port) for name in names)
 
 
-def _stream_protocol(admin: Admin) -> asyncio.StreamReaderProtocol:
+def admin_protocol(admin: Admin) -> asyncio.StreamReaderProtocol:
+    """A protocol for one connection to the admin port."""
     return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=16384), admin.serve)

@@ -34,6 +34,7 @@ class SidecarConfig(Settings):
     zone: str = ""
     instance: str = ""
     sample: float = Field(default=1.0, ge=0.0, le=1.0)
+    workers: int = Field(default=1, ge=1, le=64)  # processes that share the listeners
     intercept: bool = False  # take connections that netfilter turned to us, see deploy/container/intercept.sh
     # What the application speaks. auto: HTTP to the inbound listener, detected where intercepted.
     app_protocol: Literal["auto", "http", "tcp"] = "auto"

@@ -8,13 +8,19 @@ from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
 
 
-async def listen(option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:
-    """Listen on ``address`` (``host:port``). Raises ConfigError that names ``option`` and the fix."""
+async def listen(
+    option: str, address: str, protocol: Callable[[], asyncio.Protocol], *, shared: bool = False
+) -> asyncio.Server:
+    """Listen on ``address`` (``host:port``), ``shared`` with other processes that do so too.
+
+    Raises ConfigError that names ``option`` and the fix.
+    """
     host, port = split_address(address)
     try:
-        return await asyncio.get_running_loop().create_server(protocol, host, port, backlog=1024)
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(protocol, host, port, backlog=1024, reuse_port=shared or None)
     except OSError as error:
-        raise ConfigError(_line(option, address, error)) from None
+        raise ConfigError(explain(option, address, error)) from None
 
 
 def bound_port(server: asyncio.Server) -> int:
@@ -22,7 +28,8 @@ def bound_port(server: asyncio.Server) -> int:
     return int(server.sockets[0].getsockname()[1])
 
 
-def _line(option: str, address: str, error: OSError) -> str:
+def explain(option: str, address: str, error: OSError) -> str:
+    """Why an address cannot be listened on, and what to do about it."""
     named = f"--{option} (SPANMESH_{option.upper()}) is {address!r}"
     if error.errno == errno.EADDRINUSE:
         return f"{named}: the port is taken; stop what listens there or give another HOST:PORT"

@@ -94,13 +94,13 @@ def test_the_process_ends_with_zero_on_sigterm_and_prints_nothing() -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         async with serving(app) as address:
-            code = (
-                "from proxy.app import run; from proxy.config import SidecarConfig as C;"
-                f"run(C(service='a', app={address!r}, inbound='127.0.0.1:{port}', outbound='', admin='',"
-                f"mesh='127.0.0.1:{sink.port}', drain_notice=0))"
-            )
+            config = SidecarConfig(
+                service="a", app=address, inbound=f"127.0.0.1:{port}", outbound="", admin="",
+                mesh=f"127.0.0.1:{sink.port}", drain_notice=0,
+            )  # fmt: skip
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-c", code, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+                sys.executable, "-m", "proxy", config.model_dump_json(), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
             )
             try:
                 async with asyncio.timeout(10):
