@@ -8,7 +8,7 @@ function raises BadValueError, whose text names the key, the value and what to w
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
@@ -24,6 +24,8 @@ DEPENDENCIES_LOOKBACK_MS: Final = 86_400_000
 POINTS_MAX: Final = 2000
 # A window that ends this close to now reaches now: the clocks of callers differ a little.
 REACHES_NOW_US: Final = 2_000_000
+# Export, batch and insert take about a second; within this a trace may lack some of its spans.
+SETTLE_US: Final = 2_000_000
 
 _TIME_MAX_US: Final = 9_000_000_000_000_000  # the year 2255; DateTime64(9) ends in 2262
 _UNITS_NS: Final = {
@@ -108,11 +110,16 @@ def window(query: Query, now_us: int, default_us: int) -> Window:
 
 
 def search_window(query: Query, now_us: int) -> Window:
-    """As ``window``, with Jaeger's ``lookback`` (``1h``, ``2d``; ``custom`` means start is given)."""
+    """As ``window``, with Jaeger's ``lookback`` (``1h``, ``2d``; ``custom`` means start is given).
+
+    It ends SETTLE_US ago at the latest: the spans of a trace come from several senders, and a
+    search should find traces whole.
+    """
     if query.get("lookback", "") in ("", "custom"):
-        return window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
-    lookback = duration(query, "lookback") or 0
-    return window(query, now_us, lookback // 1000)
+        asked = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
+    else:
+        asked = window(query, now_us, (duration(query, "lookback") or 0) // 1000)
+    return replace(asked, end=min(asked.end, max(asked.start, now_us - SETTLE_US)))
 
 
 def dependency_window(query: Query, now_us: int) -> Window:

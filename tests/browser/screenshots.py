@@ -25,9 +25,10 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         with tour.failing_instance(demo):
             time.sleep(SETTLED)
-            tour.topology(page, tour.keep(page, DOCS))
-            tour.search_and_trace(page, tour.keep(page, DOCS))
-            tour.turn_on(page, tour.keep(page, DOCS))
+            picture = tour.keep(page, DOCS, "topology-node", "trace", "balancing")
+            tour.topology(page, picture)
+            tour.search_and_trace(page, picture)
+            tour.turn_on(page, picture)
         browser.close()
 
 

@@ -84,10 +84,12 @@ def failing_instance(demo: Demo) -> Iterator[None]:
         demo.set_stage("reviews", "observe")
 
 
-def keep(page: Page, folder: Path) -> Picture:
-    """A picture is a PNG of the page in ``folder``."""
+def keep(page: Page, folder: Path, *only: str) -> Picture:
+    """A picture is a PNG of the page in ``folder``; of ``only`` these names where some are given."""
 
     def picture(name: str) -> None:
+        if only and name not in only:
+            return
         folder.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=folder / f"{name}.png")
 

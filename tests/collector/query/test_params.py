@@ -39,23 +39,33 @@ def test_any_text_is_a_duration_or_a_clear_error(text: str) -> None:
         found = params.duration({"d": text}, "d")
         assert found is None or found >= 0
 
+# Where a search ends at the latest.
+SETTLED = NOW - params.SETTLE_US
+
 
 def test_absent_and_empty_values_take_the_default() -> None:
     for query in ({}, {"limit": "", "start": "", "end": "", "minDuration": "", "lookback": "", "tags": ""}):
         assert params.whole(query, "limit", 20, 1, 1500) == 20
         assert params.duration(query, "minDuration") is None
-        assert params.search_window(query, NOW) == Window(NOW - HOUR, NOW)
+        assert params.search_window(query, NOW) == Window(NOW - HOUR, SETTLED)
         assert params.window(query, NOW, 60_000_000) == Window(NOW - 60_000_000, NOW)
         assert params.span_kind(query) == ""
     assert params.tags([], [""]) == ()
 
 
 def test_lookback_counts_only_without_a_start() -> None:
-    assert params.search_window({"lookback": "2h"}, NOW) == Window(NOW - 2 * HOUR, NOW)
+    assert params.search_window({"lookback": "2h"}, NOW) == Window(NOW - 2 * HOUR, SETTLED)
     assert params.search_window({"lookback": "2h", "end": str(NOW - HOUR)}, NOW).start == NOW - 3 * HOUR
-    given_start = {"lookback": "2h", "start": str(NOW - 5), "end": str(NOW)}
-    assert params.search_window(given_start, NOW) == Window(NOW - 5, NOW)
-    assert params.search_window({"lookback": "custom", "start": "0"}, NOW) == Window(0, NOW)
+    given_start = {"lookback": "2h", "start": str(NOW - HOUR), "end": str(NOW)}
+    assert params.search_window(given_start, NOW) == Window(NOW - HOUR, SETTLED)
+    assert params.search_window({"lookback": "custom", "start": "0"}, NOW) == Window(0, SETTLED)
+
+
+def test_a_search_leaves_out_what_may_still_be_arriving() -> None:
+    past = {"start": "0", "end": str(NOW - HOUR)}
+    assert params.search_window(past, NOW) == Window(0, NOW - HOUR)
+    just_now = {"start": str(NOW - 5), "end": str(NOW)}
+    assert params.search_window(just_now, NOW) == Window(NOW - 5, NOW - 5)
 
 
 def test_dependencies_count_in_milliseconds() -> None:
