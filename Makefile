@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench-sidecar proto screenshots clean
+.PHONY: demo test check bench-sidecar soak proto screenshots clean
 
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
@@ -20,6 +20,9 @@ check: $(VENV)/installed-dev
 
 bench-sidecar: $(VENV)/installed-dev $(VENV)/system  ## the sidecar beside Envoy; needs two cores
 	$(BIN)/python -m tests.bench.sidecar $(ARGS)
+
+soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, three minutes
+	$(BIN)/python -m tests.bench.soak $(ARGS)
 
 proto: $(VENV)/installed-dev  ## compile the xDS messages after a change of xds.proto
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto
