@@ -111,7 +111,8 @@ def test_a_service_with_the_stock_sdk_and_no_sidecar_appears(demo: Demo) -> None
 
     until(appeared, 30, "newsletter and its database in the graph")
     assert "newsletter" in demo.get("/api/services")["data"]
-    assert len(demo.get("/api/traces?service=newsletter&limit=10")["data"]) == 3
+    found = "/api/traces?service=newsletter&limit=10"
+    until(lambda: len(demo.get(found)["data"]) == 3, 15, "its three traces in a search")
 
 
 @pytest.mark.parametrize("content_type", ["application/x-protobuf", "application/json"])
