@@ -55,7 +55,9 @@ def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: s
     first = page.evaluate(label)
     page.wait_for_function(f"old => ({label})() !== old", arg=first)  # a refresh has come
     assert _place(page, "cart") == pytest.approx(before, abs=5)  # a panel may have made room
+    level = page.evaluate("() => window.cy.zoom()")
     page.locator("#zoom-in").click()
+    page.wait_for_function("level => window.cy.zoom() > level && !window.cy.animated()", arg=level)
     closer = _place(page, "cart")
     page.wait_for_function(f"old => ({label})() !== old", arg=page.evaluate(label))
     assert _place(page, "cart") == pytest.approx(closer, abs=1)
