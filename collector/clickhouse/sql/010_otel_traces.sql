@@ -1,4 +1,7 @@
 -- Spans, one row each: the table of the OpenTelemetry ClickHouse exporter.
+-- An insert with an insert_deduplication_token seen among the last 1000 adds nothing, here and in what
+-- the views fill: with deduplicate_blocks_in_dependent_materialized_views = 1 (a default since 26.x)
+-- they take the token of the insert they follow. Without a token equal blocks are taken for repeats.
 CREATE TABLE IF NOT EXISTS otel_traces (
     Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
@@ -39,4 +42,4 @@ PARTITION BY toDate(Timestamp)
 PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay($retention_days)
-SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000

@@ -17,4 +17,4 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toDate(Time)
 ORDER BY (Time, Source, Target, Protocol, Endpoint, Arm, Collector)
 TTL Time + toIntervalDay($retention_days)
-SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000

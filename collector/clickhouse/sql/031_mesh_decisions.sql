@@ -13,4 +13,4 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(Time)
 ORDER BY (Time, Service)
 TTL toDateTime(Time) + toIntervalDay($retention_days) DELETE WHERE Kind != 'stage'
-SETTINGS index_granularity = 8192
+SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 1000

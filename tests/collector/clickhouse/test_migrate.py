@@ -1,6 +1,6 @@
 """The schema is brought up to date, once, whoever starts first."""
 
-from collector.clickhouse.database import Database
+from collector.clickhouse.database import Database, Store
 from collector.clickhouse.migrate import migrate, statements
 from tests.collector.conftest import RETENTION_DAYS
 from tests.collector.made import NOW
@@ -62,3 +62,16 @@ def test_a_span_fills_the_trace_tables(database: Database) -> None:
     )
     assert rows == [(NOW, NOW + 10_000_000, 2, 1, ["back", "front"], "front", "GET /")]
     assert database.query("SELECT count() FROM otel_traces_trace_id_ts") == [(1,)]
+
+
+def test_a_replayed_insert_adds_nothing_to_any_table(store: Store, database: Database) -> None:
+    span = {"Timestamp": [NOW], "TraceId": ["t"], "SpanId": ["a"], "ServiceName": ["front"]}
+    counts = []
+    for token in ("one", "one", "two"):
+        session = store.connect({"insert_deduplication_token": token})
+        session.insert("otel_traces", span)
+        session.close()
+        counts += database.query(
+            "SELECT count(), (SELECT sum(Spans) FROM mesh_trace_summaries) FROM otel_traces"
+        )
+    assert counts == [(1, 1), (1, 1), (2, 2)]
