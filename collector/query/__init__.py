@@ -9,6 +9,8 @@
 ``events``        decisions as they are made, as server-sent events
 ``store``         questions to ClickHouse, bounded in time, failures told as 503
 ``search``        a search as SQL conditions, pure; ``traces`` runs it and fetches whole traces
+``explore``       our own search: ``params_listing`` reads it, ``listing`` is its SQL, pure, ``finder``
+                  runs it, ``cursor`` says where the next page begins, pure
 ``services``      service names and their operations
 ``edges``         graph, series and latency of past windows, from stored edges
 ``dependencies``  who calls whom over a window, from stored edges and live memory together

@@ -10,6 +10,7 @@ from aiohttp import web
 from collector.clickhouse.reader import Reader
 from collector.query.errors import QueryError, TryLaterError
 from collector.query.events import EventRoutes
+from collector.query.explore import ExploreRoutes
 from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, ok
 from collector.query.store import Store
@@ -33,6 +34,7 @@ def build(
     app.add_routes(TracingRoutes(store, engine, clock).routes())
     app.add_routes(V3Routes(store, clock).routes())
     app.add_routes(MeshRoutes(store, engine, clock).routes())
+    app.add_routes(ExploreRoutes(store, clock).routes())
     events = EventRoutes(engine)
     app.add_routes(events.routes())
     app.on_shutdown.append(events.stop)

@@ -127,6 +127,16 @@ def _equal(place: str, key: str, value: str, text: str) -> str:
     return equal if text else f"(mapContains({place}, {{{key}:String}}) AND {equal})"
 
 
+def matching(search: Search) -> Condition:
+    """A selection of the ids of all traces with a span that fulfils every condition."""
+    parts = conditions(search)
+    parameters: dict[str, object] = {}
+    for part in parts:
+        parameters.update(part.parameters)
+    where = " AND ".join(part.sql for part in parts)
+    return Condition(f"SELECT TraceId FROM otel_traces WHERE {where}", parameters)
+
+
 def trace_ids(search: Search) -> tuple[str, dict[str, object]]:
     """SQL and parameters that return the ids of the newest matching traces."""
     parts = conditions(search)

@@ -8,7 +8,9 @@ from collector.query import jaeger, params
 from collector.query.dependencies import dependencies
 from collector.query.edges import StoredEdges
 from collector.query.errors import BadValueError, NotFoundError
+from collector.query.finder import Finder
 from collector.query.jaeger import SpanRow
+from collector.query.params_listing import durations, jaeger_search
 from collector.query.replies import envelope, ok, rendered
 from collector.query.search import Search
 from collector.query.services import operations, services
@@ -25,6 +27,7 @@ class TracingRoutes:
         self._engine = engine
         self._clock = clock
         self._traces = Traces(store)
+        self._finder = Finder(store)
         self._edges = StoredEdges(store)
 
     def routes(self) -> list[web.RouteDef]:
@@ -55,13 +58,15 @@ class TracingRoutes:
             wanted = [params.trace_id(text) for text in ids[: params.LIMIT_MAX]]
             return await _found(await self._traces.by_ids(wanted), len(wanted))
         search = self._search(request)
-        return await _found(await self._traces.search(search), search.limit)
+        asked = jaeger_search(request.query, search)
+        if asked is None:
+            return await _found(await self._traces.search(search), search.limit)
+        page = await self._finder.page(asked)
+        return await _found(await self._traces.by_ids(page.ids), search.limit, page.following)
 
     def _search(self, request: web.Request) -> Search:
         query = request.query
-        shortest, longest = params.duration(query, "minDuration"), params.duration(query, "maxDuration")
-        if shortest is not None and longest is not None and shortest > longest:
-            raise params.bad("minDuration", query["minDuration"], "it must not be above maxDuration")
+        shortest, longest = durations(query, "minDuration", "maxDuration")
         return Search(
             window=params.search_window(query, self._now_us()),
             service=query.get("service", ""),
@@ -87,5 +92,7 @@ class TracingRoutes:
         return round(self._clock() * 1e6)
 
 
-async def _found(traces: list[list[SpanRow]], limit: int) -> web.Response:
-    return await rendered(lambda: envelope([jaeger.trace(rows) for rows in traces], limit))
+async def _found(traces: list[list[SpanRow]], limit: int, following: str | None = None) -> web.Response:
+    """Traces in the envelope, which has a ``cursor`` where pages were asked for."""
+    beside = {} if following is None else {"cursor": following or None}
+    return await rendered(lambda: envelope([jaeger.trace(rows) for rows in traces], limit) | beside)

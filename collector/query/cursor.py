@@ -1,0 +1,57 @@
+"""Where the next page of a search begins, as one opaque text. Pure.
+
+A page is defined by the last row before it, not by a number of rows to skip, and by the window
+of the first page: traces that arrive meanwhile shift nothing. The text is base64url of JSON and
+is only read back by the search that made it.
+"""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import blake2s
+from typing import Final
+
+from collector.query import params
+from collector.query.errors import BadValueError
+from collector.query.params import Window
+
+_FIX: Final = "send the cursor of the reply before unchanged, with the same query, order and dir"
+_LENGTH_MAX: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """``window`` of the whole search, and rank and id of the last trace that was given."""
+
+    window: Window
+    rank: int
+    trace_id: str
+
+
+def written(cursor: Cursor, search: str) -> str:
+    """The text for the client; ``search`` is whatever tells this search from another."""
+    window = cursor.window
+    parts = [_mark(search), window.start, window.end, cursor.rank, cursor.trace_id]
+    return urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def read(text: str, search: str) -> Cursor:
+    """The cursor in a text. Raises BadValueError for one that is damaged or of another search."""
+    try:
+        if len(text) > _LENGTH_MAX:
+            raise ValueError
+        parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        mark, start, end, rank, trace_id = parts
+        if not all(type(each) is int and abs(each) < 2**63 for each in (start, end, rank)):
+            raise ValueError
+        found = Cursor(Window(start, end), rank, params.trace_id(trace_id, "cursor"))
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, BadValueError):
+        raise params.bad("cursor", text, _FIX) from None
+    if mark != _mark(search) or start > end:
+        raise params.bad("cursor", text, f"it belongs to another search: {_FIX}")
+    return found
+
+
+def _mark(search: str) -> str:
+    return blake2s(search.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()

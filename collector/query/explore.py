@@ -1,0 +1,36 @@
+"""Our own routes over the stored traces: search in any order with stable pages."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from collector.query.finder import Finder
+from collector.query.params_listing import mesh_search
+from collector.query.replies import ok
+from collector.query.store import Store
+
+
+class ExploreRoutes:
+    """Handlers over the stored traces; ``clock`` gives epoch seconds."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._finder = Finder(store)
+        self._clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/mesh/search", self.search)]
+
+    async def search(self, request: web.Request) -> web.Response:
+        asked = mesh_search(request.query, self._now_us())
+        page = await self._finder.page(asked)
+        wanted = asked.listing
+        return ok({
+            "traces": await self._finder.lines(page),
+            "next": page.following or None,
+            "order": wanted.order,
+            "dir": "desc" if wanted.descending else "asc",
+            "window": {"start": page.window.start, "end": page.window.end},
+        })  # fmt: skip
+
+    def _now_us(self) -> int:
+        return round(self._clock() * 1e6)
