@@ -30,6 +30,7 @@ from proxy.listener import bound_port, listen
 from proxy.meter import Meter
 from proxy.metrics import Gauge
 from proxy.names import Names
+from proxy.opaque import standing
 from proxy.outbound import Outbound
 from proxy.pool import Pool
 from proxy.record import Recorder
@@ -292,6 +293,8 @@ class Sidecar:
         readings = destination_gauges(self._destinations(), time.monotonic())
         if self.config.inbound:
             readings.append(Gauge(attributes.SERVER_ACTIVE, len(self.inbound.open), {}))
+        for option, carrier in self.carriers.items():
+            readings += carrier.gauges(standing(self._sides[option].connections))
         return readings
 
     def _destinations(self) -> list[Destination]:

@@ -1,9 +1,13 @@
 """Where opaque connections go, and one span each: what a direction is for requests."""
 
+from collections.abc import Iterable
+
+from proxy.contract import attributes
 from proxy.errors import Reason, RefusedError
+from proxy.metrics import Gauge
 from proxy.opaque import Carrier, Opaque
 from proxy.outbound import Outbound
-from proxy.record_connection import ConnectionRecorder
+from proxy.record_connection import ConnectionRecorder, Labels, client_labels, open_gauges, server_labels
 from proxy.router import Router, parse_authority
 from proxy.tracecontext import Bits, Sampler, start
 
@@ -21,12 +25,21 @@ class InboundCarrier(Carrier):
     def begin(self, opaque: Opaque) -> str:
         return opaque.address or self._app
 
+    def gauges(self, standing: Iterable[Opaque]) -> list[Gauge]:
+        labels = (server_labels(opaque.address) for opaque in standing)
+        return open_gauges(attributes.TCP_SERVER_ACTIVE, labels)
+
+    def moved(self, opaque: Opaque, sent: int, received: int) -> None:
+        # Our side is the server's: what went to the application was received.
+        self._recorder.moved(attributes.TCP_SERVER_IO, server_labels(opaque.address), received, sent)
+
     def finished(self, opaque: Opaque, end: int) -> None:
         self.carried += 1
         context = start(self._sampler, self._bits, b"", b"", None)
         self._recorder.server(
-            context, opaque.start, end, server=opaque.address or self._app, sent=opaque.received,
-            received=opaque.sent, error=opaque.error, place=opaque.place,
+            context, opaque.start, opaque.connected, end, endpoint=opaque.address,
+            server=opaque.address or self._app, sent=opaque.received, received=opaque.sent,
+            error=opaque.error, place=opaque.place,
         )
 
 
@@ -49,13 +62,25 @@ class OutboundCarrier(Carrier):
         opaque.choice = self._router.direct(parse_authority(opaque.address.encode()))
         return opaque.choice.address
 
+    def gauges(self, standing: Iterable[Opaque]) -> list[Gauge]:
+        return open_gauges(attributes.TCP_CLIENT_ACTIVE, map(_labels, standing))
+
+    def moved(self, opaque: Opaque, sent: int, received: int) -> None:
+        self._recorder.moved(attributes.TCP_CLIENT_IO, _labels(opaque), sent, received)
+
     def finished(self, opaque: Opaque, end: int) -> None:
         self.carried += 1
         context = start(self._sampler, self._bits, b"", b"", None)
         choice = opaque.choice
         self._recorder.client(
-            context, opaque.start, end, service=choice.destination.name if choice else opaque.address,
+            context, opaque.start, opaque.connected, end,
+            service=choice.destination.name if choice else opaque.address,
             endpoint=choice.address if choice else "", arm=choice.arm if choice else "",
             server=opaque.address, sent=opaque.sent, received=opaque.received, error=opaque.error,
             place=opaque.far_place,
         )
+
+
+def _labels(opaque: Opaque) -> Labels:
+    choice = opaque.choice
+    return client_labels(choice.destination.name, choice.address) if choice else client_labels("", "")

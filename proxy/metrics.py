@@ -13,6 +13,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     AggregationTemporality,
     ExponentialHistogramDataPoint,
     Metric,
+    NumberDataPoint,
     ScopeMetrics,
 )
 
@@ -21,6 +22,9 @@ from proxy.contract.histogram import SCALE
 from proxy.meter import Delta
 
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
+# Series of which the sum alone is sent.
+_BYTES = frozenset({attributes.TCP_CLIENT_IO, attributes.TCP_SERVER_IO})
+_CONNECTIONS = frozenset({attributes.TCP_CLIENT_ACTIVE, attributes.TCP_SERVER_ACTIVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,16 @@ def request(
     scoped.scope.name = attributes.SCOPE
     metrics: dict[str, Metric] = {}
     for delta in deltas:
+        if delta[0].name in _BYTES:
+            _add(_metric(scoped, metrics, delta[0].name, "By"), delta, since, now)
+            continue
         metric = _metric(scoped, metrics, delta[0].name, "s")
         metric.exponential_histogram.aggregation_temporality = _DELTA
         _fill(metric.exponential_histogram.data_points.add(), delta, since, now)
     for gauge in gauges:
         seconds = isinstance(gauge.value, float)
-        metric = _metric(scoped, metrics, gauge.name, "s" if seconds else "{request}")
+        unit = "{connection}" if gauge.name in _CONNECTIONS else "{request}"
+        metric = _metric(scoped, metrics, gauge.name, "s" if seconds else unit)
         reading = metric.gauge.data_points.add(time_unix_nano=now, attributes=_pairs(gauge.attributes))
         if seconds:
             reading.as_double = gauge.value
@@ -57,10 +65,19 @@ def request(
             reading.as_int = int(gauge.value)
     if dropped:
         metric = _metric(scoped, metrics, attributes.DROPPED_SPANS, "{span}")
-        metric.sum.aggregation_temporality = _DELTA
-        metric.sum.is_monotonic = True
-        metric.sum.data_points.add(start_time_unix_nano=since, time_unix_nano=now, as_int=dropped)
+        _count(metric, dropped, since, now)
     return message.SerializeToString()
+
+
+def _add(metric: Metric, delta: Delta, since: int, now: int) -> None:
+    series, histogram = delta
+    _count(metric, round(histogram.sum), since, now).attributes.extend(_pairs(series.attributes))
+
+
+def _count(metric: Metric, value: int, since: int, now: int) -> NumberDataPoint:
+    metric.sum.aggregation_temporality = _DELTA
+    metric.sum.is_monotonic = True
+    return metric.sum.data_points.add(start_time_unix_nano=since, time_unix_nano=now, as_int=value)
 
 
 def _fill(point: ExponentialHistogramDataPoint, delta: Delta, since: int, now: int) -> None:

@@ -5,11 +5,12 @@ direction is passed on and the other goes on; what breaks on one side is a reset
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast
 
 from proxy.connection_upstream import Link
 from proxy.errors import Reason, RefusedError
+from proxy.metrics import Gauge
 from proxy.pool import Pool
 from proxy.record import peer
 from proxy.router import Choice
@@ -26,6 +27,14 @@ class Carrier(Protocol):
         """``host:port`` to connect to. Raises RefusedError."""
         ...
 
+    def moved(self, opaque: "Opaque", sent: int, received: int) -> None:
+        """Count bytes that went to and came from the server since the last time."""
+        ...
+
+    def gauges(self, standing: Iterable["Opaque"]) -> list[Gauge]:
+        """Readings of the connections that stand."""
+        ...
+
     def finished(self, opaque: "Opaque", end: int) -> None:
         """Record the connection; ``end`` in monotonic nanoseconds."""
         ...
@@ -34,7 +43,8 @@ class Carrier(Protocol):
 class Opaque(asyncio.Protocol):
     """The client's side. ``address`` is where it was going, empty when it came to us by itself.
 
-    ``sent`` and ``received`` count bytes to and from the server, times are monotonic nanoseconds.
+    ``sent`` and ``received`` count bytes to and from the server, times are monotonic nanoseconds;
+    ``connected`` is 0 until the server's side stands.
     ``speaks`` is given for a client that has been silent: when it is the first to speak, its first
     bytes are shown to ``speaks``, which may take the connection over.
     """
@@ -46,6 +56,7 @@ class Opaque(asyncio.Protocol):
     ) -> None:
         self.address = address
         self.start = side.clock()
+        self.connected = 0
         self.sent = self.received = 0
         self.error = ""
         self.place = b""  # the client, encoded
@@ -56,6 +67,7 @@ class Opaque(asyncio.Protocol):
         self._speaks = speaks
         self._far: Far | None = None
         self._held = b""
+        self._told = (0, 0)  # what of ``sent`` and ``received`` the carrier has counted
         self._ended = self._far_ended = self._over = False
 
     @property
@@ -110,7 +122,8 @@ class Opaque(asyncio.Protocol):
 
     # from the side
     def sweep(self, now: float, clock: int) -> None:
-        pass  # silence is no fault here; a peer that is gone is found by TCP keep-alive
+        # Silence is no fault here; a peer that is gone is found by TCP keep-alive.
+        self._tell()
 
     def drain(self) -> None:
         pass  # where a message ends is not known: it may go on until the drain is over
@@ -147,6 +160,7 @@ class Opaque(asyncio.Protocol):
             self._break_off(reason)
             return
         self._far = far
+        self.connected = self._side.clock()
         self.far_place = far.place
         held, self._held = self._held, b""
         if held:
@@ -180,7 +194,13 @@ class Opaque(asyncio.Protocol):
     def _finish(self, error: str) -> None:
         self._over = True
         self.error = error
+        self._tell()
         self._carrier.finished(self, self._side.clock())
+
+    def _tell(self) -> None:
+        (sent, received), self._told = self._told, (self.sent, self.received)
+        if self._told != (sent, received):
+            self._carrier.moved(self, self.sent - sent, self.received - received)
 
 
 class Far(Link):
@@ -211,6 +231,11 @@ class Far(Link):
 
     def resume_writing(self) -> None:
         self._opaque.far_full(False)
+
+
+def standing(connections: Iterable[object]) -> Iterator[Opaque]:
+    """Of a side's connections the opaque ones that have their server."""
+    return (each for each in connections if isinstance(each, Opaque) and each.connected)
 
 
 def _read(transport: asyncio.Transport | None, *, on: bool) -> None:

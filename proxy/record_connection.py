@@ -1,17 +1,21 @@
-"""The facts of a finished opaque connection to one histogram entry and, when sampled, one span. Pure.
+"""The facts of an opaque connection to histogram entries and, when sampled, one span. Pure.
 
 Its instruments are its own: what a connection lasts says nothing of how fast a server answers, so
-it must not mix with the durations of requests that the mesh steers by. Times are monotonic
-nanoseconds; ``epoch()`` added to them gives nanoseconds since 1970.
+it must not mix with the durations of requests that the mesh steers by. How long it took to stand
+does say something: that makes the edges of the graph. Times are monotonic nanoseconds; ``epoch()``
+added to them gives nanoseconds since 1970.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from proxy import otlp
 from proxy.contract import attributes
 from proxy.contract.address import split_address
+from proxy.errors import Reason
 from proxy.meter import Meter
+from proxy.metrics import Gauge
 from proxy.tracecontext import TraceContext
 
 _TRANSPORT: Final = otlp.Attribute(attributes.TRANSPORT).text("tcp")
@@ -25,6 +29,24 @@ _ENDPOINT: Final = otlp.Attribute(attributes.ENDPOINT)
 _ARM: Final = otlp.Attribute(attributes.ARM)
 
 
+Labels = tuple[tuple[str, str], ...]
+
+
+def client_labels(service: str, endpoint: str) -> Labels:
+    """What a connection of our application is counted under."""
+    return (attributes.PEER_SERVICE, service), (attributes.ENDPOINT, endpoint)
+
+
+def server_labels(endpoint: str) -> Labels:
+    """As ``client_labels``; ``endpoint`` is the ``host:port`` addressed, empty for the application's."""
+    return ((attributes.ENDPOINT, endpoint),)
+
+
+def open_gauges(name: str, standing: Iterable[Labels]) -> list[Gauge]:
+    """One reading for each kind of connection that stands now."""
+    return [Gauge(name, count, dict(labels)) for labels, count in Counter(standing).items()]
+
+
 class ConnectionRecorder:
     """Counts every connection in ``meter`` and hands the spans of sampled ones to ``keep``."""
 
@@ -34,28 +56,48 @@ class ConnectionRecorder:
         self._epoch = epoch
 
     def server(
-        self, context: TraceContext, start: int, end: int, *, server: str, sent: int, received: int,
-        error: str, place: bytes,
+        self, context: TraceContext, start: int, connected: int, end: int, *, endpoint: str, server: str,
+        sent: int, received: int, error: str, place: bytes,
     ) -> None:
-        """A connection to our application. ``sent`` bytes went to the client, ``place`` encoded."""
-        given = {attributes.ERROR_TYPE: error}
-        self._meter.series(attributes.TCP_SERVER_DURATION, given).histogram.record((end - start) * 1e-9)
+        """A connection to our application. ``sent`` bytes went to the client, ``place`` encoded;
+        ``connected`` is 0 when it never stood, ``endpoint`` as in ``server_labels``."""
+        given = server_labels(endpoint if connected else "")
+        self._count(attributes.TCP_SERVER_DURATION, {attributes.ERROR_TYPE: error}, end - start)
+        self._stood(attributes.TCP_SERVER_CONNECT, given, (connected or end) - start, error)
         name = otlp.constant("TCP", otlp.KIND_SERVER, bool(error))
         self._span(context, start, end, name + place, server, sent, received, error)
 
     def client(
-        self, context: TraceContext, start: int, end: int, *, service: str, endpoint: str, arm: str,
-        server: str, sent: int, received: int, error: str, place: bytes,
+        self, context: TraceContext, start: int, connected: int, end: int, *, service: str, endpoint: str,
+        arm: str, server: str, sent: int, received: int, error: str, place: bytes,
     ) -> None:
-        """A connection of our application. ``sent`` bytes went to the server, ``place`` encoded."""
+        """A connection of our application. ``sent`` bytes went to the server, ``place`` encoded;
+        ``connected`` is 0 when it never stood."""
         given = {
             attributes.PEER_SERVICE: service, attributes.ENDPOINT: endpoint, attributes.ARM: arm,
             attributes.ERROR_TYPE: error,
         }
-        self._meter.series(attributes.TCP_CLIENT_DURATION, given).histogram.record((end - start) * 1e-9)
+        self._count(attributes.TCP_CLIENT_DURATION, given, end - start)
+        labels = client_labels(service, endpoint)
+        self._stood(attributes.TCP_CLIENT_CONNECT, labels, (connected or end) - start, error)
         pieces = otlp.constant(f"TCP {service}", otlp.KIND_CLIENT, bool(error)) + place
         pieces += _PEER_SERVICE.text(service) + _ENDPOINT.text(endpoint) + _ARM.text(arm)
         self._span(context, start, end, pieces, server, sent, received, error)
+
+    def moved(self, name: str, labels: Labels, transmitted: int, received: int) -> None:
+        """Bytes since the last time, as seen from our side; ``name`` is one of the io instruments."""
+        for direction, size in ((attributes.TRANSMIT, transmitted), (attributes.RECEIVE, received)):
+            if size:
+                given = {**dict(labels), attributes.DIRECTION: direction}
+                self._meter.series(name, given).histogram.record(size)
+
+    def _stood(self, name: str, labels: Labels, took: int, error: str) -> None:
+        # A client that breaks off is no failure of its server.
+        error = "" if error == Reason.CLIENT_DISCONNECT else error
+        self._count(name, {**dict(labels), attributes.ERROR_TYPE: error}, took)
+
+    def _count(self, name: str, given: dict[str, str], took: int) -> None:
+        self._meter.series(name, given).histogram.record(took * 1e-9)
 
     def _span(
         self, context: TraceContext, start: int, end: int, pieces: bytes, server: str, sent: int,

@@ -29,17 +29,24 @@ PEER_ADDRESS: Final = "network.peer.address"
 PEER_PORT: Final = "network.peer.port"
 CLIENT_ADDRESS: Final = "client.address"
 TRANSPORT: Final = "network.transport"
+# Of byte counts, as seen from the reporter's own side.
+DIRECTION: Final = "network.io.direction"
+TRANSMIT: Final = "transmit"
+RECEIVE: Final = "receive"
 # Of an opaque connection, as seen from the span's own side.
 BYTES_SENT: Final = "spanmesh.bytes.sent"
 BYTES_RECEIVED: Final = "spanmesh.bytes.received"
 ERROR_TYPE: Final = "error.type"
+# The error of an opaque connection that stood and then broke; with every other it never stood.
+BROKEN: Final = "upstream-reset"
 # On the span of a try that is not the first: how many went before.
 RESEND_COUNT: Final = "http.request.resend_count"
 # On client telemetry: the service called, or ``host:port`` of a destination outside the mesh.
 PEER_SERVICE: Final = "peer.service"
 # On server telemetry: the calling service, as named by its own sidecar; absent when it has none.
 CALLER: Final = "spanmesh.caller"
-# ``host:port`` of the endpoint a client metric is about.
+# ``host:port`` of the endpoint a client metric is about; of opaque connections to another port than
+# the application's also on server metrics.
 ENDPOINT: Final = "spanmesh.endpoint"
 # "2xx" … "5xx", or "error" when no response came.
 STATUS_CLASS: Final = "spanmesh.status_class"
@@ -54,6 +61,14 @@ SERVER_DURATION: Final = "http.server.request.duration"
 # What opaque connections last; kept apart, for it says nothing of how fast a server answers.
 TCP_CLIENT_DURATION: Final = "spanmesh.tcp.client.connection.duration"
 TCP_SERVER_DURATION: Final = "spanmesh.tcp.server.connection.duration"
+# How long they took to stand, or to fail at that: the edges of the graph. Counted when they end.
+TCP_CLIENT_CONNECT: Final = "spanmesh.tcp.client.connect.duration"
+TCP_SERVER_CONNECT: Final = "spanmesh.tcp.server.connect.duration"
+# Gauges of those that stand, and delta sums of their bytes by direction.
+TCP_CLIENT_ACTIVE: Final = "spanmesh.tcp.client.active_connections"
+TCP_SERVER_ACTIVE: Final = "spanmesh.tcp.server.active_connections"
+TCP_CLIENT_IO: Final = "spanmesh.tcp.client.io"
+TCP_SERVER_IO: Final = "spanmesh.tcp.server.io"
 CLIENT_ACTIVE: Final = "http.client.active_requests"
 SERVER_ACTIVE: Final = "http.server.active_requests"
 OLDEST_AGE: Final = "spanmesh.client.oldest_request.age"
@@ -62,6 +77,8 @@ DROPPED_SPANS: Final = "spanmesh.export.dropped_spans"
 # Request header by which an outbound sidecar tells the inbound one who is calling. It is
 # sent to mesh endpoints only and removed before the application sees the request.
 CALLER_HEADER: Final = "x-spanmesh-caller"
+# The caller's name on probes of the mesh itself; what they cost is counted nowhere.
+PROBER: Final = "spanmesh.prober"
 # Response header with the machine-readable reason of a failure the sidecar itself answers.
 REASON_HEADER: Final = "x-spanmesh-reason"
 

@@ -5,9 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
+from proxy.contract import attributes
 from proxy.sockets import reset
-from tests.proxy.rig import DEADLINE, pairs, play, serving, until, world
+from tests.proxy.rig import DEADLINE, Sink, pairs, play, serving, until, world
 
 MIB = 1 << 20
 TCP: dict[str, Any] = {"app_protocol": "tcp"}
@@ -157,3 +160,48 @@ def test_a_drain_waits_for_connections_and_ends_those_that_stay() -> None:
             writer.close()
 
     play(run())
+
+
+def test_a_connection_that_stays_is_counted_while_it_stands() -> None:
+    async def run() -> None:
+        async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while data := await reader.read(MIB):
+                writer.write(2 * data)
+
+        async with serving(echo) as address, world(address, **TCP) as w:
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+            for _ in range(2):
+                writer.write(b"hello")
+                assert await reader.readexactly(10) == b"hellohello"
+            await until(lambda: _moved(w.sink) == {"transmit": 20, "receive": 10})
+            await until(lambda: _standing(w.sink) == 1)
+            assert w.sink.counted(attributes.TCP_SERVER_CONNECT) == 0
+            writer.close()
+            await until(lambda: w.sink.counted(attributes.TCP_SERVER_CONNECT) == 1)
+            await until(lambda: _standing(w.sink) == 0)
+            assert _moved(w.sink) == {"transmit": 20, "receive": 10}
+
+    play(run())
+
+
+def _moved(sink: Sink) -> dict[str, int]:
+    """Bytes by direction."""
+    sums: dict[str, int] = {}
+    for metric in _metrics(sink.metrics, attributes.TCP_SERVER_IO):
+        for point in metric.sum.data_points:
+            direction = pairs(point.attributes)[attributes.DIRECTION]
+            sums[direction] = sums.get(direction, 0) + point.as_int
+    return sums
+
+
+def _standing(sink: Sink) -> int:
+    """Connections by the last report."""
+    found = _metrics(sink.metrics[-1:], attributes.TCP_SERVER_ACTIVE)
+    return sum(point.as_int for metric in found for point in metric.gauge.data_points)
+
+
+def _metrics(reports: list[ExportMetricsServiceRequest], name: str) -> list[Metric]:
+    return [
+        metric for report in reports for resource in report.resource_metrics
+        for scope in resource.scope_metrics for metric in scope.metrics if metric.name == name
+    ]
