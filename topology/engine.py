@@ -139,6 +139,10 @@ class Engine:
         counts, seconds = self._counts(now, window), self._window.span(now, window)
         return GraphView(self._nodes(counts, seconds), graph.edges(counts, seconds), now - window, now)
 
+    def traffic(self, now: float, window: float) -> dict[tuple[str, str, str], Cell]:
+        """Calls of the window by source, target and protocol."""
+        return graph.by_edge(self._counts(now, window))
+
     def services(self, now: float, window: float) -> tuple[NodeView, ...]:
         """The nodes alone."""
         return self._nodes(self._counts(now, window), self._window.span(now, window))

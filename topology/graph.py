@@ -19,15 +19,21 @@ from topology.weights import Weights
 from topology.window import Bucket, Cell, stats
 
 
+def by_edge(counts: Bucket) -> dict[tuple[str, str, str], Cell]:
+    """Traffic by source, target and protocol, in order of these."""
+    found: dict[tuple[str, str, str], Cell] = {}
+    for key, cell in counts.items():
+        if cell.histogram.count:
+            ends = key.source, key.target, key.protocol
+            found.setdefault(ends, Cell()).add(cell.histogram, cell.errors)
+    return dict(sorted(found.items()))
+
+
 def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
     """Edges with traffic, in order of their ends."""
-    cells: dict[tuple[str, str, str], Cell] = {}
-    for key, cell in counts.items():
-        cells.setdefault((key.source, key.target, key.protocol), Cell()).add(cell.histogram, cell.errors)
     return tuple(
         EdgeView(source, target, stats(cell, seconds), protocol)
-        for (source, target, protocol), cell in sorted(cells.items())
-        if cell.histogram.count
+        for (source, target, protocol), cell in by_edge(counts).items()
     )
 
 
