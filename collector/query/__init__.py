@@ -12,6 +12,9 @@
 ``explore``       our own search: ``params_listing`` reads it, ``listing`` is its SQL, pure, ``finder``
                   runs it, ``cursor`` says where the next page begins, pure
 ``services``      service names and their operations
+``insight``       what changed between two windows (``graphdiff`` by ``significance``, both pure), and
+                  where to look first (``blame``, pure)
+``traffic``       whether memory or the store answers for a window
 ``edges``         graph, series and latency of past windows, from stored edges
 ``dependencies``  who calls whom over a window, from stored edges and live memory together
 ``decisions``     what the mesh decided, from live memory and the store together

@@ -8,13 +8,16 @@ from typing import Final
 from aiohttp import web
 
 from collector.clickhouse.reader import Reader
+from collector.query.edges import StoredEdges
 from collector.query.errors import QueryError, TryLaterError
 from collector.query.events import EventRoutes
 from collector.query.explore import ExploreRoutes
+from collector.query.insight import InsightRoutes
 from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, ok
 from collector.query.store import Store
 from collector.query.tracing import TracingRoutes
+from collector.query.traffic import Traffic
 from collector.query.v3 import V3Routes
 from collector.stats import Stats
 from topology.engine import Engine
@@ -31,9 +34,11 @@ def build(
     """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
     store = Store(reader)
     app = web.Application(middlewares=[_errors], client_max_size=_BODY_MAX)
+    traffic = Traffic(StoredEdges(store), engine, clock)
     app.add_routes(TracingRoutes(store, engine, clock).routes())
     app.add_routes(V3Routes(store, clock).routes())
-    app.add_routes(MeshRoutes(store, engine, clock).routes())
+    app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
+    app.add_routes(InsightRoutes(traffic).routes())
     app.add_routes(ExploreRoutes(store, clock).routes())
     events = EventRoutes(engine)
     app.add_routes(events.routes())

@@ -80,9 +80,6 @@ def _seconds(window: Window) -> tuple[int, int]:
     return start, max(ceil(window.end / 1e6), start + 1)
 
 
-_Edge = tuple[str, str, str, Cell]  # source, target, protocol
-
-
 class StoredEdges:
     """What mesh_edges holds of a window."""
 
@@ -93,14 +90,19 @@ class StoredEdges:
         """Nodes and edges of the window. ``known`` are the nodes of now: kind, stage, endpoints
         and versions are not stored with the edges and are shown as they are now."""
         start, end = _seconds(window)
-        rows = await self._store.rows(_GRAPH, {"start": start, "end": end})
-        calls: list[_Edge] = [(row[0], row[1], row[2], _cell(*row[3:])) for row in rows]
+        cells = await self.traffic(window)
         edges = tuple(
             EdgeView(source, target, stats(cell, end - start), protocol)
-            for source, target, protocol, cell in calls
+            for (source, target, protocol), cell in cells.items()
         )  # fmt: skip
-        nodes = _nodes(calls, {node.name: node for node in known}, end - start)
+        nodes = _nodes(cells, {node.name: node for node in known}, end - start)
         return GraphView(nodes, edges, float(start), float(end))
+
+    async def traffic(self, window: Window) -> dict[tuple[str, str, str], Cell]:
+        """Calls by source, target and protocol, in order of these."""
+        start, end = _seconds(window)
+        rows = await self._store.rows(_GRAPH, {"start": start, "end": end})
+        return {(row[0], row[1], row[2]): _cell(*row[3:]) for row in rows}
 
     async def calls(self, window: Window) -> dict[tuple[str, str], int]:
         """Number of calls by source and target."""
@@ -127,10 +129,12 @@ class StoredEdges:
         return _cell(*rows[0]).histogram if rows else Histogram()
 
 
-def _nodes(calls: Iterable[_Edge], known: Mapping[str, NodeView], seconds: int) -> tuple[NodeView, ...]:
+def _nodes(
+    cells: Mapping[tuple[str, str, str], Cell], known: Mapping[str, NodeView], seconds: int
+) -> tuple[NodeView, ...]:
     served: dict[str, Cell] = {}
     kinds: dict[str, Kind] = {}
-    for source, target, protocol, cell in calls:
+    for (source, target, protocol), cell in cells.items():
         kinds.setdefault(source, _kind(source, protocol, called=False))
         kinds[target] = _kind(target, protocol, called=True)
         served.setdefault(source, Cell())

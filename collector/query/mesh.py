@@ -1,57 +1,39 @@
 """Our own routes under /api/mesh: graph, services, endpoints, decisions, stages, series, latency.
 
-The engine's memory answers for the time since this process began, at most fifteen minutes, and
-the store for what was before; a window that ends in the past is answered by the store alone. It
-lacks the last seconds: calls are stored once nothing more is added to their second.
+Which part of a window memory answers for and which the store, ``traffic`` says.
 """
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
 
 from collector.query import params, views
 from collector.query.decisions import decisions
-from collector.query.edges import Only, StoredEdges
+from collector.query.edges import Only
 from collector.query.errors import BadValueError, NotFoundError
-from collector.query.params import REACHES_NOW_US, Window
 from collector.query.replies import ok
 from collector.query.store import Store
+from collector.query.traffic import Asked, Traffic
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from topology.engine import Engine, UnknownServiceError
 from topology.model import Point
 
 WINDOW_US: Final = 60_000_000  # the default
-MEMORY_US: Final = 900_000_000  # what the engine keeps
 DECISIONS_MAX: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A window and who answers for which part of it.
-
-    ``now`` is epoch seconds; ``live`` how many seconds back from it memory answers for, 0 for
-    none; ``stored`` the part before that, None when memory answers for all.
-    """
-
-    window: Window
-    now: float
-    live: float
-    stored: Window | None
 
 
 class MeshRoutes:
     """Handlers over the engine and the stored edges; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, traffic: Traffic, engine: Engine, clock: Callable[[], float]) -> None:
         self._store = store
+        self._traffic = traffic
         self._engine = engine
         self._clock = clock
-        self._edges = StoredEdges(store)
-        self._born_us = round(clock() * 1e6)
+        self._edges = traffic.edges
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -123,17 +105,7 @@ class MeshRoutes:
         return ok({"buckets": views.buckets(histogram)})
 
     def _asked(self, request: web.Request) -> Asked:
-        now = self._clock()
-        now_us = round(now * 1e6)
-        window = params.window(request.query, now_us, WINDOW_US)
-        if window.end < now_us - REACHES_NOW_US:
-            return Asked(window, now, 0.0, window)
-        # Without a start the caller wants what is happening; with one, all that happened since.
-        since_start = bool(request.query.get("start"))
-        oldest = max(now_us - MEMORY_US, self._born_us) if since_start else 0
-        split = min(max(window.start, oldest), now_us)
-        stored = Window(window.start, split) if window.start < split else None
-        return Asked(window, now, (now_us - split) / 1e6, stored)
+        return self._traffic.asked(request.query, WINDOW_US)
 
 
 def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:
