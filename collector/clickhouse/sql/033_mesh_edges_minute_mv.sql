@@ -1,0 +1,15 @@
+-- Fills mesh_edges_minute.
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_edges_minute_mv
+TO mesh_edges_minute
+AS SELECT
+    toStartOfMinute(Time) AS Time,
+    Source,
+    Target,
+    Protocol,
+    Arm,
+    sum(Count) AS Count,
+    sum(Errors) AS Errors,
+    sum(Sum) AS Sum,
+    sumMap(Latency) AS Latency
+FROM mesh_edges
+GROUP BY Time, Source, Target, Protocol, Arm
