@@ -6,7 +6,8 @@ request and its ``reply``) → a direction → ``pool`` → ``connection_upstrea
 ``balancer`` (which endpoint, with a ``breaker`` each), and tries elsewhere as ``retry`` and
 ``deadline`` allow (``rolling`` counts for budget and breaker). ``headers`` reads a head in one pass,
 ``wire`` writes it again, ``tracecontext`` continues its trace, ``forwarded`` adds Via and
-X-Forwarded-* where asked for, ``errors`` names what can go wrong.
+X-Forwarded-* where asked for, ``outbox`` sends together what one turn of the loop wrote, ``errors``
+names what can go wrong.
 
 An intercepted connection enters by ``gate``: ``original`` says where it was going, ``detect`` whether it
 carries HTTP; what does not passes as ``opaque`` bytes to where ``carriers`` say, and becomes one span

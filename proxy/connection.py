@@ -27,14 +27,15 @@ class Downstream(asyncio.Protocol):
     ``host:port`` it was going to when it was intercepted."""
 
     __slots__ = (
-        "_backlog", "_ends", "_eof", "_exchange", "_head_since", "_parser", "_pauses", "_seen", "_side",
-        "_transport", "_tunnel", "full", "keep", "original", "place",
+        "_backlog", "_ends", "_eof", "_exchange", "_head_since", "_outbox", "_parser", "_pauses", "_seen",
+        "_side", "_transport", "_tunnel", "full", "keep", "original", "place",
     )
 
     _transport: asyncio.Transport
 
     def __init__(self, side: Side, original: str = "") -> None:
         self._side = side
+        self._outbox = side.pool.outbox
         self.original = original
         self._parser = RequestParser(self, side.limits)
         self._exchange: Exchange | None = None
@@ -139,7 +140,7 @@ class Downstream(asyncio.Protocol):
 
     # Client, for the exchange
     def write(self, data: bytes) -> None:
-        self._transport.write(data)
+        self._outbox.write(self._transport, data)
 
     def host(self) -> str:
         """The client's IP address."""
@@ -174,6 +175,7 @@ class Downstream(asyncio.Protocol):
         """End the connection so that the client can tell that the response is not complete."""
         self._exchange = None
         self._ends = self._side.now() + self._side.timeouts.body
+        self._outbox.flush()
         if reset:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
             sockets.reset(self._transport)
@@ -281,7 +283,7 @@ class Downstream(asyncio.Protocol):
             exchange.upstream_failed(refusal.reason, refusal.detail)
         else:
             self._side.refused(refusal.reason)
-            self._transport.write(errors.response(refusal.reason, refusal.detail, close=True))
+            self.write(errors.response(refusal.reason, refusal.detail, close=True))
             self._close(False)
 
     def _close(self, settled: bool) -> None:
@@ -289,6 +291,7 @@ class Downstream(asyncio.Protocol):
         self._ends = self._side.now() + self._side.timeouts.body
         self._exchange = None
         self._backlog.clear()
+        self._outbox.flush()
         if settled or self._transport.is_closing():
             self._transport.close()
             return

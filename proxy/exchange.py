@@ -84,7 +84,7 @@ class Exchange(Reply):
             self._out.clear()
         elif self.upstream is not None:
             if self._out:
-                self.upstream.transport.write(b"".join(self._out))
+                self._pool.outbox.write(self.upstream.transport, b"".join(self._out))
                 self._out.clear()
         elif not self.dispatched:
             self.dispatched = True
@@ -155,7 +155,7 @@ class Exchange(Reply):
         self._out.clear()
         if upstream.reused and self.request_done and method in IDEMPOTENT and len(payload) <= _MAX_REPLAY:
             self._replay = payload
-        upstream.transport.write(payload)
+        self._pool.outbox.write(upstream.transport, payload)
 
     def relay(self) -> None:
         """Pass on what one read from the upstream brought."""
@@ -268,6 +268,7 @@ class Exchange(Reply):
 
     def _tunnel(self, upstream: Upstream) -> None:
         """From here on bytes pass both ways as they are, until both sides have closed."""
+        self._pool.outbox.flush()
         upstream.tunnel = self.client.into_tunnel(upstream.transport, upstream.parser.surplus)
 
     def _break_off(self, reason: Reason) -> None:

@@ -8,6 +8,7 @@ from errno import ECONNREFUSED
 from proxy.connection_upstream import Boarding, Link, Upstream
 from proxy.contract.address import split_address
 from proxy.errors import Reason
+from proxy.outbox import Outbox
 
 Outcome = Callable[[Reason | None, str], None]
 """Told how an attempt to connect ended: without a reason it succeeded, else the detail says more."""
@@ -24,6 +25,7 @@ class Pool:
         self._idle: dict[str, list[Upstream]] = {}
         self._open: dict[str, int] = {}
         self._connecting: set[asyncio.Task[None]] = set()
+        self.outbox = Outbox()
         self.places: set[tuple[str, int]] = set()  # our own ends, by which we know ourselves as a client
 
     @property
