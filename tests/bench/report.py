@@ -8,10 +8,15 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from statistics import median
 
+_VERDICT = {True: "met", False: "MISSED", None: "void: more noise than effect"}
+
 
 @dataclass(frozen=True)
 class Row:
-    """One compared figure; ``ratio`` is ours over peer, ``met`` whether it reaches ``target``."""
+    """One compared figure; ``ratio`` is ours over peer, ``met`` whether it reaches ``target``.
+
+    Both are None when a figure is not positive: then the noise was larger than what was measured.
+    """
 
     case: str
     metric: str
@@ -19,7 +24,7 @@ class Row:
     ours: float
     peer: float
     peer_name: str
-    ratio: float
+    ratio: float | None
     target: float | None
     met: bool | None
 
@@ -30,14 +35,14 @@ def compare(
 ) -> Row:
     """Print medians with their spread and give the row; a target is the largest ratio allowed."""
     mine, theirs = median(ours), median(peer)
-    ratio = mine / theirs if theirs else float("inf")
-    met = None if target is None else ratio <= target
-    goal = "" if target is None else f"  target {target:.2f} {'met' if met else 'MISSED'}"
+    ratio = round(mine / theirs, 3) if mine > 0 and theirs > 0 else None
+    met = None if target is None or ratio is None else ratio <= target
+    goal = "" if target is None else f"  target {target:.2f} {_VERDICT[met]}"
     say(
         f"{case:34} {metric:22} ours {_spread(ours):>26}  {peer_name} {_spread(peer):>26} {unit:9}"
-        f" ratio {ratio:.2f}{goal}"
+        f" ratio {'-' if ratio is None else f'{ratio:.2f}'}{goal}"
     )
-    return Row(case, metric, unit, round(mine, 3), round(theirs, 3), peer_name, round(ratio, 3), target, met)
+    return Row(case, metric, unit, round(mine, 3), round(theirs, 3), peer_name, ratio, target, met)
 
 
 def heading(command: str, *packages: str) -> None:
