@@ -108,6 +108,7 @@ class Ingest:
             def tell(now: float) -> None:
                 self._engine.calls(samples.calls, now)
                 self._engine.opens(samples.opens, now)
+                self._engine.connections(samples.connections, now)
 
             self._tell(body, tell)
             await self._store(body, points.tables, points.refused, "metrics")

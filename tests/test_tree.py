@@ -33,6 +33,7 @@ PURE = (
     "proxy/rolling.py",
     "proxy/vitals.py",
     "topology/compare.py",
+    "topology/connections.py",
     "topology/engine.py",
     "topology/evidence.py",
     "topology/feedback.py",

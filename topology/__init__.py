@@ -5,6 +5,7 @@
 ``registry``   which endpoints exist: sidecars by their stream, static ones from the policy
 ``window``     mergeable counts by second, fifteen minutes of them
 ``intake``     which measurement counts as which edge
+``connections`` whose opaque TCP connections a callee saw
 ``pairing``    edges from the spans of services without a sidecar
 ``peers``      who is on the other side of a span
 ``graph``      nodes and edges of a window
@@ -19,6 +20,6 @@
 ``snapshot``   what the sidecars are told, with a version
 ``xds``        the one part with I/O: the ADS server that tells them
 
-Data flows in by ``Engine.calls``, ``opens``, ``spans`` and ``connected``, and out by
+Data flows in by ``Engine.calls``, ``opens``, ``connections``, ``spans`` and ``connected``, and out by
 ``Engine.tick`` and the views. Time is an argument everywhere; only ``xds`` reads a clock.
 """

@@ -17,6 +17,7 @@ from topology.feedback import Feedback
 from topology.intake import Intake
 from topology.model import (
     CallSample,
+    ConnectionSample,
     Decision,
     EdgeSample,
     EndpointView,
@@ -78,7 +79,7 @@ class Engine:
                 self._intake.call(sample, now)
                 continue
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
-            if registered:
+            if registered and sample.protocol == peers.HTTP:
                 self._feedback.evidence.call(service, endpoint, sample, now)
             self._intake.call(replace(sample, target=service, endpoint=endpoint), now)
 
@@ -88,6 +89,14 @@ class Engine:
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             if registered:
                 self._feedback.evidence.open(service, endpoint, sample, now)
+
+    def connections(self, samples: Iterable[ConnectionSample], now: float) -> None:
+        """Note opaque connections that stand."""
+        for sample in samples:
+            if sample.side is Side.CLIENT:
+                service, endpoint, _ = self._placed(sample.target, sample.endpoint)
+                sample = replace(sample, target=service, endpoint=endpoint)
+            self._intake.connections(sample, now)
 
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
         """Pair spans of services without a sidecar into edges."""
@@ -211,11 +220,13 @@ class Engine:
     def _counts(self, now: float, window: float) -> Bucket:
         """Traffic of the window, addresses outside the mesh that proved to be services as these."""
         counts = self._window.totals(now - window, now)
+        for (source, target), number in self._intake.open(now).items():
+            counts.setdefault(Key(source, target, peers.TCP), Cell()).open = number
         for key in [key for key in counts if peers.outside(key.target)]:
             service = self._intake.resolved(key.target)
             if service != key.target:
                 cell = counts.pop(key)
-                counts.setdefault(key._replace(target=service), Cell()).add(cell.histogram, cell.errors)
+                counts.setdefault(key._replace(target=service), Cell()).merge(cell)
         return counts
 
     def _nodes(self, counts: Bucket, seconds: float) -> tuple[NodeView, ...]:

@@ -11,8 +11,10 @@ from topology.model import (
     Kind,
     NodeView,
     StageView,
+    TcpView,
 )
 from topology.outliers import Outliers
+from topology.peers import TCP
 from topology.registry import Member
 from topology.stages import Stages
 from topology.weights import Weights
@@ -23,18 +25,21 @@ def by_edge(counts: Bucket) -> dict[tuple[str, str, str], Cell]:
     """Traffic by source, target and protocol, in order of these."""
     found: dict[tuple[str, str, str], Cell] = {}
     for key, cell in counts.items():
-        if cell.histogram.count:
-            ends = key.source, key.target, key.protocol
-            found.setdefault(ends, Cell()).add(cell.histogram, cell.errors)
-    return dict(sorted(found.items()))
+        if cell.used or key.protocol == TCP:
+            found.setdefault((key.source, key.target, key.protocol), Cell()).merge(cell)
+    return {ends: cell for ends, cell in sorted(found.items()) if cell.used}
 
 
 def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
     """Edges with traffic, in order of their ends."""
     return tuple(
-        EdgeView(source, target, stats(cell, seconds), protocol)
+        EdgeView(source, target, stats(cell, seconds), protocol, _tcp(cell) if protocol == TCP else None)
         for (source, target, protocol), cell in by_edge(counts).items()
     )
+
+
+def _tcp(cell: Cell) -> TcpView:
+    return TcpView(cell.open, cell.sent, cell.received)
 
 
 def nodes(
@@ -44,7 +49,7 @@ def nodes(
     """Everything with traffic or endpoints, by name; traffic as a server."""
     served: dict[str, Cell] = {}
     for key, cell in counts.items():
-        if cell.histogram.count:
+        if cell.used:
             served.setdefault(key.source, Cell())
             served.setdefault(key.target, Cell()).add(cell.histogram, cell.errors)
     views = []

@@ -6,15 +6,18 @@
   the caller was a service without a sidecar, the call moves to that edge (``Edge.recount``).
   When the caller had a sidecar that did not yet know the mesh, the call just goes (``Measured``).
 - A ``host:port`` outside the mesh becomes a service once one answered there.
+- Opaque TCP names no caller: see ``Connections``.
 """
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from proxy.contract.histogram import Histogram
 from topology import peers
-from topology.model import CallSample, EdgeSample, Kind, Side, SpanFact
+from topology.connections import Connections
+from topology.model import CallSample, ConnectionSample, EdgeSample, Kind, Side, SpanFact
 from topology.pairing import USER, Alias, Measured, Pairing
 from topology.peers import Edge
 from topology.registry import Registry
@@ -40,13 +43,16 @@ class Intake:
         self._kinds: dict[str, Kind] = {}
         self._measuring: dict[str, float] = {}
         self._waiting: deque[tuple[float, CallSample]] = deque()
+        self._connections = Connections()
         self._owed: dict[str, int] = {}  # calls that moved before the user's count of them came
         self._stored = 0
         self._stored_users = 0
 
     def call(self, sample: CallSample, now: float) -> None:
         """Count finished calls."""
-        if sample.side is Side.CLIENT:
+        if sample.protocol == peers.TCP:
+            self._tcp(sample, now)
+        elif sample.side is Side.CLIENT:
             self._measuring[sample.source] = now
             key = Key(sample.source, sample.target, peers.HTTP, sample.endpoint, sample.arm)
             self._window.add(key, sample.histogram, sample.errors, now)
@@ -54,6 +60,21 @@ class Intake:
             self._count_user(sample, now)
         elif not self._measured(sample.source, now):
             self._waiting.append((now + SECOND_OPINION, sample))
+
+    def connections(self, sample: ConnectionSample, now: float) -> None:
+        """Note opaque connections that stand, and what went over them."""
+        server = sample.side is Side.SERVER
+        if server:
+            sample = replace(sample, endpoint=self._served_at(sample))
+        elif len(self._kinds) < _NAMES and peers.outside(sample.target):
+            self._kinds.setdefault(sample.target, peers.kind_at(sample.target))
+        if self._connections.stand(sample, now) and (sample.sent or sample.received):
+            key = Key(USER if server else sample.source, sample.target, peers.TCP, sample.endpoint)
+            self._window.moved(key, sample.sent, sample.received, now)
+
+    def open(self, now: float) -> dict[tuple[str, str], int]:
+        """Opaque connections that stand, by source and target."""
+        return self._connections.open(now)
 
     def span(self, fact: SpanFact, now: float) -> None:
         """Count what a span proves."""
@@ -76,6 +97,9 @@ class Intake:
             if not self._measured(sample.source, now):
                 key = Key(sample.source, sample.target, peers.HTTP, self._endpoint(sample))
                 self._window.add(key, sample.histogram, sample.errors, now)
+        for sample in self._connections.settle(now):
+            key = Key(sample.source, sample.target, peers.TCP, sample.endpoint)
+            self._window.add(key, sample.histogram, sample.errors, now)
         self._window.expire(now)
 
     def closed(self, now: float) -> Iterator[EdgeSample]:
@@ -109,12 +133,27 @@ class Intake:
         """What the node of this name is."""
         if name == USER:
             return Kind.USER
-        if peers.outside(name):
-            return Kind.EXTERNAL
-        return self._kinds.get(name, Kind.SERVICE)
+        return self._kinds.get(name, Kind.EXTERNAL if peers.outside(name) else Kind.SERVICE)
 
     def _measured(self, source: str, now: float) -> bool:
         return self._registry.has_sidecar(source) or now - self._measuring.get(source, -REPORTING) < REPORTING
+
+    def _tcp(self, sample: CallSample, now: float) -> None:
+        if sample.side is Side.SERVER:
+            self._connections.served(replace(sample, endpoint=self._served_at(sample)), now)
+            return
+        self._connections.ended(sample, now)
+        if len(self._kinds) < _NAMES and peers.outside(sample.target):
+            self._kinds.setdefault(sample.target, peers.kind_at(sample.target))
+        key = Key(sample.source, sample.target, peers.TCP, sample.endpoint)
+        self._window.add(key, sample.histogram, sample.errors, now)
+
+    def _served_at(self, sample: CallSample | ConnectionSample) -> str:
+        """The address at which callers know an endpoint; another port than the application's is an
+        address of its own, and belongs to the service."""
+        if sample.endpoint and len(self._aliases) < _NAMES:
+            self._aliases[sample.endpoint] = sample.target
+        return sample.endpoint or self._registry.address_of(sample.reporter)
 
     def _count_user(self, sample: CallSample, now: float) -> None:
         key = Key(USER, sample.target, peers.HTTP, self._endpoint(sample))

@@ -36,6 +36,8 @@ class CallSample:
 
     ``target`` of a client sample is a service or, outside the mesh, ``host:port``. ``source``
     of a server sample is empty when the caller has no sidecar. ``errors`` of ``count`` failed.
+    Of opaque connections (``protocol`` tcp) the histogram is of the time to connect; with
+    ``arrived`` false they never stood.
     """
 
     side: Side
@@ -48,6 +50,23 @@ class CallSample:
     arm: str = ""
     method: str = ""
     route: str = ""
+    protocol: str = "http"
+    arrived: bool = True
+
+
+@dataclass(slots=True)
+class ConnectionSample:
+    """Opaque connections that one reporter has open, and the bytes that went to the target
+    (``sent``) and came back since the last report. Source and target as in ``CallSample``."""
+
+    side: Side
+    source: str
+    target: str
+    endpoint: str
+    reporter: str
+    open: int = 0
+    sent: int = 0
+    received: int = 0
 
 
 @dataclass(slots=True)
@@ -105,11 +124,23 @@ class NodeView:
 
 
 @dataclass(frozen=True, slots=True)
+class TcpView:
+    """Opaque connections of an edge that stand now, and bytes to and from the target in the window."""
+
+    open: int
+    sent: int
+    received: int
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeView:
+    """Of opaque TCP a call is a connection that ended, and its latency the time to connect."""
+
     source: str
     target: str
     stats: Stats
-    protocol: str = "http"  # http, database, messaging
+    protocol: str = "http"  # http, tcp, database, messaging
+    tcp: TcpView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +212,7 @@ class EdgeSample:
     second: int
     source: str
     target: str
-    protocol: str  # http, database, messaging
+    protocol: str  # http, tcp, database, messaging
     endpoint: str
     arm: str
     count: int

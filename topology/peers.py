@@ -12,11 +12,18 @@ from proxy.contract import attributes as names
 from topology.model import Kind, SpanFact
 
 HTTP: Final = "http"
+TCP: Final = "tcp"
 DATABASE: Final = "database"
 MESSAGING: Final = "messaging"
 
 _RECEIVING: Final = frozenset(("receive", "process", "deliver"))
 _CONSUMER: Final = 5
+# Usual ports (IANA's registry where they are in it): SQL Server, Oracle, MySQL, PostgreSQL, Redis, Couchbase,
+# Cassandra, ClickHouse, memcached, MongoDB, CockroachDB; MQTT, NATS, AMQP, Pulsar, Kafka, STOMP, ActiveMQ.
+_DATABASE_PORTS: Final = frozenset((
+    1433, 1521, 3306, 5432, 6379, 6380, 11210, 9042, 9000, 9440, 11211, 27017, 27018, 27019, 26257,
+))
+_QUEUE_PORTS: Final = frozenset((1883, 8883, 4222, 5671, 5672, 6650, 9092, 9093, 61613, 61616))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,14 @@ def sidecar_target(said: Mapping[str, str]) -> str:
 def outside(target: str) -> bool:
     """Whether a client's target is ``host:port`` rather than the name of a service."""
     return target.rpartition(":")[2].isdigit() and ":" in target
+
+
+def kind_at(address: str) -> Kind:
+    """What most likely answers opaque TCP at ``host:port`` outside the mesh, by the port alone."""
+    port = int(address.rpartition(":")[2])
+    if port in _DATABASE_PORTS:
+        return Kind.DATABASE
+    return Kind.QUEUE if port in _QUEUE_PORTS else Kind.EXTERNAL
 
 
 def _host(said: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
 from topology.model import Stats
+from topology.peers import HTTP
 
 TEN: Final = 10
 SECONDS_KEPT: Final = 120
@@ -23,21 +24,35 @@ class Key(NamedTuple):
 
     source: str
     target: str
-    protocol: str = "http"
+    protocol: str = HTTP
     endpoint: str = ""
     arm: str = ""
 
 
 @dataclass(slots=True)
 class Cell:
-    """Calls of one key in one bucket."""
+    """Calls of one key in one bucket; of opaque TCP also bytes to and from the target, and what stands."""
 
     histogram: Histogram = field(default_factory=Histogram)
     errors: int = 0
+    sent: int = 0
+    received: int = 0
+    open: int = 0
+
+    @property
+    def used(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.histogram.count or self.open)
 
     def add(self, histogram: Histogram, errors: int) -> None:
         self.histogram.merge(histogram)
         self.errors += errors
+
+    def merge(self, other: "Cell") -> None:
+        self.add(other.histogram, other.errors)
+        self.sent += other.sent
+        self.received += other.received
+        self.open += other.open
 
 
 Bucket = dict[Key, Cell]
@@ -59,6 +74,16 @@ class Window:
 
     def add(self, key: Key, histogram: Histogram, errors: int, now: float) -> None:
         """Count calls that were reported now."""
+        for cell in self._cells(key, now):
+            cell.add(histogram, errors)
+
+    def moved(self, key: Key, sent: int, received: int, now: float) -> None:
+        """Count bytes that were reported now."""
+        for cell in self._cells(key, now):
+            cell.sent += sent
+            cell.received += received
+
+    def _cells(self, key: Key, now: float) -> Iterator[Cell]:
         if self._begun is None:
             self._begun = now
         second = max(int(now), self._closed)
@@ -72,11 +97,11 @@ class Window:
             cell = bucket.get(key)
             if cell is None:
                 cell = bucket[key] = Cell()
-            cell.add(histogram, errors)
+            yield cell
 
     def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
-        """Take back one call of an edge, latest second first and not before ``since``."""
-        keys = self._edges.get((source, target), set())
+        """Take back one request of an edge, latest second first and not before ``since``."""
+        keys = [key for key in self._edges.get((source, target), ()) if key.protocol == HTTP]
         for second in sorted((s for s in self._seconds if s >= since), reverse=True):
             bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
             for key in keys:
@@ -97,7 +122,7 @@ class Window:
                 found = merged.get(key)
                 if found is None:
                     found = merged[key] = Cell()
-                found.add(cell.histogram, cell.errors)
+                found.merge(cell)
         return merged
 
     def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:

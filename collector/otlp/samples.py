@@ -17,8 +17,17 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
-from topology.model import CallSample, OpenSample, Side, SpanFact
+from topology.model import CallSample, ConnectionSample, OpenSample, Side, SpanFact
+from topology.peers import HTTP, TCP
 
+_CALLS: Final = {
+    names.CLIENT_DURATION: (Side.CLIENT, HTTP), names.SERVER_DURATION: (Side.SERVER, HTTP),
+    names.TCP_CLIENT_CONNECT: (Side.CLIENT, TCP), names.TCP_SERVER_CONNECT: (Side.SERVER, TCP),
+}  # fmt: skip
+_CONNECTIONS: Final = {
+    names.TCP_CLIENT_ACTIVE: Side.CLIENT, names.TCP_CLIENT_IO: Side.CLIENT,
+    names.TCP_SERVER_ACTIVE: Side.SERVER, names.TCP_SERVER_IO: Side.SERVER,
+}  # fmt: skip
 _FAILED: Final = frozenset({"5xx", "error"})
 # What a latency can be, as powers of two of a second, and how often it can have been counted in
 # one interval: beyond is a mistake or an attack, and would overflow what it is added to.
@@ -30,10 +39,12 @@ _GRAPH_KEYS: Final = ("peer.", "db.", "messaging.", "server.", "network.peer.", 
 
 @dataclass(slots=True)
 class Samples:
-    """What one metrics request says of calls and open requests; ``ignored`` were impossible."""
+    """What one metrics request says of calls, open requests and opaque connections; ``ignored`` were
+    impossible."""
 
     calls: list[CallSample] = field(default_factory=list)
     opens: list[OpenSample] = field(default_factory=list)
+    connections: list[ConnectionSample] = field(default_factory=list)
     ignored: int = 0
 
 
@@ -72,25 +83,25 @@ def measurements(request: ExportMetricsServiceRequest) -> Samples:
         reporter = _Reporter(service, labels.get(names.SERVICE_INSTANCE, service))
         for scope in ours:
             active: dict[tuple[str, str], OpenSample] = {}
+            standing: dict[tuple[Side, str, str], ConnectionSample] = {}
             for metric in scope.metrics:
                 _calls(metric, reporter, found)
                 _opens(metric, reporter, active)
+                _connections(metric, reporter, standing)
             found.opens.extend(active.values())
+            found.connections.extend(standing.values())
     return found
 
 
 def _calls(metric: Metric, reporter: _Reporter, found: Samples) -> None:
-    if metric.name == names.CLIENT_DURATION:
-        side = Side.CLIENT
-    elif metric.name == names.SERVER_DURATION:
-        side = Side.SERVER
-    else:
+    side, protocol = _CALLS.get(metric.name, (None, ""))
+    if side is None:
         return
     for point in metric.exponential_histogram.data_points:
         if not _possible(point):
             found.ignored += 1
         elif point.count:
-            found.calls.append(_call(point, side, reporter))
+            found.calls.append(_call(point, side, protocol, reporter))
 
 
 def _possible(point: ExponentialHistogramDataPoint) -> bool:
@@ -103,7 +114,9 @@ def _possible(point: ExponentialHistogramDataPoint) -> bool:
     return -reach <= low <= high <= reach and point.count == total <= _COUNT
 
 
-def _call(point: ExponentialHistogramDataPoint, side: Side, reporter: _Reporter) -> CallSample:
+def _call(
+    point: ExponentialHistogramDataPoint, side: Side, protocol: str, reporter: _Reporter
+) -> CallSample:
     labels = _labels(point.attributes)
     client = side is Side.CLIENT
     outcome = labels.get(names.STATUS_CLASS) or ("error" if names.ERROR_TYPE in labels else "")
@@ -126,6 +139,8 @@ def _call(point: ExponentialHistogramDataPoint, side: Side, reporter: _Reporter)
         arm=labels.get(names.ARM, ""),
         method=labels.get(names.METHOD, ""),
         route=labels.get(names.ROUTE, ""),
+        protocol=protocol,
+        arrived=labels.get(names.ERROR_TYPE, names.BROKEN) == names.BROKEN,
     )
 
 
@@ -142,6 +157,31 @@ def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], Op
             sample.open = int(_number(point))
         else:
             sample.oldest = _number(point)
+
+
+def _connections(
+    metric: Metric, reporter: _Reporter, standing: dict[tuple[Side, str, str], ConnectionSample]
+) -> None:
+    """Join what is told of the connections of one kind into one sample."""
+    side = _CONNECTIONS.get(metric.name)
+    if side is None:
+        return
+    client = side is Side.CLIENT
+    for point in metric.gauge.data_points or metric.sum.data_points:
+        labels = _labels(point.attributes)
+        endpoint = labels.get(names.ENDPOINT, "")
+        target = labels.get(names.PEER_SERVICE, "") if client else reporter.service
+        sample = standing.setdefault((side, target, endpoint), ConnectionSample(
+            side, reporter.service if client else "", target, endpoint, reporter.instance,
+        ))  # fmt: skip
+        number = int(_number(point))
+        direction = labels.get(names.DIRECTION)
+        if direction is None:
+            sample.open = number
+        elif (direction == names.TRANSMIT) is client:
+            sample.sent += number
+        else:
+            sample.received += number
 
 
 def _number(point: NumberDataPoint) -> float:

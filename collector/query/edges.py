@@ -15,7 +15,7 @@ from collector.recorder import ZERO_BUCKET
 from proxy.contract.histogram import Histogram, from_sparse
 from topology.model import EdgeView, GraphView, Kind, NodeView, Point, Stats
 from topology.pairing import USER
-from topology.peers import DATABASE, MESSAGING, outside
+from topology.peers import DATABASE, MESSAGING, TCP, kind_at, outside
 from topology.window import Cell, stats
 
 _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:Int64})"
@@ -149,6 +149,8 @@ def _kind(name: str, protocol: str, called: bool) -> Kind:
     """What a node is, by what the stored edge says of it (topology.peers names the nodes)."""
     if name == USER:
         return Kind.USER
+    if protocol == TCP and called and outside(name):
+        return kind_at(name)
     if protocol == DATABASE and called:
         return Kind.DATABASE
     if protocol == MESSAGING and "/" in name:

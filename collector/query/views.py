@@ -52,7 +52,10 @@ def node(view: NodeView) -> Json:
 
 
 def edge(view: EdgeView) -> Json:
-    return {"source": view.source, "target": view.target, "protocol": view.protocol, **stats(view.stats)}
+    """``tcp`` is null but for opaque TCP: connections that stand, and bytes over the window."""
+    tcp = view.tcp and {"open": view.tcp.open, "sent": view.tcp.sent, "received": view.tcp.received}
+    ends = {"source": view.source, "target": view.target, "protocol": view.protocol}
+    return {**ends, **stats(view.stats), "tcp": tcp}
 
 
 def endpoint(view: EndpointView) -> Json:

@@ -1,16 +1,20 @@
 """What sidecars measured, in the words of the engine."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
 
-from collector.otlp.samples import measurements
+from collector.otlp.samples import Samples, measurements
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
+from proxy.meter import Meter
+from proxy.metrics import Gauge, request
 from tests.collector.made import client_metrics, label
-from topology.model import OpenSample, Side
+from topology.model import ConnectionSample, OpenSample, Side
 
 
 def first_point(request: ExportMetricsServiceRequest) -> ExponentialHistogramDataPoint:
@@ -47,6 +51,43 @@ def test_a_server_histogram_names_its_caller() -> None:
 def test_the_two_gauges_of_an_endpoint_are_one_sample() -> None:
     found = measurements(client_metrics([], open_requests=3, oldest=1.5))
     assert found.opens == [OpenSample("front", "back", "10.0.0.1:80", "front-1", 3, 1.5)]
+
+
+def told(*gauges: Gauge, series: Mapping[str, Mapping[str, str]], value: float = 1.0) -> Samples:
+    """What the collector makes of a sidecar's own report; each series holds one value."""
+    meter = Meter()
+    for name, labels in series.items():
+        meter.series(name, labels).histogram.record(value)
+    resource = {names.SERVICE_NAME: "front", names.SERVICE_INSTANCE: "front-1"}
+    body = request(resource, meter.collect(), gauges, 0, 1, 2)
+    return measurements(ExportMetricsServiceRequest.FromString(body))
+
+
+@pytest.mark.parametrize(
+    ("error", "errors", "arrived"),
+    [("", 0, True), ("upstream-reset", 1, True), ("connect-refused", 1, False), ("dns-failure", 1, False)],
+)
+def test_an_opaque_connection_is_a_call_that_arrived_or_not(error: str, errors: int, arrived: bool) -> None:
+    given = {names.PEER_SERVICE: "db", names.ENDPOINT: "10.0.0.1:5432", names.ERROR_TYPE: error}
+    [call] = told(series={names.TCP_CLIENT_CONNECT: given, names.TCP_CLIENT_DURATION: given}).calls
+    assert (call.side, call.protocol, call.source, call.target) == (Side.CLIENT, "tcp", "front", "db")
+    assert (call.histogram.count, call.errors, call.arrived) == (1, errors, arrived)
+
+
+def test_opaque_connections_of_both_sides_with_their_bytes() -> None:
+    far = {names.PEER_SERVICE: "db", names.ENDPOINT: "10.0.0.1:5432"}
+    found = told(
+        Gauge(names.TCP_CLIENT_ACTIVE, 3, far), Gauge(names.TCP_SERVER_ACTIVE, 2, {}),
+        series={
+            names.TCP_CLIENT_IO: {**far, names.DIRECTION: names.TRANSMIT},
+            names.TCP_SERVER_IO: {names.DIRECTION: names.TRANSMIT},
+        }, value=1 << 40,
+    )  # fmt: skip
+    assert found.calls == []
+    assert found.connections == [
+        ConnectionSample(Side.CLIENT, "front", "db", "10.0.0.1:5432", "front-1", 3, sent=1 << 40),
+        ConnectionSample(Side.SERVER, "", "front", "", "front-1", 2, received=1 << 40),
+    ]
 
 
 def test_others_are_passed_over() -> None:

@@ -37,7 +37,7 @@ def test_a_graph() -> None:
             "name": "reviews", "kind": "service", "sidecar": True, "stage": "route", "percent": 25,
             "endpoints": 3, "ejected": 1, "versions": ["v1", "v2"], **TRAFFIC_JSON,
         }],
-        "edges": [{"source": "frontend", "target": "reviews", "protocol": "http", **NONE_JSON}],
+        "edges": [{"source": "frontend", "target": "reviews", "protocol": "http", **NONE_JSON, "tcp": None}],
     }  # fmt: skip
 
 
