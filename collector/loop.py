@@ -6,7 +6,7 @@ Nothing here waits for the store; what is to be stored is handed to the recorder
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -16,6 +16,7 @@ from collector.replay import Replay
 from collector.stats import Stats
 from proxy.contract.failure import ConfigError
 from topology.engine import Engine
+from topology.model import ProbeAsk
 from topology.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class MeshLoop:
     def __init__(
         self, engine: Engine, publish: Callable[[Snapshot], None], recorder: Recorder,
         mesh_file: MeshFile, replay: Replay, stats: Stats, clock: Callable[[], float],
+        probe: Callable[[Iterable[ProbeAsk]], None] = lambda asks: None,
     ) -> None:
         self._engine = engine
         self._publish = publish
@@ -38,6 +40,7 @@ class MeshLoop:
         self._replay = replay
         self._stats = stats
         self._clock = clock
+        self._probe = probe
         self._took = 0.0
         self._stopped = asyncio.Event()
         stats.watch("spanmesh_tick_seconds", lambda: self._took)
@@ -72,6 +75,7 @@ class MeshLoop:
             tick = self._engine.tick(now)
             self._publish(tick.snapshot)
             self._recorder.record(tick.edges, tick.decisions)
+            self._probe(tick.probes)
         except Exception:
             self._stats.count("spanmesh_tick_errors_total")
             _log.exception("a step of the mesh failed")

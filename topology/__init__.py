@@ -13,6 +13,9 @@
 ``evidence``   what each reporter measured of each endpoint in the last seconds
 ``pool``       those measurements taken together
 ``compare``    an endpoint against its peers: failures, latency, stall
+``confirm``    a second opinion where one reporter alone complains
+``shared``     what endpoints have in common: one cause for all, room for one another
+``blame``      which dependency the graph points to then
 ``outliers``   ejection as a state machine: cap, back-off, probation, slow start
 ``weights``    a weight per endpoint, damped
 ``stages``     how far routing is on for each service, and who said so

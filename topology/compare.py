@@ -9,6 +9,9 @@ Three tests over what several reporters measured. Each asks for the same four th
 - several reporters who see it, each of whom sees its other endpoints do better (a reporter
   with a bad network sees all of them fail);
 - the same result with any one reporter left out.
+
+Instead of the last two: one reporter whom nobody contradicts and a second opinion confirms
+(``confirm``). While that is missing the endpoint is a suspect, to be probed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,13 +19,26 @@ from dataclasses import dataclass
 from math import log2, sqrt
 from typing import Any, Final
 
-from topology.evidence import FRESH, SLOT, Record, Screen, Tally
-from topology.pool import Side, Z, better_half, bounds, elsewhere, failing_share, pooled, typical
+from topology import confirm
+from topology.evidence import FRESH, SLOT, Tally
+from topology.pool import (
+    Side,
+    Sides,
+    Z,
+    better_half,
+    bounds,
+    elsewhere,
+    failing_share,
+    pooled,
+    typical,
+    usual,
+)
 from topology.settings import EngineSettings
 
 # Spans looked at, shortest first: sudden failures show in the first, rare ones need the last.
 SPANS: Final = (1.0, 2.5, 5.0, 10.0, 30.0)
 _TIMED_MIN: Final = 10
+_SOUND_MIN: Final = 10  # calls of sound peers that show that a failure is not shared
 _MOST: Final = 0.5  # of its calls, which must fail where one reporter is all there is
 _STALL_DEVIATIONS: Final = 4.0  # above the mean of log latency, an open request is no usual one
 
@@ -58,19 +74,17 @@ class Trial:
 
 
 class Comparison:
-    """One service's endpoints at one moment. ``since`` hides what was measured earlier, by endpoint."""
+    """One service's endpoints at one moment."""
 
-    def __init__(
-        self, records: Mapping[str, Record], peers: Sequence[str], since: Mapping[str, float],
-        settings: EngineSettings, now: float,
-    ) -> None:
-        self._records = records
-        self._peers = peers
-        self._since = since
+    def __init__(self, sides: Sides, settings: EngineSettings) -> None:
+        self._sides = sides
+        self._records = sides.records
+        self._peers = sides.peers
+        self._now = sides.now
         self._settings = settings
-        self._now = now
-        self._spans: dict[tuple[str, float], Side] = {}
-        self._usual = _usual([records[peer].screen for peer in peers if peer in records])
+        self._usual = usual([record.screen for record in sides.known()])
+        self.suspects: set[str] = set()
+        """Endpoints that one reporter complains of, and nobody else knows about yet."""
 
     def finding(self, endpoint: str, patience: float = 1.0) -> Finding | None:
         """What is wrong with the endpoint alone. ``patience`` below 1 asks for less evidence."""
@@ -87,29 +101,12 @@ class Comparison:
 
     def trial(self, endpoint: str) -> Trial:
         """What came of the calls since the endpoint's last change, as far back as evidence goes."""
-        own, others = self._side(endpoint, SPANS[-1]), self._others(endpoint, SPANS[-1])
+        own, others = self._sides.of(endpoint, SPANS[-1]), self._sides.others(endpoint, SPANS[-1])
         total = pooled(
             tally for name, tally in own.by.items()
             if not tally.errors or tally.failing > elsewhere(others, name).failing
         )  # fmt: skip
         return Trial(total.count, total.errors, any(side.total.count for side in others))
-
-    def shared_failure(self) -> str:
-        """A sentence when most calls to most endpoints fail, which is no endpoint's own fault."""
-        failing = sum(
-            record.screen.failing >= _MOST for peer in self._peers if (record := self._records.get(peer))
-        )
-        if failing * 2 <= len(self._peers) or len(self._peers) < 2:
-            return ""
-        totals = [self._side(peer, 2.5).total for peer in self._peers]
-        errors, count = sum(t.errors for t in totals), sum(t.count for t in totals)
-        bad = sum(total.failing >= _MOST and total.count >= 2 for total in totals)
-        if bad * 2 <= len(totals) or errors < 2 * self._settings.eject_failures:
-            return ""
-        return (
-            f"{bad} of {len(totals)} endpoints fail ({errors} of {count} requests in 2.5 s): "
-            "they share the cause, so none is ejected for it"
-        )
 
     def _suspicious(self, endpoint: str) -> bool:
         """Whether the cheap running figures are worth a proper look."""
@@ -124,34 +121,17 @@ class Comparison:
         slow = self._usual + log2(self._settings.slow_factor) / 2
         return screen.timed > 0 and screen.logs / screen.timed >= slow
 
-    def _side(self, endpoint: str, span: float) -> Side:
-        found = self._spans.get((endpoint, span))
-        if found is not None:
-            return found
-        record = self._records.get(endpoint)
-        begin = max(self._now - span, self._since.get(endpoint, 0.0))
-        slot = int(begin / SLOT) + 1
-        by = {}
-        for name, witness in record.witnesses.items() if record else ():
-            if witness.at >= begin and (tally := witness.since(slot)).count:
-                by[name] = tally
-        found = self._spans[endpoint, span] = Side(pooled(by.values()), by)
-        return found
-
-    def _others(self, endpoint: str, span: float) -> list[Side]:
-        return [self._side(peer, span) for peer in self._peers if peer != endpoint]
-
     def _failing(self, endpoint: str, span: float, patience: float) -> Finding | None:
-        own, limits = self._side(endpoint, span), self._settings
+        own, limits = self._sides.of(endpoint, span), self._settings
         total = own.total
         floor = 1 - limits.eject_success_below
         if total.errors < limits.eject_failures * patience or total.failing < floor:
             return None
-        others = self._others(endpoint, span)
+        others = self._sides.others(endpoint, span)
 
         def worse(left_out: str) -> bool:
             mine = total.without(own.by.get(left_out))
-            peer = better_half(others, failing_share, left_out)
+            peer = self._sound(others, total, left_out)
             if peer is None or mine.errors < 2 or mine.failing < floor:
                 return False
             margin = 0.0 if left_out else limits.eject_margin
@@ -162,23 +142,32 @@ class Comparison:
             if tally.failing >= floor and tally.failing > elsewhere(others, name).failing
         ]
         strong = total.failing >= _MOST or total.errors >= 2 * limits.eject_failures
-        if not worse("") or not self._agreed(witnesses, own, others, strong, worse):
+        if not worse(""):
             return None
-        peer = better_half(others, failing_share, "") or Tally()
+        confirmed = ""
+        if not self._agreed(witnesses, own, others, worse):
+            sound = own.total.without(_part(own, witnesses))
+            denied = sound.count >= confirm.CONTRADICTED and sound.failing < floor
+            if not strong or denied or not witnesses:
+                return None
+            confirmed = confirm.failures(self._records[endpoint], span, floor, self._now)
+            if not confirmed:
+                self.suspects.add(endpoint)
+                return None
+        peer = self._sound(others, total, "") or Tally()
         reason = (
             f"{endpoint} failed {total.errors} of {total.count} requests in {span:g} s, "
-            f"its peers {peer.errors} of {peer.count}; seen by {_reporters(witnesses)}"
+            f"its peers {peer.errors} of {peer.count}; {_seen(witnesses, confirmed)}"
         )
-        return Finding(
-            endpoint, "failures", 1 + total.failing, reason, _evidence(span, own, peer, witnesses)
-        )
+        evidence = _evidence(span, own, peer, witnesses, self._compared(endpoint), confirmed)
+        return Finding(endpoint, "failures", 1 + total.failing, reason, evidence)
 
     def _slow(self, endpoint: str, span: float, patience: float) -> Finding | None:
-        own, limits = self._side(endpoint, span), self._settings
+        own, limits = self._sides.of(endpoint, span), self._settings
         total = own.total
         if total.timed < _TIMED_MIN * patience:
             return None
-        others = self._others(endpoint, span)
+        others = self._sides.others(endpoint, span)
         gap = log2(limits.slow_factor)
 
         def worse(left_out: str) -> bool:
@@ -192,31 +181,41 @@ class Comparison:
 
         if not worse(""):
             return None
-        witnesses = []
+        witnesses: list[str] = []
         for name, tally in own.by.items():
             rest = elsewhere(others, name)
             if tally.timed and (not rest.timed or tally.mean >= rest.mean + gap / 2):
                 witnesses.append(name)
-        if not self._agreed(witnesses, own, others, total.timed >= 2 * _TIMED_MIN * patience, worse):
-            return None
+        confirmed = ""
+        if not self._agreed(witnesses, own, others, worse):
+            rest = own.total.without(_part(own, witnesses))
+            denied = rest.timed >= confirm.CONTRADICTED and not total.mean - rest.mean < gap / 2
+            if total.timed < 2 * _TIMED_MIN * patience or denied or not witnesses:
+                return None
+            peers = self._sides.known(endpoint)
+            confirmed = confirm.latency(self._records[endpoint], peers, span, gap, self._now)
+            if not confirmed:
+                self.suspects.add(endpoint)
+                return None
         peer = better_half(others, typical, "") or Tally()
         mine_ms, peer_ms = 1000 * 2**total.mean, 1000 * 2**peer.mean
         reason = (
             f"{endpoint} took {mine_ms:.0f} ms, its peers {peer_ms:.0f} ms, "
-            f"over {total.timed} requests in {span:g} s; seen by {_reporters(witnesses)}"
+            f"over {total.timed} requests in {span:g} s; {_seen(witnesses, confirmed)}"
         )
-        evidence = _evidence(span, own, peer, witnesses) | {"latency_ms": mine_ms, "peer_latency_ms": peer_ms}
+        evidence = _evidence(span, own, peer, witnesses, self._compared(endpoint), confirmed)
+        evidence |= {"latency_ms": mine_ms, "peer_latency_ms": peer_ms}
         return Finding(endpoint, "latency", min(1.0, mine_ms / peer_ms / 100), reason, evidence)
 
     def _stalled(self, endpoint: str) -> Finding | None:
         record = self._records[endpoint]
         if self._now - record.screen.late > FRESH:
             return None
-        others = self._others(endpoint, 30.0)
-        usual = pooled(side.total for side in others)
-        if not usual.timed:
+        others = self._sides.others(endpoint, 30.0)
+        peers = pooled(side.total for side in others)
+        if not peers.timed:
             return None
-        age = max(self._settings.stall_seconds, 2 ** (usual.mean + _STALL_DEVIATIONS * usual.deviation))
+        age = max(self._settings.stall_seconds, 2 ** (peers.mean + _STALL_DEVIATIONS * peers.deviation))
         told = {name: held for name, held in record.witnesses.items() if self._now - held.open.told <= FRESH}
         # Completions are reported up to a slot late, so the silence may look a slot too short.
         silent = self._now - age + SLOT
@@ -227,52 +226,76 @@ class Comparison:
         # A witness gets answers elsewhere: one that gets none anywhere has a fault of its own.
         witnesses = [name for name in stuck if self._answered(endpoint, name, silent)]
         served = sum(held.completed > silent for held in record.witnesses.values())
-        needed = self._needed([told, *(side.by for side in others)])
         number = sum(stuck[name].count for name in witnesses)
-        if len(witnesses) < needed or served > len(witnesses) or (needed == 1 and number < 3):
+        if not witnesses or served > len(witnesses):
             return None
+        confirmed = ""
+        if len(witnesses) < self._settings.eject_reporters:
+            if number < 3:
+                return None
+            confirmed = confirm.probe(record, self._now)
+            if not confirmed:
+                self.suspects.add(endpoint)
+                return None
         oldest = max(stuck[name].oldest for name in witnesses)
         reason = (
             f"{endpoint} has answered nothing for {oldest:.1f} s with {number} requests open, "
-            f"its peers answer in {1000 * 2**usual.mean:.0f} ms; seen by {_reporters(witnesses)}"
+            f"its peers answer in {1000 * 2**peers.mean:.0f} ms; {_seen(witnesses, confirmed)}"
         )
-        evidence = {"open": number, "oldest": oldest, "reporters": sorted(witnesses)}
+        evidence: dict[str, Any] = {
+            "open": number, "oldest": oldest, "peers": self._compared(endpoint), "confirmed": confirmed,
+            "reporters": {
+                name: {"open": stuck[name].count, "oldest": stuck[name].oldest} for name in witnesses
+            },
+        }
         return Finding(endpoint, "stall", 3.0, reason, evidence)
 
     def _answered(self, endpoint: str, reporter: str, since: float) -> bool:
-        peers = (self._records[peer] for peer in self._peers if peer != endpoint and peer in self._records)
         return any(
-            peer.witnesses[reporter].completed > since for peer in peers if reporter in peer.witnesses
+            peer.witnesses[reporter].completed > since
+            for peer in self._sides.known(endpoint) if reporter in peer.witnesses
         )
 
-    def _needed(self, seen: Sequence[Mapping[str, object]]) -> int:
-        """Reporters it takes: one only where the service has but one."""
-        return min(self._settings.eject_reporters, max(1, len({name for part in seen for name in part})))
-
     def _agreed(
-        self, witnesses: Sequence[str], own: Side, others: Sequence[Side], strong: bool,
-        worse: Callable[[str], bool],
+        self, witnesses: Sequence[str], own: Side, others: Sequence[Side], worse: Callable[[str], bool]
     ) -> bool:
         """Whether enough reporters see it, and it holds without any one of all that reported."""
-        needed = self._needed([own.by, *(side.by for side in others)])
-        if needed == 1:
-            return bool(witnesses) and strong
-        if len(witnesses) < needed:
+        if len(witnesses) < self._settings.eject_reporters:
             return False
         return all(worse(name) for name in set(own.by).union(*(side.by for side in others)))
 
+    def _sound(self, others: Sequence[Side], own: Tally, left_out: str) -> Tally | None:
+        """Whom an endpoint's failures are compared with: the better half of its peers.
 
-def _usual(screens: Sequence[Screen]) -> float:
-    """log2 latency of the faster half of the endpoints, as a quick reference."""
-    means = sorted(screen.logs / screen.timed for screen in screens if screen.timed)
-    return means[(len(means) - 1) // 2] if means else float("inf")
+        One that fails most of its calls is compared with all peers that are sound, however few:
+        they prove that the cause is not shared.
+        """
+        if own.failing >= _MOST:
+            rests = [side.total.without(side.by.get(left_out)) for side in others]
+            sound = pooled(rest for rest in rests if rest.failing < 1 - self._settings.eject_success_below)
+            if sound.count >= _SOUND_MIN:
+                return sound
+        return better_half(others, failing_share, left_out)
+
+    def _compared(self, endpoint: str) -> list[str]:
+        return [peer for peer in self._peers if peer != endpoint]
 
 
 def _reporters(names: Sequence[str]) -> str:
     return f"{len(names)} reporter" if len(names) == 1 else f"{len(names)} reporters"
 
 
-def _evidence(span: float, own: Side, peer: Tally, witnesses: Sequence[str]) -> dict[str, Any]:
+def _seen(witnesses: Sequence[str], confirmed: str) -> str:
+    return f"seen by {_reporters(witnesses)}" + (f", and {confirmed}" if confirmed else "")
+
+
+def _part(own: Side, names: Sequence[str]) -> Tally:
+    return pooled(own.by[name] for name in names)
+
+
+def _evidence(
+    span: float, own: Side, peer: Tally, witnesses: Sequence[str], peers: Sequence[str], confirmed: str
+) -> dict[str, Any]:
     return {
         "window": span,
         "count": own.total.count,
@@ -282,4 +305,6 @@ def _evidence(span: float, own: Side, peer: Tally, witnesses: Sequence[str]) -> 
         "reporters": {
             name: {"count": own.by[name].count, "errors": own.by[name].errors} for name in witnesses
         },
+        "peers": list(peers),
+        "confirmed": confirmed,
     }

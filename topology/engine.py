@@ -5,14 +5,15 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
+from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
-from topology import graph, peers, snapshot
+from topology import blame, graph, peers, snapshot
 from topology.feedback import Feedback
 from topology.intake import Intake
 from topology.model import (
@@ -26,6 +27,8 @@ from topology.model import (
     NodeView,
     OpenSample,
     Point,
+    ProbeAsk,
+    ProbeResult,
     Side,
     SpanFact,
     StageView,
@@ -47,11 +50,15 @@ class UnknownServiceError(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What one step produced: the snapshot in force, new decisions, seconds ready to store."""
+    """What one step produced: the snapshot in force, new decisions, seconds ready to store.
+
+    ``probes`` are endpoints to ask directly; ``Engine.probed`` takes what came of it.
+    """
 
     snapshot: Snapshot
     decisions: tuple[Decision, ...]
     edges: tuple[EdgeSample, ...]
+    probes: tuple[ProbeAsk, ...] = ()
 
 
 class Engine:
@@ -76,7 +83,7 @@ class Engine:
             if not sample.histogram.count:
                 continue
             if sample.side is Side.SERVER:
-                self._intake.call(sample, now)
+                self._served(sample, now)
                 continue
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             if registered and sample.protocol == peers.HTTP:
@@ -89,6 +96,11 @@ class Engine:
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             if registered:
                 self._feedback.evidence.open(service, endpoint, sample, now)
+
+    def probed(self, results: Iterable[ProbeResult], now: float) -> None:
+        """Take what probes found."""
+        for each in results:
+            self._feedback.evidence.probed(each.service, each.endpoint, each.ok, each.detail, now)
 
     def connections(self, samples: Iterable[ConnectionSample], now: float) -> None:
         """Note opaque connections that stand."""
@@ -133,11 +145,15 @@ class Engine:
         self._decided(self._registry.sweep(now))
         self._intake.advance(now)
         members = self._registry.services()
-        self._decided(self._feedback.step(members, now))
+        self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
         services = {name: self._service(name, found, now) for name, found in members.items()}
         self._snapshot = snapshot.advance(self._snapshot, services)
         decisions, self._fresh = tuple(self._fresh), []
-        return Tick(self._snapshot, decisions, tuple(self._intake.closed(now)))
+        probes = tuple(
+            ProbeAsk(service, endpoint, self._policy.services.get(service, ServicePolicy()).health)
+            for service, endpoint in self._feedback.probes(now)
+        )
+        return Tick(self._snapshot, decisions, tuple(self._intake.closed(now)), probes)
 
     def flush(self) -> tuple[EdgeSample, ...]:
         """What ``tick`` still holds back from the store; the last thing before a clean stop."""
@@ -210,6 +226,21 @@ class Engine:
                 histogram.merge(cell.histogram)
         return histogram
 
+    def _served(self, sample: CallSample, now: float) -> None:
+        """Count what a callee's sidecar measured: an edge, and a second opinion on its own endpoint."""
+        if sample.source == names.PROBER:
+            return
+        self._intake.call(sample, now)
+        address = self._registry.address_of(sample.reporter) if sample.protocol == peers.HTTP else ""
+        if address and self._registry.resolve(address) == (sample.target, address):
+            self._feedback.evidence.served(sample.target, address, sample, now)
+
+    def _cause(self, service: str, now: float) -> tuple[str, Mapping[str, Any]]:
+        """Which dependency below a service became worse lately."""
+        begin, end = blame.BEFORE
+        recent = self._resolved(self._window.totals(now - blame.RECENT, now))
+        return blame.cause(service, recent, self._resolved(self._window.totals(now - begin, now - end)))
+
     def _placed(self, target: str, endpoint: str) -> tuple[str, str, bool]:
         """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
         place = self._registry.resolve(endpoint or target)
@@ -222,6 +253,9 @@ class Engine:
         counts = self._window.totals(now - window, now)
         for (source, target), number in self._intake.open(now).items():
             counts.setdefault(Key(source, target, peers.TCP), Cell()).open = number
+        return self._resolved(counts)
+
+    def _resolved(self, counts: Bucket) -> Bucket:
         for key in [key for key in counts if peers.outside(key.target)]:
             service = self._intake.resolved(key.target)
             if service != key.target:

@@ -20,6 +20,10 @@ LATE: Final = 0.2  # seconds a request must be open for anyone to look at it
 _ZERO: Final = log2(1e-6)  # what a latency of nothing counts as
 _SCREEN: Final = 2.0  # seconds, time constant of the quick look
 _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights follow
+_USUAL: Final = 60.0  # seconds, time constant of what is usual
+_PEAK: Final = 600.0  # seconds, time constant in which a rate once carried is forgotten
+_SOUND: Final = 0.1  # failing less than this, an endpoint carries its rate
+_WARM: Final = 10.0  # seconds until anything is usual
 
 
 @dataclass(slots=True)
@@ -121,6 +125,10 @@ class Screen:
     def failing(self) -> float:
         return self.errors / self.count if self.count else 0.0
 
+    def rate(self, now: float) -> float:
+        """Calls per second over the last seconds."""
+        return self.count * exp((self.at - now) / _SCREEN) / _SCREEN
+
     def add(self, tally: Tally, now: float) -> None:
         decay = exp((self.at - now) / _SCREEN) if self.count else 0.0
         self.count = self.count * decay + tally.count
@@ -131,11 +139,50 @@ class Screen:
 
 
 @dataclass(slots=True)
+class Usual:
+    """What an endpoint did before the last seconds: log2 latency, calls per second, most it carried."""
+
+    logs: float | None = None
+    rate: float = 0.0
+    peak: float = 0.0
+    begun: float = 0.0
+    at: float = 0.0
+
+    def add(self, tally: Tally, screen: Screen, now: float) -> None:
+        rate, elapsed = screen.rate(now), now - self.at
+        if self.logs is None and tally.timed:
+            self.logs, self.begun = tally.mean, now
+        if now - self.begun < _WARM:
+            self.rate, self.at = rate, now
+        elif elapsed > 0:
+            share = 1 - exp(-elapsed / _USUAL)
+            self.rate += (rate - self.rate) * share
+            if tally.timed and self.logs is not None:
+                self.logs += (tally.mean - self.logs) * share
+            self.peak *= exp(-elapsed / _PEAK)
+            self.at = now
+        if screen.failing < _SOUND:
+            self.peak = max(self.peak, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What came of asking an endpoint directly."""
+
+    ok: bool
+    detail: str
+    at: float
+
+
+@dataclass(slots=True)
 class Record:
-    """All that is known of one endpoint."""
+    """All that is known of one endpoint. ``served`` is what its own sidecar counted."""
 
     witnesses: dict[str, Witness] = field(default_factory=dict)
     screen: Screen = field(default_factory=Screen)
+    usual: Usual = field(default_factory=Usual)
+    served: Witness = field(default_factory=Witness)
+    probed: Probed | None = None
 
 
 class Evidence:
@@ -143,13 +190,28 @@ class Evidence:
 
     def __init__(self) -> None:
         self._records: dict[str, dict[str, Record]] = {}
+        self._touched: set[str] = set()
 
     def call(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
         """Note finished calls."""
         record = self._record(service, endpoint)
         tally = measured(sample.histogram, sample.errors)
         record.screen.add(tally, now)
+        record.usual.add(tally, record.screen, now)
         self._witness(record, sample.reporter).add(tally, now)
+
+    def served(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
+        """Note what the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
+        self._record(service, endpoint).served.add(measured(sample.histogram, sample.errors), now)
+
+    def probed(self, service: str, endpoint: str, ok: bool, detail: str, now: float) -> None:
+        """Note what came of asking the endpoint directly."""
+        self._record(service, endpoint).probed = Probed(ok, detail, now)
+
+    def touched(self) -> set[str]:
+        """Services something was noted of since the last time this was asked."""
+        found, self._touched = self._touched, set()
+        return found
 
     def open(self, service: str, endpoint: str, sample: OpenSample, now: float) -> None:
         """Note open requests."""
@@ -175,12 +237,13 @@ class Evidence:
                     name: held for name, held in record.witnesses.items()
                     if max(held.at, held.open.told) >= oldest
                 }
-                if not record.witnesses:
+                if not record.witnesses and record.served.at < oldest:
                     del records[endpoint]
             if not records:
                 del self._records[service]
 
     def _record(self, service: str, endpoint: str) -> Record:
+        self._touched.add(service)
         return self._records.setdefault(service, {}).setdefault(endpoint, Record())
 
     @staticmethod

@@ -1,21 +1,27 @@
 """What the mesh makes of its measurements: ejections and weights, service by service."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from topology.compare import Comparison
+from topology.compare import Comparison, Finding, Trial
 from topology.evidence import Evidence
 from topology.model import Decision, EndpointState
 from topology.outliers import Outliers
+from topology.pool import Sides
 from topology.registry import Member
 from topology.settings import EngineSettings
+from topology.shared import Shared
 from topology.weights import Weights, relative_latency, times_slower
 
 # Seconds between two steps of the weights.
 WEIGHING: Final = 1.0
 _SWEEPING: Final = 5.0
+# Between two probes of one endpoint, and how many are asked for in one step.
+PROBE_AGAIN: Final = 2.0
+PROBES: Final = 20
 
 Members = Mapping[str, tuple[Member, ...]]
+Cause = Callable[[str], tuple[str, Mapping[str, Any]]]
 
 
 class Feedback:
@@ -29,20 +35,31 @@ class Feedback:
         self._members: Members = {}
         self._weighed = 0.0
         self._swept = 0.0
+        self._suspects: set[tuple[str, str]] = set()
+        self._asked: dict[tuple[str, str], float] = {}
 
-    def step(self, members: Members, now: float) -> list[Decision]:
-        """Judge and weigh every endpoint on what is known now."""
+    def step(self, members: Members, cause: Cause, now: float) -> list[Decision]:
+        """Judge and weigh every endpoint on what is known now; ``cause`` looks below a service."""
+        touched = self.evidence.touched() | (members.keys() if members is not self._members else set())
         self._renew(members)
         decisions: list[Decision] = []
         for service, found in members.items():
-            if found:
-                decisions += self._judge(service, found, now)
+            if found and (service in touched or self.outliers.restless(service)):
+                decisions += self._judge(service, found, cause, now)
         if now - self._weighed >= WEIGHING:
             decisions += self._weigh(members, now)
         if now - self._swept >= _SWEEPING:
             self.evidence.sweep(now)
             self._swept = now
         return decisions
+
+    def probes(self, now: float) -> list[tuple[str, str]]:
+        """Services and endpoints to ask directly, each again only after a while."""
+        self._asked = {key: at for key, at in self._asked.items() if now - at < PROBE_AGAIN}
+        wanted = [key for key in sorted(self._suspects) if key not in self._asked][:PROBES]
+        self._asked |= dict.fromkeys(wanted, now)
+        self._suspects.clear()
+        return wanted
 
     def _renew(self, members: Members) -> None:
         """Forget what was held against an address at which another instance answers now."""
@@ -60,20 +77,19 @@ class Feedback:
             self.weights.retain(service, [member.address for member in found])
         self._members = members
 
-    def _judge(self, service: str, found: Sequence[Member], now: float) -> list[Decision]:
+    def _judge(self, service: str, found: Sequence[Member], cause: Cause, now: float) -> list[Decision]:
         healths = self.outliers.healths(service)
         available = [member.address for member in found if member.available]
         serving = [
             address for address in available
             if address not in healths or healths[address].state is not EndpointState.EJECTED
         ]
-        comparison = Comparison(
-            self.evidence.of(service), serving, self.outliers.since(service), self._settings, now
-        )
+        sides = Sides(self.evidence.of(service), serving, self.outliers.since(service), now)
+        case = _Case(sides, self._settings, lambda: cause(service))
         present = [member.address for member in found]
-        return self.outliers.step(
-            service, present, available, comparison.finding, comparison.trial, comparison.shared_failure, now
-        )
+        decisions = self.outliers.step(service, present, available, case, now)
+        self._suspects.update((service, endpoint) for endpoint in case.suspects)
+        return decisions
 
     def _weigh(self, members: Members, now: float) -> Iterator[Decision]:
         elapsed = min(now - self._weighed, 5 * WEIGHING)
@@ -89,3 +105,36 @@ class Feedback:
                 )
                 evidence = {"from": before, "to": after, "latency_ratio": times}
                 yield Decision(now, "weight", service, reason, address, evidence)
+
+
+class _Case:
+    """What there is to say of one service: its endpoints each by itself, and all together."""
+
+    def __init__(
+        self, sides: Sides, settings: EngineSettings, cause: Callable[[], tuple[str, Mapping[str, Any]]]
+    ) -> None:
+        self._comparison = Comparison(sides, settings)
+        self._shared = Shared(sides, settings)
+        self.cause = cause
+
+    @property
+    def suspects(self) -> set[str]:
+        return self._comparison.suspects
+
+    def finding(self, endpoint: str, patience: float) -> Finding | None:
+        return self._comparison.finding(endpoint, patience)
+
+    def trial(self, endpoint: str) -> Trial:
+        return self._comparison.trial(endpoint)
+
+    def room(self, survivors: Sequence[str]) -> str:
+        return self._shared.room(survivors)
+
+    def strain(self, survivors: Sequence[str]) -> str:
+        return self._shared.strain(survivors)
+
+    def shared_failure(self) -> str:
+        return self._shared.failure()
+
+    def shared_slowness(self) -> str:
+        return self._shared.slowness()

@@ -81,6 +81,25 @@ class OpenSample:
     oldest: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeAsk:
+    """An endpoint to ask directly: HTTP GET of ``path``, or a plain sign of life where it is empty."""
+
+    service: str
+    endpoint: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What came of it: whether the endpoint answered, and in words how."""
+
+    service: str
+    endpoint: str
+    ok: bool
+    detail: str
+
+
 @dataclass(slots=True)
 class SpanFact:
     """What the graph needs of one span; ``attributes`` holds the peer.* / db.* / messaging.* /

@@ -16,12 +16,16 @@ _NULL: Final = "tag:yaml.org,2002:null"
 _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
+_PATH: Final = re.compile(r"/[!-~]{0,1000}")
 _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
 
 
 @dataclass(frozen=True, slots=True)
 class ServicePolicy:
-    """One entry under ``services``; None and empty mean not said. ``timeout`` is seconds."""
+    """One entry under ``services``; None and empty mean not said. ``timeout`` is seconds.
+
+    ``health`` is a path that probes ask for; ``guard`` lets a stage be turned back by itself.
+    """
 
     stage: Stage | None = None
     percent: int | None = None
@@ -29,6 +33,8 @@ class ServicePolicy:
     retries: Retries | None = None
     split: Mapping[str, int] = field(default_factory=dict)
     endpoints: tuple[str, ...] = ()
+    health: str = ""
+    guard: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class _Reader:
         readers: dict[str, Callable[[yaml.Node, str], Any]] = {
             "stage": self._stage, "percent": self._percent, "timeout": self._duration,
             "retries": self._retries, "split": self._split, "endpoints": self._endpoints,
+            "health": self._path, "guard": self._flag,
         }
         for field_, key, value in self._fields(node, path, tuple(readers)):
             given[field_] = readers[field_](value, f"{path}.{field_}")
@@ -122,6 +129,20 @@ class _Reader:
         if value is None or value in stages:
             return Stage(value) if value else None
         self._wrong(node, path, f"{value!r} is not a stage", _suggest(value, stages))
+        return None
+
+    def _path(self, node: yaml.Node, path: str) -> str | None:
+        value = self._scalar(node, path)
+        if value is None or _PATH.fullmatch(value):
+            return value
+        self._wrong(node, path, f"{value!r} is not a path", "write one that begins with '/', like /healthz")
+        return None
+
+    def _flag(self, node: yaml.Node, path: str) -> bool | None:
+        value = self._scalar(node, path)
+        if value is None or value in ("true", "false"):
+            return value == "true" if value else None
+        self._wrong(node, path, f"is {value!r}", "write true or false")
         return None
 
     def _percent(self, node: yaml.Node, path: str) -> int | None:

@@ -3,12 +3,12 @@
 Bounds on failure shares are Wilson score intervals (E. B. Wilson, JASA 22, 1927).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from topology.evidence import Tally
+from topology.evidence import SLOT, Record, Screen, Tally
 
 Z: Final = 2.5  # standard errors that count as more than chance
 
@@ -19,6 +19,48 @@ class Side:
 
     total: Tally
     by: dict[str, Tally]
+
+
+class Sides:
+    """One service's endpoints at one moment. ``since`` hides what was measured earlier, by endpoint."""
+
+    def __init__(
+        self, records: Mapping[str, Record], peers: Sequence[str], since: Mapping[str, float], now: float
+    ) -> None:
+        self.records = records
+        self.peers = peers
+        self.now = now
+        self._since = since
+        self._held: dict[tuple[str, float], Side] = {}
+
+    def of(self, endpoint: str, span: float) -> Side:
+        """What was measured of an endpoint over so many seconds."""
+        found = self._held.get((endpoint, span))
+        if found is not None:
+            return found
+        record = self.records.get(endpoint)
+        begin = max(self.now - span, self._since.get(endpoint, 0.0))
+        slot = int(begin / SLOT) + 1
+        by = {}
+        for name, witness in record.witnesses.items() if record else ():
+            if witness.at >= begin and (tally := witness.since(slot)).count:
+                by[name] = tally
+        found = self._held[endpoint, span] = Side(pooled(by.values()), by)
+        return found
+
+    def others(self, endpoint: str, span: float) -> list[Side]:
+        """The same of each of its peers."""
+        return [self.of(peer, span) for peer in self.peers if peer != endpoint]
+
+    def known(self, but: str = "") -> Iterator[Record]:
+        """Records of the peers that have one."""
+        return (self.records[peer] for peer in self.peers if peer != but and peer in self.records)
+
+
+def usual(screens: Sequence[Screen]) -> float:
+    """log2 latency of the faster half of the endpoints, as a quick reference."""
+    means = sorted(screen.logs / screen.timed for screen in screens if screen.timed)
+    return means[(len(means) - 1) // 2] if means else float("inf")
 
 
 def bounds(bad: float, total: float) -> tuple[float, float]:

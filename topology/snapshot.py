@@ -39,8 +39,10 @@ def service(
     endpoints = []
     for member in sorted(members, key=lambda member: member.address):
         share = shares.get(member.version, 0.0) if shares else 1.0
-        weight = weights.weight(name, member.address) * outliers.weight(name, member.address, now) * share
         ejected = outliers.health(name, member.address).state is EndpointState.EJECTED
+        # An ejected one keeps its weight: where all are ejected or stale, it counts again.
+        part = 1.0 if ejected else outliers.weight(name, member.address, now)
+        weight = weights.weight(name, member.address) * part * share
         endpoints.append(
             Endpoint(
                 member.address, max(0.01, round(weight, 2)), member.available and not ejected and share > 0,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
 from topology.engine import Engine
-from topology.model import CallSample, Decision, EndpointState, EndpointView, OpenSample, Side
+from topology.model import CallSample, Decision, EndpointState, EndpointView, OpenSample, ProbeAsk, Side
 from topology.policy import Policy
 from topology.settings import EngineSettings
 
@@ -27,13 +27,19 @@ def histogram(*values: float) -> Histogram:
 
 
 class Fleet:
-    """``reporters`` sidecars of service a call the ``endpoints`` of service b evenly."""
+    """``reporters`` sidecars of service a call the ``endpoints`` of service b evenly.
+
+    With ``truthful`` the endpoints' own sidecars report as well, whatever the callers say: what
+    ``truth`` (by default the behaviour itself) makes of the same calls.
+    """
 
     def __init__(
         self, endpoints: int, reporters: int, per_report: float = 1.0, seed: int = 1,
-        settings: EngineSettings | None = None,
+        settings: EngineSettings | None = None, truth: Behaviour | None = None, truthful: bool = True,
     ) -> None:
         self.engine = Engine(Policy(), settings or EngineSettings())
+        self.truth, self.truthful = truth, truthful
+        self.probes: list[ProbeAsk] = []
         self.now = 1000.0
         self.endpoints, self.reporters = endpoints, reporters
         self._per_report = per_report  # calls of one reporter to one endpoint in half a second
@@ -56,7 +62,9 @@ class Fleet:
             for reporter in range(self.reporters):
                 if (self._step + reporter) % 2 == 0:
                     self.report(reporter, behaviour)
-            made += self.engine.tick(self.now).decisions
+            tick = self.engine.tick(self.now)
+            made += tick.decisions
+            self.probes += tick.probes
         self.decisions += made
         return made
 
@@ -64,6 +72,8 @@ class Fleet:
         """One reporter says what it measured."""
         for endpoint in range(self.endpoints):
             number = int(self._per_report + self._random.random())
+            if self.truthful:
+                self.serve(endpoint, reporter, number, self.truth or behaviour)
             good, bad = Histogram(), Histogram()
             for _ in range(number):
                 outcome = behaviour(reporter, endpoint, self.now)
@@ -82,6 +92,16 @@ class Fleet:
             self.engine.opens(
                 [OpenSample("a", "b", address(endpoint), f"a{reporter}", 3 if age else 0, age)], self.now
             )
+
+    def serve(self, endpoint: int, reporter: int, number: int, behaviour: Behaviour) -> None:
+        """The endpoint's own sidecar says what it counted of these calls."""
+        good, bad = Histogram(), Histogram()
+        for _ in range(number):
+            outcome = behaviour(reporter, endpoint, self.now)
+            if outcome is not None:
+                (bad if outcome[1] else good).record(outcome[0])
+        for part, errors in ((good, 0), (bad, bad.count)):
+            self.engine.calls([CallSample(Side.SERVER, "a", "b", f"b{endpoint}", part, errors)], self.now)
 
     def view(self) -> list[EndpointView]:
         return list(self.engine.endpoints(self.now, 10.0, "b"))

@@ -1,5 +1,9 @@
 """The ejection state machine under any sequence of findings, members and time."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,17 +22,44 @@ def finding(endpoint: str, score: float = 1.5) -> Finding:
     return Finding(endpoint, "failures", score, f"{endpoint} failed 9 of 9", {"errors": 9})
 
 
-def untried(_: str) -> Trial:
-    """Nobody calls the service."""
-    return Trial()
-
-
 @pytest.mark.parametrize(
     ("available", "share", "allowed"),
     [(0, 0.5, 0), (1, 0.5, 0), (2, 0.5, 1), (3, 0.5, 1), (4, 0.5, 2), (11, 0.5, 5), (3, 1, 2), (10, 0, 1)],
 )
 def test_the_cap_is_a_share_but_one_of_two_and_never_all(available: int, share: float, allowed: int) -> None:
     assert cap(available, share) == allowed
+
+
+@dataclass
+class Case:
+    """What a test says of a service."""
+
+    bad: dict[str, float] = field(default_factory=dict)
+    found: Trial = field(default_factory=Trial)
+    shared: str = ""
+    crowded: str = ""
+    strained: str = ""
+
+    def finding(self, endpoint: str, patience: float) -> Finding | None:
+        return finding(endpoint, self.bad[endpoint]) if endpoint in self.bad else None
+
+    def trial(self, endpoint: str) -> Trial:
+        return self.found
+
+    def room(self, survivors: Sequence[str]) -> str:
+        return self.crowded
+
+    def strain(self, survivors: Sequence[str]) -> str:
+        return self.strained
+
+    def shared_failure(self) -> str:
+        return self.shared
+
+    def shared_slowness(self) -> str:
+        return ""
+
+    def cause(self) -> tuple[str, Mapping[str, Any]]:
+        return "", {}
 
 
 class Ejections(RuleBasedStateMachine):
@@ -40,15 +71,14 @@ class Ejections(RuleBasedStateMachine):
         self.now = 1000.0
         self.bad: dict[str, float] = {}
         self.available: tuple[str, ...] = NAMES[:4]
-        self.shared = ""
+        self.shared = self.crowded = self.strained = ""
         self.trial = Trial()
         self.last: list[Decision] = []
 
     def step(self) -> None:
         self.last = self.outliers.step(
             "s", NAMES, self.available,
-            lambda endpoint, _: finding(endpoint, self.bad[endpoint]) if endpoint in self.bad else None,
-            lambda _: self.trial, lambda: self.shared, self.now,
+            Case(self.bad, self.trial, self.shared, self.crowded, self.strained), self.now,
         )
 
     @rule(bad=st.dictionaries(st.sampled_from(NAMES), st.floats(0.1, 3.0), max_size=8))
@@ -64,6 +94,11 @@ class Ejections(RuleBasedStateMachine):
     @rule(shared=st.sampled_from(["", "all fail"]))
     def shared_failure(self, shared: str) -> None:
         self.shared = shared
+        self.step()
+
+    @rule(crowded=st.sampled_from(["", "no room"]), strained=st.sampled_from(["", "they are slow"]))
+    def load_changes(self, crowded: str, strained: str) -> None:
+        self.crowded, self.strained = crowded, strained
         self.step()
 
     @rule(count=st.integers(0, 9), errors=st.integers(0, 9), busy=st.booleans())
@@ -88,20 +123,23 @@ class Ejections(RuleBasedStateMachine):
         assert all(self.outliers.weight("s", name, self.now) == 1.0 for name in NAMES)
 
     @invariant()
-    def never_beyond_the_cap(self) -> None:
+    def never_all_and_none_more_under_strain(self) -> None:
         ejected = [
             name for name in self.available
             if self.outliers.health("s", name).state is EndpointState.EJECTED
         ]
-        assert len(ejected) <= cap(len(self.available), SETTINGS.eject_share)
         assert len(ejected) < max(1, len(self.available))
+        if self.strained:  # only what is out already, and still bad, may stay out
+            assert not [made for made in self.last if made.kind == "eject" and "still bad" not in made.reason]
 
     @invariant()
     def weights_and_times_are_within_bounds(self) -> None:
         for name in NAMES:
-            assert 0.1 <= self.outliers.weight("s", name, self.now) <= 1.0
-            health = self.outliers.health("s", name)
-            if health.state is EndpointState.EJECTED:
+            health, weight = self.outliers.health("s", name), self.outliers.weight("s", name, self.now)
+            if health.state is not EndpointState.EJECTED:
+                assert 0.1 <= weight <= 1.0
+            else:
+                assert weight == 0
                 assert health.until - health.since <= SETTINGS.eject_seconds_max
 
     @invariant()
@@ -116,18 +154,46 @@ TestEjections.settings = settings(max_examples=60, stateful_step_count=30, deadl
 
 def test_the_worst_are_ejected_first() -> None:
     outliers = Outliers(SETTINGS)
-    scores = {"a": 1.0, "b": 2.0, "c": 3.0}
-    find = {name: finding(name, score) for name, score in scores.items()}
-    outliers.step("s", NAMES[:4], NAMES[:4], lambda e, _: find.get(e), untried, lambda: "", 0.0)
+    outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.0, "b": 2.0, "c": 3.0}), 0.0)
     ejected = {e for e in NAMES[:4] if outliers.health("s", e).state is EndpointState.EJECTED}
     assert ejected == {"b", "c"}
+
+
+def out(outliers: Outliers) -> int:
+    return sum(outliers.health("s", name).state is EndpointState.EJECTED for name in NAMES)
+
+
+@pytest.mark.parametrize(("crowded", "counts"), [("", [4, 4, 5, 6]), ("no room", [1, 1, 3, 6])])
+def test_beyond_what_is_known_to_fit_they_go_step_by_step(crowded: str, counts: list[int]) -> None:
+    outliers, case = Outliers(SETTINGS), Case(dict.fromkeys("abcdef", 1.0), crowded=crowded)
+    seen = []
+    for now in (0.0, 0.25, 0.5, 1.0):
+        outliers.step("s", NAMES, NAMES, case, now)
+        seen.append(out(outliers))
+    assert seen == counts
+
+
+def test_under_strain_one_comes_back_and_so_many_stay_in() -> None:
+    outliers, bad = Outliers(SETTINGS), {"a": 0.3, "b": 2.0, "c": 1.5}
+    outliers.step("s", NAMES[:6], NAMES[:6], Case(bad), 0.0)
+    made = outliers.step("s", NAMES[:6], NAMES[:6], Case(bad, strained="the 3 left are slow"), 3.0)
+    assert [(each.kind, each.endpoint) for each in made] == [("return", "a"), ("hold", "")]
+    assert "the 3 left are slow" in made[0].reason
+    assert "could not bear more than 2" in made[1].reason
+    outliers.step("s", NAMES[:6], NAMES[:6], Case(bad), 4.0)
+    assert out(outliers) == 2  # the lesson is kept when the strain is over
+    outliers.step("s", NAMES[:6], NAMES[:6], Case(bad, strained="slow still"), 4.75)
+    assert out(outliers) == 2  # and its effect is waited for before the next
+    for second in range(70):
+        outliers.step("s", NAMES[:6], NAMES[:6], Case(bad), 5.0 + second)
+    assert out(outliers) == 3
 
 
 def test_a_hold_is_said_once_until_it_is_over() -> None:
     outliers = Outliers(SETTINGS)
 
     def holds(shared: str, now: float) -> int:
-        made = outliers.step("s", NAMES[:4], NAMES[:4], lambda *_: None, untried, lambda: shared, now)
+        made = outliers.step("s", NAMES[:4], NAMES[:4], Case(shared=shared), now)
         return sum(each.kind == "hold" for each in made)
 
     assert [holds(shared, at) for at, shared in enumerate(["x", "x", "", "x"])] == [1, 0, 0, 1]
@@ -138,10 +204,7 @@ def test_past_ejections_are_forgiven_in_time() -> None:
     now = 0.0
 
     def step(bad: bool) -> list[Decision]:
-        return outliers.step(
-            "s", NAMES[:2], NAMES[:2], lambda e, _: finding(e) if bad and e == "a" else None,
-            untried, lambda: "", now,
-        )
+        return outliers.step("s", NAMES[:2], NAMES[:2], Case({"a": 1.5} if bad else {}), now)
 
     step(True)
     assert outliers.health("s", "a").until - now == 5
@@ -157,10 +220,7 @@ def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
     outliers, times_up = Outliers(SETTINGS), SETTINGS.eject_seconds
 
     def step(now: float, bad: bool = False) -> None:
-        outliers.step(
-            "s", NAMES[:4], NAMES[:4], lambda e, _: finding(e) if bad and e == "a" else None,
-            lambda _: trial, lambda: "", now,
-        )
+        outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.5} if bad else {}, trial), now)
 
     step(0.0, bad=True)
     step(times_up)
@@ -175,8 +235,8 @@ def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
         (Trial(9, 0, True), SETTINGS.slow_start, EndpointState.HEALTHY, 1.0),
         (Trial(9, 0, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.5),
         (Trial(1, 1, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.1),  # one failure is little
-        (Trial(1, 1, True), SETTINGS.slow_start, EndpointState.EJECTED, 1.0),
-        (Trial(2, 2, True), 1.0, EndpointState.EJECTED, 1.0),
+        (Trial(1, 1, True), SETTINGS.slow_start, EndpointState.EJECTED, 0.0),
+        (Trial(2, 2, True), 1.0, EndpointState.EJECTED, 0.0),
         (Trial(0, 0, True), SETTINGS.slow_start, EndpointState.PROBATION, 0.1),  # nobody dared to call it
         (Trial(0, 0, True), SETTINGS.eject_seconds_max, EndpointState.HEALTHY, 1.0),
         (Trial(0, 0, False), SETTINGS.slow_start, EndpointState.HEALTHY, 1.0),  # nobody calls the service

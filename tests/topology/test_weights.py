@@ -1,11 +1,13 @@
 """Weights: where they aim, when they move, and that the loop through real load is stable."""
 
+from itertools import pairwise
 from math import log2
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.topology.closed_loop import ClosedLoop, Endpoint
 from tests.topology.fleet import Fleet
 from topology.weights import HIGH, LOW, STEP, Weights, aim, times_slower
 
@@ -101,3 +103,57 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
     assert all(abs(after - before) <= 0.5 for _, before, after in late)
     worst = max(seen[-1].values())
     assert worst <= 1.5 * max(seen[0].values())
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    speeds=st.lists(st.floats(0.5, 2.0), min_size=4, max_size=8),
+    load=st.floats(0.3, 0.8),
+    delay=st.floats(0.25, 4.0),
+    seed=st.integers(0, 1000),
+)
+def test_fifty_sidecars_with_stale_data_do_not_swing(
+    speeds: list[float], load: float, delay: float, seed: int
+) -> None:
+    """The whole loop: real choice, real engine, queues; what is measured comes late and acts late.
+
+    After a minute hardly anything moves, no weight goes back and forth, and the slow tail is no
+    worse than without weights.
+    """
+    rate = 250.0
+    work = load * 4 * sum(speeds) / rate
+
+    def played(weighted: bool) -> ClosedLoop:
+        loop = ClosedLoop(
+            [Endpoint(speed, 4) for speed in speeds], 50, rate, work, delay, seed, weighted=weighted
+        )
+        loop.run(150)
+        return loop
+
+    def tail(loop: ClosedLoop) -> float:
+        late = sorted(sample.p99 for sample in loop.samples[60:])
+        return late[len(late) // 2]
+
+    ours = played(True)
+    late = [change for change in ours.changes if change[0] >= 1060.0]
+    assert len(late) <= len(speeds)
+    for name in {name for _, name, _, _ in late}:
+        moves = [after > before for _, which, before, after in late if which == name]
+        assert sum(one != other for one, other in pairwise(moves)) <= 1
+    assert tail(ours) <= 1.25 * tail(played(False))
+
+
+def test_when_an_endpoint_turns_slow_and_recovers_its_weight_follows_once_each_way() -> None:
+    loop = ClosedLoop([Endpoint(slots=8) for _ in range(6)], 50, 250.0, delay=2.0)
+    loop.run(40)
+    assert loop.changes == []
+    loop.endpoints[0].speed = 0.25
+    loop.run(60)
+    low = loop.samples[-1].weights
+    assert low[0] <= 0.7
+    assert low[1:] == (1.0,) * 5
+    loop.endpoints[0].speed = 1.0
+    loop.run(100)
+    assert loop.samples[-1].weights == (1.0,) * 6
+    moves = [after > before for _, _, before, after in loop.changes]
+    assert sum(one != other for one, other in pairwise(moves)) == 1

@@ -1,0 +1,100 @@
+"""Asks endpoints directly, when one reporter complains and nobody else knows about them.
+
+A few at a time and each for a second at most. Any answer is a sign of life, also one that says
+the method is not known; a server error is none where the probe asked for a health path.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from collector.stats import Stats
+from proxy.contract import attributes as names
+from proxy.contract.address import split_address
+from topology.engine import Engine
+from topology.model import ProbeAsk, ProbeResult
+
+SECONDS: Final = 1.0
+_AT_ONCE: Final = 20
+_HEAD_MAX: Final = 256
+
+
+class Prober:
+    """Performs what the engine asks for; results go back to it. ``clock`` gives epoch seconds."""
+
+    def __init__(
+        self, engine: Engine, stats: Stats, clock: Callable[[], float], seconds: float = SECONDS
+    ) -> None:
+        self._engine = engine
+        self._stats = stats
+        self._clock = clock
+        self._seconds = seconds
+        self._running: set[asyncio.Task[None]] = set()
+
+    def ask(self, asks: Iterable[ProbeAsk]) -> None:
+        """Start probes; returns at once. What is too much at a time is left to the engine to ask again."""
+        for each in asks:
+            if len(self._running) >= _AT_ONCE:
+                self._stats.count("spanmesh_probes_total", outcome="skipped")
+                continue
+            task = asyncio.get_running_loop().create_task(self._probe(each))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _probe(self, asked: ProbeAsk) -> None:
+        result = await probe(asked, self._seconds)
+        self._stats.count("spanmesh_probes_total", outcome="ok" if result.ok else "failed")
+        self._engine.probed([result], self._clock())
+
+
+async def probe(asked: ProbeAsk, seconds: float = SECONDS) -> ProbeResult:
+    """One probe from start to end; never raises for what the network does."""
+    try:
+        async with asyncio.timeout(seconds):
+            ok, detail = await _answer(asked)
+    except TimeoutError:
+        ok, detail = False, f"no answer within {seconds:g} s"
+    except OSError as error:
+        # Of what the event loop raises, the number says more than its text.
+        ok, detail = False, os.strerror(error.errno) if error.errno else type(error).__name__
+    except ValueError as error:  # what came is no line of text
+        ok, detail = False, f"an answer that is not HTTP: {error}"
+    return ProbeResult(asked.service, asked.endpoint, ok, detail)
+
+
+async def _answer(asked: ProbeAsk) -> tuple[bool, str]:
+    host, port = split_address(asked.endpoint)
+    reader, writer = await asyncio.open_connection(host, port, limit=_HEAD_MAX)
+    try:
+        writer.write(request(asked))
+        await writer.drain()
+        line = await reader.readline()
+    finally:
+        writer.close()
+    version, _, rest = line.decode("latin-1").strip().partition(" ")
+    if not line:
+        return False, "the connection was closed without an answer"
+    if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+        return False, "an answer that is not HTTP"
+    status = int(rest[:3])
+    # Without a path of its own the question may be one that the application cannot answer.
+    good = status < 500 or (not asked.path and status == 501)
+    return good, f"answered {status}"
+
+
+def request(asked: ProbeAsk) -> bytes:
+    """The bytes of a probe. It is neither traced nor counted by the sidecar it goes through."""
+    start = f"GET {asked.path}" if asked.path else "OPTIONS *"
+    trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    return (
+        f"{start} HTTP/1.1\r\nhost: {asked.service}\r\nuser-agent: spanmesh-prober\r\n"
+        f"{names.CALLER_HEADER}: {names.PROBER}\r\ntraceparent: {trace}\r\nconnection: close\r\n\r\n"
+    ).encode("latin-1")

@@ -1,0 +1,46 @@
+"""A second opinion on what one reporter alone sees: the endpoint's own sidecar, or a probe.
+
+One reporter may lie, or be broken. Alone it is believed only when somebody else, who saw the
+endpoint with eyes of its own, says the same; until then the endpoint is worth a probe.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from topology.evidence import SLOT, Record, Tally
+from topology.pool import pooled
+
+# Seconds a probe's answer counts for.
+PROBE_COUNTS: Final = 5.0
+# Calls of others that went well, beyond which they contradict the one who complains.
+CONTRADICTED: Final = 3
+
+
+def failures(record: Record, span: float, floor: float, now: float) -> str:
+    """Who else says that the endpoint fails; empty when nobody does."""
+    own = _served(record, span, now)
+    if own.errors >= 2 and own.failing >= floor:
+        return f"its own sidecar counted {own.errors} of {own.count} failed"
+    return probe(record, now)
+
+
+def latency(record: Record, others: Iterable[Record], span: float, gap: float, now: float) -> str:
+    """Who else says that the endpoint is slower than its peers by ``gap`` octaves."""
+    own = _served(record, span, now)
+    peers = pooled(_served(other, span, now) for other in others)
+    if own.timed and peers.timed and own.mean >= peers.mean + gap / 2:
+        times = 2 ** (own.mean - peers.mean)
+        return f"its own sidecar measured {times:.1f} times its peers' latency"
+    return probe(record, now)
+
+
+def probe(record: Record, now: float) -> str:
+    """What a probe that failed a moment ago found; empty when there is none."""
+    probed = record.probed
+    if probed is None or probed.ok or now - probed.at > PROBE_COUNTS:
+        return ""
+    return f"a probe found: {probed.detail}"
+
+
+def _served(record: Record, span: float, now: float) -> Tally:
+    return record.served.since(int((now - span) / SLOT) + 1)
