@@ -5,6 +5,7 @@
 ``params``        query strings to typed values, pure; a bad one names key, value and fix
 ``tracing``       Jaeger's v1 routes: services, operations, traces, dependencies
 ``v3``            Jaeger's v3 routes, their query strings in ``params_v3``
+``beside``        Jaeger's span metrics (``spm``, pure), files shown as traces (``upload``), its archive
 ``mesh``          our own routes: graph, services, endpoints, decisions, stages, series, latency
 ``events``        decisions as they are made, as server-sent events
 ``store``         questions to ClickHouse, bounded in time, failures told as 503
@@ -20,6 +21,7 @@
 ``decisions``     what the mesh decided, from live memory and the store together
 ``summaries``     traces in one line each
 ``jaeger``        span rows to Jaeger's JSON, pure; ``otlp`` to OTLP's; types of ``values`` recovered
+``skew``          clocks that disagree within a trace, told as warnings, pure
 ``views``         topology views to our JSON, pure
 
 A request goes params -> (engine memory | SQL) -> views or jaeger -> replies. Windows that reach

@@ -1,5 +1,6 @@
 """The query API as one aiohttp application: its routes, its health, and one shape for every error."""
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -8,13 +9,14 @@ from typing import Final
 from aiohttp import web
 
 from collector.clickhouse.reader import Reader
+from collector.query.beside import BesideRoutes
 from collector.query.edges import StoredEdges
 from collector.query.errors import QueryError, TryLaterError
 from collector.query.events import EventRoutes
 from collector.query.explore import ExploreRoutes
 from collector.query.insight import InsightRoutes
 from collector.query.mesh import MeshRoutes
-from collector.query.replies import failure, ok
+from collector.query.replies import failure, indented, ok
 from collector.query.store import Store
 from collector.query.tracing import TracingRoutes
 from collector.query.traffic import Traffic
@@ -33,10 +35,12 @@ def build(
 ) -> web.Application:
     """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
     store = Store(reader)
-    app = web.Application(middlewares=[_errors], client_max_size=_BODY_MAX)
-    traffic = Traffic(StoredEdges(store), engine, clock)
+    app = web.Application(middlewares=[_errors, _pretty], client_max_size=_BODY_MAX)
+    edges = StoredEdges(store)
+    traffic = Traffic(edges, engine, clock)
     app.add_routes(TracingRoutes(store, engine, clock).routes())
-    app.add_routes(V3Routes(store, clock).routes())
+    app.add_routes(BesideRoutes(store, clock).routes())
+    app.add_routes(V3Routes(store, edges, engine, clock).routes())
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
     app.add_routes(InsightRoutes(traffic).routes())
     app.add_routes(ExploreRoutes(store, clock).routes())
@@ -78,6 +82,16 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
         told = f"the collector failed to answer: look for {reference} in its log, and report it"
         return failure(500, told, request.path)
+
+
+@web.middleware
+async def _pretty(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """JSON with line breaks for ``prettyPrint``, as Jaeger gives it."""
+    response = await handler(request)
+    wanted = request.query.get("prettyPrint", "") not in ("", "false")
+    if wanted and isinstance(response, web.Response) and response.content_type == "application/json":
+        response.text = await asyncio.to_thread(indented, response.text or "null")
+    return response
 
 
 def _http_failure(request: web.Request, error: web.HTTPException) -> web.Response:

@@ -7,6 +7,7 @@ OpenTelemetry specification, "OpenTelemetry to Jaeger Transformation".
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from collector.query.skew import warnings
 from collector.query.values import typed
 
 Tag = dict[str, Any]
@@ -42,9 +43,12 @@ class SpanRow(NamedTuple):
     link_attributes: list[Mapping[str, str]]
 
 
-def trace(rows: Sequence[SpanRow]) -> dict[str, Any]:
-    """One trace from its spans (at least one), in their order; equal processes once, p1 upwards."""
-    starts = {row.span_id: row.start for row in rows}
+def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:
+    """One trace from its spans (at least one), in their order; equal processes once, p1 upwards.
+
+    ``raw`` leaves out what is not stored but concluded: the warnings.
+    """
+    told = {} if raw else warnings(rows)
     processes: dict[str, Any] = {}
     keys: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     spans = []
@@ -53,7 +57,7 @@ def trace(rows: Sequence[SpanRow]) -> dict[str, Any]:
         if identity not in keys:
             keys[identity] = f"p{len(keys) + 1}"
             processes[keys[identity]] = _process(row)
-        spans.append(_span(row, keys[identity], starts))
+        spans.append(_span(row, keys[identity], told.get(row.span_id)))
     trace_id = shown_trace_id(rows[0].trace_id)
     return {"traceID": trace_id, "spans": spans, "processes": processes, "warnings": None}
 
@@ -82,7 +86,7 @@ def _process(row: SpanRow) -> dict[str, Any]:
     return {"serviceName": row.service, "tags": tags}
 
 
-def _span(row: SpanRow, process: str, starts: Mapping[str, int]) -> dict[str, Any]:
+def _span(row: SpanRow, process: str, told: list[str] | None) -> dict[str, Any]:
     return {
         "traceID": shown_trace_id(row.trace_id),
         "spanID": row.span_id,
@@ -93,7 +97,7 @@ def _span(row: SpanRow, process: str, starts: Mapping[str, int]) -> dict[str, An
         "tags": _tags(row),
         "logs": _logs(row),
         "processID": process,
-        "warnings": _warnings(row, starts) or None,
+        "warnings": told,
     }
 
 
@@ -135,15 +139,3 @@ def _logs(row: SpanRow) -> list[dict[str, Any]]:
             row.event_times, row.event_names, row.event_attributes, strict=True
         )
     ]  # fmt: skip
-
-
-def _warnings(row: SpanRow, starts: Mapping[str, int]) -> list[str]:
-    if not row.parent_id:
-        return []
-    parent = starts.get(row.parent_id)
-    if parent is None:
-        return [f"the parent span {row.parent_id} is not stored"]
-    if row.start < parent:
-        early = (parent - row.start) / 1e6
-        return [f"starts {early:.3f} ms before its parent: their clocks differ; times are shown as sent"]
-    return []

@@ -3,25 +3,37 @@
 Proto3 JSON with OTLP's exception: ids are hexadecimal, 64-bit integers are texts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from collector.query.jaeger import SpanRow
+from collector.query.skew import warnings
 from collector.query.values import typed
 
 _KINDS: Final = {"Internal": 1, "Server": 2, "Client": 3, "Producer": 4, "Consumer": 5}
 _STATUS: Final = {"Ok": 1, "Error": 2}
 
+WARNINGS: Final = "@jaeger@warnings"
+
 Json = dict[str, Any]
 
 
-def traces_data(rows: Iterable[SpanRow]) -> Json:
-    """Spans by resource and scope, each group in the order its first span comes."""
+def traces_data(traces: Iterable[Sequence[SpanRow]], raw: bool = False) -> Json:
+    """Spans by resource and scope, each group in the order its first span comes.
+
+    Unless ``raw``, what is to be told of a span is its attribute ``@jaeger@warnings``, as Jaeger has it.
+    """
+    rows = [
+        (row, told.get(row.span_id, ()))
+        for trace in traces
+        for told in [{} if raw else warnings(trace)]
+        for row in trace
+    ]
     resources: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], list[Json]]] = {}
-    for row in rows:
+    for row, told in rows:
         resource = tuple(sorted({"service.name": row.service, **row.resource}.items()))
         scopes = resources.setdefault(resource, {})
-        scopes.setdefault((row.scope_name, row.scope_version), []).append(_span(row))
+        scopes.setdefault((row.scope_name, row.scope_version), []).append(_span(row, told))
     return {"resourceSpans": [
         {
             "resource": {"attributes": _attributes(dict(resource))},
@@ -34,7 +46,7 @@ def traces_data(rows: Iterable[SpanRow]) -> Json:
     ]}  # fmt: skip
 
 
-def _span(row: SpanRow) -> Json:
+def _span(row: SpanRow, told: Sequence[str]) -> Json:
     return {
         "traceId": row.trace_id,
         "spanId": row.span_id,
@@ -43,7 +55,7 @@ def _span(row: SpanRow) -> Json:
         "kind": _KINDS.get(row.kind, 0),
         "startTimeUnixNano": str(row.start),
         "endTimeUnixNano": str(row.start + row.duration),
-        "attributes": _attributes(row.attributes),
+        "attributes": _attributes(row.attributes) + _warnings(told),
         "events": [
             {"timeUnixNano": str(time), "name": name, "attributes": _attributes(said)}
             for time, name, said in zip(row.event_times, row.event_names, row.event_attributes, strict=True)
@@ -54,6 +66,11 @@ def _span(row: SpanRow) -> Json:
         ],
         "status": _filled(message=row.status_message, code=_STATUS.get(row.status, 0)),
     }
+
+
+def _warnings(told: Sequence[str]) -> list[Json]:
+    values = [{"stringValue": text} for text in told]
+    return [{"key": WARNINGS, "value": {"arrayValue": {"values": values}}}] if told else []
 
 
 def _filled(**fields: object) -> Json:

@@ -35,6 +35,8 @@ _UNITS_NS: Final = {
 _DURATION: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(ns|us|µs|μs|ms|s|m|h|d)")
 KINDS: Final = ("client", "server", "producer", "consumer", "internal")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{1,32}")
+_YES: Final = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+_NO: Final = frozenset(("", "0", "f", "F", "FALSE", "false", "False"))
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
 
 
@@ -98,6 +100,14 @@ def duration(query: Query, key: str, default: int | None = None) -> int | None:
     if total >= 2**62:
         raise bad(key, text, "write a duration below 146 years")
     return total
+
+
+def flag(query: Query, key: str) -> bool:
+    """A yes or no as Go's ParseBool takes it, as Jaeger does; no when absent."""
+    text = query.get(key, "")
+    if text not in _YES and text not in _NO:
+        raise bad(key, text, "write true or false")
+    return text in _YES
 
 
 def window(query: Query, now_us: int, default_us: int) -> Window:

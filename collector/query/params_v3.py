@@ -4,10 +4,12 @@ Names are those of jaeger-idl's api_v3 OpenAPI, with the snake_case aliases clie
 Times are RFC 3339. Raises BadValueError.
 """
 
+import json
 from datetime import UTC, datetime
 from typing import Final
 
 from collector.query import params
+from collector.query.errors import BadValueError
 from collector.query.params import LOOKBACK_DEFAULT_NS, Query, Window
 from collector.query.search import Search
 
@@ -20,6 +22,10 @@ _ALIASES: Final = {
     "query.durationMax": ("query.duration_max",),
     "query.searchDepth": ("query.search_depth", "query.num_traces"),
     "query.attributes": (),
+    "query.rawTraces": ("query.raw_traces",),
+    "rawTraces": ("raw_traces",),
+    "startTime": ("start_time",),
+    "endTime": ("end_time",),
     "spanKind": ("span_kind",),
 }
 
@@ -54,6 +60,46 @@ def search(query: Query, now_us: int) -> Search:
         max_duration=longest,
         limit=params.whole(given, "query.searchDepth", params.LIMIT_DEFAULT, 1, params.LIMIT_MAX),
     )
+
+
+def of_body(body: bytes) -> dict[str, str]:
+    """The query string that asks what a FindTracesRequest in proto3 JSON does."""
+    example = '{"query": {"serviceName": "reviews"}}'
+    try:
+        request = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadValueError(f"the body is not JSON: write {example}") from None
+    query = request.get("query", {}) if isinstance(request, dict) else None
+    if not isinstance(query, dict):
+        raise BadValueError(f"the body holds no query: write {example}")
+    return {
+        f"query.{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in query.items()
+        if value is not None
+    }
+
+
+def raw(query: Query) -> bool:
+    """Whether a search wants traces without what is concluded from them."""
+    return params.flag(canonical(query), "query.rawTraces")
+
+
+def of_trace(query: Query, now_us: int) -> bool:
+    """The same of a request for one trace; its times, which are not needed, must not be wrong."""
+    given = canonical(query)
+    for key in ("startTime", "endTime"):
+        _instant(given, key, now_us)
+    return params.flag(given, "rawTraces")
+
+
+def dependency_window(query: Query, now_us: int) -> Window:
+    """``startTime`` and ``endTime``; without a start, a day."""
+    given = canonical(query)
+    end = _instant(given, "endTime", now_us)
+    start = _instant(given, "startTime", max(0, end - params.DEPENDENCIES_LOOKBACK_MS * 1000))
+    if start > end:
+        raise params.bad("startTime", given["startTime"], "it is after endTime")
+    return Window(start, end)
 
 
 def _instant(given: Query, key: str, default: int) -> int:

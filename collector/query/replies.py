@@ -19,6 +19,11 @@ def render(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
+def indented(text: str) -> str:
+    """Rendered JSON with line breaks, for people."""
+    return json.dumps(json.loads(text), indent=4)
+
+
 def envelope(data: list[Any] | list[str], limit: int = 0) -> dict[str, Any]:
     """Jaeger's reply around a list of results."""
     return {"data": data, "total": len(data), "limit": limit, "offset": 0, "errors": None}

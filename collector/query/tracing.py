@@ -54,15 +54,18 @@ class TracingRoutes:
         return ok(envelope(await operations(self._store, service, params.span_kind(request.query))))
 
     async def search(self, request: web.Request) -> web.Response:
+        raw = params.flag(request.query, "raw")
         if ids := request.query.getall("traceID", []):
-            wanted = [params.trace_id(text) for text in ids[: params.LIMIT_MAX]]
-            return await _found(await self._traces.by_ids(wanted), len(wanted))
+            wanted = list(dict.fromkeys(params.trace_id(text) for text in ids[: params.LIMIT_MAX]))
+            found = await self._traces.by_ids(wanted)
+            return await _found(found, raw, len(wanted), errors=_missing(wanted, found))
         search = self._search(request)
         asked = jaeger_search(request.query, search)
         if asked is None:
-            return await _found(await self._traces.search(search), search.limit)
+            return await _found(await self._traces.search(search), raw, search.limit)
         page = await self._finder.page(asked)
-        return await _found(await self._traces.by_ids(page.ids), search.limit, page.following)
+        found = await self._traces.by_ids(page.ids)
+        return await _found(found, raw, search.limit, cursor=page.following or None)
 
     def _search(self, request: web.Request) -> Search:
         query = request.query
@@ -79,20 +82,37 @@ class TracingRoutes:
 
     async def trace(self, request: web.Request) -> web.Response:
         trace_id = params.trace_id(request.match_info["trace_id"])
+        raw = params.flag(request.query, "raw")
+        params.window(request.query, self._now_us(), 0)  # where to look: not needed, but not to be wrong
         found = await self._traces.by_ids([trace_id])
         if not found:
-            raise NotFoundError(f"trace {trace_id} is not stored: it may be too new, or past the retention")
-        return await _found(found, 0)
+            raise NotFoundError(not_stored(trace_id))
+        return await _found(found, raw)
 
     async def dependencies(self, request: web.Request) -> web.Response:
         window = params.dependency_window(request.query, self._now_us())
-        return ok(envelope(await dependencies(self._edges, self._engine, window, self._clock())))
+        service = request.query.get("service", "")
+        links = await dependencies(self._edges, self._engine, window, self._clock())
+        wanted = [link for link in links if not service or service in (link["parent"], link["child"])]
+        return ok(envelope(wanted))
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)
 
 
-async def _found(traces: list[list[SpanRow]], limit: int, following: str | None = None) -> web.Response:
-    """Traces in the envelope, which has a ``cursor`` where pages were asked for."""
-    beside = {} if following is None else {"cursor": following or None}
-    return await rendered(lambda: envelope([jaeger.trace(rows) for rows in traces], limit) | beside)
+def not_stored(trace_id: str) -> str:
+    return f"trace {trace_id} is not stored: it may be too new, or past the retention"
+
+
+def _missing(wanted: list[str], found: list[list[SpanRow]]) -> list[dict[str, str]] | None:
+    """The errors beside the traces that were asked for by id: one for each that is not there."""
+    there = {spans[0].trace_id for spans in found}
+    lacking = [trace_id for trace_id in wanted if trace_id not in there]
+    return [{"msg": not_stored(each), "traceID": jaeger.shown_trace_id(each)} for each in lacking] or None
+
+
+async def _found(
+    traces: list[list[SpanRow]], raw: bool, limit: int = 0, **beside: object
+) -> web.Response:
+    """Traces in the envelope, with what else belongs there."""
+    return await rendered(lambda: envelope([jaeger.trace(rows, raw) for rows in traces], limit) | beside)

@@ -1,10 +1,12 @@
 """Jaeger's HTTP API v3: what its newer UI and Grafana ask, answered in OTLP JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
 from collector.query import params, params_v3
+from collector.query.dependencies import dependencies
+from collector.query.edges import StoredEdges
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.otlp import traces_data
 from collector.query.replies import ok, rendered
@@ -12,13 +14,19 @@ from collector.query.services import operations, services
 from collector.query.store import Store
 from collector.query.summaries import summaries
 from collector.query.traces import Traces
+from collector.query.tracing import not_stored
+from topology.engine import Engine
 
 
 class V3Routes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, edges: StoredEdges, engine: Engine, clock: Callable[[], float]
+    ) -> None:
         self._store = store
+        self._edges = edges
+        self._engine = engine
         self._clock = clock
         self._traces = Traces(store)
 
@@ -27,8 +35,11 @@ class V3Routes:
             web.get("/api/v3/services", self.services),
             web.get("/api/v3/operations", self.operations),
             web.get("/api/v3/traces", self.search),
+            web.post("/api/v3/traces", self.search),
             web.get("/api/v3/traces/{trace_id}", self.trace),
             web.get("/api/v3/trace-summaries", self.summaries),
+            web.post("/api/v3/trace-summaries", self.summaries),
+            web.get("/api/v3/dependencies", self.dependencies),
         ]
 
     async def services(self, request: web.Request) -> web.Response:
@@ -43,20 +54,33 @@ class V3Routes:
 
     async def trace(self, request: web.Request) -> web.Response:
         trace_id = params.trace_id(request.match_info["trace_id"], "trace_id")
+        raw = params_v3.of_trace(request.query, self._now_us())
         found = await self._traces.by_ids([trace_id])
         if not found:
-            raise NotFoundError(f"trace {trace_id} is not stored: it may be too new, or past the retention")
-        return await rendered(lambda: {"result": traces_data(found[0])})
+            raise NotFoundError(not_stored(trace_id))
+        return await rendered(lambda: {"result": traces_data(found, raw)})
 
     async def search(self, request: web.Request) -> web.Response:
-        found = await self._traces.search(params_v3.search(request.query, self._now_us()))
+        query = await _query(request)
+        raw = params_v3.raw(query)
+        found = await self._traces.search(params_v3.search(query, self._now_us()))
         if not found:  # as Jaeger answers an empty search here, unlike in v1
             raise NotFoundError("no traces found: widen the times, or ask for less")
-        return await rendered(lambda: {"result": traces_data(row for trace in found for row in trace)})
+        return await rendered(lambda: {"result": traces_data(found, raw)})
 
     async def summaries(self, request: web.Request) -> web.Response:
-        ids = await self._traces.ids(params_v3.search(request.query, self._now_us()))
+        ids = await self._traces.ids(params_v3.search(await _query(request), self._now_us()))
         return ok({"summaries": await summaries(self._store, ids)})
+
+    async def dependencies(self, request: web.Request) -> web.Response:
+        window = params_v3.dependency_window(request.query, self._now_us())
+        links = await dependencies(self._edges, self._engine, window, self._clock())
+        return ok({"dependencies": [{**link, "callCount": str(link["callCount"])} for link in links]})
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)
+
+
+async def _query(request: web.Request) -> Mapping[str, str]:
+    """What a search asks: the query string of a GET, or the JSON object of a POST in its terms."""
+    return request.query if request.method == "GET" else params_v3.of_body(await request.read())

@@ -107,10 +107,11 @@ def test_a_skewed_clock_and_a_missing_parent_are_told_and_nothing_is_moved() -> 
     spans = {span["spanID"]: span for span in trace([row(), early, lost])["spans"]}
     assert spans["2"]["startTime"] == (START - 3_200_000) // 1000
     assert spans["2"]["warnings"] == [
-        "starts 3.200 ms before its parent: their clocks differ; times are shown as sent"
+        "starts 3.200 ms before its parent: their clocks differ, +3.200 ms would fit; times are shown as sent"
     ]
     assert spans["3"]["warnings"] == ["the parent span ffffffffffffffff is not stored"]
     assert spans["b7ad6b7169203331"]["warnings"] is None
+    assert [span["warnings"] for span in trace([row(), early, lost], raw=True)["spans"]] == [None] * 3
 
 
 def test_a_link_may_say_that_it_is_a_parent() -> None:

@@ -34,7 +34,7 @@ FULL = row(
 
 
 def test_a_trace_in_otlp() -> None:
-    assert traces_data([FULL]) == {"resourceSpans": [{
+    assert traces_data([[FULL]], raw=True) == {"resourceSpans": [{
         "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "frontend"}}]},
         "scopeSpans": [{"scope": {"name": "shop", "version": "1.0"}, "spans": [{
             "traceId": ONE, "spanId": "b7ad6b7169203331", "traceState": "ot=th:8",
@@ -58,12 +58,12 @@ def test_a_trace_in_otlp() -> None:
 
 def test_spans_are_grouped_by_resource_and_scope() -> None:
     other = {"service.name": "frontend", "service.instance.id": "b"}
-    found = traces_data([row(), row(resource=other), row(scope_name="http"), row()])["resourceSpans"]
+    found = traces_data([[row(), row(resource=other), row(scope_name="http"), row()]])["resourceSpans"]
     assert [[len(scope["spans"]) for scope in each["scopeSpans"]] for each in found] == [[2, 1], [1]]
 
 
 def test_opentelemetrys_own_messages_read_it() -> None:
-    data = traces_data([FULL, row()])
+    data = traces_data([[FULL, row()]])
     for resource in data["resourceSpans"]:
         for scope in resource["scopeSpans"]:
             for span in scope["spans"]:

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.collector.query.world import ONE, SHORT, TWO, Span, World
+from tests.collector.query.world import ONE, SHORT, TWO, Calls, Span, World
 
 A, B = "a" * 16, "b" * 16
 
@@ -52,3 +52,35 @@ def test_errors_are_also_in_the_shape_its_clients_read(world: World) -> None:
         answered, message = world.refused(path)
         reply = json.loads(world.ask("GET", path, {})[1])
         assert (answered, reply["error"]) == (status, {"httpCode": status, "message": message})
+
+
+def test_warnings_are_an_attribute_unless_traces_are_asked_for_raw(world: World) -> None:
+    world.spans(Span(ONE, A, B, at=10))
+    told = {"key": "@jaeger@warnings", "value": {"arrayValue": {"values": [
+        {"stringValue": f"the parent span {B} is not stored"},
+    ]}}}  # fmt: skip
+    for path, raw in ((f"/api/v3/traces/{ONE}", "rawTraces"), ("/api/v3/traces", "query.rawTraces")):
+        for query, expected in (({}, True), ({raw: "true"}, False), ({raw.lower(): "true"}, True)):
+            result = world.get(path, **query)["result"]["resourceSpans"][0]["scopeSpans"][0]["spans"]
+            assert (told in result[0]["attributes"]) is expected
+
+
+def test_a_search_may_be_a_body(world: World) -> None:
+    shop(world)
+    body = b'{"query": {"serviceName": "frontend", "durationMin": "0.5s", "searchDepth": 5}}'
+    status, text = world.ask("POST", "/api/v3/trace-summaries", {}, body)
+    assert (status, [each["traceId"] for each in json.loads(text)["summaries"]]) == (200, [TWO])
+    for bad, message in ((b"[", "the body is not JSON"), (b'{"query": 1}', "the body holds no query"),
+                         (b'{"query": {"searchDepth": -1}}', "query.searchDepth is '-1'")):  # fmt: skip
+        status, told = world.refused("/api/v3/traces", "POST", bad)
+        assert (status, message in told) == (400, True)
+
+
+def test_dependencies_of_a_time_range(world: World) -> None:
+    world.calls(Calls("a", "b", 100, 3), Calls("a", "c", 7000, 2))
+    asked = {"startTime": "2026-11-21T07:00:00Z", "endTime": "2026-11-21T08:00:00Z"}
+    assert world.get("/api/v3/dependencies", **asked) == {
+        "dependencies": [{"parent": "a", "child": "b", "callCount": "3"}],
+    }  # fmt: skip
+    status, told = world.refused("/api/v3/dependencies", startTime="x")
+    assert (status, "startTime is 'x': write RFC 3339" in told) == (400, True)
