@@ -24,8 +24,8 @@ bench-sidecar: $(VENV)/installed-dev $(VENV)/system  ## the sidecar beside Envoy
 soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, three minutes
 	$(BIN)/python -m tests.bench.soak $(ARGS)
 
-proto: $(VENV)/installed-dev  ## compile the xDS messages after a change of xds.proto
-	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto
+proto: $(VENV)/installed-dev  ## compile the messages of xDS and Zipkin after a change of a .proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/zipkin.proto
 
 screenshots: $(VENV)/installed-dev $(VENV)/system  ## the pictures of the README, from a live demo
 	$(BIN)/python -m tests.browser.screenshots

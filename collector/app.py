@@ -27,10 +27,13 @@ from collector.config import CollectorConfig
 from collector.ingest import Ingest
 from collector.loop import MeshLoop
 from collector.meshfile import MeshFile
+from collector.otlp.body import from_protobuf
+from collector.otlp.values import Refused
 from collector.prober import Prober
 from collector.query.app import build
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
+from collector.receive.zipkin import Zipkin
 from collector.recorder import Recorder
 from collector.replay import Replay, stored_stages
 from collector.stats import Stats
@@ -96,6 +99,7 @@ async def serving(config: CollectorConfig) -> AsyncIterator[Ports]:
             http=await _http(stack, "http", config.http, otlp),
             grpc=await _grpc(stack, config, ingest, xds, stats),
         )
+        await _zipkin(stack, config, ingest, stats)
         state.reason = ""
         yield ports
         state.reason = "stopping"
@@ -187,6 +191,15 @@ async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Appli
     except OSError as error:
         raise _unbound(option, address, error) from None
     return int(runner.addresses[0][1])
+
+
+async def _zipkin(stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, stats: Stats) -> None:
+    async def traces(body: bytes) -> Refused:
+        return await ingest.traces(body, from_protobuf)
+
+    if config.zipkin:
+        receiver = Zipkin(traces, stats, config.max_request_bytes, time.time_ns)
+        await _http(stack, "zipkin", config.zipkin, receiver.application())
 
 
 async def _grpc(

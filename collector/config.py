@@ -2,13 +2,23 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from proxy.contract.address import split_address
 from proxy.contract.settings import Address, Settings
 
 MIB: Final = 1 << 20
 
 Positive = Annotated[int, Field(gt=0)]
+
+
+def _checked(address: str) -> str:
+    if address:
+        split_address(address)
+    return address
+
+
+OptionalAddress = Annotated[str, AfterValidator(_checked)]
 
 
 class CollectorConfig(Settings):
@@ -20,6 +30,7 @@ class CollectorConfig(Settings):
     grpc: Address = "127.0.0.1:4317"  # OTLP and xDS
     http: Address = "127.0.0.1:4318"  # OTLP/HTTP
     query: Address = "127.0.0.1:16686"
+    zipkin: OptionalAddress = ""  # Zipkin's spans over HTTP, off until given: 127.0.0.1:9411 is Zipkin's own
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 3
     name: str = ""  # of this collector in what it stores; the host name when empty
 

@@ -13,6 +13,7 @@ def test_defaults_are_the_documented_addresses(monkeypatch: pytest.MonkeyPatch) 
     config = load(CollectorConfig, {})
     assert (config.grpc, config.http, config.query) == ("127.0.0.1:4317", "127.0.0.1:4318", "127.0.0.1:16686")
     assert (config.data, config.clickhouse, config.retention_days) == ("./spanmesh-data", "", 3)
+    assert config.zipkin == ""
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,8 @@ def test_defaults_are_the_documented_addresses(monkeypatch: pytest.MonkeyPatch) 
         ({"grpc": "4317"}, "--grpc .* write it as HOST:PORT"),
         ({"retention_days": 0}, "--retention-days .* greater than or equal to 1"),
         ({"max_pending_bytes": -1}, "--max-pending-bytes .* greater than 0"),
-        ({"zipkin": "127.0.0.1:9411"}, "unknown option 'zipkin'"),
+        ({"zipkin": "9411"}, "--zipkin .* write it as HOST:PORT"),
+        ({"kafka": "127.0.0.1:9092"}, "unknown option 'kafka'"),
     ],
 )
 def test_wrong_values_are_named(given: dict[str, object], complaint: str) -> None:

@@ -1,0 +1,29 @@
+"""The body of an HTTP request, read and inflated within a limit."""
+
+from aiohttp import web
+
+from collector.receive.inflate import EncodingError, TooLargeError, inflate
+
+
+async def read(request: web.Request, limit: int) -> bytes:
+    """The whole body, decompressed. Never holds more than ``limit`` bytes of it.
+
+    Raises EncodingError (also when the sender left off), UnknownEncodingError or TooLargeError.
+    """
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size > limit:
+                raise _too_large(limit)
+            parts.append(part)
+    except (web.HTTPException, OSError) as error:
+        raise EncodingError(f"the body could not be read: {error}") from None
+    return inflate(b"".join(parts), request.headers.get("Content-Encoding", ""), limit)
+
+
+def _too_large(limit: int) -> TooLargeError:
+    return TooLargeError(f"the body is larger than {limit} bytes")
