@@ -103,12 +103,13 @@ class Feed:
     """A delta ADS client that keeps one stream open for as long as ``run`` runs.
 
     ``target`` is the mesh's ``host:port``. ``on_view`` gets every new view of the mesh, on the
-    loop ``run`` runs on. ``expiry`` seconds without a live stream make it a neutral one: the
-    same endpoints, without weights and ejections.
+    loop ``run`` runs on. ``expiry`` seconds without a word from the mesh make it a neutral one:
+    the same endpoints, without weights and ejections. A stream that lives and says nothing is
+    silence too, once the mesh has shown that it sends heartbeats.
     """
 
     def __init__(
-        self, target: str, node: Node, on_view: Callable[[MeshView], None], *, expiry: float = 15.0
+        self, target: str, node: Node, on_view: Callable[[MeshView], None], *, expiry: float = xds.TTL_SECONDS
     ) -> None:
         self._target = target
         self._node = node
@@ -119,6 +120,8 @@ class Feed:
         self._outbox: asyncio.Queue[pb.DeltaDiscoveryRequest] = asyncio.Queue()
         self._connected = False
         self._expiring: asyncio.TimerHandle | None = None
+        self._beating = False
+        self._expired = False
 
     @property
     def connected(self) -> bool:
@@ -138,15 +141,24 @@ class Feed:
         try:
             while True:
                 heard = await self._attempt()
-                if heard:
-                    loop = asyncio.get_running_loop()
-                    self._expiring = loop.call_later(self._expiry, self._neutralise)
+                if heard and self._expiring is None:
+                    self._expire_later()
                 delay = BACKOFF_MIN if heard else min(BACKOFF_MAX, delay * 2)
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))
         finally:
-            self._alive()
+            self._never_expire()
 
-    def _alive(self) -> None:
+    def _heard(self, beat: bool) -> None:
+        """The mesh said something; with heartbeats, it has to say something again in time."""
+        self._never_expire()
+        self._beating = self._beating or beat
+        if self._beating:
+            self._expire_later()
+
+    def _expire_later(self) -> None:
+        self._expiring = asyncio.get_running_loop().call_later(self._expiry, self._neutralise)
+
+    def _never_expire(self) -> None:
         if self._expiring is not None:
             self._expiring.cancel()
             self._expiring = None
@@ -154,21 +166,22 @@ class Feed:
     async def _attempt(self) -> bool:
         """One stream from start to end; whether the mesh answered on it."""
         self._outbox = asyncio.Queue()
-        heard = False
+        heard = self._beating = False
         try:
             async with grpc.aio.insecure_channel(self._target, options=_OPTIONS) as channel:
                 call = channel.stream_stream(
                     _PATH,
                     request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,
                     response_deserializer=pb.DeltaDiscoveryResponse.FromString,
-                )(None)
+                )(None, metadata=((xds.HEARTBEAT_KEY, "1"),))
                 writer = asyncio.create_task(self._write(call))
                 try:
                     async for response in call:
-                        if not heard:
-                            heard = self._connected = True
-                            self._alive()
-                        self._receive(response)
+                        heard = self._connected = True
+                        beat = response.type_url == xds.HEARTBEAT
+                        self._heard(beat)
+                        if not beat or self._expired:
+                            self._receive(response)
                 finally:
                     writer.cancel()
         except grpc.aio.AioRpcError as error:
@@ -194,9 +207,11 @@ class Feed:
             self._outbox.put_nowait(answer)
         view = self._mirror.view()
         if view is not None:
+            self._expired = False
             self._tell(view)
 
     def _neutralise(self) -> None:
+        self._expiring, self._expired = None, True
         view = self._mirror.view()
         if view is not None:
             logger.warning(

@@ -39,6 +39,14 @@ ADS: Final = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 SOTW_METHOD: Final = "StreamAggregatedResources"
 DELTA_METHOD: Final = "DeltaAggregatedResources"
 
+# Of our own, to clients that ask for it with this request metadata: a response without resources
+# that says that what was sent is still meant. Every so many seconds, and what was sent counts for
+# about three of these intervals: feedback that nobody stands by is worse than none.
+HEARTBEAT: Final = "type.googleapis.com/spanmesh.Heartbeat"
+HEARTBEAT_KEY: Final = "spanmesh-heartbeat"
+HEARTBEAT_SECONDS: Final = 2.0
+TTL_SECONDS: Final = 3 * HEARTBEAT_SECONDS
+
 # The route configuration every sidecar asks for, and the cluster that sends a request where
 # the application sent it.
 OUTBOUND: Final = "outbound"

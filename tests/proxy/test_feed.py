@@ -43,9 +43,9 @@ class Mesh:
         self.port = 0
         self.sidecars = Sidecars()
 
-    async def start(self, snapshot: Snapshot, settle: float = 0.0) -> None:
+    async def start(self, snapshot: Snapshot, settle: float = 0.0, heartbeat: float = 2.0) -> None:
         self.sidecars = Sidecars()
-        self.xds = XdsServer(self.sidecars, settle=settle)
+        self.xds = XdsServer(self.sidecars, settle=settle, heartbeat=heartbeat)
         self.server = grpc.aio.server(options=OPTIONS)
         self.xds.register(self.server)
         self.port = self.server.add_insecure_port(f"127.0.0.1:{self.port}")
@@ -163,6 +163,52 @@ def test_feedback_expires_without_the_mesh_and_counts_again_with_it() -> None:
             await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
             await until(lambda: len(views) == 3)
             assert views[-1] == {"reviews": REVIEWS}
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
+    """The collector hangs or lags: its stream stays, and nobody stands by what it said."""
+
+    async def play() -> None:
+        mesh = Mesh()
+        snapshot = Snapshot(1, {"reviews": REVIEWS})
+        await mesh.start(snapshot, heartbeat=0.05)
+
+        async def decide() -> None:
+            while True:
+                mesh.xds.publish(snapshot)
+                await asyncio.sleep(0.02)
+
+        async with running(mesh, expiry=0.5) as (feed, views):
+            deciding = asyncio.create_task(decide())
+            await until(lambda: views)
+            await asyncio.sleep(1.0)
+            assert views == [{"reviews": REVIEWS}]  # twice its time to live, kept up by heartbeats
+            deciding.cancel()
+            await until(lambda: len(views) == 2)
+            assert feed.connected
+            assert [(e.weight, e.healthy) for e in views[-1]["reviews"].endpoints] == [
+                (1.0, True), (1.0, True), (1.0, False)
+            ]  # fmt: skip
+            deciding = asyncio.create_task(decide())
+            await until(lambda: len(views) == 3)
+            assert views[-1] == {"reviews": REVIEWS}
+            deciding.cancel()
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_mesh_without_heartbeats_is_followed_for_as_long_as_its_stream_lives() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {"reviews": REVIEWS}), heartbeat=1000.0)
+        async with running(mesh, expiry=0.1) as (_, views):
+            await until(lambda: views)
+            await asyncio.sleep(0.5)
+            assert views == [{"reviews": REVIEWS}]
         await mesh.stop()
 
     asyncio.run(play())

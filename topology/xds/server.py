@@ -49,11 +49,14 @@ class XdsServer:
     """
 
     def __init__(
-        self, sidecars: Sidecars, clock: Callable[[], float] = time.time, *, settle: float = SETTLE
+        self, sidecars: Sidecars, clock: Callable[[], float] = time.time, *, settle: float = SETTLE,
+        heartbeat: float = xds.HEARTBEAT_SECONDS,
     ) -> None:
         self._sidecars = sidecars
         self._clock = clock
         self._settled = clock() + settle
+        self._heartbeat = heartbeat
+        self._published = 0.0
         self._catalog: Catalog | None = None
         self._streams = itertools.count(1)
         self._wakers: dict[str, asyncio.Event] = {}
@@ -78,7 +81,11 @@ class XdsServer:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(xds.ADS, handlers),))
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Tell every stream what changed; cheap when nothing did. Call on the server's loop."""
+        """Tell every stream what changed; cheap when nothing did. Call on the server's loop.
+
+        Heartbeats go out only while this is called: who stopped deciding does not stand by it.
+        """
+        self._published = self._clock()
         if self._catalog is not None and self._catalog.version == snapshot.version:
             return
         self._catalog = catalog.build(snapshot, self._catalog or Catalog())
@@ -96,16 +103,23 @@ class XdsServer:
         waker = self._wakers[stream] = asyncio.Event()
         host = peer_host(context.peer())
         reader = asyncio.create_task(self._read(stream, session, requests, host, waker))
+        beats = any(key == xds.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
+        told = self._clock()
         try:
             while not reader.done():
                 waker.clear()
-                wait = None
+                wait = self._heartbeat if beats else None
                 if self._catalog is not None:
                     remaining = self._settled - self._clock()
                     hold = session.resumed and remaining > 0
-                    wait = remaining if hold else None
+                    if hold:
+                        wait = min(remaining, wait or remaining)
                     for response in session.responses(self._catalog, hold=hold):
                         await context.write(response)
+                        told = self._clock()
+                    if beats and self._clock() - told >= self._heartbeat and self._stands():
+                        await context.write(_beat(self._catalog))
+                        told = self._clock()
                 await _woken(waker, wait)
             await reader
         except xds.BadResourceError as error:
@@ -114,6 +128,10 @@ class XdsServer:
             reader.cancel()
             del self._wakers[stream]
             self._sidecars.disconnected(stream, self._clock())
+
+    def _stands(self) -> bool:
+        """Whether what was published last is still meant."""
+        return self._clock() - self._published < self._heartbeat
 
     async def _read(
         self, stream: str, session: Session, requests: AsyncIterator[Request], host: str, waker: asyncio.Event
@@ -143,6 +161,10 @@ class XdsServer:
             "%s rejected %s and keeps what it had: %s",
             rejection.node or "a client", rejection.type_url.rpartition(".")[2], rejection.detail,
         )
+
+
+def _beat(catalog: Catalog) -> pb.DeltaDiscoveryResponse:
+    return pb.DeltaDiscoveryResponse(type_url=xds.HEARTBEAT, system_version_info=str(catalog.version))
 
 
 async def _woken(waker: asyncio.Event, timeout: float | None) -> None:
