@@ -1,8 +1,9 @@
 """What runs inside a network namespace of the interception test: applications, a client, a telemetry sink.
 
-``serve HOST FILE``: HTTP on 9080, a server that speaks first on 9025, an echo on 9026; and an OTLP
-sink on 127.0.0.1:4317 that writes each span to FILE as a line of JSON.
+``serve HOST FILE``: HTTP on 9080, a server that speaks first on 9025, an echo on 9026 and on 6379; and an
+OTLP sink on 127.0.0.1:4317 that writes each span to FILE as a line of JSON.
 ``call HOST PORT SENT``: connect as an ordinary user, send, half-close, print what came back.
+``hold HOST PORT``: the same without an end, until standard input ends.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ def _ending(handler: Handler) -> Handler:
 
 
 async def serve(host: str, file: Path) -> None:
-    for port, handler in {9080: _http, 9025: _greet, 9026: _echo}.items():
+    for port, handler in {9080: _http, 9025: _greet, 9026: _echo, 6379: _echo}.items():
         await asyncio.start_server(_ending(handler), host, port)
     sink = Sink()
     await sink.start(4317)
@@ -83,6 +84,12 @@ def call(host: str, port: int, sent: bytes) -> bytes:
 def main(role: str, *given: str) -> None:
     if role == "serve":
         asyncio.run(serve(given[0], Path(given[1])))
+    elif role == "hold":
+        codecs.lookup("idna")
+        os.setuid(NOBODY)
+        with socket.create_connection((given[0], int(given[1])), timeout=10) as connected:
+            connected.sendall(b"SUBSCRIBE news")
+            sys.stdin.read()
     else:
         sent = given[2].encode().decode("unicode_escape").encode("latin-1")
         codecs.lookup("idna")  # needed to connect, and perhaps not readable for the user we become
