@@ -1,0 +1,165 @@
+"""A TraceQL query as a tree. Places are left out of comparisons: equal trees mean the same query."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from collector.query.traceql.errors import Place
+
+
+class Type(StrEnum):
+    """What a value is; the value of an ATTRIBUTE is known only when a span is read."""
+
+    STRING = "a string"
+    NUMBER = "a number"
+    DURATION = "a duration"
+    BOOLEAN = "true or false"
+    STATUS = "a status"
+    KIND = "a span kind"
+    NIL = "nil"
+    ATTRIBUTE = "an attribute"
+
+
+class Scope(StrEnum):
+    """Where an attribute is looked for; ANY is the span and then its resource."""
+
+    ANY = ""
+    SPAN = "span"
+    RESOURCE = "resource"
+    EVENT = "event"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value; durations are nanoseconds, statuses and kinds are named in lower case."""
+
+    type: Type
+    value: str | int | float | bool | None
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    scope: Scope
+    key: str
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsic:
+    """A field every span or trace has, by its scoped name such as ``span:duration``."""
+
+    name: str
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """``!`` or ``-``."""
+
+    op: str
+    operand: "Expression"
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Logic, comparison or arithmetic of one span's values; ``at`` is the operator."""
+
+    op: str
+    left: "Expression"
+    right: "Expression"
+    at: Place = field(default=Place(), compare=False)
+
+
+Field = Attribute | Intrinsic
+Expression = Literal | Attribute | Intrinsic | Unary | Binary
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """``{ condition }``; None takes every span."""
+
+    condition: Expression | None
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Two spansets of one trace brought together by logic or by structure."""
+
+    op: str
+    left: "Spanset"
+    right: "Spanset"
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """``| avg(duration) > 1s``; count has no operand."""
+
+    function: str
+    operand: Expression | None
+    op: str
+    value: Literal
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """``| by(field)``: one spanset for each value."""
+
+    group: Field
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """``| coalesce()``: the groups made one spanset again."""
+
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """``| select(field, …)``: what else is told of each span."""
+
+    fields: tuple[Field, ...]
+    at: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Stages from left to right; the first is a spanset. In brackets it is a spanset itself."""
+
+    stages: tuple["Stage", ...]
+    at: Place = field(default=Place(), compare=False)
+
+
+Spanset = Filter | Combined | Query
+Stage = Filter | Combined | Query | Aggregate | By | Coalesce | Select
+
+
+def filters(stage: Stage) -> Iterator[Filter]:
+    """The filters of a stage, from left to right."""
+    if isinstance(stage, Filter):
+        yield stage
+    elif isinstance(stage, Combined):
+        yield from filters(stage.left)
+        yield from filters(stage.right)
+    elif isinstance(stage, Query):
+        for each in stage.stages:
+            yield from filters(each)
+
+
+def parts(expression: Expression | None) -> Iterator[Expression]:
+    """An expression and everything in it."""
+    if expression is None:
+        return
+    yield expression
+    if isinstance(expression, Unary):
+        yield from parts(expression.operand)
+    elif isinstance(expression, Binary):
+        yield from parts(expression.left)
+        yield from parts(expression.right)
