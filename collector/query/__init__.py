@@ -12,6 +12,7 @@
 ``search``        a search as SQL conditions, pure; ``traces`` runs it and fetches whole traces
 ``explore``       our own search: ``params_listing`` reads it, ``listing`` is its SQL, pure, ``finder``
                   runs it, ``cursor`` says where the next page begins, pure
+``suggest``       what a query line may be completed to
 ``services``      service names and their operations
 ``insight``       what changed between two windows (``graphdiff`` by ``significance``, both pure), and
                   where to look first (``blame``, pure)

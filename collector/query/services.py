@@ -1,16 +1,13 @@
-"""Names of services and of their operations, from the stored spans."""
+"""Names of services and of their operations, as the store keeps them beside the spans."""
 
 from typing import Final
 
 from collector.query.store import Store
 
-# Both read only columns of the primary key, each kept as a dictionary.
-_SERVICES: Final = """
-SELECT DISTINCT ServiceName FROM otel_traces WHERE ServiceName != '' ORDER BY ServiceName
-"""
+_SERVICES: Final = "SELECT DISTINCT toString(ServiceName) AS name FROM mesh_operations ORDER BY name"
 _OPERATIONS: Final = """
 SELECT DISTINCT SpanName, lower(SpanKind) AS kind
-FROM otel_traces
+FROM mesh_operations
 WHERE ServiceName = {service:String} AND ({kind:String} = '' OR kind = {kind:String})
 ORDER BY SpanName, kind
 """
