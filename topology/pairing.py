@@ -77,15 +77,16 @@ class _Recent(Generic[V]):
         return None if held is None else held[0]
 
     def expire(self, now: float) -> list[V]:
-        over: list[V] = []
-        while self._held:
-            key = next(iter(self._held))
-            value, since = self._held[key]
-            if now - since < self._ttl and len(self._held) <= self._limit:
+        excess = len(self._held) - self._limit
+        # Deleted one by one while looking for the first, a dict is walked over its gaps each time.
+        over: dict[_Id, V] = {}
+        for key, (value, since) in self._held.items():
+            if now - since < self._ttl and len(over) >= excess:
                 break
+            over[key] = value
+        for key in over:
             del self._held[key]
-            over.append(value)
-        return over
+        return list(over.values())
 
 
 class Pairing:
