@@ -7,9 +7,9 @@ latency too: a stalled endpoint gives no sample, its age does. Time is seconds, 
 float in [0, 1).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import exp
-from typing import Final
+from typing import Final, Protocol
 
 from proxy.breaker import Breaker, State
 from proxy.contract.model import Endpoint
@@ -83,10 +83,33 @@ class Candidate:
         self._stamp = now
 
 
-class Balancer:
-    """The endpoints of one service."""
+class Picker(Protocol):
+    """What the rest of the sidecar needs of whatever chooses among the endpoints of one service."""
 
-    def __init__(self, rng: Callable[[], float]) -> None:
+    @property
+    def candidates(self) -> Mapping[str, Candidate]:
+        """All endpoints by address."""
+
+    def update(self, endpoints: Iterable[Endpoint]) -> None:
+        """Take a new set of endpoints; what was learned of those that stay is kept."""
+
+    def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
+        """The endpoint for one request; None when there is none, or none but those to avoid."""
+
+    def turn(self) -> Candidate | None:
+        """The next endpoint where the mesh does not choose."""
+
+    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+        """The outcome of a request; latency in seconds."""
+
+
+Rng = Callable[[], float]
+
+
+class Balancer:
+    """The endpoints of one service: the picker of the product."""
+
+    def __init__(self, rng: Rng) -> None:
         self._rng = rng
         self._turn = 0
         self.candidates: dict[str, Candidate] = {}

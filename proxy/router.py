@@ -7,7 +7,7 @@ mesh chooses for its share of the requests, and the rest stays as a control grou
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from proxy.balancer import Balancer, Candidate
+from proxy.balancer import Balancer, Candidate, Picker, Rng
 from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.model import Endpoint, MeshView, Service
@@ -49,10 +49,10 @@ class Destination:
 
     __slots__ = ("_literals", "balancer", "budget", "name", "open", "per_try", "service", "timeout")
 
-    def __init__(self, name: str, rng: Callable[[], float]) -> None:
+    def __init__(self, name: str, picker: Picker) -> None:
         self.name = name
         self.service: Service | None = None
-        self.balancer = Balancer(rng)
+        self.balancer = picker
         self.timeout = self.per_try = 0.0
         self.budget = Budget()
         self.open = 0
@@ -94,10 +94,14 @@ class Choice:
 
 
 class Router:
-    """The mesh view, indexed by what applications ask for. ``rng`` gives a float in [0, 1)."""
+    """The mesh view, indexed by what applications ask for. ``rng`` gives a float in [0, 1).
 
-    def __init__(self, rng: Callable[[], float]) -> None:
+    ``picker`` makes what chooses among a service's endpoints, for every destination met from now on.
+    """
+
+    def __init__(self, rng: Rng, picker: Callable[[Rng], Picker] = Balancer) -> None:
         self._rng = rng
+        self.picker = picker
         self.services: dict[str, Destination] = {}
         self.outside: dict[str, Destination] = {}
         self._by_address: dict[str, tuple[Destination, Candidate]] = {}
@@ -106,7 +110,7 @@ class Router:
         """Take a new view of the mesh; what was learned of endpoints that stay is kept."""
         fresh = {}
         for name, service in view.items():
-            destination = self.services.get(name) or Destination(name, self._rng)
+            destination = self.services.get(name) or Destination(name, self.picker(self._rng))
             destination.update(service)
             fresh[name] = destination
         self.services = fresh
@@ -165,7 +169,7 @@ class Router:
         if destination is None:
             if len(self.outside) >= _MAX_LITERALS:
                 self.outside = {k: d for k, d in self.outside.items() if any(c.open for c in d.candidates)}
-            destination = self.outside[key] = Destination(key, self._rng)
+            destination = self.outside[key] = Destination(key, self.picker(self._rng))
         return destination
 
     def _literal(self, destination: Destination, authority: Authority) -> Choice:
