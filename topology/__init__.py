@@ -11,6 +11,7 @@
 ``graph``      nodes and edges of a window
 ``feedback``   ejections and weights together:
 ``evidence``   what each reporter measured of each endpoint in the last seconds
+``fresh``      which reports still say something of now
 ``pool``       those measurements taken together
 ``compare``    an endpoint against its peers: failures, latency, stall
 ``confirm``    a second opinion where one reporter alone complains

@@ -15,6 +15,7 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
 from topology import blame, graph, peers, snapshot
 from topology.feedback import Feedback
+from topology.fresh import Fresh
 from topology.intake import Intake
 from topology.model import (
     CallSample,
@@ -71,6 +72,7 @@ class Engine:
         pairing = Pairing(settings.pairing_ttl, settings.pairing_spans)
         self._intake = Intake(self._window, pairing, self._registry, settings.pairing_ttl)
         self._feedback = Feedback(settings)
+        self._reports = Fresh()
         self._stages = Stages()
         self._snapshot = Snapshot()
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
@@ -86,7 +88,8 @@ class Engine:
                 self._served(sample, now)
                 continue
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
-            if registered and sample.protocol == peers.HTTP:
+            late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
+            if registered and sample.protocol == peers.HTTP and not late:
                 self._feedback.evidence.call(service, endpoint, sample, now)
             self._intake.call(replace(sample, target=service, endpoint=endpoint), now)
 
@@ -94,7 +97,7 @@ class Engine:
         """Note requests that are open."""
         for sample in samples:
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
-            if registered:
+            if registered and not self._reports.late(sample.reporter, 0.0, sample.told, now):
                 self._feedback.evidence.open(service, endpoint, sample, now)
 
     def probed(self, results: Iterable[ProbeResult], now: float) -> None:
@@ -231,7 +234,11 @@ class Engine:
         if sample.source == names.PROBER:
             return
         self._intake.call(sample, now)
-        address = self._registry.address_of(sample.reporter) if sample.protocol == peers.HTTP else ""
+        if sample.protocol != peers.HTTP:
+            return
+        if self._reports.late(sample.reporter, sample.begun, sample.ended, now):
+            return
+        address = self._registry.address_of(sample.reporter)
         if address and self._registry.resolve(address) == (sample.target, address):
             self._feedback.evidence.served(sample.target, address, sample, now)
 

@@ -37,7 +37,8 @@ class CallSample:
     ``target`` of a client sample is a service or, outside the mesh, ``host:port``. ``source``
     of a server sample is empty when the caller has no sidecar. ``errors`` of ``count`` failed.
     Of opaque connections (``protocol`` tcp) the histogram is of the time to connect; with
-    ``arrived`` false they never stood.
+    ``arrived`` false they never stood. ``begun`` to ``ended`` is the interval, epoch seconds of
+    the reporter's clock; 0 where it is not said.
     """
 
     side: Side
@@ -52,6 +53,8 @@ class CallSample:
     route: str = ""
     protocol: str = "http"
     arrived: bool = True
+    begun: float = 0.0
+    ended: float = 0.0
 
 
 @dataclass(slots=True)
@@ -79,6 +82,7 @@ class OpenSample:
     reporter: str
     open: int
     oldest: float = 0.0
+    told: float = 0.0  # epoch seconds of the reporter's clock, 0 where it is not said
 
 
 @dataclass(frozen=True, slots=True)

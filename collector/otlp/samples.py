@@ -141,6 +141,8 @@ def _call(
         route=labels.get(names.ROUTE, ""),
         protocol=protocol,
         arrived=labels.get(names.ERROR_TYPE, names.BROKEN) == names.BROKEN,
+        begun=point.start_time_unix_nano / 1e9,
+        ended=point.time_unix_nano / 1e9,
     )
 
 
@@ -153,6 +155,7 @@ def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], Op
         labels = _labels(point.attributes)
         key = (labels.get(names.PEER_SERVICE, ""), labels.get(names.ENDPOINT, ""))
         sample = active.setdefault(key, OpenSample(reporter.service, *key, reporter.instance, 0))
+        sample.told = point.time_unix_nano / 1e9
         if metric.name == names.CLIENT_ACTIVE:
             sample.open = int(_number(point))
         else:

@@ -13,7 +13,7 @@ from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.meter import Meter
 from proxy.metrics import Gauge, request
-from tests.collector.made import client_metrics, label
+from tests.collector.made import NOW, client_metrics, label
 from topology.model import ConnectionSample, OpenSample, Side
 
 
@@ -50,7 +50,7 @@ def test_a_server_histogram_names_its_caller() -> None:
 
 def test_the_two_gauges_of_an_endpoint_are_one_sample() -> None:
     found = measurements(client_metrics([], open_requests=3, oldest=1.5))
-    assert found.opens == [OpenSample("front", "back", "10.0.0.1:80", "front-1", 3, 1.5)]
+    assert found.opens == [OpenSample("front", "back", "10.0.0.1:80", "front-1", 3, 1.5, NOW / 1e9)]
 
 
 def told(*gauges: Gauge, series: Mapping[str, Mapping[str, str]], value: float = 1.0) -> Samples:
