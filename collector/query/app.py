@@ -18,6 +18,8 @@ from collector.query.insight import InsightRoutes
 from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, indented, ok
 from collector.query.store import Store
+from collector.query.tempo import TempoRoutes
+from collector.query.traceql import TraceQLError
 from collector.query.tracing import TracingRoutes
 from collector.query.traffic import Traffic
 from collector.query.v3 import V3Routes
@@ -44,6 +46,7 @@ def build(
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
     app.add_routes(InsightRoutes(traffic).routes())
     app.add_routes(ExploreRoutes(store, clock).routes())
+    app.add_routes(TempoRoutes(store, clock).routes())
     events = EventRoutes(engine)
     app.add_routes(events.routes())
     app.on_shutdown.append(events.stop)
@@ -74,7 +77,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except QueryError as error:
-        return failure(error.status, str(error), request.path)
+        return failure(error.status, str(error), request.path, error.where())
     except web.HTTPException as error:
         return _http_failure(request, error)
     except Exception:

@@ -6,6 +6,10 @@ class QueryError(Exception):
 
     status = 500
 
+    def where(self) -> dict[str, int]:
+        """Where in what was sent the error is, as clients read it; {} when it is a whole value."""
+        return {}
+
 
 class BadValueError(QueryError):
     """Change the request: a value in it is not what its key takes."""

@@ -6,7 +6,7 @@ Jaeger's: ``{"data", "total", "limit", "offset", "errors"}``, errors as ``{"code
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -41,15 +41,19 @@ async def rendered(make: Callable[[], object]) -> web.Response:
     return web.Response(text=text, content_type="application/json")
 
 
-def failure(status: int, message: str, path: str = "") -> web.Response:
+def failure(
+    status: int, message: str, path: str = "", where: Mapping[str, int] | None = None
+) -> web.Response:
     """The error envelope, the message brought to one line; for a path of v3 also as its clients
-    read it (``GRPCGatewayError``)."""
+    read it (``GRPCGatewayError``). ``where`` points into what was sent."""
     line = " ".join(message.split())
     body: dict[str, Any] = {
         "data": None, "total": 0, "limit": 0, "offset": 0, "errors": [{"code": status, "msg": line}],
     }  # fmt: skip
     if path.startswith("/api/v3/"):
         body["error"] = {"httpCode": status, "message": line}
+    if where:
+        body["error"] = {**body.get("error", {}), "code": status, "message": line, **where}
     return web.Response(
         status=status, text=render(body), content_type="application/json",
         headers=_RETRY_AFTER if status == 503 else None,

@@ -14,6 +14,7 @@ question fetches the few facts of each span that ``evaluate`` decides by.
 
 from collector.query.traceql.compiled import Compiled, compiled, parse
 from collector.query.traceql.errors import TraceQLError
+from collector.query.traceql.parser import field
 from collector.query.traceql.syntax import Query
 
-__all__ = ["Compiled", "Query", "TraceQLError", "compiled", "parse"]
+__all__ = ["Compiled", "Query", "TraceQLError", "compiled", "field", "parse"]

@@ -24,3 +24,7 @@ class TraceQLError(BadValueError):
         self.message = message
         self.column = place.column
         self.length = place.length
+
+    def where(self) -> dict[str, int]:
+        """Column and length in the query."""
+        return {"column": self.column, "length": self.length}

@@ -37,6 +37,14 @@ def tree(text: str) -> syntax.Query:
     return query
 
 
+def field(text: str) -> syntax.Field:
+    """The field a text names, such as ``span.key`` or ``name``."""
+    parser = _Parser(tokens(text))
+    found = parser.field()
+    parser.end()
+    return found
+
+
 class _Parser:
     def __init__(self, found: list[Token]) -> None:
         self._tokens = found
@@ -63,7 +71,7 @@ class _Parser:
             return self._aggregate()
         if token.text == "by":
             self._call()
-            group = self._field()
+            group = self.field()
             self._close(")")
             return syntax.By(group, token.at)
         if token.text == "coalesce":
@@ -81,9 +89,9 @@ class _Parser:
 
     def _select(self) -> syntax.Select:
         at = self._call().at
-        fields = [self._field()]
+        fields = [self.field()]
         while self._take(","):
-            fields.append(self._field())
+            fields.append(self.field())
         self._close(")")
         return syntax.Select(tuple(fields), at)
 
@@ -170,9 +178,9 @@ class _Parser:
             self._advance()
             kind, value = _WORDS[token.text]
             return Literal(kind, value, token.at)
-        return self._field()
+        return self.field()
 
-    def _field(self) -> syntax.Field:
+    def field(self) -> syntax.Field:
         token = self._next
         if token.kind is Kind.ATTRIBUTE:
             self._advance()

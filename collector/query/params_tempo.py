@@ -1,0 +1,98 @@
+"""Query strings of Tempo's search to TraceQL. Pure. Raises BadValueError and TraceQLError.
+
+Times are whole seconds since the epoch. A query may come as TraceQL (``q``) or, from older
+clients, as logfmt pairs (``tags``) that one span must fulfil; ``minDuration`` and
+``maxDuration`` bound the whole trace.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from collector.query import params
+from collector.query.params import LIMIT_MAX, SETTLE_US, Query, Window
+from collector.query.traceql import names, parse, syntax
+from collector.query.traceql.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type
+
+LIMIT_DEFAULT: Final = 20
+SPANS_DEFAULT: Final = 3
+SPANS_MAX: Final = 1000
+LOOKBACK_SECONDS: Final = 3600
+
+_SECONDS_MAX: Final = 9_000_000_000
+_PAIR: Final = re.compile(r'\s*([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
+_ESCAPED: Final = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class TempoSearch:
+    """``spans`` bounds the spans told of each spanset."""
+
+    query: syntax.Query
+    window: Window
+    limit: int
+    spans: int
+
+
+def search(query: Query, now_us: int) -> TempoSearch:
+    """GET /api/search."""
+    text = query.get("q", "")
+    if text.strip() and query.get("tags"):
+        raise params.bad("tags", query["tags"], "send either q or tags")
+    asked = parse(text) if text.strip() else syntax.Query((syntax.Filter(_tags(query.get("tags", ""))),))
+    first, *rest = asked.stages
+    return TempoSearch(
+        query=replace(asked, stages=(first, *_bounds(query), *rest)),
+        window=_settled(window(query, now_us), now_us),
+        limit=params.whole(query, "limit", LIMIT_DEFAULT, 1, LIMIT_MAX),
+        spans=params.whole(query, "spss", SPANS_DEFAULT, 0, SPANS_MAX) or SPANS_MAX,
+    )
+
+
+def window(query: Query, now_us: int) -> Window:
+    """``start`` and ``end``; without a start, the hour before the end."""
+    end = params.whole(query, "end", -(-now_us // 1_000_000), 0, _SECONDS_MAX)
+    start = params.whole(query, "start", max(0, end - LOOKBACK_SECONDS), 0, _SECONDS_MAX)
+    if start > end:
+        raise params.bad("start", start, f"it must not be after end ({end})")
+    return Window(start * 1_000_000, end * 1_000_000)
+
+
+def _settled(asked: Window, now_us: int) -> Window:
+    """As other searches: it ends where traces are whole."""
+    return replace(asked, end=min(asked.end, max(asked.start, now_us - SETTLE_US)))
+
+
+def _bounds(query: Query) -> list[syntax.Filter]:
+    found = []
+    for key, op in (("minDuration", ">="), ("maxDuration", "<=")):
+        bound = params.duration(query, key)
+        if bound is not None:
+            value = Literal(Type.DURATION, bound)
+            found.append(syntax.Filter(Binary(op, Intrinsic("trace:duration"), value)))
+    return found
+
+
+def _tags(text: str) -> syntax.Expression | None:
+    """``service.name=shop http.status_code=500 error=true`` as a condition."""
+    found: syntax.Expression | None = None
+    position = 0
+    text = text.strip()
+    while position < len(text):
+        pair = _PAIR.match(text, position)
+        if not pair:
+            raise params.bad("tags", text, 'write key=value pairs with spaces between, or key="a value"')
+        position = pair.end()
+        value = _ESCAPED.sub(r"\1", pair[2][1:-1]) if pair[2].startswith('"') else pair[2]
+        condition = _tag(pair[1], value)
+        found = condition if found is None else Binary("&&", found, condition)
+    return found
+
+
+def _tag(key: str, value: str) -> Binary:
+    if key in ("error", "status.code", "status") and value in ("true", *names.STATUSES):
+        status = "error" if value == "true" else value
+        return Binary("=", Intrinsic("span:status"), Literal(Type.STATUS, status))
+    known = {"name": "span:name", "root.name": "trace:rootName", "root.service.name": "trace:rootService"}
+    field = Intrinsic(known[key]) if key in known else Attribute(Scope.ANY, key)
+    return Binary("=", field, Literal(Type.STRING, value))
