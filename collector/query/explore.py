@@ -32,6 +32,7 @@ class ExploreRoutes:
         return ok({
             "traces": await self._finder.lines(page),
             "next": page.following or None,
+            "partial": page.partial,
             "order": wanted.order,
             "dir": "desc" if wanted.descending else "asc",
             "window": {"start": page.window.start, "end": page.window.end},

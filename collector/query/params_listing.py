@@ -13,8 +13,10 @@ from multidict import MultiMapping
 from collector.query import cursor, params
 from collector.query.cursor import Cursor
 from collector.query.listing import SPREAD_US, Listing, Order
-from collector.query.params import Query, Window
+from collector.query.params import Query as Params
+from collector.query.params import Window
 from collector.query.search import Condition, Search, matching
+from collector.query.traceql import Query, parse
 
 PAGE_DEFAULT: Final = 20
 PAGE_MAX: Final = 1000
@@ -30,6 +32,7 @@ class Asked:
     listing: Listing
     after: Cursor | None
     search: str
+    query: Query | None = None  # what traces must match besides, in TraceQL
 
 
 def mesh_search(query: MultiMapping[str], now_us: int) -> Asked:
@@ -58,28 +61,44 @@ def mesh_search(query: MultiMapping[str], now_us: int) -> Asked:
         ),
         after,
         search,
+        traceql(query.get("q", "")),
     )
 
 
 def jaeger_search(query: MultiMapping[str], search: Search) -> Asked | None:
-    """The extension of GET /api/traces: ``order``, ``dir`` and ``cursor``; None without them."""
-    if not any(query.get(key) for key in ("order", "dir", "cursor")):
+    """The extension of GET /api/traces: ``q``, ``order``, ``dir`` and ``cursor``; None without them."""
+    if not any(query.get(key) for key in ("q", "order", "dir", "cursor")):
         return None
     after = _after(query)
     spans = replace(search, window=after.window) if after else search
     listing = Listing(
         spans.window, _order(query), _descending(query), search.limit, matching=(of_spans(spans),)
     )
-    return Asked(listing, after, identity(query))
+    return Asked(listing, after, identity(query), traceql(query.get("q", "")))
+
+
+def v3_search(text: str, search: Search) -> Asked:
+    """A search of Jaeger's v3 API with a ``filter``, newest first."""
+    listing = Listing(search.window, limit=search.limit, matching=(of_spans(search),))
+    return Asked(listing, None, "", traceql(text))
+
+
+def traceql(text: str) -> Query | None:
+    """The query of a text, None of an empty one. Raises TraceQLError."""
+    return parse(text) if text.strip() else None
 
 
 def of_spans(search: Search) -> Condition:
-    """Ids of the traces with such a span; it may start later than its trace."""
-    window = Window(search.window.start, search.window.end + SPREAD_US)
-    return matching(replace(search, window=window))
+    """Ids of the traces with such a span."""
+    return matching(replace(search, window=spread(search.window)))
 
 
-def durations(query: Query, low: str, high: str) -> tuple[int | None, int | None]:
+def spread(window: Window) -> Window:
+    """Where the spans are of traces that start in a window: they may start later than their trace."""
+    return Window(window.start, window.end + SPREAD_US)
+
+
+def durations(query: Params, low: str, high: str) -> tuple[int | None, int | None]:
     """Two bounds in nanoseconds, the first not above the second."""
     shortest, longest = params.duration(query, low), params.duration(query, high)
     if shortest is not None and longest is not None and shortest > longest:
@@ -98,21 +117,21 @@ def _after(query: MultiMapping[str]) -> Cursor | None:
     return cursor.read(text, identity(query)) if text else None
 
 
-def _order(query: Query) -> Order:
+def _order(query: Params) -> Order:
     text = query.get("order", "") or Order.START
     if text not in list(Order):
         raise params.bad("order", text, f"write one of {', '.join(Order)}")
     return Order(text)
 
 
-def _descending(query: Query) -> bool:
+def _descending(query: Params) -> bool:
     text = query.get("dir", "") or "desc"
     if text not in _DIRECTIONS:
         raise params.bad("dir", text, "write desc or asc")
     return _DIRECTIONS[text]
 
 
-def _flag(query: Query, key: str) -> bool | None:
+def _flag(query: Params, key: str) -> bool | None:
     text = query.get(key, "")
     if text not in ("", "true", "false"):
         raise params.bad(key, text, "write true or false")

@@ -5,6 +5,7 @@ Times are RFC 3339. Raises BadValueError.
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -22,12 +23,16 @@ _ALIASES: Final = {
     "query.durationMax": ("query.duration_max",),
     "query.searchDepth": ("query.search_depth", "query.num_traces"),
     "query.attributes": (),
+    "query.filter": (),
     "query.rawTraces": ("query.raw_traces",),
     "rawTraces": ("raw_traces",),
     "startTime": ("start_time",),
     "endTime": ("end_time",),
     "spanKind": ("span_kind",),
 }
+
+
+_EXPRESSION: Final = re.compile(r"\{\s*\"op\"\s*:")  # how a filter of Jaeger's begins
 
 
 def canonical(query: Query) -> dict[str, str]:
@@ -77,6 +82,14 @@ def of_body(body: bytes) -> dict[str, str]:
         for key, value in query.items()
         if value is not None
     }
+
+
+def filter_text(query: Query) -> str:
+    """The TraceQL of ``query.filter``. Jaeger's own filters are JSON, and an experiment."""
+    text = query.get("query.filter", "").strip()
+    if _EXPRESSION.match(text):
+        raise params.bad("query.filter", text, 'write TraceQL, for example { span.http.status_code = 500 }')
+    return text
 
 
 def raw(query: Query) -> bool:

@@ -8,7 +8,9 @@ from collector.query import params, params_v3
 from collector.query.dependencies import dependencies
 from collector.query.edges import StoredEdges
 from collector.query.errors import BadValueError, NotFoundError
+from collector.query.finder import Finder
 from collector.query.otlp import traces_data
+from collector.query.params_listing import v3_search
 from collector.query.replies import ok, rendered
 from collector.query.services import operations, services
 from collector.query.store import Store
@@ -29,6 +31,7 @@ class V3Routes:
         self._engine = engine
         self._clock = clock
         self._traces = Traces(store)
+        self._finder = Finder(store)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -63,19 +66,26 @@ class V3Routes:
     async def search(self, request: web.Request) -> web.Response:
         query = await _query(request)
         raw = params_v3.raw(query)
-        found = await self._traces.search(params_v3.search(query, self._now_us()))
+        found = await self._traces.by_ids(await self._ids(query))
         if not found:  # as Jaeger answers an empty search here, unlike in v1
             raise NotFoundError("no traces found: widen the times, or ask for less")
         return await rendered(lambda: {"result": traces_data(found, raw)})
 
     async def summaries(self, request: web.Request) -> web.Response:
-        ids = await self._traces.ids(params_v3.search(await _query(request), self._now_us()))
+        ids = await self._ids(await _query(request))
         return ok({"summaries": await summaries(self._store, ids)})
 
     async def dependencies(self, request: web.Request) -> web.Response:
         window = params_v3.dependency_window(request.query, self._now_us())
         links = await dependencies(self._edges, self._engine, window, self._clock())
         return ok({"dependencies": [{**link, "callCount": str(link["callCount"])} for link in links]})
+
+    async def _ids(self, query: Mapping[str, str]) -> list[str]:
+        """Traces a search finds, newest first."""
+        search = params_v3.search(query, self._now_us())
+        if text := params_v3.filter_text(query):
+            return (await self._finder.page(v3_search(text, search))).ids
+        return await self._traces.ids(search)
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)

@@ -1,5 +1,6 @@
 """Search in any order over the whole window, page by page, against the real engine over real HTTP."""
 
+import json
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_line_says_what_a_trace_was(world: World) -> None:
             "start": NOW_US - 10_000_000, "duration": 510.0, "spans": 2, "errors": 1,
             "services": ["frontend", "reviews"],
         }],
-        "next": None, "order": "start", "dir": "desc",
+        "next": None, "partial": False, "order": "start", "dir": "desc",
         "window": {"start": NOW_US - 3_600_000_000, "end": NOW_US - 2_000_000},
     }  # fmt: skip
 
@@ -121,6 +122,60 @@ def test_search_by(world: World, query: dict[str, Any], expected: list[int]) -> 
         Span(number(index), B, A, "reviews", "read", at=60.0 * index + 9.999) for index in (1, 2, 3, 5, 6, 7)
     ))
     assert ids(world, **query) == [number(index) for index in expected]
+
+
+def shop(world: World) -> None:
+    """ONE is fast, in TWO reviews fails slowly below frontend."""
+    world.spans(
+        Span(ONE, A, name="GET /home", at=10, took=30, attributes={"http.response.status_code": "200"}),
+        Span(ONE, B, A, "reviews", "read", at=9.9, took=20),
+        Span(TWO, A, name="GET /product", at=20, took=900, attributes={"http.response.status_code": "500"}),
+        Span(TWO, B, A, "reviews", "read", at=19.9, took=800, status="Error"),
+    )  # fmt: skip
+
+
+FOUND = [
+    ("{ status = error }", [TWO]),
+    ("{ span.http.response.status_code < 300 }", [ONE]),
+    ("{ } > { resource.service.name = `reviews` }", [TWO, ONE]),
+    ("{ status = error } >> { }", []),
+    ('{ name =~ "GET.*" && duration > 500ms }', [TWO]),
+    ('{ name = "nothing" }', []),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), FOUND)
+def test_a_query_in_traceql_goes_with_order_and_pages(world: World, query: str, expected: list[str]) -> None:
+    shop(world)
+    assert ids(world, q=query, order="duration", limit=1) == expected
+    assert ids(world, "/api/traces", q=query, order="duration", limit=1) == expected
+    found = world.get("/api/traces", q=query)["data"]
+    assert {trace["traceID"] for trace in found} == set(expected)
+    summaries = world.get("/api/v3/trace-summaries", **{"query.filter": query})["summaries"]
+    assert {each["traceId"] for each in summaries} == set(expected)
+
+
+def test_the_spans_that_matched_are_told(world: World) -> None:
+    shop(world)
+    [line] = world.get("/api/mesh/search", q="{ status = error }")["traces"]
+    assert line["matched"] == 1
+    assert line["matchedSpans"] == [
+        {"spanId": B, "name": "read", "start": NOW_US - 19_900_000, "duration": 800.0},
+    ]  # fmt: skip
+
+
+def test_a_query_and_the_form_both_hold(world: World) -> None:
+    shop(world)
+    assert ids(world, q="{ duration > 1ms }", min_duration="500ms") == [TWO]
+    assert ids(world, q="{ status = error }", operation="GET /home") == []
+
+
+def test_an_error_in_a_query_names_its_column(world: World) -> None:
+    for path, key in (("/api/mesh/search", "q"), ("/api/traces", "q"), ("/api/v3/traces", "query.filter")):
+        status, text = world.ask("GET", path, {key: "{ status = wrong }"})
+        assert (status, "column 12" in json.loads(text)["errors"][0]["msg"]) == (400, True)
+    status, text = world.ask("GET", "/api/v3/traces", {"query.filter": '{"op": "eq"}'})
+    assert (status, "write TraceQL" in text) == (400, True)
 
 
 def test_a_trace_belongs_to_the_window_it_starts_in(world: World) -> None:
