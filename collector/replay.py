@@ -1,4 +1,4 @@
-"""Stages that were changed over the API, put in force again after a restart."""
+"""Stages that were changed over the API or turned back, put in force again after a restart."""
 
 import logging
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NEWEST: Final = """
 SELECT Service, argMax(JSONExtractString(Evidence, 'to'), Time) AS Stage,
        argMax(JSONExtractInt(Evidence, 'to_percent'), Time) AS Percent
 FROM mesh_decisions
-WHERE Kind = 'stage' AND JSONExtractString(Evidence, 'origin') = 'api'
+WHERE Kind = 'stage' AND JSONExtractString(Evidence, 'origin') IN ('api', 'guard')
 GROUP BY Service
 HAVING max(Time) > toDateTime64({since:Float64}, 3)
 ORDER BY Service

@@ -20,6 +20,10 @@
 ``outliers``   ejection as a state machine: cap, back-off, probation, slow start
 ``weights``    a weight per endpoint, damped
 ``stages``     how far routing is on for each service, and who said so
+``adoption``   stages as people see them, with effect and advice
+``effect``     the two arms compared, with confidence intervals
+``advice``     what routing would have done
+``guard``      turns a stage back by itself when it does harm
 ``policy``     ``mesh.yaml``
 ``snapshot``   what the sidecars are told, with a version
 ``xds``        the one part with I/O: the ADS server that tells them

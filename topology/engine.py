@@ -13,9 +13,10 @@ from typing import Any, Final
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
-from topology import blame, graph, peers, snapshot
+from topology import adoption, blame, graph, peers, snapshot
 from topology.feedback import Feedback
 from topology.fresh import Fresh
+from topology.guard import Guard
 from topology.intake import Intake
 from topology.model import (
     CallSample,
@@ -73,6 +74,7 @@ class Engine:
         self._intake = Intake(self._window, pairing, self._registry, settings.pairing_ttl)
         self._feedback = Feedback(settings)
         self._reports = Fresh()
+        self._guard = Guard()
         self._stages = Stages()
         self._snapshot = Snapshot()
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
@@ -91,6 +93,7 @@ class Engine:
             late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
             if registered and sample.protocol == peers.HTTP and not late:
                 self._feedback.evidence.call(service, endpoint, sample, now)
+            self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             self._intake.call(replace(sample, target=service, endpoint=endpoint), now)
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
@@ -135,18 +138,20 @@ class Engine:
         self._decided(self._stages.apply(policy, now))
 
     def set_stage(
-        self, service: str, stage: Stage, percent: int, now: float, origin: str = "api"
+        self, service: str, stage: Stage, percent: int, now: float, origin: str = "api", by: str = ""
     ) -> StageView:
-        """Change how far routing is on. Raises UnknownServiceError, or ValueError for a bad percent."""
+        """Change how far routing is on; ``by`` is who asked. Raises UnknownServiceError, or ValueError
+        for a bad percent."""
         if service not in self._known(now):
             raise UnknownServiceError(service)
-        self._decided(self._stages.set(service, stage, percent, origin, now))
-        return graph.stage_views([service], self._counts(now, 60.0), 60.0, self._stages)[0]
+        self._decided(self._stages.set(service, stage, percent, origin, now, by=by))
+        return self._stage_views([service], now, 60.0)[0]
 
     def tick(self, now: float) -> Tick:
         """Decide on what is known now."""
         self._decided(self._registry.sweep(now))
         self._intake.advance(now)
+        self._decided(adoption.turned_back(self._guard, self._policy, self._stages, now))
         members = self._registry.services()
         self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
         services = {name: self._service(name, found, now) for name, found in members.items()}
@@ -192,13 +197,27 @@ class Engine:
         )
 
     def stages(self, now: float, window: float) -> tuple[StageView, ...]:
-        """Stage of every service with the traffic of both arms."""
-        counts, seconds = self._counts(now, window), self._window.span(now, window)
-        return graph.stage_views(self._known(now), counts, seconds, self._stages)
+        """Stage of every service with the traffic of both arms, and what the mesh does or would do."""
+        return self._stage_views(self._known(now), now, window)
 
-    def decisions(self, service: str | None = None, limit: int = 100) -> tuple[Decision, ...]:
+    def _stage_views(self, services: Iterable[str], now: float, window: float) -> tuple[StageView, ...]:
+        def weight(service: str, endpoint: str) -> float:
+            part = self._feedback.outliers.weight(service, endpoint, now)
+            return self._feedback.weights.weight(service, endpoint) * part
+
+        return adoption.views(
+            services, self._counts(now, window), self._window.span(now, window), self._stages,
+            self._registry.services(), weight, self._policy,
+        )
+
+    def decisions(
+        self, service: str | None = None, limit: int = 100, kind: str = ""
+    ) -> tuple[Decision, ...]:
         """What was decided, newest first."""
-        wanted = (made for made in reversed(self._decisions) if service is None or made.service == service)
+        wanted = (
+            made for made in reversed(self._decisions)
+            if (service is None or made.service == service) and (not kind or made.kind == kind)
+        )
         return tuple(made for made, _ in zip(wanted, range(limit), strict=False))
 
     def series(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from proxy.contract import attributes as names
 from topology.evidence import FRESH, Record
 from topology.model import (
     EdgeView,
@@ -10,7 +9,6 @@ from topology.model import (
     EndpointView,
     Kind,
     NodeView,
-    StageView,
     TcpView,
 )
 from topology.outliers import Outliers
@@ -114,24 +112,3 @@ def _endpoint(
         ejected_until=health.until if ejected else None,
         reason=health.reason,
     )
-
-
-def stage_views(
-    services: Iterable[str], counts: Bucket, seconds: float, stages: Stages
-) -> tuple[StageView, ...]:
-    """Stage of each service, with the traffic of both arms."""
-    cells: dict[tuple[str, str], Cell] = {}
-    for key, cell in counts.items():
-        if key.arm:
-            cells.setdefault((key.target, key.arm), Cell()).add(cell.histogram, cell.errors)
-
-    def view(name: str) -> StageView:
-        setting = stages.of(name)
-        direct, routed = (
-            stats(cells.get((name, arm)) or Cell(), seconds) for arm in (names.ARM_DIRECT, names.ARM_ROUTED)
-        )
-        return StageView(
-            name, setting.stage, setting.percent, setting.origin, setting.updated, direct, routed
-        )
-
-    return tuple(view(name) for name in sorted(services))

@@ -203,14 +203,74 @@ class EndpointView:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A figure of the direct arm (before) and the routed (after), and the interval of the difference."""
+
+    before: float
+    after: float
+    low: float
+    high: float
+
+    @property
+    def difference(self) -> float:
+        return self.after - self.before
+
+    @property
+    def significant(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Routed against direct, 95 % confidence: share that succeeds, and latency in seconds.
+
+    A quantile is None while there are too few calls to bound it.
+    """
+
+    success: Change
+    p50: Change | None
+    p99: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One endpoint's share of the requests as observed, and as the mesh would have it."""
+
+    endpoint: str
+    observed: float
+    expected: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What routing would have made of the observed requests; ``basis`` says how that is estimated.
+
+    ``expected`` has shares and percentiles that mean something, its counts are those of a model.
+    """
+
+    observed: Stats
+    expected: Stats
+    moves: tuple[Move, ...]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageView:
+    """``history`` holds the last changes, newest first; ``guard`` says that it turns back by itself."""
+
     service: str
     stage: Stage
     percent: int
-    origin: str  # default, mesh.yaml, api
+    origin: str  # default, mesh.yaml, api, guard
     updated: float
     direct: Stats
     routed: Stats
+    effect: Effect | None = None
+    advice: Advice | None = None
+    guard: bool = False
+    history: "tuple[Decision, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +278,7 @@ class Decision:
     """One thing the mesh decided, in words and with the evidence it decided on."""
 
     time: float
-    kind: str  # eject, return, probation, hold, weight, stage, register, leave
+    kind: str  # eject, return, probation, hold, weight, stage, guard, register, leave
     service: str
     reason: str
     endpoint: str = ""

@@ -63,13 +63,13 @@ def usual(screens: Sequence[Screen]) -> float:
     return means[(len(means) - 1) // 2] if means else float("inf")
 
 
-def bounds(bad: float, total: float) -> tuple[float, float]:
-    """Wilson interval of a share; (0, 1) without data."""
+def bounds(bad: float, total: float, z: float = Z) -> tuple[float, float]:
+    """Wilson interval of a share, ``z`` standard errors wide; (0, 1) without data."""
     if total <= 0:
         return 0.0, 1.0
-    share, square = bad / total, Z * Z
+    share, square = bad / total, z * z
     centre = (share + square / (2 * total)) / (1 + square / total)
-    half = Z / (1 + square / total) * sqrt(share * (1 - share) / total + square / (4 * total * total))
+    half = z / (1 + square / total) * sqrt(share * (1 - share) / total + square / (4 * total * total))
     return max(0.0, centre - half), min(1.0, centre + half)
 
 

@@ -1,6 +1,9 @@
 """How far routing is on for each service, and who said so: the latest word wins."""
 
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from proxy.contract.model import Stage
 from topology.model import Decision
@@ -8,6 +11,8 @@ from topology.policy import Policy
 
 DEFAULT = "default"
 FILE = "mesh.yaml"
+GUARD = "guard"
+_HISTORY: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +31,24 @@ class Stages:
     def __init__(self) -> None:
         self._settings: dict[str, Setting] = {}
         self._file: dict[str, tuple[Stage, int]] = {}
+        self._history: dict[str, deque[Decision]] = {}
 
     def of(self, service: str) -> Setting:
         """The setting in force."""
         return self._settings.get(service) or Setting()
 
-    def set(self, service: str, stage: Stage, percent: int, origin: str, now: float) -> list[Decision]:
-        """Put a stage in force. Raises ValueError when percent is not within 0 to 100."""
+    def history(self, service: str) -> tuple[Decision, ...]:
+        """The last changes, newest first."""
+        return tuple(reversed(self._history.get(service, ())))
+
+    def set(
+        self, service: str, stage: Stage, percent: int, origin: str, now: float, *, by: str = "",
+        why: str = "", evidence: Mapping[str, Any] | None = None,
+    ) -> list[Decision]:
+        """Put a stage in force; ``by`` is who asked for it, ``why`` a reason beyond being asked.
+
+        Raises ValueError when percent is not within 0 to 100.
+        """
         if not 0 <= percent <= 100:
             raise ValueError(f"percent is {percent}: write a whole number from 0 to 100")
         before = self.of(service)
@@ -40,12 +56,16 @@ class Stages:
         self._settings[service] = after
         if (before.stage, before.percent) == (after.stage, after.percent):
             return []
-        evidence = {
+        changed = {
             "from": before.stage.value, "from_percent": before.percent,
             "to": after.stage.value, "to_percent": after.percent, "origin": origin,
+            **({"by": by} if by else {}), **(evidence or {}),
         }
-        reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {origin}"
-        return [Decision(now, "stage", service, reason, evidence=evidence)]
+        who = f"{by} over the {origin}" if by else f"the {origin}" if origin == GUARD else origin
+        reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {who}"
+        decision = Decision(now, "stage", service, f"{reason}: {why}" if why else reason, evidence=changed)
+        self._history.setdefault(service, deque(maxlen=_HISTORY)).append(decision)
+        return [decision]
 
     def apply(self, policy: Policy, now: float) -> list[Decision]:
         """A new mesh.yaml: what it changed since the last one is in force, the rest is not touched."""

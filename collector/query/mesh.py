@@ -65,7 +65,8 @@ class MeshRoutes:
 
     async def decisions(self, request: web.Request) -> web.Response:
         limit = params.whole(request.query, "limit", 100, 1, DECISIONS_MAX)
-        found = await decisions(self._store, self._engine, request.query.get("service", ""), limit)
+        service, kind = request.query.get("service", ""), request.query.get("kind", "")
+        found = await decisions(self._store, self._engine, service, limit, kind)
         return ok({"decisions": [views.decision(each) for each in found]})
 
     async def stages(self, request: web.Request) -> web.Response:
@@ -73,9 +74,9 @@ class MeshRoutes:
         return ok({"stages": [views.stage(each) for each in found]})
 
     async def set_stage(self, request: web.Request) -> web.Response:
-        service, stage, percent = stage_change(await request.read())
+        service, stage, percent, by = stage_change(await request.read())
         try:
-            view = self._engine.set_stage(service, stage, percent, self._clock())
+            view = self._engine.set_stage(service, stage, percent, self._clock(), by=by)
         except UnknownServiceError:
             known = ", ".join(each.service for each in self._engine.stages(self._clock(), 1.0))
             raise NotFoundError(
@@ -135,15 +136,15 @@ def _only(query: params.Query) -> Only:
     return only
 
 
-def stage_change(body: bytes) -> tuple[str, Stage, int]:
-    """Service, stage and percent of a PUT body; without ``percent``, all of stage ``route``."""
+def stage_change(body: bytes) -> tuple[str, Stage, int, str]:
+    """Service, stage, percent of a PUT body and by whom; without ``percent``, all of stage ``route``."""
     example = '{"service": "reviews", "stage": "route", "percent": 25}'
     try:
         change: Any = json.loads(body)
     except (ValueError, RecursionError):
         raise BadValueError(f"the body is not JSON: write {example}") from None
-    if not isinstance(change, dict) or not change.keys() <= {"service", "stage", "percent"}:
-        raise BadValueError(f"the body must hold service, stage and percent only: write {example}")
+    if not isinstance(change, dict) or not change.keys() <= {"service", "stage", "percent", "by"}:
+        raise BadValueError(f"the body must hold service, stage, percent and by only: write {example}")
     service, stage = change.get("service"), change.get("stage")
     if not isinstance(service, str) or not service:
         raise params.bad("service", service, "write the name of a service")
@@ -152,4 +153,7 @@ def stage_change(body: bytes) -> tuple[str, Stage, int]:
     percent = change.get("percent", 100 if stage == Stage.ROUTE else 0)
     if not isinstance(percent, int) or isinstance(percent, bool) or not 0 <= percent <= 100:
         raise params.bad("percent", percent, "write a whole number from 0 to 100")
-    return service, Stage(stage), percent
+    by = change.get("by", "")
+    if not isinstance(by, str) or len(by) > 200 or not by.isprintable():
+        raise params.bad("by", by, "write who changes it, in at most 200 characters")
+    return service, Stage(stage), percent, by

@@ -9,7 +9,19 @@ from math import isfinite
 from typing import Any
 
 from proxy.contract.histogram import SCALE, Histogram
-from topology.model import Decision, EdgeView, EndpointView, GraphView, NodeView, Point, StageView, Stats
+from topology.model import (
+    Advice,
+    Change,
+    Decision,
+    EdgeView,
+    Effect,
+    EndpointView,
+    GraphView,
+    NodeView,
+    Point,
+    StageView,
+    Stats,
+)
 
 Json = dict[str, Any]
 
@@ -87,6 +99,51 @@ def stage(view: StageView) -> Json:
         "updated": _us(view.updated),
         "direct": stats(view.direct),
         "routed": stats(view.routed),
+        "guard": view.guard,
+        "effect": None if view.effect is None else _effect(view.effect),
+        "advice": None if view.advice is None else _advice(view.advice),
+        "history": [decision(each) for each in view.history],
+    }
+
+
+def _effect(found: Effect) -> Json:
+    return {
+        "confidence": 0.95,
+        "success": change(found.success, 1),
+        "p50": None if found.p50 is None else change(found.p50, 1000),
+        "p99": None if found.p99 is None else change(found.p99, 1000),
+    }
+
+
+def change(found: Change, unit: float) -> Json:
+    """A figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is null."""
+    lower_is_better = unit != 1
+    better = (found.difference < 0) is lower_is_better if found.significant else None
+    return {
+        "direct": found.before * unit,
+        "routed": found.after * unit,
+        "difference": found.difference * unit,
+        "low": found.low * unit,
+        "high": found.high * unit,
+        "significant": found.significant,
+        "better": better,
+    }
+
+
+def _advice(found: Advice) -> Json:
+    shown = ("success", "p50", "p90", "p99")
+    expected = stats(found.expected)
+    return {
+        "observed": stats(found.observed),
+        "expected": {key: expected[key] for key in shown},
+        "endpoints": [
+            {
+                "address": each.endpoint, "observed": each.observed, "expected": each.expected,
+                "weight": each.weight,
+            }
+            for each in found.moves
+        ],
+        "basis": found.basis,
     }
 
 

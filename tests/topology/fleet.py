@@ -39,6 +39,7 @@ class Fleet:
     ) -> None:
         self.engine = Engine(Policy(), settings or EngineSettings())
         self.truth, self.truthful = truth, truthful
+        self.arm = "routed"
         self.probes: list[ProbeAsk] = []
         self.now = 1000.0
         self.endpoints, self.reporters = endpoints, reporters
@@ -85,7 +86,7 @@ class Fleet:
                     (bad if outcome[1] else good).record(outcome[0] * spread)
             for part, errors in ((good, 0), (bad, bad.count)):
                 place = address(endpoint)
-                sample = CallSample(Side.CLIENT, "a", "b", f"a{reporter}", part, errors, place, "routed")
+                sample = CallSample(Side.CLIENT, "a", "b", f"a{reporter}", part, errors, place, self.arm)
                 self.engine.calls([sample], self.now)
             since = self._stuck.get((reporter, endpoint))
             age = self.now - since if since is not None else 0.0

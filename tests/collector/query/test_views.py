@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,12 +10,16 @@ from collector.query import views
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from topology.model import (
+    Advice,
+    Change,
     Decision,
     EdgeView,
+    Effect,
     EndpointState,
     EndpointView,
     GraphView,
     Kind,
+    Move,
     NodeView,
     Point,
     StageView,
@@ -56,10 +61,35 @@ def test_an_endpoint() -> None:
     assert (well["ejected_since"], well["ejected_until"]) == (None, None)
 
 
+def test_what_routing_changes_or_would_change() -> None:
+    better, same = Change(0.90, 0.99, 0.05, 0.13), Change(0.200, 0.210, -0.02, 0.04)
+    slower = Change(0.1, 0.3, 0.15, 0.25)
+    move = Move("b:1", 0.5, 0.0, 0.0)
+    made = Decision(1.5, "stage", "reviews", "on", "", {"by": "ann"})
+    said = views.stage(
+        StageView(
+            "reviews", Stage.ROUTE, 50, "api", 1.5, TRAFFIC, TRAFFIC, Effect(better, same, None),
+            Advice(TRAFFIC, TRAFFIC, (move,), "an estimate"), guard=True, history=(made,),
+        )
+    )
+    assert said["effect"]["success"] == {
+        "direct": 0.90, "routed": 0.99, "difference": pytest.approx(0.09), "low": 0.05, "high": 0.13,
+        "significant": True, "better": True,
+    }  # fmt: skip
+    assert (said["effect"]["p50"]["routed"], said["effect"]["p50"]["better"]) == (210, None)
+    assert said["effect"]["p99"] is None
+    assert views.change(slower, 1000)["better"] is False
+    (shown,) = said["advice"]["endpoints"]
+    assert shown == {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0}
+    assert said["advice"]["basis"] == "an estimate"
+    assert [each["evidence"] for each in said["history"]] == [{"by": "ann"}]
+
+
 def test_a_stage_a_decision_and_a_point() -> None:
     assert views.stage(StageView("reviews", Stage.OBSERVE, 0, "default", 0.0, TRAFFIC, Stats())) == {
         "service": "reviews", "stage": "observe", "percent": 0, "origin": "default", "updated": 0,
-        "direct": TRAFFIC_JSON, "routed": NONE_JSON,
+        "direct": TRAFFIC_JSON, "routed": NONE_JSON, "guard": False, "effect": None, "advice": None,
+        "history": [],
     }  # fmt: skip
     assert views.decision(Decision(1.5, "eject", "reviews", "it fails", "b:1", {"failed": 7})) == {
         "time": 1_500_000, "kind": "eject", "service": "reviews", "endpoint": "b:1", "reason": "it fails",
