@@ -92,12 +92,15 @@ def collector(
     grpc: Annotated[str | None, typer.Option(help=f"OTLP/gRPC and xDS [{ports.MESH}]")] = None,
     http: Annotated[str | None, typer.Option(help=f"OTLP/HTTP [{ports.OTLP_HTTP}]")] = None,
     query: Annotated[str | None, typer.Option(help=f"query API [{ports.QUERY}]")] = None,
+    zipkin: Annotated[
+        str | None, typer.Option(help="Zipkin's spans over HTTP, for example 127.0.0.1:9411 [off]")
+    ] = None,
     retention_days: Annotated[int | None, typer.Option(help="days to keep what is stored [3]")] = None,
 ) -> None:
     """The collector alone: receivers, store, topology engine, query API."""
     _serve(
         roles.collector, data=data, clickhouse=clickhouse, config=config, grpc=grpc, http=http, query=query,
-        retention_days=retention_days,
+        zipkin=zipkin, retention_days=retention_days,
     )  # fmt: skip
 
 
@@ -190,6 +193,25 @@ def check(file: Annotated[Path, typer.Argument(help="the mesh.yaml to validate")
     if problems:
         raise typer.Exit(1)
     _say(f"{file} is valid")
+
+
+@app.command("import")
+def import_command(
+    files: Annotated[
+        list[Path], typer.Argument(help="JSON of OTLP, Jaeger or Zipkin, also one on each line, also gzip")
+    ],
+    to: Annotated[
+        str, typer.Option(envvar="SPANMESH_TO", help="base URL of the collector's OTLP/HTTP")
+    ] = ports.OTLP,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only count what is in the files")] = False,
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now", help="move all times so that the newest span ends now")
+    ] = False,
+) -> None:
+    """Traces in files to a collector; exit status 1 when any were left out."""
+    with _explained():
+        result = roles.imported(files, to, dry_run=dry_run, shift_to_now=shift_to_now, console=_err)
+    raise typer.Exit(result)
 
 
 @app.command("status")

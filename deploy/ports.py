@@ -9,6 +9,7 @@ OTLP_HTTP: Final = "127.0.0.1:4318"
 QUERY: Final = "127.0.0.1:16686"
 DASHBOARD: Final = "127.0.0.1:8050"
 INBOUND: Final = "127.0.0.1:15006"
+OTLP: Final = f"http://{OTLP_HTTP}"
 API: Final = f"http://{QUERY}"
 
 

@@ -6,7 +6,7 @@ are imported when the role is chosen, and a missing one is an error that names t
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,6 +57,13 @@ def dashboard(options: Options) -> None:
     with _extra("dashboard"):
         from dashboard import app, config
     app.run(load(config.DashboardConfig, options))
+
+
+def imported(files: Sequence[Path], to: str, **options: Any) -> int:
+    """Traces in files to the collector at ``to``; the exit status."""
+    with _extra("collector"):
+        from deploy import importer
+    return importer.run(files, to, **options)
 
 
 def problems(file: Path) -> list[str]:

@@ -20,7 +20,11 @@ M = TypeVar("M", bound=Message)
 
 def parse(message: M, body: bytes) -> M:
     """Fill ``message`` from OTLP/JSON. Raises ValueError that names the field, or RecursionError."""
-    document = json.loads(body.decode("utf-8"))
+    return fill(message, json.loads(body.decode("utf-8")))
+
+
+def fill(message: M, document: Any) -> M:
+    """The same from JSON that was decoded."""
     if not isinstance(document, dict):
         raise ValueError(f"expected an object, got {type(document).__name__}")
     try:
