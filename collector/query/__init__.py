@@ -12,6 +12,8 @@
 ``search``        a search as SQL conditions, pure; ``traces`` runs it and fetches whole traces
 ``explore``       our own search: ``params_listing`` reads it, ``listing`` is its SQL, pure, ``finder``
                   runs it, ``cursor`` says where the next page begins, pure
+``different``     what tells some traces from the rest; ``aggregate`` many as one tree, pure; both look
+                  at a ``sample``, pure SQL
 ``suggest``       what a query line may be completed to
 ``services``      service names and their operations
 ``insight``       what changed between two windows (``graphdiff`` by ``significance``, both pure), and

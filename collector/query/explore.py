@@ -1,14 +1,23 @@
-"""Our own routes over the stored traces: search in any order with stable pages, suggestions."""
+"""Our own routes over the stored traces: search in any order with stable pages, what is different
+about some of them, many as one tree, suggestions."""
 
 from collections.abc import Callable
+from typing import Final
 
 from aiohttp import web
 
+from collector.query import different, params
+from collector.query.different import Different
+from collector.query.errors import BadValueError
 from collector.query.finder import Finder
 from collector.query.params_listing import mesh_search
 from collector.query.replies import ok
 from collector.query.store import Store
 from collector.query.suggest import asked, suggestions
+from collector.query.traces import Traces
+
+AGGREGATE_DEFAULT: Final = 200  # traces
+AGGREGATE_MAX: Final = 2000
 
 
 class ExploreRoutes:
@@ -17,11 +26,15 @@ class ExploreRoutes:
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self._store = store
         self._finder = Finder(store)
+        self._different = Different(store)
+        self._traces = Traces(store)
         self._clock = clock
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/api/mesh/search", self.search),
+            web.get("/api/mesh/search/different", self.different),
+            web.get("/api/mesh/aggregate", self.aggregate),
             web.get("/api/mesh/suggest", self.suggest),
         ]
 
@@ -37,6 +50,19 @@ class ExploreRoutes:
             "dir": "desc" if wanted.descending else "asc",
             "window": {"start": page.window.start, "end": page.window.end},
         })  # fmt: skip
+
+    async def different(self, request: web.Request) -> web.Response:
+        return ok(await self._different.told(different.asked(request.query, self._now_us())))
+
+    async def aggregate(self, request: web.Request) -> web.Response:
+        query = request.query
+        service, operation = query.get("service", ""), query.get("operation", "")
+        if not service or not operation:
+            raise BadValueError("service or operation is missing: add service=NAME&operation=NAME")
+        window = params.search_window(query, self._now_us())
+        limit = params.whole(query, "limit", AGGREGATE_DEFAULT, 1, AGGREGATE_MAX)
+        found = await self._traces.aggregate(window, service, operation, limit)
+        return ok({"window": {"start": window.start, "end": window.end}, **found})
 
     async def suggest(self, request: web.Request) -> web.Response:
         return ok(await suggestions(self._store, asked(request.query)))

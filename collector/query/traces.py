@@ -1,10 +1,14 @@
 """Traces from the store: search gives ids first, then every span of those traces."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
+from collector.query import aggregate, sample
+from collector.query.aggregate import Brief
 from collector.query.jaeger import SpanRow
+from collector.query.params import Window
 from collector.query.search import Search, trace_ids
 from collector.query.store import Store
 
@@ -29,6 +33,15 @@ FROM otel_traces
 WHERE {OF_TRACES}
 """
 
+_BRIEF: Final = f"""
+SELECT TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, StatusCode = 'Error',
+    toUnixTimestamp64Nano(Timestamp), Duration
+FROM otel_traces
+WHERE {OF_TRACES}
+LIMIT {{limit:UInt32}}
+"""
+AGGREGATED_MAX: Final = 100_000  # spans of one tree
+
 
 class Traces:
     """Whole traces as lists of spans, in the order asked for."""
@@ -44,6 +57,25 @@ class Traces:
         """The ids of the newest matching traces, newest first."""
         sql, parameters = trace_ids(search)
         return [row[0] for row in await self._store.rows(sql, parameters)]
+
+    async def aggregate(self, window: Window, service: str, operation: str, limit: int) -> dict[str, Any]:
+        """A sample of the traces with an operation as one tree; ``matching`` is how many there are.
+
+        Of traces that are large together fewer are looked at: ``traces`` says how many.
+        """
+        choice = sample.chosen(sample.traces(window, service, operation), limit)
+        rows = await self._store.rows(choice.sql, choice.parameters)
+        ids = [row[0] for row in rows]
+        while True:
+            briefs = await self._store.rows(_BRIEF, {"ids": ids, "limit": AGGREGATED_MAX + 1})
+            if len(briefs) <= AGGREGATED_MAX or len(ids) == 1:
+                break
+            ids = ids[: max(1, len(ids) * AGGREGATED_MAX // (2 * len(briefs)))]
+        made = await asyncio.to_thread(
+            lambda: aggregate.tree(service, operation, (Brief._make(row) for row in briefs))
+        )
+        cut = made["cut"] or len(briefs) > AGGREGATED_MAX
+        return {"matching": rows[0][1] if rows else 0, **made, "cut": cut}
 
     async def by_ids(self, ids: Sequence[str]) -> list[list[SpanRow]]:
         """The traces of these ids that are stored, each with its spans in order of start."""

@@ -1,0 +1,156 @@
+"""Many traces of one operation as one tree: what it does, how often, and where its time goes. Pure.
+
+Spans with one path of (service, operation, kind) from the operation's own span down are one
+node. Self time is a span's duration less what its children cover of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, Final, NamedTuple
+
+NODES_MAX: Final = 2000
+DEPTH_MAX: Final = 60
+
+Json = dict[str, Any]
+Step = tuple[str, str, str]  # service, operation, kind
+
+
+class Brief(NamedTuple):
+    """What the tree needs of a span; times in nanoseconds."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    service: str
+    name: str
+    kind: str
+    failed: int
+    start: int
+    duration: int
+
+
+@dataclass(slots=True)
+class _Node:
+    step: Step
+    traces: set[str] = field(default_factory=set)
+    durations: list[int] = field(default_factory=list)
+    own: list[int] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)  # start after that of the operation
+    errors: int = 0
+    children: dict[Step, "_Node"] = field(default_factory=dict)
+
+
+class _Tree:
+    def __init__(self, step: tuple[str, str]) -> None:
+        self.step = step
+        self.roots: dict[Step, _Node] = {}
+        self.traces: set[str] = set()
+        self.nodes = 0
+        self.cut = False
+
+    def add(self, spans: Sequence[Brief]) -> None:
+        """One trace."""
+        known = {span.span_id for span in spans}
+        children: dict[str, list[Brief]] = defaultdict(list)
+        for span in spans:
+            if span.parent_id in known and span.parent_id != span.span_id:
+                children[span.parent_id].append(span)
+        for root in self._tops(spans):
+            self.traces.add(root.trace_id)
+            waiting = [(root, self.roots, 0)]
+            while waiting:
+                span, place, depth = waiting.pop()
+                below = children.get(span.span_id, [])
+                node = self._count(span, place, below, root.start)
+                if node and depth < DEPTH_MAX:
+                    waiting += [(child, node.children, depth + 1) for child in below]
+                elif below:
+                    self.cut = True
+
+    def _tops(self, spans: Sequence[Brief]) -> Iterable[Brief]:
+        """Spans of the operation that are not below another one of it."""
+        by_id = {span.span_id: span for span in spans}
+        for span in spans:
+            if (span.service, span.name) != self.step:
+                continue
+            above, seen = by_id.get(span.parent_id), {span.span_id}
+            while above and above.span_id not in seen and (above.service, above.name) != self.step:
+                seen.add(above.span_id)
+                above = by_id.get(above.parent_id)
+            if not above or above.span_id in seen:
+                yield span
+
+    def _count(
+        self, span: Brief, place: dict[Step, _Node], below: Sequence[Brief], began: int
+    ) -> _Node | None:
+        step = (span.service, span.name, span.kind)
+        node = place.get(step)
+        if node is None:
+            if self.nodes >= NODES_MAX:
+                self.cut = True
+                return None
+            self.nodes += 1
+            node = place[step] = _Node(step)
+        node.traces.add(span.trace_id)
+        node.durations.append(span.duration)
+        node.own.append(span.duration - covered(span, below))
+        node.offsets.append(span.start - began)
+        node.errors += span.failed
+        return node
+
+
+def covered(span: Brief, children: Iterable[Brief]) -> int:
+    """Nanoseconds of a span in which at least one of its children runs."""
+    end = span.start + span.duration
+    total, reached = 0, span.start
+    for child in sorted(children, key=lambda each: each.start):
+        begin, stop = max(reached, child.start), min(end, child.start + child.duration)
+        if stop > begin:
+            total += stop - begin
+            reached = stop
+    return total
+
+
+def tree(service: str, operation: str, rows: Iterable[Brief]) -> Json:
+    """``nodes`` below the operation, nested; ``cut`` when some were too many or too deep.
+
+    Durations come out in milliseconds; ``count`` is spans, ``per_trace`` their mean number in all
+    traces, ``traces`` how many traces have any, ``offset`` the typical start after the operation's.
+    """
+    by_trace: dict[str, list[Brief]] = defaultdict(list)
+    for row in rows:
+        by_trace[row.trace_id].append(row)
+    made = _Tree((service, operation))
+    for spans in by_trace.values():
+        made.add(spans)
+    total = len(made.traces)
+    return {"traces": total, "cut": made.cut, "nodes": _written(made.roots, total)}
+
+
+def _written(nodes: dict[Step, _Node], total: int) -> list[Json]:
+    ordered = sorted(nodes.values(), key=lambda node: (_quantile(node.offsets, 0.5), node.step))
+    return [
+        {
+            "service": node.step[0], "operation": node.step[1], "kind": node.step[2].lower(),
+            "count": len(node.durations), "traces": len(node.traces),
+            "per_trace": len(node.durations) / total,
+            "errors": node.errors, "error_rate": node.errors / len(node.durations),
+            "duration": _figures(node.durations), "self": _figures(node.own),
+            "offset": _quantile(node.offsets, 0.5) / 1e6,
+            "children": _written(node.children, total),
+        }
+        for node in ordered
+    ]  # fmt: skip
+
+
+def _figures(values: list[int]) -> Json:
+    return {
+        "mean": sum(values) / len(values) / 1e6,
+        **{f"p{round(100 * q)}": _quantile(values, q) / 1e6 for q in (0.5, 0.9, 0.99)},
+    }
+
+
+def _quantile(values: list[int], share: float) -> int:
+    return sorted(values)[max(0, ceil(share * len(values)) - 1)]

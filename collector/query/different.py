@@ -1,0 +1,154 @@
+"""What is different about some traces: the attributes that tell them from the rest.
+
+Of a bounded sample of both sides every ``key = value`` that any span of a trace carries is
+counted by traces, in the store. Ranked by ``separation``: the Jensen-Shannon divergence between
+having it and not having it on the two sides, in bits, 0 for equal shares to 1 for all against
+none; unlike mutual information it does not depend on how many traces each side has. Only what
+chance does not explain is told.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from collector.query import params, sample
+from collector.query.errors import BadValueError
+from collector.query.listing import SPREAD_US
+from collector.query.params import Query, Window
+from collector.query.params_listing import spread, traceql
+from collector.query.search import Condition
+from collector.query.significance import shares_differ
+from collector.query.spansets import Spansets
+from collector.query.store import Store
+from collector.query.traceql import Query as Language
+from collector.query.traceql import compiled
+
+SELECTIONS: Final = ("errors", "slow", "q")
+SLOW_SHARE: Final = 0.95  # of the traces are not slow, when nothing says what slow is
+LEVEL: Final = 0.01
+SAMPLE_DEFAULT: Final = 1000  # traces of each side
+SAMPLE_MAX: Final = 5000
+LIMIT_MAX: Final = 500
+
+_COUNTED: Final = """
+WITH x -> if(x <= 0 OR x >= 1, 0, -x * log2(x) - (1 - x) * log2(1 - x)) AS entropy,
+    {one_total:Float64} AS ones, {other_total:Float64} AS others
+SELECT ServiceName, each.1, each.2, each.3, one, other, count() OVER (),
+    entropy((one / ones + other / others) / 2) - entropy(one / ones) / 2 - entropy(other / others) / 2
+        AS separation
+FROM (
+    SELECT ServiceName, each,
+        uniqExactIf(TraceId, chosen) AS one, uniqExactIf(TraceId, NOT chosen) AS other
+    FROM (
+        SELECT TraceId, ServiceName, TraceId IN {chosen:Array(String)} AS chosen, arrayJoin(arrayConcat(
+            [('span', 'name', toString(SpanName))],
+            arrayMap((k, v) -> ('span', toString(k), v), mapKeys(SpanAttributes), mapValues(SpanAttributes)),
+            arrayMap((k, v) -> ('resource', toString(k), v),
+                mapKeys(ResourceAttributes), mapValues(ResourceAttributes))
+        )) AS each
+        FROM otel_traces
+        WHERE TraceId IN {ids:Array(String)}
+            AND Timestamp >= fromUnixTimestamp64Micro({start:Int64})
+            AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})
+    )
+    GROUP BY ServiceName, each
+    HAVING one + other >= 5 AND each.2 != 'service.name' AND length(each.3) <= 256
+)
+ORDER BY separation DESC, one DESC, ServiceName, each
+LIMIT {limit:UInt32}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which traces, and which of them are selected; ``slow`` in nanoseconds, None for the slowest."""
+
+    window: Window
+    service: str
+    operation: str
+    selection: str
+    slow: int | None
+    query: Language | None
+    sample: int
+    limit: int
+
+
+def asked(query: Query, now_us: int) -> Asked:
+    """Raises BadValueError."""
+    selection = query.get("selection", "")
+    if selection not in SELECTIONS:
+        raise params.bad("selection", selection, f"write one of {', '.join(SELECTIONS)}")
+    if selection == "q" and not query.get("q"):
+        raise BadValueError("q is missing: write which traces are selected, in TraceQL, as &q={…}")
+    return Asked(
+        window=params.search_window(query, now_us),
+        service=query.get("service", ""),
+        operation=query.get("operation", ""),
+        selection=selection,
+        slow=params.duration(query, "min_duration"),
+        query=traceql(query.get("q", "")) if selection == "q" else None,
+        sample=params.whole(query, "sample", SAMPLE_DEFAULT, 10, SAMPLE_MAX),
+        limit=params.whole(query, "limit", 50, 1, LIMIT_MAX),
+    )
+
+
+class Different:
+    """Runs the comparison. Raises TryLaterError, and TraceQLError for a bad regular expression."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._spansets = Spansets(store)
+
+    async def told(self, wanted: Asked) -> dict[str, Any]:
+        """How many traces each side has and how many were looked at, and the attributes by rank."""
+        of = sample.traces(wanted.window, wanted.service, wanted.operation)
+        side, slow, partial = await self._side(wanted, of)
+        asked_sides = sample.sides(of, side, wanted.sample)
+        rows = await self._store.rows(asked_sides.sql, asked_sides.parameters)
+        ones = [row[0] for row in rows if row[1]]
+        others = [row[0] for row in rows if not row[1]]
+        totals = {row[1]: row[2] for row in rows}
+        found = await self._counted(wanted, ones, others) if ones and others else []
+        return {
+            "window": {"start": wanted.window.start, "end": wanted.window.end},
+            "selected": {"traces": totals.get(1, 0), "sampled": len(ones)},
+            "rest": {"traces": totals.get(0, 0), "sampled": len(others)},
+            "threshold": slow / 1e6 if slow is not None else None,
+            "partial": partial,
+            "attributes": found,
+        }
+
+    async def _side(self, wanted: Asked, of: Condition) -> tuple[Condition, int | None, bool]:
+        """Whether a trace is selected, as SQL; what slow is; whether a bound left some out."""
+        if wanted.query is not None:
+            query = compiled(wanted.query, spread(wanted.window))
+            selection, partial = await self._spansets.selection(query)
+            return Condition(f"TraceId IN ({selection.sql})", selection.parameters), None, partial
+        if wanted.selection == "errors":
+            return Condition("failed", {}), None, False
+        slow = wanted.slow
+        if slow is None:
+            question = sample.threshold(of, SLOW_SHARE)
+            [(_, slow)] = await self._store.rows(question.sql, question.parameters)
+            return Condition("took > {slow:UInt64}", {"slow": slow}), slow, False
+        return Condition("took >= {slow:UInt64}", {"slow": slow}), slow, False
+
+    async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
+        rows = await self._store.rows(_COUNTED, {
+            "ids": ones + others, "chosen": ones, "one_total": len(ones), "other_total": len(others),
+            "start": max(0, wanted.window.start - SPREAD_US), "end": wanted.window.end + SPREAD_US,
+            "limit": wanted.limit,
+        })  # fmt: skip
+        found = (attribute(row, len(ones), len(others)) for row in rows)
+        return [each for each in found if each["p"] < LEVEL / rows[0][6]]
+
+
+def attribute(row: tuple[Any, ...], ones: int, others: int) -> dict[str, Any]:
+    """One attribute with its counts of traces; ``lift`` is null where the rest has it never."""
+    service, scope, key, value, one, other, _, separation = row
+    p = shares_differ(one, ones, other, others)
+    return {
+        "service": service, "scope": scope, "key": key, "value": value,
+        "selected": {"count": one, "share": one / ones}, "rest": {"count": other, "share": other / others},
+        "lift": (one / ones) / (other / others) if other else None,
+        "separation": separation, "p": 1.0 if p is None else p,
+    }  # fmt: skip

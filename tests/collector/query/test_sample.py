@@ -1,0 +1,38 @@
+"""The choice of traces: bounded, the same again, a larger one including the smaller."""
+
+from collector.query import sample
+from collector.query.params import Window
+from collector.query.search import Condition
+from tests.collector.query.world import NOW_US, Span, World
+
+WINDOW = Window(NOW_US - 3_600_000_000, NOW_US)
+
+
+def stored(world: World) -> None:
+    world.spans(*(
+        Span(f"{index + 1:032x}", at=60, took=index, status="Error" if index % 4 == 0 else "Unset")
+        for index in range(100)
+    ))  # fmt: skip
+
+
+def test_a_larger_choice_includes_the_smaller_and_counts_are_of_all(world: World) -> None:
+    stored(world)
+    for of in (sample.traces(WINDOW, "", ""), sample.traces(WINDOW, "frontend", "GET /")):
+        few, many = (sample.chosen(of, size) for size in (5, 50))
+        one, other = (world.database.query(each.sql, each.parameters) for each in (few, many))
+        assert other[:5] == one
+        assert {row[1] for row in other} == {100}
+
+
+def test_each_side_has_its_own_choice(world: World) -> None:
+    stored(world)
+    asked = sample.sides(sample.traces(WINDOW, "frontend", ""), Condition("failed", {}), 30)
+    rows = world.database.query(asked.sql, asked.parameters)
+    assert {side: sum(row[1] == side for row in rows) for side in (0, 1)} == {0: 30, 1: 25}
+    assert {(row[1], row[2]) for row in rows} == {(0, 75), (1, 25)}
+
+
+def test_the_threshold_is_what_a_share_took_at_most(world: World) -> None:
+    stored(world)
+    asked = sample.threshold(sample.traces(WINDOW, "", ""), 0.95)
+    assert world.database.query(asked.sql, asked.parameters) == [(100, 95_000_000)]
