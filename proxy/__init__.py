@@ -13,8 +13,9 @@ An intercepted connection enters by ``gate``: ``original`` says where it was goi
 carries HTTP; what does not passes as ``opaque`` bytes to where ``carriers`` say, and becomes one span
 (``record_connection``).
 
-Of several workers each is such a sidecar whose telemetry and view go through a ``channel``: ``worker``
-is its end, ``crew`` the other, ``parent`` composes what there is one of.
+``instance`` is what there is one of: health, line to the mesh, export. Of several workers each is a sidecar
+whose telemetry and view go through a ``channel``: ``worker`` is its end, ``crew`` the other, and ``parent``
+composes the instance.
 
 A measurement: ``record`` turns the facts of a request into a span (``otlp``) and a histogram entry
 (``meter``), ``metrics`` and ``vitals`` add what is open now, ``export`` ships both to the mesh.

@@ -17,15 +17,14 @@ from proxy.carriers import InboundCarrier, OutboundCarrier
 from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
-from proxy.contract.model import MeshView, Node, NodeState
 from proxy.errors import STATUS, Reason
 from proxy.export import Exporter
 from proxy.feed import Feed
 from proxy.forwarded import exchanges
 from proxy.gate import Entrance
-from proxy.health import Health
 from proxy.http1 import Limits
 from proxy.inbound import Inbound
+from proxy.instance import FeedFactory, Instance, resource
 from proxy.listener import bound_port, listen
 from proxy.meter import Meter
 from proxy.metrics import Gauge
@@ -46,19 +45,6 @@ if TYPE_CHECKING:
     from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process
 
 _SWEEP: Final = 0.5
-_FLUSH: Final = 3.0
-
-
-class MeshFeed(Protocol):
-    """What the sidecar needs of its line to the mesh; ``proxy.feed.Feed`` is the real one."""
-
-    @property
-    def connected(self) -> bool: ...
-    def set_state(self, state: NodeState) -> None: ...
-    async def run(self) -> None: ...
-
-
-FeedFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshFeed]
 
 
 def run(make: Callable[[], Awaitable["Process"]]) -> None:
@@ -99,14 +85,12 @@ class Sidecar:
         self.ports: dict[str, int] = {}
         self.refused: dict[str, int] = {}
         self._coarse = time.monotonic()
-        self._make_feed = feed
         self._servers: list[asyncio.Server] = []
-        self._tasks: list[asyncio.Task[None]] = []
-        self._draining = False
+        self._sweeping: asyncio.Task[None] | None = None
         source = random.Random()  # seeded by the system
         rng, bits = source.random, source.getrandbits
         self.meter = line.meter if line else Meter()
-        self.exporter = line or Exporter(
+        exporter = self.exporter = line or Exporter(
             config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans
         )
         if line is not None:
@@ -114,6 +98,7 @@ class Sidecar:
         self.recorder = Recorder(self.meter, self.exporter.keep, time.time_ns() - time.monotonic_ns())
         self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
         self.router = Router(rng)
+        self._instance = Instance(config, exporter, feed, self.router.update, watched=line is None)
         sampler = Sampler.of(config.sample)
         self.inbound = Inbound(config.app, self.recorder, sampler, bits, config.max_requests)
         self.outbound = Outbound(
@@ -129,8 +114,6 @@ class Sidecar:
             "inbound": self._side(self.inbound, self._inbound_refused, config.forwarded),
             "outbound": self._side(self.outbound, self._count_refused, forwarded=False),
         }
-        self._health = Health(config.app, self._on_health) if config.app and not line else None
-        self._feed: MeshFeed | None = None
 
     async def start(self) -> None:
         """Open the listeners and connect to the mesh. Raises ConfigError; nothing stays open then."""
@@ -143,24 +126,20 @@ class Sidecar:
             if config.outbound:
                 self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
             if config.admin:
-                admin = Admin(self._missing, self.stats, self._shown_config)
+                admin = Admin(self._instance.missing, self.stats, self._shown_config)
                 await self._listen("admin", config.admin, lambda: admin_protocol(admin))
         except ConfigError:
             self._close_servers()
             raise
-        if self._health is not None:
-            await self._health.check()
-        self._feed = self._make_feed(config.mesh, self._node(), self.router.update)
-        parts = [self._sweep(), self.exporter.run(), self._feed.run()]
-        if self._health is not None:
-            parts.append(self._health.run())
-        self._tasks = [asyncio.create_task(part) for part in parts]
+        self._sweeping = asyncio.create_task(self._sweep())
+        address = ""
+        if "inbound" in self.ports:
+            address = join_address(split_address(config.inbound)[0], self.ports["inbound"])
+        await self._instance.start(address)
 
     async def stop(self) -> None:
         """Drain: tell the mesh, stop accepting after a short notice, finish, flush."""
-        self._draining = True
-        if self._feed is not None:
-            self._feed.set_state(NodeState.DRAINING)
+        self._instance.drain()
         for side in self._sides.values():
             side.draining = True
         await asyncio.sleep(self.config.drain_notice)
@@ -175,23 +154,14 @@ class Sidecar:
             for connection in list(side.connections):
                 connection.abort()
         self.pool.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.exporter.flush(_FLUSH)
-        await self.exporter.close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        await self._instance.stop()
 
     def stats(self) -> dict[str, Any]:
         """What /stats shows."""
-        now = time.monotonic()
-        exporter = self.exporter
         return {
-            "service": self.config.service,
-            "instance": self.config.instance,
-            "mesh_connected": self._feed is not None and self._feed.connected,
-            "export_connected": exporter.connected,
-            "app_ready": self._health is None or self._health.ready,
-            "draining": self._draining,
+            **self._instance.stats(),
             "inbound_requests": self.inbound.answered,
             "inbound_open": len(self.inbound.open),
             "inbound_connections": len(self._sides["inbound"].connections),
@@ -200,16 +170,9 @@ class Sidecar:
             "opaque_connections": sum(carrier.carried for carrier in self.carriers.values()),
             "upstream_connections": self.pool.open,
             "upstream_idle": self.pool.idle,
-            "spans_sent": exporter.sent_spans,
-            "spans_queued": exporter.queued_spans,
-            "spans_dropped": exporter.dropped_spans,
-            "spans_rejected": exporter.rejected_spans,
-            "points_rejected": exporter.rejected_points,
-            "reports_dropped": exporter.dropped_reports,
-            "export_failures": exporter.failed_exports,
             "series": len(self.meter),
             "refused": dict(self.refused),
-            "endpoints": endpoint_rows(self._destinations(), now),
+            "endpoints": endpoint_rows(self._destinations(), time.monotonic()),
         }
 
     async def _listen(self, option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -240,30 +203,8 @@ class Sidecar:
             patience=config.detect_timeout,
         )
 
-    def _node(self) -> Node:
-        config = self.config
-        ready = self._health is None or self._health.ready
-        address = ""
-        if "inbound" in self.ports:
-            address = join_address(split_address(config.inbound)[0], self.ports["inbound"])
-        return Node(
-            config.service, config.instance, address, config.app, config.version, config.zone,
-            NodeState.READY if ready else NodeState.UNREADY,
-        )
-
-    def _missing(self) -> str:
-        if self._draining:
-            return "draining"
-        if self._health is not None and not self._health.ready:
-            return f"nothing answers at {self.config.app}: start the application"
-        return ""
-
     def _shown_config(self) -> dict[str, Any]:
         return {**vars(self.config), "ports": self.ports}
-
-    def _on_health(self, ready: bool) -> None:
-        if self._feed is not None and not self._draining:
-            self._feed.set_state(NodeState.READY if ready else NodeState.UNREADY)
 
     def _count_refused(self, reason: Reason) -> None:
         self.refused[reason] = self.refused.get(reason, 0) + 1
@@ -307,17 +248,6 @@ class Sidecar:
         for server in self._servers:
             server.close()
         self._servers.clear()
-
-
-def resource(config: "SidecarConfig") -> dict[str, str]:
-    """What tells this instance from others."""
-    given = {
-        attributes.SERVICE_NAME: config.service,
-        attributes.SERVICE_INSTANCE: config.instance,
-        attributes.SERVICE_VERSION: config.version,
-        attributes.ZONE: config.zone,
-    }
-    return {key: value for key, value in given.items() if value}
 
 
 def _own(host: str, port: int) -> frozenset[str]:

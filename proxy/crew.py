@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from proxy.breaker import State
 from proxy.channel import Frames, Kind, frame
 from proxy.contract import attributes
 from proxy.contract.model import MeshView
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 _RESTART: Final = 0.5  # seconds before a worker that ended is started again
 _MAX_WAITING: Final = 8 << 20  # bytes a worker has not read: it hangs and is ended
 # Of a worker's stats what stays true when it is gone.
-_COUNTS: Final = frozenset({"inbound_requests", "outbound_requests", "opaque_connections", "refused"})
+_COUNTS: Final = frozenset({
+    "inbound_requests", "outbound_requests", "opaque_connections", "refused", "spans_dropped",
+})  # fmt: skip
+# Limits of the whole instance, of which each worker keeps its share.
+_SHARED: Final = ("max_requests", "max_connections")
+_TROUBLE: Final = (State.CLOSED, State.PROBING, State.OPEN)
 
 logger = logging.getLogger(__name__)
 
@@ -85,9 +91,16 @@ class Crew:
         self.restarts = 0
         self.past: dict[str, Any] = {}  # counts of workers that ended
 
+    @property
+    def up(self) -> int:
+        """Workers that have started to serve."""
+        return sum(worker.reported.is_set() for worker in self.workers)
+
     def start(self, addresses: dict[str, str]) -> None:
         """Start the workers; ``addresses`` are those to listen on, by option."""
-        config = {**vars(self._config), **addresses, "admin": ""}
+        given = vars(self._config)
+        shares = {limit: -(-given[limit] // self._config.workers) for limit in _SHARED}
+        config = {**given, **addresses, **shares, "admin": ""}
         text = json.dumps(config)
         self._tasks = [asyncio.create_task(self._keep_up(text)) for _ in range(self._config.workers)]
 
@@ -157,14 +170,34 @@ class Crew:
 
 
 def total(stats: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Counts summed over workers, endpoints of the first one, refusals by reason."""
+    """Counts summed over workers, refusals by reason, endpoints by address."""
     whole: dict[str, Any] = {}
     for one in stats:
         for key, value in one.items():
             if isinstance(value, dict):
                 whole[key] = total([whole.get(key, {}), value])
+            elif isinstance(value, list):
+                whole[key] = _endpoints([*whole.get(key, ()), *value])
             elif isinstance(value, int) and not isinstance(value, bool):
                 whole[key] = whole.get(key, 0) + value
             else:
                 whole.setdefault(key, value)
     return whole
+
+
+def _endpoints(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each endpoint: what is open in all workers, and the worst that one of them sees."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["service"], row["address"])
+        other = found.get(key)
+        if other is not None:
+            row = {
+                **row,
+                "open": row["open"] + other["open"],
+                "oldest": max(row["oldest"], other["oldest"]),
+                "latency": max(row["latency"], other["latency"]),
+                "breaker": max(row["breaker"], other["breaker"], key=_TROUBLE.index),
+            }
+        found[key] = row
+    return list(found.values())
