@@ -51,9 +51,11 @@ class Spansets:
         await self._check_regexes(query)
         candidates = await self._newest(query, limit if query.exact else CANDIDATES_MAX + 1)
         partial = not query.exact and len(candidates) > CANDIDATES_MAX
+        if partial:
+            candidates.pop()
         found: list[Match] = []
         skipped = False
-        for start in range(0, min(len(candidates), CANDIDATES_MAX), BATCH):
+        for start in range(0, len(candidates), BATCH):
             answer = await self._matches(query, candidates[start : start + BATCH])
             found += answer.matches
             skipped |= answer.partial

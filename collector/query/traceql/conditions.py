@@ -18,7 +18,7 @@ _ID_DIGITS: Final = {
     "trace:id": 32, "span:id": 16, "span:parentID": 16, "link:traceID": 32, "link:spanID": 16,
 }  # fmt: skip
 _HEX: Final = re.compile("[0-9a-fA-F]+")
-_EXACT: Final = 2**53  # beyond it Float64 has not every integer
+_EXACT: Final = 2**53  # from here on Float64 has not every integer
 
 # Traces are summarised in several rows, those of one trace mostly within moments; the margin is
 # what a trace may begin before the window and go on after it.
@@ -130,7 +130,7 @@ class Conditions:
 
     def _numeric(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Attribute):
-            if isinstance(right.value, int) and abs(right.value) > _EXACT:
+            if isinstance(right.value, int) and abs(right.value) >= _EXACT:
                 whole = self.given("Int128", right.value)
                 return self._over(left, lambda text: f"ifNull(toInt128OrNull({text}) {op} {whole}, 0)")
             value = self.literal(right)
