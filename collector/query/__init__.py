@@ -17,7 +17,7 @@
 ``suggest``       what a query line may be completed to
 ``services``      service names and their operations
 ``insight``       what changed between two windows (``graphdiff`` by ``significance``, both pure), and
-                  where to look first (``blame``, pure)
+                  where to look first (``blame``, pure); all about one service (``servicepage``, pure)
 ``traffic``       whether memory or the store answers for a window
 ``edges``         graph, series and latency of past windows, from stored edges
 ``dependencies``  who calls whom over a window, from stored edges and live memory together

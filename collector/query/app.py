@@ -19,7 +19,6 @@ from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, indented, ok
 from collector.query.store import Store
 from collector.query.tempo import TempoRoutes
-from collector.query.traceql import TraceQLError
 from collector.query.tracing import TracingRoutes
 from collector.query.traffic import Traffic
 from collector.query.v3 import V3Routes
@@ -44,7 +43,7 @@ def build(
     app.add_routes(BesideRoutes(store, clock).routes())
     app.add_routes(V3Routes(store, edges, engine, clock).routes())
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
-    app.add_routes(InsightRoutes(traffic).routes())
+    app.add_routes(InsightRoutes(store, traffic).routes())
     app.add_routes(ExploreRoutes(store, clock).routes())
     app.add_routes(TempoRoutes(store, clock).routes())
     events = EventRoutes(engine)

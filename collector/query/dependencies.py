@@ -1,8 +1,8 @@
 """Who calls whom over a window, as Jaeger's dependencies: the edges of the graph with their calls.
 
 The last seconds of calls are in the engine's memory and not yet stored; after a restart, stored
-calls are not in memory. Both are incomplete counts of the same calls, so for the last ``TAIL_US``
-each edge takes the larger of the two, and what is older comes from the store alone. The graph's
+calls are not in memory. Both are incomplete counts of the same calls, so for one to two ``TAIL_US``
+back each edge takes the larger of the two, and what is older comes from the store alone. The graph's
 default window is not longer than the tail: each of its edges is in a window that reaches now.
 Callers outside the mesh that nobody named (the node ``user``) are no service, and left out.
 """
@@ -38,7 +38,7 @@ async def dependencies(
 ) -> list[dict[str, object]]:
     """``{parent, child, callCount}`` for every edge with calls in the window."""
     now_us = round(now * 1e6)
-    tail = max(window.start, (now_us - TAIL_US) // 1_000_000 * 1_000_000)
+    tail = max(window.start, (now_us - TAIL_US) // TAIL_US * TAIL_US)  # whole minutes, read as such
     if window.end <= tail or window.end < now_us - REACHES_NOW_US:
         return joined(await edges.calls(window), {}, {})
     older = await edges.calls(Window(window.start, tail)) if window.start < tail else {}

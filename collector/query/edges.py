@@ -1,4 +1,4 @@
-"""Graph, series and latency of past windows, from the stored edges (mesh_edges).
+"""Graph, series and latency of past windows, from the stored edges (mesh_edges, mesh_edges_minute).
 
 They are the calls the engine counts in memory, each stored once, in whole seconds, on the edge
 from its source to its target: so a service's figures are those of the edges that lead to it.
@@ -17,6 +17,10 @@ from topology.model import EdgeView, GraphView, Kind, NodeView, Point, Stats
 from topology.pairing import USER
 from topology.peers import DATABASE, MESSAGING, TCP, kind_at, outside
 from topology.window import Cell, stats
+
+# Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
+LONG: Final = 3600
+MINUTE: Final = 60
 
 _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:Int64})"
 _FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"
@@ -74,6 +78,19 @@ def _cell(errors: int, total: float, buckets: Mapping[int, int]) -> Cell:
     return Cell(from_sparse(counts, zero=buckets.get(ZERO_BUCKET, 0), total=total), errors)
 
 
+def _by_minute(sql: str) -> str:
+    """The same question to the edges by the minute, which know no endpoints."""
+    return sql.replace("mesh_edges", "mesh_edges_minute").replace("Endpoint =", "'' =")
+
+
+def covered(window: Window) -> tuple[int, int]:
+    """First second of a window's traffic, and the one after the last: of long windows, whole minutes."""
+    start, end = _seconds(window)
+    if window.seconds < LONG:
+        return start, end
+    return start // MINUTE * MINUTE, -(-end // MINUTE) * MINUTE
+
+
 def _seconds(window: Window) -> tuple[int, int]:
     """The whole seconds a window touches: the first, and the one after the last."""
     start = window.start // 1_000_000
@@ -89,7 +106,7 @@ class StoredEdges:
     async def graph(self, window: Window, known: Iterable[NodeView] = ()) -> GraphView:
         """Nodes and edges of the window. ``known`` are the nodes of now: kind, stage, endpoints
         and versions are not stored with the edges and are shown as they are now."""
-        start, end = _seconds(window)
+        start, end = covered(window)
         cells = await self.traffic(window)
         edges = tuple(
             EdgeView(source, target, stats(cell, end - start), protocol)
@@ -100,27 +117,35 @@ class StoredEdges:
 
     async def traffic(self, window: Window) -> dict[tuple[str, str, str], Cell]:
         """Calls by source, target and protocol, in order of these."""
-        start, end = _seconds(window)
-        rows = await self._store.rows(_GRAPH, {"start": start, "end": end})
+        start, end = covered(window)
+        sql = _by_minute(_GRAPH) if window.seconds >= LONG else _GRAPH
+        rows = await self._store.rows(sql, {"start": start, "end": end})
         return {(row[0], row[1], row[2]): _cell(*row[3:]) for row in rows}
 
     async def calls(self, window: Window) -> dict[tuple[str, str], int]:
-        """Number of calls by source and target."""
-        start, end = _seconds(window)
-        rows = await self._store.rows(_CALLS, {"start": start, "end": end})
+        """Number of calls by source and target; of long windows, by whole minutes."""
+        start, end = covered(window)
+        sql = _by_minute(_CALLS) if window.seconds >= LONG else _CALLS
+        rows = await self._store.rows(sql, {"start": start, "end": end})
         return {(source, target): count for source, target, count in rows}
 
     async def series(self, window: Window, step: int, only: Only) -> tuple[Point, ...]:
         """One point for each step the window touches, also without traffic; as the engine's,
         steps begin at multiples of their length."""
-        first, end = _seconds(window)
-        start = first // step * step
-        asked = {"start": start, "end": end, "step": step, **only.parameters()}
-        found = {slot: _cell(*figures) for slot, *figures in await self._store.rows(_SERIES, asked)}
+        start, end, found = await self.slots(window, step, only)
         return tuple(
             Point(float(time), stats(found.get(time // step, Cell()), step))
             for time in range(start, end, step)
         )  # fmt: skip
+
+    async def slots(self, window: Window, step: int, only: Only) -> tuple[int, int, dict[int, Cell]]:
+        """First second, the one after the last, and traffic by number of the step since the epoch."""
+        first, end = _seconds(window)
+        start = first // step * step
+        asked = {"start": start, "end": end, "step": step, **only.parameters()}
+        coarse = step % MINUTE == 0 and not only.endpoint and window.seconds >= LONG
+        sql = _by_minute(_SERIES) if coarse else _SERIES
+        return start, end, {slot: _cell(*figures) for slot, *figures in await self._store.rows(sql, asked)}
 
     async def latency(self, window: Window, only: Only) -> Histogram:
         """Distribution of latency over the window."""

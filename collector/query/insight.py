@@ -1,31 +1,36 @@
-"""Routes that interpret traffic: what changed between two windows, and where to look first."""
+"""Routes that interpret traffic: what changed between two windows, where to look first, one service."""
 
 from typing import Any, Final
 
 from aiohttp import web
 
-from collector.query import params
+from collector.query import params, servicepage
 from collector.query.blame import ranking
+from collector.query.edges import Only
 from collector.query.graphdiff import difference
 from collector.query.params import Query, Window
 from collector.query.replies import ok
+from collector.query.store import Store
 from collector.query.traffic import Asked, Traffic
 
 WINDOW_US: Final = 300_000_000  # of the difference, by default
 BLAME_WINDOW_US: Final = 60_000_000
+SERVICE_WINDOW_US: Final = 3_600_000_000
 BLAME_BASELINE_US: Final = 3_600_000_000
 
 
 class InsightRoutes:
     """Handlers over the traffic of memory and store."""
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, store: Store, traffic: Traffic) -> None:
+        self._store = store
         self._traffic = traffic
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/api/mesh/graph/diff", self.diff),
             web.get("/api/mesh/blame", self.blame),
+            web.get("/api/mesh/service/{name}", self.service),
         ]
 
     async def diff(self, request: web.Request) -> web.Response:
@@ -40,6 +45,23 @@ class InsightRoutes:
         before = self._before(request.query, after.window, BLAME_BASELINE_US)
         usual, now = await self._traffic.side(before), await self._traffic.side(after)
         return ok({"window": _window(after), "baseline": _window(before), **ranking(now, usual, limit)})
+
+    async def service(self, request: web.Request) -> web.Response:
+        """Neighbours as live as they can be; what is over time, from the store."""
+        name = request.match_info["name"]
+        asked = self._traffic.within(request.query, SERVICE_WINDOW_US)
+        step = params.step(request.query, asked.window)
+        start, end, cells = await self._traffic.edges.slots(asked.window, step, Only(service=name))
+        rows = await self._store.rows(
+            servicepage.OPERATIONS,
+            {"service": name, "start": asked.window.start, "end": asked.window.end},
+        )
+        return ok({
+            "service": name, "window": _window(asked), "step": step,
+            **servicepage.neighbours(name, await self._traffic.side(asked)),
+            **servicepage.over_time(cells, start, end, step),
+            "operations": servicepage.operations(rows, max(1.0, asked.window.seconds)),
+        })  # fmt: skip
 
     def _before(self, query: Query, after: Window, default_us: int) -> Asked:
         """The window to compare with: without one, ``default_us`` directly before."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from collector.query import params
-from collector.query.edges import StoredEdges
+from collector.query.edges import StoredEdges, covered
 from collector.query.graphdiff import Side
 from collector.query.params import REACHES_NOW_US, Query, Window
 from topology.engine import Engine
@@ -64,7 +64,7 @@ class Traffic:
 
     async def side(self, asked: Asked) -> Side:
         """The traffic by edge: of memory where it answers for all, otherwise of the store."""
-        seconds = max(1.0, asked.window.seconds)
         if asked.stored is None:
-            return Side(self._engine.traffic(asked.now, asked.live), seconds)
-        return Side(await self.edges.traffic(asked.window), seconds)
+            return Side(self._engine.traffic(asked.now, asked.live), max(1.0, asked.window.seconds))
+        start, end = covered(asked.window)
+        return Side(await self.edges.traffic(asked.window), end - start)

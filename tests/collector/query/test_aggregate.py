@@ -50,7 +50,8 @@ def test_it_begins_at_the_operation_wherever_that_is_in_a_trace() -> None:
 
 def test_circles_and_twins_end() -> None:
     rows = [
-        brief("1", "a", "b", "s x", 0, 1), brief("1", "b", "a", "s y", 0, 1), brief("1", "c", "c", "s x", 0, 1),
+        brief("1", "a", "b", "s x", 0, 1), brief("1", "b", "a", "s y", 0, 1),
+        brief("1", "c", "c", "s x", 0, 1),
     ]  # fmt: skip
     assert tree("s", "x", rows)["traces"] == 1
 
