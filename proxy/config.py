@@ -57,6 +57,7 @@ class SidecarConfig(Settings):
     max_headers: int = Field(default=128, ge=8)
     max_uri_bytes: int = Field(default=16384, ge=256)
     max_body_bytes: int = Field(default=0, ge=0)  # 0: no limit
+    # Limits of the instance: of several workers each keeps an equal share, rounded up.
     max_connections: int = Field(default=4096, ge=1)  # open to one address
     max_requests: int = Field(default=4096, ge=1)  # under way to one service, or to our application
     max_queued_spans: int = Field(default=20000, ge=1)

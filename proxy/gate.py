@@ -151,7 +151,11 @@ class Gate(asyncio.Protocol):
             opaque.eof_received()
 
     def _looped(self) -> bool:
-        """Whether the client is this very process, whose connections are not to be intercepted."""
+        """Whether the client is this very process, whose connections are not to be intercepted.
+
+        Of N workers a connection that comes back meets its own with a chance of 1 in N: a loop ends
+        after N turns on average.
+        """
         address = self._transport.get_extra_info("peername")
         return address is not None and tuple(address[:2]) in self._entrance.side.pool.places
 
