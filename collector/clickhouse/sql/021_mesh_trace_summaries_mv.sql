@@ -1,10 +1,11 @@
--- Fills mesh_trace_summaries.
+-- Fills mesh_trace_summaries. Durations are cut at ten years: past the end of DateTime64 the view would
+-- fail and its insert with it.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_trace_summaries_mv
 TO mesh_trace_summaries
 AS SELECT
     TraceId,
     min(Timestamp) AS Start,
-    max(addNanoseconds(Timestamp, Duration)) AS End,
+    max(addNanoseconds(Timestamp, least(Duration, 315360000000000000))) AS End,
     count() AS Spans,
     countIf(StatusCode = 'Error') AS Errors,
     groupUniqArray(toString(ServiceName)) AS Services,
