@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import grpc
@@ -17,14 +18,15 @@ import uvloop
 from aiohttp import web
 
 from collector.admit import Admission
-from collector.batch import Batcher
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.migrate import migrate
 from collector.clickhouse.reader import Reader
 from collector.clickhouse.store import open_store
 from collector.clickhouse.writer import Writer
 from collector.config import CollectorConfig
+from collector.drain import Drain
 from collector.ingest import Ingest
+from collector.journal import Journal
 from collector.loop import MeshLoop
 from collector.meshfile import MeshFile
 from collector.otlp.body import from_protobuf
@@ -36,6 +38,9 @@ from collector.receive.otlp_http import OtlpHttp
 from collector.receive.zipkin import Zipkin
 from collector.recorder import Recorder
 from collector.replay import Replay, stored_stages
+from collector.seen import Seen
+from collector.sink import Sink
+from collector.spool import Spool
 from collector.stats import Stats
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
@@ -87,10 +92,12 @@ async def serving(config: CollectorConfig) -> AsyncIterator[Ports]:
         store = _opened(stack, config)
         reader = Reader(store)
         stack.callback(reader.close)
-        batcher = _batcher(stack, store, config, stats)
-        ingest = _ingest(stack, engine, batcher, config, stats)
+        writer = Writer(store)
+        stack.callback(writer.close)
+        journal = _journal(stack, writer, config, stats)
+        ingest = _ingest(stack, engine, journal, config, stats)
         xds = XdsServer(engine)
-        await _mesh(stack, engine, xds, batcher, reader, mesh_file, config, stats)
+        await _mesh(stack, engine, xds, writer, reader, mesh_file, config, stats)
         state = _State("starting")
         api = build(reader, engine, time.time, stats, lambda: state.reason)
         otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
@@ -127,30 +134,38 @@ def _opened(stack: AsyncExitStack, config: CollectorConfig) -> Store:
     return store
 
 
-def _batcher(stack: AsyncExitStack, store: Store, config: CollectorConfig, stats: Stats) -> Batcher:
-    writer = Writer(store)
-    stack.callback(writer.close)
-    batcher = Batcher(writer.insert, config.batch_seconds, config.batch_rows, stats)
-    _task(stack, batcher.run(), batcher.close)
-    return batcher
+def _journal(stack: AsyncExitStack, writer: Writer, config: CollectorConfig, stats: Stats) -> Journal:
+    """The spool and what takes it to the store."""
+    directory = Path(config.spool or f"{config.data}/spool")
+    spool = Spool(directory, config.spool_bytes, config.batch_bytes)
+    stats.watch("spanmesh_spool_bytes", lambda: spool.size)
+    stats.watch("spanmesh_spool_segments", lambda: spool.segments)
+    stats.watch("spanmesh_spool_oldest_seconds", lambda: time.time() - spool.oldest if spool.oldest else 0)
+    stats.watch("spanmesh_spool_lost_bytes", lambda: spool.lost)
+    journal = Journal(spool, Seen(directory / "seen"), config.batch_seconds, config.sync)
+    stack.callback(journal.end)
+    drain = Drain(journal, Sink(writer).insert, directory / "aside", stats)
+    _task(stack, drain.run(), drain.close)
+    _task(stack, journal.run(), journal.close)
+    return journal
 
 
 def _ingest(
-    stack: AsyncExitStack, engine: Engine, batcher: Batcher, config: CollectorConfig, stats: Stats
+    stack: AsyncExitStack, engine: Engine, journal: Journal, config: CollectorConfig, stats: Stats
 ) -> Ingest:
     admission = Admission(config.max_pending_bytes)
     stats.watch("spanmesh_pending_bytes", lambda: admission.pending)
-    ingest = Ingest(engine, batcher, admission, stats, time.time, config.retention_days)
+    ingest = Ingest(engine, journal, admission, stats, time.time, config.retention_days)
     stack.callback(ingest.close)
     return ingest
 
 
 async def _mesh(
-    stack: AsyncExitStack, engine: Engine, xds: XdsServer, batcher: Batcher, reader: Reader,
+    stack: AsyncExitStack, engine: Engine, xds: XdsServer, writer: Writer, reader: Reader,
     mesh_file: MeshFile, config: CollectorConfig, stats: Stats,
 ) -> None:
     """The step of the mesh and what stores its results."""
-    recorder = Recorder(batcher.add, config.name or socket.gethostname(), stats)
+    recorder = Recorder(writer.insert, config.name or socket.gethostname(), stats)
     stats.watch("spanmesh_pending_mesh_rows", lambda: recorder.pending)
     _task(stack, recorder.run(), recorder.close)
     try:

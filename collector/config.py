@@ -35,6 +35,9 @@ class CollectorConfig(Settings):
     name: str = ""  # of this collector in what it stores; the host name when empty
 
     max_request_bytes: Positive = 16 * MIB  # of one export request, decompressed
-    max_pending_bytes: Positive = 64 * MIB  # of requests waiting for the store; more are told to wait
-    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.5  # rows of this long go in one insert
-    batch_rows: Positive = 20_000  # or this many, whichever comes first
+    max_pending_bytes: Positive = 64 * MIB  # of requests waiting for the disk; more are told to wait
+    spool: str = ""  # directory of what is acknowledged and not yet stored; "spool" in data when empty
+    spool_bytes: Positive = 1024 * MIB  # it may hold; then senders are told to wait
+    sync: bool = False  # answer only when the disk itself has the data: outlives a loss of power
+    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.5  # requests of this long go in one insert
+    batch_bytes: Positive = 16 * MIB  # or this many, whichever comes first

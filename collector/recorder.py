@@ -24,7 +24,7 @@ ZERO_BUCKET: Final = -32768
 _RETRY_SECONDS: Final = 1.0
 _LIMIT: Final = 200_000  # rows
 
-Add = Callable[[Mapping[str, Columns]], Awaitable[None]]
+Add = Callable[[Mapping[str, Columns]], Awaitable[object]]
 
 
 def edge_columns(samples: Sequence[EdgeSample], collector: str) -> dict[str, list[Any]]:

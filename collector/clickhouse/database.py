@@ -1,6 +1,6 @@
 """One session with ClickHouse, embedded or remote; what everything above the engine is written for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 # Column name to its values, all of one length. Times are integers in the unit of the column's
@@ -28,8 +28,14 @@ class Database(Protocol):
     def execute(self, sql: str) -> None:
         """Run a statement that returns no rows."""
 
-    def insert(self, table: str, columns: Columns) -> None:
-        """Insert rows given as columns; on return they are committed, all or none."""
+    def insert(self, table: str, columns: Columns, token: str = "") -> None:
+        """Insert rows given as columns; on return they are committed, all or none.
+
+        An insert with the ``token`` of one of the table's last thousand adds nothing.
+        """
+
+    def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
+        """Insert the spans of OTLP trace requests (protobuf, plain attribute values only)."""
 
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
         """Rows of a SELECT; ``params`` fill ``{name:Type}`` in the SQL."""
@@ -46,8 +52,11 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-# Error codes of ClickHouse (src/Common/ErrorCodes.cpp) after which the same request may succeed.
+# Error codes of ClickHouse (src/Common/ErrorCodes.cpp) after which the same request may succeed, some of
+# them only once someone has seen to the server.
 _TRANSIENT: Final = frozenset({
+    75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR
+    76,  # CANNOT_OPEN_FILE
     159,  # TIMEOUT_EXCEEDED
     160,  # TOO_SLOW
     202,  # TOO_MANY_SIMULTANEOUS_QUERIES
@@ -61,6 +70,9 @@ _TRANSIENT: Final = frozenset({
     285,  # TOO_FEW_LIVE_REPLICAS
     319,  # UNKNOWN_STATUS_OF_INSERT
     394,  # QUERY_WAS_CANCELLED
+    425,  # SYSTEM_ERROR
+    497,  # ACCESS_DENIED
+    516,  # AUTHENTICATION_FAILED
     999,  # KEEPER_EXCEPTION
 })
 

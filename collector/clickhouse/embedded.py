@@ -3,14 +3,16 @@
 import fcntl
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from chdb.state.sqlitelike import Connection
 
+from collector.clickhouse import spans
 from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, failure
-from collector.clickhouse.native import decode, described, encode, parameter
+from collector.clickhouse.native import decode, decode_columns, described, encode, parameter
+from collector.clickhouse.unfinished import forget_unfinished
 from proxy.contract.failure import ConfigError
 
 _CODE: Final = re.compile(r"Code: (\d+)")
@@ -42,18 +44,29 @@ class EmbeddedSession:
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
         return decode(self._run(sql, params))
 
-    def insert(self, table: str, columns: Columns) -> None:
+    def insert(self, table: str, columns: Columns, token: str = "") -> None:
         types = self._types.get(table)
         if types is None:
             types = self._types[table] = described(self.query(f"DESCRIBE TABLE {table}"))
         block = encode(types, columns)
         names = ", ".join(f"`{name}`" for name in columns)
+        sql = f"INSERT INTO {table} ({names}){_settings(insert_deduplication_token=token)}"
         try:
-            with self._connection.send_insert(f"INSERT INTO {table} ({names})", "Native") as insert:
+            with self._connection.send_insert(sql, "Native") as insert:
                 insert.append(block)
                 insert.finish()
         except RuntimeError as error:
             raise _failure(error) from None
+
+    def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
+        settings = _settings(**spans.SETTINGS, insert_deduplication_token=token)
+        with spans.readable(requests) as path:
+            self.execute(f"INSERT INTO {spans.TABLE} ({spans.NAMES}) {spans.select(path)}{settings}")
+
+    def span_columns(self, requests: Sequence[bytes]) -> Columns:
+        """The columns of otel_traces that ``insert_spans`` would insert."""
+        with spans.readable(requests) as path:
+            return decode_columns(self._run(f"{spans.numbers(path)}{_settings(**spans.SETTINGS)}", None))
 
     def close(self) -> None:
         self._connection.close()
@@ -67,6 +80,17 @@ class EmbeddedSession:
         return answer
 
 
+def in_memory() -> EmbeddedSession:
+    """An engine without a directory, to convert with. Raises StoreError."""
+    return EmbeddedSession(Path(":memory:"), {})
+
+
+def _settings(**settings: str | int) -> str:
+    """A SETTINGS clause of those that are not empty; values are ours, none holds a quote."""
+    given = ", ".join(f"{name} = {value!r}" for name, value in settings.items() if value != "")
+    return f" SETTINGS {given}" if given else ""
+
+
 class EmbeddedStore:
     """The ``Store`` in a data directory that this process holds for itself."""
 
@@ -74,6 +98,7 @@ class EmbeddedStore:
         """Raises ConfigError when the directory cannot be made, written or locked."""
         self._path = directory.absolute()
         self._lock = _locked(self._path)
+        forget_unfinished(self._path / "clickhouse")
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
         return EmbeddedSession(self._path / "clickhouse", settings or {})

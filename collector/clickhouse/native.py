@@ -6,7 +6,7 @@ attributes, µs of CPU a span to encode and to insert: Native 2.1 + 2.0, JSONEac
 Arrow 5.9 + 2.4 (which would add pyarrow).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from clickhouse_driver.block import ColumnOrientedBlock
@@ -73,15 +73,27 @@ def encode(types: Mapping[str, str], columns: Columns) -> bytes:
 
 def decode(data: bytes) -> list[Row]:
     """Rows of consecutive Native blocks."""
-    rows: list[Row] = []
+    return [row for block in _blocks(data) for row in block.get_rows()]
+
+
+def decode_columns(data: bytes) -> dict[str, list[Any]]:
+    """Columns of consecutive Native blocks, as ``encode`` takes them."""
+    columns: dict[str, list[Any]] = {}
+    for block in _blocks(data):
+        for (name, _), values in zip(block.columns_with_types, block.get_columns(), strict=True):
+            columns.setdefault(name, []).extend(values)
+    return columns
+
+
+def _blocks(data: bytes) -> Iterator[Any]:
     stream = BlockInputStream(BufferedSocketReader(_Source(data), _BUFFER), _CONTEXT)
     while True:
         try:
             block = stream.read()
         except EOFError:
-            return rows
+            return
         if block.num_columns:
-            rows.extend(block.get_rows())
+            yield block
 
 
 _ESCAPES: Final = str.maketrans({

@@ -1,7 +1,7 @@
 """A ClickHouse server over the native protocol (clickhouse-driver)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ from clickhouse_driver import Client
 from clickhouse_driver import errors as driver
 from clickhouse_driver.util.helpers import parse_url
 
+from collector.clickhouse import spans
 from collector.clickhouse.database import (
     Columns,
     Database,
@@ -18,6 +19,7 @@ from collector.clickhouse.database import (
     StoreUnavailableError,
     failure,
 )
+from collector.clickhouse.embedded import EmbeddedSession, in_memory
 from proxy.contract.failure import ConfigError
 
 _CONNECT_TIMEOUT: Final = 5  # seconds
@@ -29,8 +31,10 @@ _EXAMPLE: Final = "clickhouse://user:password@host:9000/database"
 class ServerSession:
     """A ``Database`` on a server; it connects on first use and again after a failure."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, converter: Callable[[], EmbeddedSession]) -> None:
         self._client = client
+        self._converter = converter
+        self._local: EmbeddedSession | None = None
 
     def execute(self, sql: str) -> None:
         self._run(sql, None)
@@ -38,12 +42,22 @@ class ServerSession:
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
         return list(self._run(sql, dict(params) if params else None))
 
-    def insert(self, table: str, columns: Columns) -> None:
+    def insert(self, table: str, columns: Columns, token: str = "") -> None:
         names = ", ".join(f"`{name}`" for name in columns)
-        self._run(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
+        settings = {"insert_deduplication_token": token} if token else None
+        self._run(
+            f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True, settings=settings
+        )
+
+    def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
+        if self._local is None:
+            self._local = self._converter()
+        self.insert(spans.TABLE, self._local.span_columns(requests), token)
 
     def close(self) -> None:
         self._client.disconnect()
+        if self._local is not None:
+            self._local.close()
 
     def _run(self, sql: str, data: Any, **options: Any) -> Any:
         try:
@@ -62,14 +76,19 @@ def _failure(error: Exception) -> StoreError:
 
 
 class ServerStore:
-    """The ``Store`` on a server named by a URL."""
+    """The ``Store`` on a server named by a URL.
 
-    def __init__(self, url: str) -> None:
+    A server's own protocol takes no protobuf: ``converter`` opens an engine in this process that makes
+    columns of spans.
+    """
+
+    def __init__(self, url: str, converter: Callable[[], EmbeddedSession] = in_memory) -> None:
         """Raises ConfigError when the URL cannot be understood."""
         check_url(url)
         # The driver logs each failed connection with its traceback, beside the error it raises.
         logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
         self.host, self._options = parse_url(url)
+        self._converter = converter
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
         given = dict(self._options)
@@ -78,7 +97,7 @@ class ServerStore:
         given["settings"] = {
             **_SETTINGS, **given.get("settings", {}), **(settings or {}), "server_side_params": True,
         }
-        return ServerSession(Client(self.host, **given))
+        return ServerSession(Client(self.host, **given), self._converter)
 
     def close(self) -> None:
         """Nothing is held between sessions."""

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from collector.clickhouse import spans
 from collector.clickhouse.database import (
     Columns,
     Database,
@@ -20,38 +21,63 @@ _log = logging.getLogger(__name__)
 # A batch may touch a partition for each day kept, more than ClickHouse's default of 100.
 _SETTINGS: Final[Mapping[str, int | str]] = {"max_partitions_per_insert_block": 0}
 
+Stored = dict[str, int]  # rows by table
+
 
 class Writer:
-    """Puts parts from many senders in one insert, and tells each what became of its own."""
+    """Every method raises StoreError; then some tables may hold their rows already.
+
+    Tables that took theirs are noted in ``stored``, and those in it from before are passed over. An
+    insert with the ``token`` of an earlier one adds only what that one did not.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._session: Database | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
-    async def insert(self, table: str, parts: Sequence[Columns]) -> list[StoreError | None]:
-        """Insert parts that name the same columns; for each part None or why it is not in."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._insert, table, parts)
+    async def insert(self, tables: Mapping[str, Columns]) -> None:
+        """Rows of several tables."""
+        await self._in_thread(lambda session: _tables(session, tables, "", {}))
 
-    def _insert(self, table: str, parts: Sequence[Columns]) -> list[StoreError | None]:
-        outcome = self._try(table, merged(parts))
-        if isinstance(outcome, StatementError) and len(parts) > 1:
-            # One sender's rows must not cost the others theirs.
-            return [self._try(table, part) for part in parts]
-        return [outcome] * len(parts)
+    async def spans(self, requests: Sequence[bytes], count: int, token: str, stored: Stored) -> None:
+        """The ``count`` spans of OTLP trace requests (see ``Database.insert_spans``)."""
 
-    def _try(self, table: str, columns: Columns) -> StoreError | None:
+        def work(session: Database) -> None:
+            session.insert_spans(requests, token)
+            stored[spans.TABLE] = count
+
+        await self._in_thread(work)
+
+    async def converted(
+        self, convert: Callable[[], Mapping[str, Columns]], token: str, stored: Stored
+    ) -> None:
+        """Rows that are made in the writer's thread. An error of ``convert`` is a StatementError."""
+
+        def work(session: Database) -> None:
+            try:
+                tables = convert()
+            except Exception as error:
+                _log.exception("a request could not be converted")
+                raise StatementError(f"it could not be converted: {error}") from None
+            _tables(session, tables, token, stored)
+
+        await self._in_thread(work)
+
+    async def _in_thread(self, work: Callable[[Database], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
+
+    def _work(self, work: Callable[[Database], None]) -> None:
         try:
             if self._session is None:
                 self._session = self._store.connect(_SETTINGS)
-            self._session.insert(table, columns)
-        except StoreError as error:
-            return error
+            work(self._session)
+        except StoreError:
+            raise
         except Exception as error:
             # A defect of ours must not end the thread everyone waits for.
-            _log.exception("an insert into %s failed", table)
-            return StoreUnavailableError(f"the insert failed: {error}")
-        return None
+            _log.exception("an insert failed")
+            raise StoreUnavailableError(f"the insert failed: {error}") from None
 
     def close(self) -> None:
         """Wait for the insert that runs and end the session."""
@@ -60,9 +86,9 @@ class Writer:
             self._session.close()
 
 
-def merged(parts: Sequence[Columns]) -> Columns:
-    """The rows of all parts in one set of columns; the parts are left as they are."""
-    first, *others = parts
-    if not others:
-        return first
-    return {name: [value for part in parts for value in part[name]] for name in first}
+def _tables(session: Database, tables: Mapping[str, Columns], token: str, stored: Stored) -> None:
+    for table, columns in tables.items():
+        rows = len(next(iter(columns.values()), ()))
+        if rows and table not in stored:
+            session.insert(table, columns, token)
+            stored[table] = rows

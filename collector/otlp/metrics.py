@@ -1,7 +1,6 @@
-"""Metric points to columns of the otel_metrics_* tables."""
+"""Metric points: which can be kept, and those as columns of the otel_metrics_* tables."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -22,61 +21,94 @@ from proxy.contract.attributes import SERVICE_NAME
 _TABLE: Final = "otel_metrics_{}"
 _EXEMPLARS: Final = ("FilteredAttributes", "TimeUnix", "Value", "SpanId", "TraceId")
 
+# Of what was pruned everything is kept.
+_ANY: Final = Limits()
+
 Values = dict[str, Any]
 Point = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 
 
-@dataclass(slots=True)
-class Points:
-    """A metrics request taken apart: columns by table, and what was refused."""
-
-    tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
-    refused: Refused = field(default_factory=Refused)
-
-    @property
-    def rows(self) -> int:
-        return sum(len(columns["MetricName"]) for columns in self.tables.values())
-
-
-def convert(request: ExportMetricsServiceRequest, limits: Limits) -> Points:
-    """Take a request apart; points that cannot be kept are counted in ``refused``."""
-    result = Points()
+def prune(request: ExportMetricsServiceRequest, size: int, limits: Limits) -> Refused:
+    """Delete from a request of ``size`` bytes what cannot be kept, and count it."""
+    refused = Refused()
     for resource in request.resource_metrics:
         for scope in resource.scope_metrics:
             try:
-                head = _head(resource, scope, limits)
+                _head(resource, scope, limits)
             except RefusedError as error:
                 for metric in scope.metrics:
-                    for _ in _points(metric):
-                        result.refused.add(error.reason, str(error))
+                    refused.add(error.reason, str(error), len(_points(metric)))
+                del scope.metrics[:]
                 continue
             for metric in scope.metrics:
-                _metric(metric, head, limits, result)
-    return result
+                _prune(metric, size, limits, refused)
+    return refused
 
 
-def _metric(metric: Metric, head: Values, limits: Limits, result: Points) -> None:
+def _prune(metric: Metric, size: int, limits: Limits, refused: Refused) -> None:
+    if metric.WhichOneof("data") is None:
+        refused.add("metric_empty", f"metric {metric.name[:80]!r} has no data")
+    points = _points(metric)
+    bad = []
+    for index, point in enumerate(points):
+        try:
+            _check(point, size, limits)
+        except RefusedError as error:
+            refused.add(error.reason, f"metric {metric.name[:80]!r}: {error}")
+            bad.append(index)
+    for index in reversed(bad):
+        del points[index]
+
+
+def _check(point: Point, size: int, limits: Limits) -> None:
+    """Raises RefusedError; ``size`` is that of the whole request."""
+    check_time("time_unix_nano", point.time_unix_nano, limits)
+    if len(point.attributes) > limits.attributes or size > limits.length:
+        attributes(point.attributes, limits)
+    if isinstance(point, HistogramDataPoint):
+        counts, bounds = len(point.bucket_counts), len(point.explicit_bounds)
+        if counts and counts != bounds + 1:
+            raise RefusedError("histogram_buckets", f"{counts} bucket_counts for {bounds} explicit_bounds")
+    if not isinstance(point, SummaryDataPoint):
+        for exemplar in point.exemplars:
+            attributes(exemplar.filtered_attributes, limits)
+
+
+def count(request: ExportMetricsServiceRequest) -> int:
+    """How many points it holds."""
+    return sum(
+        len(_points(metric))
+        for resource in request.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    )
+
+
+def convert(request: ExportMetricsServiceRequest) -> dict[str, dict[str, list[Any]]]:
+    """Columns by table of a request that was pruned."""
+    tables: dict[str, dict[str, list[Any]]] = {}
+    for resource in request.resource_metrics:
+        for scope in resource.scope_metrics:
+            head = _head(resource, scope, _ANY)
+            for metric in scope.metrics:
+                _metric(metric, head, tables)
+    return tables
+
+
+def _metric(metric: Metric, head: Values, tables: dict[str, dict[str, list[Any]]]) -> None:
     kind = metric.WhichOneof("data")
-    if kind is None:
-        result.refused.add("metric_empty", f"metric {metric.name[:80]!r} has no data")
-        return
     common = {
         **head, "MetricName": metric.name, "MetricDescription": metric.description,
         "MetricUnit": metric.unit,
     }
     for point in _points(metric):
-        try:
-            row = _row(kind, metric, point, limits)
-        except RefusedError as error:
-            result.refused.add(error.reason, f"metric {metric.name[:80]!r}: {error}")
-            continue
-        columns = result.tables.setdefault(_TABLE.format(kind), {})
-        for values in (common, row):
+        columns = tables.setdefault(_TABLE.format(kind), {})
+        for values in (common, _row(kind, metric, point)):
             for name, value in values.items():
                 columns.setdefault(name, []).append(value)
 
 
-def _points(metric: Metric) -> Iterable[Any]:
+def _points(metric: Metric) -> Any:
     kind = metric.WhichOneof("data")
     return getattr(metric, kind).data_points if kind else ()
 
@@ -95,12 +127,11 @@ def _head(resource: ResourceMetrics, scope: ScopeMetrics, limits: Limits) -> Val
     }
 
 
-def _row(kind: str, metric: Metric, point: Point, limits: Limits) -> Values:
-    """What a point adds to the head. Raises RefusedError."""
-    check_time("time_unix_nano", point.time_unix_nano, limits)
+def _row(kind: str | None, metric: Metric, point: Point) -> Values:
+    """What a point adds to the head."""
     row: Values = {
-        "Attributes": attributes(point.attributes, limits),
-        "StartTimeUnix": min(point.start_time_unix_nano, limits.newest),
+        "Attributes": attributes(point.attributes, _ANY),
+        "StartTimeUnix": min(point.start_time_unix_nano, _ANY.newest),
         "TimeUnix": point.time_unix_nano,
         "Flags": point.flags,
     }
@@ -118,7 +149,7 @@ def _row(kind: str, metric: Metric, point: Point, limits: Limits) -> Values:
         row |= _exponential(point)
         row["AggregationTemporality"] = int(metric.exponential_histogram.aggregation_temporality)
     if not isinstance(point, SummaryDataPoint):
-        row |= _exemplars(point.exemplars, limits)
+        row |= _exemplars(point.exemplars)
     return row
 
 
@@ -137,11 +168,6 @@ def _summary(point: SummaryDataPoint) -> Values:
 
 
 def _histogram(point: HistogramDataPoint) -> Values:
-    if point.bucket_counts and len(point.bucket_counts) != len(point.explicit_bounds) + 1:
-        raise RefusedError(
-            "histogram_buckets",
-            f"{len(point.bucket_counts)} bucket_counts for {len(point.explicit_bounds)} explicit_bounds",
-        )
     return {
         "Count": point.count,
         "Sum": point.sum,
@@ -167,11 +193,11 @@ def _exponential(point: ExponentialHistogramDataPoint) -> Values:
     }
 
 
-def _exemplars(exemplars: Iterable[Exemplar], limits: Limits) -> Values:
+def _exemplars(exemplars: Iterable[Exemplar]) -> Values:
     rows = [
         (
-            attributes(exemplar.filtered_attributes, limits),
-            min(exemplar.time_unix_nano, limits.newest),
+            attributes(exemplar.filtered_attributes, _ANY),
+            min(exemplar.time_unix_nano, _ANY.newest),
             _number(exemplar)["Value"],
             exemplar.span_id.hex(),
             exemplar.trace_id.hex(),

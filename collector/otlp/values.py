@@ -11,8 +11,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 _TRACE: Final = 16
 _SPAN: Final = 8
-_NO_TRACE: Final = bytes(_TRACE)
-_NO_SPAN: Final = bytes(_SPAN)
+NO_TRACE: Final = bytes(_TRACE)
+NO_SPAN: Final = bytes(_SPAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Refused:
     reasons: Counter[str] = field(default_factory=Counter)
     message: str = ""
 
-    def add(self, reason: str, message: str) -> None:
-        self.reasons[reason] += 1
+    def add(self, reason: str, message: str, count: int = 1) -> None:
+        self.reasons[reason] += count
         self.message = self.message or message
 
     @property
@@ -107,21 +107,21 @@ def _plain(value: AnyValue) -> Any:
 
 def trace_id(value: bytes) -> str:
     """Hexadecimal text of a trace id. Raises RefusedError."""
-    if len(value) != _TRACE or value == _NO_TRACE:
+    if len(value) != _TRACE or value == NO_TRACE:
         raise RefusedError("trace_id", _wrong_id("trace_id", value, _TRACE))
     return value.hex()
 
 
 def span_id(value: bytes) -> str:
     """Hexadecimal text of a span id. Raises RefusedError."""
-    if len(value) != _SPAN or value == _NO_SPAN:
+    if len(value) != _SPAN or value == NO_SPAN:
         raise RefusedError("span_id", _wrong_id("span_id", value, _SPAN))
     return value.hex()
 
 
 def parent_id(value: bytes) -> str:
     """Hexadecimal text of a parent's span id; empty for a root span. Raises RefusedError."""
-    if not value or value == _NO_SPAN:
+    if not value or value == NO_SPAN:
         return ""
     if len(value) != _SPAN:
         raise RefusedError("parent_span_id", _wrong_id("parent_span_id", value, _SPAN))

@@ -14,11 +14,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector.admit import BusyError
-from collector.clickhouse.database import StoreError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refused
+from collector.spool import SpoolError, SpoolFullError
 
-_STORE_RETRY_SECONDS: Final = 2
+_FULL_RETRY_SECONDS: Final = 5
+_DISK_RETRY_SECONDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,15 @@ def failure(error: Exception) -> Failure:
         return Failure("malformed", grpc.StatusCode.INVALID_ARGUMENT, 400, str(error))
     if isinstance(error, BusyError):
         return Failure("busy", grpc.StatusCode.RESOURCE_EXHAUSTED, 429, str(error), error.retry_after)
-    if isinstance(error, StoreError):
-        message = f"not stored, send it again: {error}"
-        return Failure("not_stored", grpc.StatusCode.UNAVAILABLE, 503, message, _STORE_RETRY_SECONDS)
+    if isinstance(error, SpoolFullError):
+        message = (
+            f"not kept, send it again: {error}; ClickHouse is slow or gone: look at it, or raise "
+            "SPANMESH_SPOOL_BYTES"
+        )
+        return Failure("spool_full", grpc.StatusCode.RESOURCE_EXHAUSTED, 429, message, _FULL_RETRY_SECONDS)
+    if isinstance(error, SpoolError):
+        message = f"not kept, send it again: {error}"
+        return Failure("not_kept", grpc.StatusCode.UNAVAILABLE, 503, message, _DISK_RETRY_SECONDS)
     return Failure("defect", grpc.StatusCode.INTERNAL, 500, "the collector failed; see its log")
 
 

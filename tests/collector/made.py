@@ -11,12 +11,23 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collector.clickhouse.database import Columns, StoreError
+from collector.clickhouse.database import StatementError, StoreError
+from collector.clickhouse.writer import Stored
+from collector.journal import Entry
 from proxy.contract import attributes as names
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.model import Stage
 from topology.engine import Engine, Tick, UnknownServiceError
-from topology.model import CallSample, Decision, EdgeSample, OpenSample, SpanFact, StageView, Stats
+from topology.model import (
+    CallSample,
+    ConnectionSample,
+    Decision,
+    EdgeSample,
+    OpenSample,
+    SpanFact,
+    StageView,
+    Stats,
+)
 from topology.policy import Policy
 from topology.snapshot import Snapshot
 
@@ -106,6 +117,7 @@ class RecordingEngine(Engine):
         self.known = set(known)
         self.call_samples: list[CallSample] = []
         self.open_samples: list[OpenSample] = []
+        self.connection_samples: list[ConnectionSample] = []
         self.facts: list[SpanFact] = []
         self.stages_set: list[tuple[str, Stage, int]] = []
         self.policies: list[Policy] = []
@@ -117,6 +129,9 @@ class RecordingEngine(Engine):
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         self.open_samples.extend(samples)
+
+    def connections(self, samples: Iterable[ConnectionSample], now: float) -> None:
+        self.connection_samples.extend(samples)
 
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
         if self.broken:
@@ -157,16 +172,26 @@ def stage_decision(when: float, service: str, stage: str, percent: int, origin: 
     return Decision(when, "stage", service, f"stage {stage}", evidence=evidence)
 
 
-class Table:
-    """Takes the place of the store: keeps rows, and fails when told to."""
+class Drained:
+    """Takes the place of ClickHouse behind the drain: keeps requests, and fails when told to."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[Columns]] = {}
-        self.inserts: list[tuple[str, int]] = []
+        self.entries: list[Entry] = []
+        self.tokens: list[str] = []
         self.error: StoreError | None = None
+        self.poison = b""  # a request with these bytes in it is not taken
 
-    async def insert(self, table: str, parts: Sequence[Columns]) -> list[StoreError | None]:
-        self.inserts.append((table, len(parts)))
-        if self.error is None:
-            self.rows.setdefault(table, []).extend(parts)
-        return [self.error] * len(parts)
+    async def insert(self, entries: Sequence[Entry], token: str, stored: Stored) -> None:
+        if self.error is not None:
+            raise self.error
+        if self.poison and any(self.poison in entry.body for entry in entries):
+            raise StatementError("poisoned")
+        if token in self.tokens:
+            return  # as ClickHouse does with a token it knows
+        self.tokens.append(token)
+        self.entries.extend(entries)
+        stored["rows"] = sum(entry.count for entry in entries)
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [entry.body for entry in self.entries]

@@ -1,9 +1,11 @@
 """The whole collector as a process: starts, refuses to start, stops, is killed, comes back."""
 
+import random
 import signal
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -68,11 +70,37 @@ def test_what_was_acknowledged_is_there_after_the_end(
     assert status == (0 if number is signal.SIGTERM else -signal.SIGKILL)
     again = started(tmp_path)
     try:
-        traces = again.get("/api/traces?service=shop&limit=1")
-        assert len(traces["data"]) == 1
+        # What waited in the spool is stored within moments of the start.
+        until(lambda: again.get("/api/traces?service=shop&limit=1")["data"], "the trace")
     finally:
         assert again.end() == 0
     assert acknowledged <= {row[0] for row in stored(tmp_path, "SELECT SpanId FROM otel_traces")}
+
+
+def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    acknowledged: set[str] = set()
+    spans = [span() for _ in range(20)]
+    for _ in range(6):
+        running = started(tmp_path, batch_seconds=0.05, batch_bytes=50_000)
+        killer = threading.Timer(chance.uniform(0.05, 0.8), running.process.kill)
+        killer.start()
+        with grpc.insecure_channel(running.options["grpc"]) as channel, suppress(grpc.RpcError):
+            send = channel.unary_unary(TRACES, None, None)
+            while True:
+                # First what was not answered before: it may or may not have been kept.
+                send(trace_request(spans).SerializeToString(), timeout=20)
+                acknowledged.update(one.span_id.hex() for one in spans)
+                spans = [span() for _ in range(20)]
+        running.process.wait(30)
+    last = started(tmp_path)
+    export(last, trace_request(spans).SerializeToString())
+    acknowledged.update(one.span_id.hex() for one in spans)
+    assert last.end() == 0
+    found = [row[0] for row in stored(tmp_path, "SELECT SpanId FROM otel_traces")]
+    assert set(found) == acknowledged
+    assert len(found) == len(acknowledged)
+    assert stored(tmp_path, "SELECT sum(Spans) FROM mesh_trace_summaries") == [[len(found)]]
 
 
 def test_measurements_are_in_the_graph_and_its_edges_stored(collector: Collector, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
-from collector.batch import Batcher
 from collector.clickhouse.database import Columns, Database, StatementError, Store, StoreUnavailableError
 from collector.clickhouse.writer import Writer
 from collector.recorder import ZERO_BUCKET, Recorder, decision_columns, edge_columns
@@ -104,14 +103,10 @@ def test_the_real_tables_take_the_columns(database: Database, store: Store) -> N
 
     async def inner() -> None:
         writer, stats = Writer(store), Stats()
-        batcher = Batcher(writer.insert, 0.01, 100, stats)
-        inserting = asyncio.create_task(batcher.run())
-        recorder = Recorder(batcher.add, "c1", stats)
+        recorder = Recorder(writer.insert, "c1", stats)
         recorder.record([edge(second), edge(second)], [stage_decision(second, "back", "route", 25)])
         recorder.close()
         await recorder.run()
-        batcher.close()
-        await inserting
         writer.close()
 
     asyncio.run(inner())

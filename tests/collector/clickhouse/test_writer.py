@@ -1,60 +1,89 @@
-"""Inserts of many senders in one."""
+"""Inserts in a thread of their own."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+
+import pytest
 
 from collector.clickhouse.database import (
     Columns,
     Database,
     StatementError,
     Store,
-    StoreError,
     StoreUnavailableError,
 )
-from collector.clickhouse.writer import Writer, merged
-from tests.collector.made import NOW
+from collector.clickhouse.writer import Stored, Writer
+from tests.collector.made import NOW, span, trace_request
 
 
 def decisions(*kinds: object) -> Columns:
     return {"Kind": list(kinds), "Time": [NOW // 10**6] * len(kinds)}
 
 
-def insert(store: Store, *parts: Columns) -> list[StoreError | None]:
-    async def run() -> list[StoreError | None]:
+def with_writer(store: Store, test: Callable[[Writer], Awaitable[None]]) -> None:
+    async def run() -> None:
         writer = Writer(store)
         try:
-            return await writer.insert("mesh_decisions", parts)
+            await test(writer)
         finally:
             writer.close()
 
-    return asyncio.run(run())
+    asyncio.run(run())
 
 
-def test_parts_go_in_together(database: Database, store: Store) -> None:
-    assert insert(store, decisions("a", "b"), decisions("c")) == [None, None]
-    assert database.query("SELECT Kind FROM mesh_decisions ORDER BY Kind") == [("a",), ("b",), ("c",)]
+def test_rows_of_tables_go_in(database: Database, store: Store) -> None:
+    with_writer(store, lambda writer: writer.insert({"mesh_decisions": decisions("a", "b"), "empty": {}}))
+    assert database.query("SELECT Kind FROM mesh_decisions ORDER BY Kind") == [("a",), ("b",)]
 
 
-def test_one_senders_bad_rows_cost_the_others_nothing(database: Database, store: Store) -> None:
-    first, second, third = insert(store, decisions("a"), decisions(5), decisions("c"))
-    assert first is None
-    assert isinstance(second, StatementError)
-    assert third is None
-    assert database.query("SELECT Kind FROM mesh_decisions ORDER BY Kind") == [("a",), ("c",)]
+def test_spans_go_in_once_for_each_token_also_into_what_views_fill(database: Database, store: Store) -> None:
+    request = trace_request([span(), span()]).SerializeToString()
+    stored: Stored = {}
+
+    async def test(writer: Writer) -> None:
+        for token in ("one", "one", "two"):
+            await writer.spans([request, request], 4, token, stored)
+
+    with_writer(store, test)
+    assert stored == {"otel_traces": 4}
+    assert database.query("SELECT count() FROM otel_traces") == [(8,)]
+    assert database.query("SELECT sum(Spans) FROM mesh_trace_summaries") == [(8,)]
 
 
-def test_every_sender_is_told_of_a_failed_insert() -> None:
+def test_converted_rows_go_in_once_for_each_token_and_table(database: Database, store: Store) -> None:
+    tables = {"mesh_decisions": decisions("a")}
+
+    async def test(writer: Writer) -> None:
+        for token in ("one", "one", "two"):
+            await writer.converted(lambda: tables, token, {})
+        await writer.converted(lambda: tables, "three", {"mesh_decisions": 0})
+
+    with_writer(store, test)
+    assert database.query("SELECT count() FROM mesh_decisions") == [(2,)]
+
+
+def test_what_cannot_be_converted_is_the_requests_fault(store: Store) -> None:
+    def broken() -> Mapping[str, Columns]:
+        raise KeyError("x")
+
+    async def test(writer: Writer) -> None:
+        with pytest.raises(StatementError, match="could not be converted"):
+            await writer.converted(broken, "t", {})
+        with pytest.raises(StatementError):
+            await writer.insert({"mesh_decisions": decisions(5)})
+
+    with_writer(store, test)
+
+
+def test_a_store_that_is_down_is_told() -> None:
     class Down:
         def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
             raise StoreUnavailableError("gone")
 
         def close(self) -> None: ...
 
-    assert [str(error) for error in insert(Down(), decisions("a"), decisions("b"))] == ["gone", "gone"]
+    async def test(writer: Writer) -> None:
+        with pytest.raises(StoreUnavailableError, match="gone"):
+            await writer.insert({"mesh_decisions": decisions("a")})
 
-
-def test_merging_leaves_the_parts_as_they_are() -> None:
-    parts = [{"a": [1]}, {"a": [2, 3]}]
-    assert merged(parts) == {"a": [1, 2, 3]}
-    assert parts == [{"a": [1]}, {"a": [2, 3]}]
-    assert merged(parts[:1]) is parts[0]
+    with_writer(Down(), test)

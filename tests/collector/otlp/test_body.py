@@ -33,13 +33,15 @@ def damaged(good: bytes) -> st.SearchStrategy[bytes]:
 
 
 @given(damaged(GOOD_SPANS))
-def test_damaged_spans_are_a_complaint_or_columns(body: bytes) -> None:
+def test_damaged_spans_are_a_complaint_or_spans(body: bytes) -> None:
     try:
-        request = from_protobuf(ExportTraceServiceRequest, body)
+        spans = traces.examine(body, Limits())
     except MalformedError:
         return
-    spans = traces.convert(request, Limits())
-    assert all(len(values) == spans.rows for values in spans.columns.values())
+    kept = from_protobuf(ExportTraceServiceRequest, spans.body)
+    scopes = [scope for resource in kept.resource_spans for scope in resource.scope_spans]
+    assert sum(len(scope.spans) for scope in scopes) == spans.count
+    assert traces.examine(spans.body, Limits()).refused.count == 0
 
 
 @given(damaged(GOOD_POINTS))
@@ -48,10 +50,10 @@ def test_damaged_points_are_a_complaint_or_columns(body: bytes) -> None:
         request = from_protobuf(ExportMetricsServiceRequest, body)
     except MalformedError:
         return
-    points = metrics.convert(request, Limits())
-    for columns in points.tables.values():
-        assert len({len(values) for values in columns.values()}) == 1
     measurements(request)
+    metrics.prune(request, len(body), Limits())
+    for columns in metrics.convert(request).values():
+        assert len({len(values) for values in columns.values()}) == 1
 
 
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))

@@ -1,21 +1,27 @@
 """The receivers on real sockets, in front of the real engine of ClickHouse."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 from aiohttp import web
 
 from collector.admit import Admission
-from collector.batch import Batcher, Insert
 from collector.clickhouse.database import Store
 from collector.clickhouse.writer import Writer
+from collector.drain import Drain, Insert
 from collector.ingest import Ingest
+from collector.journal import Journal
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
+from collector.seen import Seen
+from collector.sink import Sink
+from collector.spool import Spool
 from collector.stats import Stats
 from tests.collector.made import RecordingEngine
 
@@ -31,34 +37,48 @@ class Receivers:
     engine: RecordingEngine
     stats: Stats
     admission: Admission
+    spool: Spool
+
+    async def drained(self) -> None:
+        """Wait until the store has what was acknowledged."""
+        while self.spool.segments:
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
-async def receiving(store: Store | None = None, insert: Insert | None = None) -> AsyncIterator[Receivers]:
+async def receiving(
+    store: Store | None = None, insert: Insert | None = None, spool_bytes: int = 1 << 30
+) -> AsyncIterator[Receivers]:
     """Receivers into ``store``, or into the function ``insert``."""
     writer = Writer(store) if store else None
-    into = writer.insert if writer else insert
+    into = Sink(writer).insert if writer else insert
     assert into
     stats, engine, admission = Stats(), RecordingEngine(), Admission(10 * MAX_BYTES)
-    batcher = Batcher(into, 0.01, 100_000, stats)
-    inserting = asyncio.create_task(batcher.run())
-    ingest = Ingest(engine, batcher, admission, stats, time.time, retention_days=3)
-    server = grpc.aio.server(options=otlp_grpc.options(MAX_BYTES))
-    otlp_grpc.register(server, ingest, stats)
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    app = OtlpHttp(ingest, stats, MAX_BYTES).application()
-    runner = web.AppRunner(app, auto_decompress=False)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    http = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield Receivers(f"127.0.0.1:{port}", http, engine, stats, admission)
-    finally:
-        await runner.cleanup()
-        await server.stop(1)
-        batcher.close()
-        await inserting
-        ingest.close()
-        if writer:
-            writer.close()
+    with tempfile.TemporaryDirectory() as name:
+        spool = Spool(Path(name), spool_bytes)
+        journal = Journal(spool, Seen(Path(name) / "seen"), 0.01, sync=False)
+        drain = Drain(journal, into, Path(name) / "aside", stats, retry_seconds=0.01)
+        tasks = [asyncio.create_task(part.run()) for part in (journal, drain)]
+        ingest = Ingest(engine, journal, admission, stats, time.time, retention_days=3)
+        server = grpc.aio.server(options=otlp_grpc.options(MAX_BYTES))
+        otlp_grpc.register(server, ingest, stats)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        app = OtlpHttp(ingest, stats, MAX_BYTES).application()
+        runner = web.AppRunner(app, auto_decompress=False)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        http = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield Receivers(f"127.0.0.1:{port}", http, engine, stats, admission, spool)
+        finally:
+            await runner.cleanup()
+            await server.stop(1)
+            journal.close()
+            await tasks[0]
+            drain.close()
+            await tasks[1]
+            journal.end()
+            ingest.close()
+            if writer:
+                writer.close()

@@ -5,10 +5,10 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
 from collector.admit import BusyError
-from collector.clickhouse.database import StatementError, StoreUnavailableError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refused
 from collector.receive.answer import failure, metrics_reply, trace_reply
+from collector.spool import SpoolError, SpoolFullError
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from collector.receive.answer import failure, metrics_reply, trace_reply
     [
         (MalformedError("x"), grpc.StatusCode.INVALID_ARGUMENT, 400, 0),
         (BusyError("x", 7), grpc.StatusCode.RESOURCE_EXHAUSTED, 429, 7),
-        (StoreUnavailableError("x"), grpc.StatusCode.UNAVAILABLE, 503, 2),
-        (StatementError("x"), grpc.StatusCode.UNAVAILABLE, 503, 2),
+        (SpoolFullError("x"), grpc.StatusCode.RESOURCE_EXHAUSTED, 429, 5),
+        (SpoolError("x"), grpc.StatusCode.UNAVAILABLE, 503, 2),
         (RuntimeError("secret"), grpc.StatusCode.INTERNAL, 500, 0),
     ],
 )

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from collector.clickhouse.database import Database, Store, StoreUnavailableError
-from tests.collector.made import Table, client_metrics, span, trace_request
+from tests.collector.made import Drained, client_metrics, span, trace_request
 from tests.collector.receive.receiving import MAX_BYTES, METRICS, TRACES, Receivers, receiving
 
 
@@ -34,12 +34,17 @@ def test_an_answer_means_the_rows_are_there(database: Database, store: Store) ->
         async with receiving(store) as receivers:
             body = trace_request([span(), span()], service="shop").SerializeToString()
             assert await call(receivers, TRACES, body) == b""
+            await receivers.drained()
             assert database.query("SELECT count() FROM otel_traces") == [(2,)]
+            await call(receivers, TRACES, body, grpc.Compression.Gzip)  # the answer got lost
+            body = trace_request([span(), span()], service="shop").SerializeToString()
             await call(receivers, TRACES, body, grpc.Compression.Gzip)
+            await receivers.drained()
             assert database.query("SELECT count() FROM otel_traces") == [(4,)]
             points = client_metrics([0.1], open_requests=1).SerializeToString()
             reply = ExportMetricsServiceResponse.FromString(await call(receivers, METRICS, points))
             assert not reply.HasField("partial_success")
+            await receivers.drained()
             assert database.query("SELECT sum(Count) FROM otel_metrics_exponential_histogram") == [(1,)]
             assert len(receivers.engine.call_samples) == 1
 
@@ -53,6 +58,7 @@ def test_good_spans_are_kept_and_the_bad_ones_told(database: Database, store: St
             reply = ExportTraceServiceResponse.FromString(await call(receivers, TRACES, body))
             assert reply.partial_success.rejected_spans == 1
             assert reply.partial_success.error_message == "trace_id must be 16 bytes, got 7"
+            await receivers.drained()
             assert database.query("SELECT count() FROM otel_traces") == [(1,)]
             assert receivers.stats.value("spanmesh_refused_total", reason="trace_id") == 1
 
@@ -69,43 +75,56 @@ async def refusal(
 
 def test_a_broken_body_is_the_senders_fault_and_takes_nothing_else_down() -> None:
     async def run() -> None:
-        table = Table()
-        async with receiving(insert=table.insert) as receivers:
+        drained = Drained()
+        async with receiving(insert=drained.insert) as receivers:
             error = await refusal(receivers, b"broken")
             assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
             assert "not a protobuf ExportTraceServiceRequest" in (error.details() or "")
             assert receivers.stats.value("spanmesh_received_requests_total", outcome="malformed") == 1
             await call(receivers, TRACES, trace_request([span()]).SerializeToString())
-            assert len(table.rows["otel_traces"]) == 1
+            await receivers.drained()
+            assert len(drained.entries) == 1
 
     asyncio.run(run())
 
 
-def test_a_store_that_is_gone_is_worth_a_retry_with_a_hint() -> None:
+def test_a_store_that_is_gone_is_not_the_senders_business_until_the_spool_is_full() -> None:
     async def run() -> None:
-        table = Table()
-        table.error = StoreUnavailableError("gone")
-        async with receiving(insert=table.insert) as receivers:
-            error = await refusal(receivers, trace_request([span()]).SerializeToString())
-            assert error.code() is grpc.StatusCode.UNAVAILABLE
+        drained = Drained()
+        drained.error = StoreUnavailableError("gone")
+        async with receiving(insert=drained.insert, spool_bytes=5_000) as receivers:
+            acknowledged = 0
+            while True:
+                try:
+                    await call(receivers, TRACES, trace_request([span()]).SerializeToString())
+                except grpc.aio.AioRpcError as refused:
+                    error = refused
+                    break
+                acknowledged += 1
+            assert acknowledged > 10
+            assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert "raise SPANMESH_SPOOL_BYTES" in (error.details() or "")
             details = cast(grpc.aio.Metadata, error.trailing_metadata())["grpc-status-details-bin"]
             assert isinstance(details, bytes)
             retry = RetryInfo()
             assert Status.FromString(details).details[0].Unpack(retry)
             assert retry.retry_delay.seconds > 0
-            assert len(receivers.engine.facts) == 1
+            assert len(receivers.engine.facts) == acknowledged + 1
+            drained.error = None
+            await receivers.drained()
+            assert len(drained.entries) == acknowledged
 
     asyncio.run(run())
 
 
 def test_too_much_waiting_is_told() -> None:
     async def run() -> None:
-        table = Table()
-        async with receiving(insert=table.insert) as receivers:
+        drained = Drained()
+        async with receiving(insert=drained.insert) as receivers:
             receivers.admission.pending = 1 << 40
             error = await refusal(receivers, trace_request([span()]).SerializeToString())
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-            assert table.rows == {}
+            assert drained.entries == []
 
     asyncio.run(run())
 
@@ -113,7 +132,7 @@ def test_too_much_waiting_is_told() -> None:
 @pytest.mark.parametrize("compression", [None, grpc.Compression.Gzip])
 def test_a_body_past_the_limit_is_refused_compressed_or_not(compression: grpc.Compression | None) -> None:
     async def run() -> None:
-        async with receiving(insert=Table().insert) as receivers:
+        async with receiving(insert=Drained().insert) as receivers:
             error = await refusal(receivers, bytes(50 * MAX_BYTES), compression)
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -134,6 +153,7 @@ def test_the_stock_sdk_and_exporter(database: Database, store: Store) -> None:
     async def run() -> None:
         async with receiving(store) as receivers:
             await asyncio.to_thread(application, f"http://{receivers.grpc}")
+            await receivers.drained()
 
     asyncio.run(run())
     rows = database.query(

@@ -14,8 +14,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 
-from collector.clickhouse.database import Database, Store, StoreUnavailableError
-from tests.collector.made import NOW, Table, span, trace_request
+from collector.clickhouse.database import Database, Store
+from tests.collector.made import NOW, Drained, span, trace_request
 from tests.collector.receive.receiving import MAX_BYTES, Receivers, receiving
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -44,8 +44,10 @@ def test_an_answer_means_the_rows_are_there(database: Database, store: Store) ->
             status, reply, headers = await post(receivers, body, PROTOBUF)
             assert (status, reply, headers["Content-Type"]) == (200, b"", "application/x-protobuf")
             zipped = {**PROTOBUF, "Content-Encoding": "gzip"}
+            body = trace_request([span()]).SerializeToString()
             assert (await post(receivers, gzip.compress(body), zipped))[0] == 200
             assert (await post(receivers, json_span(), JSON))[:2] == (200, b"{}")
+            await receivers.drained()
             counts = database.query("SELECT count(), countIf(TraceId = repeat('ab', 16)) FROM otel_traces")
             assert counts == [(3, 1)]
 
@@ -54,7 +56,7 @@ def test_an_answer_means_the_rows_are_there(database: Database, store: Store) ->
 
 def test_good_spans_are_kept_and_the_bad_ones_told_in_the_senders_encoding() -> None:
     async def run() -> None:
-        async with receiving(insert=Table().insert) as receivers:
+        async with receiving(insert=Drained().insert) as receivers:
             status, reply, _ = await post(receivers, json_span(spanId="abcd"), JSON)
             assert status == 200
             assert json.loads(reply)["partialSuccess"] == {
@@ -88,15 +90,15 @@ def test_bad_requests_are_told_what_is_wrong(
     body: bytes, headers: dict[str, str], status: int, complaint: str
 ) -> None:
     async def run() -> None:
-        table = Table()
-        async with receiving(insert=table.insert) as receivers:
+        drained = Drained()
+        async with receiving(insert=drained.insert) as receivers:
             got, reply, _ = await post(receivers, body, headers)
             assert got == status
             if headers["Content-Type"] == "application/x-protobuf":
                 assert complaint in Status.FromString(reply).message
             else:
                 assert complaint in json.loads(reply)["message"]
-            assert table.rows == {}
+            assert drained.entries == []
             assert receivers.stats.value("spanmesh_received_requests_total", outcome="accepted") == 0
             assert (await post(receivers, GOOD, PROTOBUF))[0] == 200
 
@@ -110,7 +112,7 @@ def test_a_body_of_unknown_length_is_bounded_too() -> None:
                 yield bytes(MAX_BYTES // 10)
 
         async with (
-            receiving(insert=Table().insert) as receivers,
+            receiving(insert=Drained().insert) as receivers,
             ClientSession() as session,
             session.post(f"{receivers.http}/v1/traces", data=chunks(), headers=PROTOBUF) as response,
         ):
@@ -119,14 +121,12 @@ def test_a_body_of_unknown_length_is_bounded_too() -> None:
     asyncio.run(run())
 
 
-def test_a_store_that_is_gone_or_behind_is_worth_a_retry() -> None:
+def test_a_full_spool_and_too_much_waiting_are_worth_a_retry() -> None:
     async def run() -> None:
-        table = Table()
-        table.error = StoreUnavailableError("gone")
-        async with receiving(insert=table.insert) as receivers:
+        async with receiving(insert=Drained().insert, spool_bytes=10) as receivers:
             status, reply, headers = await post(receivers, json_span(), JSON)
-            assert (status, int(headers["Retry-After"]) > 0) == (503, True)
-            assert json.loads(reply)["message"] == "not stored, send it again: gone"
+            assert (status, int(headers["Retry-After"]) > 0) == (429, True)
+            assert "its limit is 10" in json.loads(reply)["message"]
             receivers.admission.pending = 1 << 40
             status, _, headers = await post(receivers, json_span(), JSON)
             assert (status, int(headers["Retry-After"]) > 0) == (429, True)
@@ -150,6 +150,7 @@ def test_the_stock_sdk_sends_metrics(database: Database, store: Store) -> None:
     async def run() -> None:
         async with receiving(store) as receivers:
             await asyncio.to_thread(application, receivers.http)
+            await receivers.drained()
 
     asyncio.run(run())
     # Shutting down exports once more.

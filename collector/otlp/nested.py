@@ -1,0 +1,51 @@
+"""Attributes that hold lists or maps, as one text each: the store keeps attributes as text.
+
+Most requests hold none. Whether one does is asked of its bytes, which costs a tenth of looking at
+every attribute.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from collector.otlp.values import text
+
+# KeyValue.value (field 2) that begins with AnyValue.array_value (5) or kvlist_value (6), with both lengths.
+_NESTED: Final = re.compile(
+    rb"\x12([\x80-\xff]{0,4}[\x00-\x7f])[\x2a\x32]([\x80-\xff]{0,4}[\x00-\x7f])", re.DOTALL
+)
+
+
+def found(body: bytes) -> bool:
+    """Whether an attribute of the request may hold a list or a map; seldom true when none does."""
+    return any(
+        _varint(match[1]) == 1 + len(match[2]) + _varint(match[2]) for match in _NESTED.finditer(body)
+    )
+
+
+def flattened(body: bytes) -> bytes:
+    """The same request with lists and maps as JSON text."""
+    request = ExportTraceServiceRequest.FromString(body)
+    for resource in request.resource_spans:
+        _flatten(resource.resource.attributes)
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                _flatten(span.attributes)
+                for event in span.events:
+                    _flatten(event.attributes)
+                for link in span.links:
+                    _flatten(link.attributes)
+    return request.SerializeToString()
+
+
+def _flatten(pairs: Iterable[KeyValue]) -> None:
+    for pair in pairs:
+        if pair.value.WhichOneof("value") in ("array_value", "kvlist_value"):
+            pair.value.string_value = text(pair.value)
+
+
+def _varint(data: bytes) -> int:
+    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(data))

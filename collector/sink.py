@@ -1,0 +1,31 @@
+"""Requests of each signal into their tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+
+from collector.clickhouse.writer import Stored, Writer
+from collector.journal import Entry, Signal
+from collector.otlp import metrics
+
+
+class Sink:
+    """Inserts with ``writer``; requests were examined when they came, so all of them is kept."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    async def insert(self, entries: Sequence[Entry], token: str, stored: Stored) -> None:
+        """Requests of one signal, into the tables not in ``stored`` yet. Raises StoreError."""
+        bodies = [entry.body for entry in entries]
+        if entries[0].signal is Signal.TRACES:
+            count = sum(entry.count for entry in entries)
+            await self._writer.spans(bodies, count, token, stored)
+        else:
+            await self._writer.converted(lambda: _points(bodies), token, stored)
+
+
+def _points(bodies: Sequence[bytes]) -> dict[str, dict[str, list[Any]]]:
+    # Requests one after the other are one request: each is one field, repeated.
+    return metrics.convert(ExportMetricsServiceRequest.FromString(b"".join(bodies)))
