@@ -7,21 +7,25 @@ Source: openzipkin/zipkin-api (zipkin2-api.yaml, zipkin.proto) and the OpenTelem
 * OTLP has no two spans of one id. The server's half of a shared span becomes a child of the client's,
   under an id made from theirs; what the server did below it, as far as it is in the same request, moves
   along.
+* Annotations are events; OpenTelemetry's exporters write one with attributes as ``{"name": {…}}``.
 * A span without a time is placed at its first annotation, or at the time it arrived.
 * Tags are text. ``error`` is the status, unless it says ``false``; what OpenTelemetry's exporters put
   into ``otel.*`` tags goes back to where it came from.
 """
 
+import json
 from collections.abc import Set
+from contextlib import suppress
 from hashlib import blake2b
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
 
 from collector.otlp.body import MalformedError
+from collector.otlp.loose import clean
 from collector.otlp.zipkin_pb2 import Endpoint, ListOfSpans
 from collector.otlp.zipkin_pb2 import Span as ZipkinSpan
 from proxy.contract import attributes as names
@@ -45,6 +49,7 @@ _KINDS: Final = {
 }
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
+_WHOLE: Final = range(-(1 << 63), 1 << 63)
 _LATEST: Final = (1 << 64) - 1  # nanoseconds; what is later is refused as lying in the future
 
 
@@ -114,9 +119,11 @@ def _fill(made: Span, span: ZipkinSpan, arrived: int) -> None:
     made.start_time_unix_nano = min(start * 1000 or arrived, _LATEST)
     made.end_time_unix_nano = min(made.start_time_unix_nano + span.duration * 1000, _LATEST)
     for note in span.annotations:
-        made.events.add(
-            time_unix_nano=min(note.timestamp * 1000 or made.start_time_unix_nano, _LATEST), name=note.value
-        )
+        time = note.timestamp * 1000 or made.start_time_unix_nano
+        event = made.events.add(time_unix_nano=min(time, _LATEST))
+        event.name, labels = _event(note.value)
+        for key, value in labels.items():
+            _add(event.attributes, key, value)
     _status(made.status, span)
     for key, value in span.tags.items():
         if key not in _TAKEN or (key == _ERROR and made.status.code != Status.STATUS_CODE_ERROR):
@@ -128,6 +135,30 @@ def _fill(made: Span, span: ZipkinSpan, arrived: int) -> None:
     for key, is_set in ((DEBUG, span.debug), (SHARED, span.shared), (TIME_MISSING, not span.timestamp)):
         if is_set:
             made.attributes.add(key=key).value.bool_value = True
+
+
+def _event(value: str) -> tuple[str, dict[str, Any]]:
+    """Name and attributes of an annotation."""
+    if value.endswith("}") and value.startswith(('{"', '"')):
+        with suppress(ValueError, RecursionError):
+            parsed = json.loads(value if value.startswith("{") else f"{{{value}}}")
+            if len(parsed) == 1:
+                name, labels = next(iter(parsed.items()))
+                if isinstance(labels, dict):
+                    return clean(name), labels
+    return value, {}
+
+
+def _add(attributes: Any, key: str, value: Any) -> None:
+    into = attributes.add(key=clean(key)).value
+    if isinstance(value, bool):
+        into.bool_value = value
+    elif isinstance(value, float):
+        into.double_value = value
+    elif isinstance(value, int) and value in _WHOLE:
+        into.int_value = value
+    else:
+        into.string_value = clean(value if isinstance(value, str) else json.dumps(value))
 
 
 def _status(status: Status, span: ZipkinSpan) -> None:

@@ -105,6 +105,25 @@ def test_status(tags: dict[str, str], code: str, message: str, left: dict[str, s
     assert (span.status.message, labels(span.attributes)) == (message, left)
 
 
+@pytest.mark.parametrize(
+    ("value", "name", "attributes"),
+    [
+        ("ws", "ws", {}),
+        ('{"retry": {"n": 1, "ok": true, "why": "busy", "s": 0.5, "of": [1]}}', "retry",
+         {"n": "1", "ok": "true", "why": "busy", "s": "0.5", "of": "[1]"}),
+        ('"retry":{"n":1}', "retry", {"n": "1"}),
+        ('{"retry": {"big": 99999999999999999999}}', "retry", {"big": "99999999999999999999"}),
+        ('{"a": {}, "b": {}}', '{"a": {}, "b": {}}', {}),
+        ('{"a": 1}', '{"a": 1}', {}),
+        ('{"a": {}', '{"a": {}', {}),
+        ('"a", {"b": {}}', '"a", {"b": {}}', {}),
+    ],
+)  # fmt: skip
+def test_annotations(value: str, name: str, attributes: dict[str, str]) -> None:
+    (span,) = converted(one(annotations=[Annotation(timestamp=START, value=value)]))
+    assert [(event.name, labels(event.attributes)) for event in span.events] == [(name, attributes)]
+
+
 def test_a_span_without_a_time() -> None:
     notes = [Annotation(timestamp=START + 7, value="b"), Annotation(timestamp=START + 3, value="a")]
     placed, lost = converted(one(timestamp=0, annotations=[*notes, Annotation(value="c")]), one(timestamp=0))

@@ -7,19 +7,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.admit import BusyError
-from collector.clickhouse.database import StoreUnavailableError
 from collector.otlp.values import Refused
 from collector.otlp.zipkin_pb2 import Endpoint, ListOfSpans, Span
 from collector.receive.zipkin import Zipkin
+from collector.spool import SpoolError
 from collector.stats import Stats
 from tests.collector.made import NOW
-from tests.collector.running import free_port, started, until
+from tests.collector.running import Collector, free_port, started, until
 
 MAX_BYTES = 200_000
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -136,7 +137,7 @@ def test_bad_requests_are_told_what_is_wrong(
 def test_what_is_worth_a_retry_says_when() -> None:
     async def run() -> None:
         async with receiving() as taken:
-            for error, status in ((StoreUnavailableError("gone"), 503), (BusyError("busy", 3), 429)):
+            for error, status in ((SpoolError("gone"), 503), (BusyError("busy", 3), 429)):
                 taken.error = error
                 got, text, headers = await post(taken.url, spans(), JSON)
                 assert (got, int(headers["Retry-After"]) > 0) == (status, True), text
@@ -144,6 +145,13 @@ def test_what_is_worth_a_retry_says_when() -> None:
             assert (await post(taken.url, spans(), JSON))[0] == 500
 
     asyncio.run(run())
+
+
+def traces_of(collector: Collector, trace: str) -> list[Any]:
+    try:
+        return list(collector.get(f"/api/traces/{trace}")["data"])
+    except OSError:
+        return []
 
 
 def test_a_shared_call_through_a_whole_collector(tmp_path: Path) -> None:
@@ -160,7 +168,7 @@ def test_a_shared_call_through_a_whole_collector(tmp_path: Path) -> None:
     ]).SerializeToString()  # fmt: skip
     try:
         assert asyncio.run(post(f"http://127.0.0.1:{port}", body, PROTOBUF))[:2] == (202, "")
-        (found,) = collector.get("/api/traces/2a")["data"]
+        (found,) = until(lambda: traces_of(collector, "2a"), "the trace to be stored")
         services = {key: process["serviceName"] for key, process in found["processes"].items()}
         assert [(services[span["processID"]], span["duration"]) for span in found["spans"]] == [
             ("front", 900), ("back", 500)
