@@ -23,7 +23,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from deploy import ports
-from tests.bench import envoy_peer, report
+from tests.bench import envoy_peer, report, workers
 from tests.bench.process import OTHER_CORE, PROXY_CORE, cpu_seconds, pinned, rss_mib
 
 LOADS = tuple((connections, size) for size in (64, 65536) for connections in (1, 32, 256))
@@ -192,6 +192,7 @@ def main() -> None:
             for name in order:
                 open_loop(bench, name, figures)
                 idle_connections(bench, name, figures)
+        pair = workers.row(backend, sink, options.rounds, options.seconds)
     units = {"cpu per request": "us", "requests per core": "1/s", "memory": "MiB"}
     rows = [
         report.compare(
@@ -202,7 +203,7 @@ def main() -> None:
     ]  # fmt: skip
     for problem in bench.lost:
         report.say(f"! {problem}")
-    report.finish("sidecar", rows)
+    report.finish("sidecar", [*rows, pair])
     sys.exit(bool(bench.lost))
 
 
