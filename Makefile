@@ -24,8 +24,8 @@ bench-sidecar: $(VENV)/installed-dev $(VENV)/system  ## the sidecar beside Envoy
 soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, three minutes
 	$(BIN)/python -m tests.bench.soak $(ARGS)
 
-proto: $(VENV)/installed-dev  ## compile the messages of xDS and Zipkin after a change of a .proto
-	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/zipkin.proto
+proto: $(VENV)/installed-dev  ## compile the messages of xDS, Zipkin and Jaeger after a change of a .proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/zipkin.proto collector/query/api_v3.proto
 
 screenshots: $(VENV)/installed-dev $(VENV)/system  ## the pictures of the README, from a live demo
 	$(BIN)/python -m tests.browser.screenshots

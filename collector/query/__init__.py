@@ -5,6 +5,7 @@
 ``params``        query strings to typed values, pure; a bad one names key, value and fix
 ``tracing``       Jaeger's v1 routes: services, operations, traces, dependencies
 ``v3``            Jaeger's v3 routes, their query strings in ``params_v3``
+``grpc_v3``       the same over gRPC, its messages in ``api_v3.proto``
 ``beside``        Jaeger's span metrics (``spm``, pure), files shown as traces (``upload``), its archive
 ``mesh``          our own routes: graph, services, endpoints, decisions, stages, series, latency
 ``events``        decisions as they are made, as server-sent events
@@ -14,6 +15,8 @@
                   runs it, ``cursor`` says where the next page begins, pure
 ``different``     what tells some traces from the rest; ``aggregate`` many as one tree, pure; both look
                   at a ``sample``, pure SQL
+``traceql``       the query language, text to SQL, pure; ``spansets`` runs it
+``tempo``         Tempo's routes, their query strings in ``params_tempo``; ``tags`` to complete a query
 ``suggest``       what a query line may be completed to
 ``services``      service names and their operations
 ``insight``       what changed between two windows (``graphdiff`` by ``significance``, both pure), and
