@@ -5,6 +5,10 @@ above the average replaces it at once, one below it decays in. A failure counts 
 ``PENALTY``, so failing fast is not attractive. The age of the oldest open request counts as a
 latency too: a stalled endpoint gives no sample, its age does. Time is seconds, ``rng`` gives a
 float in [0, 1).
+
+Two at random may both be bad: where the better one is SUSPECT, all are compared. Where most endpoints
+fail and what is left is overloaded besides, it keeps what it can carry and the failing ones get the rest.
+What is suspect is told from ``usual``, a latency that falls quickly and rises slowly.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -17,7 +21,12 @@ from proxy.contract.model import Endpoint
 DECAY: Final = 10.0
 PENALTY: Final = 5.0
 DEFAULT_LATENCY: Final = 0.03
+# Times the usual latency beyond which an endpoint is suspect, and a load beyond which it is overloaded.
+SUSPECT: Final = 4.0
+OVERLOAD: Final = 12.0
 _MIN_WEIGHT: Final = 0.001
+_RISE: Final = 60.0  # seconds, time constant in which what is usual grows
+_FALL: Final = 0.1  # of the way down with each faster answer
 
 
 class Candidate:
@@ -112,6 +121,8 @@ class Balancer:
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
         self._turn = 0
+        self._usual = 0.0
+        self._heard = 0.0
         self.candidates: dict[str, Candidate] = {}
         self._present: list[Candidate] = []
         self._healthy: list[Candidate] = []
@@ -133,8 +144,9 @@ class Balancer:
     def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
         """The endpoint for one request; None when there is none at all, or none but those to avoid.
 
-        Ejected endpoints are used only when no healthy one exists; one that tripped here is used
-        for a single due probe, or when nothing else is left. ``avoid`` is what failed just now.
+        One that tripped here is used for a single due probe. Other than that those ejected and tripped
+        are used only when nothing else is left, or when they are most and the rest is overloaded.
+        ``avoid`` is what failed just now.
         """
         if self._tripped and not avoid:
             for candidate in self._tripped:
@@ -151,7 +163,25 @@ class Balancer:
         if second >= first:
             second += 1
         one, other = pool[first], pool[second]
-        return one if one.load(now) <= other.load(now) else other
+        better = one if one.load(now) <= other.load(now) else other
+        if self._usual and better.latency(now) > SUSPECT * self._usual:
+            return self._best(pool, avoid, now)
+        return better
+
+    def _best(self, pool: list[Candidate], avoid: Collection[Candidate], now: float) -> Candidate:
+        """The best of all, or one that fails anyway where most do and the rest is overloaded.
+
+        One that is not suspect comes before one that is, however many requests it has open: what takes
+        seconds must not look good beside what is merely busy.
+        """
+        limit = SUSPECT * self._usual
+        best = min(pool, key=lambda candidate: (candidate.latency(now) > limit, candidate.load(now)))
+        failing = len(self._present) - len(self._ready)
+        if 2 * failing > len(self._present) and best.load(now) > OVERLOAD * self._usual:
+            others = [c for c in self._present if c not in self._ready and c not in avoid]
+            if others:
+                return others[int(self._rng() * len(others))]
+        return best
 
     def turn(self) -> Candidate | None:
         """The next endpoint in plain rotation, as a DNS name would give: no weights, no ejections."""
@@ -163,10 +193,18 @@ class Balancer:
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         """The outcome of a request; latency in seconds."""
         candidate.sample(max(latency, PENALTY) if failed else latency, now)
+        if not failed:
+            self._learn(latency, now)
         breaker = candidate.breaker
         changed = breaker.failure(now, self._rng()) if failed else breaker.success(now)
         if changed:
             self._sort()
+
+    def _learn(self, latency: float, now: float) -> None:
+        usual = self._usual
+        share = _FALL if latency < usual else 1.0 - exp((self._heard - now) / _RISE)
+        self._usual = usual + (min(latency, SUSPECT * usual) - usual) * share if usual else latency
+        self._heard = now
 
     def _sort(self) -> None:
         self._ready = [c for c in self._healthy if c.breaker.state is State.CLOSED]

@@ -35,11 +35,13 @@ def test_an_unhealthy_endpoint_is_never_picked_while_a_healthy_one_exists(
         assert (picked is None) is (not given_endpoints)
         if picked is None:
             return
-        if any(endpoint.healthy for endpoint in given_endpoints):
-            assert picked.endpoint.healthy
         candidates = list(balancer.candidates.values())
+        present = [c for c in candidates if not c.endpoint.draining]
         closed = [c for c in candidates if c.endpoint.healthy and c.breaker.state is State.CLOSED]
-        if closed and picked.breaker.state is not State.CLOSED:
+        scarce = len(present) > 2 * len(closed)  # where the rest may be overloaded
+        if any(endpoint.healthy for endpoint in given_endpoints) and not scarce:
+            assert picked.endpoint.healthy
+        if closed and picked.breaker.state is not State.CLOSED and not scarce:
             assert picked.breaker.state is State.PROBING  # the one request of a due probe
         balancer.observe(candidates[which % len(candidates)], 0.01, failed, now)
 
@@ -113,6 +115,57 @@ def test_failures_in_a_row_take_an_endpoint_out_and_one_probe_brings_it_back() -
     assert {balancer.pick(10.0) for _ in range(20)} == {b}
     balancer.observe(a, 0.01, False, 10.1)
     assert a.breaker.state is State.CLOSED
+
+
+def many(count: int, **unhealthy: str) -> tuple[Balancer, list[Candidate]]:
+    balancer = Balancer(random.Random(7).random)
+    balancer.update([Endpoint(f"{n}:1", healthy=str(n) not in unhealthy.values()) for n in range(count)])
+    candidates = list(balancer.candidates.values())
+    for candidate in candidates:
+        balancer.observe(candidate, 0.02, False, 0.0)
+    return balancer, candidates
+
+
+def test_the_one_good_endpoint_is_found_however_many_are_bad() -> None:
+    balancer, candidates = many(11)
+    for candidate in candidates[:10]:
+        balancer.observe(candidate, 0.001, True, 1.0)
+    assert {balancer.pick(1.0) for _ in range(50)} == {candidates[10]}
+
+
+def test_where_all_are_slow_all_are_used() -> None:
+    balancer, candidates = many(5)
+    for candidate in candidates:
+        balancer.observe(candidate, 0.4, False, 1.0)
+    chosen = set()
+    for number in range(10):
+        picked = balancer.pick(1.0)
+        assert picked is not None
+        picked.begin(number, 1.0)
+        chosen.add(picked)
+    assert chosen == set(candidates)
+
+
+def test_survivors_of_a_mass_failure_keep_what_they_can_carry() -> None:
+    balancer, candidates = many(5, a="0", b="1")
+    for _ in range(THRESHOLD):
+        balancer.observe(candidates[2], 0.001, True, 1.0)
+    good = candidates[3:]
+    assert {balancer.pick(1.1) for _ in range(20)} == set(good)
+    for candidate in good:
+        for number in range(10):
+            candidate.begin(number, 1.1)
+        balancer.observe(candidate, 0.2, False, 1.1)
+    assert {balancer.pick(1.1) for _ in range(50)} == set(candidates[:3])
+
+
+def test_an_overloaded_majority_sends_nothing_to_a_failing_few() -> None:
+    balancer, candidates = many(5, a="0")
+    for candidate in candidates[1:]:
+        for number in range(20):
+            candidate.begin(number, 1.0)
+        balancer.observe(candidate, 0.5, False, 1.0)
+    assert candidates[0] not in {balancer.pick(1.1) for _ in range(50)}
 
 
 def test_plain_rotation_ignores_weights_and_ejections_but_not_draining() -> None:
