@@ -40,10 +40,11 @@ from topology.policy import Policy, ServicePolicy
 from topology.registry import Member, Registry
 from topology.settings import EngineSettings
 from topology.snapshot import Snapshot
-from topology.stages import Stages
+from topology.stages import Setting, Stages
 from topology.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, Window, stats
 
 DECISIONS_KEPT: Final = 1000
+_NO_POLICY: Final = ServicePolicy()
 
 
 class UnknownServiceError(KeyError):
@@ -77,6 +78,7 @@ class Engine:
         self._guard = Guard()
         self._stages = Stages()
         self._snapshot = Snapshot()
+        self._told: dict[str, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
         self._fresh: list[Decision] = []
         self.set_policy(policy, 0.0)
@@ -154,8 +156,7 @@ class Engine:
         self._decided(adoption.turned_back(self._guard, self._policy, self._stages, now))
         members = self._registry.services()
         self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
-        services = {name: self._service(name, found, now) for name, found in members.items()}
-        self._snapshot = snapshot.advance(self._snapshot, services)
+        self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
         decisions, self._fresh = tuple(self._fresh), []
         probes = tuple(
             ProbeAsk(service, endpoint, self._policy.services.get(service, ServicePolicy()).health)
@@ -325,9 +326,21 @@ class Engine:
             self._decisions.append(decision)
             self._fresh.append(decision)
 
-    def _service(self, name: str, found: Sequence[Member], now: float) -> Service:
-        entry = self._policy.services.get(name, ServicePolicy())
-        return snapshot.service(
-            name, found, self._stages.of(name), entry,
-            self._feedback.outliers, self._feedback.weights, now,
-        )
+    def _services(self, members: Mapping[str, Sequence[Member]], now: float) -> Mapping[str, Service]:
+        """What sidecars are told; a service of which nothing changed is the same object as before."""
+        changed, before = self._feedback.changed(), self._snapshot.services
+        told: dict[str, Service] = {}
+        held, self._told = self._told, {}
+        for name, found in members.items():
+            entry, setting = self._policy.services.get(name, _NO_POLICY), self._stages.of(name)
+            known = held.get(name)
+            same = known is not None and known[0] is found and known[1] is entry and known[2] == setting
+            if same and name not in changed and name in before:
+                told[name] = before[name]
+            else:
+                made = snapshot.service(
+                    name, found, setting, entry, self._feedback.outliers, self._feedback.weights, now
+                )
+                told[name] = before[name] if before.get(name) == made else made
+            self._told[name] = (found, entry, setting)
+        return told

@@ -10,7 +10,7 @@ from topology.outliers import Outliers
 from topology.pool import Sides
 from topology.registry import Member
 from topology.settings import EngineSettings
-from topology.shared import Shared
+from topology.shared import Shared, quiet
 from topology.weights import Weights, relative_latency, times_slower
 
 # Seconds between two steps of the weights.
@@ -33,7 +33,8 @@ class Feedback:
         self.weights = Weights()
         self._settings = settings
         self._members: Members = {}
-        self._weighed = 0.0
+        self._weighed: dict[str, float] = {}
+        self._changed: set[str] = set()
         self._swept = 0.0
         self._suspects: set[tuple[str, str]] = set()
         self._asked: dict[tuple[str, str], float] = {}
@@ -44,14 +45,23 @@ class Feedback:
         self._renew(members)
         decisions: list[Decision] = []
         for service, found in members.items():
-            if found and (service in touched or self.outliers.restless(service)):
+            if not found:
+                continue
+            restless = self.outliers.restless(service)
+            if restless or (service in touched and not quiet(self.evidence.of(service), self._settings, now)):
                 decisions += self._judge(service, found, cause, now)
-        if now - self._weighed >= WEIGHING:
-            decisions += self._weigh(members, now)
+                self._changed.add(service)
+        for service in self._due(members, now):
+            decisions += self._weigh(service, members[service], now)
         if now - self._swept >= _SWEEPING:
             self.evidence.sweep(now)
             self._swept = now
         return decisions
+
+    def changed(self) -> set[str]:
+        """Services whose ejections or weights may have moved since the last time this was asked."""
+        found, self._changed = self._changed, set()
+        return found
 
     def probes(self, now: float) -> list[tuple[str, str]]:
         """Services and endpoints to ask directly, each again only after a while."""
@@ -91,20 +101,34 @@ class Feedback:
         self._suspects.update((service, endpoint) for endpoint in case.suspects)
         return decisions
 
-    def _weigh(self, members: Members, now: float) -> Iterator[Decision]:
-        elapsed = min(now - self._weighed, 5 * WEIGHING)
-        self._weighed = now
-        for service, found in members.items():
-            addresses = [member.address for member in found if member.available]
-            relative = relative_latency(self.evidence.of(service), addresses, now)
-            for address, (before, after) in self.weights.step(service, relative, elapsed).items():
-                times = times_slower(relative[address])
-                reason = (
-                    f"{address} goes from weight {before:g} to {after:g}: "
-                    f"it takes {times:.1f} times its peers' latency"
-                )
-                evidence = {"from": before, "to": after, "latency_ratio": times}
-                yield Decision(now, "weight", service, reason, address, evidence)
+    def _due(self, members: Members, now: float) -> list[str]:
+        """Services to weigh in this step: each once in a while, a part of them at a time."""
+        if self._weighed.keys() != members.keys():
+            kept = {name: at for name, at in self._weighed.items() if name in members}
+            fresh = [name for name in members if name not in kept]
+            # Spread over the interval, so that no step has to weigh all.
+            spread = {name: now - WEIGHING * number / len(fresh) for number, name in enumerate(fresh)}
+            self._weighed = kept | spread
+        return [name for name, at in self._weighed.items() if now - at >= WEIGHING]
+
+    def _weigh(self, service: str, found: Sequence[Member], now: float) -> Iterator[Decision]:
+        elapsed = min(now - self._weighed[service], 5 * WEIGHING)
+        self._weighed[service] = now
+        addresses = [member.address for member in found if member.available]
+        relative = relative_latency(self.evidence.of(service), addresses, now)
+        for address, (before, after) in self.weights.step(service, relative, elapsed).items():
+            self._changed.add(service)
+            times = times_slower(relative[address])
+            reason = (
+                f"{address} goes from weight {before:g} to {after:g}: "
+                f"it takes {times:.1f} times its peers' latency"
+            )
+            evidence = {
+                "from": before, "to": after, "latency_ratio": times,
+                "calls": round(sum(number for _, number in relative[address])),
+                "peers": [each for each in addresses if each != address],
+            }
+            yield Decision(now, "weight", service, reason, address, evidence)
 
 
 class _Case:

@@ -48,6 +48,9 @@ class Health:
     score: float = 0.0  # of the finding it was ejected for
 
 
+_HEALTHY: Final = Health()  # for reading
+
+
 @dataclass(slots=True)
 class _Service:
     healths: dict[str, Health] = field(default_factory=dict)
@@ -99,7 +102,7 @@ class Outliers:
     def health(self, service: str, endpoint: str) -> Health:
         """State of an endpoint; a healthy one when nothing was ever decided about it."""
         held = self._services.get(service)
-        return (held.healths.get(endpoint) if held else None) or Health()
+        return (held.healths.get(endpoint) if held else None) or _HEALTHY
 
     def healths(self, service: str) -> Mapping[str, Health]:
         """What was decided about a service's endpoints, by address."""

@@ -5,7 +5,7 @@ others must fit: the rate each has carried well before (``peak``) says how much 
 beyond that the survivors' own latency and failures show it, one ejection at a time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 from typing import Final
 
@@ -93,6 +93,25 @@ class Shared:
             return False
         mean = screen.logs / screen.timed
         return mean >= usual + log2(times) and 2**mean - 2**usual >= self._settings.slow_floor
+
+
+def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -> bool:
+    """Whether nothing about a service is worth a proper look: a quick one at every endpoint."""
+    floor = 0.8 * (1 - settings.eject_success_below)
+    slow = log2(settings.slow_factor) / 2
+    fastest, slowest = float("inf"), float("-inf")
+    for record in records.values():
+        screen = record.screen
+        if (screen.errors and screen.errors >= floor * screen.count) or now - screen.late <= FRESH:
+            return False
+        if screen.timed:
+            mean = screen.logs / screen.timed
+            fastest, slowest = min(fastest, mean), max(slowest, mean)
+            usual = record.usual.logs
+            if usual is not None and mean >= usual + slow:
+                return False
+    # Against the fastest rather than the middle: cheaper, and never blinder.
+    return slowest < fastest + slow
 
 
 def _latency(records: Sequence[Record]) -> tuple[float, float]:
