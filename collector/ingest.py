@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from google.protobuf.message import Message
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.admit import Admission
 from collector.journal import Entry, Journal, Signal
-from collector.otlp import metrics, traces
+from collector.otlp import logs, metrics, traces
 from collector.otlp.body import from_protobuf
 from collector.otlp.samples import measurements
 from collector.otlp.values import Limits, Refused
@@ -121,6 +122,17 @@ class Ingest:
             return _Examined(wire, metrics.count(request), refused, tell)
 
         return await self._take(Signal.METRICS, body, examine)
+
+    async def logs(self, body: bytes, form: Form[ExportLogsServiceRequest]) -> Refused:
+        """As ``traces``, for log records."""
+        arrived = int(self._clock() * 1e9)
+
+        def examine(limits: Limits) -> _Examined:
+            request = form(ExportLogsServiceRequest, body)
+            refused = logs.prune(request, arrived, limits)
+            return _Examined(request.SerializeToString(), logs.count(request), refused, lambda now: None)
+
+        return await self._take(Signal.LOGS, body, examine)
 
     async def idle(self, seconds: float) -> None:
         """Wait until no request is being worked on, at most this long."""

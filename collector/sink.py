@@ -1,13 +1,16 @@
 """Requests of each signal into their tables."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from collector.clickhouse.writer import Stored, Writer
 from collector.journal import Entry, Signal
-from collector.otlp import metrics
+from collector.otlp import logs, metrics
+
+Tables = dict[str, dict[str, list[Any]]]
 
 
 class Sink:
@@ -23,9 +26,19 @@ class Sink:
             count = sum(entry.count for entry in entries)
             await self._writer.spans(bodies, count, token, stored)
         else:
-            await self._writer.converted(lambda: _points(bodies), token, stored)
+            convert = _CONVERT[entries[0].signal]
+            # Requests one after the other are one request: each is one field, repeated.
+            await self._writer.converted(lambda: convert(b"".join(bodies)), token, stored)
 
 
-def _points(bodies: Sequence[bytes]) -> dict[str, dict[str, list[Any]]]:
-    # Requests one after the other are one request: each is one field, repeated.
-    return metrics.convert(ExportMetricsServiceRequest.FromString(b"".join(bodies)))
+def _points(body: bytes) -> Tables:
+    return metrics.convert(ExportMetricsServiceRequest.FromString(body))
+
+
+def _records(body: bytes) -> Tables:
+    return logs.convert(ExportLogsServiceRequest.FromString(body))
+
+
+_CONVERT: Final[Mapping[Signal, Callable[[bytes], Tables]]] = {
+    Signal.METRICS: _points, Signal.LOGS: _records
+}  # fmt: skip

@@ -10,6 +10,7 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
@@ -72,5 +73,14 @@ def metrics_reply(refused: Refused) -> ExportMetricsServiceResponse:
     reply = ExportMetricsServiceResponse()
     if refused.count:
         reply.partial_success.rejected_data_points = refused.count
+        reply.partial_success.error_message = refused.message
+    return reply
+
+
+def logs_reply(refused: Refused) -> ExportLogsServiceResponse:
+    """An answer that tells of the records left out."""
+    reply = ExportLogsServiceResponse()
+    if refused.count:
+        reply.partial_success.rejected_log_records = refused.count
         reply.partial_success.error_message = refused.message
     return reply

@@ -18,10 +18,12 @@ async def read(request: web.Request, limit: int) -> bytes:
         async for part in request.content.iter_any():
             size += len(part)
             if size > limit:
-                raise _too_large(limit)
+                break
             parts.append(part)
-    except (web.HTTPException, OSError) as error:
+    except (web.HTTPException, OSError, ValueError) as error:
         raise EncodingError(f"the body could not be read: {error}") from None
+    if size > limit:
+        raise _too_large(limit)
     return inflate(b"".join(parts), request.headers.get("Content-Encoding", ""), limit)
 
 

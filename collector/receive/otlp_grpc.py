@@ -1,4 +1,4 @@
-"""OTLP over gRPC: the Export calls of the trace and the metrics service.
+"""OTLP over gRPC: the Export calls of the trace, the metrics and the logs service.
 
 Messages are taken as bytes and decoded here, because a generated servicer answers a broken one
 with INTERNAL, which does not tell the sender that it is at fault.
@@ -12,13 +12,14 @@ import grpc
 
 from collector.ingest import Ingest
 from collector.otlp.body import from_protobuf
-from collector.receive.answer import failure, metrics_reply, trace_reply
+from collector.receive.answer import failure, logs_reply, metrics_reply, trace_reply
 from collector.stats import Stats
 
 _log = logging.getLogger(__name__)
 
 _TRACES: Final = "opentelemetry.proto.collector.trace.v1.TraceService"
 _METRICS: Final = "opentelemetry.proto.collector.metrics.v1.MetricsService"
+_LOGS: Final = "opentelemetry.proto.collector.logs.v1.LogsService"
 _DETAILS: Final = "grpc-status-details-bin"
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -35,7 +36,7 @@ def options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
 
 
 def register(server: grpc.aio.Server, ingest: Ingest, stats: Stats) -> None:
-    """Add the two services to a server."""
+    """Add the three services to a server."""
 
     async def traces(body: bytes) -> bytes:
         return trace_reply(await ingest.traces(body, from_protobuf)).SerializeToString()
@@ -43,9 +44,13 @@ def register(server: grpc.aio.Server, ingest: Ingest, stats: Stats) -> None:
     async def metrics(body: bytes) -> bytes:
         return metrics_reply(await ingest.metrics(body, from_protobuf)).SerializeToString()
 
+    async def logs(body: bytes) -> bytes:
+        return logs_reply(await ingest.logs(body, from_protobuf)).SerializeToString()
+
     server.add_generic_rpc_handlers((
         _service(_TRACES, _export("traces", traces, stats)),
         _service(_METRICS, _export("metrics", metrics, stats)),
+        _service(_LOGS, _export("logs", logs, stats)),
     ))
 
 

@@ -1,4 +1,4 @@
-"""OTLP over HTTP: POST /v1/traces and /v1/metrics, protobuf and JSON."""
+"""OTLP over HTTP: POST /v1/traces, /v1/metrics and /v1/logs, protobuf and JSON."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -11,8 +11,9 @@ from google.protobuf.message import Message
 
 from collector.ingest import Form, Ingest
 from collector.otlp.body import from_json, from_protobuf
-from collector.receive.answer import Failure, failure, metrics_reply, trace_reply
-from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError, inflate
+from collector.receive.answer import Failure, failure, logs_reply, metrics_reply, trace_reply
+from collector.receive.body import read
+from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
 from collector.stats import Stats
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class OtlpHttp:
         app = web.Application()
         app.router.add_post("/v1/traces", self._traces)
         app.router.add_post("/v1/metrics", self._metrics)
+        app.router.add_post("/v1/logs", self._logs)
         return app
 
     async def _traces(self, request: web.Request) -> web.Response:
@@ -58,6 +60,12 @@ class OtlpHttp:
             return metrics_reply(await self._ingest.metrics(body, form))
 
         return await self._export(request, "metrics", take)
+
+    async def _logs(self, request: web.Request) -> web.Response:
+        async def take(body: bytes, form: Form[Any]) -> Message:
+            return logs_reply(await self._ingest.logs(body, form))
+
+        return await self._export(request, "logs", take)
 
     async def _export(self, request: web.Request, signal: str, take: Take) -> web.Response:
         outcome, size = "cancelled", 0
@@ -87,19 +95,8 @@ class OtlpHttp:
 
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, decompressed. Raises _Answered."""
-        parts: list[bytes] = []
-        size = request.content_length or 0
         try:
-            if size <= self._limit:
-                size = 0
-                async for part in request.content.iter_any():
-                    size += len(part)
-                    if size > self._limit:
-                        break
-                    parts.append(part)
-            if size > self._limit:
-                raise TooLargeError(f"the body is larger than {self._limit} bytes")
-            return inflate(b"".join(parts), request.headers.get("Content-Encoding", ""), self._limit)
+            return await read(request, self._limit)
         except TooLargeError as error:
             fix = "send smaller batches, or raise SPANMESH_MAX_REQUEST_BYTES"
             raise _Answered("too_large", 413, f"{error}; {fix}") from None
@@ -107,8 +104,6 @@ class OtlpHttp:
             raise _Answered("content_encoding", 415, str(error)) from None
         except EncodingError as error:
             raise _Answered("malformed", 400, str(error)) from None
-        except (web.HTTPException, OSError, ValueError) as error:
-            raise _Answered("cut_short", 400, f"the body could not be read: {error}") from None
 
 
 def _reply(kind: str, status: int, message: Message, headers: dict[str, str] | None = None) -> web.Response:

@@ -27,6 +27,7 @@ from tests.collector.made import RecordingEngine
 
 TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 METRICS = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 MAX_BYTES = 1_000_000
 
 

@@ -8,6 +8,10 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.resources import Resource
@@ -15,8 +19,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from collector.clickhouse.database import Database, Store, StoreUnavailableError
-from tests.collector.made import Drained, client_metrics, span, trace_request
-from tests.collector.receive.receiving import MAX_BYTES, METRICS, TRACES, Receivers, receiving
+from tests.collector.made import NOW, Drained, client_metrics, span, trace_request
+from tests.collector.receive.receiving import LOGS, MAX_BYTES, METRICS, TRACES, Receivers, receiving
 
 
 async def call(
@@ -61,6 +65,27 @@ def test_good_spans_are_kept_and_the_bad_ones_told(database: Database, store: St
             await receivers.drained()
             assert database.query("SELECT count() FROM otel_traces") == [(1,)]
             assert receivers.stats.value("spanmesh_refused_total", reason="trace_id") == 1
+
+    asyncio.run(run())
+
+
+def test_log_records_are_stored_with_their_trace(database: Database, store: Store) -> None:
+    async def run() -> None:
+        async with receiving(store) as receivers:
+            request = ExportLogsServiceRequest()
+            records = request.resource_logs.add().scope_logs.add().log_records
+            good = records.add(time_unix_nano=NOW, trace_id=b"\x0a" * 16, span_id=b"\x0b" * 8)
+            good.body.string_value = "out of stock"
+            records.add(time_unix_nano=1)
+            body = request.SerializeToString()
+            reply = ExportLogsServiceResponse.FromString(await call(receivers, LOGS, body))
+            assert reply.partial_success.rejected_log_records == 1
+            assert "older than the store keeps" in reply.partial_success.error_message
+            await receivers.drained()
+            stored = database.query("SELECT Body, TraceId, SpanId FROM otel_logs")
+            assert stored == [("out of stock", "0a" * 16, "0b" * 8)]
+            refused = receivers.stats.value("spanmesh_refused_total", signal="logs", reason="time_past")
+            assert refused == 1
 
     asyncio.run(run())
 

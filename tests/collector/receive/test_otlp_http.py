@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from google.rpc.status_pb2 import Status
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
 
 from collector.clickhouse.database import Database, Store
 from tests.collector.made import NOW, Drained, span, trace_request
@@ -160,3 +165,48 @@ def test_the_stock_sdk_sends_metrics(database: Database, store: Store) -> None:
     sizes = database.query("SELECT DISTINCT MetricName, Count, Sum FROM otel_metrics_histogram")
     assert sizes == [("size", 1, 7.0)]
     assert database.query("SELECT DISTINCT MetricName, Value FROM otel_metrics_gauge") == [("depth", 2.0)]
+
+
+def test_the_stock_sdk_sends_logs_with_the_span_they_belong_to(database: Database, store: Store) -> None:
+    spans = []
+
+    def application(endpoint: str) -> None:
+        provider = LoggerProvider(Resource.create({"service.name": "plain-app"}))
+        provider.add_log_record_processor(
+            SimpleLogRecordProcessor(OTLPLogExporter(endpoint=f"{endpoint}/v1/logs"))
+        )
+        logger = provider.get_logger("shop")
+        with TracerProvider().get_tracer("test").start_as_current_span("order") as span:
+            spans.append(span.get_span_context())
+            logger.emit(
+                body={"item": "book"}, severity_text="WARN", severity_number=SeverityNumber.WARN,
+                attributes={"stock": 0}, event_name="out-of-stock",
+            )  # fmt: skip
+        provider.shutdown()
+
+    async def run() -> None:
+        async with receiving(store) as receivers:
+            await asyncio.to_thread(application, receivers.http)
+            await receivers.drained()
+
+    asyncio.run(run())
+    assert database.query(
+        "SELECT Body, SeverityText, SeverityNumber, LogAttributes, EventName, ServiceName, ScopeName,"
+        " TraceId, SpanId FROM otel_logs"
+    ) == [(
+        '{"item":"book"}', "WARN", 13, {"stock": "0"}, "out-of-stock", "plain-app", "shop",
+        f"{spans[0].trace_id:032x}", f"{spans[0].span_id:016x}",
+    )]  # fmt: skip
+
+
+def test_logs_in_json(database: Database, store: Store) -> None:
+    record = {"timeUnixNano": str(NOW), "body": {"stringValue": "hello"}, "traceId": "0a" * 16}
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode()
+
+    async def run() -> None:
+        async with receiving(store) as receivers:
+            assert (await post(receivers, body, JSON, "/v1/logs"))[:2] == (200, b"{}")
+            await receivers.drained()
+
+    asyncio.run(run())
+    assert database.query("SELECT Body, TraceId FROM otel_logs") == [("hello", "0a" * 16)]
