@@ -68,6 +68,7 @@ PURE = (
     "collector/query/jaeger.py",
     "collector/query/listing.py",
     "collector/query/params.py",
+    "collector/query/params_tempo.py",
     "collector/query/params_listing.py",
     "collector/query/params_v3.py",
     "collector/query/sample.py",

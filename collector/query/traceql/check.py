@@ -10,7 +10,8 @@ from collector.query.traceql import names, syntax
 from collector.query.traceql.errors import Place, TraceQLError
 from collector.query.traceql.syntax import Scope, Type
 
-_NUMERIC: Final = (Type.NUMBER, Type.DURATION, Type.ATTRIBUTE)
+_OPEN: Final = (Type.ATTRIBUTE, Type.COMPUTED)
+_NUMERIC: Final = (Type.NUMBER, Type.DURATION, *_OPEN)
 _TEXTUAL: Final = (Type.STRING, Type.ATTRIBUTE)
 # Fields that a span or trace may lack.
 _OPTIONAL: Final = (
@@ -20,6 +21,7 @@ _OPTIONAL: Final = (
 _EXAMPLE: Final = {
     Type.STRING: '"text"', Type.NUMBER: "10", Type.DURATION: "1.5s", Type.BOOLEAN: "true",
     Type.STATUS: "error", Type.KIND: "server", Type.ATTRIBUTE: ".key", Type.NIL: "nil",
+    Type.COMPUTED: "10",
 }  # fmt: skip
 
 
@@ -62,14 +64,15 @@ def type_of(expression: syntax.Expression) -> Type:
         if expression.op == "!":
             return Type.BOOLEAN
         inner = type_of(expression.operand)
-        return Type.NUMBER if inner is Type.ATTRIBUTE else inner
+        return Type.COMPUTED if inner is Type.ATTRIBUTE else inner
     if expression.op in names.LOGIC + names.COMPARISONS:
         return Type.BOOLEAN
-    left, right = type_of(expression.left), type_of(expression.right)
-    durations = (left, right).count(Type.DURATION)
-    if durations == 2 and expression.op == "/":
+    types = (type_of(expression.left), type_of(expression.right))
+    if types == (Type.DURATION, Type.DURATION) and expression.op == "/":
         return Type.NUMBER
-    return Type.DURATION if durations else Type.NUMBER
+    if Type.DURATION in types:
+        return Type.DURATION
+    return Type.COMPUTED if set(types) & set(_OPEN) else Type.NUMBER
 
 
 def place(expression: syntax.Expression) -> Place:
@@ -116,7 +119,7 @@ def _aggregate(stage: syntax.Aggregate) -> None:
                 f"{stage.function} works on numbers and durations, this is {kind}: "
                 "write duration or an attribute that holds numbers", place(stage.operand),
             )  # fmt: skip
-    allowed = (Type.NUMBER, Type.DURATION) if kind is Type.ATTRIBUTE else (kind,)
+    allowed = (Type.NUMBER, Type.DURATION) if kind in _OPEN else (kind,)
     if stage.value.type not in allowed:
         raise TraceQLError(
             f"{stage.function}() gives {kind} here, compared with {stage.value.type}: "
@@ -233,12 +236,14 @@ def _same_type(expression: syntax.Binary) -> None:
     left, right = type_of(expression.left), type_of(expression.right)
     kinds = {left, right}
     attribute = Type.ATTRIBUTE in kinds
+    if kinds <= set(_NUMERIC) and kinds & set(_OPEN):
+        return
     if len(kinds) > 1 and (not attribute or kinds & {Type.STATUS, Type.KIND}):
         raise TraceQLError(
             f"{left} is compared with {right}: write {_EXAMPLE[left]} on the right, or another field",
             place(expression.right),
         )
-    ordered = kinds <= {Type.STRING, Type.NUMBER, Type.DURATION, Type.ATTRIBUTE}
+    ordered = kinds <= {Type.STRING, *_NUMERIC}
     if expression.op in names.ORDER and not ordered:
         raise TraceQLError(
             f"{expression.op} is between values without an order: write = or !=", expression.at

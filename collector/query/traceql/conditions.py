@@ -132,9 +132,9 @@ class Conditions:
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Attribute):
             if isinstance(right.value, int) and abs(right.value) >= _EXACT:
                 whole = self.given("Int128", right.value)
-                return self._over(left, lambda text: f"ifNull(toInt128OrNull({text}) {op} {whole}, 0)")
+                return self._over(left, lambda text: f"ifNull(toInt128OrNull({text}) {op} {whole}, 0)", True)
             value = self.literal(right)
-            return self._over(left, lambda text: f"ifNull({_as_number(text)} {op} {value}, 0)")
+            return self._over(left, lambda text: f"ifNull({_as_number(text)} {op} {value}, 0)", True)
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Intrinsic):
             return f"{fields.NUMBER[left.name]} {op} {self.literal(right)}"
         one, two = self._number(left), self._number(right)
@@ -155,7 +155,8 @@ class Conditions:
 
     def _over(self, field: syntax.Field, test: Callable[[str], str], careful: bool = False) -> str:
         """``test`` on the text of a field. An attribute that is missing reads as ''; where that
-        could pass the test, ``careful`` asks whether it is there."""
+        could pass the test, ``careful`` asks whether it is there. So it does where no text is
+        compared: keys have an index, numbers have none."""
         if isinstance(field, syntax.Intrinsic):
             return f"({test(fields.TEXT[field.name])})"
         key = self.given("String", field.key)

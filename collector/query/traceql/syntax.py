@@ -8,7 +8,8 @@ from collector.query.traceql.errors import Place
 
 
 class Type(StrEnum):
-    """What a value is; the value of an ATTRIBUTE is known only when a span is read."""
+    """What a value is. An ATTRIBUTE is anything until a span is read; what is COMPUTED from one is
+    a number or a duration."""
 
     STRING = "a string"
     NUMBER = "a number"
@@ -18,6 +19,7 @@ class Type(StrEnum):
     KIND = "a span kind"
     NIL = "nil"
     ATTRIBUTE = "an attribute"
+    COMPUTED = "a computed number"
 
 
 class Scope(StrEnum):

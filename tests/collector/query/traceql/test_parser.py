@@ -1,5 +1,8 @@
 """Texts to trees: what is taken, what is refused and where, and that printing loses nothing."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,6 +36,9 @@ SAID = [
     ("{ .a = true || .b = false && .c }", '{ (((."a") = (true)) || ((."b") = (false))) && (."c") }'),
     ("{ !.a && .b }", '{ (!(."a")) && (."b") }'),
     ("{ !(.a = 1) = true }", '{ (!((."a") = (1))) = (true) }'),
+    ("{ duration > 2 * .a }", '{ (span:duration) > ((2) * (."a")) }'),
+    ("{ .a - .b > 1s }", '{ ((."a") - (."b")) > (1000000000ns) }'),
+    ("{ duration / 1s > -.a }", '{ ((span:duration) / (1000000000ns)) > (-(."a")) }'),
     ("{ 1 + .a * 2 ^ 3 ^ 2 - 1 > 5 }", '{ (((1) + ((."a") * ((2) ^ ((3) ^ (2))))) - (1)) > (5) }'),
     ("{ -.a > -1 }", '{ (-(."a")) > (-1) }'),
     ("{ .a = 1e3 }", '{ (."a") = (1000.0) }'),
@@ -108,6 +114,9 @@ REFUSED = [
     ("{ !duration }", 4, 8, "not a condition"),
     ("{ name + 1 > 2 }", 3, 4, "works on numbers and durations, this is a string"),
     ("{ duration + 1 > 2s }", 12, 1, "give the number a unit"),
+    ("{ .a + 1 = `x` }", 12, 3, "a computed number is compared with a string"),
+    ("{ .a + 1 = true }", 12, 4, "a computed number is compared with true or false"),
+    ("{ .a + 1 }", 3, 6, "a computed number, not a condition"),
     ("{ duration ^ 2 > 2s }", 12, 1, "not for durations"),
     ("{ -name = 1 }", 4, 4, "this is a string"),
     ("{ traceDuration > duration }", 17, 1, "fields of span and trace"),
@@ -198,3 +207,14 @@ def test_a_field_alone(said: str, name: syntax.Field) -> None:
 def test_what_is_no_field(said: str) -> None:
     with pytest.raises(TraceQLError):
         field(said)
+
+
+def _manual() -> list[str]:
+    shown = (Path(__file__).parents[4] / "docs" / "traceql.md").read_text(encoding="utf-8")
+    queries = re.findall(r"^    (\{ .*?)(?:   .*)?$", shown, re.MULTILINE)
+    return queries + re.findall(r"`(\{ [^`…]* \})`", shown)
+
+
+@pytest.mark.parametrize("said", [said for said in _manual() if said != '{ duration > "x" }'])
+def test_every_query_of_the_manual_is_one(said: str) -> None:
+    assert parse(said)
