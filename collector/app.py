@@ -32,7 +32,7 @@ from collector.meshfile import MeshFile
 from collector.otlp.body import from_protobuf
 from collector.otlp.values import Refused
 from collector.prober import Prober
-from collector.query.app import build
+from collector.query.app import build, register_queries
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
 from collector.receive.zipkin import Zipkin
@@ -107,6 +107,7 @@ async def serving(config: CollectorConfig) -> AsyncIterator[Ports]:
             grpc=await _grpc(stack, config, ingest, xds, stats),
         )
         await _zipkin(stack, config, ingest, stats)
+        await _query_grpc(stack, config, reader, engine)
         state.reason = ""
         yield ports
         state.reason = "stopping"
@@ -236,6 +237,19 @@ async def _grpc(
 
     stack.push_async_callback(stop)
     return int(port)
+
+
+async def _query_grpc(
+    stack: AsyncExitStack, config: CollectorConfig, reader: Reader, engine: Engine
+) -> None:
+    if not config.query_grpc:
+        return
+    server = grpc.aio.server()
+    register_queries(server, reader, engine, time.time)
+    _probe("query-grpc", config.query_grpc)
+    server.add_insecure_port(config.query_grpc)
+    await server.start()
+    stack.push_async_callback(server.stop, _STOP_SECONDS)
 
 
 def _probe(option: str, address: str) -> None:

@@ -30,6 +30,7 @@ class CollectorConfig(Settings):
     grpc: Address = "127.0.0.1:4317"  # OTLP and xDS
     http: Address = "127.0.0.1:4318"  # OTLP/HTTP
     query: Address = "127.0.0.1:16686"
+    query_grpc: OptionalAddress = ""  # Jaeger's gRPC API, off until given: 127.0.0.1:16685 is Jaeger's own
     zipkin: OptionalAddress = ""  # Zipkin's spans over HTTP, off until given: 127.0.0.1:9411 is Zipkin's own
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 3
     name: str = ""  # of this collector in what it stores; the host name when empty

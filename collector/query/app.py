@@ -1,4 +1,7 @@
-"""The query API as one aiohttp application: its routes, its health, and one shape for every error."""
+"""The query API as one aiohttp application: its routes, its health, and one shape for every error.
+
+Beside it, what is served over gRPC.
+"""
 
 import asyncio
 import logging
@@ -6,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import grpc
 from aiohttp import web
 
 from collector.clickhouse.reader import Reader
@@ -14,6 +18,7 @@ from collector.query.edges import StoredEdges
 from collector.query.errors import QueryError, TryLaterError
 from collector.query.events import EventRoutes
 from collector.query.explore import ExploreRoutes
+from collector.query.grpc_v3 import QueryService
 from collector.query.insight import InsightRoutes
 from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, indented, ok
@@ -51,6 +56,14 @@ def build(
     app.on_shutdown.append(events.stop)
     app.add_routes(_health(stats, ready))
     return app
+
+
+def register_queries(
+    server: grpc.aio.Server, reader: Reader, engine: Engine, clock: Callable[[], float]
+) -> None:
+    """Serve Jaeger's API over gRPC on ``server``; ``clock`` gives epoch seconds."""
+    store = Store(reader)
+    QueryService(store, StoredEdges(store), engine, clock).register(server)
 
 
 def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:

@@ -162,3 +162,15 @@ def test_other_reasons_not_to_start_are_one_line_with_the_fix(tmp_path: Path) ->
 
 def test_a_directory_in_use_is_told_with_the_fix(collector: Collector, tmp_path: Path) -> None:
     assert "in use by another collector; stop that one" in refused(tmp_path)
+
+
+def test_jaegers_grpc_api_is_served_where_it_is_asked_for(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    running = started(tmp_path, query_grpc=address)
+    try:
+        export(running, trace_request([span()]).SerializeToString())
+        with grpc.insecure_channel(address) as channel:
+            ask = channel.unary_unary("/jaeger.api_v3.QueryService/GetServices", None, None)
+            until(lambda: b"shop" in ask(b"", timeout=20), "the service to be known")
+    finally:
+        running.end(signal.SIGTERM)
