@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Final
 
 TABLE: Final = "otel_traces"
-SETTINGS: Final = {
+SETTINGS: Final[dict[str, str | int]] = {
     "format_schema": f"{files('collector.clickhouse') / 'spans.proto'}:ResourceSpans",
     # One block in the order of the requests: a repeated insert must make the same parts again.
     "max_threads": 1,
