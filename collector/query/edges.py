@@ -13,7 +13,7 @@ from collector.query.params import Window
 from collector.query.store import Store
 from collector.recorder import ZERO_BUCKET
 from proxy.contract.histogram import Histogram, from_sparse
-from topology.model import EdgeView, GraphView, Kind, NodeView, Point, Stats
+from topology.model import EdgeView, EndpointState, EndpointView, GraphView, Kind, NodeView, Point, Stats
 from topology.pairing import USER
 from topology.peers import DATABASE, MESSAGING, TCP, kind_at, outside
 from topology.window import Cell, stats
@@ -50,6 +50,13 @@ FROM mesh_edges
 WHERE {_BETWEEN} AND {_ONLY}
 GROUP BY slot
 ORDER BY slot
+"""
+_ENDPOINTS: Final = f"""
+SELECT Target, Endpoint, {_FIGURES}
+FROM mesh_edges
+WHERE {_BETWEEN} AND {_ONLY} AND Endpoint != ''
+GROUP BY Target, Endpoint
+ORDER BY Target, Endpoint
 """
 _LATENCY: Final = f"""
 SELECT {_FIGURES}
@@ -146,6 +153,21 @@ class StoredEdges:
         coarse = step % MINUTE == 0 and not only.endpoint and window.seconds >= LONG
         sql = _by_minute(_SERIES) if coarse else _SERIES
         return start, end, {slot: _cell(*figures) for slot, *figures in await self._store.rows(sql, asked)}
+
+    async def endpoints(
+        self, window: Window, service: str, known: Iterable[EndpointView]
+    ) -> list[EndpointView]:
+        """Endpoints as they are known now with the traffic of the window, and those that had some."""
+        start, end = _seconds(window)
+        asked = {"start": start, "end": end, **Only(service=service).parameters()}
+        cells = {(row[0], row[1]): _cell(*row[2:]) for row in await self._store.rows(_ENDPOINTS, asked)}
+        views = {(view.service, view.address): view for view in known}
+        for service_, address in cells.keys() - views.keys():
+            views[service_, address] = EndpointView(service_, address, EndpointState.GONE, 0.0, Stats())
+        return [
+            replace(view, stats=stats(cells.get(key) or Cell(), end - start))
+            for key, view in sorted(views.items())
+        ]
 
     async def latency(self, window: Window, only: Only) -> Histogram:
         """Distribution of latency over the window."""

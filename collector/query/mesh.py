@@ -19,7 +19,7 @@ from collector.query.traffic import Asked, Traffic
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from topology.engine import Engine, UnknownServiceError
-from topology.model import Point
+from topology.model import EndpointView, Point
 
 WINDOW_US: Final = 60_000_000  # the default
 DECISIONS_MAX: Final = 1000
@@ -60,7 +60,11 @@ class MeshRoutes:
 
     async def endpoints(self, request: web.Request) -> web.Response:
         service = request.query.get("service") or None
-        found = self._engine.endpoints(self._clock(), WINDOW_US / 1e6, service)
+        asked = self._asked(request)
+        live = asked.live if asked.stored is None else WINDOW_US / 1e6
+        found: Iterable[EndpointView] = self._engine.endpoints(asked.now, live, service)
+        if asked.stored is not None:
+            found = await self._edges.endpoints(asked.window, service or "", found)
         return ok({"endpoints": [views.endpoint(each) for each in found]})
 
     async def decisions(self, request: web.Request) -> web.Response:

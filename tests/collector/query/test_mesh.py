@@ -201,3 +201,20 @@ def test_past_windows_need_the_store(world: World, path: str) -> None:
     status, told = world.refused(f"/api/mesh/{path}{mark}start={NOW_US - 10**10}")
     assert status == 503
     assert "connection refused" in told
+
+
+def test_endpoints_of_a_past_window_have_its_traffic_also_those_that_are_gone(world: World) -> None:
+    here = world.join("reviews", 15006)
+    world.calls(
+        Calls("shop", "reviews", 3000, 60, 6, endpoint=here),
+        Calls("shop", "reviews", 3001, 30, endpoint="old:1"),
+        Calls("shop", "cart", 3001, 9, endpoint="cart:1"), Calls("shop", "reviews", 3001, 5),
+    )  # fmt: skip
+    asked = {"start": (NOW - 3060) * 10**6, "end": (NOW - 2940) * 10**6}
+    found = world.get("/api/mesh/endpoints", service="reviews", **asked)["endpoints"]
+    assert [(each["address"], each["state"], each["count"], each["errors"]) for each in found] == [
+        (here, "healthy", 60, 6), ("old:1", "gone", 30, 0),
+    ]  # fmt: skip
+    every = world.get("/api/mesh/endpoints", **asked)["endpoints"]
+    assert {each["service"] for each in every} == {"reviews", "cart"}
+    assert world.refused("/api/mesh/endpoints", start="now")[0] == 400
