@@ -2,6 +2,7 @@
 
 import random
 
+from proxy.balancer import Balancer
 from proxy.contract import attributes
 from proxy.contract.model import Endpoint
 from proxy.router import Destination
@@ -10,7 +11,7 @@ from tests.proxy.rig import service
 
 
 def test_an_endpoint_just_left_is_still_reported() -> None:
-    reviews = Destination("reviews", random.random)
+    reviews = Destination("reviews", Balancer(random.random))
     reviews.update(service("reviews", Endpoint("a:1")))
     (only,) = reviews.candidates
     only.sample(0.1, 5.0)
@@ -19,7 +20,7 @@ def test_an_endpoint_just_left_is_still_reported() -> None:
 
 
 def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint_in_use() -> None:
-    reviews = Destination("reviews", random.random)
+    reviews = Destination("reviews", Balancer(random.random))
     reviews.update(service("reviews", Endpoint("a:1"), Endpoint("b:1", healthy=False)))
     first, _ = reviews.candidates
     first.begin("one", 1.0)
