@@ -46,8 +46,8 @@ class SpoolFullError(SpoolError):
 class Spool:
     """The log in one directory, which it has to itself.
 
-    One thread may append, seal and remove while another one syncs or reads. Raises ConfigError
-    when the directory cannot be used.
+    One thread may append, seal and remove while others sync, read segments and look at the properties.
+    Raises ConfigError when the directory cannot be used.
     """
 
     def __init__(
@@ -89,7 +89,8 @@ class Spool:
     @property
     def oldest(self) -> float | None:
         """When the oldest segment was begun, epoch seconds."""
-        return _begun(next(iter(self._sizes))) / 1e9 if self._sizes else None
+        name = next(iter(self._sizes), None)
+        return None if name is None else _begun(name) / 1e9
 
     @property
     def damaged(self) -> int:
