@@ -45,6 +45,7 @@ class TempoRoutes:
         return [
             web.get("/api/echo", self.echo),
             web.get("/api/status/buildinfo", self.build_info),
+            web.get("/status/services", self.services),
             web.get("/api/search", self.search),
             web.get("/api/search/tags", self.tags),
             web.get("/api/search/tag/{name}/values", self.tag_values),
@@ -61,6 +62,10 @@ class TempoRoutes:
             "version": API_VERSION, "revision": "spanmesh", "branch": "", "buildUser": "",
             "buildDate": "", "goVersion": "",
         })  # fmt: skip
+
+    async def services(self, request: web.Request) -> web.Response:
+        """What Kiali asks to know whether a Tempo is well."""
+        return web.Response(text="query-frontend: Running\n")
 
     async def search(self, request: web.Request) -> web.Response:
         asked = params_tempo.search(request.query, self._now_us())
@@ -149,7 +154,7 @@ def _spanset(found: Found, match: Match, compiled: Compiled, limit: int) -> Json
     said: Json = {"spans": spans, "matched": len(found.spans)}
     if found.groups:
         said["attributes"] = [
-            _attribute(f"by({printer.field_text(field)})", "nil" if value is None else value)
+            _attribute(f"by({printer.shown(field)})", "nil" if value is None else _spelt(field, value))
             for field, value in found.groups
         ]
     return said
@@ -162,10 +167,20 @@ def _span(span: Facts, compiled: Compiled) -> Json:
         "startTimeUnixNano": str(span.start),
         "durationNanos": str(span.duration),
         "attributes": [
-            _attribute(field.key if isinstance(field, syntax.Attribute) else field.name, value)
+            _attribute(_key(field), _spelt(field, value))
             for field, value in zip(compiled.fields, span.texts, strict=True) if value is not None
         ],
     }  # fmt: skip
+
+
+def _key(field: syntax.Field) -> str:
+    return field.key if isinstance(field, syntax.Attribute) else printer.shown(field)
+
+
+def _spelt(field: syntax.Field, value: str) -> str:
+    """A value as a query writes it: the store has statuses and kinds in capitals."""
+    worded = isinstance(field, syntax.Intrinsic) and field.name in ("span:status", "span:kind")
+    return value.lower() if worded else value
 
 
 def _attribute(key: str, text: str) -> Json:

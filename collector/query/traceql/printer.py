@@ -1,9 +1,16 @@
 """A tree as text again, with every bracket written: parsing the text gives the same tree."""
 
-from collector.query.traceql import syntax
-from collector.query.traceql.syntax import Type
+import re
+from typing import Final
 
-_ESCAPES = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+from collector.query.traceql import names, syntax
+from collector.query.traceql.syntax import Type
+from collector.query.traceql.tokens import KEY
+
+# A digit after a dot begins a number.
+_BARE_KEY: Final = re.compile(rf"(?![0-9]){KEY.pattern}").fullmatch
+_OLDER: Final = {name: bare for bare, name in names.BARE.items()}
+_ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 def text(query: syntax.Query) -> str:
@@ -15,7 +22,14 @@ def field_text(field: syntax.Field) -> str:
     """A field as a query names it."""
     if isinstance(field, syntax.Intrinsic):
         return field.name
-    return f"{field.scope}.{_quoted(field.key)}"
+    key = field.key if _BARE_KEY(field.key) else _quoted(field.key)
+    return f"{field.scope}.{key}"
+
+
+def shown(field: syntax.Field) -> str:
+    """A field as most people write it."""
+    name = field_text(field)
+    return _OLDER.get(name, name)
 
 
 def _stage(stage: syntax.Stage) -> str:

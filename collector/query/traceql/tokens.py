@@ -39,7 +39,7 @@ _SPACE: Final = re.compile(r"\s*")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_][A-Za-z0-9_]*)?")
 _SCOPE: Final = re.compile(r"([A-Za-z]*)\.")
 # What may stand in a key without quotes: no white space, bracket, quote or sign of comparison.
-_KEY: Final = re.compile(r"[^\s{}()=~!<>&|^,\"`]+")
+KEY: Final = re.compile(r"[^\s{}()=~!<>&|^,\"`]+")
 _NUMBER: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME: Final = re.compile(
     r"(?:(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(?:ns|us|µs|μs|ms|s|m|h|d))+(?![A-Za-z0-9_.])"
@@ -133,7 +133,7 @@ def _attribute(text: str, start: int, scope: str) -> Token:
     while position < len(text):
         if text[position] == '"':
             piece, position = _string(text, position)
-        elif bare := _KEY.match(text, position):
+        elif bare := KEY.match(text, position):
             piece, position = bare.group(), bare.end()
         else:
             break

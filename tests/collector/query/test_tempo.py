@@ -42,7 +42,7 @@ def test_a_search_tells_the_spans_that_matched(world: World) -> None:
     [span] = spanset["spans"]
     assert (span["spanID"], span["name"], span["durationNanos"]) == (C, "SELECT", "2000000")
     assert {each["key"]: each["value"] for each in span["attributes"]} == {
-        "span:kind": {"stringValue": "Server"}, "zone": {"stringValue": "a"},
+        "kind": {"stringValue": "server"}, "zone": {"stringValue": "a"},
     }  # fmt: skip
     assert trace["spanSet"] == spanset
 
@@ -60,9 +60,19 @@ def test_groups_name_what_they_were_grouped_by(world: World) -> None:
     shop(world)
     [trace, _] = world.get("/api/search", q="{ } | by(resource.service.name)")["traces"]
     assert [each["attributes"] for each in trace["spanSets"]] == [
-        [{"key": "by(resource.\"service.name\")", "value": {"stringValue": name}}]
+        [{"key": "by(resource.service.name)", "value": {"stringValue": name}}]
         for name in ("frontend", "ratings", "reviews")
     ]  # fmt: skip
+
+
+def test_what_kiali_asks(world: World) -> None:
+    shop(world)
+    q = '{ .service.name = "frontend" } && { } | select(status, .service_name, resource.zone, .db.system)'
+    [newer, _] = world.get("/api/search", q=q, spss="10", limit="5")["traces"]
+    told = [{each["key"]: each["value"] for each in span["attributes"]} for span in newer["spanSet"]["spans"]]
+    assert [each["status"]["stringValue"] for each in told] == ["error", "unset", "unset"]
+    assert told[1]["db.system"] == {"stringValue": "redis"}
+    assert told[2]["zone"] == {"stringValue": "a"}
 
 
 @pytest.mark.parametrize(("query", "found"), [
@@ -155,6 +165,7 @@ def test_values_in_the_older_form(world: World) -> None:
 def test_what_clients_look_at_first(world: World) -> None:
     assert world.ask("GET", "/api/echo", {}) == (200, "echo")
     assert world.get("/api/status/buildinfo")["version"]
+    assert world.ask("GET", "/status/services", {}) == (200, "query-frontend: Running\n")
 
 
 def test_a_trace_as_json(world: World) -> None:
