@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench-sidecar soak proto screenshots clean
+.PHONY: demo test check bench-sidecar bench-feedback bench-simulation soak proto screenshots clean
 
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
@@ -20,6 +20,12 @@ check: $(VENV)/installed-dev
 
 bench-sidecar: $(VENV)/installed-dev $(VENV)/system  ## the sidecar beside Envoy; needs two cores
 	$(BIN)/python -m tests.bench.sidecar $(ARGS)
+
+bench-feedback: $(VENV)/installed-dev  ## misbehaving backends, us beside other balancers; ARGS="--full" for all
+	$(BIN)/python -m tests.bench.feedback $(ARGS)
+
+bench-simulation: $(VENV)/installed-dev  ## the same code in simulated time, 1,000 clients
+	$(BIN)/python -m tests.sim $(ARGS)
 
 soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, three minutes
 	$(BIN)/python -m tests.bench.soak $(ARGS)

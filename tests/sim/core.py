@@ -1,0 +1,224 @@
+"""The clock, the clients and the mesh of a simulation."""
+
+import heapq
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from proxy.balancer import Candidate, Picker, Rng
+from proxy.contract.histogram import Histogram
+from proxy.contract.model import Endpoint, Service, Stage
+from proxy.feed import neutral
+from tests.sim.servers import Server
+from topology.engine import Engine
+from topology.model import CallSample, Decision, OpenSample, ProbeResult, Side
+from topology.policy import Policy, ServicePolicy
+from topology.settings import EngineSettings
+
+REPORT: Final = 0.5
+TICK: Final = 0.25
+EPOCH: Final = 1_000_000.0  # the engine's clock at the start
+PROBE_PATIENCE: Final = 1.0
+SERVICE: Final = "backend"
+
+Outcome = tuple[float, float, bool, int, int]
+"""When a request was sent, its latency, whether it failed, its server and its client."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The mesh: ``delay`` seconds on each way, ``loss`` of reports, dead from ``dies`` on for good.
+
+    Views expire ``expiry`` seconds after it died, as in a sidecar. With ``urgent`` a sidecar that sees a
+    first failure, or a request ``late`` seconds old, reports at once instead of at its half second.
+    """
+
+    delay: float = 0.02
+    urgent: bool = False
+    late: float = 0.2
+    tick: float = TICK
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    loss: float = 0.0
+    dies: float = float("inf")
+    expiry: float = 15.0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """``rate`` requests a second from all clients together; one gives up after ``patience`` seconds."""
+
+    clients: int
+    rate: float
+    seconds: float
+    seed: int
+    patience: float = 3.0
+    fleet: Fleet | None = None
+
+
+@dataclass
+class _Client:
+    name: str
+    picker: Picker
+    calls: dict[tuple[str, bool], Histogram] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    alarmed: dict[str, float] = field(default_factory=dict)
+
+
+class Simulation:
+    """``make`` gives each client its picker; with ``setup.fleet`` the mesh speaks to them."""
+
+    def __init__(
+        self, setup: Setup, servers: Sequence[Server], make: Callable[["Simulation", Rng], Picker]
+    ) -> None:
+        self.now = 0.0
+        self.outcomes: list[Outcome] = []
+        self.decisions: list[Decision] = []
+        self._setup = setup
+        self.servers = {f"10.0.{n // 250}.{n % 250}:80": server for n, server in enumerate(servers)}
+        self._index = {address: number for number, address in enumerate(self.servers)}
+        self._rng = random.Random(setup.seed)
+        self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._sequence = 0
+        self._clients = [
+            _Client(f"c{number}", make(self, random.Random(f"{setup.seed}/{number}").random))
+            for number in range(setup.clients)
+        ]
+        for client in self._clients:
+            client.picker.update([Endpoint(address) for address in self.servers])
+        self.at(self._rng.expovariate(setup.rate), self._request)
+        if setup.fleet is not None:
+            self._found(setup.fleet)
+
+    def at(self, when: float, do: Callable[..., None], *given: Any) -> None:
+        """Do something then."""
+        self._sequence += 1
+        heapq.heappush(self._events, (when, self._sequence, do, given))
+
+    def run(self) -> list[Outcome]:
+        """Until the end, and until what is under way then is over."""
+        while self._events:
+            self.now, _, do, given = heapq.heappop(self._events)
+            do(*given)
+        return self.outcomes
+
+    def probe(self, picker: Any, address: str) -> None:
+        """A probe of Prequal's: half a millisecond each way."""
+        self.at(self.now + 0.0005, self._probed, picker, address)
+
+    def _probed(self, picker: Any, address: str) -> None:
+        self.at(self.now + 0.0005, self._heard, picker, address, *self.servers[address].says())
+
+    def _heard(self, picker: Any, address: str, flight: int, latency: float) -> None:
+        picker.answered(address, flight, latency, self.now)
+
+    def _request(self) -> None:
+        setup, number = self._setup, int(self._rng.random() * self._setup.clients)
+        client = self._clients[number]
+        candidate = client.picker.pick(self.now)
+        if candidate is None:
+            self.outcomes.append((self.now, 0.0, True, -1, number))
+        else:
+            address = candidate.endpoint.address
+            done, failed = self.servers[address].arrive(self.now, number)
+            ended = min(done, self.now + setup.patience)
+            key = object()
+            candidate.begin(key, self.now)
+            if setup.fleet is not None and setup.fleet.urgent and ended - self.now > setup.fleet.late:
+                self.at(self.now + setup.fleet.late, self._alarm, client, address, setup.fleet)
+            self.at(ended, self._answered, client, number, candidate, key, self.now, failed, ended < done)
+            if ended < done < float("inf"):
+                self.at(done, self.servers[address].left, done - self.now)
+        following = self.now + self._rng.expovariate(setup.rate)
+        if following < setup.seconds:
+            self.at(following, self._request)
+
+    def _answered(
+        self, client: _Client, number: int, candidate: Candidate, key: object, since: float, failed: bool,
+        given_up: bool,
+    ) -> None:
+        latency, address = self.now - since, candidate.endpoint.address
+        candidate.end(key)
+        self.outcomes.append((since, latency, failed or given_up, self._index[address], number))
+        if given_up:
+            candidate.sample(latency, self.now)  # as the sidecar does for a client that went away
+        else:
+            self.servers[address].left(latency)
+            client.picker.observe(candidate, latency, failed, self.now)
+        fleet = self._setup.fleet
+        if fleet is not None:
+            client.calls.setdefault((address, failed or given_up), Histogram()).record(latency)
+            if fleet.urgent and failed:
+                self._alarm(client, address, fleet)
+
+    def _found(self, fleet: Fleet) -> None:
+        """The mesh begins."""
+        policy = ServicePolicy(stage=Stage.ROUTE, percent=100, endpoints=tuple(self.servers))
+        self._engine = Engine(Policy({SERVICE: policy}), fleet.settings)
+        self._version = 0
+        self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
+        for client in self._clients:
+            self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
+        self.at(fleet.tick, self._tick, fleet)
+        if fleet.dies < float("inf"):
+            self.at(fleet.dies + fleet.expiry, self._expire)
+
+    def _alarm(self, client: _Client, address: str, fleet: Fleet) -> None:
+        """Report at once, of one endpoint again only after a while."""
+        if self.now - client.alarmed.get(address, -1e9) > REPORT and self.now < fleet.dies:
+            client.alarmed[address] = self.now
+            self._tell(client, fleet)
+
+    def _report(self, client: _Client, fleet: Fleet) -> None:
+        self._tell(client, fleet)
+        if self.now + REPORT < min(self._setup.seconds, fleet.dies):
+            self.at(self.now + REPORT, self._report, client, fleet)
+
+    def _tell(self, client: _Client, fleet: Fleet) -> None:
+        calls, client.calls = client.calls, {}
+        opens, told = [], set()
+        for address, candidate in client.picker.candidates.items():
+            if candidate.open:
+                told.add(address)
+            if candidate.open or address in client.told:
+                oldest = candidate.oldest(self.now)
+                opens.append(OpenSample("client", SERVICE, address, client.name, candidate.open, oldest))
+        client.told = told
+        samples = [
+            CallSample(Side.CLIENT, "client", SERVICE, client.name, taken, taken.count * failed, address)
+            for (address, failed), taken in calls.items()
+        ]
+        if self._rng.random() >= fleet.loss:
+            self.at(self.now + fleet.delay, self._received, samples, opens)
+
+    def _received(self, calls: list[CallSample], opens: list[OpenSample]) -> None:
+        self._engine.calls(calls, EPOCH + self.now)
+        self._engine.opens(opens, EPOCH + self.now)
+
+    def _tick(self, fleet: Fleet) -> None:
+        tick = self._engine.tick(EPOCH + self.now)
+        self.decisions += tick.decisions
+        for ask in tick.probes:
+            done, failed = self.servers[ask.endpoint].arrive(self.now, -1)
+            took = min(done - self.now, PROBE_PATIENCE)
+            ok = took < PROBE_PATIENCE  # any answer is a sign of life where no health path is set
+            self.at(self.now + took, self._probe_over, ask.service, ask.endpoint, ok, failed)
+        if tick.snapshot.version != self._version:
+            self._version = tick.snapshot.version
+            self.at(self.now + fleet.delay, self._view, tick.snapshot.services[SERVICE].endpoints)
+        if self.now + fleet.tick < min(self._setup.seconds, fleet.dies):
+            self.at(self.now + fleet.tick, self._tick, fleet)
+
+    def _probe_over(self, service: str, endpoint: str, ok: bool, failed: bool) -> None:
+        self.servers[endpoint].left(0.0)
+        words = "it answered" if ok else "no answer in time"
+        self._engine.probed([ProbeResult(service, endpoint, ok, words)], EPOCH + self.now)
+
+    def _view(self, endpoints: tuple[Endpoint, ...]) -> None:
+        self._told = endpoints
+        for client in self._clients:
+            client.picker.update(endpoints)
+
+    def _expire(self) -> None:
+        view = neutral({SERVICE: Service(SERVICE, self._told)})
+        self._view(view[SERVICE].endpoints)
