@@ -7,6 +7,7 @@ clients, as logfmt pairs (``tags``) that one span must fulfil; ``minDuration`` a
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 from typing import Final
 
 from collector.query import params
@@ -18,6 +19,7 @@ LIMIT_DEFAULT: Final = 20
 SPANS_DEFAULT: Final = 3
 SPANS_MAX: Final = 1000
 LOOKBACK_SECONDS: Final = 3600
+TAGS_MAX: Final = 50
 
 _SECONDS_MAX: Final = 9_000_000_000
 _PAIR: Final = re.compile(r'\s*([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
@@ -75,7 +77,7 @@ def _bounds(query: Query) -> list[syntax.Filter]:
 
 def _tags(text: str) -> syntax.Expression | None:
     """``service.name=shop http.status_code=500 error=true`` as a condition."""
-    found: syntax.Expression | None = None
+    found: list[syntax.Expression] = []
     position = 0
     text = text.strip()
     while position < len(text):
@@ -84,9 +86,10 @@ def _tags(text: str) -> syntax.Expression | None:
             raise params.bad("tags", text, 'write key=value pairs with spaces between, or key="a value"')
         position = pair.end()
         value = _ESCAPED.sub(r"\1", pair[2][1:-1]) if pair[2].startswith('"') else pair[2]
-        condition = _tag(pair[1], value)
-        found = condition if found is None else Binary("&&", found, condition)
-    return found
+        found.append(_tag(pair[1], value))
+    if len(found) > TAGS_MAX:
+        raise params.bad("tags", text, f"write at most {TAGS_MAX} pairs")
+    return reduce(partial(Binary, "&&"), found) if found else None
 
 
 def _tag(key: str, value: str) -> Binary:
