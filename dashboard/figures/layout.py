@@ -2,10 +2,12 @@
 
 A layered drawing after Sugiyama, Tagawa and Toda (1981): loops are cut, depth is the longest
 path from a caller nobody calls, and the order within a layer follows the neighbours' mean.
-The same graph gives the same positions, whatever the order it comes in, so nodes never jump.
+The same graph gives the same positions, whatever the order it comes in, so nodes never jump;
+what comes later is placed beside what stands. Many nodes stand in several columns of a layer.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +15,10 @@ from typing import Final
 
 COLUMN: Final = 224.0  # distance of layers
 ROW: Final = 114.0  # distance within a layer
+CROWDED: Final = 150  # from so many nodes on layers are folded, and calls go straight
 _SWEEPS: Final = 8
+_ASPECT: Final = 1.6  # width to height of a folded drawing
+_BAND_GAP: Final = 70.0  # between groups
 
 Link = tuple[str, str]
 Position = tuple[float, float]
@@ -31,8 +36,14 @@ class Layout:
     bends: Mapping[Link, tuple[tuple[float, float], ...]]
 
 
-def arrange(names: Iterable[str], links: Iterable[Link]) -> Layout:
-    """Places for every name; links with an unknown end or from a node to itself do not count."""
+def arrange(
+    names: Iterable[str], links: Iterable[Link], groups: Mapping[str, str] | None = None
+) -> Layout:
+    """Places for every name; links with an unknown end or from a node to itself do not count.
+
+    Names of a group (``groups``: name to group) stand in a band of their own, below each other by
+    name of the group; names without one below all.
+    """
     nodes = sorted(set(names))
     known = set(nodes)
     edges = sorted({(a, b) for a, b in links if a != b and a in known and b in known})
@@ -41,6 +52,8 @@ def arrange(names: Iterable[str], links: Iterable[Link]) -> Layout:
         callees[source].append(target)
     forward = _without_loops(nodes, callees)
     depth = _depths(nodes, forward)
+    if groups or len(nodes) >= CROWDED:
+        return Layout(_folded(_ordered(nodes, forward, depth), groups or {}), {})
     chains = _chains(forward, depth)
     for chain in chains.values():
         depth.update({stop: depth[chain[0]] + hop for hop, stop in enumerate(chain)})
@@ -54,6 +67,58 @@ def arrange(names: Iterable[str], links: Iterable[Link]) -> Layout:
     bends = {link: _bends([places[stop] for stop in chain]) for link,
              chain in chains.items() if len(chain) > 2}
     return Layout({name: places[name] for name in nodes}, bends)
+
+
+def extended(layout: Layout, names: Iterable[str], links: Iterable[Link]) -> Layout:
+    """The same places, and one for each further name: a column after its callers or before its
+    callees, near them, where nothing stands."""
+    places = dict(layout.places)
+    taken = set(places.values())
+    beside: dict[str, list[tuple[str, int]]] = {}
+    for source, target in sorted(links):
+        beside.setdefault(target, []).append((source, 1))
+        beside.setdefault(source, []).append((target, -1))
+    for name in sorted(set(names) - places.keys()):
+        near = [(*places[other], way) for other, way in beside.get(name, ()) if other in places]
+        callers = [x for x, _, way in near if way > 0]
+        x = max(callers) + COLUMN if callers else min((x for x, _, _ in near), default=COLUMN) - COLUMN
+        middle = sum(y for _, y, _ in near) / len(near) if near else 0.0
+        places[name] = x, _free(x, middle, taken)
+        taken.add(places[name])
+    return Layout(places, layout.bends)
+
+
+def _free(x: float, y: float, taken: Iterable[Position]) -> float:
+    """The nearest height in a column with nothing less than a row away."""
+    rows = [other for at, other in taken if abs(at - x) < COLUMN / 2]
+    tries = (y + sign * step * ROW / 2 for step in range(2 * len(rows) + 3) for sign in (1, -1))
+    return next(height for height in tries if all(abs(height - row) >= ROW for row in rows))
+
+
+def _folded(layers: list[list[str]], groups: Mapping[str, str]) -> dict[str, Position]:
+    """Layers in as many columns as their bands need, so that the whole is not a tower."""
+    count = sum(map(len, layers))
+    most = max(16, math.ceil(math.sqrt(count * COLUMN * ROW / _ASPECT) / ROW))
+    bands = sorted({groups.get(name, "") for layer in layers for name in layer}, key=lambda b: (not b, b))
+    sizes = Counter(groups.get(name, "") for layer in layers for name in layer)
+    rows = {band: max(4, math.ceil(most * sizes[band] / count)) for band in bands}
+    columns: list[dict[str, list[str]]] = []  # by band, the names of each column
+    for layer in layers:
+        cut = {band: [name for name in layer if groups.get(name, "") == band] for band in bands}
+        parts = max(math.ceil(len(cut[band]) / rows[band]) for band in bands)
+        columns += [
+            {band: cut[band][part * rows[band]: (part + 1) * rows[band]] for band in bands}
+            for part in range(parts)
+        ]
+    places, top = {}, 0.0
+    for band in bands:
+        height = max((len(column[band]) for column in columns), default=0) * ROW
+        for at, column in enumerate(columns):
+            for row, name in enumerate(column[band]):
+                middle = row - (len(column[band]) - 1) / 2
+                places[name] = at * COLUMN, top + height / 2 + middle * ROW
+        top += height + _BAND_GAP
+    return places
 
 
 def _chains(links: list[Link], depth: Mapping[str, int]) -> dict[Link, list[str]]:

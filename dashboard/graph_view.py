@@ -1,0 +1,154 @@
+"""What the topology page shows, as a value: from the page's URL, to the page's URL. Pure.
+
+A value in the URL that cannot be meant takes its default and is named in ``problems``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+LABELS: Final[Mapping[str, str]] = {
+    "both": "rate and p99", "rate": "rate", "success": "success", "p50": "p50", "p90": "p90", "p99": "p99",
+    "share": "share of calls", "none": "nothing",
+}  # fmt: skip
+WAYS: Final[Mapping[str, str]] = {"both": "both ways", "callers": "callers", "callees": "callees"}
+GROUPS: Final[Mapping[str, str]] = {"": "nothing", "zone": "zone", "version": "version", "kind": "kind"}
+SPANS: Final[Mapping[int, str]] = {60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h", 21600: "6 h"}
+EARLIER: Final[Mapping[int, str]] = {
+    0: "nothing", 1: "the time before", 3600: "1 h earlier", 86400: "1 day earlier", 604800: "1 week earlier",
+}  # fmt: skip
+HOPS: Final = range(1, 10)
+_SECONDS_MAX: Final = 9_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    """``at`` is the window's end in seconds since the epoch, 0 for now, and ``span`` its length in
+    seconds; ``compare`` how many seconds earlier the other window is, 1 for directly before, 0 for
+    none. ``warn`` and ``bad`` are successes in percent, ``slow`` a p99 in milliseconds or 0."""
+
+    node: str = ""
+    source: str = field(default="", metadata={"key": "from"})
+    target: str = field(default="", metadata={"key": "to"})
+    find: str = ""
+    hide: str = ""
+    focus: str = ""
+    hops: int = 1
+    way: str = "both"
+    label: str = "both"
+    group: str = ""
+    idle: bool = True
+    warn: float = 99.5
+    bad: float = 95.0
+    slow: float = 0.0
+    at: int = 0
+    span: int = 60
+    compare: int = 0
+    path: str = ""
+    problems: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of_search(cls, search: str | None) -> "GraphView":
+        """The view a URL's ``?…`` describes."""
+        given = dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
+        read: dict[str, Any] = {}
+        problems = []
+        for each in _SHOWN:
+            text = given.get(_key(each))
+            if text is None:
+                continue
+            rule = _RULES.get(each.name)
+            value = rule.read(text) if rule else text
+            if value is None and rule:
+                problems.append(f"{_key(each)} is {text[:40]!r}: write {rule.fix}")
+            else:
+                read[each.name] = value
+        view = cls(**read, problems=tuple(problems))
+        if view.bad > view.warn:
+            problems.append(f"bad is {view.bad:g}: it must not be above warn ({view.warn:g})")
+            view = replace(view, warn=cls().warn, bad=cls().bad, problems=tuple(problems))
+        return view
+
+    def search(self) -> str:
+        """``?…`` for the URL, defaults left out."""
+        given = {
+            _key(each): _text(value) for each in _SHOWN if (value := getattr(self, each.name)) != each.default
+        }
+        return "?" + urlencode(given) if given else ""
+
+    def selecting(self, *selected: str) -> str:
+        """The URL of the same view with a node (one name), an edge (caller, callee) or nothing selected."""
+        node = selected[0] if len(selected) == 1 else ""
+        source, target = selected if len(selected) == 2 else ("", "")
+        return "/" + replace(self, node=node, source=source, target=target, path="").search()
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """() or (node,) or (caller, callee)."""
+        if self.node:
+            return (self.node,)
+        return (self.source, self.target) if self.source and self.target else ()
+
+    def window(self, now: float) -> tuple[int, int]:
+        """Start and end in microseconds. What reaches now ends at a whole second, so that those
+        who look at the same time ask the same."""
+        end = min(self.at, int(now)) if self.at else int(now)
+        return (end - self.span) * 1_000_000, end * 1_000_000
+
+    def before(self, now: float) -> tuple[int, int]:
+        """The window to compare with."""
+        start, end = self.window(now)
+        back = self.span if self.compare == 1 else self.compare
+        return start - back * 1_000_000, end - back * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """``read`` gives None for what cannot be meant; ``fix`` says what can."""
+
+    read: Callable[[str], Any]
+    fix: str
+
+
+def _one_of(choices: Mapping[str, str]) -> _Rule:
+    named = ", ".join(name for name in choices if name)
+    return _Rule(lambda text: text if text in choices else None, f"one of {named}")
+
+
+def _whole(low: int, high: int) -> _Rule:
+    def read(text: str) -> int | None:
+        plain = text.isascii() and text.isdigit() and len(text) < 12
+        return int(text) if plain and low <= int(text) <= high else None
+
+    return _Rule(read, f"a whole number from {low} to {high}")
+
+
+def _number(high: float) -> _Rule:
+    def read(text: str) -> float | None:
+        try:
+            value = float(text.strip().removesuffix("%").removesuffix("ms"))
+        except ValueError:
+            return None
+        return value if 0 <= value <= high else None
+
+    return _Rule(read, f"a number from 0 to {high:g}")
+
+
+_RULES: Final[Mapping[str, _Rule]] = {
+    "hops": _whole(HOPS[0], HOPS[-1]), "way": _one_of(WAYS), "label": _one_of(LABELS),
+    "group": _one_of(GROUPS), "warn": _number(100), "bad": _number(100), "slow": _number(3_600_000),
+    "at": _whole(0, _SECONDS_MAX), "span": _whole(1, 604_800), "compare": _whole(0, 31_622_400),
+    "idle": _Rule({"1": True, "0": False}.get, "0 or 1"),
+}  # fmt: skip
+_SHOWN: Final = tuple(each for each in fields(GraphView) if each.name != "problems")
+
+
+def _key(each: Any) -> str:
+    return str(each.metadata.get("key", each.name))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return f"{value:g}" if isinstance(value, float) else str(value)
