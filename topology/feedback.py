@@ -49,8 +49,10 @@ class Feedback:
                 continue
             restless = self.outliers.restless(service)
             if restless or (service in touched and not quiet(self.evidence.of(service), self._settings, now)):
-                decisions += self._judge(service, found, cause, now)
-                self._changed.add(service)
+                made = self._judge(service, found, cause, now)
+                if made or self.outliers.rising(service):
+                    self._changed.add(service)
+                decisions += made
         for service in self._due(members, now):
             decisions += self._weigh(service, members[service], now)
         if now - self._swept >= _SWEEPING:

@@ -49,6 +49,7 @@ class Health:
 
 
 _HEALTHY: Final = Health()  # for reading
+_FINE: Final = EndpointState.HEALTHY
 
 
 @dataclass(slots=True)
@@ -151,10 +152,17 @@ class Outliers:
         step.hold_shared()
         return step.decisions
 
+    def rising(self, service: str) -> bool:
+        """Whether an endpoint is on probation, where its share of the weight rises with time."""
+        return any(each.state is EndpointState.PROBATION for each in self.healths(service).values())
+
     def restless(self, service: str) -> bool:
         """Whether time alone may move this service on."""
         held = self._services.get(service)
-        return held is not None and (bool(held.healths) or bool(held.holding))
+        if held is None:
+            return False
+        healths = held.healths.values()
+        return bool(held.holding) or any(each.times or each.state is not _FINE for each in healths)
 
 
 class _Step:

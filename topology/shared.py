@@ -99,19 +99,18 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
     """Whether nothing about a service is worth a proper look: a quick one at every endpoint."""
     floor = 0.8 * (1 - settings.eject_success_below)
     slow = log2(settings.slow_factor) / 2
-    fastest, slowest = float("inf"), float("-inf")
+    means = []
     for record in records.values():
         screen = record.screen
         if (screen.errors and screen.errors >= floor * screen.count) or now - screen.late <= FRESH:
             return False
         if screen.timed:
             mean = screen.logs / screen.timed
-            fastest, slowest = min(fastest, mean), max(slowest, mean)
+            means.append(mean)
             usual = record.usual.logs
             if usual is not None and mean >= usual + slow:
                 return False
-    # Against the fastest rather than the middle: cheaper, and never blinder.
-    return slowest < fastest + slow
+    return not means or max(means) < sorted(means)[(len(means) - 1) // 4] + slow
 
 
 def _latency(records: Sequence[Record]) -> tuple[float, float]:
