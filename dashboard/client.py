@@ -11,7 +11,18 @@ from urllib.parse import quote
 
 import requests
 
-from dashboard.model import Bucket, Decision, Endpoint, Graph, Node, Point, StageView
+from dashboard.model import (
+    Blame,
+    Bucket,
+    Decision,
+    Difference,
+    Endpoint,
+    Exemplar,
+    Graph,
+    Node,
+    Point,
+    StageView,
+)
 from dashboard.trace import Trace, of_jaeger
 
 CONNECT_TIMEOUT: Final = 1.0  # seconds
@@ -46,8 +57,25 @@ class Client:
         """Nothing when the collector answers."""
         self._get("/api/mesh/stages")
 
-    def graph(self) -> Graph:
-        return cast(Graph, self._get("/api/mesh/graph"))
+    def graph(self, start: int = 0, end: int = 0) -> Graph:
+        """The last minute live, or a window in microseconds."""
+        return cast(Graph, self._get("/api/mesh/graph", _window(start, end)))
+
+    def difference(self, after: tuple[int, int], before: tuple[int, int]) -> Difference:
+        """What changed between two windows, (start, end) in microseconds."""
+        asked = {**_window(*after), **_window(*before, "before_")}
+        return cast(Difference, self._get("/api/mesh/graph/diff", asked, timeout=SEARCH_TIMEOUT))
+
+    def blame(self, start: int, end: int, limit: int) -> Blame:
+        """Where to look first in a window, against the hour before it."""
+        asked = {**_window(start, end), "limit": str(limit)}
+        return cast(Blame, self._get("/api/mesh/blame", asked, timeout=SEARCH_TIMEOUT))
+
+    def exemplars(self, query: str, start: int, end: int, **order: str) -> list[Exemplar]:
+        """Traces that match a TraceQL query, ``order`` and ``limit`` as the API's search takes them."""
+        asked = {"q": query, **_window(start, end), **order}
+        found = self._get("/api/mesh/search", asked, key="traces", timeout=SEARCH_TIMEOUT)
+        return cast(list[Exemplar], found)
 
     def services(self) -> list[Node]:
         return cast(list[Node], self._get("/api/mesh/services", key="services"))
@@ -156,3 +184,7 @@ class Client:
     def _unreadable(self) -> ApiError:
         return ApiError(f"What answers at {self.base} does not speak spanmesh's query API.",
                         "Point --api at a collector of this version (port 16686 by default).")
+
+
+def _window(start: int, end: int, prefix: str = "") -> dict[str, str]:
+    return {f"{prefix}start": str(start), f"{prefix}end": str(end)} if end else {}

@@ -65,6 +65,7 @@ def nodes(
                 len(known),
                 sum(health.state is EndpointState.EJECTED for health in healths.values()),
                 tuple(sorted({member.version for member in known if member.version})),
+                tuple(sorted({member.zone for member in known if member.zone})),
             )
         )
     return tuple(views)

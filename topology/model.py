@@ -144,6 +144,7 @@ class NodeView:
     endpoints: int = 0
     ejected: int = 0
     versions: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def node(view: NodeView) -> Json:
         "endpoints": view.endpoints,
         "ejected": view.ejected,
         "versions": list(view.versions),
+        "zones": list(view.zones),
         **stats(view.stats),
     }
 
