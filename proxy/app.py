@@ -44,7 +44,7 @@ from proxy.worker import Line
 if TYPE_CHECKING:
     from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process
 
-_SWEEP: Final = 0.5
+_HURRY_TURNS: Final = 5  # of the sweep, between two reports out of turn
 
 
 def run(make: Callable[[], Awaitable["Process"]]) -> None:
@@ -218,11 +218,14 @@ class Sidecar:
 
     async def _sweep(self) -> None:
         """The coarse clock and everything that waits for a deadline."""
-        turn = 0
+        turn = hurried = 0
         while True:
             await asyncio.sleep(0.1)
             self._coarse = time.monotonic()
             turn += 1
+            if hurried <= turn - _HURRY_TURNS and self.router.news(self._coarse):
+                hurried = turn
+                self.exporter.hurry()
             if turn % 5 == 0:
                 for side in self._sides.values():
                     side.sweep()

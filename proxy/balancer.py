@@ -24,6 +24,9 @@ DEFAULT_LATENCY: Final = 0.03
 # Times the usual latency beyond which an endpoint is suspect, and a load beyond which it is overloaded.
 SUSPECT: Final = 4.0
 OVERLOAD: Final = 12.0
+# Seconds a request must be late to be news, and in which an endpoint makes none a second time.
+LATE: Final = 0.2
+NEWS_AGAIN: Final = 5.0
 _MIN_WEIGHT: Final = 0.001
 _RISE: Final = 60.0  # seconds, time constant in which what is usual grows
 _FALL: Final = 0.1  # of the way down with each faster answer
@@ -36,13 +39,14 @@ class Candidate:
     their start. A long download or a tunnel is open and not waiting: it is no sign of a stall.
     """
 
-    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open", "waiting")
+    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open", "told", "waiting")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.open = 0
         self.waiting: dict[object, float] = {}
         self.breaker = Breaker()
+        self.told = float("-inf")  # when it last was news
         self._cost = 0.0
         self._stamp = 0.0
 
@@ -111,6 +115,9 @@ class Picker(Protocol):
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         """The outcome of a request; latency in seconds."""
 
+    def news(self, now: float) -> bool:
+        """Whether something went wrong since this was last asked that others should hear of at once."""
+
 
 Rng = Callable[[], float]
 
@@ -123,6 +130,7 @@ class Balancer:
         self._turn = 0
         self._usual = 0.0
         self._heard = 0.0
+        self._news = False
         self.candidates: dict[str, Candidate] = {}
         self._present: list[Candidate] = []
         self._healthy: list[Candidate] = []
@@ -195,10 +203,23 @@ class Balancer:
         candidate.sample(max(latency, PENALTY) if failed else latency, now)
         if not failed:
             self._learn(latency, now)
+        elif now - candidate.told >= NEWS_AGAIN:
+            candidate.told = now
+            self._news = True
         breaker = candidate.breaker
         changed = breaker.failure(now, self._rng()) if failed else breaker.success(now)
         if changed:
             self._sort()
+
+    def news(self, now: float) -> bool:
+        """Whether an endpoint began to fail, or to leave requests waiting much longer than is usual."""
+        found, self._news = self._news, False
+        late = max(LATE, SUSPECT * self._usual)
+        for candidate in self._healthy:
+            if candidate.waiting and now - candidate.told >= NEWS_AGAIN and candidate.oldest(now) > late:
+                candidate.told = now
+                found = True
+        return found
 
     def _learn(self, latency: float, now: float) -> None:
         usual = self._usual

@@ -133,6 +133,11 @@ class Exporter:
             await self._channel.close(None)
             self._channel = None
 
+    def hurry(self) -> None:
+        """Report now and not at the next half second: something went wrong that others should know."""
+        if self.connected:
+            self.send_report()
+
     def send_spans(self) -> None:
         """Start to send what is queued, as far as there is room on the way."""
         while self._spans and len(self._batches) < MAX_BATCHES:

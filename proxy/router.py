@@ -149,6 +149,11 @@ class Router:
             return self._literal(destination, authority)
         return self._chosen(destination, destination.balancer.turn(), attributes.ARM_DIRECT)
 
+    def news(self, now: float) -> bool:
+        """Whether something went wrong just now that others should hear of at once."""
+        told = [destination.balancer.news(now) for destination in self.services.values()]  # all, each once
+        return any(told)
+
     def direct(self, authority: Authority) -> Choice:
         """The address as it is: for tunnels, whose content nobody here understands."""
         exact = self._by_address.get(authority.key)

@@ -68,6 +68,9 @@ class Line(asyncio.Protocol):
             await asyncio.sleep(_PERIOD)
             self._send()
 
+    def hurry(self) -> None:
+        """Nothing to do: the parent hears of it at its own next report."""
+
     async def flush(self, timeout: float) -> None:
         self._flushing = True
         self._send()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.balancer import DECAY, DEFAULT_LATENCY, PENALTY, Balancer, Candidate
+from proxy.balancer import DECAY, DEFAULT_LATENCY, LATE, NEWS_AGAIN, PENALTY, Balancer, Candidate
 from proxy.breaker import THRESHOLD, State
 from proxy.contract.model import Endpoint
 
@@ -166,6 +166,31 @@ def test_an_overloaded_majority_sends_nothing_to_a_failing_few() -> None:
             candidate.begin(number, 1.0)
         balancer.observe(candidate, 0.5, False, 1.0)
     assert candidates[0] not in {balancer.pick(1.1) for _ in range(50)}
+
+
+def test_a_first_failure_is_news_once_in_a_while() -> None:
+    balancer, candidates = many(3)
+    assert not balancer.news(0.0)
+    for moment in (1.0, 1.1, 2.0):
+        balancer.observe(candidates[0], 0.001, True, moment)
+    assert balancer.news(2.0)
+    assert not balancer.news(2.1)
+    balancer.observe(candidates[0], 0.001, True, 2.2)
+    assert not balancer.news(2.2)
+    balancer.observe(candidates[1], 0.001, True, 2.3)
+    assert balancer.news(2.3)
+    balancer.observe(candidates[0], 0.001, True, 2.0 + NEWS_AGAIN)
+    assert balancer.news(2.0 + NEWS_AGAIN)
+
+
+def test_a_request_that_waits_too_long_is_news() -> None:
+    balancer, candidates = many(3)
+    candidates[0].begin("stalled", 1.0)
+    candidates[1].begin("quick", 1.0)
+    assert not balancer.news(1.0 + LATE / 2)
+    candidates[1].end("quick")
+    assert balancer.news(1.1 + LATE)
+    assert not balancer.news(1.2 + LATE)
 
 
 def test_plain_rotation_ignores_weights_and_ejections_but_not_draining() -> None:

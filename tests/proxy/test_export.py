@@ -60,6 +60,25 @@ def test_everything_counted_while_the_mesh_was_away_arrives_once() -> None:
     play(run())
 
 
+def test_a_report_out_of_turn_goes_to_a_mesh_that_is_there_and_else_nothing_is_lost() -> None:
+    async def run() -> None:
+        sink, meter = Sink(), Meter()
+        await sink.start()
+        out = exporter(sink.port, meter)
+        series = meter.series(attributes.SERVER_DURATION, {attributes.METHOD: "GET"})
+        series.histogram.record(0.1)
+        out.hurry()  # nobody is connected yet
+        assert series.histogram.count == 1
+        await out.flush(5.0)
+        series.histogram.record(0.2)
+        out.hurry()
+        await until(lambda: sink.counted(attributes.SERVER_DURATION) == 2)
+        await out.close()
+        await sink.stop()
+
+    play(run())
+
+
 def test_a_report_the_mesh_could_not_store_is_sent_again_as_the_same_bytes() -> None:
     async def run() -> None:
         sink, meter = Sink(), Meter()

@@ -99,3 +99,14 @@ def test_destinations_outside_are_kept_in_bounded_number() -> None:
     for number in range(3000):
         made.route(parse_authority(b"h%d" % number), True, 0.0)
     assert len(made.outside) <= 1000
+
+
+def test_what_went_wrong_anywhere_is_told_once() -> None:
+    made = Router(random.random)
+    made.update({name: service(name, endpoint, percent=100) for name, endpoint in (("a", A), ("b", B))})
+    assert not made.news(1.0)
+    for name in ("a", "b"):
+        balancer = made.services[name].balancer
+        balancer.observe(next(iter(balancer.candidates.values())), 0.01, True, 1.0)
+    assert made.news(1.0)
+    assert not made.news(1.0)

@@ -18,6 +18,7 @@ from topology.settings import EngineSettings
 
 REPORT: Final = 0.5
 TICK: Final = 0.25
+SWEEP: Final = 0.1
 EPOCH: Final = 1_000_000.0  # the engine's clock at the start
 PROBE_PATIENCE: Final = 1.0
 SERVICE: Final = "backend"
@@ -30,13 +31,12 @@ Outcome = tuple[float, float, bool, int, int]
 class Fleet:
     """The mesh: ``delay`` seconds on each way, ``loss`` of reports, dead from ``dies`` on for good.
 
-    Views expire ``expiry`` seconds after it died, as in a sidecar. With ``urgent`` a sidecar that sees a
-    first failure, or a request ``late`` seconds old, reports at once instead of at its half second.
+    Views expire ``expiry`` seconds after it died, as in a sidecar. ``hurry``: sidecars look for
+    news at their sweep and report it out of turn, as the real ones do.
     """
 
     delay: float = 0.02
-    urgent: bool = False
-    late: float = 0.2
+    hurry: bool = True
     tick: float = TICK
     settings: EngineSettings = field(default_factory=EngineSettings)
     loss: float = 0.0
@@ -62,7 +62,7 @@ class _Client:
     picker: Picker
     calls: dict[tuple[str, bool], Histogram] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
-    alarmed: dict[str, float] = field(default_factory=dict)
+    hurried: float = 0.0
 
 
 class Simulation:
@@ -124,8 +124,6 @@ class Simulation:
             ended = min(done, self.now + setup.patience)
             key = object()
             candidate.begin(key, self.now)
-            if setup.fleet is not None and setup.fleet.urgent and ended - self.now > setup.fleet.late:
-                self.at(self.now + setup.fleet.late, self._alarm, client, address, setup.fleet)
             self.at(ended, self._answered, client, number, candidate, key, self.now, failed, ended < done)
             if ended < done < float("inf"):
                 self.at(done, self.servers[address].left, done - self.now)
@@ -148,8 +146,6 @@ class Simulation:
         fleet = self._setup.fleet
         if fleet is not None:
             client.calls.setdefault((address, failed or given_up), Histogram()).record(latency)
-            if fleet.urgent and failed:
-                self._alarm(client, address, fleet)
 
     def _found(self, fleet: Fleet) -> None:
         """The mesh begins."""
@@ -159,15 +155,18 @@ class Simulation:
         self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
         for client in self._clients:
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
+            if fleet.hurry:
+                self.at(self._rng.uniform(0, SWEEP), self._sweep, client, fleet)
         self.at(fleet.tick, self._tick, fleet)
         if fleet.dies < float("inf"):
             self.at(fleet.dies + fleet.expiry, self._expire)
 
-    def _alarm(self, client: _Client, address: str, fleet: Fleet) -> None:
-        """Report at once, of one endpoint again only after a while."""
-        if self.now - client.alarmed.get(address, -1e9) > REPORT and self.now < fleet.dies:
-            client.alarmed[address] = self.now
+    def _sweep(self, client: _Client, fleet: Fleet) -> None:
+        if self.now >= client.hurried + REPORT and client.picker.news(self.now):
+            client.hurried = self.now
             self._tell(client, fleet)
+        if self.now + SWEEP < min(self._setup.seconds, fleet.dies):
+            self.at(self.now + SWEEP, self._sweep, client, fleet)
 
     def _report(self, client: _Client, fleet: Fleet) -> None:
         self._tell(client, fleet)

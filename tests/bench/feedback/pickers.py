@@ -57,6 +57,9 @@ class Arm:
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         candidate.sample(latency, now)
 
+    def news(self, now: float) -> bool:
+        return False  # what hurries the fleet is ours
+
     def two(self, pool: list[Candidate]) -> tuple[Candidate, Candidate]:
         """Two different ones at random."""
         first = int(self.rng() * len(pool))
