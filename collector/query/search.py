@@ -35,7 +35,7 @@ class Search:
     limit: int = 100
 
 
-# Written so that partition, primary key (ServiceName, SpanName, toDateTime(Timestamp)) and the
+# Written so that partition, primary key (ServiceName, SpanName, time) and the
 # duration's minmax index all apply; a test reads it off EXPLAIN.
 _IN_WINDOW: Final = (
     "Timestamp >= fromUnixTimestamp64Micro({start:Int64})"
