@@ -130,11 +130,14 @@ class Conditions:
 
     def _numeric(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Attribute):
-            if isinstance(right.value, int) and abs(right.value) >= _EXACT:
-                whole = self.given("Int128", right.value)
-                return self._over(left, lambda text: f"ifNull(toInt128OrNull({text}) {op} {whole}, 0)", True)
             value = self.literal(right)
-            return self._over(left, lambda text: f"ifNull({_as_number(text)} {op} {value}, 0)", True)
+            large = isinstance(right.value, int) and abs(right.value) >= _EXACT
+
+            def test(text: str) -> str:
+                number = f"ifNull({_as_number(text)} {op} {value}, 0)"
+                return f"ifNull(toInt128OrNull({text}) {op} {value}, {number})" if large else number
+
+            return self._over(left, test, careful=True)
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Intrinsic):
             return f"{fields.NUMBER[left.name]} {op} {self.literal(right)}"
         one, two = self._number(left), self._number(right)

@@ -95,6 +95,7 @@ def test_numbers_are_compared_as_numbers(world: World) -> None:
     assert which("{ .k = `10` }") == {"10"}
     assert which("{ .k = 9007199254740993 }") == {"9007199254740993"}
     assert which("{ .k = 9007199254740992 }") == set()
+    assert which("{ .k < 9007199254740993 }") == {"9", "10", "1e1", "10.0"}
     assert which("{ .k < 10ns }") == {"9"}
 
 
