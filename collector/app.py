@@ -52,8 +52,9 @@ from topology.xds.server import OPTIONS, XdsServer
 _log = logging.getLogger(__name__)
 
 # Rows are many short-lived containers without cycles: with the interpreter's own thresholds a
-# quarter of the time to take spans apart goes into looking for cycles in them.
-_COLLECT: Final = (50_000, 20, 20)
+# quarter of the time to take spans apart goes into looking for cycles in them. A full collection
+# looks at all the mesh remembers and stops everything for a third of a second: hardly ever.
+_COLLECT: Final = (50_000, 20, 1000)
 _STOP_SECONDS: Final = 10.0  # for requests that are being stored
 _STREAM_SECONDS: Final = 0.2  # for streams that never end by themselves
 
