@@ -13,8 +13,8 @@ from topology.settings import EngineSettings
 from topology.shared import Shared, quiet
 from topology.weights import Weights, relative_latency, times_slower
 
-# Seconds between two steps of the weights.
-WEIGHING: Final = 1.0
+# Seconds between two steps of the weights, which follow within some eight.
+WEIGHING: Final = 2.0
 _SWEEPING: Final = 5.0
 # Between two probes of one endpoint, and how many are asked for in one step.
 PROBE_AGAIN: Final = 2.0
