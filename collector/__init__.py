@@ -3,14 +3,15 @@
 ``app``       composition: what is started in which order, and stopped in reverse
 ``receive``   OTLP over gRPC and HTTP
 ``otlp``      requests taken apart, pure
-``ingest``    the way of one request: decoded, told to the engine, stored, answered
-``admit``     how much may wait, ``batch`` many requests in one insert
+``ingest``    the way of one request: examined, told to the engine, made durable, answered
+``admit``     how much may wait, ``seen`` which requests were acknowledged before
+``journal``   requests into the ``spool`` on disk, ``drain`` out of it through ``sink`` into the store
 ``clickhouse`` the store, embedded or a server
 ``loop``      the step of the mesh, with ``meshfile`` (mesh.yaml) and ``replay`` (stages kept)
 ``recorder``  the mesh's edges and decisions on their way to the store
 ``query``     the query API
 ``stats``     the collector's own counters
 
-Requests flow receive -> ingest -> engine and batch -> clickhouse; an answer leaves only when the
-rows are committed. The engine's snapshots leave over xDS, its edges and decisions by the recorder.
+Requests flow receive -> ingest -> engine and journal, then drain -> clickhouse; an answer leaves when
+the request is in the spool. The engine's snapshots leave over xDS, its edges and decisions by the recorder.
 """

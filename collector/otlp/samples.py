@@ -1,6 +1,6 @@
-"""What sidecars measured, and what spans tell of calls, in the words of the topology engine."""
+"""What sidecars measured, in the words of the topology engine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Final
@@ -12,12 +12,11 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     Metric,
     NumberDataPoint,
 )
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
-from topology.model import CallSample, ConnectionSample, OpenSample, Side, SpanFact
+from topology.model import CallSample, ConnectionSample, OpenSample, Side
 from topology.peers import HTTP, TCP
 
 _CALLS: Final = {
@@ -34,7 +33,6 @@ _FAILED: Final = frozenset({"5xx", "error"})
 _SCALES: Final = range(-10, 21)
 _OCTAVES: Final = 64
 _COUNT: Final = 1 << 40
-_GRAPH_KEYS: Final = ("peer.", "db.", "messaging.", "server.", "network.peer.", "spanmesh.")
 
 
 @dataclass(slots=True)
@@ -52,23 +50,6 @@ class Samples:
 class _Reporter:
     service: str
     instance: str
-
-
-def fact(
-    span: Span, service: str, labels: Mapping[str, str], duration: float, from_sidecar: bool
-) -> SpanFact:
-    """What the graph needs of a span; ``labels`` are its attributes as text, ``duration`` seconds."""
-    return SpanFact(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_id=span.parent_span_id,
-        service=service,
-        kind=span.kind,
-        duration=duration,
-        failed=span.status.code == Status.STATUS_CODE_ERROR,
-        from_sidecar=from_sidecar,
-        attributes={key: value for key, value in labels.items() if key.startswith(_GRAPH_KEYS)},
-    )
 
 
 def measurements(request: ExportMetricsServiceRequest) -> Samples:
