@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ERROR_VALUES = (True, "true", "ERROR")
+_CHILD = "CHILD_OF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class Span:
     @property
     def end(self) -> int:
         return self.start + self.duration
+
+    @property
+    def follows(self) -> bool:
+        """Whether it only follows from its parent, which did not wait for it."""
+        return bool(self.parent) and not any(
+            kind == _CHILD and span == self.parent for kind, _, span in self.references
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +102,7 @@ def _span(data: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
     tags = {tag["key"]: tag.get("value") for tag in data.get("tags") or ()}
     return Span(
         id=str(data["spanID"]),
-        parent=next((span for kind, trace, span in references
-                     if kind == "CHILD_OF" and trace in ("", data.get("traceID"))), ""),
+        parent=_parent(references, str(data.get("traceID", ""))),
         service=str(process.get("serviceName") or "unknown"),
         operation=str(data.get("operationName", "")),
         start=int(data["startTime"]),
@@ -109,6 +116,12 @@ def _span(data: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
         references=references,
         warnings=tuple(map(str, data.get("warnings") or ())),
     )
+
+
+def _parent(references: Iterable[tuple[str, str, str]], trace_id: str) -> str:
+    """The span this one is a child of; without one, the span of the same trace that it follows from."""
+    inside = [(kind, span) for kind, trace, span in references if trace in ("", trace_id)]
+    return next((span for kind, span in inside if kind == _CHILD), inside[0][1] if inside else "")
 
 
 def _pairs(tags: Iterable[Mapping[str, Any]] | None) -> tuple[tuple[str, str], ...]:

@@ -80,8 +80,13 @@ PURE = (
     "collector/query/traceql",
     "collector/query/upload.py",
     "collector/query/views.py",
+    "dashboard/calls.py",
+    "dashboard/critical.py",
     "dashboard/figures",
     "dashboard/format.py",
+    "dashboard/statistics.py",
+    "dashboard/trace.py",
+    "dashboard/trace_diff.py",
 )
 IMPURE = {"aiohttp", "asyncio", "grpc", "os", "random", "requests", "socket", "threading", "time"}
 
