@@ -118,7 +118,7 @@ class Sidecar:
                         self._seen.out.setdefault(number, []).append(now)
 
     async def _reporting(self, channel: grpc.aio.Channel) -> None:
-        export = channel.unary_unary(_EXPORT)
+        export = channel.unary_unary(_EXPORT, request_serializer=None, response_deserializer=None)
         await asyncio.sleep(REPORT * self._random.random())
         due = time.monotonic()
         while True:

@@ -108,3 +108,27 @@ def test_any_text_parses_or_is_a_policy_error(text: str) -> None:
         problems = ()
     assert isinstance(found, Policy)
     assert all(problem.line >= 1 and problem.fix for problem in problems)
+
+
+def test_guard_and_health() -> None:
+    text = 'services: {b: {stage: route, percent: 5, guard: true, health: "/healthz?full=1"}}'
+    entry = parse(text).services["b"]
+    assert (entry.guard, entry.health) == (True, "/healthz?full=1")
+    assert parse("services: {b: {guard: false}}").services["b"].guard is False
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("guard: maybe", "services.b.guard: is 'maybe'; write true or false"),
+        ("health: healthz", "services.b.health: 'healthz' is not a path"),
+        ('health: "/a b"', "services.b.health: '/a b' is not a path"),
+        ('health: "/a\\r\\nx: y"', "is not a path"),
+        ("guard: ", "services.b.guard: has no value"),
+    ],
+)
+def test_a_bad_guard_or_health_says_what_to_write(text: str, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(f"services:\n  b:\n    {text}\n")
+    assert message in str(caught.value)
+    assert "line 3" in str(caught.value)
