@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench-sidecar bench-scale bench-feedback bench-simulation soak proto screenshots clean
+.PHONY: demo test check bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
 
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
@@ -26,6 +26,9 @@ bench-feedback: $(VENV)/installed-dev  ## misbehaving backends, us beside other 
 
 bench-simulation: $(VENV)/installed-dev  ## the same code in simulated time, 1,000 clients
 	$(BIN)/python -m tests.sim $(ARGS)
+
+bench-store: $(VENV)/installed-dev  ## bytes on disk and answers of the store at 1 and 10 million spans; ingest
+	$(BIN)/python -m tests.bench.store $(ARGS)
 
 soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, three minutes
 	$(BIN)/python -m tests.bench.soak $(ARGS)

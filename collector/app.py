@@ -21,6 +21,7 @@ from collector.admit import Admission
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.migrate import migrate
 from collector.clickhouse.reader import Reader
+from collector.clickhouse.retention import parse
 from collector.clickhouse.store import open_store
 from collector.clickhouse.writer import Writer
 from collector.config import CollectorConfig
@@ -122,11 +123,11 @@ class _State:
 
 
 def _opened(stack: AsyncExitStack, config: CollectorConfig) -> Store:
-    store = open_store(config.data, config.clickhouse)
+    store = open_store(config.data, config.clickhouse, config.cluster)
     stack.callback(store.close)
     try:
         session = store.connect()
-        migrate(session, config.retention_days)
+        migrate(session, parse(config.retention, config.retention_days), config.cluster)
         session.close()
     except StoreError as error:
         raise ConfigError(
@@ -157,7 +158,8 @@ def _ingest(
 ) -> Ingest:
     admission = Admission(config.max_pending_bytes)
     stats.watch("spanmesh_pending_bytes", lambda: admission.pending)
-    ingest = Ingest(engine, journal, admission, stats, time.time, config.retention_days)
+    kept = max(parse(config.retention, config.retention_days).values())
+    ingest = Ingest(engine, journal, admission, stats, time.time, kept)
     stack.callback(ingest.close)
     return ingest
 

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from collector.clickhouse.retention import parse
 from proxy.contract.address import split_address
 from proxy.contract.settings import Address, Settings
 
@@ -21,6 +22,14 @@ def _checked(address: str) -> str:
 OptionalAddress = Annotated[str, AfterValidator(_checked)]
 
 
+def _retained(text: str) -> str:
+    parse(text)
+    return text
+
+
+Retained = Annotated[str, AfterValidator(_retained)]
+
+
 class CollectorConfig(Settings):
     """Defaults suit one machine: an engine of its own in a directory, everything on loopback."""
 
@@ -32,7 +41,9 @@ class CollectorConfig(Settings):
     query: Address = "127.0.0.1:16686"
     query_grpc: OptionalAddress = ""  # Jaeger's gRPC API, off until given: 127.0.0.1:16685 is Jaeger's own
     zipkin: OptionalAddress = ""  # Zipkin's spans over HTTP, off until given: 127.0.0.1:9411 is Zipkin's own
+    cluster: str = ""  # of the server's configuration: tables are replicated and distributed on it
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 3
+    retention: Retained = ""  # by signal where it differs: traces=7,metrics=30,logs=3,mesh=30
     name: str = ""  # of this collector in what it stores; the host name when empty
 
     max_request_bytes: Positive = 16 * MIB  # of one export request, decompressed

@@ -62,6 +62,11 @@ class Stats:
             raise KeyError(name)
         self._gauges[name] = read
 
+    def gauge(self, name: str) -> float | None:
+        """What a gauge reads now; None when nothing is watched under that name."""
+        read = self._gauges.get(name)
+        return None if read is None else read()
+
     def text(self) -> str:
         """Everything in the Prometheus text exposition format, version 0.0.4."""
         with self._lock:

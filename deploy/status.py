@@ -1,5 +1,6 @@
-"""``spanmesh status``: services and endpoints as a table."""
+"""``spanmesh status``: services, endpoints and what is stored, as tables."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Group
@@ -14,13 +15,15 @@ def fetch(base: str) -> dict[str, Any]:
     return {
         "services": api.get(base, "/api/mesh/services")["services"],
         "endpoints": api.get(base, "/api/mesh/endpoints")["endpoints"],
+        "store": api.get(base, "/api/mesh/store"),
     }
 
 
 def tables(status: dict[str, Any]) -> Group:
-    """Both lists as tables for a terminal."""
+    """Everything as tables for a terminal."""
     endpoints = status["endpoints"]
-    return Group(_services(status["services"]), "", _endpoints(endpoints), *_reasons(endpoints))
+    stored = ("", _stored(status["store"]), *_disk(status["store"])) if "store" in status else ()
+    return Group(_services(status["services"]), "", _endpoints(endpoints), *_reasons(endpoints), *stored)
 
 
 def _services(rows: list[dict[str, Any]]) -> Table:
@@ -45,6 +48,41 @@ def _endpoints(rows: list[dict[str, Any]]) -> Table:
 def _reasons(rows: list[dict[str, Any]]) -> list[Text]:
     """Why an endpoint is not simply healthy: sentences, too long for a column."""
     return [Text(f"{row['service']}: {row['reason']}") for row in rows if row["reason"]]
+
+
+def _stored(store: dict[str, Any]) -> Table:
+    """Tables that hold rows, largest first."""
+    table = Table(title="store", title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+    table.add_column("table", no_wrap=True)
+    for heading in ("rows", "disk", "parts", "oldest (UTC)"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in store["tables"]:
+        since = row["oldest"]
+        oldest = "-" if since is None else f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M}"
+        table.add_row(row["name"], f"{row['rows']:,}", _bytes(row["bytes"]), str(row["parts"]), oldest)
+    return table
+
+
+def _disk(store: dict[str, Any]) -> list[Text]:
+    """Sentences on the disk and on what waits to be stored."""
+    disk, spool = store["disk"], store["spool"]
+    lines = [Text(f"disk: {_bytes(disk['free'])} of {_bytes(disk['total'])} free")]
+    if spool:
+        waits = f"spool: {_bytes(spool.get('bytes', 0))} wait to be stored"
+        if spool.get("oldest_seconds"):
+            waits += f", the oldest for {spool['oldest_seconds']} s"
+        if spool.get("lost_bytes"):
+            waits += f"; {_bytes(spool['lost_bytes'])} could not be read"
+        lines.append(Text(waits))
+    return lines
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
 
 
 def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Table:

@@ -1,7 +1,7 @@
-"""Brings the schema up to date: every file of ``sql/`` once, in order of name, forward only.
+"""Brings the schema up to date, forward only: every file of ``sql/`` once, in order of name.
 
-Files are idempotent (IF NOT EXISTS), so several collectors may start at once. ``mesh_schema``
-holds which files were applied.
+Files hold the schema of now and are idempotent (IF NOT EXISTS), so several collectors may start at
+once. What an older store needs beside them is in ``upgrade``. ``mesh_schema`` holds what was applied.
 """
 
 import re
@@ -9,7 +9,10 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
+from collector.clickhouse.cluster import clustered
 from collector.clickhouse.database import Database
+from collector.clickhouse.retention import Retention, days
+from collector.clickhouse.upgrade import upgrade
 
 _VERSIONS: Final = """
 CREATE TABLE IF NOT EXISTS mesh_schema (File String, Applied DateTime DEFAULT now())
@@ -17,41 +20,62 @@ ENGINE = ReplacingMergeTree ORDER BY File
 """
 _TTL: Final = re.compile(r"^TTL (.+)$", re.MULTILINE)
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
+_SETTING: Final = re.compile(r",\s*(map_\w+|max_buckets_in_map) = ('\w+'|\d+)")
 
 
-def statements(retention_days: int) -> dict[str, str]:
+def statements(retention: Retention) -> dict[str, str]:
     """File name to its SQL, in the order of application."""
     folder = files("collector.clickhouse") / "sql"
     return {
-        file.name: Template(file.read_text("utf-8")).substitute(retention_days=retention_days)
+        file.name: Template(file.read_text("utf-8")).substitute(retention_days=days(file.name, retention))
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
         if file.name.endswith(".sql")
     }
 
 
-def migrate(database: Database, retention_days: int) -> tuple[str, ...]:
-    """Apply what is new and bring every table's TTL to ``retention_days``; the files applied.
+def migrate(database: Database, retention: Retention, cluster: str = "") -> tuple[str, ...]:
+    """Apply what is new and bring every table's TTL to ``retention``; the files applied.
 
-    Raises StoreError.
+    With ``cluster`` tables are made on that cluster, replicated and distributed. Raises StoreError.
     """
-    database.execute(_VERSIONS)
+    for sql in clustered("mesh_schema", _VERSIONS, cluster):
+        database.execute(sql)
     known = {str(row[0]) for row in database.query("SELECT DISTINCT File FROM mesh_schema")}
-    wanted = statements(retention_days)
-    applied = tuple(name for name in wanted if name not in known)
-    for name in applied:
-        database.execute(wanted[name])
-        database.insert("mesh_schema", {"File": [name]})
-    _retain(database, wanted, retention_days)
+    wanted = _understood(database, statements(retention))
+
+    def create() -> tuple[str, ...]:
+        applied = tuple(name for name in wanted if name not in known)
+        for name in applied:
+            for sql in clustered(name, wanted[name], cluster):
+                database.execute(sql)
+            database.insert("mesh_schema", {"File": [name]})
+        return applied
+
+    applied = upgrade(database, known, wanted, create)
+    _retain(database, wanted, retention, cluster)
     return applied
 
 
-def _retain(database: Database, wanted: dict[str, str], retention_days: int) -> None:
+def _understood(database: Database, wanted: dict[str, str]) -> dict[str, str]:
+    """The statements without settings of tables that an older server does not know."""
+    known = {row[0] for row in database.query("SELECT name FROM system.merge_tree_settings")}
+    return {
+        name: _SETTING.sub(lambda found: found[0] if found[1] in known else "", sql)
+        for name, sql in wanted.items()
+    }
+
+
+def _retain(database: Database, wanted: dict[str, str], retention: Retention, cluster: str) -> None:
     """Change the TTL of tables made with another retention."""
     engines = {
         str(name): str(engine) for name, engine in
         database.query("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()")
     }
-    for sql in wanted.values():
+    for name, sql in wanted.items():
         table, ttl = _TABLE.search(sql), _TTL.search(sql)
-        if table and ttl and f"toIntervalDay({retention_days})" not in engines.get(table[1], ""):
-            database.execute(f"ALTER TABLE {table[1]} MODIFY TTL {ttl[1]}")
+        if not table or not ttl:
+            continue
+        subject = f"{table[1]}_local" if cluster else table[1]
+        if f"toIntervalDay({days(name, retention)})" not in engines.get(subject, ""):
+            there = f" ON CLUSTER `{cluster}`" if cluster else ""
+            database.execute(f"ALTER TABLE {subject}{there} MODIFY TTL {ttl[1]}")

@@ -1,6 +1,8 @@
 """Which ClickHouse the configuration asks for."""
 
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.embedded import EmbeddedStore
@@ -8,11 +10,13 @@ from collector.clickhouse.server import ServerStore
 from proxy.contract.failure import ConfigError
 
 
-def open_store(data: str, clickhouse: str) -> Store:
+def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
     """The server at the URL ``clickhouse``, or without one the engine in directory ``data``.
 
     Raises ConfigError when it does not answer.
     """
+    if cluster:
+        clickhouse = _on_cluster(clickhouse, cluster)
     store: Store = ServerStore(clickhouse) if clickhouse else EmbeddedStore(Path(data))
     try:
         session = store.connect()
@@ -25,3 +29,14 @@ def open_store(data: str, clickhouse: str) -> Store:
             raise ConfigError(f"ClickHouse does not answer: {error}; {fix}") from None
         raise ConfigError(f"--data {data} cannot be opened: {error}; choose another directory") from None
     return store
+
+
+def _on_cluster(url: str, cluster: str) -> str:
+    """The URL with what makes an insert into a distributed table durable before it is answered."""
+    if not url:
+        raise ConfigError(f"--cluster {cluster} needs a server: name one of its nodes with --clickhouse")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", cluster):
+        raise ConfigError(f"--cluster is {cluster!r}: write the name under <remote_servers>")
+    # A trace is on one shard, so a question within a question need not leave it.
+    wanted = "distributed_foreground_insert=1&distributed_product_mode=local"
+    return f"{url}{'&' if urlsplit(url).query else '?'}{wanted}"

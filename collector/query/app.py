@@ -22,6 +22,7 @@ from collector.query.grpc_v3 import QueryService
 from collector.query.insight import InsightRoutes
 from collector.query.mesh import MeshRoutes
 from collector.query.replies import failure, indented, ok
+from collector.query.storage import StorageRoutes
 from collector.query.store import Store
 from collector.query.tempo import TempoRoutes
 from collector.query.tracing import TracingRoutes
@@ -45,6 +46,7 @@ def build(
     edges = StoredEdges(store)
     traffic = Traffic(edges, engine, clock)
     app.add_routes(TracingRoutes(store, engine, clock).routes())
+    app.add_routes(StorageRoutes(store, stats).routes())
     app.add_routes(BesideRoutes(store, clock).routes())
     app.add_routes(V3Routes(store, edges, engine, clock).routes())
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())

@@ -89,8 +89,8 @@ class _Shape:
         above = self._into[parent - number].home if parent >= 0 else -1
         home, far = (number, above) if kind == "Server" else (above, number + 1)
         self._into.append(Node(
-            self._shape, number, parent, service, name, kind, begin, share, gate, chance, path, peer, home, far,
-            {key.replace("__", "."): value for key, value in static.items()},
+            self._shape, number, parent, service, name, kind, begin, share, gate, chance, path, peer, home,
+            far, {key.replace("__", "."): value for key, value in static.items()},
         ))  # fmt: skip
         return number
 
@@ -125,7 +125,8 @@ class _Shape:
         rng, where = self._rng, (begin, share, *inner)
         what = "call" if self._deep else rng.choices(("call", "query", "work"), (4, 4, 2))[0]
         noun, verb = rng.choice(_NOUNS), rng.choice(_VERBS)
-        code = {"code.function.name": f"shop.{noun}.{verb.lower()}_{noun}", "code.file.path": f"shop/{noun}.py"}
+        function = f"shop.{noun}.{verb.lower()}_{noun}"
+        code = {"code.function.name": function, "code.file.path": f"shop/{noun}.py"}
         if what == "query":
             action = rng.choice(("SELECT", "SELECT", "SELECT", "UPDATE", "INSERT"))
             self._add(
@@ -137,7 +138,8 @@ class _Shape:
             )  # fmt: skip
         elif what == "work":
             self._add(
-                parent, service, f"{verb.lower()}_{noun}", "Internal", where, **code, thread__name="MainThread",
+                parent, service, f"{verb.lower()}_{noun}", "Internal", where, **code,
+                thread__name="MainThread",
                 feature_flag__key=f"new-{noun}", feature_flag__provider__name="flags", app__tier="gold",
                 app__region="eu-west-1",
             )  # fmt: skip
@@ -231,7 +233,7 @@ SELECT
     if(failed, [map('exception.type', 'shop.errors.UpstreamError', 'exception.message',
         concat('upstream answered 500 for ', object), 'exception.stacktrace',
         concat('Traceback (most recent call last):\\n  File "shop/', service, '.py", line ',
-            toString(20 + sipHash64(name) % 400), ', in handle\\n  File "shop/http.py", line 88, in call'))], [])
+            toString(20 + sipHash64(name) % 400), ', in handle\\n  File "shop/http.py", line 88'))], [])
 FROM (
     SELECT number AS trace, toUInt16(least({shapes} - 1, floor({shapes} * pow(
         (cityHash64({seed}, number, 99) % 1048573) / 1048573, 1.8)))) AS shape

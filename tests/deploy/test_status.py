@@ -37,3 +37,25 @@ def test_the_reason_of_an_ejection_is_told() -> None:
 def test_without_traffic_nothing_is_claimed() -> None:
     row = next(line for line in shown([{**SERVICE, **QUIET}], []).splitlines() if "reviews" in line)
     assert row.split()[-3:] == ["-", "-", "-"]
+
+
+STORE = {
+    "tables": [
+        {"name": "otel_metrics_exponential_histogram", "rows": 12_345_678, "bytes": 5 << 30, "parts": 12,
+         "oldest": 1_768_435_200},
+        {"name": "mesh_decisions", "rows": 0, "bytes": 512, "parts": 1, "oldest": None},
+    ],
+    "disk": {"free": 50 << 30, "total": 100 << 30},
+    "spool": {"bytes": 3 << 20, "segments": 1, "oldest_seconds": 7, "lost_bytes": 0},
+}  # fmt: skip
+
+
+def test_what_is_stored_is_told() -> None:
+    console = Console(width=80, record=True, file=None, quiet=False)
+    with console.capture() as capture:
+        console.print(status.tables({"services": [], "endpoints": [], "store": STORE}))
+    text = capture.get()
+    assert "…" not in text
+    for part in ("12,345,678", "5.0 GiB", "2026-01-15 00:00", "512 B", "disk: 50.0 GiB of 100.0 GiB free",
+                 "spool: 3.0 MiB wait to be stored, the oldest for 7 s"):  # fmt: skip
+        assert part in text

@@ -102,8 +102,11 @@ class _Connection:
         self._server = server
         self._link = link
         self._source = wire.Source(link)
+        self._sessions: dict[tuple[tuple[str, str], ...], EmbeddedSession] = {}
 
     def close(self) -> None:
+        for session in self._sessions.values():
+            session.close()
         self._source.close()
         self._link.close()
 
@@ -136,17 +139,21 @@ class _Connection:
         assert not rows, "the fixture takes no external tables"
         self._server.queries.append(query.sql)
         try:
-            session = self._server.session(query.settings, self._database)
-        except Exception as error:
+            session = self._session(query.settings)
+        except StoreError as error:
             self._send(_failure(error))
             return
-        try:
-            if insert := _INSERT.match(query.sql):
-                self._insert(session, query.sql, insert[1], insert[2])
-            else:
-                self._select(session, query)
-        finally:
-            session.close()
+        if insert := _INSERT.match(query.sql):
+            self._insert(session, query.sql, insert[1], insert[2])
+        else:
+            self._select(session, query)
+
+    def _session(self, settings: dict[str, str]) -> EmbeddedSession:
+        """Settings are a session's in the engine, a query's on the wire."""
+        key = tuple(sorted(settings.items()))
+        if key not in self._sessions:
+            self._sessions[key] = self._server.session(settings, self._database)
+        return self._sessions[key]
 
     def _select(self, session: EmbeddedSession, query: wire.Query) -> None:
         try:

@@ -38,11 +38,9 @@ class Source:
         self.taken = bytearray()
 
     def read(self, size: int) -> bytes:
-        if self._file:
-            found = self._file.read(size)
-        else:
-            found = self._data[self.position : self.position + size]
-        self.position += size
+        end = self.position + size
+        found = self._file.read(size) if self._file else self._data[self.position : end]
+        self.position = end
         if len(found) < size:
             raise EOFError
         self.taken += found

@@ -6,6 +6,8 @@ CREATE TABLE IF NOT EXISTS mesh_trace_summaries (
     Spans SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Errors SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Services SimpleAggregateFunction(groupUniqArrayArray, Array(String)) CODEC(ZSTD(1)),
+    ServiceSpans SimpleAggregateFunction(sumMap, Map(String, UInt64)) CODEC(ZSTD(1)),
+    ServiceErrors SimpleAggregateFunction(sumMap, Map(String, UInt64)) CODEC(ZSTD(1)),
     RootService SimpleAggregateFunction(max, String) CODEC(ZSTD(1)),
     RootName SimpleAggregateFunction(max, String) CODEC(ZSTD(1)),
     INDEX idx_start Start TYPE minmax GRANULARITY 1,

@@ -9,6 +9,8 @@ AS SELECT
     count() AS Spans,
     countIf(StatusCode = 'Error') AS Errors,
     groupUniqArray(toString(ServiceName)) AS Services,
+    sumMap(map(toString(ServiceName), toUInt64(1))) AS ServiceSpans,
+    sumMap(map(toString(ServiceName), toUInt64(StatusCode = 'Error'))) AS ServiceErrors,
     max(if(ParentSpanId = '', toString(ServiceName), '')) AS RootService,
     max(if(ParentSpanId = '', toString(SpanName), '')) AS RootName
 FROM otel_traces

@@ -136,7 +136,8 @@ def test_rows_come_back_as_they_went_in(remote: Database) -> None:
     rows = remote.query(
         "SELECT TraceId, toUnixTimestamp64Nano(Timestamp), SpanAttributes, "
         "arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp), Events.Attributes, Duration "
-        "FROM otel_traces WHERE TraceId IN {ids:Array(String)} AND Duration > {least:UInt64} ORDER BY TraceId",
+        "FROM otel_traces WHERE TraceId IN {ids:Array(String)} AND Duration > {least:UInt64} "
+        "ORDER BY TraceId",
         {"ids": ["t", "u", text], "least": 1},
     )
     assert rows == [
@@ -171,8 +172,10 @@ def test_a_wrong_statement_is_told_and_the_session_goes_on(remote: Database) -> 
 
 
 def test_what_may_succeed_later_is_told_apart(remote: Database) -> None:
-    with pytest.raises(StoreUnavailableError, match="(?i)timeout|maximum"):
-        remote.query("SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_execution_time = 1, max_block_size = 1")
+    with pytest.raises(StoreUnavailableError, match=r"(?i)timeout|maximum"):
+        remote.query(
+            "SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_execution_time = 1, max_block_size = 1"
+        )
 
 
 def test_settings_of_a_session_hold_for_it(url: str, remote: Database) -> None:
@@ -195,7 +198,7 @@ def test_a_password_is_asked_for(store: Store) -> None:
         session = open_store("", server.url("mesh", quoted)).connect()
         assert session.query("SELECT 1") == [(1,)]
         session.close()
-        with pytest.raises(ConfigError, match="Authentication failed.*check --clickhouse"):
+        with pytest.raises(ConfigError, match=r"Authentication failed.*check --clickhouse"):
             open_store("", server.url("mesh", "wrong"))
 
 
@@ -205,7 +208,7 @@ def test_tls_is_spoken_and_the_certificate_checked(store: Store) -> None:
         session = open_store("", server.url()).connect()
         assert session.query("SELECT 1") == [(1,)]
         session.close()
-        with pytest.raises(ConfigError, match="(?i)certificate"):
+        with pytest.raises(ConfigError, match=r"(?i)certificate"):
             open_store("", server.url().partition("?")[0])
 
 

@@ -1,0 +1,41 @@
+"""How long rows are kept, by signal. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+SIGNALS: Final = ("traces", "metrics", "logs", "mesh")
+DEFAULT_DAYS: Final = 3
+
+# Days to keep: for every signal, or by signal (what is missing is kept DEFAULT_DAYS).
+Retention = int | Mapping[str, int]
+
+_TABLES: Final = {
+    "otel_metrics": "metrics", "otel_logs": "logs", "mesh_edges": "mesh", "mesh_decisions": "mesh",
+}  # fmt: skip
+
+
+def signal(name: str) -> str:
+    """Which retention a table, or the file that makes it, is under."""
+    return next((found for part, found in _TABLES.items() if part in name), "traces")
+
+
+def days(name: str, retention: Retention) -> int:
+    """Days that rows of a table are kept."""
+    return retention if isinstance(retention, int) else retention.get(signal(name), DEFAULT_DAYS)
+
+
+def parse(text: str, default: int = DEFAULT_DAYS) -> dict[str, int]:
+    """Days by signal from ``traces=7,metrics=30``; the others are kept ``default`` days.
+
+    Raises ValueError that names what is wrong and the fix.
+    """
+    found = dict.fromkeys(SIGNALS, default)
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, number = part.partition("=")
+        if name not in found or not number.isdecimal() or not 1 <= int(number) <= 3650:
+            raise ValueError(
+                f"{part!r} is not understood: write traces=7,metrics=30 with days from 1 to 3650; "
+                f"the signals are {', '.join(SIGNALS)}"
+            )
+        found[name] = int(number)
+    return found
