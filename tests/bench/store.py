@@ -162,7 +162,7 @@ def main() -> None:
                 report.say(f"#   grew {median(values) / median(before[case]):.2f} times")
         before = found
     if importlib.util.find_spec("tests.bench.store_ingest"):
-        subprocess.run([sys.executable, "-m", "tests.bench.store_ingest"], check=False)
+        subprocess.run([sys.executable, "-m", "tests.bench.store_ingest", "3", "300000"], check=False)
     report.finish("store", rows)
 
 

@@ -1,8 +1,8 @@
 -- Spans, one row each: the columns of the OpenTelemetry ClickHouse exporter. Order, codecs and indexes are
 -- our own, chosen by measurement (tests/bench/README.md, Store):
--- An hour together, in it operation by operation: what an operation's spans have in common packs
+-- Ten minutes together, in them operation by operation: what an operation's spans have in common packs
 -- to nearly nothing, and trace ids follow in the same order for every operation of a trace, so that they
--- pack too. A trace lies in one or two of these hours, which otel_traces_trace_id_ts tells.
+-- pack too. A trace lies in one or two of these stretches, which otel_traces_trace_id_ts tells.
 -- Maps are kept key by key, so that a search for one attribute reads that one: no bloom filters on them.
 -- An insert with an insert_deduplication_token seen among the last 1000 adds nothing, here and in what
 -- the views fill: with deduplicate_blocks_in_dependent_materialized_views = 1 (a default since 26.x)
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS otel_traces_local ON CLUSTER `spanmesh` (
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(Timestamp)
-ORDER BY (toStartOfHour(Timestamp), ServiceName, SpanName, TraceId, Timestamp)
+ORDER BY (toStartOfTenMinutes(Timestamp), ServiceName, SpanName, TraceId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(3)
 SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, replicated_deduplication_window = 1000,
     map_serialization_version = 'with_buckets', max_buckets_in_map = 32, map_buckets_strategy = 'sqrt',

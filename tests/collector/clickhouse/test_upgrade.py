@@ -67,7 +67,7 @@ def assert_whole(session: Database) -> None:
     assert {"otel_traces_v1", "mesh_upgrade"}.isdisjoint(row[0] for row in session.query("SHOW TABLES"))
     ((engine,),) = session.query("SELECT engine_full FROM system.tables WHERE name = 'otel_traces' "
                                  "AND database = currentDatabase()")  # fmt: skip
-    assert "ORDER BY (toStartOfHour(Timestamp), ServiceName" in engine
+    assert "ORDER BY (toStartOfTenMinutes(Timestamp), ServiceName" in engine
     rows = session.query("SELECT name FROM system.tables WHERE database = currentDatabase() "
                          "AND name LIKE 'otel%' AND engine LIKE '%MergeTree' "
                          "AND engine_full NOT LIKE '%deduplication_window = 1000%'")  # fmt: skip
