@@ -1,10 +1,13 @@
-"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency / fleet weight``. Pure.
+"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency squared / fleet weight``. Pure.
 
 Sources: Mitzenmacher, "The power of two choices" (2001); Finagle and Tower peak EWMA: a latency
 above the average replaces it at once, one below it decays in. A failure counts as a latency of
 ``PENALTY``, so failing fast is not attractive. The age of the oldest open request counts as a
 latency too: a stalled endpoint gives no sample, its age does. Time is seconds, ``rng`` gives a
 float in [0, 1).
+
+The square because few requests of one sidecar are open at one endpoint: what a server is short of shows
+in its latency long before it shows in them.
 
 Two at random may both be bad: where the better one is SUSPECT, all are compared. Where most endpoints
 fail and what is left is overloaded besides, it keeps what it can carry and the failing ones get the rest.
@@ -21,7 +24,7 @@ from proxy.contract.model import Endpoint
 DECAY: Final = 10.0
 PENALTY: Final = 5.0
 DEFAULT_LATENCY: Final = 0.03
-# Times the usual latency beyond which an endpoint is suspect, and a load beyond which it is overloaded.
+# Times the usual latency beyond which an endpoint is suspect; and, with what is open there, overloaded.
 SUSPECT: Final = 4.0
 OVERLOAD: Final = 12.0
 # Seconds a request must be late to be news, and in which an endpoint makes none a second time.
@@ -83,7 +86,7 @@ class Candidate:
         latency = self.latency(now)
         if not latency and self.open:
             latency = DEFAULT_LATENCY
-        return (self.open + 1) * latency / max(self.endpoint.weight, _MIN_WEIGHT)
+        return (self.open + 1) * latency * latency / max(self.endpoint.weight, _MIN_WEIGHT)
 
     def sample(self, latency: float, now: float) -> None:
         """Take one latency into the average."""
@@ -185,7 +188,8 @@ class Balancer:
         limit = SUSPECT * self._usual
         best = min(pool, key=lambda candidate: (candidate.latency(now) > limit, candidate.load(now)))
         failing = len(self._present) - len(self._ready)
-        if 2 * failing > len(self._present) and best.load(now) > OVERLOAD * self._usual:
+        queued = (best.open + 1) * best.latency(now)
+        if 2 * failing > len(self._present) and queued > OVERLOAD * self._usual:
             others = [c for c in self._present if c not in self._ready and c not in avoid]
             if others:
                 return others[int(self._rng() * len(others))]

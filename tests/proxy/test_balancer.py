@@ -102,7 +102,7 @@ def test_an_endpoint_without_history_is_tried_but_not_flooded() -> None:
     a.sample(0.01, 0.0)
     assert balancer.pick(0.0) is b
     b.begin("first", 0.0)
-    assert b.load(0.0) == 2 * DEFAULT_LATENCY
+    assert b.load(0.0) == 2 * DEFAULT_LATENCY**2
     assert balancer.pick(0.0) is a
 
 

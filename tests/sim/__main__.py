@@ -8,7 +8,7 @@ from typing import Final
 from tests.bench.report import heading, say
 from tests.sim.experiments import tables
 
-_NAMES: Final = ("published", "fleet", "antagonists")
+_NAMES: Final = ("published", "fleet", "scenarios", "antagonists")
 
 
 def main() -> None:

@@ -4,11 +4,12 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from typing import Final
 
 from proxy.balancer import Balancer
 from tests.bench.feedback.pickers import LeastLoaded, LeastRequest, LinkerdLike, PeakEwma, RoundRobin
-from tests.bench.feedback.scenarios import Behaviour, Scenario
+from tests.bench.feedback.scenarios import ALL, Behaviour, Scenario
 from tests.sim.core import Fleet, Outcome, Setup, Simulation
 from tests.sim.play import ARMS, Make, play
 from tests.sim.servers import Antagonised, Delay
@@ -111,6 +112,23 @@ def _at(outcomes: list[Outcome], quantile: float) -> float:
     return ordered[int(quantile * len(ordered))]
 
 
+def scenario(name: str, arm: str, seeds: int) -> list[str]:
+    """One of the bench's scenarios: bad requests, success in per cent in the fault and 3 s after its begin,
+    99 % latency in ms, most over mean use, ejections of sound servers. Medians, bad with its range."""
+    played = ALL[name]
+    runs = [play(arm, played, seed) for seed in range(1, seeds + 1)]
+    good = {f"10.0.0.{index}:80" for index in played.bad}
+    bad = sorted(run.bad for run in runs)
+    false = sum(endpoint not in good for run in runs for endpoint in run.ejected())
+    return [
+        name, arm, f"{median(bad):g} ({bad[0]}-{bad[-1]})",
+        f"{100 * median(run.success for run in runs):.3f}",
+        f"{100 * median(run.success_after(3.0) for run in runs):.3f}",
+        f"{1000 * median(run.latency(0.99) for run in runs):.0f}",
+        f"{median(run.utilisation for run in runs):.3f}", str(false),
+    ]  # fmt: skip
+
+
 Table = Callable[[], Iterator[list[str]]]
 
 
@@ -118,10 +136,12 @@ def tables(seeds: int, scale: float) -> Mapping[str, tuple[list[str], Table]]:
     """Every experiment's heading and rows; ``scale`` below 1 shortens what can be."""
     share = ["arm", "published %", "success %", "p99 ms", "p99.9 ms"]
     faults = ["fault", "arm", "mesh", "bad", "of", "known after s", "false"]
+    cases = ["scenario", "arm", "bad", "success %", "after 3 s %", "p99 ms", "max/mean", "false"]
     loads = ["load", "arm", "p50 ms", "p99.9 ms", "over 5 s %"]
     return {
         "published": (share, partial(_published_rows, seeds)),
         "fleet": (faults, partial(_fleet_rows, seeds)),
+        "scenarios": (cases, partial(_scenario_rows, seeds)),
         "antagonists": (loads, partial(_load_rows, seeds, scale)),
     }
 
@@ -147,6 +167,12 @@ def _fleet_rows(seeds: int) -> Iterator[list[str]]:
                 "/".join(f"{run[2]:.2f}" for run in runs) if arm == "ours" else "",
                 str(sum(run[3] for run in runs)),
             ]  # fmt: skip
+
+
+def _scenario_rows(seeds: int) -> Iterator[list[str]]:
+    for name in ALL:
+        for arm in (*ARMS, "ours-killed"):
+            yield scenario(name, arm, seeds)
 
 
 def _load_rows(seeds: int, scale: float) -> Iterator[list[str]]:

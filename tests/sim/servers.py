@@ -3,7 +3,7 @@
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from statistics import median
 from typing import Final, Protocol
 
@@ -24,18 +24,24 @@ class Server(Protocol):
     def says(self) -> tuple[int, float]: ...
 
 
+def near(took: Iterable[tuple[int, float]], flight: int) -> float:
+    """Median latency of the eight requests that had company most like now; 0 without any."""
+    alike = sorted(took, key=lambda each: abs(each[0] - flight))[:8]
+    return median(latency for _, latency in alike) if alike else 0.0
+
+
 class _Base:
     def __init__(self) -> None:
         self.flight = self.served = 0
-        self._took: deque[float] = deque(maxlen=32)
+        self._took: deque[tuple[int, float]] = deque(maxlen=64)
 
     def left(self, latency: float) -> None:
+        self._took.append((self.flight, latency))
         self.flight -= 1
-        self._took.append(latency)
 
     def says(self) -> tuple[int, float]:
-        """What Prequal's probe hears: requests in flight, median of recent latencies."""
-        return self.flight, median(self._took) if self._took else 0.0
+        """What Prequal's probe hears: requests in flight, median of recent latencies at about that number."""
+        return self.flight, near(self._took, self.flight)
 
 
 class Delay(_Base):

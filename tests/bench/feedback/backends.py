@@ -37,7 +37,7 @@ class Backend:
         self.arrivals: dict[int, int] = {}
         self.busy = 0.0
         self.flight = 0
-        self.took: deque[float] = deque(maxlen=32)
+        self.took: deque[tuple[int, float]] = deque(maxlen=64)
         self.sick_client, self.sick_behaviour = b"", FINE
         self._latency, self._spread, self._rng = latency, spread, rng
         self._free = [0.0] * slots
@@ -75,7 +75,9 @@ class Backend:
         """The answer to a probe; None from a process that hangs."""
         if self.behaviour.get("hang"):
             return None
-        return json.dumps([self.flight, median(self.took) if self.took else self._latency]).encode()
+        alike = sorted(self.took, key=lambda each: abs(each[0] - self.flight))[:8]
+        typical = median(latency for _, latency in alike) if alike else self._latency
+        return json.dumps([self.flight, typical]).encode()
 
 
 class Connection(asyncio.Protocol):
@@ -97,9 +99,9 @@ class Connection(asyncio.Protocol):
             self._backend.request(self, data)
 
     def answer(self, backend: Backend, answer: bytes, since: float | None = None) -> None:
-        backend.flight -= 1
         if since is not None:
-            backend.took.append(time.monotonic() - since)
+            backend.took.append((backend.flight, time.monotonic() - since))
+        backend.flight -= 1
         if not self.transport.is_closing():
             self.transport.write(answer % backend.index)
 
