@@ -5,13 +5,14 @@ A reply younger than ``FRESH`` is shared, so that ten open dashboards ask as oft
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 from urllib.parse import quote
 
 import requests
 
 from dashboard.model import (
+    Aggregate,
     Blame,
     Bucket,
     Decision,
@@ -21,6 +22,7 @@ from dashboard.model import (
     Graph,
     Node,
     Point,
+    ServicePage,
     StageView,
 )
 from dashboard.trace import Trace, of_jaeger
@@ -90,12 +92,19 @@ class Client:
     def stages(self) -> list[StageView]:
         return cast(list[StageView], self._get("/api/mesh/stages", key="stages"))
 
-    def set_stage(self, service: str, stage: str, percent: int) -> StageView:
-        body = {"service": service, "stage": stage, "percent": percent}
+    def set_stage(self, service: str, stage: str, percent: int, by: str = "") -> StageView:
+        """``by`` says who changes it, for the history."""
+        body = {"service": service, "stage": stage, "percent": percent, **({"by": by} if by else {})}
         reply = self._ask("PUT", "/api/mesh/stages", {}, READ_TIMEOUT, body)
         with self._lock:
             self._replies.clear()
         return cast(StageView, reply)
+
+    def service_page(self, service: str, start: int, end: int, step: int) -> ServicePage:
+        """All about one service; ``step`` in seconds."""
+        asked = {**_window(start, end), "step": str(step)}
+        path = f"/api/mesh/service/{quote(service, safe='')}"
+        return cast(ServicePage, self._get(path, asked, timeout=SEARCH_TIMEOUT))
 
     def series(self, of: Mapping[str, str], start: int, end: int, step: int) -> list[Point]:
         """Stats per ``step`` seconds of a ``service``, a ``source`` and ``target``, or an ``endpoint``."""
@@ -120,15 +129,41 @@ class Client:
     def trace(self, trace_id: str) -> Trace | None:
         """The trace, or None when the store has none of this id."""
         try:
-            found = self._traces(f"/api/traces/{quote(trace_id, safe='')}", {})
+            # Not shared: a trace may be large, and whoever looks at it holds it anyway.
+            reply = self._ask("GET", f"/api/traces/{quote(trace_id, safe='')}", {}, SEARCH_TIMEOUT)
         except ApiError as error:
             if error.status == 404:
                 return None
             raise
+        found = self._read(reply.get("data") if isinstance(reply, dict) else None)
         return found[0] if found else None
 
+    def aggregate(self, service: str, operation: str, window: tuple[int, int], limit: int) -> Aggregate:
+        """Many traces of one operation as one tree; (0, 0) is the API's default window."""
+        asked = {"service": service, "operation": operation, **_window(*window), "limit": str(limit)}
+        return cast(Aggregate, self._get("/api/mesh/aggregate", asked, timeout=SEARCH_TIMEOUT))
+
+    def transform(self, body: bytes) -> list[dict[str, Any]]:
+        """The traces of OTLP JSON in Jaeger's shape; nothing is stored."""
+        reply = self._reply("POST", "/api/transform", SEARCH_TIMEOUT, data=body,
+                            headers={"Content-Type": "application/json"})
+        if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
+            raise self._unreadable()
+        return list(reply["data"])
+
+    def download(self, path: str) -> tuple[int, Iterator[bytes]]:
+        """Status and body of a reply as it comes, for files too large to hold."""
+        try:
+            response = self._session.get(self.base + path, timeout=(CONNECT_TIMEOUT, SEARCH_TIMEOUT),
+                                         stream=True)
+        except requests.exceptions.RequestException:
+            raise self._silent() from None
+        return response.status_code, response.iter_content(65_536)
+
     def _traces(self, path: str, parameters: Mapping[str, str]) -> list[Trace]:
-        data = self._get(path, parameters, key="data", timeout=SEARCH_TIMEOUT)
+        return self._read(self._get(path, parameters, key="data", timeout=SEARCH_TIMEOUT))
+
+    def _read(self, data: Any) -> list[Trace]:
         try:
             return of_jaeger(data)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -156,17 +191,18 @@ class Client:
     def _ask(
         self, method: str, path: str, parameters: Mapping[str, str], timeout: float, body: object = None
     ) -> Any:
+        return self._reply(method, path, timeout, params=dict(parameters), json=body)
+
+    def _reply(self, method: str, path: str, timeout: float, **request: Any) -> Any:
         try:
             response = self._session.request(
-                method, self.base + path, params=dict(parameters), json=body,
-                timeout=(CONNECT_TIMEOUT, timeout)
+                method, self.base + path, timeout=(CONNECT_TIMEOUT, timeout), **request
             )
         except requests.exceptions.ReadTimeout:
             raise ApiError(f"The collector at {self.base} took longer than {timeout:g} s.",
                            "Ask for less: a shorter time or fewer traces.") from None
         except requests.exceptions.RequestException:
-            raise ApiError(f"The collector at {self.base} does not answer.",
-                           "Start it with spanmesh up, or name another one with --api.") from None
+            raise self._silent() from None
         try:
             reply = response.json()
         except ValueError:
@@ -180,6 +216,10 @@ class Client:
         text = str(errors[0].get("msg", "")) if isinstance(errors, list) and errors else ""
         fix = "Change the request and try again." if status < 500 else "Look at the collector's log."
         return ApiError(text or f"The collector refused with status {status}.", fix, status)
+
+    def _silent(self) -> ApiError:
+        return ApiError(f"The collector at {self.base} does not answer.",
+                        "Start it with spanmesh up, or name another one with --api.")
 
     def _unreadable(self) -> ApiError:
         return ApiError(f"What answers at {self.base} does not speak spanmesh's query API.",

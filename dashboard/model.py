@@ -36,7 +36,7 @@ class Tcp(TypedDict):
 
 
 class Edge(Stats):
-    """``tcp`` is null but for opaque TCP, whose calls are connections and whose latency is that of connecting."""
+    """``tcp`` is null but for opaque TCP: calls are connections then, latency the time to connect."""
 
     source: str
     target: str
@@ -78,7 +78,57 @@ class Decision(TypedDict):
     evidence: dict[str, Any]
 
 
+class Figure(TypedDict):
+    """One figure of both arms: a share of success, or milliseconds. ``low`` and ``high`` are the ends of
+    the confidence interval of ``difference``; ``better`` is null where it is not significant."""
+
+    direct: float
+    routed: float
+    difference: float
+    low: float
+    high: float
+    significant: bool
+    better: bool | None
+
+
+class Effect(TypedDict):
+    """Routed against direct; a percentile is null with too few calls to bound it."""
+
+    confidence: float
+    success: Figure
+    p50: Figure | None
+    p99: Figure | None
+
+
+class Move(TypedDict):
+    """An endpoint's share of the requests as observed, and as the mesh would have laid them out."""
+
+    address: str
+    observed: float
+    expected: float
+    weight: float
+
+
+class Expected(TypedDict):
+    success: float | None
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+class Advice(TypedDict):
+    """What routing would have done; ``basis`` says in words what the estimate rests on."""
+
+    observed: Stats
+    expected: Expected
+    endpoints: list[Move]
+    basis: str
+
+
 class StageView(TypedDict):
+    """``effect`` is there in stage route with traffic on both arms, ``advice`` in stage advise. With
+    ``guard`` the stage is turned back by itself when it does harm. ``history`` is newest first."""
+
     service: str
     stage: str
     percent: int
@@ -86,10 +136,51 @@ class StageView(TypedDict):
     updated: int
     direct: Stats
     routed: Stats
+    guard: bool
+    effect: Effect | None
+    advice: Advice | None
+    history: list[Decision]
 
 
 class Point(Stats):
     time: int
+
+
+class Range(TypedDict):
+    """More than ``low`` and up to ``high`` milliseconds."""
+
+    low: float
+    high: float
+
+
+class Heatmap(TypedDict):
+    """``counts`` has a row for each point of time with a number for each bucket."""
+
+    buckets: list[Range]
+    counts: list[list[int]]
+
+
+class Neighbour(Stats):
+    name: str
+    protocol: str
+
+
+class Operation(Stats):
+    name: str
+    kind: str
+
+
+class ServicePage(TypedDict):
+    """All about one service over a window; ``operations`` are counted from spans."""
+
+    service: str
+    step: int
+    stats: Stats
+    callers: list[Neighbour]
+    callees: list[Neighbour]
+    points: list[Point]
+    heatmap: Heatmap
+    operations: list[Operation]
 
 
 class Bucket(TypedDict):
@@ -165,3 +256,37 @@ class Exemplar(TypedDict):
     start: int
     duration: float
     errors: int
+
+
+class Quantiles(TypedDict):
+    mean: float
+    p50: float
+    p90: float
+    p99: float
+
+
+class Branch(TypedDict):
+    """A path of an operation's traces: ``offset`` is its typical start after the operation's."""
+
+    service: str
+    operation: str
+    kind: str
+    count: int
+    traces: int
+    per_trace: float
+    errors: int
+    error_rate: float
+    duration: Quantiles
+    self: Quantiles
+    offset: float
+    children: list["Branch"]
+
+
+class Aggregate(TypedDict):
+    """Of ``matching`` traces ``traces`` were looked at; ``cut`` when branches were left out."""
+
+    matching: int
+    traces: int
+    cut: bool
+    window: dict[str, int]
+    nodes: list[Branch]

@@ -1,5 +1,6 @@
 """URLs of views. Names may hold anything, so every one is written and read here."""
 
+from collections.abc import Collection
 from urllib.parse import parse_qs, quote, urlencode
 
 from dashboard.query import TraceQuery
@@ -42,6 +43,17 @@ def balancing(service: str = "") -> str:
 
 def service(search: str | None) -> str:
     return _given(search).get("service", "")
+
+
+def service_page(name: str, span: int = 0) -> str:
+    """All about one service; ``span`` is the length of the window in seconds."""
+    return f"/service/{quote(name, safe='')}" + ("?" + urlencode({"span": span}) if span else "")
+
+
+def span(search: str | None, known: Collection[int], default: int) -> int:
+    """The window of a service page, one of the known ones."""
+    given = _given(search).get("span", "")
+    return int(given) if given.isascii() and given.isdigit() and int(given[:12]) in known else default
 
 
 def _given(search: str | None) -> dict[str, str]:
