@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +22,9 @@ def fetch(base: str) -> dict[str, Any]:
 def tables(status: dict[str, Any]) -> Group:
     """Everything as tables for a terminal."""
     endpoints = status["endpoints"]
-    stored = ("", _stored(status["store"]), *_disk(status["store"])) if "store" in status else ()
+    stored: list[RenderableType] = []
+    if "store" in status:
+        stored = ["", _stored(status["store"]), *_disk(status["store"])]
     return Group(_services(status["services"]), "", _endpoints(endpoints), *_reasons(endpoints), *stored)
 
 

@@ -135,7 +135,9 @@ def test_a_span_fills_the_trace_tables(database: Database) -> None:
 
 
 def test_a_replayed_insert_adds_nothing_to_any_table(store: Store, database: Database) -> None:
-    span = {"Timestamp": [NOW], "TraceId": ["t"], "SpanId": ["a"], "ServiceName": ["front"]}
+    span: dict[str, list[object]] = {
+        "Timestamp": [NOW], "TraceId": ["t"], "SpanId": ["a"], "ServiceName": ["front"],
+    }  # fmt: skip
     counts = []
     for token in ("one", "one", "two"):
         session = store.connect({"insert_deduplication_token": token})

@@ -221,7 +221,7 @@ def test_a_session_goes_on_after_a_restart(store: Store, database: Database) -> 
 
 
 def _restarted(server: NativeServer, session: Database) -> None:
-    row = {"Kind": ["eject"], "Time": [NOW // 10**6]}
+    row: dict[str, list[object]] = {"Kind": ["eject"], "Time": [NOW // 10**6]}
     session.insert("mesh_decisions", row)
     server.stop()
     with pytest.raises(StoreUnavailableError):
