@@ -1,0 +1,83 @@
+"""Words of TraceQL: a query line to tokens, names and values to text. Pure; docs/traceql.md has the language.
+
+Reads far enough for the form and for completion; what is wrong with a query is the collector's to say.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_KEY: Final = r"[^\s{}()=~!<>&|^,\"`]+"
+_STRING: Final = r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`"
+_TOKEN: Final = re.compile(
+    rf"""(?P<string>{_STRING})
+    |(?P<open>\"(?:[^\"\\]|\\.)*\\?$|`[^`]*$)
+    |(?P<number>-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[A-Za-z0-9µμ.]*)
+    |(?P<field>(?:(?:span|resource|event|link)?\.(?:{_KEY}|\"(?:[^\"\\]|\\.)*(?:\"|$))*)
+              |[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_]*)?)
+    |(?P<mark>&>>|&<<|!>>|!<<|&&|\|\||!=|=~|!~|>=|<=|>>|<<|!>|!<|&>|&<|&~|[^\s])""",
+    re.VERBOSE | re.DOTALL,
+)
+_BARE_KEY: Final = re.compile(rf"(?![0-9]){_KEY}")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PIECE: Final = re.compile(rf"\"(?:[^\"\\]|\\.)*\"|{_KEY}", re.DOTALL)
+
+COMPARISONS: Final = ("=", "!=", "=~", "!~", ">", ">=", "<", "<=")
+SCOPES: Final = ("span", "resource", "event", "link")
+INTRINSICS: Final = (
+    "name", "duration", "status", "statusMessage", "kind", "parent", "traceDuration", "rootName",
+    "rootServiceName", "event:name", "instrumentation:name", "trace:id", "span:id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """``kind`` is string, open (a string without its end), number, field or mark; places count from 0."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+def tokens(text: str) -> list[Token]:
+    """Every character but white space is in some token, so that this never fails."""
+    return [Token(found.lastgroup or "mark", found.group(), found.start()) for found in _TOKEN.finditer(text)]
+
+
+def quoted(value: str) -> str:
+    """A text as a string of the language."""
+    return json.dumps(_SURROGATE.sub("�", value), ensure_ascii=False)
+
+
+def unquoted(text: str) -> str | None:
+    """The text a string stands for; None where it uses an escape that only the collector knows."""
+    if text.startswith("`"):
+        return text.strip("`")
+    try:
+        value = json.loads(text, strict=False)
+    except ValueError:
+        return None
+    return value if isinstance(value, str) and not _SURROGATE.search(value) else None
+
+
+def attribute(scope: str, key: str) -> str:
+    """How a query names an attribute; ``scope`` may be empty for the span or else its resource."""
+    return f"{scope}.{key if _BARE_KEY.fullmatch(key) else quoted(key)}"
+
+
+def attribute_of(field: str) -> tuple[str, str] | None:
+    """(scope, key) of a field's text; None for an intrinsic or a name with an unknown escape."""
+    scope, dot, rest = field.partition(".")
+    if not dot or scope not in ("", *SCOPES):
+        return None
+    pieces = _PIECE.findall(rest)
+    if not pieces or "".join(pieces) != rest:
+        return None
+    found = [unquoted(piece) if piece.startswith('"') else piece for piece in pieces]
+    key = "".join(piece for piece in found if piece is not None)
+    return (scope, key) if key and None not in found else None

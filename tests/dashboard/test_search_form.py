@@ -1,0 +1,130 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.query import traceql as collector
+from dashboard import search_form, traceql
+from dashboard.search_form import Form, FormError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+DURATIONS = st.sampled_from(["", "100ms", "1.5s", "900us", "1h30m"])
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+ATTRIBUTES = st.lists(
+    st.builds(
+        lambda scope, key, op, value: f"{scope}{traceql.quoted(key)}{op}{traceql.quoted(value)}",
+        st.sampled_from(["", "span.", "resource."]), KEYS, st.sampled_from(["=", "!="]), TEXT,
+    ), max_size=3,
+).map(" ".join)  # fmt: skip
+FORMS = st.builds(
+    Form, service=TEXT, operation=TEXT, status=st.sampled_from(search_form.STATUSES), min=DURATIONS,
+    max=DURATIONS, attributes=ATTRIBUTES,
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(FORMS)
+def test_form_and_query_say_the_same(form: Form) -> None:
+    query = search_form.text(form)
+    again = search_form.form(query)
+    assert again is not None
+    assert search_form.text(again) == query
+    assert (again.service, again.operation, again.status, again.min, again.max) == (
+        form.service, form.operation, form.status, form.min, form.max)  # fmt: skip
+    assert search_form.form(search_form.text(again)) == again
+
+
+@settings(deadline=None)
+@given(FORMS)
+def test_the_collector_understands_every_form(form: Form) -> None:
+    if query := search_form.text(form):
+        assert collector.parse(query)
+
+
+@pytest.mark.parametrize(
+    ("form", "query"),
+    [
+        (Form(), ""),
+        (Form(service="cart"), '{ resource.service.name = "cart" }'),
+        (Form(operation="pay", attributes="error=true"), '{ name = "pay" && status = error }'),
+        (Form(min="100 ms", max="2S"), "{ duration >= 100ms && duration <= 2s }"),
+        (
+            Form(attributes='http.status_code>=500 "a key"=x resource.zone!="a b" span.retry=true'),
+            '{ .http.status_code >= 500 && ."a key" = "x" && resource.zone != "a b" && span.retry = true }',
+        ),
+    ],
+)
+def test_what_a_form_asks(form: Form, query: str) -> None:
+    assert search_form.text(form) == query
+
+
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [
+        ("{ }", Form()),
+        ('{ span:name = "GET /" && resource.service.name=`cart` }', Form(service="cart", operation="GET /")),
+        ("{status=error&&.n>-1.5}", Form(status="error", attributes="n>-1.5")),
+        ('{ .code = "500" && .who = nil }', Form(attributes='code="500" who=nil')),
+    ],
+)
+def test_a_query_that_a_form_can_express_fills_it(query: str, form: Form) -> None:
+    assert search_form.form(query) == form
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{", "{ } && { }", "{ status = error } | count() > 2", "{ a || b }", "{ .a = 1 || .b = 2 }",
+        "{ duration > 1s }", "{ duration = 5 }", "{ .a = .b }", "{ !(.a = 1) }", "{ kind = client }",
+        '{ name = "a" && name = "b" }', "{ status = error && status = ok }", "{ .a = 5ms }", "{ .a }",
+        '{ name =~ "a.*" }', "{ .error = true }", '{ .a = "\\a" }', "nonsense", "{ && }", "{ .a = 1 && }",
+    ],
+)  # fmt: skip
+def test_what_a_form_cannot_express_has_none(query: str) -> None:
+    assert search_form.form(query) is None
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reader(query: str) -> None:
+    filled = search_form.form(query)
+    if filled is not None:
+        search_form.text(filled)
+    covered = {at for token in traceql.tokens(query) for at in range(token.start, token.end)}
+    assert all(at in covered or letter.isspace() for at, letter in enumerate(query))
+
+
+@pytest.mark.parametrize(
+    ("form", "fix"),
+    [
+        (Form(min="fast"), "At least is 'fast'"),
+        (Form(max="10"), "a number and a unit"),
+        (Form(attributes="error"), "write key=value"),
+        (Form(attributes='a="b'), "in quotes"),
+        (Form(attributes="a(b)=c"), "in quotes"),
+        (Form(attributes='a="\\x"'), "backslash"),
+    ],
+)
+def test_what_cannot_be_asked_names_the_field_and_the_fix(form: Form, fix: str) -> None:
+    with pytest.raises(FormError, match=fix):
+        search_form.text(form)
+
+
+@pytest.mark.parametrize(
+    ("query", "after"),
+    [
+        ("", '{ resource.service.name = "cart" && span.zone = "a" }'),
+        ('{ resource.service.name = "cart" }', '{ resource.service.name = "cart" && span.zone = "a" }'),
+        ("{ status = error }", '{ status = error } && { resource.service.name = "cart" && span.zone = "a" }'),
+        ("{ .a } || { .b }", '({ .a } || { .b }) && { resource.service.name = "cart" && span.zone = "a" }'),
+    ],
+)
+def test_a_condition_is_added_to_a_query(query: str, after: str) -> None:
+    assert search_form.with_condition(query, "cart", "span", "zone", "a") == after
+    assert collector.parse(after)
+
+
+@settings(deadline=None)
+@given(TEXT, st.sampled_from(["span", "resource"]), KEYS, TEXT)
+def test_any_attribute_can_be_asked_for(service: str, scope: str, key: str, value: str) -> None:
+    for before in ("", "{ status = error }", "{ .a } >> { .b } | count() > 1"):
+        assert collector.parse(search_form.with_condition(before, service, scope, key, value))
