@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import requests
 
+from dashboard.found import Different, Found, Suggestion
 from dashboard.model import (
     Aggregate,
     Blame,
@@ -35,12 +36,16 @@ _KEPT: Final = 256  # replies
 
 
 class ApiError(Exception):
-    """The collector gave no usable answer. ``str(error)`` says what happened, ``fix`` what to do."""
+    """The collector gave no usable answer. ``str(error)`` says what happened, ``fix`` what to do.
 
-    def __init__(self, sentence: str, fix: str, status: int = 0) -> None:
+    ``place`` is (column from 1, length) of what is wrong with a query.
+    """
+
+    def __init__(self, sentence: str, fix: str, status: int = 0, place: tuple[int, int] | None = None) -> None:
         super().__init__(sentence)
         self.fix = fix
         self.status = status
+        self.place = place
 
 
 class Client:
@@ -78,6 +83,21 @@ class Client:
         asked = {"q": query, **_window(start, end), **order}
         found = self._get("/api/mesh/search", asked, key="traces", timeout=SEARCH_TIMEOUT)
         return cast(list[Exemplar], found)
+
+    def found(self, asked: Mapping[str, str]) -> Found:
+        """One page of a search, asked for as ``/api/mesh/search`` takes it."""
+        reply = self._get("/api/mesh/search", asked, timeout=SEARCH_TIMEOUT)
+        if not isinstance(reply, dict) or not {"traces", "next", "partial", "window"} <= reply.keys():
+            raise self._unreadable()
+        return cast(Found, reply)
+
+    def different(self, asked: Mapping[str, str]) -> Different:
+        """What tells some traces from the rest, asked for as ``/api/mesh/search/different`` takes it."""
+        return cast(Different, self._get("/api/mesh/search/different", asked, timeout=SEARCH_TIMEOUT))
+
+    def suggestions(self, asked: Mapping[str, str]) -> list[Suggestion]:
+        """Completions, the more frequent first, asked for as ``/api/mesh/suggest`` takes it."""
+        return cast(list[Suggestion], self._get("/api/mesh/suggest", asked, key="suggestions"))
 
     def services(self) -> list[Node]:
         return cast(list[Node], self._get("/api/mesh/services", key="services"))
@@ -215,7 +235,7 @@ class Client:
         errors = reply.get("errors") if isinstance(reply, dict) else None
         text = str(errors[0].get("msg", "")) if isinstance(errors, list) and errors else ""
         fix = "Change the request and try again." if status < 500 else "Look at the collector's log."
-        return ApiError(text or f"The collector refused with status {status}.", fix, status)
+        return ApiError(text or f"The collector refused with status {status}.", fix, status, _place(reply))
 
     def _silent(self) -> ApiError:
         return ApiError(f"The collector at {self.base} does not answer.",
@@ -224,6 +244,13 @@ class Client:
     def _unreadable(self) -> ApiError:
         return ApiError(f"What answers at {self.base} does not speak spanmesh's query API.",
                         "Point --api at a collector of this version (port 16686 by default).")
+
+
+def _place(reply: Any) -> tuple[int, int] | None:
+    where = reply.get("error") if isinstance(reply, dict) else None
+    if not isinstance(where, dict) or not isinstance(where.get("column"), int):
+        return None
+    return where["column"], int(where.get("length") or 1)
 
 
 def _window(start: int, end: int, prefix: str = "") -> dict[str, str]:
