@@ -1,4 +1,7 @@
-"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency squared / fleet weight``. Pure.
+"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency squared``. Pure.
+
+An endpoint is among the two in proportion to its fleet weight: one on probation at a tenth is tried by
+one request in ten of an even share, however good or bad it looks.
 
 Sources: Mitzenmacher, "The power of two choices" (2001); Finagle and Tower peak EWMA: a latency
 above the average replaces it at once, one below it decays in. A failure counts as a latency of
@@ -30,7 +33,7 @@ OVERLOAD: Final = 12.0
 # Seconds a request must be late to be news, and in which an endpoint makes none a second time.
 LATE: Final = 0.2
 NEWS_AGAIN: Final = 5.0
-_MIN_WEIGHT: Final = 0.001
+_DRAWS: Final = 20
 _RISE: Final = 60.0  # seconds, time constant in which what is usual grows
 _FALL: Final = 0.1  # of the way down with each faster answer
 
@@ -73,20 +76,24 @@ class Candidate:
         self.open -= 1
         self.waiting.pop(request, None)
 
-    def latency(self, now: float) -> float:
-        """Peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request."""
+    def latency(self, now: float, usual: float = 0.0) -> float:
+        """Peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request.
+
+        It decays so that what was bad is tried again, and no further than to ``usual``: that nobody
+        asked an endpoint for long does not make it faster.
+        """
         cost = self._cost
-        if cost:
-            cost *= exp((self._stamp - now) / DECAY)
+        if cost > usual:
+            cost = max(cost * exp((self._stamp - now) / DECAY), usual)
         age = self.oldest(now)
         return age if age > cost else cost
 
-    def load(self, now: float) -> float:
+    def load(self, now: float, usual: float = 0.0) -> float:
         """What the choice compares; lower is better."""
-        latency = self.latency(now)
+        latency = self.latency(now, usual)
         if not latency and self.open:
             latency = DEFAULT_LATENCY
-        return (self.open + 1) * latency * latency / max(self.endpoint.weight, _MIN_WEIGHT)
+        return (self.open + 1) * latency * latency
 
     def sample(self, latency: float, now: float) -> None:
         """Take one latency into the average."""
@@ -134,6 +141,8 @@ class Balancer:
         self._usual = 0.0
         self._heard = 0.0
         self._news = False
+        self._even = True
+        self._most = 1.0  # weight of any
         self.candidates: dict[str, Candidate] = {}
         self._present: list[Candidate] = []
         self._healthy: list[Candidate] = []
@@ -150,6 +159,8 @@ class Balancer:
         self.candidates = fresh
         self._present = [c for c in fresh.values() if not c.endpoint.draining] or list(fresh.values())
         self._healthy = [c for c in fresh.values() if c.endpoint.healthy]
+        weights = {c.endpoint.weight for c in self._healthy}
+        self._even, self._most = len(weights) < 2, max(weights, default=1.0)
         self._sort()
 
     def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
@@ -169,15 +180,26 @@ class Balancer:
         count = len(pool)
         if count < 2:
             return pool[0] if pool else None
-        first = int(self._rng() * count)
-        second = int(self._rng() * (count - 1))
-        if second >= first:
-            second += 1
+        first = self._drawn(pool)
+        second = int(self._rng() * (count - 1)) if self._even else self._drawn(pool)
+        if second >= first and (self._even or second == first):
+            second = second + 1 if second + 1 < count else 0
+        usual = self._usual
         one, other = pool[first], pool[second]
-        better = one if one.load(now) <= other.load(now) else other
-        if self._usual and better.latency(now) > SUSPECT * self._usual:
+        better = one if one.load(now, usual) <= other.load(now, usual) else other
+        if usual and better.latency(now) > SUSPECT * usual:
             return self._best(pool, avoid, now)
         return better
+
+    def _drawn(self, pool: list[Candidate]) -> int:
+        """One at random in proportion to weight; a few vain draws are enough."""
+        rng, count = self._rng, len(pool)
+        drawn = int(rng() * count)
+        for _ in range(0 if self._even else _DRAWS):
+            if rng() * self._most < pool[drawn].endpoint.weight:
+                break
+            drawn = int(rng() * count)
+        return drawn
 
     def _best(self, pool: list[Candidate], avoid: Collection[Candidate], now: float) -> Candidate:
         """The best of all, or one that fails anyway where most do and the rest is overloaded.
@@ -186,7 +208,7 @@ class Balancer:
         seconds must not look good beside what is merely busy.
         """
         limit = SUSPECT * self._usual
-        best = min(pool, key=lambda candidate: (candidate.latency(now) > limit, candidate.load(now)))
+        best = min(pool, key=lambda each: (each.latency(now) > limit, each.load(now, self._usual)))
         failing = len(self._present) - len(self._ready)
         queued = (best.open + 1) * best.latency(now)
         if 2 * failing > len(self._present) and queued > OVERLOAD * self._usual:

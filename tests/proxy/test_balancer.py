@@ -60,14 +60,33 @@ def test_the_faster_of_two_is_chosen() -> None:
     assert {balancer.pick(0.0) for _ in range(20)} == {b}
 
 
-def test_open_requests_and_weight_count() -> None:
-    balancer, a, b = two(weight=4.0)
+def test_open_requests_count() -> None:
+    balancer, a, b = two()
     for candidate in (a, b):
-        candidate.sample(0.01, 0.0)
-    assert a.load(0.0) == pytest.approx(4 * b.load(0.0))
-    for number in range(4):
-        b.begin(number, 0.0)
-    assert balancer.pick(0.0) is a
+        balancer.observe(candidate, 0.01, False, 0.0)
+    b.begin("open", 0.0)
+    assert b.load(0.0) == 2 * a.load(0.0)
+    assert {balancer.pick(0.0) for _ in range(20)} == {a}
+
+
+@given(st.integers(0, 1000))
+def test_a_tenth_of_the_weight_is_about_a_tenth_of_the_share(seed: int) -> None:
+    balancer = Balancer(random.Random(seed).random)
+    balancer.update([Endpoint(f"{n}:1", weight=0.1 if n == 0 else 1.0) for n in range(10)])
+    for candidate in balancer.candidates.values():
+        balancer.observe(candidate, 0.01, False, 0.0)
+    picked = [balancer.pick(0.0) for _ in range(2000)]
+    assert 0 < picked.count(balancer.candidates["0:1"]) < 80  # an even share is 200
+
+
+def test_rest_does_not_make_an_endpoint_look_faster_than_usual() -> None:
+    _, a, _ = two()
+    a.sample(0.4, 0.0)
+    assert a.latency(DECAY, usual=0.02) == pytest.approx(0.4 / 2.718281828)
+    assert a.latency(100.0, usual=0.02) == 0.02
+    a.sample(0.01, 200.0)
+    quick = a.latency(200.0)
+    assert a.latency(300.0, usual=2 * quick) == quick
 
 
 def test_a_failure_costs_more_than_any_usual_latency() -> None:
