@@ -38,7 +38,7 @@ from proxy.roles import Direction
 from proxy.router import Destination, Router
 from proxy.side import Side, Timeouts
 from proxy.tracecontext import Sampler
-from proxy.vitals import destination_gauges, endpoint_rows
+from proxy.vitals import OpenGauges, endpoint_rows
 from proxy.worker import Line
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Sidecar:
         self.refused: dict[str, int] = {}
         self._coarse = time.monotonic()
         self._servers: list[asyncio.Server] = []
+        self._open = OpenGauges()
         self._sweeping: asyncio.Task[None] | None = None
         source = random.Random()  # seeded by the system
         rng, bits = source.random, source.getrandbits
@@ -234,7 +235,7 @@ class Sidecar:
                 self.recorder.epoch = time.time_ns() - time.monotonic_ns()
 
     def _gauges(self) -> list[Gauge]:
-        readings = destination_gauges(self._destinations(), time.monotonic())
+        readings = self._open.read(self._destinations(), time.monotonic())
         if self.config.inbound:
             readings.append(Gauge(attributes.SERVER_ACTIVE, len(self.inbound.open), {}))
         for option, carrier in self.carriers.items():

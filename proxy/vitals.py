@@ -7,23 +7,31 @@ from proxy.metrics import Gauge
 from proxy.router import Destination
 
 
-def destination_gauges(destinations: Iterable[Destination], now: float) -> list[Gauge]:
-    """Open requests and the age of the oldest waiting one, for every endpoint in use.
+class OpenGauges:
+    """Open requests and the age of the oldest waiting one, by endpoint.
 
-    A sidecar knows all endpoints of the mesh and calls a few: it is silent about the others.
+    A sidecar knows all endpoints of the mesh, uses some, and has requests open at few of them: it
+    speaks of these alone, and once more of each that it has nothing open at any longer.
     """
-    readings = []
-    for destination in destinations:
-        for candidate in destination.candidates:
-            if not candidate.active(now):
-                continue
-            given = {
-                attributes.PEER_SERVICE: destination.name,
-                attributes.ENDPOINT: candidate.endpoint.address,
-            }
-            readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
-            readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
-    return readings
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str]] = set()
+
+    def read(self, destinations: Iterable[Destination], now: float) -> list[Gauge]:
+        """What is to be told now (monotonic seconds)."""
+        readings, told = [], self._told
+        self._told = set()
+        for destination in destinations:
+            for candidate in destination.candidates:
+                key = destination.name, candidate.endpoint.address
+                if candidate.open:
+                    self._told.add(key)
+                elif key not in told:
+                    continue
+                given = dict(zip((attributes.PEER_SERVICE, attributes.ENDPOINT), key, strict=True))
+                readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
+                readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
+        return readings
 
 
 def endpoint_rows(destinations: Iterable[Destination], now: float) -> list[dict[str, object]]:

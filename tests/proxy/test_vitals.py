@@ -6,17 +6,23 @@ from proxy.balancer import Balancer
 from proxy.contract import attributes
 from proxy.contract.model import Endpoint
 from proxy.router import Destination
-from proxy.vitals import destination_gauges, endpoint_rows
+from proxy.vitals import OpenGauges, endpoint_rows
 from tests.proxy.rig import service
 
 
-def test_an_endpoint_just_left_is_still_reported() -> None:
+def test_nothing_open_is_told_once_and_then_no_more() -> None:
     reviews = Destination("reviews", Balancer(random.random))
-    reviews.update(service("reviews", Endpoint("a:1")))
-    (only,) = reviews.candidates
-    only.sample(0.1, 5.0)
-    assert [gauge.value for gauge in destination_gauges([reviews], 6.0)] == [0, 0.0]
-    assert destination_gauges([reviews], 60.0) == []
+    reviews.update(service("reviews", Endpoint("a:1"), Endpoint("b:1")))
+    first, other = reviews.candidates
+    other.sample(0.1, 0.5)  # used a moment ago, and nothing open
+    gauges = OpenGauges()
+    assert gauges.read([reviews], 1.0) == []
+    first.begin("one", 1.0)
+    assert [gauge.value for gauge in gauges.read([reviews], 1.5)] == [1, 0.5]
+    assert [gauge.value for gauge in gauges.read([reviews], 2.0)] == [1, 1.0]
+    first.end("one")
+    assert [gauge.value for gauge in gauges.read([reviews], 2.5)] == [0, 0.0]
+    assert gauges.read([reviews], 3.0) == []
 
 
 def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint_in_use() -> None:
@@ -27,7 +33,7 @@ def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint_in_use() 
     first.begin("two", 2.5)
     readings = {
         (gauge.name, gauge.attributes[attributes.ENDPOINT]): gauge.value
-        for gauge in destination_gauges([reviews], 3.0)
+        for gauge in OpenGauges().read([reviews], 3.0)
     }
     assert readings == {
         (attributes.CLIENT_ACTIVE, "a:1"): 2, (attributes.OLDEST_AGE, "a:1"): 2.0,
