@@ -82,6 +82,7 @@ PURE = (
     "collector/query/views.py",
     "dashboard/calls.py",
     "dashboard/critical.py",
+    "dashboard/evidence.py",
     "dashboard/figures",
     "dashboard/format.py",
     "dashboard/statistics.py",

@@ -32,6 +32,10 @@
     graph.scratch("_shown", ids);
   }
 
+  function decoded(text) {
+    try { return decodeURIComponent(text || ""); } catch (e) { return text; }  // not every % is an escape
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     spanmesh: {
       theme: function (clicks) {
@@ -45,7 +49,7 @@
       title: function (path) {
         var parts = (path || "/").split("/");
         var page = { "": "Topology", traces: parts[2] ? "Trace " + parts[2].slice(0, 8) : "Traces",
-                     balancing: "Balancing" }[parts[1]];
+                     balancing: "Balancing", service: decoded(parts[2]) }[parts[1]];
         document.title = (page ? page + " · " : "") + "spanmesh";
         var main = document.getElementById("page");
         if (main) { main.scrollTop = 0; }

@@ -33,7 +33,7 @@ def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
                          barmode="stack", bargap=0.15)
 
 
-def success(points: Sequence[Point], zone: int) -> charts.Figure:
+def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Figure:
     """Share of failed requests over time, in percent; gaps where there was no traffic."""
     failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
     line = {
@@ -44,7 +44,7 @@ def success(points: Sequence[Point], zone: int) -> charts.Figure:
         "hovertemplate": "%{y:.2f} %",
     }  # fmt: skip
     most = max((value for value in failed if value is not None), default=0.0)
-    return charts.figure([line], LOW, _CLOCK, {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]})
+    return charts.figure([line], height, _CLOCK, {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]})
 
 
 def latency(points: Sequence[Point], zone: int) -> charts.Figure:

@@ -1,8 +1,8 @@
 """``/balancing``: where each service's traffic goes, why, and how far the mesh may choose."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
@@ -10,9 +10,15 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.client import Client
 from dashboard.figures import palette
-from dashboard.model import Node, StageView
-from dashboard.pages import balancing_views, links, parts, stage_switch
-from dashboard.pages.guard import Problem, guarded
+from dashboard.figures.states import lanes
+from dashboard.model import Decision, Node, StageView
+from dashboard.pages import balancing_effect, balancing_endpoints, balancing_views, links, parts, stage_switch
+from dashboard.pages.guard import guarded
+
+HISTORY_US: Final = 3_600_000_000  # of the strips
+DECISIONS: Final = 500  # asked for
+SHOWN: Final = 50
+_PLACES: Final = ("now", "endpoints", "states", "effect", "advice", "decisions", "history")
 
 
 def layout(search: str | None) -> Component:
@@ -57,29 +63,32 @@ def first(stages: Sequence[StageView], nodes: Mapping[str, Node]) -> str:
 
 def frame(service: str, stage: StageView | None) -> list[Component]:
     """What stays while numbers refresh: title and switch, with places for the live parts."""
+    def panel(title: str, place: str, aside: str = "", class_name: str = "") -> Component:
+        return parts.card(html.Div(parts.loading(), id=f"destination-{place}"), title,
+                          html.Span(aside, className="weak") if aside else None, class_name=class_name)
+
     return [
         dcc.Store(id="destination-name", data=service),
         parts.card([
             html.Div([
                 html.Div([html.P("Destination", className="eyebrow"), html.H2(parts.name(service))]),
                 html.Div([
+                    dcc.Link("Service", href=links.service_page(service), className="button"),
                     dcc.Link("In the graph", href=links.topology(service), className="button"),
                 ], className="shortcuts"),
             ], className="panel-head"),
             html.Div(id="destination-now"),
             stage_switch.layout(stage),
         ]),
-        parts.card(html.Div(parts.loading(), id="destination-endpoints"), "Endpoints",
-                   html.Span("last 60 s", className="weak"), class_name="flush"),
+        panel("Endpoints", "endpoints", "last 60 s", "flush"),
+        panel("Ejections over time", "states", f"last {fmt.span(HISTORY_US)}"),
         html.Div([
-            parts.card(html.Div(parts.loading(), id="destination-effect"), "Direct against routed"),
-            parts.card(html.Div(parts.loading(), id="destination-decisions"), "Decisions"),
+            html.Div([panel("Direct against routed", "effect", "last 60 s"),
+                      panel("What the mesh would have done", "advice")], className="stack"),
+            panel("Decisions", "decisions"),
         ], className="columns"),
+        panel("Changes of the stage", "history", class_name="flush"),
     ]
-
-
-def _unavailable(what: Problem) -> tuple[Any, ...]:
-    return parts.problem(what), no_update, no_update, no_update
 
 
 def register(app: Dash, client: Client) -> None:
@@ -110,29 +119,47 @@ def register(app: Dash, client: Client) -> None:
         return frame(service, next((stage for stage in stages if stage["service"] == service), None))
 
     @app.callback(
-        Output("destination-endpoints", "children"), Output("destination-effect", "children"),
-        Output("destination-decisions", "children"), Output("destination-now", "children"),
+        *(Output(f"destination-{place}", "children") for place in _PLACES),
         Input("tick", "n_intervals"), Input("zone", "data"), Input("stage-result", "children"),
         State("destination-name", "data"))
-    @guarded(_unavailable)
     def refresh(_: int | None, zone: int | None, __: Any, service: str) -> tuple[Any, ...]:
-        now_us = int(time.time() * 1_000_000)
-        stage = next((each for each in client.stages() if each["service"] == service), None)
-        return (
-            balancing_views.endpoints(client.endpoints(service), now_us),
-            balancing_views.effect(stage),
-            balancing_views.decisions(client.decisions(service, 50), zone or 0, now_us),
-            _now(stage, now_us),
-        )
+        return panels(client, service, zone or 0, int(time.time() * 1_000_000))
+
+
+def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, ...]:
+    """What is in ``_PLACES``; a panel that cannot be filled says so and leaves the others standing."""
+    def stage() -> StageView | None:
+        return next((each for each in client.stages() if each["service"] == service), None)
+
+    def decided() -> list[Decision]:
+        return client.decisions(service, DECISIONS)
+
+    def states() -> Component:
+        addresses = [each["address"] for each in client.endpoints(service)]
+        since = now_us - HISTORY_US
+        return balancing_endpoints.over_time(lanes(decided(), addresses, since, now_us), since, now_us, zone)
+
+    drawn: tuple[Callable[[], Any], ...] = (
+        lambda: _now(stage(), now_us),
+        lambda: balancing_endpoints.table(client.endpoints(service), now_us),
+        states,
+        lambda: balancing_effect.effect(stage()),
+        lambda: balancing_effect.advice(stage()),
+        lambda: balancing_views.decisions(decided()[:SHOWN], zone, now_us),
+        lambda: balancing_effect.history(stage(), zone, now_us),
+    )
+    return tuple(parts.attempted(draw) for draw in drawn)
 
 
 def _now(stage: StageView | None, now_us: int) -> Component:
     if stage is None:
         return parts.empty("The mesh does not know this service",
                            "Start its sidecar, or choose another service from the list.")
-    origin = {"default": "by default", "mesh.yaml": "set in mesh.yaml", "api": "set here or over the API"}
-    words = origin.get(stage["origin"], stage["origin"])
+    words = {"default": "by default", "mesh.yaml": "set in mesh.yaml", "api": "set here or over the API",
+             "guard": "turned back by the guard"}.get(stage["origin"], stage["origin"])
     since = f", {fmt.age(stage['updated'], now_us)}" if stage["updated"] else ""
-    return html.P([parts.stage_chip(stage["stage"], stage["percent"]), html.Span(f" now, {words}{since}. "),
-                   html.Span(parts.STAGE_WORDS.get(stage["stage"], ""), className="weak")],
-                   className="stage-now")
+    return html.Div([
+        html.P([parts.stage_chip(stage["stage"], stage["percent"]), html.Span(f" now, {words}{since}. "),
+                html.Span(parts.STAGE_WORDS.get(stage["stage"], ""), className="weak")]),
+        balancing_effect.guard(stage),
+    ], className="stage-now")

@@ -1,6 +1,6 @@
 """The components all pages are built of: cards, tiles, chips, names, and the states of a panel."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from dash import dcc, html
@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.figures import charts, palette
 from dashboard.model import Stats
-from dashboard.pages.guard import Problem
+from dashboard.pages.guard import Problem, guarded
 
 Children = Any  # what Dash takes as children: None, text, a component or a list of them
 
@@ -25,6 +25,11 @@ HIDDEN: Final[dict[str, Any]] = {"aria-hidden": "true"}  # decoration, of no use
 def label(text: str) -> dict[str, Any]:
     """What a screen reader says of an element, to be spread into its arguments."""
     return {"aria-label": text}
+
+
+def data(**given: str) -> dict[str, Any]:
+    """``data-…`` attributes, by which a page's script knows what a button does."""
+    return {f"data-{key}": value for key, value in given.items()}
 
 
 def labelled_by(element_id: str) -> dict[str, Any]:
@@ -97,6 +102,11 @@ def problem(what: Problem, class_name: str = "") -> Component:
     """A panel that could not be filled, and the fix."""
     return html.Div([html.P(what.sentence, className="state-title"), html.P(what.fix)],
                     className=f"state state-error {class_name}".rstrip(), role="alert")
+
+
+def attempted(draw: Callable[[], Children]) -> Children:
+    """What a panel shows: as drawn, or what went wrong, so that one that fails leaves the others standing."""
+    return guarded(problem)(draw)()
 
 
 def loading(text: str = "Loading…") -> Component:

@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.client import Client
-from dashboard.pages import balancing, links, parts, topology, trace, traces
+from dashboard.pages import balancing, links, parts, service, topology, trace, traces
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 
@@ -48,6 +48,8 @@ def page(path: str | None, search: str | None) -> Component:
         return whole[path](search)
     if path.startswith("/traces/"):
         return trace.layout(unquote(path.removeprefix("/traces/")))
+    if path.startswith("/service/"):
+        return service.layout(unquote(path.removeprefix("/service/")), search)
     return parts.empty("There is no page at this address",
                        dcc.Link("Go to the topology", href=links.topology()))
 
@@ -67,7 +69,7 @@ def _within(path: str, href: str) -> bool:
 
 def register(app: Dash, client: Client) -> None:
     """All callbacks of the frame and of every page."""
-    for module in (topology, traces, trace, balancing):
+    for module in (topology, traces, trace, balancing, service):
         module.register(app, client)
 
     @app.callback(Output("page", "children"), Output("navigation", "children"),

@@ -27,6 +27,9 @@ def layout(stage: StageView | None) -> Component:
         ], className="stage-form", role="group", **parts.label("Stage")),
         html.Div([
             html.P(id="stage-question"),
+            html.Label([html.Span("Your name, for the history"),
+                        dcc.Input(id="stage-by", type="text", maxLength=200, persistence=True,
+                                  placeholder="optional", autoComplete="name")], className="share"),
             html.Button("Confirm", id="stage-confirm", className="button primary"),
             html.Button("Cancel", id="stage-cancel", className="button"),
         ], id="stage-dialog", className="confirm", hidden=True, role="alertdialog",
@@ -61,10 +64,11 @@ def register(app: Dash, client: Client) -> None:
         Output("stage-result", "children"),
         Input("stage-ask", "n_clicks"), Input("stage-cancel", "n_clicks"), Input("stage-confirm", "n_clicks"),
         State("stage", "value"), State("stage-percent", "value"), State("destination-name", "data"),
+        State("stage-by", "value"),
         prevent_initial_call=True)
     @guarded(_refused)
     def change(_: Any, __: Any, ___: Any, stage: str | None, percent: float | None,
-               service: str) -> tuple[Any, ...]:
+               service: str, by: str | None) -> tuple[Any, ...]:
         if ctx.triggered_id == "stage-cancel":
             return True, no_update, None
         if stage not in _STAGES:
@@ -74,6 +78,6 @@ def register(app: Dash, client: Client) -> None:
         share = int(percent or 0) if stage == "route" else 0
         if ctx.triggered_id == "stage-ask":
             return False, question(service, stage, share), None
-        now = client.set_stage(service, stage, share)
+        now = client.set_stage(service, stage, share, (by or "").strip())
         done = f"{now['stage']} {now['percent']} %" if now["stage"] == "route" else now["stage"]
         return True, no_update, html.P(f"Done: {service} is in stage {done}.", className="done")

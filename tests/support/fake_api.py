@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.support.fake_mesh import beside, service_page
+
 Json = dict[str, Any]
 
 # name: kind, success, p50 in ms
@@ -50,13 +52,16 @@ class FakeApi:
     """Serves on an ephemeral loopback port while used as a context manager.
 
     ``services`` limits the shop (an empty mesh has none); ``rename`` puts hostile names in;
-    ``stages`` is what was PUT; ``asked`` the paths asked for; ``status`` over 0 fails every request.
+    ``stages`` is what was PUT and ``changed_by`` whom it named; ``asked`` the paths asked for;
+    ``status`` over 0 fails every request, ``failing`` has the paths that fail.
     """
 
     def __init__(self, empty: bool = False, rename: Callable[[str], str] = str, port: int = 0) -> None:
         self.empty = empty
         self.rename = rename
         self.status = 0
+        self.failing: set[str] = set()
+        self.changed_by: list[str] = []
         self.asked: list[str] = []
         self.stages: dict[str, Json] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
@@ -78,10 +83,14 @@ class FakeApi:
         path = url.path
         given = {key: values[0] for key, values in parse_qs(url.query).items()}
         self.asked.append(path)
-        if self.status:
-            return self.status, _error(self.status, "the fake was told to fail")
+        if self.status or path in self.failing:
+            return self.status or 503, _error(self.status or 503, "the fake was told to fail")
         if method == "PUT" and path == "/api/mesh/stages":
             return self._put(body)
+        if path.startswith("/api/mesh/service/"):
+            return 200, self._service(unquote(path.rsplit("/", 1)[1]), given)
+        if path == "/healthz":
+            return 200, {"status": "alive"}
         if path.startswith("/api/traces/"):
             found = [one for one in self.traces() if one["traceID"] == unquote(path.rsplit("/", 1)[1])]
             return (200, {"data": found}) if found else (404, _error(404, "no such trace"))
@@ -99,6 +108,7 @@ class FakeApi:
     def _put(self, body: Any) -> tuple[int, Json]:
         if body["service"] not in {stage["service"] for stage in self._stages()}:
             return 404, _error(404, f"unknown service {body['service']!r}: start its sidecar first")
+        self.changed_by.append(body.get("by", ""))
         self.stages[body["service"]] = {"stage": body["stage"], "percent": body["percent"]}
         return 200, next(each for each in self._stages() if each["service"] == body["service"])
 
@@ -133,12 +143,16 @@ class FakeApi:
             if kind != "service":
                 continue
             chosen = self.stages.get(self.rename(name))
-            share = chosen["percent"] / 100 if chosen and chosen["stage"] == "route" else 0.0
+            setting = chosen or {"stage": "observe", "percent": 0}
+            share = setting["percent"] / 100 if setting["stage"] == "route" else 0.0
+            now = int(time.time() * 1e6)
+            direct = stats(int(5800 * (1 - share)), success, p50)
+            routed = stats(int(5800 * share), 0.9994, p50 * 0.9)
+            addresses = REVIEWS if name == "reviews" else ("127.0.0.1:9001",)
             found.append({
-                "service": self.rename(name), "stage": "observe", "percent": 0, **(chosen or {}),
-                "origin": "api" if chosen else "default", "updated": int(time.time() * 1e6) - 90_000_000,
-                "direct": stats(int(5800 * (1 - share)), success, p50),
-                "routed": stats(int(5800 * share), 0.9994, p50 * 0.9),
+                "service": self.rename(name), **setting, "origin": "api" if chosen else "default",
+                "updated": now - 90_000_000, "direct": direct, "routed": routed,
+                **beside(setting["stage"], setting["percent"], direct, routed, addresses, name, now),
             })  # fmt: skip
         return found
 
@@ -171,15 +185,17 @@ class FakeApi:
         if self.empty or service != self.rename("reviews"):
             return {"decisions": []}
         now = int(time.time() * 1e6)
-        facts = {"success": 0.59, "peers_success": 0.9996, "calls": 240, "reporters": 3, "window_s": 10,
-                 "p99_ms": 210.4}
+        facts = {"kind": "failures", "seconds": 30.0, "window": 10.0, "count": 240, "errors": 98,
+                 "peer_count": 480, "peer_errors": 1, "peers": list(REVIEWS[:2]), "confirmed": "",
+                 "reporters": {"catalog-1": {"count": 130, "errors": 54},
+                               "catalog-2": {"count": 110, "errors": 44}}}
         told = (
             (42, "eject", REVIEWS[2], "41 % of its calls failed while its peers' succeeded", facts),
             (96, "return", REVIEWS[2], "its probes succeed again: back with a tenth of the traffic",
-             {"probes": 3}),
+             {"count": 12, "errors": 0}),
             (131, "eject", REVIEWS[2], "five calls in a row failed, seen by three callers", facts),
             (400, "weight", REVIEWS[1], "12 % slower than its peers: weight 0.88",
-             {"p50_ms": 21.0, "peers_ms": 18.2}),
+             {"from": 1.0, "to": 0.88, "latency_ratio": 1.12, "calls": 2600, "peers": list(REVIEWS[:1])}),
             (900, "register", REVIEWS[0], "its sidecar connected", {"zone": "zone-a"}),
         )
         return {"decisions": [
@@ -202,6 +218,10 @@ class FakeApi:
             bad = success - 0.2 if success < 0.95 and at > end - 140_000_000 else success
             points.append({"time": at, **stats(int(80 * step * wave), min(bad, 1.0), p50 * wave)})
         return {"points": points}
+
+    def _service(self, service: str, given: Mapping[str, str]) -> Json:
+        points = self._series({**given, "service": service})["points"]
+        return service_page(service, points, self._graph({})["edges"], given)
 
     def _latency(self, _: Mapping[str, str]) -> Json:
         buckets = []
