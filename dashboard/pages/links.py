@@ -25,16 +25,48 @@ def traces(query: TraceQuery) -> str:
     return "/traces" + query.search()
 
 
-def trace(trace_id: str, span: str = "", first: int = 0) -> str:
-    given = {key: value for key, value in (("span", span), ("first", first)) if value}
+def trace(trace_id: str, span: str = "", **view: str) -> str:
+    """A trace with a span selected; ``view`` is what the page's script writes (tab, find, sort, zoom)."""
+    given = {key: value for key, value in {"span": span, **view}.items() if value}
     return f"/traces/{quote(trace_id, safe='')}" + ("?" + urlencode(given) if given else "")
 
 
-def in_trace(search: str | None) -> tuple[str, int]:
-    """(selected span id, first row shown) of a trace page."""
+def in_trace(search: str | None) -> tuple[str, str]:
+    """(selected span id, text searched for) of a trace page."""
     given = _given(search)
-    first = given.get("first", "")
-    return given.get("span", ""), int(first) if first.isdigit() and len(first) < 9 else 0
+    return given.get("span", ""), given.get("find", "")
+
+
+def compare(before: str, after: str = "") -> str:
+    """Two traces by id; without the second the page asks for it."""
+    given = {key: value for key, value in (("a", before), ("b", after)) if value}
+    return "/compare" + ("?" + urlencode(given) if given else "")
+
+
+def compared(search: str | None) -> tuple[str, str]:
+    """What ``compare`` wrote."""
+    given = _given(search)
+    return given.get("a", "").strip(), given.get("b", "").strip()
+
+
+def aggregate(service: str, operation: str, window: tuple[int, int] = (0, 0)) -> str:
+    """Many traces of an operation; the window in microseconds, (0, 0) the last hour."""
+    given = {"service": service, "operation": operation}
+    if window[1]:
+        given |= {"start": str(window[0]), "end": str(window[1])}
+    return "/aggregate?" + urlencode(given)
+
+
+def aggregated(search: str | None) -> tuple[str, str, tuple[int, int]]:
+    """What ``aggregate`` wrote; a window that is none counts as not given."""
+    given = _given(search)
+    start, end = (_whole(given.get(key, "")) for key in ("start", "end"))
+    window = (start, end) if 0 < start < end else (0, 0)
+    return given.get("service", ""), given.get("operation", ""), window
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 
 def balancing(service: str = "") -> str:

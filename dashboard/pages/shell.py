@@ -7,7 +7,19 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from dashboard.client import Client
-from dashboard.pages import balancing, links, parts, service, topology, trace, traces
+from dashboard.held import Held
+from dashboard.pages import (
+    aggregate,
+    balancing,
+    compare,
+    links,
+    parts,
+    service,
+    topology,
+    trace,
+    traces,
+    upload,
+)
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 
@@ -43,11 +55,12 @@ def page(path: str | None, search: str | None) -> Component:
     path = (path or "/").rstrip("/") or "/"
     whole: Mapping[str, Callable[[str | None], Component]] = {
         "/": topology.layout, "/traces": traces.layout, "/balancing": balancing.layout,
+        "/compare": compare.layout, "/aggregate": aggregate.layout, "/upload": upload.layout,
     }
     if path in whole:
         return whole[path](search)
     if path.startswith("/traces/"):
-        return trace.layout(unquote(path.removeprefix("/traces/")))
+        return trace.layout(unquote(path.removeprefix("/traces/")), search)
     if path.startswith("/service/"):
         return service.layout(unquote(path.removeprefix("/service/")), search)
     return parts.empty("There is no page at this address",
@@ -69,8 +82,11 @@ def _within(path: str, href: str) -> bool:
 
 def register(app: Dash, client: Client) -> None:
     """All callbacks of the frame and of every page."""
-    for module in (topology, traces, trace, balancing, service):
+    for module in (topology, traces, balancing, service, aggregate):
         module.register(app, client)
+    held = Held(client)
+    for shared in (trace, compare, upload):
+        shared.register(app, client, held)
 
     @app.callback(Output("page", "children"), Output("navigation", "children"),
                   Input("url", "pathname"), State("url", "search"))

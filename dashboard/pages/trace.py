@@ -1,168 +1,166 @@
-"""``/traces/<id>``: one trace as a waterfall; the span the URL selects is shown in full beside it."""
+"""``/traces/<id>``: one trace in five views. Its rows are sent once; the browser draws what is in sight,
+and keeps the place (tab, span, search, zoom) in the URL."""
 
+import time
 from typing import Any, Final
 
-from dash import Dash, Input, Output, dcc, html
+import dash_cytoscape as cyto
+from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
-from dashboard import format as fmt
 from dashboard.client import Client
-from dashboard.figures import palette, waterfall
-from dashboard.pages import links, parts
-from dashboard.pages.guard import guarded
+from dashboard.figures import flame, trace_graph, waterfall
+from dashboard.held import FROM_FILE, Held
+from dashboard.pages import links, parts, span_details, trace_head, trace_statistics
+from dashboard.pages.browser import in_browser
+from dashboard.pages.guard import Problem, guarded
 from dashboard.query import TraceQuery
-from dashboard.trace import Span, Trace
 
-PAGE: Final = 300  # rows drawn at once
-_DEEP: Final = 14  # deeper levels are indented no further
+TABS: Final = (("waterfall", "Waterfall"), ("flame", "Flame graph"), ("spans", "Spans"),
+               ("graph", "Graph"), ("statistics", "Statistics"))
+_KEYS: Final = (("j / k", "next, previous span"), ("Enter", "details of the span"),
+                ("[ / ]", "collapse, expand"), ("{ / }", "collapse, expand all"), ("/", "search"),
+                ("n / p", "next, previous match"), ("c", "next span of the critical path"),
+                ("+ / −", "zoom in, out"), ("0", "whole trace"),
+                ("Esc", "close details"))  # fmt: skip
+_HOUR: Final = 3_600_000_000  # microseconds
+_LINKING: Final = 20  # traces that link to one, at most shown
 
 
-def layout(trace_id: str) -> Component:
+def layout(trace_id: str, search: str | None = None) -> Component:
+    _, find = links.in_trace(search)
     return html.Div([
+        *(dcc.Store(id=f"trace-{each}") for each in ("data", "place", "span", "hits", "drawn")),
         dcc.Store(id="trace-id", data=trace_id),
-        html.Div(parts.card(parts.loading("Fetching the trace…")), id="trace-view"),
-    ], className="page")
-
-
-def view(trace: Trace, selected: str, first: int, zone: int) -> list[Component]:
-    """Header, waterfall and, when a span is selected, its details."""
-    span = trace.span(selected)
-    sheet = html.Div([_waterfall(trace, selected, first),
-                      _details(trace, span, first, zone) if span else None],
-                     className="trace-body with-details" if span else "trace-body")
-    return [_head(trace, zone), sheet]
-
-
-def _head(trace: Trace, zone: int) -> Component:
-    colours = palette.services(trace.services)
-    facts = html.Dl([
-        parts.tile("Duration", fmt.duration(trace.duration / 1000)),
-        parts.tile("Services", str(len(trace.services))),
-        parts.tile("Spans", fmt.count(len(trace.spans))),
-        parts.tile("Errors", fmt.count(trace.errors), "bad" if trace.errors else ""),
-        parts.tile("Depth", str(max(trace.depths) + 1)),
-    ], className="tiles")
-    services = [html.Span([parts.swatch(colours[each]), parts.name(each, 30)], className="service")
-                for each in trace.services[:24]]
-    return html.Div([
+        html.Div(parts.card(parts.loading("Fetching the trace…")), id="trace-head"),
         html.Div([
-            html.P([dcc.Link("Traces", href=links.traces(TraceQuery())), html.Span(" / "),
-                    html.Code(trace.id)], className="eyebrow"),
-            html.H1([parts.name(trace.root.service), html.Span(" "),
-                     html.Span(parts.name(trace.root.operation), className="weak")]),
-            html.P(fmt.moment(trace.start, zone), className="weak"),
-        ]),
-        facts,
-        html.Div(services, className="services"),
-    ], className="trace-head")
+            html.Div([_tabs(), _tools(find)], className="trace-bar"),
+            html.Div([
+                html.Div([
+                    parts.card(_waterfall(), class_name="flush", id="view-waterfall"),
+                    parts.card(html.Div(id="trace-flame", className="flame"), id="view-flame"),
+                    parts.card(html.Div(id="trace-table"), class_name="flush", id="view-spans"),
+                    parts.card(html.Div(id="trace-graph", className="trace-graph"), id="view-graph"),
+                    parts.card(html.Div(id="trace-statistics"), class_name="flush", id="view-statistics"),
+                ], className="trace-views"),
+                html.Div(id="trace-details"),
+            ], className="trace-body", id="trace-body"),
+        ], id="trace-whole", hidden=True),
+    ], className="page", id="trace-view")
 
 
-def _waterfall(trace: Trace, selected: str, first: int) -> Component:
-    ruler = html.Div([
-        html.Div("Service and operation", className="span-label"),
-        html.Div([html.Span(text, style={"left": f"{at:.2f}%"}) for at, text in waterfall.ticks(trace)],
-                 className="span-lane ruler"),
-    ], className="span-row span-ruler", **parts.HIDDEN)
-    rows = [_row(trace, row, selected, first) for row in waterfall.rows(trace, first, PAGE)]
-    return parts.card([html.Div([ruler, *rows], className="waterfall"), _pager(trace, first)],
-                      class_name="flush")
-
-
-def _row(trace: Trace, row: waterfall.Row, selected: str, first: int) -> Component:
-    span = row.span
-    chosen = span.id == selected
-    look = "span-row" + (" failed" if span.failed else "") + (" chosen" if chosen else "")
-    bar = html.Span(className="span-bar", style={
-        "left": f"{row.left:.3f}%", "width": f"{row.width:.3f}%", "backgroundColor": row.colour})
-    end = row.left + row.width
-    at = {"after": {"left": f"{end:.3f}%"}, "before": {"right": f"{100 - row.left:.3f}%"},
-          "inside": {"right": f"{100 - end:.3f}%"}}[row.text_at]
-    label = html.Div([
-        html.Span(className="span-service", style={"backgroundColor": row.colour}),
-        html.Strong(parts.name(span.service, 40)),
-        parts.name(span.operation, 80),
-        html.Span("!", className="failure", title="failed", role="img", **parts.label("failed"))
-        if span.failed else None,
-    ], className="span-label", style={"paddingLeft": f"{12 + 14 * min(row.depth, _DEEP)}px"})
-    lane = html.Div([bar, html.Span(row.text, className=f"span-time {row.text_at}", style=at)],
-                    className="span-lane")
-    # A second click on the chosen span closes its details.
-    return dcc.Link([label, lane], href=links.trace(trace.id, "" if chosen else span.id, first),
-                    className=look)
-
-
-def _pager(trace: Trace, first: int) -> Component | None:
-    if len(trace.spans) <= PAGE:
-        return None
-    last = min(first + PAGE, len(trace.spans))
+def _tabs() -> Component:
     return html.Div([
-        dcc.Link("Earlier spans", href=links.trace(trace.id, first=max(0, first - PAGE)), className="button")
-        if first else None,
-        html.Span(f"Spans {first + 1} to {last} of {len(trace.spans)}", className="weak"),
-        dcc.Link("Later spans", href=links.trace(trace.id, first=last), className="button")
-        if last < len(trace.spans) else None,
-    ], className="pager")
+        html.Button(text, id=f"tab-{key}", role="tab", className="trace-tab",
+                    **parts.data(tab=key))
+        for key, text in TABS
+    ], className="trace-tabs", role="tablist", **parts.label("Views of the trace"))
 
 
-def _details(trace: Trace, span: Span, first: int, zone: int) -> Component:
-    own = html.Dl([
-        parts.tile("Duration", fmt.duration(span.duration / 1000)),
-        parts.tile("Began after", fmt.duration((span.start - trace.start) / 1000)),
-        parts.tile("Kind", span.kind or fmt.NONE),
-    ], className="tiles")
-    return html.Aside([
-        html.Header([
-            html.Div([html.P(parts.name(span.service), className="eyebrow"),
-                      html.H2(parts.name(span.operation))]),
-            dcc.Link("×", href=links.trace(trace.id, first=first), className="icon-button",
-                     title="Close details"),
-        ], className="panel-head"),
-        html.Div([parts.chip("error", "bad") if span.failed else None,
-                  *(parts.chip(fmt.short(text, 120), "warn") for text in span.warnings)], className="chips"),
-        own,
-        _section("Tags", parts.pairs(span.tags), len(span.tags), is_open=True),
-        _section("Events", _events(trace, span, zone), len(span.events), is_open=True),
-        _section("Process", parts.pairs(span.process), len(span.process), is_open=False),
-        _section("References", _references(trace, span), len(span.references), is_open=False),
-        html.P(["Span ", html.Code(span.id)], className="weak"),
-    ], className="card panel", id="span-details", **parts.label("Span"))
-
-
-def _section(title: str, content: Component, many: int, is_open: bool) -> Component:
-    inside = content if many else html.P("none", className="weak")
-    return html.Details([html.Summary([title, html.Span(str(many), className="weak")]), inside],
-                        open=is_open and many > 0)
-
-
-def _events(trace: Trace, span: Span, zone: int) -> Component:
+def _tools(find: str) -> Component:
     return html.Div([
-        html.Div([html.P([html.Strong(fmt.duration((event.time - trace.start) / 1000)), " ",
-                          html.Span(fmt.clock(event.time, zone), className="weak")]),
-                  parts.pairs(event.fields)], className="event")
-        for event in span.events[:200]
-    ])
+        html.Label([html.Span("Search in this trace", className="visually-hidden"),
+                    dcc.Input(id="trace-find", value=find, placeholder="Search spans, tags, events",
+                              debounce=True, autoComplete="off")]),
+        html.Span(id="trace-found", className="weak small", role="status"),
+        html.Button("↑", className="icon-button", title="Previous match (p)", **parts.data(does="previous")),
+        html.Button("↓", className="icon-button", title="Next match (n)", **parts.data(does="next")),
+        html.Button("Collapse", className="button", title="Collapse all ({)", **parts.data(does="collapse")),
+        html.Button("Expand", className="button", title="Expand all (})", **parts.data(does="expand")),
+        html.Button("Whole trace", className="button", title="Undo the zoom (0)", **parts.data(does="whole")),
+        html.Details([html.Summary("Keys", className="button"), html.Dl([
+            html.Div([html.Dt(html.Kbd(key)), html.Dd(text)]) for key, text in _KEYS])], className="keys"),
+    ], className="trace-tools")
 
 
-def _references(trace: Trace, span: Span) -> Component:
-    return html.Ul([
-        html.Li([kind.replace("_", " ").lower() + " ",
-                 dcc.Link(span_id, href=links.trace(to or trace.id, span_id))])
-        for kind, to, span_id in span.references[:200]
-    ], className="plain")
+def _waterfall() -> Component:
+    return html.Div([
+        html.Div(id="trace-minimap", className="minimap", **parts.HIDDEN),
+        html.Div(id="trace-ruler", className="span-ruler", **parts.HIDDEN),
+        html.Div(id="trace-rows"),
+    ], className="waterfall")
 
 
-def register(app: Dash, client: Client) -> None:
-    """The view follows the URL: path for the trace, query for span and page."""
+def register(app: Dash, client: Client, held: Held) -> None:
+    """The browser draws; asked are the trace once, a span's details, and what a search finds."""
+    _register_trace(app, client, held)
+    _register_views(app, held)
+    in_browser(app, "openTrace", Output("trace-place", "data"), Output("trace-span", "data"),
+               Input("trace-data", "data"), Input("url", "search"), Input("theme", "data"))
+    in_browser(app, "markFound", Output("trace-drawn", "data"), Input("trace-hits", "data"))
 
-    @app.callback(Output("trace-view", "children"), Input("url", "search"), Input("zone", "data"),
+
+def _register_trace(app: Dash, client: Client, held: Held) -> None:
+    @app.callback(Output("trace-head", "children"), Output("trace-data", "data"), Input("zone", "data"),
                   Input("trace-id", "data"))
-    @guarded(lambda what: parts.card(parts.problem(what)))
-    def show(search: str | None, zone: int | None, trace_id: str) -> Any:
-        trace = client.trace(trace_id)
+    @guarded(lambda what: (parts.card(parts.problem(what)), None))
+    def show(zone: int | None, trace_id: str) -> tuple[Any, Any]:
+        trace = held.fetch(trace_id)
         if trace is None:
-            return parts.card(parts.empty(
-                "The store has no trace of this id",
-                [dcc.Link("Search the recent ones", href=links.traces(TraceQuery())),
-                 "; older ones leave the store after its retention, a new one needs a second to arrive."]))
-        span, first = links.in_trace(search)
-        return view(trace, span, min(first, len(trace.spans) - 1), zone or 0)
+            return parts.card(_unknown(trace_id)), None
+        packed = waterfall.packed(trace)
+        head = trace_head.head(trace, packed["path"], zone or 0)
+        return head, {**packed, "flame": flame.boxes(trace)}
+
+    @app.callback(Output("trace-linking", "children"), Input("trace-linking", "id"),
+                  State("trace-id", "data"))
+    @guarded(lambda _: None)
+    def linking(_: str, trace_id: str) -> Any:
+        trace = held.get(trace_id)
+        if trace is None or trace_id.startswith(FROM_FILE):
+            raise PreventUpdate
+        window = trace.start - _HOUR, min(trace.start + 24 * _HOUR, int(time.time() * 1e6))
+        query = f'{{ link:traceID = "{trace.id}" }}'
+        found = client.exemplars(query, *window, limit=str(_LINKING))
+        return trace_head.linking(trace, found)
+
+
+def _unknown(trace_id: str) -> Component:
+    if trace_id.startswith(FROM_FILE):
+        again = dcc.Link("Open it again", href="/upload")
+        return parts.empty("This file is no longer open", [again, "; the dashboard does not keep files."])
+    return parts.empty(
+        "The store has no trace of this id",
+        [dcc.Link("Search the recent ones", href=links.traces(TraceQuery())),
+         "; older ones leave the store after its retention, a new one needs a second to arrive."])
+
+
+def _register_views(app: Dash, held: Held) -> None:
+    @app.callback(Output("trace-details", "children"), Input("trace-span", "data"), Input("zone", "data"),
+                  State("trace-id", "data"))
+    @guarded(lambda what: parts.card(parts.problem(what)))
+    def details(span_id: str | None, zone: int | None, trace_id: str) -> Any:
+        trace = held.get(trace_id) if span_id else None
+        return span_details.details(trace, str(span_id), zone or 0) if trace else None
+
+    @app.callback(Output("trace-hits", "data"), Input("trace-find", "value"), Input("trace-data", "data"),
+                  State("trace-id", "data"))
+    @guarded(_no_hits)
+    def find(text: str | None, drawn: Any, trace_id: str) -> Any:
+        trace = held.get(trace_id) if text and drawn else None
+        return {"text": text or "", "rows": waterfall.matches(trace, text or "") if trace else []}
+
+    @app.callback(Output("trace-statistics", "children"), Input("trace-place", "data"),
+                  State("trace-id", "data"))
+    @guarded(parts.problem)
+    def statistics(place: dict[str, str] | None, trace_id: str) -> Any:
+        if not place or place["tab"] != "statistics" or (trace := held.get(trace_id)) is None:
+            raise PreventUpdate
+        return trace_statistics.view(trace, place["sort"], place["by"] == "operation")
+
+    @app.callback(Output("trace-graph", "children"), Input("trace-place", "data"), Input("theme", "data"),
+                  State("trace-id", "data"))
+    @guarded(parts.problem)
+    def graph(place: dict[str, str] | None, theme: str | None, trace_id: str) -> Any:
+        if not place or place["tab"] != "graph" or (trace := held.get(trace_id)) is None:
+            raise PreventUpdate
+        return cyto.Cytoscape(
+            id="trace-services", elements=trace_graph.elements(trace), layout={"name": "preset", "fit": True,
+                                                                               "padding": 24},
+            stylesheet=trace_graph.stylesheet(theme or "light"), style={"width": "100%", "height": "100%"},
+            minZoom=0.1, maxZoom=2, autoungrabify=True, boxSelectionEnabled=False)
+
+
+def _no_hits(what: Problem) -> dict[str, Any]:
+    return {"text": "", "rows": [], "problem": what.sentence}

@@ -308,6 +308,9 @@ def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             self._reply("GET", None)
 
+        def do_POST(self) -> None:
+            self._reply("POST", self.rfile.read(int(self.headers["Content-Length"])))
+
         def do_PUT(self) -> None:
             self._reply("PUT", json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
