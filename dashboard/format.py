@@ -33,6 +33,14 @@ def rate(value: float) -> str:
     return f"{count(value)} rps"
 
 
+def size(octets: float) -> str:
+    """Bytes as ``850 B``, ``1.2 kB``, ``34 MB``; a thousand of one is one of the next."""
+    for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if octets >= limit:
+            return f"{_figures(octets / limit)} {unit}"
+    return f"{_figures(octets)} B"
+
+
 def duration(ms: float | None) -> str:
     """Milliseconds as ``850 µs``, ``340 ms``, ``1.2 s`` or ``2.5 min``."""
     if ms is None:

@@ -19,6 +19,8 @@ EARLIER: Final[Mapping[int, str]] = {
     0: "nothing", 1: "the time before", 3600: "1 h earlier", 86400: "1 day earlier", 604800: "1 week earlier",
 }  # fmt: skip
 HOPS: Final = range(1, 10)
+_BETWEEN: Final = "\x1f"  # names of a path
+_PATH_MAX: Final = 100
 _SECONDS_MAX: Final = 9_000_000_000
 
 
@@ -26,7 +28,8 @@ _SECONDS_MAX: Final = 9_000_000_000
 class GraphView:
     """``at`` is the window's end in seconds since the epoch, 0 for now, and ``span`` its length in
     seconds; ``compare`` how many seconds earlier the other window is, 1 for directly before, 0 for
-    none. ``warn`` and ``bad`` are successes in percent, ``slow`` a p99 in milliseconds or 0."""
+    none. ``warn`` and ``bad`` are successes in percent, ``slow`` a p99 in milliseconds or 0. ``path``
+    is names from caller to callee."""
 
     node: str = ""
     source: str = field(default="", metadata={"key": "from"})
@@ -45,7 +48,7 @@ class GraphView:
     at: int = 0
     span: int = 60
     compare: int = 0
-    path: str = ""
+    path: tuple[str, ...] = ()
     problems: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -53,7 +56,7 @@ class GraphView:
         """The view a URL's ``?…`` describes."""
         given = dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
         read: dict[str, Any] = {}
-        problems = []
+        problems: list[str] = []
         for each in _SHOWN:
             text = given.get(_key(each))
             if text is None:
@@ -81,7 +84,7 @@ class GraphView:
         """The URL of the same view with a node (one name), an edge (caller, callee) or nothing selected."""
         node = selected[0] if len(selected) == 1 else ""
         source, target = selected if len(selected) == 2 else ("", "")
-        return "/" + replace(self, node=node, source=source, target=target, path="").search()
+        return "/" + replace(self, node=node, source=source, target=target, path=()).search()
 
     @property
     def selected(self) -> tuple[str, ...]:
@@ -139,6 +142,7 @@ _RULES: Final[Mapping[str, _Rule]] = {
     "hops": _whole(HOPS[0], HOPS[-1]), "way": _one_of(WAYS), "label": _one_of(LABELS),
     "group": _one_of(GROUPS), "warn": _number(100), "bad": _number(100), "slow": _number(3_600_000),
     "at": _whole(0, _SECONDS_MAX), "span": _whole(1, 604_800), "compare": _whole(0, 31_622_400),
+    "path": _Rule(lambda text: tuple(filter(None, text.split(_BETWEEN)))[:_PATH_MAX], "names"),
     "idle": _Rule({"1": True, "0": False}.get, "0 or 1"),
 }  # fmt: skip
 _SHOWN: Final = tuple(each for each in fields(GraphView) if each.name != "problems")
@@ -151,4 +155,6 @@ def _key(each: Any) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
+    if isinstance(value, tuple):
+        return _BETWEEN.join(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
+from dashboard.model import Stats
+
 # Health, from Okabe and Ito's set (jfly.uni-koeln.de/color), darkened to read on white and on black.
 OK: Final = "#12937d"
 WARN: Final = "#c78500"
@@ -20,10 +22,12 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Success shares below which something needs a look (``warn``) or hurts (``bad``)."""
+    """Success shares below which something needs a look (``warn``) or hurts (``bad``), and a p99 in
+    milliseconds from which it needs a look too (``slow``, 0 for none)."""
 
     warn: float = 0.995
     bad: float = 0.95
+    slow: float = 0.0
 
 
 def health(success: float | None, thresholds: Thresholds | None = None) -> str:
@@ -34,6 +38,13 @@ def health(success: float | None, thresholds: Thresholds | None = None) -> str:
     if success < limits.bad:
         return "bad"
     return "warn" if success < limits.warn else "ok"
+
+
+def health_of(stats: Stats, thresholds: Thresholds) -> str:
+    """As ``health``, of traffic: what is slow needs a look however well it succeeds."""
+    found = health(stats["success"], thresholds)
+    late = thresholds.slow and stats["p99"] is not None and stats["p99"] >= thresholds.slow
+    return "warn" if late and found == "ok" else found
 
 
 COLOUR: Final[Mapping[str, str]] = {"ok": OK, "warn": WARN, "bad": BAD, "idle": IDLE}

@@ -1,66 +1,107 @@
-"""The live graph as Cytoscape elements and stylesheet.
+"""What is drawn of the graph: a text, classes and a width for each node and edge of a picture.
 
 Health is colour and, for those who do not see it, line style and text; traffic is width; kind
-is shape. Element ids are ours (``n:`` and ``e:``), so a service may have any name.
+is shape. What the classes look like is in ``topology_style``.
 """
 
 import math
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from dashboard import format as fmt
-from dashboard.figures import palette
-from dashboard.figures.layout import Layout, Position
-from dashboard.model import Edge, Graph, Node
-
-Element = dict[str, Any]
+from dashboard.figures import changes, palette
+from dashboard.model import Changed, Edge, Graph, Node
+from dashboard.subgraph import EdgeKey, Matched
 
 NAME_LENGTH: Final = 17
 SHAPES: Final[Mapping[str, str]] = {
     "service": "round-rectangle", "database": "barrel", "queue": "polygon",
     "external": "cut-rectangle", "user": "ellipse",
 }  # fmt: skip
-_INKS: Final[Mapping[str, Mapping[str, str]]] = {
-    "light": {"ink": "#16212c", "weak": "#566573", "surface": "#ffffff", "canvas": "#f7f8fa",
-              "chosen": "#2457d6"},
-    "dark": {"ink": "#e8eef4", "weak": "#9fb0c0", "surface": "#18212b", "canvas": "#10161d",
-             "chosen": "#7aa5ff"},
-}
-# A curve stays inside its control points; they lie further out so that it passes near the bends.
-_PULL: Final = 1.3
-_FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
+FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
 
 
-def elements(graph: Graph, layout: Layout, chosen: tuple[str, ...] = ()) -> list[Element]:
-    """Nodes, then edges. ``chosen`` is (node,) or (source, target) to be marked; () is nothing."""
-    known = {node["name"] for node in graph["nodes"]}
-    nodes = [_node(node, layout.places[node["name"]], chosen == (node["name"],)) for node in graph["nodes"]]
-    edges = [
-        _edge(edge, layout, chosen == (edge["source"], edge["target"]))
-        for edge in graph["edges"] if edge["source"] in known and edge["target"] in known
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of a graph is said and marked. ``label`` is one of graph_view.LABELS; ``chosen`` is
+    (node,) or (source, target); ``path`` names of nodes in order of the calls. ``nodes`` and
+    ``edges`` are what changed since another window, None without one."""
+
+    limits: palette.Thresholds = field(default_factory=palette.Thresholds)
+    label: str = "both"
+    chosen: tuple[str, ...] = ()
+    found: Matched | None = None
+    hidden: Matched = field(default_factory=Matched)
+    path: tuple[str, ...] = ()
+    nodes: Mapping[str, Changed] | None = None
+    edges: Mapping[EdgeKey, Changed] | None = None
+
+
+NodeRow = tuple[str, str, str]  # label, classes, badges as a data URI or nothing
+EdgeRow = tuple[str, str, float]  # label, classes, width
+
+
+def rows(graph: Graph, look: Look) -> tuple[list[NodeRow], list[EdgeRow]]:
+    """A row for each node and each edge, in the graph's order."""
+    lit_nodes, lit_edges = _lit(graph, look)
+    nodes = [
+        _node(node, look, lit_nodes is not None and node["name"] not in lit_nodes) for node in graph["nodes"]
     ]
-    return nodes + edges
+    calls: dict[str, float] = {}
+    for edge in graph["edges"]:
+        calls[edge["source"]] = calls.get(edge["source"], 0.0) + edge["rate"]
+    seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
+    edges = [
+        _edge(edge, look, lit_edges is not None and key_of(edge) not in lit_edges,
+              edge_label(edge, look.label, seconds, calls[edge["source"]]))
+        for edge in graph["edges"]
+    ]  # fmt: skip
+    return nodes, edges
 
 
-def node_id(name: str) -> str:
-    return f"n:{name}"
+def key_of(edge: Edge) -> EdgeKey:
+    return edge["source"], edge["target"], edge["protocol"]
 
 
-def _node(node: Node, place: Position, chosen: bool) -> Element:
-    health = palette.health(node["success"])
+def _lit(graph: Graph, look: Look) -> tuple[set[str] | None, set[EdgeKey] | None]:
+    """What is not dimmed, None for all: a path, else what is found, else what changed."""
+    if look.path:
+        on = set(zip(look.path, look.path[1:], strict=False))
+        return set(look.path), {key_of(edge) for edge in graph["edges"] if key_of(edge)[:2] in on}
+    if look.found is not None:
+        ends = {name for key in look.found.edges for name in key[:2]}
+        return {*look.found.nodes, *ends}, set(look.found.edges)
+    if look.edges is not None and look.nodes is not None:
+        ends = {name for key in look.edges for name in key[:2]}
+        return {*look.nodes, *ends}, set(look.edges)
+    return None, None
+
+
+def _node(node: Node, look: Look, dim: bool) -> NodeRow:
+    name, changed = node["name"], (look.nodes or {}).get(node["name"])
     kind = node["kind"] if node["kind"] in SHAPES else "service"
     second = f"{fmt.rate(node['rate'])} · {fmt.percent(node['success'])}" if node["count"] else "idle"
     if kind == "user":
         second = ""
-    data = {
-        "id": node_id(node["name"]),
-        "name": node["name"],
-        "label": f"{fmt.short(node['name'], NAME_LENGTH)}\n{second}".rstrip(),
-        "badges": _badges(marks(node)),
-    }
-    classes = f"{kind} {health}" + (" chosen" if chosen else "")
-    return {"data": data, "position": {"x": place[0], "y": place[1]}, "classes": classes}
+    found = marks(node)
+    classes = [kind, palette.health_of(node, look.limits)]
+    if changed:
+        worst = changes.worst(changed)
+        classes.append(worst["change"])
+        second = changes.in_words(changed, worst)
+    classes += [
+        word
+        for word, on in (
+            ("marked", bool(found)), ("chosen", look.chosen == (name,)), ("dim", dim),
+            ("found", look.found is not None and name in look.found.nodes),
+            ("hidden", name in look.hidden.nodes), ("path", name in look.path),
+        )
+        if on
+    ]  # fmt: skip
+    label = f"{fmt.short(name, NAME_LENGTH)}\n{second}".rstrip()
+    return label, " ".join(classes), _badges(found) if found else ""
 
 
 def marks(node: Node) -> list[tuple[str, str]]:
@@ -86,7 +127,7 @@ def _badges(found: list[tuple[str, str]]) -> str:
         pills.append(
             f'<rect x="{left}" y="0" width="{width}" height="16" rx="8" fill="{colours[key]}"/>'
             f'<text x="{left + width / 2}" y="11.5" text-anchor="middle" font-size="10" font-weight="600" '
-            f'font-family="{_FONT}" fill="#fff">{text}</text>'
+            f'font-family="{FONT}" fill="#fff">{text}</text>'
         )
         left += width + 3
     left = 150.0
@@ -94,82 +135,47 @@ def _badges(found: list[tuple[str, str]]) -> str:
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
 
 
-def _edge(edge: Edge, layout: Layout, chosen: bool) -> Element:
-    health = palette.health(edge["success"])
-    label = f"{fmt.rate(edge['rate'])}\n{fmt.duration(edge['p99'])}" if edge["count"] else ""
-    bends = layout.bends.get((edge["source"], edge["target"]), ())
-    data = {
-        "id": f"e:{edge['source']}\x1f{edge['target']}",
-        "source": node_id(edge["source"]),
-        "target": node_id(edge["target"]),
-        "from": edge["source"],
-        "to": edge["target"],
-        "label": label,
-        "width": round(width(edge["rate"]), 1),
-        "weights": [round(weight, 4) for weight, _ in bends],
-        "distances": [round(distance * _PULL, 1) for _, distance in bends],
-    }
-    return {"data": data, "classes": health + (" bent" if bends else "") + (" chosen" if chosen else "")}
+def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
+    key, changed = key_of(edge), (look.edges or {}).get(key_of(edge))
+    classes = [palette.health_of(edge, look.limits)]
+    if edge.get("tcp"):
+        classes.append("tcp")
+    if changed:
+        worst = changes.worst(changed)
+        classes.append(worst["change"])
+        label = changes.in_words(changed, worst).replace(" → ", " →\n")
+    on_path = key[:2] in zip(look.path, look.path[1:], strict=False)
+    classes += [
+        word
+        for word, on in (
+            ("chosen", look.chosen == key[:2]), ("dim", dim), ("hidden", key in look.hidden.edges),
+            ("path", on_path),
+        )
+        if on
+    ]  # fmt: skip
+    return label, " ".join(classes), round(width(edge["rate"]), 1)
+
+
+def edge_label(edge: Edge, what: str, seconds: float, calls: float) -> str:
+    """The chosen figure of an edge; ``calls`` is the rate of all calls of its source. Of opaque TCP
+    there are connections, bytes and the time to connect."""
+    tcp = edge.get("tcp")
+    if what == "none" or not (edge["count"] or tcp):
+        return ""
+    if what in ("p50", "p90", "p99"):
+        of = fmt.duration({"p50": edge["p50"], "p90": edge["p90"], "p99": edge["p99"]}[what])
+        return f"connect {of}" if tcp else of
+    if what == "success":
+        return fmt.percent(edge["success"])
+    if what == "share":
+        return fmt.percent(edge["rate"] / calls) if calls else ""
+    if tcp:
+        moved = f"{fmt.size((tcp['sent'] + tcp['received']) / seconds)}/s"
+        return moved if what == "rate" else f"{tcp['open']} open\n{moved}"
+    rate = fmt.rate(edge["rate"])
+    return rate if what == "rate" else f"{rate}\n{fmt.duration(edge['p99'])}"
 
 
 def width(rate: float) -> float:
     """Line width: 1.5 without traffic, one more for each tripling of the rate, at most 9."""
     return min(9.0, 1.5 + math.log1p(max(rate, 0.0)) / math.log(3))
-
-
-def stylesheet(theme: str) -> list[dict[str, Any]]:
-    """Cytoscape's stylesheet for ``light`` or ``dark``."""
-    inks = _INKS[theme]
-    return [
-        *_node_styles(inks),
-        *_edge_styles(inks),
-        *({"selector": f"node.{key}", "style": {"border-color": colour}} for key,
-          colour in palette.COLOUR.items()),
-        *({"selector": f"edge.{key}", "style": {"line-color": colour, "target-arrow-color": colour}}
-          for key, colour in palette.COLOUR.items()),
-        {"selector": "edge.bad", "style": {"line-style": "dashed", "line-dash-pattern": [9, 4]}},
-        {"selector": "edge.idle", "style": {"line-style": "dotted", "opacity": 0.7}},
-        {"selector": "node.chosen", "style": {"underlay-color": inks["chosen"], "underlay-opacity": 0.22,
-                                              "underlay-padding": 8, "border-width": 3}},
-        {"selector": "edge.chosen", "style": {"underlay-color": inks["chosen"], "underlay-opacity": 0.25,
-                                              "underlay-padding": 6, "z-index": 9}},
-    ]
-
-
-def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
-    base = {
-        "width": 152, "height": 54, "background-color": inks["surface"], "border-width": 2,
-        "label": "data(label)", "text-valign": "center", "text-halign": "center", "text-wrap": "wrap",
-        "line-height": 1.3, "font-family": _FONT, "font-size": 14, "font-weight": 600, "color": inks["ink"],
-        "min-zoomed-font-size": 6, "overlay-opacity": 0,
-        "background-image": "data(badges)", "background-image-containment": "over", "background-clip": "none",
-        "background-width": "150px", "background-height": "16px", "background-position-x": "10px",
-        "background-offset-y": "-9px", "background-position-y": "0px", "bounds-expansion": 12,
-        "background-image-opacity": 1,
-    }  # fmt: skip
-    return [
-        {"selector": "node", "style": base},
-        *({"selector": f"node.{kind}", "style": {"shape": shape}} for kind, shape in SHAPES.items()),
-        {"selector": "node.external", "style": {"border-style": "dashed"}},
-        {"selector": "node.user", "style": {"width": 96, "height": 54}},
-        {"selector": "node.database", "style": {"height": 60}},
-        {"selector": "node.queue",
-         "style": {"width": 164, "shape-polygon-points": "-0.86 -1 1 -1 0.86 1 -1 1"}},
-    ]
-
-
-def _edge_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
-    base = {
-        "width": "data(width)", "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 0.9,
-        "label": "data(label)", "font-family": _FONT, "font-size": 12, "font-weight": 500,
-        "color": inks["weak"],
-        "text-wrap": "wrap", "line-height": 1.2, "text-background-color": inks["canvas"],
-        "text-background-opacity": 0.9, "text-background-padding": 2,
-        "text-background-shape": "round-rectangle",
-        "min-zoomed-font-size": 6, "overlay-opacity": 0,
-    }  # fmt: skip
-    bent = {
-        "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)",
-        "control-point-distances": "data(distances)", "edge-distances": "node-position",
-    }  # fmt: skip
-    return [{"selector": "edge", "style": base}, {"selector": "edge.bent", "style": bent}]

@@ -1,49 +1,68 @@
-"""``/``: the live graph. The URL says what is selected; ``topology_panel`` shows it."""
+"""``/``: the graph. The URL says what is shown (``graph_view``); ``topology_panel`` is beside it.
 
-import functools
-from typing import Any
+The server sends a picture, afterwards what differs (``picture``); ``assets/topology.js`` draws it.
+"""
+
+import json
+import time
+from typing import Any, Final
 
 import dash_cytoscape
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.client import Client
-from dashboard.figures import layout as placing
-from dashboard.figures import topology as drawing
+from dashboard.figures import palette, topology_style
+from dashboard.figures.layout import CROWDED
+from dashboard.figures.topology import Look
+from dashboard.graph_view import GraphView
 from dashboard.model import Graph
-from dashboard.pages import links, parts, topology_panel
+from dashboard.pages import parts, topology_panel, topology_scene, topology_tools
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
+from dashboard.picture import Pictures, Standing, drawn
+from dashboard.subgraph import Matched, idle, matched
 
-Known = dict[str, list[Any]]  # names and links seen since the page was opened
+# Windows are compared in the store, and to draw many nodes takes a while: both only every so many ticks.
+SLOW_TICKS: Final = 5
+
+Held = dict[str, Any]  # key, version and count of nodes of the picture that the browser shows
 
 
 def layout(search: str | None) -> Component:
     """The graph beside its panel, filled by the callbacks."""
+    view = GraphView.of_search(search)
     graph = dash_cytoscape.Cytoscape(
-        id="graph", elements=[], stylesheet=[], minZoom=0.08, maxZoom=2.5,
-        layout={"name": "preset", "fit": False}, autoRefreshLayout=False,
+        id="graph", elements=[], stylesheet=[], minZoom=0.02, maxZoom=2.5,
+        layout={"name": "preset", "fit": False}, autoRefreshLayout=False, autounselectify=True,
         style={"width": "100%", "height": "100%"}, boxSelectionEnabled=False,
     )
     return html.Div([
-        dcc.Store(id="known"),
-        dcc.Store(id="fitted"),
-        dcc.Store(id="styles", data={theme: drawing.stylesheet(theme) for theme in ("light", "dark")}),
+        dcc.Store(id="picture"), dcc.Store(id="held"), dcc.Store(id="again"), dcc.Store(id="steered"),
+        dcc.Store(id="fields", data=topology_tools.FIELDS),
+        dcc.Store(id="styles", data={theme: topology_style.stylesheet(theme) for theme in ("light", "dark")}),
+        dcc.Download(id="graph-file"),
         html.H1("Topology", className="visually-hidden"),
         html.Section([
+            topology_tools.toolbar(view),
             html.Div(id="graph-summary", className="graph-summary"),
-            html.Div(graph, className="graph-canvas", role="img",
-                     **parts.label("Graph of services and calls; the list beside it says the same in text")),
-            html.Div(parts.loading("Asking the collector…"), id="graph-state", className="graph-state"),
-            _legend(),
             html.Div([
-                _button("zoom-in", "+", "Zoom in"), _button("zoom-out", "−", "Zoom out"),
-                _button("zoom-fit", "Fit", "Show the whole graph"),
-            ], className="graph-tools", role="group", **parts.label("Zoom")),
+                html.Div(graph, id="graph-canvas", className="graph-canvas", tabIndex="0", role="application",
+                         **parts.label("Graph of services and calls. Arrow keys go from node to node, Enter "
+                                       "selects, plus and minus zoom. The list beside it says the same.")),
+                html.Div(parts.loading("Asking the collector…"), id="graph-state", className="graph-state"),
+                html.Div([
+                    _button("zoom-in", "+", "Zoom in"), _button("zoom-out", "−", "Zoom out"),
+                    _button("zoom-fit", "Fit", "Show the whole graph"),
+                ], className="graph-tools", role="group", **parts.label("Zoom")),
+                html.Div(id="graph-cursor", className="visually-hidden", **{"aria-live": "polite"}),
+            ], className="graph-frame"),
+            topology_tools.timebar(),
+            html.Details(topology_tools.legend(view), id="legend", className="legend", open=True),
         ], className="graph card"),
-        html.Aside(topology_panel.layout(search), id="panel", className="panel card",
-                   **parts.label("Details")),
+        html.Aside(topology_panel.layout(), id="panel", className="panel card", **parts.label("Details")),
     ], className="topology")
 
 
@@ -51,76 +70,112 @@ def _button(button_id: str, text: str, label: str) -> Component:
     return html.Button(text, id=button_id, className="icon-button", title=label, **parts.label(label))
 
 
-def _legend() -> Component:
-    health = (("ok", "≥ 99.5 %"), ("warn", "≥ 95 %"), ("bad", "< 95 %"), ("idle", "idle"))
-    kinds = ("service", "database", "queue", "external", "user")
-    return html.Details([
-        html.Summary("Legend"),
-        html.Div([html.Span("Success", className="legend-title"),
-                  *(html.Span([html.Span(className=f"line {key}"), text]) for key, text in health)]),
-        html.Div([html.Span("Kind", className="legend-title"),
-                  *(html.Span([html.Span(className=f"shape {kind}"), kind]) for kind in kinds)]),
-        html.Div([html.Span("Calls", className="legend-title"),
-                  html.Span("wider: more calls · label: rate, p99")], className="legend-extra"),
-    ], className="legend", open=True)
-
-
-@functools.lru_cache(maxsize=8)
-def _arranged(names: tuple[str, ...], pairs: tuple[tuple[str, str], ...]) -> placing.Layout:
-    return placing.arrange(names, pairs)
-
-
-def remember(known: Known | None, graph: Graph) -> Known:
-    """What was seen before and what is there now, so that a node that pauses keeps its place."""
-    before = known or {"names": [], "links": []}
-    names = {*before["names"], *(node["name"] for node in graph["nodes"])}
-    pairs = {*map(tuple, before["links"]), *((edge["source"], edge["target"]) for edge in graph["edges"])}
-    return {"names": sorted(names), "links": [list(pair) for pair in sorted(pairs)]}
-
-
-def _summary(graph: Graph) -> list[Component]:
+def _summary(graph: Graph, view: GraphView) -> list[Component]:
     services = sum(node["kind"] == "service" for node in graph["nodes"])
     total = sum(edge["rate"] for edge in graph["edges"])
-    seconds = fmt.span(graph["end"] - graph["start"])
     ejected = sum(node["ejected"] for node in graph["nodes"])
     return [
         html.Span([html.Strong(str(services)), " services"]),
         html.Span([html.Strong(str(len(graph["edges"]))), " call paths"]),
         html.Span([html.Strong(fmt.count(total)), " calls/s"]),
         html.Span([html.Strong(str(ejected)), " ejected"], className="bad" if ejected else ""),
-        html.Span(f"last {seconds}", className="weak"),
+        *(html.Span(problem, className="bad", role="alert") for problem in view.problems),
+        html.Span(f"{'window of' if view.at else 'last'} {fmt.span(graph['end'] - graph['start'])}",
+                  className="weak"),
     ]
 
 
+def _look(view: GraphView, scene: topology_scene.Scene, found: Matched, hidden: Matched) -> Look:
+    quiet = Matched() if view.idle else idle(scene.graph)
+    return Look(
+        limits=palette.Thresholds(view.warn / 100, view.bad / 100, view.slow),
+        label=view.label,
+        chosen=view.selected,
+        found=found if view.find.strip() and found.error is None else None,
+        hidden=Matched(hidden.nodes | quiet.nodes, hidden.edges | quiet.edges),
+        path=view.path,
+        nodes=scene.nodes,
+        edges=scene.edges,
+    )
+
+
 def _unavailable(what: Problem) -> tuple[Any, ...]:
-    return no_update, parts.problem(what, "over"), no_update, no_update
+    return no_update, parts.problem(what, "over"), no_update, no_update, no_update, no_update
+
+
+def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any) -> bool:
+    """Whether a tick needs no answer: what is past does not change, comparing and much are dear."""
+    if ctx.triggered_id != "tick" or not held or state:
+        return False
+    dear = bool(view.compare) or held["count"] >= CROWDED
+    return bool(view.at) or (dear and bool((ticks or 0) % SLOW_TICKS))
 
 
 def register(app: Dash, client: Client) -> None:
-    """Refresh by the shared interval; selecting writes the URL; theme and zoom stay in the browser."""
+    """Refresh by the shared interval and the URL; theme, zoom and drawing stay in the browser."""
     topology_panel.register(app, client)
+    pictures, standing = Pictures(), Standing()
 
-    @app.callback(Output("graph", "elements"), Output("graph-state", "children"),
-                  Output("graph-summary", "children"), Output("known", "data"),
-                  Input("tick", "n_intervals"), Input("url", "search"), State("known", "data"))
+    @app.callback(Output("picture", "data"), Output("graph-state", "children"),
+                  Output("graph-summary", "children"), Output("said-find", "children"),
+                  Output("said-hide", "children"), Output("graph-names", "children"),
+                  Input("tick", "n_intervals"), Input("url", "search"), Input("again", "data"),
+                  State("held", "data"), State("graph-state", "children"))
     @guarded(_unavailable)
-    def refresh(_: int | None, search: str | None, known: Known | None) -> tuple[Any, ...]:
-        graph = client.graph()
-        seen = remember(known, graph)
-        arranged = _arranged(tuple(seen["names"]), tuple(map(tuple, seen["links"])))
-        state = None if graph["nodes"] else parts.no_traffic()
-        kept = seen if seen != known else no_update
-        return drawing.elements(graph, arranged, links.selection(search)), state, _summary(graph), kept
+    def refresh(ticks: int | None, search: str | None, _: Any, held: Held | None, state: Any) -> Any:
+        view = GraphView.of_search(search)
+        if _may_wait(view, ticks, held, state):
+            raise PreventUpdate
+        scene = topology_scene.scene(client, view, time.time())
+        graph = scene.graph
+        found, hidden = matched(graph, view.find), matched(graph, view.hide)
+        groups = topology_scene.groups(graph, view.group)
+        places = standing.layout(topology_scene.part(view, groups), graph, groups)
+        picture = drawn(graph, places, _look(view, scene, found, hidden), groups)
+        reply = pictures.reply(picture, held)
+        if reply is not None:
+            reply["part"] = topology_scene.part(view, groups)
+        anew = reply is not None and "nodes" in reply
+        return (
+            no_update if reply is None else reply,
+            None if graph["nodes"] else topology_scene.empty(view),
+            _summary(graph, view),
+            topology_tools.found(view.find, found, "Found"),
+            topology_tools.found(view.hide, hidden, "Hidden:"),
+            [html.Option(value=name) for name in scene.names] if anew else no_update,
+        )
 
-    in_browser(
-        app, "stylesheet",
-        Output("graph", "stylesheet"), Input("theme", "data"), Input("styles", "data"))
-    in_browser(app, "fit", Output("fitted", "data"), Input("graph", "elements"))
+    @app.callback(Output("graph-file", "data"), Input("export-json", "n_clicks"), State("url", "search"),
+                  prevent_initial_call=True)
+    @guarded(lambda _: no_update)
+    def save(_: int | None, search: str | None) -> Any:
+        scene = topology_scene.scene(client, GraphView.of_search(search), time.time())
+        text = json.dumps({"view": search or "", **scene.graph}, indent=1)
+        return {"content": text, "filename": "topology.json", "type": "application/json"}
+
+    @app.callback(Output("legend", "children"), Input("url", "search"), prevent_initial_call=True)
+    def explain(search: str | None) -> list[Component]:
+        return topology_tools.legend(GraphView.of_search(search))
+
+    _in_browser(app)
+
+
+def _in_browser(app: Dash) -> None:
+    for output, name, sources in (
+        (Output("graph", "stylesheet"), "stylesheet", [Input("theme", "data"), Input("styles", "data")]),
+        (Output("held", "data"), "draw", [Input("picture", "data"), State("held", "data")]),
+        (Output("steered", "data"), "steer", [Input("url", "search"), Input("fields", "data")]),
+    ):
+        in_browser(app, name, output, *sources)
     in_browser(
         app, "select",
-        Output("url", "search", allow_duplicate=True),
+        Output("steered", "data", allow_duplicate=True),
         Input("graph", "tapNodeData"), Input("graph", "tapEdgeData"), prevent_initial_call=True)
     in_browser(
         app, "zoom",
         Output("zoom-fit", "title"), Input("zoom-in", "n_clicks"), Input("zoom-out", "n_clicks"),
         Input("zoom-fit", "n_clicks"), prevent_initial_call=True)
+    in_browser(
+        app, "exported",
+        Output("export-png", "title"), Input("export-png", "n_clicks"), Input("export-svg", "n_clicks"),
+        prevent_initial_call=True)

@@ -1,37 +1,91 @@
 import base64
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from dashboard.figures import topology
-from dashboard.figures.layout import arrange
+from dashboard.figures import topology, topology_style
+from dashboard.figures.palette import Thresholds
+from dashboard.model import Changed
+from dashboard.subgraph import Matched
 from tests.dashboard.made import edge, graph, node, stats
 
 GRAPH = graph(
     [node("shop"), node("pay", stats(600, 60), ejected=1), node("db", kind="database"),
      node("idle", stats(0))],
-    [edge("shop", "pay", stats(600, 60)), edge("pay", "db"), edge("shop", "gone")],
+    [edge("shop", "pay", stats(600, 60)), edge("pay", "db")],
 )
-LAYOUT = arrange(["shop", "pay", "db", "idle"], [("shop", "pay"), ("pay", "db")])
+
+
+def nodes(look: topology.Look) -> dict[str, topology.NodeRow]:
+    rows, _ = topology.rows(GRAPH, look)
+    return {node["name"]: row for node, row in zip(GRAPH["nodes"], rows, strict=True)}
+
+
+def edges(look: topology.Look) -> list[topology.EdgeRow]:
+    return topology.rows(GRAPH, look)[1]
 
 
 def test_nodes_carry_kind_and_health_and_calls_their_numbers() -> None:
-    found = {one["data"]["id"]: one for one in topology.elements(GRAPH, LAYOUT)}
-    assert found["n:pay"]["classes"] == "service bad"
-    assert found["n:db"]["classes"] == "database ok"
-    assert found["n:idle"]["data"]["label"] == "idle\nidle"
-    assert found["e:shop\x1fpay"]["data"]["label"] == "10 rps\n40 ms"
-    assert found["e:shop\x1fpay"]["classes"] == "bad"
-
-
-def test_a_call_to_a_node_that_is_not_there_is_left_out() -> None:
-    assert not [one for one in topology.elements(GRAPH, LAYOUT) if one["data"].get("to") == "gone"]
+    found = nodes(topology.Look())
+    assert found["pay"][1] == "service bad marked"
+    assert found["db"][1] == "database ok"
+    assert found["idle"][0] == "idle\nidle"
+    assert edges(topology.Look())[0][:2] == ("10 rps\n40 ms", "bad")
 
 
 def test_what_is_selected_is_marked() -> None:
-    marked = [one["data"]["id"] for one in topology.elements(GRAPH, LAYOUT, ("shop", "pay"))
-              if "chosen" in one["classes"]]
-    assert marked == ["e:shop\x1fpay"]
+    look = topology.Look(chosen=("shop", "pay"))
+    assert [row[1] for row in edges(look)] == ["bad chosen", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("both", "10 rps\n40 ms"), ("rate", "10 rps"), ("success", "90 %"), ("p50", "40 ms"),
+        ("p90", "40 ms"), ("p99", "40 ms"), ("share", "100 %"), ("none", ""),
+    ],
+)  # fmt: skip
+def test_a_call_says_what_was_asked_for(label: str, text: str) -> None:
+    assert edges(topology.Look(label=label))[0][0] == text
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [("both", "12 open\n50 kB/s"), ("rate", "50 kB/s"), ("p99", "connect 40 ms"), ("success", "100 %")],
+)
+def test_opaque_tcp_says_connections_and_bytes_and_time_to_connect(label: str, text: str) -> None:
+    call = edge("a", "b")
+    call["tcp"] = {"open": 12, "sent": 1_000_000, "received": 2_000_000}
+    assert topology.edge_label(call, label, 60.0, 10.0) == text
+
+
+def test_thresholds_can_be_set() -> None:
+    strict = topology.Look(limits=Thresholds(warn=0.9999, bad=0.5))
+    assert nodes(strict)["pay"][1] == "service warn marked"
+    slow = topology.Look(limits=Thresholds(slow=30.0))
+    assert nodes(slow)["db"][1] == "database warn"
+
+
+def test_what_is_not_found_is_dimmed_but_not_the_ends_of_a_found_call() -> None:
+    look = topology.Look(found=Matched(frozenset(), frozenset({("shop", "pay", "http")})))
+    dimmed = [name for name, row in nodes(look).items() if "dim" in row[1]]
+    assert dimmed == ["db", "idle"]
+    assert ["dim" in row[1] for row in edges(look)] == [False, True]
+
+
+def test_a_path_is_drawn() -> None:
+    look = topology.Look(path=("shop", "pay"))
+    assert "path" in nodes(look)["pay"][1]
+    assert [row[1] for row in edges(look)] == ["bad path", "ok dim"]
+
+
+def test_a_change_is_coloured_and_told_instead_of_the_figures() -> None:
+    appeared = {"change": "appeared", "p": 0.0}
+    told = cast(Changed, {"changes": [appeared], "before": stats(0), "after": stats()})
+    look = topology.Look(nodes={"db": told}, edges={("pay", "db", "http"): told})
+    assert nodes(look)["db"] == ("db\nnew: 10 rps", "database ok appeared", "")
+    assert edges(look)[1][:2] == ("new: 10 rps", "ok appeared")
+    assert "dim" in nodes(look)["shop"][1]
 
 
 @pytest.mark.parametrize(
@@ -49,9 +103,9 @@ def test_special_nodes_say_so(given: dict[str, Any], marks: list[str]) -> None:
 
 def test_a_hostile_name_gets_no_further_than_the_label() -> None:
     name = "<script>alert(1)</script>" * 20
-    (one,) = topology.elements(graph([node(name)], []), arrange([name], []))
-    assert len(one["data"]["label"].split("\n")[0]) <= topology.NAME_LENGTH
-    assert b"script>" not in base64.b64decode(one["data"]["badges"].partition(",")[2])
+    ((label, _, badges),), _ = topology.rows(graph([node(name, sidecar=False)], []), topology.Look())
+    assert len(label.split("\n")[0]) <= topology.NAME_LENGTH
+    assert b"script>" not in base64.b64decode(badges.partition(",")[2])
 
 
 def test_more_traffic_is_wider_within_bounds() -> None:
@@ -61,6 +115,6 @@ def test_more_traffic_is_wider_within_bounds() -> None:
 
 
 def test_both_themes_style_the_same_elements() -> None:
-    light, dark = topology.stylesheet("light"), topology.stylesheet("dark")
+    light, dark = topology_style.stylesheet("light"), topology_style.stylesheet("dark")
     assert [rule["selector"] for rule in light] == [rule["selector"] for rule in dark]
     assert light != dark
