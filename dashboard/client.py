@@ -1,9 +1,8 @@
 """Questions to the collector's query API. The only file of the dashboard that does HTTP.
 
-A reply younger than ``FRESH`` is shared, so that ten open dashboards ask as often as one.
+Replies are shared (``replies``), so that ten open dashboards ask as often as one.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
@@ -26,13 +25,12 @@ from dashboard.model import (
     ServicePage,
     StageView,
 )
+from dashboard.replies import Replies
 from dashboard.trace import Trace, of_jaeger
 
 CONNECT_TIMEOUT: Final = 1.0  # seconds
 READ_TIMEOUT: Final = 5.0
 SEARCH_TIMEOUT: Final = 20.0  # searching and fetching traces reads the store
-FRESH: Final = 1.0
-_KEPT: Final = 256  # replies
 
 
 class ApiError(Exception):
@@ -41,7 +39,9 @@ class ApiError(Exception):
     ``place`` is (column from 1, length) of what is wrong with a query.
     """
 
-    def __init__(self, sentence: str, fix: str, status: int = 0, place: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, sentence: str, fix: str, status: int = 0, place: tuple[int, int] | None = None
+    ) -> None:
         super().__init__(sentence)
         self.fix = fix
         self.status = status
@@ -53,16 +53,14 @@ class Client:
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.base = base
-        self._clock = clock
         self._session = requests.Session()
         # The application's http_proxy is for its own calls; ours must not go through a sidecar.
         self._session.trust_env = False
-        self._replies: dict[str, tuple[float, Any]] = {}
-        self._lock = threading.Lock()
+        self._replies = Replies(clock)
 
     def ready(self) -> None:
         """Nothing when the collector answers."""
-        self._get("/api/mesh/stages")
+        self._get("/healthz")
 
     def graph(self, start: int = 0, end: int = 0) -> Graph:
         """The last minute live, or a window in microseconds."""
@@ -116,8 +114,7 @@ class Client:
         """``by`` says who changes it, for the history."""
         body = {"service": service, "stage": stage, "percent": percent, **({"by": by} if by else {})}
         reply = self._ask("PUT", "/api/mesh/stages", {}, READ_TIMEOUT, body)
-        with self._lock:
-            self._replies.clear()
+        self._replies.clear()
         return cast(StageView, reply)
 
     def service_page(self, service: str, start: int, end: int, step: int) -> ServicePage:
@@ -194,14 +191,7 @@ class Client:
     ) -> Any:
         parameters = {name: value for name, value in (asked or {}).items() if value}
         name = f"{path}?{sorted(parameters.items())}"
-        with self._lock:
-            at, reply = self._replies.get(name, (float("-inf"), None))
-        if self._clock() - at > FRESH:
-            reply = self._ask("GET", path, parameters, timeout)
-            with self._lock:
-                if len(self._replies) >= _KEPT:
-                    self._replies.clear()
-                self._replies[name] = (self._clock(), reply)
+        reply = self._replies.get(name, lambda: self._ask("GET", path, parameters, timeout))
         if not key:
             return reply
         if not isinstance(reply, dict) or key not in reply:

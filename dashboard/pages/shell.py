@@ -32,7 +32,7 @@ def layout() -> Component:
     """The frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
     return html.Div([
         dcc.Location(id="url", refresh="callback-nav"),
-        dcc.Interval(id="tick", interval=REFRESH_MS),
+        dcc.Interval(id="tick", interval=REFRESH_MS),  # slowed where the page needs less
         dcc.Store(id="theme"),
         dcc.Store(id="zone"),
         dcc.Store(id="titled"),
@@ -105,6 +105,7 @@ def register(app: Dash, client: Client) -> None:
         (Output("theme", "data"), "theme", Input("theme-toggle", "n_clicks")),
         (Output("zone", "data"), "zone", Input("zone", "id")),
         (Output("titled", "data"), "title", Input("url", "pathname")),
+        (Output("tick", "interval"), "pace", Input("url", "pathname")),
     ):
         in_browser(app, name, output, source)
 

@@ -1,0 +1,56 @@
+"""Answers shared between those who ask the same at the same time: asked once, kept for a moment."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+FRESH: Final = 1.0  # seconds an answer is shared for
+_KEPT: Final = 256  # answers
+
+
+@dataclass(slots=True)
+class _Held:
+    answer: "Future[Any]" = field(default_factory=Future)
+    at: float = 0.0
+
+
+class Replies:
+    """``clock`` gives seconds. Safe for threads."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._held: dict[str, _Held] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str, ask: Callable[[], Any]) -> Any:
+        """The answer to ``name``: one younger than ``FRESH``, or the one somebody waits for already, or
+        what ``ask`` gives. Raises what ``ask`` raised; failures are told to who waits and not kept."""
+        with self._lock:
+            held = self._held.get(name)
+            mine = held is None or (held.answer.done() and self._clock() - held.at > FRESH)
+            if held is None or mine:
+                if len(self._held) >= _KEPT:
+                    self._held.clear()
+                held = self._held[name] = _Held()
+        if mine:
+            self._ask(name, held, ask)
+        return held.answer.result()
+
+    def clear(self) -> None:
+        """Forget all: something was changed, and what is on its way may be from before."""
+        with self._lock:
+            self._held.clear()
+
+    def _ask(self, name: str, held: _Held, ask: Callable[[], Any]) -> None:
+        try:
+            answer = ask()
+        except BaseException as error:
+            with self._lock:
+                if self._held.get(name) is held:
+                    del self._held[name]
+            held.answer.set_exception(error)
+        else:
+            held.at = self._clock()
+            held.answer.set_result(answer)
