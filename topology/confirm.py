@@ -1,14 +1,20 @@
-"""A second opinion on what one reporter alone sees: the endpoint's own sidecar, or a probe.
+"""A second opinion on what one reporter, or one collector, alone sees.
 
 One reporter may lie, or be broken. Alone it is believed only when somebody else, who saw the
-endpoint with eyes of its own, says the same; until then the endpoint is worth a probe.
+endpoint with eyes of its own (its own sidecar, or a probe), says the same; until then the endpoint
+is worth a probe. What another collector ejected is believed unless sidecars here know better.
 """
 
 from collections.abc import Iterable
+from math import log2
 from typing import Final
 
 from topology.evidence import SLOT, Record, Tally
-from topology.pool import pooled
+from topology.pool import Sides, better_half, pooled, typical
+from topology.settings import EngineSettings
+
+# What stands before a collector's name where all its sidecars are one reporter.
+GROUP: Final = "collector "
 
 # Seconds a probe's answer counts for.
 PROBE_COUNTS: Final = 5.0
@@ -40,6 +46,21 @@ def probe(record: Record, now: float) -> str:
     if probed is None or probed.ok or now - probed.at > PROBE_COUNTS:
         return ""
     return f"a probe found: {probed.detail}"
+
+
+def denied(sides: Sides, endpoint: str, kind: str, settings: EngineSettings) -> bool:
+    """Whether sidecars of this very collector find nothing of what another one ejected it for."""
+    span = 2.5
+    own = sides.of(endpoint, span)
+    mine = pooled(tally for name, tally in own.by.items() if not name.startswith(GROUP))
+    if mine.count < CONTRADICTED:
+        return False
+    if kind != "latency":
+        return mine.failing < 1 - settings.eject_success_below
+    peer = better_half(sides.others(endpoint, span), typical, "")
+    if peer is None or not peer.timed or not mine.timed:
+        return False
+    return mine.mean - peer.mean < log2(settings.slow_factor) / 2
 
 
 def _served(record: Record, span: float, now: float) -> Tally:

@@ -5,15 +5,15 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any, Final
 
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
 from topology import adoption, blame, graph, peers, snapshot
+from topology.elsewhere import Elsewhere
 from topology.feedback import Feedback
 from topology.fresh import Fresh
 from topology.guard import Guard
@@ -41,7 +41,8 @@ from topology.registry import Member, Registry
 from topology.settings import EngineSettings
 from topology.snapshot import Snapshot
 from topology.stages import Setting, Stages
-from topology.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, Window, stats
+from topology.traffic import Traffic
+from topology.window import Bucket, Cell, Window
 
 DECISIONS_KEPT: Final = 1000
 _NO_POLICY: Final = ServicePolicy()
@@ -65,7 +66,10 @@ class Tick:
 
 
 class Engine:
-    """All state of the topology. Every ``now`` is epoch seconds; ``window`` is seconds back from it."""
+    """All state of the topology. Every ``now`` is epoch seconds; ``window`` is seconds back from it.
+
+    ``elsewhere`` takes what other collectors tell.
+    """
 
     def __init__(self, policy: Policy, settings: EngineSettings) -> None:
         self._policy = Policy()
@@ -77,6 +81,10 @@ class Engine:
         self._reports = Fresh()
         self._guard = Guard()
         self._stages = Stages()
+        self._traffic = Traffic(self._window, self._intake)
+        self.elsewhere = Elsewhere(
+            self._registry, self._intake, self._feedback, self._guard, self._stages, self._placed
+        )
         self._snapshot = Snapshot()
         self._told: dict[str, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
@@ -170,22 +178,22 @@ class Engine:
 
     def graph(self, now: float, window: float = 60.0) -> GraphView:
         """Nodes and edges of the window."""
-        counts, seconds = self._counts(now, window), self._window.span(now, window)
+        counts, seconds = self._traffic.counts(now, window), self._traffic.seconds(now, window)
         return GraphView(self._nodes(counts, seconds), graph.edges(counts, seconds), now - window, now)
 
     def traffic(self, now: float, window: float) -> dict[tuple[str, str, str], Cell]:
         """Calls of the window by source, target and protocol."""
-        return graph.by_edge(self._counts(now, window))
+        return graph.by_edge(self._traffic.counts(now, window))
 
     def services(self, now: float, window: float) -> tuple[NodeView, ...]:
         """The nodes alone."""
-        return self._nodes(self._counts(now, window), self._window.span(now, window))
+        return self._nodes(self._traffic.counts(now, window), self._traffic.seconds(now, window))
 
     def endpoints(
         self, now: float, window: float, service: str | None = None
     ) -> tuple[EndpointView, ...]:
         """Endpoints of one service, or of all."""
-        counts, seconds = self._counts(now, window), self._window.span(now, window)
+        counts, seconds = self._traffic.counts(now, window), self._traffic.seconds(now, window)
         cells = graph.by_endpoint(counts)
         return tuple(
             view
@@ -207,7 +215,7 @@ class Engine:
             return self._feedback.weights.weight(service, endpoint) * part
 
         return adoption.views(
-            services, self._counts(now, window), self._window.span(now, window), self._stages,
+            services, self._traffic.counts(now, window), self._traffic.seconds(now, window), self._stages,
             self._registry.services(), weight, self._policy,
         )
 
@@ -226,28 +234,22 @@ class Engine:
         source: str | None = None, target: str | None = None, endpoint: str | None = None,
     ) -> tuple[Point, ...]:
         """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
-        step = float(max(1, ceil(step)))
-        if window > SECONDS_KEPT:
-            step = ceil(step / TEN) * float(TEN)
-        start = int((now - window) / step) * step
-        wanted = self._wanted(service, source, target, endpoint)
-        cells = self._window.series(start, now, step, wanted)
-        return tuple(
-            Point(start + number * step, stats(cells.get(number) or Cell(), step))
-            for number in range(int((now - start) / step) + 1)
-        )
+        return self._traffic.series(now, window, step, service, source, target, endpoint)
 
     def latency(
         self, now: float, window: float, service: str | None = None,
         source: str | None = None, target: str | None = None,
     ) -> Histogram:
         """Distribution of latency over the window."""
-        wanted = self._wanted(service, source, target, None)
-        histogram = Histogram()
-        for key, cell in self._window.totals(now - window, now).items():
-            if wanted(key):
-                histogram.merge(cell.histogram)
-        return histogram
+        return self._traffic.latency(now, window, service, source, target)
+
+    def registered(self) -> dict[str, tuple[Member, ...]]:
+        """What is connected to this collector itself, by service."""
+        return self._registry.own()
+
+    def follow(self, changes: Iterable[Decision]) -> None:
+        """Take over changes of stages made elsewhere, or before a restart; the later word wins."""
+        self._decisions.extend(made for made in changes if self.elsewhere.staged(made))
 
     def _served(self, sample: CallSample, now: float) -> None:
         """Count what a callee's sidecar measured: an edge, and a second opinion on its own endpoint."""
@@ -265,8 +267,8 @@ class Engine:
     def _cause(self, service: str, now: float) -> tuple[str, Mapping[str, Any]]:
         """Which dependency below a service became worse lately."""
         begin, end = blame.BEFORE
-        recent = self._resolved(self._window.totals(now - blame.RECENT, now))
-        return blame.cause(service, recent, self._resolved(self._window.totals(now - begin, now - end)))
+        recent = self._traffic.between(now - blame.RECENT, now)
+        return blame.cause(service, recent, self._traffic.between(now - begin, now - end))
 
     def _placed(self, target: str, endpoint: str) -> tuple[str, str, bool]:
         """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
@@ -274,21 +276,6 @@ class Engine:
         if place is not None and (place[0] == target or peers.outside(target)):
             return (*place, True)
         return self._intake.resolved(target), endpoint, False
-
-    def _counts(self, now: float, window: float) -> Bucket:
-        """Traffic of the window, addresses outside the mesh that proved to be services as these."""
-        counts = self._window.totals(now - window, now)
-        for (source, target), number in self._intake.open(now).items():
-            counts.setdefault(Key(source, target, peers.TCP), Cell()).open = number
-        return self._resolved(counts)
-
-    def _resolved(self, counts: Bucket) -> Bucket:
-        for key in [key for key in counts if peers.outside(key.target)]:
-            service = self._intake.resolved(key.target)
-            if service != key.target:
-                cell = counts.pop(key)
-                counts.setdefault(key._replace(target=service), Cell()).merge(cell)
-        return counts
 
     def _nodes(self, counts: Bucket, seconds: float) -> tuple[NodeView, ...]:
         registry = self._registry
@@ -306,20 +293,6 @@ class Engine:
                 if name not in names and self._intake.kind(name) is Kind.SERVICE
             )
         return names
-
-    def _wanted(
-        self, service: str | None, source: str | None, target: str | None, endpoint: str | None
-    ) -> Callable[[Key], bool]:
-        served = target if target is not None else service
-
-        def wanted(key: Key) -> bool:
-            return (
-                (source is None or key.source == source)
-                and (endpoint is None or key.endpoint == endpoint)
-                and (served is None or self._intake.resolved(key.target) == served)
-            )
-
-        return wanted
 
     def _decided(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from topology import confirm
 from topology.compare import Comparison, Finding, Trial
 from topology.evidence import Evidence
 from topology.model import Decision, EndpointState
@@ -16,6 +17,8 @@ from topology.weights import Weights, relative_latency, times_slower
 # Seconds between two steps of the weights, which follow within some eight.
 WEIGHING: Final = 2.0
 _SWEEPING: Final = 5.0
+# Seconds for which what another collector ejected is tried here.
+TOLD: Final = 3.0
 # Between two probes of one endpoint, and how many are asked for in one step.
 PROBE_AGAIN: Final = 2.0
 PROBES: Final = 20
@@ -38,6 +41,11 @@ class Feedback:
         self._swept = 0.0
         self._suspects: set[tuple[str, str]] = set()
         self._asked: dict[tuple[str, str], float] = {}
+        self._told: dict[str, dict[str, tuple[Finding, float]]] = {}
+
+    def told(self, service: str, finding: Finding, now: float) -> None:
+        """Another collector ejected an endpoint: this one does too, unless its own sidecars know better."""
+        self._told.setdefault(service, {})[finding.endpoint] = finding, now + TOLD
 
     def step(self, members: Members, cause: Cause, now: float) -> list[Decision]:
         """Judge and weigh every endpoint on what is known now; ``cause`` looks below a service."""
@@ -47,7 +55,7 @@ class Feedback:
         for service, found in members.items():
             if not found:
                 continue
-            restless = self.outliers.restless(service)
+            restless = service in self._told or self.outliers.restless(service)
             if restless or (service in touched and not quiet(self.evidence.of(service), self._settings, now)):
                 made = self._judge(service, found, cause, now)
                 if made or self.outliers.rising(service):
@@ -97,11 +105,20 @@ class Feedback:
             if address not in healths or healths[address].state is not EndpointState.EJECTED
         ]
         sides = Sides(self.evidence.of(service), serving, self.outliers.since(service), now)
-        case = _Case(sides, self._settings, lambda: cause(service))
+        case = _Case(sides, self._settings, lambda: cause(service), self._believed(service, now))
         present = [member.address for member in found]
         decisions = self.outliers.step(service, present, available, case, now)
+        for made in decisions:
+            if made.kind == "eject":
+                self._told.get(service, {}).pop(made.endpoint, None)
         self._suspects.update((service, endpoint) for endpoint in case.suspects)
         return decisions
+
+    def _believed(self, service: str, now: float) -> dict[str, Finding]:
+        held = {end: told for end, told in self._told.pop(service, {}).items() if told[1] > now}
+        if held:
+            self._told[service] = held
+        return {endpoint: finding for endpoint, (finding, _) in held.items()}
 
     def _due(self, members: Members, now: float) -> list[str]:
         """Services to weigh in this step: each once in a while, a part of them at a time."""
@@ -137,8 +154,12 @@ class _Case:
     """What there is to say of one service: its endpoints each by itself, and all together."""
 
     def __init__(
-        self, sides: Sides, settings: EngineSettings, cause: Callable[[], tuple[str, Mapping[str, Any]]]
+        self, sides: Sides, settings: EngineSettings, cause: Callable[[], tuple[str, Mapping[str, Any]]],
+        told: Mapping[str, Finding],
     ) -> None:
+        self._sides = sides
+        self._settings = settings
+        self._told = told
         self._comparison = Comparison(sides, settings)
         self._shared = Shared(sides, settings)
         self.cause = cause
@@ -148,7 +169,10 @@ class _Case:
         return self._comparison.suspects
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
-        return self._comparison.finding(endpoint, patience)
+        found, told = self._comparison.finding(endpoint, patience), self._told.get(endpoint)
+        if found is not None or told is None:
+            return found
+        return None if confirm.denied(self._sides, endpoint, told.kind, self._settings) else told
 
     def trial(self, endpoint: str) -> Trial:
         return self._comparison.trial(endpoint)

@@ -61,6 +61,15 @@ class Intake:
         elif not self._measured(sample.source, now):
             self._waiting.append((now + SECOND_OPINION, sample))
 
+    def fold(self, sample: EdgeSample) -> None:
+        """Count what another collector counted, and stored, in the second it did."""
+        for name, called in ((sample.source, False), (sample.target, True)):
+            kind = peers.kind_of(name, sample.protocol, called)
+            if kind is not Kind.SERVICE and name != USER and len(self._kinds) < _NAMES:
+                self._kinds.setdefault(name, kind)
+        key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, folded=True)
+        self._window.add(key, sample.histogram, sample.errors, sample.second)
+
     def connections(self, sample: ConnectionSample, now: float) -> None:
         """Note opaque connections that stand, and what went over them."""
         server = sample.side is Side.SERVER

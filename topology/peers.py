@@ -88,6 +88,17 @@ def kind_at(address: str) -> Kind:
     return Kind.QUEUE if port in _QUEUE_PORTS else Kind.EXTERNAL
 
 
+def kind_of(name: str, protocol: str, called: bool) -> Kind:
+    """What a node is, by its name and an edge that leads to it (``called``) or from it."""
+    if protocol == TCP and called and outside(name):
+        return kind_at(name)
+    if protocol == DATABASE and called:
+        return Kind.DATABASE
+    if protocol == MESSAGING and "/" in name:
+        return Kind.QUEUE
+    return Kind.EXTERNAL if outside(name) else Kind.SERVICE
+
+
 def _host(said: Mapping[str, str]) -> str:
     for host, port in (
         (names.SERVER_ADDRESS, names.SERVER_PORT),

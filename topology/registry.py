@@ -45,27 +45,41 @@ class _Stream:
     gone: float | None = None
 
 
+# Addresses (or instances) to the (service, address) that go by them, the first to come first.
+_Names = dict[str, dict[tuple[str, str], None]]
+
+
 class Registry:
-    """Sidecars by stream, and what follows from them: members by service, services by address."""
+    """Sidecars by stream, and what follows from them: members by service, services by address.
+
+    A change touches its service alone. ``services`` is another mapping after each.
+    """
 
     def __init__(self, grace: float) -> None:
         self._grace = grace
         self._streams: dict[str, _Stream] = {}
+        self._by_service: dict[str, dict[str, _Stream]] = {}
+        self._elsewhere: dict[str, dict[str, tuple[Member, ...]]] = {}
         self._static: dict[str, tuple[str, ...]] = {}
         self._members: dict[str, tuple[Member, ...]] = {}
-        self._addresses: dict[str, tuple[str, str]] = {}
-        self._instances: dict[str, str] = {}
-        self._sidecars: frozenset[str] = frozenset()
+        self._endpoints: _Names = {}
+        self._apps: _Names = {}
+        self._instances: _Names = {}
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> list[Decision]:
         """A sidecar's node on a stream, new or changed. A later stream of one instance replaces it."""
         node = located(node, peer_host)
         before = self._streams.get(stream)
         known = {m.address for m in self._members.get(node.service, ()) if m.origin == "sidecar"}
-        for other in [key for key, held in self._streams.items() if key != stream and _same(held.node, node)]:
-            del self._streams[other]
-        self._streams[stream] = _Stream(node)
-        self._rebuild()
+        if before is not None and before.node.service != node.service:
+            self._drop(stream)
+            self._rebuild(before.node.service)
+        same = self._by_service.get(node.service, {}).items()
+        for other in [key for key, held in same if key != stream and _same(held.node, node)]:
+            self._drop(other)
+        held = self._streams[stream] = _Stream(node)
+        self._by_service.setdefault(node.service, {})[stream] = held
+        self._rebuild(node.service)
         if not node.address or (before is not None and before.node == node):
             return []
         return _announced(node, before.node.state if before else None, node.address in known, now)
@@ -76,15 +90,28 @@ class Registry:
         if held is None:
             return
         if held.node.state is NodeState.DRAINING or not held.node.address:
-            del self._streams[stream]
+            self._drop(stream)
         else:
             held.gone = now
-        self._rebuild()
+        self._rebuild(held.node.service)
 
     def set_static(self, endpoints: Mapping[str, tuple[str, ...]]) -> None:
         """Endpoints the policy lists, by service."""
-        self._static = dict(endpoints)
-        self._rebuild()
+        before, self._static = self._static, dict(endpoints)
+        for service in before.keys() | endpoints.keys():
+            if before.get(service) != endpoints.get(service):
+                self._rebuild(service)
+
+    def set_elsewhere(self, collector: str, services: Mapping[str, tuple[Member, ...]]) -> None:
+        """All that is registered with another collector; a service whose sidecars only send has none."""
+        before = self._elsewhere.get(collector, {})
+        if services:
+            self._elsewhere[collector] = dict(services)
+        else:
+            self._elsewhere.pop(collector, None)
+        for service in before.keys() | services.keys():
+            if before.get(service) != services.get(service):
+                self._rebuild(service)
 
     def sweep(self, now: float) -> list[Decision]:
         """Forget what has been gone for longer than the grace period."""
@@ -94,55 +121,90 @@ class Registry:
         ]
         decisions = []
         for key in over:
-            node = self._streams.pop(key).node
+            node = self._drop(key).node
+            self._rebuild(node.service)
+            if any(member.address == node.address for member in self._members.get(node.service, ())):
+                continue  # it is connected to another collector, or the policy names it
             reason = f"{node.address} left: its stream ended {self._grace:g} s ago and did not come back"
             decisions.append(Decision(now, "leave", node.service, reason, node.address))
-        if over:
-            self._rebuild()
         return decisions
 
     def services(self) -> Mapping[str, tuple[Member, ...]]:
         """Members by service; a service whose sidecars only send has none."""
         return self._members
 
+    def own(self) -> dict[str, tuple[Member, ...]]:
+        """The same of what is connected here: what other collectors are told."""
+        return {
+            service: tuple(_own(streams.values()).values()) for service, streams in self._by_service.items()
+        }
+
     def has_sidecar(self, service: str) -> bool:
-        """Whether a sidecar of this service is, or was a moment ago, connected."""
-        return service in self._sidecars
+        """Whether a sidecar of this service is, or was a moment ago, connected here or elsewhere."""
+        return service in self._by_service or any(service in held for held in self._elsewhere.values())
 
     def resolve(self, address: str) -> tuple[str, str] | None:
         """Service and endpoint address behind an endpoint's or an application's ``host:port``."""
-        return self._addresses.get(address)
+        found = self._endpoints.get(address) or self._apps.get(address)
+        return next(iter(found)) if found else None
 
     def address_of(self, instance: str) -> str:
         """Endpoint address of an instance, empty when unknown."""
-        return self._instances.get(instance, "")
+        found = self._instances.get(instance)
+        return next(iter(found))[1] if found else ""
 
-    def _rebuild(self) -> None:
-        members: dict[str, dict[str, Member]] = {}
-        for held in self._streams.values():
-            node = held.node
-            found = members.setdefault(node.service, {})
-            if node.address:
-                found[node.address] = _member(held)
-        self._sidecars = frozenset(members)
-        for service, addresses in self._static.items():
-            found = members.setdefault(service, {})
-            taken = set(found) | {member.app for member in found.values()}
-            for address in addresses:
-                if address not in taken:
-                    found[address] = Member(service, address, origin="static")
-        self._members = {name: tuple(found.values()) for name, found in members.items()}
-        self._index(member for found in self._members.values() for member in found)
+    def _drop(self, stream: str) -> _Stream:
+        held = self._streams.pop(stream)
+        rest = self._by_service[held.node.service]
+        del rest[stream]
+        if not rest:
+            del self._by_service[held.node.service]
+        return held
 
-    def _index(self, members: Iterable[Member]) -> None:
-        self._addresses, self._instances = {}, {}
-        for member in members:
-            place = (member.service, member.address)
-            self._addresses[member.address] = place
-            if member.app:
-                self._addresses.setdefault(member.app, place)
-            if member.instance:
-                self._instances[member.instance] = member.address
+    def _rebuild(self, service: str) -> None:
+        """Make the members of one service anew, in a new mapping: readers tell a change by it."""
+        before, after = self._members.get(service), self._found(service)
+        if before == after:
+            return
+        for member in before or ():
+            self._name(member, forget=True)
+        members = {**self._members, service: after or ()}
+        if after is None:
+            del members[service]
+        self._members = members
+        for member in after or ():
+            self._name(member)
+
+    def _found(self, service: str) -> tuple[Member, ...] | None:
+        """Members of a service: own ones first, one of each address; None when nobody speaks of it."""
+        found = _own(self._by_service.get(service, {}).values())
+        for held in self._elsewhere.values():
+            for member in held.get(service, ()):
+                mine = found.get(member.address)
+                if mine is None or (mine.state is EndpointState.GONE is not member.state):
+                    found[member.address] = member
+        taken = set(found) | {member.app for member in found.values()}
+        static = self._static.get(service)
+        for address in static or ():
+            if address not in taken:
+                found[address] = Member(service, address, origin="static")
+        return tuple(found.values()) if self.has_sidecar(service) or static is not None else None
+
+    def _name(self, member: Member, *, forget: bool = False) -> None:
+        place = member.service, member.address
+        for table, name in (
+            (self._endpoints, member.address), (self._apps, member.app), (self._instances, member.instance),
+        ):
+            if name and not forget:
+                table.setdefault(name, {})[place] = None
+            elif name and name in table:
+                table[name].pop(place, None)
+                if not table[name]:
+                    del table[name]
+
+
+def _own(streams: Iterable[_Stream]) -> dict[str, Member]:
+    return {held.node.address: _member(held) for held in streams if held.node.address}
 
 
 def located(node: Node, peer_host: str) -> Node:

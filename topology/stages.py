@@ -67,6 +67,25 @@ class Stages:
         self._history.setdefault(service, deque(maxlen=_HISTORY)).append(decision)
         return [decision]
 
+    def follow(self, change: Decision) -> bool:
+        """Put in force what another collector, or this one before a restart, decided; whether it was news.
+
+        The later change wins wherever the two meet, of one millisecond the further one, so that all
+        collectors come to the same. It is as old as it was made: following starts no new change.
+        """
+        said = change.evidence
+        stage, percent = Stage(said["to"]), int(said["to_percent"])
+        before = self.of(change.service)
+        if (_millisecond(change.time), _reach(stage, percent)) <= (
+            _millisecond(before.updated), _reach(before.stage, before.percent)
+        ):
+            return False
+        self._settings[change.service] = Setting(stage, percent, str(said["origin"]), change.time)
+        if (before.stage, before.percent) == (stage, percent):
+            return False
+        self._history.setdefault(change.service, deque(maxlen=_HISTORY)).append(change)
+        return True
+
     def apply(self, policy: Policy, now: float) -> list[Decision]:
         """A new mesh.yaml: what it changed since the last one is in force, the rest is not touched."""
         wanted = {
@@ -82,6 +101,15 @@ class Stages:
                 decisions += self.set(service, Stage.OBSERVE, 0, DEFAULT, now)
         self._file = wanted
         return decisions
+
+
+def _millisecond(time: float) -> int:
+    # As the store keeps it, which cuts off; what comes back from there may be a hair below.
+    return int(time * 1000 + 0.01)
+
+
+def _reach(stage: Stage, percent: int) -> tuple[int, int]:
+    return list(Stage).index(stage), percent
 
 
 def _words(setting: Setting) -> str:

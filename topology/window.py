@@ -20,13 +20,14 @@ OTHER: Final = "(other)"
 
 
 class Key(NamedTuple):
-    """What a call is counted under."""
+    """What a call is counted under; ``folded`` when another collector counted, and stores, it."""
 
     source: str
     target: str
     protocol: str = HTTP
     endpoint: str = ""
     arm: str = ""
+    folded: bool = False
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Window:
         self._begun: float | None = None
 
     def add(self, key: Key, histogram: Histogram, errors: int, now: float) -> None:
-        """Count calls that were reported now."""
+        """Count calls that were reported now; of a folded key, in that second."""
         for cell in self._cells(key, now):
             cell.add(histogram, errors)
 
@@ -84,14 +85,13 @@ class Window:
             cell.received += received
 
     def _cells(self, key: Key, now: float) -> Iterator[Cell]:
-        if self._begun is None:
-            self._begun = now
-        second = max(int(now), self._closed)
+        self._begun = now if self._begun is None else min(self._begun, now)
+        second = int(now) if key.folded else max(int(now), self._closed)
         if key not in self._last and len(self._last) >= self._limit:
-            key = Key(OTHER, OTHER, key.protocol)
+            key = Key(OTHER, OTHER, key.protocol, folded=key.folded)
         if key not in self._last:
             self._edges.setdefault((key.source, key.target), set()).add(key)
-        self._last[key] = second
+        self._last[key] = max(second, self._last.get(key, second))
         for buckets, at in ((self._seconds, second), (self._tens, second // TEN)):
             bucket = buckets.setdefault(at, {})
             cell = bucket.get(key)
@@ -101,7 +101,8 @@ class Window:
 
     def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
         """Take back one request of an edge, latest second first and not before ``since``."""
-        keys = [key for key in self._edges.get((source, target), ()) if key.protocol == HTTP]
+        known = self._edges.get((source, target), ())
+        keys = [key for key in known if key.protocol == HTTP and not key.folded]
         for second in sorted((s for s in self._seconds if s >= since), reverse=True):
             bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
             for key in keys:
@@ -147,7 +148,7 @@ class Window:
         self._closed = max(self._closed, end)
         for second in sorted(s for s in self._seconds if begin <= s < end):
             for key, cell in self._seconds[second].items():
-                if cell.histogram.count:
+                if cell.histogram.count and not key.folded:
                     yield second, key, cell
 
     def expire(self, now: float) -> None:

@@ -15,7 +15,7 @@ from collector.recorder import ZERO_BUCKET
 from proxy.contract.histogram import Histogram, from_sparse
 from topology.model import EdgeView, EndpointState, EndpointView, GraphView, Kind, NodeView, Point, Stats
 from topology.pairing import USER
-from topology.peers import DATABASE, MESSAGING, TCP, kind_at, outside
+from topology.peers import kind_of
 from topology.window import Cell, stats
 
 # Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
@@ -196,10 +196,4 @@ def _kind(name: str, protocol: str, called: bool) -> Kind:
     """What a node is, by what the stored edge says of it (topology.peers names the nodes)."""
     if name == USER:
         return Kind.USER
-    if protocol == TCP and called and outside(name):
-        return kind_at(name)
-    if protocol == DATABASE and called:
-        return Kind.DATABASE
-    if protocol == MESSAGING and "/" in name:
-        return Kind.QUEUE
-    return Kind.EXTERNAL if outside(name) else Kind.SERVICE
+    return kind_of(name, protocol, called)

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
 from topology.engine import Engine
-from topology.model import CallSample, Decision, EndpointState, EndpointView, OpenSample, ProbeAsk, Side
+from topology.model import (
+    CallSample,
+    Decision,
+    EdgeSample,
+    EndpointState,
+    EndpointView,
+    OpenSample,
+    ProbeAsk,
+    Side,
+)
 from topology.policy import Policy
 from topology.settings import EngineSettings
 
@@ -48,6 +57,7 @@ class Fleet:
         self._stuck: dict[tuple[int, int], float] = {}
         self._step = 0
         self.decisions: list[Decision] = []
+        self.edges: list[EdgeSample] = []  # what was to be stored
         for number in range(endpoints):
             node = Node("b", f"b{number}", address(number))
             self.engine.connected(f"b{number}", node, "10.0.0.1", self.now)
@@ -66,6 +76,7 @@ class Fleet:
             tick = self.engine.tick(self.now)
             made += tick.decisions
             self.probes += tick.probes
+            self.edges += tick.edges
         self.decisions += made
         return made
 

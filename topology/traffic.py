@@ -1,0 +1,86 @@
+"""Traffic as memory holds it, an address outside the mesh that proved to be a service under its name."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Final
+
+from proxy.contract.histogram import Histogram
+from topology import peers
+from topology.intake import Intake
+from topology.model import Point
+from topology.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, Window, stats
+
+_NOTHING: Final = Cell()
+
+
+class Traffic:
+    """Reads the window. Every ``now`` is epoch seconds; ``window`` is seconds back from it."""
+
+    def __init__(self, window: Window, intake: Intake) -> None:
+        self._window = window
+        self._intake = intake
+
+    def counts(self, now: float, window: float) -> Bucket:
+        """Calls of the window, and opaque connections that stand, by key."""
+        counts = self._window.totals(now - window, now)
+        for (source, target), number in self._intake.open(now).items():
+            counts.setdefault(Key(source, target, peers.TCP), Cell()).open = number
+        return self._resolved(counts)
+
+    def between(self, start: float, end: float) -> Bucket:
+        """Calls between two times, by key."""
+        return self._resolved(self._window.totals(start, end))
+
+    def seconds(self, now: float, window: float) -> float:
+        """Seconds of the window that were lived through: what rates are divided by."""
+        return self._window.span(now, window)
+
+    def series(
+        self, now: float, window: float, step: float, service: str | None = None,
+        source: str | None = None, target: str | None = None, endpoint: str | None = None,
+    ) -> tuple[Point, ...]:
+        """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
+        step = float(max(1, ceil(step)))
+        if window > SECONDS_KEPT:
+            step = ceil(step / TEN) * float(TEN)
+        start = int((now - window) / step) * step
+        wanted = self._wanted(service, source, target, endpoint)
+        cells = self._window.series(start, now, step, wanted)
+        return tuple(
+            Point(start + number * step, stats(cells.get(number, _NOTHING), step))
+            for number in range(int((now - start) / step) + 1)
+        )
+
+    def latency(
+        self, now: float, window: float, service: str | None = None,
+        source: str | None = None, target: str | None = None,
+    ) -> Histogram:
+        """Distribution of latency over the window."""
+        wanted = self._wanted(service, source, target, None)
+        histogram = Histogram()
+        for key, cell in self._window.totals(now - window, now).items():
+            if wanted(key):
+                histogram.merge(cell.histogram)
+        return histogram
+
+    def _resolved(self, counts: Bucket) -> Bucket:
+        for key in [key for key in counts if peers.outside(key.target)]:
+            service = self._intake.resolved(key.target)
+            if service != key.target:
+                cell = counts.pop(key)
+                counts.setdefault(key._replace(target=service), Cell()).merge(cell)
+        return counts
+
+    def _wanted(
+        self, service: str | None, source: str | None, target: str | None, endpoint: str | None
+    ) -> Callable[[Key], bool]:
+        served = target if target is not None else service
+
+        def wanted(key: Key) -> bool:
+            return (
+                (source is None or key.source == source)
+                and (endpoint is None or key.endpoint == endpoint)
+                and (served is None or self._intake.resolved(key.target) == served)
+            )
+
+        return wanted
