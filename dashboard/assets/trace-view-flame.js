@@ -63,7 +63,8 @@
     made.title = service + ": " + operation + "\n" + flame.count[box] + " spans, " + flame.failed[box] + " failed\n" +
       kit.duration(flame.all[box]) + " in and below, " + kit.duration(flame.own[box]) + " self";
     if (wide > 2) {
-      made.append(make("bdi", "name", service + " " + operation), make("span", "weak", kit.duration(flame.all[box])));
+      made.append(make("bdi", "name", service + " " + operation));
+      if (wide > 8) { made.append(make("span", "weak", kit.duration(flame.all[box]))); }
     } else {
       made.setAttribute("aria-label", made.title);
     }

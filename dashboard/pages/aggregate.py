@@ -31,8 +31,8 @@ def layout(search: str | None) -> Component:
         html.Div([html.H1("Many traces of one operation"),
                   html.P("What it does below itself, how often, and where its time goes.", className="weak")],
                  className="page-head"),
-        parts.card([form, html.Div(id="aggregate-windows", className="shortcuts table-bar")]),
-        dcc.Loading(html.Div(parts.loading("Reading traces…"), id="aggregate-view", className="page"),
+        parts.card([form, html.Div(id="aggregate-windows", className="shortcuts windows")]),
+        dcc.Loading(html.Div(parts.loading("Reading traces…"), id="aggregate-view"),
                     delay_show=300, type="dot"),
     ], className="page")
 

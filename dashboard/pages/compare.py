@@ -38,7 +38,7 @@ def layout(search: str | None) -> Component:
                   html.P("Steps are matched by their path of services and operations.", className="weak")],
                  className="page-head"),
         parts.card(form),
-        html.Div(parts.card(parts.loading("Fetching the traces…")), id="compare-view", className="page"),
+        html.Div(parts.card(parts.loading("Fetching the traces…")), id="compare-view", className="stack"),
     ], className="page")
 
 

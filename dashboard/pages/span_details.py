@@ -52,13 +52,13 @@ def _times(trace: Trace, index: int) -> Component:
     span = trace.spans[index]
     own = self_times(trace, children(trace))[index]
     held = sum(each.end - each.start for each in critical_path(trace) if each.index == index)
-    share = f"{fmt.duration(held / 1000)} ({100 * held / max(trace.duration, 1):.0f} %)" if held else "no"
+    share = f"{100 * held / max(trace.duration, 1):.0f} %" if held else "no"
     shift = shifts(trace)[index]
     tiles = [
         parts.tile("Duration", fmt.duration(span.duration / 1000)),
         parts.tile("Self", fmt.duration(own / 1000)),
         parts.tile("Began after", fmt.duration((span.start - trace.start) / 1000)),
-        parts.tile("On the path", share),
+        parts.tile("On path", share),
     ]
     if shift:
         sign = "+" if shift > 0 else "−"

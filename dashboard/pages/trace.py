@@ -159,7 +159,7 @@ def _register_views(app: Dash, held: Held) -> None:
             id="trace-services", elements=trace_graph.elements(trace), layout={"name": "preset", "fit": True,
                                                                                "padding": 24},
             stylesheet=trace_graph.stylesheet(theme or "light"), style={"width": "100%", "height": "100%"},
-            minZoom=0.1, maxZoom=2, autoungrabify=True, boxSelectionEnabled=False)
+            minZoom=0.1, maxZoom=1.2, autoungrabify=True, boxSelectionEnabled=False)
 
 
 def _no_hits(what: Problem) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class TraceApi(FakeApi):
         url = urlsplit(target)
         given = {key: values[0] for key, values in parse_qs(url.query).items()}
         last = url.path.rsplit("/", 1)[1]
+        if self.status:
+            return super().answer(method, target, body)
         if method == "POST" and url.path == "/api/transform":
             self.asked.append(url.path)
             return 200, {"data": [self._made[ODD]]}
