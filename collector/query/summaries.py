@@ -5,14 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from collector.query.store import Store
-from collector.query.traces import OF_TRACES
+from collector.query.traces import UNLIMITED, by_ids
 
-_BRIEF: Final = f"""
-SELECT TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
-    toUnixTimestamp64Nano(Timestamp), Duration
-FROM otel_traces
-WHERE {OF_TRACES}
-"""
+_BRIEF: Final = by_ids("""TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
+    toUnixTimestamp64Nano(Timestamp), Duration""")
 
 
 class Brief(NamedTuple):
@@ -33,7 +29,7 @@ async def summaries(store: Store, ids: Sequence[str]) -> list[dict[str, Any]]:
     if not ids:
         return []
     traces: dict[str, list[Brief]] = defaultdict(list)
-    for row in await store.rows(_BRIEF, {"ids": list(ids)}):
+    for row in await store.rows(_BRIEF, {"ids": list(ids), "limit": UNLIMITED}):
         traces[row[0]].append(Brief._make(row))
     return [summary(traces[trace_id]) for trace_id in ids if trace_id in traces]
 

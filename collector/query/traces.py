@@ -21,25 +21,34 @@ _COLUMNS: Final = """
     Links.TraceId, Links.SpanId, Links.Attributes
 """
 
-# otel_traces_trace_id_ts narrows the search to the partitions the traces lie in. Its times are
-# cut to seconds and its End is the last span's start: hence the second added.
-OF_TRACES: Final = """TraceId IN {ids:Array(String)}
-  AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)})
-  AND Timestamp <= (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)})"""
-
-_SPANS: Final = f"""
-SELECT {_COLUMNS}
+# otel_traces_trace_id_ts tells the stretches of ten minutes that spans of the traces lie in: of any other
+# the primary key keeps us away, and with them from granules that the bloom filter takes for ours. Times are
+# cut to seconds, hence the one added. One thread: a few granules are not worth waking others for.
+_BY_IDS: Final = """
+WITH (
+    SELECT (min(Start), max(End) + 1, groupUniqArrayArray(arrayMap(
+        n -> toStartOfTenMinutes(Start) + 600 * n, range(1 + intDiv(End - toStartOfTenMinutes(Start), 600))
+    )))
+    FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)}
+) AS lie
+SELECT COLUMNS
 FROM otel_traces
-WHERE {OF_TRACES}
+WHERE TraceId IN {ids:Array(String)} AND Timestamp >= lie.1 AND Timestamp <= lie.2
+    AND has(lie.3, toStartOfTenMinutes(Timestamp))
+LIMIT {limit:UInt64}
+SETTINGS max_threads = 1
 """
 
-_BRIEF: Final = f"""
-SELECT TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, StatusCode = 'Error',
-    toUnixTimestamp64Nano(Timestamp), Duration
-FROM otel_traces
-WHERE {OF_TRACES}
-LIMIT {{limit:UInt32}}
-"""
+
+def by_ids(columns: str) -> str:
+    """SQL for columns of the spans of the traces ``ids``, at most ``limit`` spans, in no order."""
+    return _BY_IDS.replace("COLUMNS", columns)
+
+
+SPANS: Final = by_ids(_COLUMNS)
+UNLIMITED: Final = (1 << 64) - 1
+_BRIEF: Final = by_ids("""TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind,
+    StatusCode = 'Error', toUnixTimestamp64Nano(Timestamp), Duration""")
 AGGREGATED_MAX: Final = 100_000  # spans of one tree
 
 
@@ -82,7 +91,7 @@ class Traces:
         if not ids:
             return []
         traces: dict[str, list[SpanRow]] = defaultdict(list)
-        for row in await self._store.rows(_SPANS, {"ids": list(ids)}):
+        for row in await self._store.rows(SPANS, {"ids": list(ids), "limit": UNLIMITED}):
             traces[row[0]].append(SpanRow._make(row))
         for spans in traces.values():
             spans.sort(key=lambda span: (span.start, span.span_id))

@@ -19,6 +19,7 @@ from statistics import median
 from collector.clickhouse.database import Database
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate
+from collector.query.traces import SPANS, UNLIMITED
 from tests.bench import report, store_corpus
 
 PER_TRACE = 12.39  # spans, on average
@@ -29,10 +30,7 @@ TARGETS = {
 }  # fmt: skip
 DAY = "Timestamp >= '2026-01-15 00:00:00' AND Timestamp < '2026-01-16 00:10:00'"
 QUESTIONS = {
-    "trace by id": """
-        SELECT * FROM otel_traces WHERE TraceId = {id:String}
-        AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {id:String})
-        AND Timestamp <= (SELECT max(End) + 1 FROM otel_traces_trace_id_ts WHERE TraceId = {id:String})""",
+    "trace by id": SPANS,
     "service, operation, duration": f"""
         SELECT TraceId, min(Timestamp) AS first FROM otel_traces
         WHERE ServiceName = {{service:String}} AND SpanName = {{name:String}} AND {DAY}
@@ -134,7 +132,7 @@ def _ask(session: Database, rounds: int, figures: Figures) -> None:
     for number in range(rounds + 1):
         for case, sql in QUESTIONS.items():
             began = time.perf_counter()
-            session.query(sql, {"id": ids[number], **fixed})
+            session.query(sql, {"ids": [ids[number]], "limit": UNLIMITED, **fixed})
             if number:
                 figures[case].append(1e3 * (time.perf_counter() - began))
 
