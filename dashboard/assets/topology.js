@@ -134,9 +134,9 @@
   }
 
   function apply(graph, picture, held) {
-    var mine = held && graph.scratch("_held") === held.version;
+    var mine = held && graph.scratch("_held") === held.version && held.key === picture.key;
     if (!picture.nodes && (!mine || (picture.base && picture.base !== held.version))) {
-      window.dash_clientside.set_props("again", { data: picture.version });
+      window.dash_clientside.set_props("again", { data: performance.now() });
       return nothing();
     }
     var begun = performance.now();
