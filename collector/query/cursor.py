@@ -17,7 +17,7 @@ from collector.query.errors import BadValueError
 from collector.query.params import Window
 
 _FIX: Final = "send the cursor of the reply before unchanged, with the same query, order and dir"
-_LENGTH_MAX: Final = 400
+_LENGTH_MAX: Final = 2500  # a rank may be two names of sixty characters, any of them escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Cursor:
     """``window`` of the whole search, and rank and id of the last trace that was given."""
 
     window: Window
-    rank: int
+    rank: int | str
     trace_id: str
 
 
@@ -43,8 +43,10 @@ def read(text: str, search: str) -> Cursor:
             raise ValueError
         parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         mark, start, end, rank, trace_id = parts
-        if not all(type(each) is int and abs(each) < 2**63 for each in (start, end, rank)):
+        numbers = (start, end, 0 if isinstance(rank, str) else rank)
+        if not all(type(each) is int and abs(each) < 2**63 for each in numbers):
             raise ValueError
+        str(rank).encode()  # a lone surrogate is legal in JSON and in no text the store could hold
         found = Cursor(Window(start, end), rank, params.trace_id(trace_id, "cursor"))
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError, BadValueError):
         raise params.bad("cursor", text, _FIX) from None

@@ -14,7 +14,7 @@ from collector.query import params, sample
 from collector.query.errors import BadValueError
 from collector.query.listing import SPREAD_US
 from collector.query.params import Query, Window
-from collector.query.params_listing import spread, traceql
+from collector.query.params_listing import durations, spread, traceql
 from collector.query.search import Condition
 from collector.query.significance import shares_differ
 from collector.query.spansets import Spansets
@@ -60,13 +60,18 @@ LIMIT {limit:UInt32}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which traces, and which of them are selected; ``slow`` in nanoseconds, None for the slowest."""
+    """Which traces, and which of them are selected; ``slow`` in nanoseconds, None for the slowest.
+
+    ``fast`` is what the slow ones take at most. ``query`` is the selection where it is ``q``, else it says
+    which traces count at all.
+    """
 
     window: Window
     service: str
     operation: str
     selection: str
     slow: int | None
+    fast: int | None
     query: Language | None
     sample: int
     limit: int
@@ -79,13 +84,15 @@ def asked(query: Query, now_us: int) -> Asked:
         raise params.bad("selection", selection, f"write one of {', '.join(SELECTIONS)}")
     if selection == "q" and not query.get("q"):
         raise BadValueError("q is missing: write which traces are selected, in TraceQL, as &q={…}")
+    slow, fast = durations(query, "min_duration", "max_duration")
     return Asked(
         window=params.search_window(query, now_us),
         service=query.get("service", ""),
         operation=query.get("operation", ""),
         selection=selection,
-        slow=params.duration(query, "min_duration"),
-        query=traceql(query.get("q", "")) if selection == "q" else None,
+        slow=slow,
+        fast=fast,
+        query=traceql(query.get("q", "")),
         sample=params.whole(query, "sample", SAMPLE_DEFAULT, 10, SAMPLE_MAX),
         limit=params.whole(query, "limit", 50, 1, LIMIT_MAX),
     )
@@ -101,7 +108,11 @@ class Different:
     async def told(self, wanted: Asked) -> dict[str, Any]:
         """How many traces each side has and how many were looked at, and the attributes by rank."""
         of = sample.traces(wanted.window, wanted.service, wanted.operation)
-        side, slow, partial = await self._side(wanted, of)
+        among, partial = await self._among(wanted)
+        if among and wanted.selection != "q":
+            parameters = {**of.parameters, **among.parameters}
+            of = Condition(f"SELECT * FROM ({of.sql}) WHERE {among.sql}", parameters)
+        side, slow = await self._side(wanted, of, among)
         asked_sides = sample.sides(of, side, wanted.sample)
         rows = await self._store.rows(asked_sides.sql, asked_sides.parameters)
         ones = [row[0] for row in rows if row[1]]
@@ -117,20 +128,30 @@ class Different:
             "attributes": found,
         }
 
-    async def _side(self, wanted: Asked, of: Condition) -> tuple[Condition, int | None, bool]:
-        """Whether a trace is selected, as SQL; what slow is; whether a bound left some out."""
-        if wanted.query is not None:
-            query = compiled(wanted.query, spread(wanted.window))
-            selection, partial = await self._spansets.selection(query)
-            return Condition(f"TraceId IN ({selection.sql})", selection.parameters), None, partial
+    async def _among(self, wanted: Asked) -> tuple[Condition | None, bool]:
+        """Whether a trace matches the query, as SQL; whether a bound left some out."""
+        if wanted.query is None:
+            return None, False
+        selection, partial = await self._spansets.selection(compiled(wanted.query, spread(wanted.window)))
+        return Condition(f"TraceId IN ({selection.sql})", selection.parameters), partial
+
+    async def _side(
+        self, wanted: Asked, of: Condition, among: Condition | None
+    ) -> tuple[Condition, int | None]:
+        """Whether a trace is selected, as SQL; what slow is."""
+        if among and wanted.selection == "q":
+            return among, None
         if wanted.selection == "errors":
-            return Condition("failed", {}), None, False
+            return Condition("failed", {}), None
         slow = wanted.slow
         if slow is None:
             question = sample.threshold(of, SLOW_SHARE)
             [(_, slow)] = await self._store.rows(question.sql, question.parameters)
-            return Condition("took > {slow:UInt64}", {"slow": slow}), slow, False
-        return Condition("took >= {slow:UInt64}", {"slow": slow}), slow, False
+            return Condition("took > {slow:UInt64}", {"slow": slow}), slow
+        if wanted.fast is None:
+            return Condition("took >= {slow:UInt64}", {"slow": slow}), slow
+        bounds: dict[str, object] = {"slow": slow, "fast": wanted.fast}
+        return Condition("took BETWEEN {slow:UInt64} AND {fast:UInt64}", bounds), slow
 
     async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
         rows = await self._store.rows(_COUNTED, {

@@ -21,19 +21,24 @@ SPREAD_US: Final = 3_600_000_000
 
 
 class Order(StrEnum):
-    """What traces are ranked by: microseconds since the epoch, nanoseconds, or a number."""
+    """What traces are ranked by: a number, but ROOT by the text of the root's service and name."""
 
     START = "start"
     DURATION = "duration"
     SPANS = "spans"
     ERRORS = "errors"
+    SERVICES = "services"
+    ROOT = "root"
 
 
 _RANK: Final[Mapping[Order, str]] = {
-    Order.START: "Began",
-    Order.DURATION: "Ended - Began",
-    Order.SPANS: "sum(Spans)",
-    Order.ERRORS: "sum(Errors)",
+    Order.START: "toInt64(Began)",
+    Order.DURATION: "toInt64(Ended - Began)",
+    Order.SPANS: "toInt64(sum(Spans))",
+    Order.ERRORS: "toInt64(sum(Errors))",
+    Order.SERVICES: "toInt64(length(arrayFilter(each -> each != '', groupUniqArrayArray(Services))))",
+    # The cursor holds the rank, so that it must be short.
+    Order.ROOT: "concat(substringUTF8(max(RootService), 1, 60), '\\n', substringUTF8(max(RootName), 1, 60))",
 }
 
 
@@ -57,7 +62,7 @@ class Listing:
 
 
 _IDS: Final = """
-SELECT TraceId, toInt64({rank}) AS Rank,
+SELECT TraceId, {rank} AS Rank,
     toUnixTimestamp64Nano(min(Start)) AS Began, toUnixTimestamp64Nano(max(End)) AS Ended
 FROM mesh_trace_summaries
 WHERE Start >= fromUnixTimestamp64Micro({{low_us:Int64}})
@@ -101,7 +106,8 @@ def ids(listing: Listing, after: Cursor | None) -> tuple[str, dict[str, object]]
         having += f" AND sum(Errors) {'>' if listing.failed else '='} 0"
     if after:
         beyond = "<" if listing.descending else ">"
-        having += f" AND (Rank, TraceId) {beyond} ({{rank:Int64}}, {{trace:String}})"
+        kind = "String" if listing.order is Order.ROOT else "Int64"
+        having += f" AND (Rank, TraceId) {beyond} ({{rank:{kind}}}, {{trace:String}})"
         parameters |= {"rank": after.rank, "trace": after.trace_id}
     matching = ""
     for condition in listing.matching:

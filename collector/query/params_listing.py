@@ -114,7 +114,12 @@ def identity(query: MultiMapping[str]) -> str:
 
 def _after(query: MultiMapping[str]) -> Cursor | None:
     text = query.get("cursor", "")
-    return cursor.read(text, identity(query)) if text else None
+    if not text:
+        return None
+    found = cursor.read(text, identity(query))
+    if isinstance(found.rank, str) != (_order(query) is Order.ROOT):
+        raise params.bad("cursor", text, "send the cursor of the reply before unchanged")
+    return found
 
 
 def _order(query: Params) -> Order:

@@ -67,6 +67,20 @@ def test_a_selection_in_traceql_and_a_scope(world: World) -> None:
     assert (one["selected"]["traces"], one["attributes"]) == (0, [])
 
 
+def test_a_query_bounds_what_is_compared_and_durations_what_is_slow(world: World) -> None:
+    shop(world)
+    among = '{ .tenant != "t1" }'
+    found = world.get("/api/mesh/search/different", selection="errors", q=among)
+    assert (found["selected"]["traces"], found["rest"]["traces"]) == (26, 107)
+    assert first(found) == ("reviews", "resource", "instance", "r-3")
+    slow = {"selection": "slow", "min_duration": "30ms", "max_duration": "50ms"}
+    band = world.get("/api/mesh/search/different", **slow)
+    assert (band["selected"]["traces"], band["rest"]["traces"], band["threshold"]) == (150, 50, 30.0)
+    assert world.get("/api/mesh/search/different", **slow, q=among)["selected"]["traces"] == 100
+    nothing = world.get("/api/mesh/search/different", selection="slow", q='{ .tenant = "nobody" }')
+    assert (nothing["selected"]["traces"], nothing["attributes"]) == (0, [])
+
+
 def test_a_sample_is_told_as_one(world: World) -> None:
     shop(world)
     found = world.get("/api/mesh/search/different", selection="errors", sample=30)
@@ -88,6 +102,8 @@ def test_nothing_to_compare_is_no_difference(world: World) -> None:
     ({"selection": "q", "q": "{ status = }"}, "q, column"),
     ({"selection": "q", "q": '{ name =~ "(" }'}, "this is no regular expression"),
     ({"selection": "slow", "min_duration": "5"}, "min_duration is '5'"),
+    ({"selection": "slow", "min_duration": "5s", "max_duration": "1s"}, "min_duration is '5s'"),
+    ({"selection": "errors", "q": "{"}, "q, column 2"),
     ({"selection": "slow", "sample": "5"}, "sample is '5': write a whole number from 10 to 5000"),
 ])  # fmt: skip
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(

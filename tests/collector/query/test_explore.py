@@ -54,6 +54,8 @@ RANKS = {
     "duration": lambda index: (index * 7) % 25,
     "spans": lambda index: index % 4,
     "errors": lambda index: index % 5 == 0,
+    "services": lambda index: 1 + (index % 4 > 0),
+    "root": lambda index: f"GET /{index % 3}",
 }
 
 
@@ -187,7 +189,7 @@ def test_a_trace_belongs_to_the_window_it_starts_in(world: World) -> None:
 
 
 @pytest.mark.parametrize(("query", "message"), [
-    ({"order": "size"}, "order is 'size': write one of start, duration, spans, errors"),
+    ({"order": "size"}, "order is 'size': write one of start, duration, spans, errors, services, root"),
     ({"dir": "up"}, "dir is 'up': write desc or asc"),
     ({"limit": "0"}, "limit is '0': write a whole number from 1 to 1000"),
     ({"errors": "yes"}, "errors is 'yes': write true or false"),
