@@ -75,9 +75,18 @@ def _beat(database: Database) -> None:
     database.execute("INSERT INTO mesh_upgrade SELECT now()")
 
 
+# Right after it was made the table has no row yet: then its own age counts.
+_AGE: Final = """
+SELECT toUnixTimestamp(now()) - toUnixTimestamp(greatest(
+    (SELECT max(Alive) FROM mesh_upgrade),
+    (SELECT max(metadata_modification_time) FROM system.tables
+     WHERE database = currentDatabase() AND name = 'mesh_upgrade')))
+"""
+
+
 def _clear_stale(database: Database) -> None:
     try:
-        rows = database.query("SELECT toUnixTimestamp(now()) - toUnixTimestamp(max(Alive)) FROM mesh_upgrade")
+        rows = database.query(_AGE)
     except StoreError:  # gone meanwhile
         return
     if rows and rows[0][0] > _STALE_SECONDS:
