@@ -110,7 +110,7 @@ def test_a_service_with_the_stock_sdk_and_no_sidecar_appears(demo: Demo) -> None
         return nodes.get("newsletter") == "service" and "database" in nodes.values()
 
     until(appeared, 30, "newsletter and its database in the graph")
-    assert "newsletter" in demo.get("/api/services")["data"]
+    until(lambda: "newsletter" in demo.get("/api/services")["data"], 30, "newsletter in the store")
     found = "/api/traces?service=newsletter&limit=10"
     until(lambda: len(demo.get(found)["data"]) == 3, 15, "its three traces in a search")
 

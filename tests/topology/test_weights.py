@@ -105,7 +105,7 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
     assert worst <= 1.5 * max(seen[0].values())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     speeds=st.lists(st.floats(0.5, 2.0), min_size=4, max_size=8),
     load=st.floats(0.3, 0.8),
