@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
+.PHONY: demo test check bench-dashboard bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
 
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
@@ -30,14 +30,17 @@ bench-simulation: $(VENV)/installed-dev  ## the same code in simulated time, 1,0
 bench-store: $(VENV)/installed-dev  ## bytes on disk and answers of the store at 1 and 10 million spans; ingest
 	$(BIN)/python -m tests.bench.store $(ARGS)
 
+bench-dashboard: $(VENV)/installed-dev $(VENV)/system  ## first paint, callbacks, and what ten open dashboards cost
+	$(BIN)/python -m tests.bench.dashboard $(ARGS)
+
 soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, three minutes
 	$(BIN)/python -m tests.bench.soak $(ARGS)
 
 bench-scale: $(VENV)/installed-dev  ## one collector and up to a thousand simulated sidecars
 	$(BIN)/python -m tests.bench.scale $(ARGS)
 
-proto: $(VENV)/installed-dev  ## compile the messages of xDS, Zipkin and Jaeger after a change of a .proto
-	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/zipkin.proto collector/query/api_v3.proto
+proto: $(VENV)/installed-dev  ## compile every message after a change of a .proto; ClickHouse reads spans.proto itself
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/lean.proto collector/otlp/zipkin.proto collector/query/api_v3.proto
 
 screenshots: $(VENV)/installed-dev $(VENV)/system  ## the pictures of the README, from a live demo
 	$(BIN)/python -m tests.browser.screenshots

@@ -37,6 +37,19 @@ Data = Annotated[str | None, typer.Option(help="directory of the embedded ClickH
 ClickHouse = Annotated[
     str | None, typer.Option(help="clickhouse://user:password@host:9000/database instead of the embedded one")
 ]
+Cluster = Annotated[
+    str | None, typer.Option(help="cluster of that server to replicate and distribute the tables on")
+]
+RetentionDays = Annotated[int | None, typer.Option(help="days to keep what is stored [3]")]
+Retention = Annotated[
+    str | None, typer.Option(help="days by signal where they differ: traces=7,metrics=30,logs=3,mesh=30")
+]
+QueryGrpc = Annotated[
+    str | None, typer.Option(help="Jaeger's gRPC query API, for example 127.0.0.1:16685 [off]")
+]
+Zipkin = Annotated[
+    str | None, typer.Option(help="Zipkin's spans over HTTP, for example 127.0.0.1:9411 [off]")
+]
 Config = Annotated[str | None, typer.Option(help="mesh.yaml, reloaded when it changes")]
 Mesh = Annotated[str | None, typer.Option(help=f"the collector's gRPC address [{ports.MESH}]")]
 Api = Annotated[str, typer.Option(envvar="SPANMESH_API", help="base URL of the query API")]
@@ -79,28 +92,43 @@ def _serve(start: Callable[..., None], **options: str | float | None) -> None:
 
 
 @app.command("up")
-def up_command(data: Data = None, clickhouse: ClickHouse = None, config: Config = None) -> None:
+def up_command(
+    data: Data = None,
+    clickhouse: ClickHouse = None,
+    cluster: Cluster = None,
+    config: Config = None,
+    zipkin: Zipkin = None,
+    query_grpc: QueryGrpc = None,
+    retention_days: RetentionDays = None,
+    retention: Retention = None,
+) -> None:
     """Collector and dashboard on this machine."""
-    raise typer.Exit(up.run(_say, data=data or "", clickhouse=clickhouse or "", config=config or ""))
+    given = {
+        "data": data, "clickhouse": clickhouse, "cluster": cluster, "config": config, "zipkin": zipkin,
+        "query-grpc": query_grpc, "retention-days": retention_days, "retention": retention,
+    }  # fmt: skip
+    raise typer.Exit(up.run(_say, {name: str(value) for name, value in given.items() if value is not None}))
 
 
 @app.command()
 def collector(
     data: Data = None,
     clickhouse: ClickHouse = None,
+    cluster: Cluster = None,
     config: Config = None,
     grpc: Annotated[str | None, typer.Option(help=f"OTLP/gRPC and xDS [{ports.MESH}]")] = None,
     http: Annotated[str | None, typer.Option(help=f"OTLP/HTTP [{ports.OTLP_HTTP}]")] = None,
     query: Annotated[str | None, typer.Option(help=f"query API [{ports.QUERY}]")] = None,
-    zipkin: Annotated[
-        str | None, typer.Option(help="Zipkin's spans over HTTP, for example 127.0.0.1:9411 [off]")
-    ] = None,
-    retention_days: Annotated[int | None, typer.Option(help="days to keep what is stored [3]")] = None,
+    query_grpc: QueryGrpc = None,
+    zipkin: Zipkin = None,
+    retention_days: RetentionDays = None,
+    retention: Retention = None,
 ) -> None:
     """The collector alone: receivers, store, topology engine, query API."""
     _serve(
-        roles.collector, data=data, clickhouse=clickhouse, config=config, grpc=grpc, http=http, query=query,
-        zipkin=zipkin, retention_days=retention_days,
+        roles.collector, data=data, clickhouse=clickhouse, cluster=cluster, config=config, grpc=grpc,
+        http=http, query=query, query_grpc=query_grpc, zipkin=zipkin, retention_days=retention_days,
+        retention=retention,
     )  # fmt: skip
 
 

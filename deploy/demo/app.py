@@ -51,7 +51,8 @@ def run(
     """Run the demo until a signal; the exit status for the shell."""
     instances = plan()
     with Supervisor(say) as supervisor:
-        if not up.start(supervisor, data=data, clickhouse="", config=config):
+        given = {name: value for name, value in (("data", data), ("config", config)) if value}
+        if not up.start(supervisor, given):
             return supervisor.first_exit() or 1
         for instance in instances:
             _start(supervisor, instance, instances)

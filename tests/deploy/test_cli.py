@@ -73,6 +73,27 @@ def test_a_bad_option_names_key_value_and_fix(arguments: tuple[str, ...], expect
         assert part in line
 
 
+@pytest.mark.parametrize("command", ["collector", "up"])
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--retention", "spans=3"), ("retention", "spans", "traces")),
+        (("--query-grpc", "nonsense"), ("--query-grpc", "'nonsense'", "HOST:PORT")),
+        (("--zipkin", "nonsense"), ("--zipkin", "'nonsense'", "HOST:PORT")),
+        (("--retention-days", "0"), ("--retention-days", "0")),
+        (("--cluster", "west"), ("cluster", "--clickhouse")),
+    ],
+)
+def test_a_bad_option_of_the_collector_is_told_by_both_commands(
+    tmp_path: Path, command: str, arguments: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    result = spanmesh(command, "--data", str(tmp_path), *arguments)
+    assert result.returncode == 2, result.stderr
+    for part in expected:
+        assert part in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_taken_port_is_named_with_the_option_that_moves_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
