@@ -32,14 +32,14 @@ def data(**given: str) -> dict[str, Any]:
     return {f"data-{key}": value for key, value in given.items()}
 
 
-def data(**given: str) -> dict[str, Any]:
-    """``data-…`` attributes, by which a page's script knows what a button does."""
-    return {f"data-{key}": value for key, value in given.items()}
-
-
 def labelled_by(element_id: str) -> dict[str, Any]:
     """The same where the words stand in another element."""
     return {"aria-labelledby": element_id}
+
+
+def pressed(on: bool) -> dict[str, Any]:
+    """For a button that stays down."""
+    return {"aria-pressed": str(on).lower()}
 
 
 def name(text: str, limit: int = 80) -> Component:

@@ -29,9 +29,9 @@ def layout(name: str, search: str | None) -> Component:
             html.Div([html.P("Service", className="eyebrow"), html.H1(parts.name(name))]),
             html.Nav(ranges(name, span), id="service-ranges", className="ranges",
                      **parts.label("Time range")),
-        ], className="page-head spread"),
+        ], className="page-head apart"),
         html.Div([html.Div(id="service-about", className="chips"),
-                  html.Div(_shortcuts(name), className="shortcuts")], className="page-head spread"),
+                  html.Div(_shortcuts(name), className="shortcuts")], className="page-head apart"),
         html.Div(parts.loading(), id="service-state"),
         html.Div([
             _chart("Requests per second, failed ones at the foot", "service-traffic", series.HEIGHT),

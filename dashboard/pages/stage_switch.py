@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 
 from dashboard.client import Client
 from dashboard.model import StageView
@@ -17,12 +18,14 @@ def layout(stage: StageView | None) -> Component:
     """The form, set to the present stage."""
     return html.Div([
         html.Div([
-            dcc.RadioItems(id="stage", options=list(_STAGES), value=stage["stage"] if stage else None,
-                           inline=True, className="segments"),
+            dcc.Store(id="stage-chosen", data=stage["stage"] if stage else None),
+            html.Div([html.Button(each, id=f"stage-{each}", **parts.pressed(stage is not None and
+                                                                            stage["stage"] == each))
+                      for each in _STAGES], id="stage", className="segments"),
             html.Label([dcc.Input(id="stage-percent", type="number", min=0, max=100, step=1, debounce=False,
                                   value=stage["percent"] or 100 if stage else 100),
                                   html.Span("% of requests")],
-                       id="stage-share", className="share"),
+                       id="stage-share", className=_share(stage["stage"] if stage else None)),
             html.Button("Change…", id="stage-ask", className="button primary"),
         ], className="stage-form", role="group", **parts.label("Stage")),
         html.Div([
@@ -36,6 +39,11 @@ def layout(stage: StageView | None) -> Component:
             **parts.labelled_by("stage-question")),
         html.Div(id="stage-result", role="status"),
     ], className="stage-switch")
+
+
+def _share(stage: str | None) -> str:
+    """The field for the share is there with stage route only."""
+    return "share" if stage == "route" else "share off"
 
 
 def question(service: str, stage: str, percent: int) -> str:
@@ -55,15 +63,21 @@ def _refused(what: Problem) -> tuple[Any, ...]:
 def register(app: Dash, client: Client) -> None:
     """Ask, then PUT on confirmation."""
 
-    @app.callback(Output("stage-share", "className"), Input("stage", "value"))
-    def share(stage: str | None) -> str:
-        return "share" if stage == "route" else "share off"
+    @app.callback(
+        Output("stage-chosen", "data"), Output("stage-share", "className"),
+        *(Output(f"stage-{each}", "aria-pressed") for each in _STAGES),
+        *(Input(f"stage-{each}", "n_clicks") for each in _STAGES), prevent_initial_call=True)
+    def choose(*clicks: int | None) -> tuple[str, ...]:
+        if not any(clicks):
+            raise PreventUpdate  # the form was drawn anew
+        chosen = str(ctx.triggered_id).removeprefix("stage-")
+        return (chosen, _share(chosen), *(str(each == chosen).lower() for each in _STAGES))
 
     @app.callback(
         Output("stage-dialog", "hidden"), Output("stage-question", "children"),
         Output("stage-result", "children"),
         Input("stage-ask", "n_clicks"), Input("stage-cancel", "n_clicks"), Input("stage-confirm", "n_clicks"),
-        State("stage", "value"), State("stage-percent", "value"), State("destination-name", "data"),
+        State("stage-chosen", "data"), State("stage-percent", "value"), State("destination-name", "data"),
         State("stage-by", "value"),
         prevent_initial_call=True)
     @guarded(_refused)

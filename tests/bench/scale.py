@@ -73,13 +73,13 @@ def _played(pid: int, target: str, sidecars: int, services: int, endpoints: int)
     )
     end = first + _FAULTS * _FAULT_SECONDS
     plan = Plan(target, sidecars, _WORKERS, 0, services, endpoints, begin, end, _RAMP, faults)
-    workers = [_worker(replace(plan, worker=number)) for number in range(_WORKERS)]
+    workers = [worker(replace(plan, worker=number)) for number in range(_WORKERS)]
     _until(steady)
     cpu, at = cpu_seconds(pid), time.monotonic()
     _until(first)
     cpu, took = cpu_seconds(pid) - cpu, time.monotonic() - at
     memory = rss_mib(pid)
-    seen = [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
+    seen = [json.loads(each.communicate(timeout=120)[0]) for each in workers]
     return {
         "sidecars": sidecars, "services": services, "endpoints": services * endpoints,
         "cpu": round(cpu / took, 3), "rss_mib": round(memory), **_fan_out(seen, steady, first),
@@ -88,16 +88,17 @@ def _played(pid: int, target: str, sidecars: int, services: int, endpoints: int)
     }
 
 
-def _worker(plan: Plan) -> "subprocess.Popen[str]":
-    worker = subprocess.Popen(
+def worker(plan: Plan) -> "subprocess.Popen[str]":
+    """A process that plays the plan's sidecars; what it saw comes as JSON from its standard output."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.scale_worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         text=True,
     )
-    assert worker.stdin is not None
-    worker.stdin.write(json.dumps(plan.dump()))
-    worker.stdin.close()
-    worker.stdin = None
-    return worker
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(plan.dump()))
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
 def _until(when: float) -> None:

@@ -1,0 +1,87 @@
+"""Every page in light, dark and on a phone: what axe-core calls serious or critical fails."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Save
+from tests.support.dashboard import served
+from tests.support.fake_api import FakeApi
+
+pytestmark = pytest.mark.browser
+
+TRACE = "/traces/4bf92f3577b34da6a3ce929d0e0e4703"
+# Path, and what has come when the page is whole.
+PAGES = {
+    "/": "#fleet .row", "/?node=reviews": "#selected-facts .tiles", "/traces": "#found tbody tr",
+    TRACE: "#trace-view .name", "/balancing?service=reviews": "#destination-decisions li",
+    "/balancing?service=cart": "#destination-advice .moves li", "/service/reviews": "#service-operations tbody tr",
+    "/service/nobody": "#service-state .state-title", "/nowhere": ".state-title",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with FakeApi() as fake:
+        fake.stages = {"reviews": {"stage": "route", "percent": 25},
+                       "cart": {"stage": "advise", "percent": 0}}
+        with served(fake.url) as url:
+            yield url
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core finds serious or critical: the rule, the element and what is wrong with it."""
+    found: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    return [
+        f"{rule['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
+        for rule in found["violations"] if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+def opened(page: Page, site: str, path: str) -> None:
+    page.goto(site + path)
+    expect(page.locator("#connection")).to_have_text("Live")
+    expect(page.locator(PAGES[path]).first).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(page: Page, site: str, path: str, theme: str) -> None:
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    opened(page, site, path)
+    assert serious(page) == []
+    page.goto("about:blank")
+
+
+@pytest.mark.parametrize("width", [390, 1024, 2560])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_fits_its_window(page: Page, site: str, path: str, width: int, save: Save) -> None:
+    page.set_viewport_size({"width": width, "height": 844 if width == 390 else 1000})
+    opened(page, site, path)
+    name = "".join(each if each.isalnum() else "-" for each in path).strip("-") or "topology"
+    save(f"fits-{name[:24]}-{width}")
+    assert page.evaluate("() => document.querySelector('main').scrollWidth <= window.innerWidth")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    page.goto("about:blank")
+
+
+@pytest.mark.parametrize("path", ["/balancing?service=reviews", "/service/reviews"])
+def test_all_that_can_be_clicked_is_reached_by_tab(page: Page, site: str, path: str) -> None:
+    opened(page, site, path)
+    wanted = page.evaluate(
+        "() => [...document.querySelectorAll('a[href], button, input')]"
+        ".filter(e => e.checkVisibility() && !e.disabled && e.type !== 'radio').length"
+    )
+    seen: set[str] = set()
+    for _ in range(wanted + 12):
+        page.keyboard.press("Tab")
+        seen.add(page.evaluate(
+            "() => { const e = document.activeElement; e._n = e._n || (window._n = (window._n || 0) + 1);"
+            " return e.matches('a[href], button, input:not([type=radio])') ? String(e._n) : ''; }"
+        ))
+    assert len(seen - {""}) >= wanted
+    page.goto("about:blank")
