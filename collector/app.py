@@ -18,6 +18,7 @@ import uvloop
 from aiohttp import web
 
 from collector.admit import Admission
+from collector.aside import Aside
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.migrate import migrate
 from collector.clickhouse.reader import Reader
@@ -147,7 +148,7 @@ def _journal(stack: AsyncExitStack, writer: Writer, config: CollectorConfig, sta
     stats.watch("spanmesh_spool_lost_bytes", lambda: spool.lost)
     journal = Journal(spool, Seen(directory / "seen"), config.batch_seconds, config.sync)
     stack.callback(journal.end)
-    drain = Drain(journal, Sink(writer).insert, directory / "aside", stats)
+    drain = Drain(journal, Sink(writer).insert, Aside(directory / "aside", config.aside_bytes), stats)
     _task(stack, drain.run(), drain.close)
     _task(stack, journal.run(), journal.close)
     return journal

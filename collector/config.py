@@ -44,12 +44,13 @@ class CollectorConfig(Settings):
     cluster: str = ""  # of the server's configuration: tables are replicated and distributed on it
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 3
     retention: Retained = ""  # by signal where it differs: traces=7,metrics=30,logs=3,mesh=30
-    name: str = ""  # of this collector in what it stores; the host name when empty
+    name: str = ""  # of this collector, no other's, in what it stores; the host name when empty
 
     max_request_bytes: Positive = 16 * MIB  # of one export request, decompressed
     max_pending_bytes: Positive = 64 * MIB  # of requests waiting for the disk; more are told to wait
     spool: str = ""  # directory of what is acknowledged and not yet stored; "spool" in data when empty
     spool_bytes: Positive = 1024 * MIB  # it may hold; then senders are told to wait
+    aside_bytes: Positive = 64 * MIB  # of requests ClickHouse does not take; then the oldest go
     sync: bool = False  # answer only when the disk itself has the data: outlives a loss of power
     batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.5  # requests of this long go in one insert
     batch_bytes: Positive = 16 * MIB  # or this many, whichever comes first

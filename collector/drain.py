@@ -10,9 +10,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Final
 
+from collector.aside import Aside
 from collector.clickhouse.database import StatementError, StoreError
 from collector.clickhouse.writer import Stored
 from collector.journal import Entry, Journal, Signal
@@ -37,12 +37,13 @@ class _StoppedError(Exception):
 class Drain:
     """Takes what the journal closed to the store with ``insert``.
 
-    A request that ClickHouse will not take goes to a file in ``aside``: nothing acknowledged is
-    thrown away, and what came after it need not wait.
+    A request that ClickHouse will not take goes to a file ``aside``, and what came after it need not
+    wait. Only files put aside long before are given up for newer ones, logged and counted.
     """
 
     def __init__(
-        self, journal: Journal, insert: Insert, aside: Path, stats: Stats, retry_seconds: float = _FIRST_RETRY
+        self, journal: Journal, insert: Insert, aside: Aside, stats: Stats,
+        retry_seconds: float = _FIRST_RETRY,
     ) -> None:
         self._journal = journal
         self._insert = insert
@@ -122,11 +123,11 @@ class Drain:
 
     def _put_aside(self, entry: Entry, token: str, reason: str) -> None:
         """Raises OSError."""
-        self._aside.mkdir(parents=True, exist_ok=True)
-        path = self._aside / f"{token}.pb"
-        path.write_bytes(entry.body)
+        path, dropped = self._aside.put(token, entry.body)
         _log.error("ClickHouse does not take a request, it is kept in %s: %s", path, reason)
         self._stats.count("spanmesh_put_aside_requests_total", signal=entry.signal.name.lower())
+        if dropped:
+            self._stats.count("spanmesh_dropped_aside_requests_total", dropped)
 
     async def _wait(self, seconds: float) -> float:
         """Wait before the next try; how long to wait the time after. Raises _StoppedError."""

@@ -121,9 +121,7 @@ class Journal:
         try:
             self._spool.append([
                 (entry.signal, _HEAD.pack(entry.key, entry.count) + entry.body) for entry in entries
-            ])
-            if self._sync:
-                self._spool.sync()
+            ], sync=self._sync)
         except SpoolFullError as error:
             if len(entries) == 1:
                 return [error]

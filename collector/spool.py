@@ -102,8 +102,8 @@ class Spool:
         """Bytes that could not be read in damaged segments."""
         return self._lost
 
-    def append(self, records: Sequence[tuple[int, bytes]]) -> None:
-        """Write records (kind 0 to 255, payload under 4 GiB) in one go.
+    def append(self, records: Sequence[tuple[int, bytes]], sync: bool = False) -> None:
+        """Write records (kind 0 to 255, payload under 4 GiB) in one go, with ``sync`` down to the disk.
 
         Raises SpoolFullError at the limit or on a full disk and SpoolError when the disk fails; then
         none of them is kept. When the process is killed meanwhile the first few of them may be.
@@ -117,12 +117,31 @@ class Spool:
         try:
             if not self._current:
                 self._begin()
+            before = self._sizes[self._current]
             self._write(framed)
         except OSError as error:
             kind = SpoolFullError if error.errno in _FULL else SpoolError
             raise kind(f"the spool {self._directory}: {error.strerror}") from None
+        if sync:
+            self._sync_or_undo(before)
         if self._sizes[self._current] >= self._segment_bytes:
             self.seal()
+
+    def _sync_or_undo(self, size: int) -> None:
+        """What is not known to be on the disk is not kept, or its sender's next try would be kept beside it.
+
+        What comes next goes to another file: after a failure the system takes all of this one for written.
+        Raises SpoolError.
+        """
+        try:
+            self.sync()
+        except SpoolError:
+            name = self._current
+            self._undo(size)
+            self.seal()
+            with self._guard:
+                self._unsynced.discard(name)  # the rest of it was synced before
+            raise
 
     def sync(self) -> None:
         """Make what was appended safe against a loss of power. Raises SpoolError."""
@@ -233,6 +252,7 @@ class Spool:
     def _undo(self, size: int) -> None:
         try:
             os.ftruncate(self._file, size)
+            self._sizes[self._current] = size
         except OSError:
             # Nothing may follow half a record: readers stop at it.
             _log.exception("the spool %s: half a record stays in %s", self._directory, self._current)

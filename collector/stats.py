@@ -13,6 +13,7 @@ _COUNTERS: Final = {
     "spanmesh_failed_inserts_total": "Inserts that failed and are made again, by signal.",
     "spanmesh_drained_segments_total": "Segments of the spool that were stored.",
     "spanmesh_put_aside_requests_total": "Requests ClickHouse does not take, kept in files, by signal.",
+    "spanmesh_dropped_aside_requests_total": "Of those the oldest, deleted at the limit (aside_bytes).",
     "spanmesh_inserts_total": "Inserts into ClickHouse, by table.",
     "spanmesh_dropped_rows_total": "Rows of the mesh's own tables given up because the store was too slow.",
     "spanmesh_ignored_samples_total": "Sidecar measurements left out of the graph: impossible values.",

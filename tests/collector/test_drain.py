@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.aside import Aside
 from collector.clickhouse.database import StoreUnavailableError
 from collector.drain import Drain
 from collector.journal import Entry, Journal, Signal
@@ -47,7 +48,7 @@ def with_drain(
         spool, stats = Spool(directory, 1 << 30), Stats()
         journal = Journal(spool, Seen(directory / "seen"), 3600, sync=False)
         parts = Parts(journal, spool, store or Drained(), stats, directory / "aside")
-        drain = Drain(journal, parts.store.insert, parts.aside, stats, retry_seconds=0.001)
+        drain = Drain(journal, parts.store.insert, Aside(parts.aside, 1 << 20), stats, retry_seconds=0.001)
         writing, draining = (asyncio.create_task(part.run()) for part in (journal, drain))
         try:
             await test(parts)
@@ -127,7 +128,8 @@ def test_a_segment_made_again_has_the_same_tokens(tmp_path: Path) -> None:
         for kind in (Forgetful, Journal):
             spool = Spool(tmp_path, 1 << 30)
             journal = kind(spool, Seen(tmp_path / "seen"), 3600, sync=False)
-            drain = Drain(journal, store.insert, tmp_path / "aside", Stats(), retry_seconds=0.001)
+            aside = Aside(tmp_path / "aside", 1 << 20)
+            drain = Drain(journal, store.insert, aside, Stats(), retry_seconds=0.001)
             writing = asyncio.create_task(journal.run())
             if kind is Forgetful:
                 for body in (b"a", b"b"):

@@ -19,12 +19,16 @@ class CountingSpool(Spool):
 
     writes = syncs = 0
 
-    def append(self, records: Sequence[tuple[int, bytes]]) -> None:
+    broken = False
+
+    def append(self, records: Sequence[tuple[int, bytes]], sync: bool = False) -> None:
         self.writes += 1
-        super().append(records)
+        super().append(records, sync)
 
     def sync(self) -> None:
         self.syncs += 1
+        if self.broken:
+            raise SpoolError("the disk failed")
         super().sync()
 
 
@@ -138,3 +142,20 @@ def test_after_a_restart_requests_are_known_drained_or_not() -> None:
                 journal.end()
 
     asyncio.run(run())
+
+
+def test_what_the_disk_did_not_confirm_is_not_kept_beside_its_retry() -> None:
+    async def test(journal: Journal, spool: CountingSpool) -> None:
+        await journal.keep(entry(b"before"))
+        spool.broken = True
+        for body in (b"x" * 100, b"y"):
+            with pytest.raises(SpoolError, match="the disk failed"):
+                await journal.keep(entry(body))
+        assert digest(b"y") not in journal
+        spool.broken = False
+        await journal.keep(entry(b"y"))
+        spool.seal()
+        assert kept(journal, spool) == [b"before", b"y"]
+        assert spool.damaged == 0
+
+    with_journal(test, sync=True)

@@ -12,6 +12,7 @@ import grpc
 from aiohttp import web
 
 from collector.admit import Admission
+from collector.aside import Aside
 from collector.clickhouse.database import Store
 from collector.clickhouse.writer import Writer
 from collector.drain import Drain, Insert
@@ -58,7 +59,7 @@ async def receiving(
     with tempfile.TemporaryDirectory() as name:
         spool = Spool(Path(name), spool_bytes)
         journal = Journal(spool, Seen(Path(name) / "seen"), 0.01, sync=False)
-        drain = Drain(journal, into, Path(name) / "aside", stats, retry_seconds=0.01)
+        drain = Drain(journal, into, Aside(Path(name) / "aside", 1 << 20), stats, retry_seconds=0.01)
         tasks = [asyncio.create_task(part.run()) for part in (journal, drain)]
         ingest = Ingest(engine, journal, admission, stats, time.time, retention_days=3)
         server = grpc.aio.server(options=otlp_grpc.options(MAX_BYTES))
