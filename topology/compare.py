@@ -37,6 +37,8 @@ from topology.settings import EngineSettings
 
 # Spans looked at, shortest first: sudden failures show in the first, rare ones need the last.
 SPANS: Final = (1.0, 2.5, 5.0, 10.0, 30.0)
+# A queue comes and goes, and sidecars avoid it better than an ejection: slow must be slow for long.
+_LASTING: Final = 5.0
 _TIMED_MIN: Final = 10
 _SOUND_MIN: Final = 10  # calls of sound peers that show that a failure is not shared
 _MOST: Final = 0.5  # of its calls, which must fail where one reporter is all there is
@@ -164,11 +166,14 @@ class Comparison:
 
     def _slow(self, endpoint: str, span: float, patience: float) -> Finding | None:
         own, limits = self._sides.of(endpoint, span), self._settings
-        total = own.total
-        if total.timed < _TIMED_MIN * patience:
+        total, newer = own.total, self._sides.of(endpoint, span / 2).total
+        older, newest = total.without(newer), self._sides.of(endpoint, SPANS[0]).total
+        if span < _LASTING or total.timed < _TIMED_MIN * patience or not newest.timed:
+            return None
+        if min(newer.timed, older.timed) < 3:
             return None
         others = self._sides.others(endpoint, span)
-        gap = log2(limits.slow_factor)
+        gap = log2(limits.eject_slow_factor)
 
         def worse(left_out: str) -> bool:
             mine = total.without(own.by.get(left_out))
@@ -177,7 +182,8 @@ class Comparison:
                 return False
             doubt = 0.0 if left_out else Z * mine.deviation / sqrt(mine.timed)
             slower = mine.mean - doubt - peer.mean
-            return slower >= gap and 2**mine.mean - 2**peer.mean >= limits.slow_floor
+            lasting = left_out or min(newest.mean, newer.mean, older.mean) - peer.mean >= gap
+            return bool(lasting) and slower >= gap and 2**mine.mean - 2**peer.mean >= limits.eject_slow_floor
 
         if not worse(""):
             return None

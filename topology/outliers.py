@@ -242,7 +242,7 @@ class _Step:
         found = {finding.endpoint for finding in findings}
         sound = [each for each in self._serving() if each not in found]
         for finding in sorted(findings, key=lambda found: (-found.score, found.endpoint)):
-            why = self._refusal(finding.endpoint, sound or self._serving(finding.endpoint))
+            why = self._refusal(finding.endpoint, sound or self._serving(finding.endpoint), finding.kind)
             if not why:
                 self._eject(finding.endpoint, finding, "")
                 continue
@@ -251,7 +251,7 @@ class _Step:
                 reason = f"{finding.endpoint} is {_WORDS[finding.kind]} too, but {why}; it stays in"
                 self._hold("cap", reason, finding.evidence)
 
-    def _refusal(self, endpoint: str, sound: Sequence[str]) -> str:
+    def _refusal(self, endpoint: str, sound: Sequence[str], kind: str = "failures") -> str:
         """Why this one may not be ejected now, given those nothing speaks against; empty when it may."""
         out, held = len(self._ejected()), self._held
         if out + 1 >= len(self._available):
@@ -263,8 +263,11 @@ class _Step:
         strain = self._case.strain(sound)
         if strain:
             return strain
-        if out < self._cap and not self._case.room(self._serving(endpoint)):
+        crowded = self._case.room(self._serving(endpoint))
+        if out < self._cap and not crowded:
             return ""
+        if kind == "latency":  # it still serves: nothing is risked to be rid of it
+            return crowded or f"{out} of {len(self._available)} are out already"
         return self._paced()
 
     def _paced(self) -> str:

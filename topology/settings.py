@@ -28,5 +28,7 @@ class EngineSettings(Settings):
     eject_seconds_max: Seconds = 60.0
     slow_factor: Annotated[float, Field(gt=1)] = 4.0  # times its peers' latency
     slow_floor: Seconds = 0.02  # and at least this much slower
+    eject_slow_factor: Annotated[float, Field(gt=1)] = 8.0  # sidecars avoid what is less slow by themselves
+    eject_slow_floor: Seconds = 0.1
     stall_seconds: Annotated[float, Field(ge=0.2)] = 1.0  # oldest open request's age, nothing completed
     slow_start: Seconds = 10.0  # from probation to full weight

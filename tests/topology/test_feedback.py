@@ -56,9 +56,18 @@ def test_a_gray_endpoint_that_fails_a_fifth_is_found_from_many_quiet_reporters()
 def test_a_slow_endpoint_is_found_by_its_latency() -> None:
     fleet = Fleet(11, 20, 0.5)
     fleet.run(10)
-    made = fleet.run(4, slow(2))
+    made = fleet.run(7, slow(2))
     assert kinds(made, "eject") == [("eject", BAD)]
     assert "ms, its peers" in next(each.reason for each in made if each.kind == "eject")
+
+
+def test_what_is_slow_for_a_moment_or_less_than_extremely_is_left_to_weights_and_sidecars() -> None:
+    fleet = Fleet(11, 20, 0.5)
+    fleet.run(10)
+    queue = kinds(fleet.run(4, slow(2)) + fleet.run(30), "eject")
+    neighbours = fleet.run(30, slow(2, 3, 4, factor=5.0))
+    assert queue + kinds(neighbours, "eject") == []
+    assert {address(2), address(3), address(4)} <= {end for _, end in kinds(neighbours, "weight")}
 
 
 def test_a_stalled_endpoint_is_found_though_it_answers_nothing() -> None:

@@ -18,8 +18,8 @@ SETTINGS = EngineSettings()
 NAMES = tuple("abcdefgh")
 
 
-def finding(endpoint: str, score: float = 1.5) -> Finding:
-    return Finding(endpoint, "failures", score, f"{endpoint} failed 9 of 9", {"errors": 9})
+def finding(endpoint: str, score: float = 1.5, kind: str = "failures") -> Finding:
+    return Finding(endpoint, kind, score, f"{endpoint} failed 9 of 9", {"errors": 9})
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,10 @@ class Case:
     shared: str = ""
     crowded: str = ""
     strained: str = ""
+    kind: str = "failures"
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
-        return finding(endpoint, self.bad[endpoint]) if endpoint in self.bad else None
+        return finding(endpoint, self.bad[endpoint], self.kind) if endpoint in self.bad else None
 
     def trial(self, endpoint: str) -> Trial:
         return self.found
@@ -171,6 +172,14 @@ def test_beyond_what_is_known_to_fit_they_go_step_by_step(crowded: str, counts: 
         outliers.step("s", NAMES, NAMES, case, now)
         seen.append(out(outliers))
     assert seen == counts
+
+
+@pytest.mark.parametrize(("crowded", "count"), [("", 4), ("no room", 0)])
+def test_the_slow_are_ejected_only_where_the_others_are_known_to_have_room(crowded: str, count: int) -> None:
+    outliers, case = Outliers(SETTINGS), Case(dict.fromkeys("abcdef", 1.0), crowded=crowded, kind="latency")
+    made = [each for now in (0.0, 0.5, 1.0, 2.0) for each in outliers.step("s", NAMES, NAMES, case, now)]
+    assert out(outliers) == count
+    assert [each.kind for each in made].count("hold") == 1
 
 
 def test_under_strain_one_comes_back_and_so_many_stay_in() -> None:
