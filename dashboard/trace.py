@@ -79,6 +79,11 @@ class Trace:
         return next((span for span in self.spans if span.id == span_id), None)
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two ids name one trace: some print it with 16 digits where the upper half is zero."""
+    return one.lstrip("0") == other.lstrip("0")
+
+
 def of_jaeger(data: Iterable[Mapping[str, Any]]) -> list[Trace]:
     """The traces of a ``data`` array; those without spans are left out.
 

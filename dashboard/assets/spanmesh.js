@@ -23,7 +23,8 @@
       title: function (path) {
         var parts = (path || "/").split("/");
         var page = { "": "Topology", traces: parts[2] ? "Trace " + parts[2].slice(0, 8) : "Traces",
-                     balancing: "Balancing", service: decoded(parts[2]) }[parts[1]];
+                     balancing: "Balancing", service: decoded(parts[2]), compare: "Compare",
+                     aggregate: "Many traces", upload: "Open a file" }[parts[1]];
         document.title = (page ? page + " · " : "") + "spanmesh";
         var main = document.getElementById("page");
         if (main) { main.scrollTop = 0; }

@@ -3,7 +3,7 @@
   "use strict";
   var kit = window.spanmeshTrace, make = kit.make;
   var FAILED = 1, WARNED = 2, MESSAGE = 4, RETRY = 8, LINKED = 16;
-  var ROW = 30, STEP = 14, DEEPEST = 14, TICKS = 5, MAP = 60;
+  var ROW = 30, STEP = 14, DEEPEST = 14, TICKS = 5, NARROW = 700, MAP = 60;
 
   function Waterfall(trace, act) {
     this.trace = trace;
@@ -22,6 +22,7 @@
     });
     this.ends = subtrees(trace.depth);
     var self = this;
+    this.times = document.getElementById("trace-ruler");
     var box = document.getElementById("trace-rows");
     this.rows = new kit.Rows(box, ROW, "treegrid", "Spans in call order",
       function (at, row) { self.drawRow(self.order[at], row); },
@@ -189,14 +190,14 @@
   };
 
   Waterfall.prototype.ruler = function () {
-    var lane = make("div", "span-lane ruler");
-    for (var at = 0; at < TICKS; at += 1) {
-      var share = at / (TICKS - 1), time = this.from + share * (this.to - this.from);
+    var lane = make("div", "span-lane ruler"), many = this.rows.box.clientWidth < NARROW ? 3 : TICKS;
+    for (var at = 0; at < many; at += 1) {
+      var share = at / (many - 1), time = this.from + share * (this.to - this.from);
       var tick = make("span", "", time ? kit.duration(time) : "0");
       tick.style.left = 100 * share + "%";
       lane.append(tick);
     }
-    document.getElementById("trace-ruler").replaceChildren(
+    this.times.replaceChildren(
       make("div", "span-label", "Service and operation"), lane);
   };
 
@@ -209,7 +210,11 @@
     this.window = make("div", "minimap-window");
     box.replaceChildren(this.canvas, this.window);
     box.onpointerdown = function (event) { map.down(event); };
-    new ResizeObserver(function () { map.drawn = ""; map.soon(); }).observe(box);
+    new ResizeObserver(function () {
+      map.drawn = "";
+      map.soon();
+      waterfall.ruler();
+    }).observe(box);
     waterfall.rows.box.addEventListener("scroll", function () { map.soon(); }, { passive: true });
   }
 

@@ -34,7 +34,7 @@ def elements(trace: Trace) -> list[Element]:
     colours = palette.services(trace.services)
     nodes: list[Element] = [
         {"data": {"id": number[name], "name": name, "colour": colours[name],
-                  "label": f"{fmt.short(name, _NAME)}\n{fmt.count(spans[name])} spans · self "
+                  "label": f"{fmt.short(name, _NAME)}\n{_spans(spans[name])} · self "
                            f"{fmt.duration(spent[name] / 1000)}"},
          "position": {"x": places[name][0] * 1.25, "y": places[name][1]},
          "classes": "failed" if failed[name] else ""}
@@ -47,6 +47,10 @@ def elements(trace: Trace) -> list[Element]:
         for at, ((caller, callee), count) in enumerate(sorted(calls.items()))
     ]  # fmt: skip
     return nodes + edges
+
+
+def _spans(count: int) -> str:
+    return f"{fmt.count(count)} span" + ("s" if count != 1 else "")
 
 
 def _calls(count: int, wrong: int) -> str:

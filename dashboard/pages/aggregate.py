@@ -134,6 +134,11 @@ def register(app: Dash, client: Client) -> None:
         return links.aggregate((service or "").strip(), (operation or "").strip(),
                                window).removeprefix("/aggregate")
 
+    @app.callback(Output("aggregate-service", "value"), Output("aggregate-operation", "value"),
+                  Input("url", "search"))
+    def filled(search: str | None) -> tuple[str, str]:
+        return links.aggregated(search)[:2]
+
     @app.callback(Output("aggregate-view", "children"), Output("aggregate-windows", "children"),
                   Input("url", "search"), Input("zone", "data"))
     @guarded(lambda what: (parts.card(parts.problem(what)), []))

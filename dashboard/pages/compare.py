@@ -15,7 +15,7 @@ from dashboard.model import Exemplar
 from dashboard.pages import links, parts
 from dashboard.pages.guard import guarded
 from dashboard.query import TraceQuery
-from dashboard.trace import Trace
+from dashboard.trace import Trace, is_same
 from dashboard.trace_diff import Step, difference
 
 _ROWS: Final = 400
@@ -106,7 +106,7 @@ def _row(step: Step, colour: str, most: int) -> Component:
 def _spans(count: int, errors: int) -> Any:
     if not count:
         return fmt.NONE
-    return [str(count), html.Span(f" {errors} failed", className="bad")] if errors else str(count)
+    return [f"{count}, ", html.Span(f"{errors} failed", className="bad")] if errors else str(count)
 
 
 def _signed(us: int) -> str:
@@ -121,7 +121,7 @@ def offers(before: Trace, found: Sequence[Exemplar]) -> Component:
                  html.Span(f" {fmt.duration(each['duration'])} · {each['errors']} errors · ",
                            className="weak"),
                  html.Code(each["traceId"][:16])])
-        for each in found if each["traceId"] != before.id
+        for each in found if not is_same(each["traceId"], before.id)
     ]
     question = "Which trace should it be compared with?"
     if not items:
@@ -139,6 +139,10 @@ def register(app: Dash, client: Client, held: Held) -> None:
                   State("compare-a", "value"), State("compare-b", "value"), prevent_initial_call=True)
     def submit(_: Any, __: Any, ___: Any, before: str | None, after: str | None) -> str:
         return links.compare((before or "").strip(), (after or "").strip()).removeprefix("/compare")
+
+    @app.callback(Output("compare-a", "value"), Output("compare-b", "value"), Input("url", "search"))
+    def filled(search: str | None) -> tuple[str, str]:
+        return links.compared(search)
 
     @app.callback(Output("compare-view", "children"), Input("url", "search"), Input("zone", "data"))
     @guarded(lambda what: parts.card(parts.problem(what)))

@@ -111,7 +111,7 @@ def _register_trace(app: Dash, client: Client, held: Held) -> None:
         if trace is None or trace_id.startswith(FROM_FILE):
             raise PreventUpdate
         window = trace.start - _HOUR, min(trace.start + 24 * _HOUR, int(time.time() * 1e6))
-        query = f'{{ link:traceID = "{trace.id}" }}'
+        query = f'{{ link:traceID = "{trace.id.zfill(32)}" }}'
         found = client.exemplars(query, *window, limit=str(_LINKING))
         return trace_head.linking(trace, found)
 

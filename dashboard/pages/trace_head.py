@@ -14,7 +14,7 @@ from dashboard.held import FROM_FILE
 from dashboard.model import Exemplar
 from dashboard.pages import links, parts
 from dashboard.query import TraceQuery
-from dashboard.trace import Trace
+from dashboard.trace import Trace, is_same
 
 _SERVICES = 24
 _CLOCK = 1000  # microseconds from which a difference of clocks is worth a notice
@@ -91,7 +91,7 @@ def _many(count: int, what: str) -> str:
 
 def linking(trace: Trace, found: Sequence[Exemplar]) -> Component | None:
     """Other traces with a link to this one."""
-    others = [each for each in found if each["traceId"] != trace.id]
+    others = [each for each in found if not is_same(each["traceId"], trace.id)]
     if not others:
         return None
     items = [html.Li([dcc.Link([parts.name(each["rootService"], 40), " ",

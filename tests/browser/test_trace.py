@@ -20,7 +20,8 @@ SHOP = "4bf92f3577b34da6a3ce929d0e0e4703"  # the fourth of the shop: it fails
 
 @pytest.fixture
 def api() -> Iterator[TraceApi]:
-    with TraceApi() as fake:
+    fake = TraceApi()
+    with fake:
         yield fake
 
 
@@ -211,6 +212,7 @@ def test_two_traces_are_compared_step_by_step(page: Page, site: str, save: Save)
     page.get_by_role("link", name="Compare with…").click()
     page.locator("#compare-view li a").first.click()
     expect(page).to_have_url(re.compile(rf"/compare\?a={SHOP}&b=[0-9a-f]{{32}}$"))
+    expect(page.locator("#compare-b")).to_have_value(re.compile("^[0-9a-f]{32}$"))
     steps = page.locator("#compare-view tbody tr")
     expect(steps.first).to_contain_text("recovered")
     expect(page.locator("#compare-view")).to_contain_text("removed")

@@ -15,7 +15,8 @@ JAEGER: dict[str, Any] = {"traceID": "t", "spans": [span("a"), span("b", "a")], 
 
 @pytest.fixture
 def api() -> Iterator[TraceApi]:
-    with TraceApi(spans=10) as fake:
+    fake = TraceApi(spans=10)
+    with fake:
         yield fake
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.trace import of_jaeger
+from dashboard.trace import is_same, of_jaeger
 from tests.dashboard.made import span, trace
 
 
@@ -38,3 +38,19 @@ def test_a_trace_without_spans_is_left_out_and_bare_spans_do() -> None:
     bare = {"spanID": "1", "startTime": 1, "duration": 2}
     found = of_jaeger([{"traceID": "x", "spans": []}, {"traceID": "y", "spans": [bare], "processes": None}])
     assert [(one.id, one.services) for one in found] == [("y", ("unknown",))]
+
+
+def test_a_span_may_follow_from_its_parent_and_a_child_reference_comes_first() -> None:
+    follower = span("b", "a", 5)
+    follower["references"] = [{"refType": "FOLLOWS_FROM", "traceID": "t", "spanID": "a"}]
+    found = trace(span("a"), follower)
+    assert (found.depths, found.spans[1].follows) == ((0, 1), True)
+    both = span("c", "a", 6)
+    both["references"].insert(0, {"refType": "FOLLOWS_FROM", "traceID": "t", "spanID": "b"})
+    found = trace(span("a"), span("b", "a"), both)
+    assert (found.spans[2].parent, found.spans[2].follows) == ("a", False)
+
+
+def test_an_id_of_half_the_digits_names_the_same_trace() -> None:
+    assert is_same("00000000000000dd", "000000000000000000000000000000dd")
+    assert not is_same("dd", "dd0")

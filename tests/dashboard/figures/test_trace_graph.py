@@ -10,7 +10,7 @@ FOUND = trace_graph.elements(trace(
 
 def test_nodes_are_services_with_their_self_time() -> None:
     nodes = {each["data"]["name"]: each for each in FOUND if "position" in each}
-    assert nodes["shop"]["data"]["label"] == "shop\n1 spans · self 60 ms"
+    assert nodes["shop"]["data"]["label"] == "shop\n1 span · self 60 ms"
     assert nodes[HOSTILE]["classes"] == "failed"
     assert nodes["shop"]["position"]["x"] < nodes[HOSTILE]["position"]["x"]
 
