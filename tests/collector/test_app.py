@@ -1,6 +1,7 @@
 """The whole collector as a process: starts, refuses to start, stops, is killed, comes back."""
 
 import random
+import resource
 import signal
 import socket
 import threading
@@ -175,3 +176,24 @@ def test_jaegers_grpc_api_is_served_where_it_is_asked_for(tmp_path: Path) -> Non
             until(lambda: b"shop" in ask(b"", timeout=20), "the service to be known")
     finally:
         running.end(signal.SIGTERM)
+
+
+def test_a_full_disk_refuses_for_now_and_loses_nothing(collector: Collector, tmp_path: Path) -> None:
+    """Files may not grow, as on a full disk, for the spool and the engine alike; then they may again."""
+    one, two, three = (trace_request([span() for _ in range(50)]).SerializeToString() for _ in range(3))
+    export(collector, one)
+    pid = collector.process.pid
+    limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (512, limits[1]))
+    for body in (two, three, two):
+        with pytest.raises(grpc.RpcError) as refusal:
+            export(collector, body)
+        assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert "send it again" in refusal.value.details()
+    assert collector.process.poll() is None
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+    for body in (two, three, one):
+        export(collector, body)
+    assert collector.end() == 0
+    rows = stored(tmp_path, "SELECT count(), uniqExact(SpanId) FROM otel_traces")
+    assert rows == [[150, 150]]
