@@ -65,7 +65,7 @@ def views(browser: Browser, rounds: int, seconds: float) -> list[Row]:
                 heard = _listening(page)
                 began = time.monotonic()
                 page.goto(url + path)
-                page.wait_for_function(whole, timeout=60_000)
+                page.wait_for_function(whole, timeout=180_000, polling=100)
                 paints.append((time.monotonic() - began) * 1000)
                 page.wait_for_timeout(seconds * 1000)
                 for name, values in heard.items():

@@ -18,7 +18,8 @@ TRACE = "/traces/4bf92f3577b34da6a3ce929d0e0e4703"
 PAGES = {
     "/": "#fleet .row", "/?node=reviews": "#selected-facts .tiles", "/traces": "#found tbody tr",
     TRACE: "#trace-view .name", "/balancing?service=reviews": "#destination-decisions li",
-    "/balancing?service=cart": "#destination-advice .moves li", "/service/reviews": "#service-operations tbody tr",
+    "/balancing?service=cart": "#destination-advice .moves li",
+    "/service/reviews": "#service-operations tbody tr",
     "/service/nobody": "#service-state .state-title", "/nowhere": ".state-title",
 }  # fmt: skip
 
