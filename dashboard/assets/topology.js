@@ -34,6 +34,9 @@
     graph.removeListener("dragfree");
     graph.removeListener("viewport");
     graph.on("dragpan scrollzoom pinchzoom", function () { graph.scratch("_chosen", true); });
+    graph.on("mouseover mouseout", "edge", function (event) {
+      event.target.toggleClass("near", event.type === "mouseover");
+    });
     graph.on("dragfree", "node", function (event) { event.target.scratch("_moved", true); });
     graph.on("resize", function () { if (!graph.scratch("_chosen")) { graph.fit(undefined, PADDING); } });
   }
@@ -106,6 +109,16 @@
     graph.scratch("_edges", edgeIds.map(function (id) { return graph.getElementById(id); }));
     graph.scratch("_course", picture.edges.map(function (row) { return row[3] || ""; }));
     save(graph, picture.nodes.length);
+    offerNames(picture.names.length ? picture.names : picture.nodes.map(function (row) { return row[0]; }));
+  }
+
+  function offerNames(names) {
+    var list = document.getElementById("graph-names");
+    list.replaceChildren.apply(list, names.map(function (name) {
+      var option = document.createElement("option");
+      option.value = name;
+      return option;
+    }));
   }
 
   function say(graph, picture) {
@@ -115,7 +128,7 @@
       var node = nodes[pair[0]], row = pair[1];
       if (node.data("label") !== row[0]) { node.data("label", row[0]); }
       if (row[2] && node.data("badges") !== row[2]) { node.data("badges", row[2]); }
-      node.classes(row[1] + (node.hasClass("cursor") ? " cursor" : ""));
+      node.classes(row[1] + (nodes.length >= MANY ? " crowded" : "") + (node.hasClass("cursor") ? " cursor" : ""));
     });
     picture.edgeRows.map(some).forEach(function (pair) {
       var edge = edges[pair[0]], row = pair[1];
@@ -211,8 +224,9 @@
 
   var own = {
     stylesheet: function (theme, styles) { return styles[theme || "light"]; },
-    draw: function (picture, held) {
-      if (!picture) { return nothing(); }
+    draw: function (text, held) {
+      if (!text) { return nothing(); }
+      var picture = JSON.parse(text);
       return new Promise(function (resolve) {
         ready(function (graph) { resolve(graph ? apply(graph, picture, held) : nothing()); }, 150);
       });

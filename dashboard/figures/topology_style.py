@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dashboard.figures import palette
+from dashboard.figures.changes import HEALTH
 from dashboard.figures.topology import FONT, SHAPES
 
 _INKS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -83,6 +84,7 @@ def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         {"selector": "node", "style": base},
         {"selector": "node.marked", "style": marked},
         {"selector": "node.group", "style": group},
+        {"selector": "node.crowded", "style": {"border-width": 8, "min-zoomed-font-size": 7}},
         *({"selector": f"node.{kind}", "style": {"shape": shape}} for kind, shape in SHAPES.items()),
         {"selector": "node.external", "style": {"border-style": "dashed"}},
         {"selector": "node.user", "style": {"width": 96, "height": 54}},
@@ -106,6 +108,12 @@ def _edge_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)",
         "control-point-distances": "data(distances)", "edge-distances": "node-position",
     }  # fmt: skip
-    straight = {"curve-style": "straight", "text-background-opacity": 0, "min-zoomed-font-size": 9}
+    # Of many, those without trouble recede; what is drawn of each is as little as can be.
+    straight = {"curve-style": "straight", "text-background-opacity": 0, "min-zoomed-font-size": 9,
+                "opacity": 0.3, "arrow-scale": 0.7, "label": ""}
+    trouble = {"opacity": 1, "z-index": 5}
+    told = ", ".join(f"edge.straight.{word}" for word in ("bad", "warn", "chosen", "path", "near", *HEALTH))
     return [{"selector": "edge", "style": base}, {"selector": "edge.bent", "style": bent},
-            {"selector": "edge.straight", "style": straight}]
+            {"selector": "edge.straight", "style": straight},
+            {"selector": "edge.straight.bad, edge.straight.warn", "style": trouble},
+            {"selector": told, "style": {"label": "data(label)"}}]

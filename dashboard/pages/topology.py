@@ -100,7 +100,7 @@ def _look(view: GraphView, scene: topology_scene.Scene, found: Matched, hidden: 
 
 
 def _unavailable(what: Problem) -> tuple[Any, ...]:
-    return no_update, parts.problem(what, "over"), no_update, no_update, no_update, no_update
+    return no_update, parts.problem(what, "over"), no_update, no_update, no_update
 
 
 def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any) -> bool:
@@ -118,7 +118,7 @@ def register(app: Dash, client: Client) -> None:
 
     @app.callback(Output("picture", "data"), Output("graph-state", "children"),
                   Output("graph-summary", "children"), Output("said-find", "children"),
-                  Output("said-hide", "children"), Output("graph-names", "children"),
+                  Output("said-hide", "children"),
                   Input("tick", "n_intervals"), Input("url", "search"), Input("again", "data"),
                   State("held", "data"), State("graph-state", "children"))
     @guarded(_unavailable)
@@ -134,15 +134,14 @@ def register(app: Dash, client: Client) -> None:
         picture = drawn(graph, places, _look(view, scene, found, hidden), groups)
         reply = pictures.reply(picture, held)
         if reply is not None:
-            reply["part"] = topology_scene.part(view, groups)
-        anew = reply is not None and "nodes" in reply
+            reply |= {"part": topology_scene.part(view, groups), "names": scene.names if view.focus else []}
         return (
-            no_update if reply is None else reply,
+            # A text: the page's machinery would walk through every value of an object.
+            no_update if reply is None else json.dumps(reply, separators=(",", ":")),
             None if graph["nodes"] else topology_scene.empty(view),
             _summary(graph, view),
             topology_tools.found(view.find, found, "Found"),
             topology_tools.found(view.hide, hidden, "Hidden:"),
-            [html.Option(value=name) for name in scene.names] if anew else no_update,
         )
 
     @app.callback(Output("graph-file", "data"), Input("export-json", "n_clicks"), State("url", "search"),

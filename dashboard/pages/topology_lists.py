@@ -13,7 +13,7 @@ from dashboard.graph_view import GraphView
 from dashboard.model import Blame, Blamed, Changed, Difference, Graph, Node
 from dashboard.pages import parts
 
-ROWS_MAX: Final = 80  # of a list; more are found with the find box
+ROWS_MAX: Final = 40  # of a list; more are found with the find box
 BLAMED_MAX: Final = 6
 
 

@@ -32,7 +32,7 @@ def toolbar(view: GraphView) -> Component:
         _select("way", "Direction", WAYS, "only-focused"),
         _select("label", "Labels", LABELS),
         _select("group", "Group by", GROUPS),
-        html.Button("Idle", id="view-idle", className="button toggle",
+        html.Button("Idle", id="view-idle", className="button",
                     title="Show services and calls without traffic", **_pressed(view.idle)),
         html.Details([
             html.Summary("Colours", className="button"),
