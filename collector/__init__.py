@@ -7,7 +7,8 @@
 ``admit``     how much may wait, ``seen`` which requests were acknowledged before
 ``journal``   requests into the ``spool`` on disk, ``drain`` out of it through ``sink`` into the store
 ``clickhouse`` the store, embedded or a server
-``loop``      the step of the mesh, with ``meshfile`` (mesh.yaml) and ``replay`` (stages kept)
+``loop``      the step of the mesh, with ``meshfile`` (mesh.yaml); ``replay`` is stages kept
+``neighbours`` what other collectors on the same server stored, taken over; ``following`` says what is news
 ``recorder``  the mesh's edges and decisions on their way to the store
 ``query``     the query API
 ``stats``     the collector's own counters

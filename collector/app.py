@@ -31,6 +31,7 @@ from collector.ingest import Ingest
 from collector.journal import Journal
 from collector.loop import MeshLoop
 from collector.meshfile import MeshFile
+from collector.neighbours import Neighbours
 from collector.otlp.body import from_protobuf
 from collector.otlp.values import Refused
 from collector.prober import Prober
@@ -39,7 +40,7 @@ from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
 from collector.receive.zipkin import Zipkin
 from collector.recorder import Recorder
-from collector.replay import Replay, stored_stages
+from collector.replay import stored_stages
 from collector.seen import Seen
 from collector.sink import Sink
 from collector.spool import Spool
@@ -100,7 +101,10 @@ async def serving(config: CollectorConfig) -> AsyncIterator[Ports]:
         journal = _journal(stack, writer, config, stats)
         ingest = _ingest(stack, engine, journal, config, stats)
         xds = XdsServer(engine)
-        await _mesh(stack, engine, xds, writer, reader, mesh_file, config, stats)
+        beside = _beside(stack, store, config)
+        await _mesh(stack, engine, xds, beside or writer, reader, mesh_file, config, stats)
+        if beside is not None:
+            _neighbours(stack, engine, store, beside, mesh_file, config, stats)
         state = _State("starting")
         api = build(reader, engine, time.time, stats, lambda: state.reason)
         otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
@@ -170,17 +174,42 @@ async def _mesh(
     mesh_file: MeshFile, config: CollectorConfig, stats: Stats,
 ) -> None:
     """The step of the mesh and what stores its results."""
-    recorder = Recorder(writer.insert, config.name or socket.gethostname(), stats)
+    recorder = Recorder(writer.insert, _name(config), stats)
     stats.watch("spanmesh_pending_mesh_rows", lambda: recorder.pending)
     _task(stack, recorder.run(), recorder.close)
     try:
-        replay = Replay(await stored_stages(reader, mesh_file.changed_at))
+        engine.follow(await stored_stages(reader, mesh_file.changed_at))
     except StoreError as error:
         raise ConfigError(f"stored stages cannot be read: {error}; check the store and start again") from None
     prober = Prober(engine, stats, time.time)
     stack.push_async_callback(prober.close)
-    loop = MeshLoop(engine, xds.publish, recorder, mesh_file, replay, stats, time.time, prober.ask)
+    loop = MeshLoop(engine, xds.publish, recorder, mesh_file, stats, time.time, prober.ask)
     _task(stack, loop.run(), loop.stop)
+
+
+def _beside(stack: AsyncExitStack, store: Store, config: CollectorConfig) -> Writer | None:
+    """On a server others wait for what the mesh stores: it does not queue behind spans."""
+    if not config.clickhouse:
+        return None
+    writer = Writer(store)
+    stack.callback(writer.close)
+    return writer
+
+
+def _neighbours(
+    stack: AsyncExitStack, engine: Engine, store: Store, writer: Writer, mesh_file: MeshFile,
+    config: CollectorConfig, stats: Stats,
+) -> None:
+    reader = Reader(store, threads=1)
+    stack.callback(reader.close)
+    neighbours = Neighbours(
+        engine, reader, writer.insert, _name(config), stats, time.time, lambda: mesh_file.changed_at
+    )
+    _task(stack, neighbours.run(), neighbours.stop)
+
+
+def _name(config: CollectorConfig) -> str:
+    return config.name or socket.gethostname()
 
 
 def _task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: Callable[[], None]) -> None:

@@ -213,9 +213,6 @@ def is_stage(made: Decision) -> bool:
     """Whether it is a change of a stage by the API or the guard: mesh.yaml is each collector's own."""
     said = made.evidence
     percent = said.get("to_percent")
-    whole = isinstance(percent, int) and not isinstance(percent, bool)
-    return (
-        said.get("origin") in ("api", "guard") and said.get("to") in list(Stage)
-        and whole and 0 <= percent <= 100
-    )  # fmt: skip
-
+    if not isinstance(percent, int) or isinstance(percent, bool) or not 0 <= percent <= 100:
+        return False
+    return said.get("origin") in ("api", "guard") and said.get("to") in list(Stage)

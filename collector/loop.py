@@ -12,7 +12,6 @@ from typing import Final
 
 from collector.meshfile import MeshFile
 from collector.recorder import Recorder
-from collector.replay import Replay
 from collector.stats import Stats
 from proxy.contract.failure import ConfigError
 from topology.engine import Engine
@@ -30,14 +29,13 @@ class MeshLoop:
 
     def __init__(
         self, engine: Engine, publish: Callable[[Snapshot], None], recorder: Recorder,
-        mesh_file: MeshFile, replay: Replay, stats: Stats, clock: Callable[[], float],
+        mesh_file: MeshFile, stats: Stats, clock: Callable[[], float],
         probe: Callable[[Iterable[ProbeAsk]], None] = lambda asks: None,
     ) -> None:
         self._engine = engine
         self._publish = publish
         self._recorder = recorder
         self._mesh_file = mesh_file
-        self._replay = replay
         self._stats = stats
         self._clock = clock
         self._probe = probe
@@ -71,7 +69,6 @@ class MeshLoop:
         started = time.perf_counter()
         now = self._clock()
         try:
-            self._replay.step(self._engine, now)
             tick = self._engine.tick(now)
             self._publish(tick.snapshot)
             self._recorder.record(tick.edges, tick.decisions)

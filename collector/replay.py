@@ -1,18 +1,13 @@
 """Stages that were changed over the API or turned back, put in force again after a restart."""
 
-import logging
-from dataclasses import dataclass
 from typing import Final
 
 from collector.clickhouse.reader import Reader
-from proxy.contract.model import Stage
-from topology.engine import Engine, UnknownServiceError
-
-_log = logging.getLogger(__name__)
+from collector.following import decision, is_stage
+from topology.model import Decision
 
 _NEWEST: Final = """
-SELECT Service, argMax(JSONExtractString(Evidence, 'to'), Time) AS Stage,
-       argMax(JSONExtractInt(Evidence, 'to_percent'), Time) AS Percent
+SELECT toUnixTimestamp64Milli(max(Time)), Service, argMax(Reason, Time), argMax(Evidence, Time)
 FROM mesh_decisions
 WHERE Kind = 'stage' AND JSONExtractString(Evidence, 'origin') IN ('api', 'guard')
 GROUP BY Service
@@ -21,38 +16,8 @@ ORDER BY Service
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredStage:
-    """The newest change of one service."""
-
-    service: str
-    stage: Stage
-    percent: int
-
-
-async def stored_stages(reader: Reader, since: float) -> list[StoredStage]:
-    """The newest API change of each service made after ``since`` (epoch seconds). Raises StoreError."""
-    known = set(Stage)
-    return [
-        StoredStage(str(service), Stage(stage), int(percent))
-        for service, stage, percent in await reader.query(_NEWEST, {"since": since})
-        if stage in known and 0 <= percent <= 100
-    ]
-
-
-class Replay:
-    """Waits for each service to appear, since a stage can only be set for one that is known."""
-
-    def __init__(self, stages: list[StoredStage]) -> None:
-        self._waiting = {stored.service: stored for stored in stages}
-
-    def step(self, engine: Engine, now: float) -> None:
-        """Put in force what can be."""
-        for stored in list(self._waiting.values()):
-            try:
-                engine.set_stage(stored.service, stored.stage, stored.percent, now)
-            except UnknownServiceError:
-                continue
-            except ValueError as error:
-                _log.warning("the stored stage of %s is not taken over: %s", stored.service, error)
-            del self._waiting[stored.service]
+async def stored_stages(reader: Reader, since: float) -> list[Decision]:
+    """The newest change of each service made after ``since`` (epoch seconds). Raises StoreError."""
+    rows = await reader.query(_NEWEST, {"since": since})
+    made = (decision(at, "stage", service, "", reason, evidence) for at, service, reason, evidence in rows)
+    return [each for each in made if is_stage(each)]

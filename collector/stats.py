@@ -20,6 +20,8 @@ _COUNTERS: Final = {
     "spanmesh_repeated_requests_total": "Requests sent again, counted and kept only once.",
     "spanmesh_probes_total": "Endpoints asked directly, by outcome.",
     "spanmesh_tick_errors_total": "Steps of the mesh that failed.",
+    "spanmesh_folded_edges_total": "Edges of one second that other collectors stored, counted here.",
+    "spanmesh_other_collectors_errors_total": "Times other collectors could not be told or heard of.",
     "spanmesh_mesh_file_errors_total": "Changes of mesh.yaml that were not taken over.",
 }
 _GAUGES: Final = {
@@ -29,6 +31,7 @@ _GAUGES: Final = {
     "spanmesh_spool_oldest_seconds": "Age of the oldest segment in the spool.",
     "spanmesh_spool_lost_bytes": "Bytes in the spool that could not be read.",
     "spanmesh_pending_mesh_rows": "Rows of the mesh's own tables waiting for the store.",
+    "spanmesh_other_collectors": "Collectors on the same server that are heard of.",
     "spanmesh_tick_seconds": "How long the last step of the mesh took.",
 }
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})

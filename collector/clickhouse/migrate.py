@@ -73,7 +73,7 @@ def _retain(database: Database, wanted: dict[str, str], retention: Retention, cl
     }
     for name, sql in wanted.items():
         table, ttl = _TABLE.search(sql), _TTL.search(sql)
-        if not table or not ttl:
+        if not table or not ttl or "toIntervalDay" not in ttl[1]:
             continue
         subject = f"{table[1]}_local" if cluster else table[1]
         if f"toIntervalDay({days(name, retention)})" not in engines.get(subject, ""):

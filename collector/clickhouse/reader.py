@@ -21,11 +21,11 @@ class Reader:
     ``toUnixTimestamp64Nano(column)``.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, threads: int = _THREADS) -> None:
         self._store = store
         self._local = threading.local()
         self._sessions: list[Database] = []
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="reader")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
     async def query(self, sql: str, params: Params | None = None) -> list[Row]:
         """Rows of a SELECT; ``params`` fill ``{name:Type}``. Raises StoreError."""

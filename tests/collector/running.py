@@ -93,6 +93,15 @@ class Collector:
         with urlopen(request, timeout=20) as response:
             return json.loads(response.read())
 
+    def post(self, path: str, body: bytes) -> int:
+        """Send protobuf over OTLP/HTTP; the status."""
+        request = Request(
+            f"http://{self.options['http']}{path}", body, {"Content-Type": "application/x-protobuf"}
+        )
+        with urlopen(request, timeout=20) as response:
+            status: int = response.status
+            return status
+
     def end(self, number: int = signal.SIGTERM) -> int:
         """Its exit status after a signal."""
         self.process.send_signal(number)

@@ -12,9 +12,7 @@ from collector.clickhouse.database import Columns
 from collector.loop import MeshLoop
 from collector.meshfile import MeshFile
 from collector.recorder import Recorder
-from collector.replay import Replay, StoredStage
 from collector.stats import Stats
-from proxy.contract.model import Stage
 from tests.collector.made import RecordingEngine, edge, stage_decision
 from topology.engine import Tick
 from topology.snapshot import Snapshot
@@ -23,7 +21,7 @@ from topology.snapshot import Snapshot
 class World:
     """A loop whose surroundings are lists."""
 
-    def __init__(self, config: str = "", stored: list[StoredStage] | None = None) -> None:
+    def __init__(self, config: str = "") -> None:
         self.engine = RecordingEngine(known=["back"])
         self.published: list[Snapshot] = []
         self.stats = Stats()
@@ -31,8 +29,7 @@ class World:
         file = MeshFile(config)
         file.load()
         self.loop = MeshLoop(
-            self.engine, self.published.append, self.recorder, file, Replay(stored or []), self.stats,
-            lambda: 1000.0,
+            self.engine, self.published.append, self.recorder, file, self.stats, lambda: 1000.0,
         )
 
     async def _never(self, tables: Mapping[str, Columns]) -> None:
@@ -41,13 +38,12 @@ class World:
 
 def test_a_step_publishes_and_hands_over_without_waiting_for_the_store() -> None:
     async def run() -> None:
-        world = World(stored=[StoredStage("back", Stage.ROUTE, 25)])
+        world = World()
         world.engine.next_tick = Tick(Snapshot(3), (stage_decision(1, "back", "route", 25),), (edge(1),))
         world.loop.step()
         world.loop.step()
         assert world.published == [Snapshot(3), Snapshot(3)]
         assert world.recorder.pending == 4
-        assert world.engine.stages_set == [("back", Stage.ROUTE, 25)]
         assert "spanmesh_tick_seconds" in world.stats.text()
 
     asyncio.run(run())

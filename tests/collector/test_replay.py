@@ -6,18 +6,24 @@ import time
 from collector.clickhouse.database import Database, Store
 from collector.clickhouse.reader import Reader
 from collector.recorder import decision_columns
-from collector.replay import Replay, StoredStage, stored_stages
-from proxy.contract.model import Stage
-from tests.collector.made import RecordingEngine, stage_decision
+from collector.replay import stored_stages
+from proxy.contract.model import Node, Stage
+from tests.collector.made import stage_decision
+from topology.engine import Engine
+from topology.policy import Policy
+from topology.settings import EngineSettings
 
 NOW = float(int(time.time()))
 
 
-def stored(store: Store, since: float) -> list[StoredStage]:
-    async def run() -> list[StoredStage]:
+def stored(store: Store, since: float) -> list[tuple[str, float, object, object]]:
+    async def run() -> list[tuple[str, float, object, object]]:
         reader = Reader(store)
         try:
-            return await stored_stages(reader, since)
+            return [
+                (made.service, made.time - NOW, made.evidence["to"], made.evidence["to_percent"])
+                for made in await stored_stages(reader, since)
+            ]
         finally:
             reader.close()
 
@@ -32,18 +38,17 @@ def test_the_newest_change_of_each_service_over_the_api(database: Database, stor
         stage_decision(NOW - 9, "front", "route", 100),
         stage_decision(NOW - 1, "odd", "flying", 100),
     ], "c1"))
-    back, front = StoredStage("back", Stage.OBSERVE, 0), StoredStage("front", Stage.ROUTE, 100)
+    back, front = ("back", -2.0, "observe", 0), ("front", -9.0, "route", 100)
     assert stored(store, 0) == [back, front]
     assert stored(store, NOW - 5) == [back]  # mesh.yaml was written after front was changed
     assert stored(store, NOW) == []
 
 
-def test_a_stage_waits_for_its_service_and_is_set_once() -> None:
-    engine = RecordingEngine(known=["front"])
-    replay = Replay([StoredStage("back", Stage.ROUTE, 25), StoredStage("front", Stage.OBSERVE, 0)])
-    replay.step(engine, NOW)
-    assert engine.stages_set == [("front", Stage.OBSERVE, 0)]
-    engine.known.add("back")
-    replay.step(engine, NOW)
-    replay.step(engine, NOW)
-    assert engine.stages_set == [("front", Stage.OBSERVE, 0), ("back", Stage.ROUTE, 25)]
+def test_a_stored_stage_is_in_force_before_its_service_appears() -> None:
+    engine = Engine(Policy(), EngineSettings())
+    engine.follow([stage_decision(NOW - 60, "back", "route", 25)])
+    engine.connected("1", Node("back", "b1", "10.0.0.1:80"), "10.0.0.1", NOW)
+    tick = engine.tick(NOW)
+    back = tick.snapshot.services["back"]
+    assert (back.stage, back.percent) == (Stage.ROUTE, 25)
+    assert [made.kind for made in tick.decisions] == ["register"]  # it was decided, and stored, before

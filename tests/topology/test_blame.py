@@ -11,7 +11,7 @@ from topology.window import Bucket, Cell, Key
 def calls(**edges: tuple[float, int]) -> Bucket:
     """``a_b=(latency, errors)``: ten calls from a to b."""
     return {
-        Key(*name.split("_")): Cell(histogram(*[latency] * 10), errors)
+        Key(name.partition("_")[0], name.partition("_")[2]): Cell(histogram(*[latency] * 10), errors)
         for name, (latency, errors) in edges.items()
     }
 

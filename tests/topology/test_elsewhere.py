@@ -164,7 +164,7 @@ changes = st.builds(
 def test_in_whatever_order_changes_come_all_collectors_end_at_the_same_stage(
     made: list[Decision], random: object
 ) -> None:
-    ends = []
+    ends: list[object] = []
     for _ in range(2):
         engine = Engine(Policy(), EngineSettings())
         engine.connected("1", Node("b", "b1", "10.0.1.1:80"), "10.0.1.1", 0.0)

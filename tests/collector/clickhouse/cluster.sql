@@ -304,6 +304,31 @@ AS SELECT
 FROM mesh_edges_local
 GROUP BY Time, Source, Target, Protocol, Arm;
 
+-- What is connected to which collector: a row when a service's sidecars there change, and every ten
+-- seconds; an endpoint is a position in the arrays. Every second a row without a service says that the
+-- collector lives. The newest row of a collector and service counts. Time is the server's own.
+CREATE TABLE IF NOT EXISTS mesh_members_local ON CLUSTER `spanmesh` (
+    Time DateTime64(3) DEFAULT now64(3) CODEC(Delta(8), ZSTD(1)),
+    Collector LowCardinality(String) CODEC(ZSTD(1)),
+    Run String CODEC(ZSTD(1)),
+    Service LowCardinality(String) CODEC(ZSTD(1)),
+    Present Bool CODEC(ZSTD(1)),
+    Address Array(String) CODEC(ZSTD(1)),
+    State Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    App Array(String) CODEC(ZSTD(1)),
+    Instance Array(String) CODEC(ZSTD(1)),
+    Version Array(LowCardinality(String)) CODEC(ZSTD(1)),
+    Zone Array(LowCardinality(String)) CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toDate(Time)
+ORDER BY (Time, Collector, Service)
+TTL toDateTime(Time) + toIntervalMinute(10)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE IF NOT EXISTS mesh_members ON CLUSTER `spanmesh` AS mesh_members_local
+ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_members_local, cityHash64(Collector));
+
 -- Gauge points: the table of the OpenTelemetry ClickHouse exporter.
 CREATE TABLE IF NOT EXISTS otel_metrics_gauge_local ON CLUSTER `spanmesh` (
     ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
