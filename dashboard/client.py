@@ -132,17 +132,6 @@ class Client:
         asked = {**of, "start": str(start), "end": str(end)}
         return cast(list[Bucket], self._get("/api/mesh/latency", asked, key="buckets"))
 
-    def service_names(self) -> list[str]:
-        """Services that have traces."""
-        return sorted(map(str, self._get("/api/services", key="data")))
-
-    def operations(self, service: str) -> list[str]:
-        path = f"/api/services/{quote(service, safe='')}/operations"
-        return sorted(map(str, self._get(path, key="data")))
-
-    def search(self, parameters: Mapping[str, str]) -> list[Trace]:
-        return self._traces("/api/traces", parameters)
-
     def trace(self, trace_id: str) -> Trace | None:
         """The trace, or None when the store has none of this id."""
         try:

@@ -118,13 +118,15 @@ def _name(wanted: Wanted) -> Wanted:
     named = wanted.prefix
     scope, dot, key = named.partition(".")
     scoped = bool(dot) and scope in ("", *traceql.SCOPES)
-    words = [] if scoped else [_SERVICES[0], *traceql.INTRINSICS]
-
-    def shown(value: str, found_in: str) -> str:
-        return traceql.attribute(scope if scoped else found_in, value)
-
-    prefix = key.strip('"') if scoped else named
-    return replace(wanted, prefix=prefix, kind="key", scope=scope if scoped else "", words=words, shown=shown)
+    if not scoped:
+        words = (_SERVICES[0], *traceql.INTRINSICS)
+        return replace(wanted, kind="key", words=words,
+                       shown=lambda value, found_in: traceql.attribute(found_in, value))
+    return replace(
+        wanted, start=wanted.start + len(scope) + 1, prefix=key.strip('"'), kind="key", scope=scope,
+        words=("service.name",) if scope in ("", "resource") else (),
+        shown=lambda value, _: traceql.attribute("", value)[1:],
+    )  # fmt: skip
 
 
 def _value(wanted: Wanted, field: str) -> Wanted:

@@ -1,38 +1,59 @@
-"""A trace search as a value: from the page's URL, to the page's URL, to the query API."""
+"""A search of traces as a value: from the page's URL, to the page's URL, to the query API. Pure.
 
-import json
-import re
-import shlex
+Times are microseconds since the epoch. A window is relative (``lookback``) or absolute (``start``, ``end``).
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
+from dashboard import search_form
+from dashboard.search_form import Form
+
 LOOKBACKS: Final[Mapping[str, int]] = {
-    "5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400, "3d": 259_200,
+    "5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400, "3d": 259_200, "7d": 604_800,
 }
 LIMITS: Final = (20, 50, 100, 200, 500)
 SORTS: Final = ("time", "duration", "spans", "errors", "service", "root")
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|ms|s|m)$")
-
-
-class QueryError(ValueError):
-    """A field of the search form must be changed; the text says which and how."""
+VIEWS: Final = ("", "different", "live")
+SELECTIONS: Final = ("errors", "slow", "q")
+_ORDER_OF: Final = {"time": "start", "service": "services"}  # what the API calls otherwise
+_CURSORS: Final = 20  # pages one can go back; more would make a long address
+_CURSOR_APART: Final = "~"
+_TIME_DIGITS: Final = 16
+_FORM_KEYS: Final = {"service": "service", "operation": "operation", "status": "status", "min": "min",
+                     "max": "max", "tags": "attributes"}
 
 
 @dataclass(frozen=True, slots=True)
 class TraceQuery:
-    """The search form. Durations are texts like ``100ms``, tags ``key=value`` pairs apart by spaces."""
+    """What the address of the traces' page says; all texts, as in the address.
 
+    ``q`` is TraceQL; without it the fields of the form ask. ``after`` are the cursors of the pages before,
+    the last that of this page, apart by ``~``; ``page`` counts from 1. ``view`` is the list, ``different``
+    or ``live``. ``selection``, ``low`` and ``high`` (durations) say what is compared with the rest.
+    """
+
+    q: str = ""
     service: str = ""
     operation: str = ""
+    status: str = ""
     tags: str = ""
     min: str = ""
     max: str = ""
     lookback: str = "1h"
+    start: str = ""
+    end: str = ""
     limit: str = "50"
     sort: str = "time"
     order: str = "desc"
+    after: str = ""
+    page: str = "1"
+    view: str = ""
+    selection: str = "errors"
+    low: str = ""
+    high: str = ""
 
     @classmethod
     def of_search(cls, search: str | None) -> "TraceQuery":
@@ -40,11 +61,19 @@ class TraceQuery:
         known = {field.name for field in fields(cls)}
         given = {key: value for key, value in parse_qsl((search or "").lstrip("?")) if key in known}
         query, standard = cls(**given), cls()
+        bounded = _is_time(query.start) and _is_time(query.end) and int(query.start) < int(query.end)
         return replace(
             query,
+            status=query.status if query.status in search_form.STATUSES else "",
             lookback=query.lookback if query.lookback in LOOKBACKS else standard.lookback,
-            limit=query.limit if query.limit.isdigit() and 0 < int(query.limit) <= 1500 else standard.limit,
+            start=query.start if bounded else "",
+            end=query.end if bounded else "",
+            limit=query.limit if query.limit in map(str, LIMITS) else standard.limit,
             sort=query.sort if query.sort in SORTS else standard.sort,
+            order=query.order if query.order in ("asc", "desc") else standard.order,
+            page=query.page if _is_page(query.page) else "1",
+            view=query.view if query.view in VIEWS else "",
+            selection=query.selection if query.selection in SELECTIONS else standard.selection,
         )
 
     def search(self) -> str:
@@ -55,43 +84,70 @@ class TraceQuery:
         }
         return "?" + urlencode(given) if given else ""
 
+    @property
+    def form(self) -> Form | None:
+        """The form as the address fills it; None when only the query line can say it."""
+        if self.q:
+            return search_form.form(self.q)
+        return Form(**{field: getattr(self, key) for key, field in _FORM_KEYS.items()})
+
+    @property
+    def line(self) -> str:
+        """The search in TraceQL. Raises FormError for a form that says none."""
+        return self.q or search_form.text(self.form or Form())
+
+    def asking(self, line: str) -> "TraceQuery":
+        """The first page of the same search for what a query line says: as a form where one can say it."""
+        filled = search_form.form(line)
+        said = {key: getattr(filled or Form(), field) for key, field in _FORM_KEYS.items()}
+        return self.first_page(q="" if filled else line.strip(), **said)
+
+    def first_page(self, **changed: str) -> "TraceQuery":
+        """The first page of a search that differs in ``changed``."""
+        return replace(self, **{"after": "", "page": "1", **changed})
+
     def sorted_by(self, column: str) -> "TraceQuery":
         """The same search by another column; a second choice of the same column turns the order."""
-        descending = self.order == "desc" if self.sort == column else False
-        return replace(self, sort=column, order="asc" if descending else "desc")
+        descending = self.order == "desc" if self.sort == column else column == "root"
+        return self.first_page(sort=column, order="asc" if descending else "desc")
 
-    def parameters(self, now_us: int) -> dict[str, str]:
-        """Parameters of ``GET /api/traces``. Raises QueryError for what cannot be sent."""
-        asked = {
-            "service": self.service,
-            "operation": self.operation,
-            "tags": json.dumps(_tags(self.tags)) if self.tags.strip() else "",
-            "minDuration": _duration("Min duration", self.min),
-            "maxDuration": _duration("Max duration", self.max),
-            "start": str(now_us - LOOKBACKS[self.lookback] * 1_000_000),
-            "end": str(now_us),
-            "limit": self.limit,
-        }
-        return {key: value for key, value in asked.items() if value}
+    def next_page(self, cursor: str) -> "TraceQuery":
+        kept = [each for each in self.after.split(_CURSOR_APART) if each][1 - _CURSORS :]
+        return replace(self, after=_CURSOR_APART.join([*kept, cursor]), page=str(int(self.page) + 1))
+
+    def previous_page(self) -> "TraceQuery | None":
+        """None on the first page, and where the way back is longer than the address remembers."""
+        before = self.after.rpartition(_CURSOR_APART)[0]
+        if not self.after or (not before and int(self.page) > 2):
+            return None
+        return replace(self, after=before, page=str(max(1, int(self.page) - 1)))
+
+    def parameters(self) -> dict[str, str]:
+        """Parameters of ``GET /api/mesh/search``. Raises FormError."""
+        return {
+            "q": self.line, **self._window(), "order": _ORDER_OF.get(self.sort, self.sort),
+            "dir": self.order, "limit": self.limit, "cursor": self.after.rpartition(_CURSOR_APART)[2],
+        }  # fmt: skip
+
+    def compared(self) -> dict[str, str]:
+        """Parameters of ``GET /api/mesh/search/different``. Raises FormError."""
+        asked = {"selection": self.selection, "q": self.line, **self._window()}
+        if self.selection == "slow" and self.low:
+            return asked | {"min_duration": self.low, "max_duration": self.high}
+        form = self.form
+        if form is None or self.selection == "q":
+            return asked
+        # Of a service or an operation alone its own spans fail and are slow, not the trace around them.
+        whole = form == Form(service=form.service, operation=form.operation)
+        return asked | {"service": form.service, "operation": form.operation, "q": "" if whole else self.line}
+
+    def _window(self) -> dict[str, str]:
+        return {"start": self.start, "end": self.end} if self.start else {"lookback": self.lookback}
 
 
-def _duration(label: str, text: str) -> str:
-    text = text.strip().lower()
-    if not text:
-        return ""
-    match = _DURATION.match(text)
-    if match is None:
-        raise QueryError(f"{label} is {text!r}: write a number and a unit, like 250ms, 1.5s or 900us")
-    return match.group(1) + match.group(2).replace("µs", "us")
+def _is_time(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _TIME_DIGITS
 
 
-def _tags(text: str) -> dict[str, str]:
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        raise QueryError('Tags have a quote that is not closed: write key="a value"') from None
-    pairs = [word.partition("=") for word in words]
-    for key, equals, _ in pairs:
-        if not key or not equals:
-            raise QueryError(f"Tags contain {key!r}: write key=value, pairs apart by spaces")
-    return {key: value for key, _, value in pairs}
+def _is_page(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0

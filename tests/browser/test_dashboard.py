@@ -99,54 +99,6 @@ def test_the_theme_can_be_switched_and_is_remembered(page: Page, site: str, save
     save("topology-dark-1920")
 
 
-def test_a_search_is_a_link_and_opens_a_trace(page: Page, site: str, save: Save) -> None:
-    page.goto(f"{site}/traces")
-    expect(page.locator("#found tbody tr")).to_have_count(40)
-    save("traces")
-    page.locator("#find-service").fill("payment")
-    page.locator("#find-tags").fill("error=true")
-    page.locator("#find").click()
-    expect(page).to_have_url(re.compile(r"/traces\?service=payment&tags=error%3Dtrue$"))
-    found = page.locator("#found tbody tr")
-    expect(found).not_to_have_count(40)
-    many = found.count()
-    page.reload()
-    expect(found).to_have_count(many)
-    expect(page.locator("#find-service")).to_have_value("payment")
-
-
-def test_results_sort_by_any_column_and_a_row_opens_its_trace(page: Page, site: str, save: Save) -> None:
-    page.goto(f"{site}/traces?service=reviews")
-    page.get_by_title("Sort by duration").click()
-    expect(page).to_have_url(re.compile("sort=duration"))
-    expect(page.locator("thead")).to_contain_text("Duration ↓")
-    page.locator("#found tbody tr").first.click()
-    expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
-    expect(page.locator(".trace-head")).to_contain_text("Duration")
-    page.locator(".span-row").nth(5).click()
-    expect(page.locator("#span-details")).to_contain_text("http.response.status_code")
-    save("trace")
-
-
-def test_a_point_of_the_scatter_opens_its_trace(page: Page, site: str) -> None:
-    page.goto(f"{site}/traces")
-    point = page.locator("#scatter .scatterlayer .trace").first.locator("path.point").first
-    expect(point).to_be_visible()
-    box = point.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator("#scatter .hoverlayer .hovertext")).to_be_visible()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
-
-
-def test_a_bad_field_is_said_at_the_form(page: Page, site: str) -> None:
-    page.goto(f"{site}/traces")
-    page.locator("#find-min").fill("fast")
-    page.locator("#find-min").press("Enter")
-    expect(page.locator("#find-problem")).to_contain_text("write a number and a unit")
-
-
 def test_a_stage_is_turned_on_after_confirmation(page: Page, site: str, api: FakeApi, save: Save) -> None:
     page.goto(f"{site}/balancing")
     expect(page.locator("#destination h2").first).to_have_text("reviews")  # it has an ejection

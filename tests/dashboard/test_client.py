@@ -10,11 +10,18 @@ def test_what_the_api_says_is_read() -> None:
         assert {node["name"] for node in client.graph()["nodes"]} >= {"frontend", "reviews", "database"}
         assert len(client.endpoints("reviews")) == 3
         assert client.decisions("reviews", 5)[0]["kind"] == "eject"
-        assert client.operations("cart")
-        assert len(client.search({"service": "reviews", "limit": "5"})) == 5
+        assert client.suggestions({"kind": "service", "prefix": "cart"})[0]["value"] == "cart"
+        assert len(client.found({"q": '{ resource.service.name = "cart" }', "limit": "5"})["traces"]) == 5
+        assert client.different({"selection": "errors"})["attributes"][0]["key"] == "service.instance.id"
         points = client.series({"service": "cart"}, 0, 60_000_000, 10)
         assert len(points) == 6
         assert client.latency({"service": "cart"}, 0, 1)[0]["low"] == 2
+
+
+def test_an_error_of_a_query_says_where_it_is() -> None:
+    with FakeApi() as api, pytest.raises(ApiError, match="a duration is compared") as caught:
+        Client(api.url).found({"q": '{ duration > "x" }'})
+    assert (caught.value.status, caught.value.place) == (400, (14, 3))
 
 
 def test_a_young_reply_is_shared_and_an_old_one_asked_again() -> None:

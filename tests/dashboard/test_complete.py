@@ -44,6 +44,7 @@ def test_names_and_values_are_asked_for_where_they_stand(
         ("{ .a = 1 ¦", {"&&", "||", "}"}),
         ("{ .a ¦", {"=", "!=", "=~", "!~", ">", ">=", "<", "<="}),
         ("{ dur¦", {"duration"}),
+        ("{ resource.s¦", {"service.name"}),
         ("{ } | co¦", {"count() >", "coalesce()"}),
     ],
 )

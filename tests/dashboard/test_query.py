@@ -1,53 +1,94 @@
-import json
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.query import LOOKBACKS, SORTS, QueryError, TraceQuery
+from dashboard import search_form
+from dashboard.query import LIMITS, LOOKBACKS, SORTS, TraceQuery
+from dashboard.search_form import FormError
 
-NOW = 1_767_268_800_000_000
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 QUERIES = st.builds(
-    TraceQuery, service=st.text(), operation=st.text(), tags=st.text(), min=st.text(), max=st.text(),
-    lookback=st.sampled_from(sorted(LOOKBACKS)), limit=st.integers(1, 1500).map(str),
-    sort=st.sampled_from(SORTS), order=st.sampled_from(["asc", "desc"]),
+    TraceQuery, q=TEXT, service=TEXT, operation=TEXT, tags=TEXT, min=TEXT, max=TEXT,
+    status=st.sampled_from(search_form.STATUSES), lookback=st.sampled_from(sorted(LOOKBACKS)),
+    limit=st.sampled_from(LIMITS).map(str), sort=st.sampled_from(SORTS),
+    order=st.sampled_from(["asc", "desc"]), view=st.sampled_from(["", "different", "live"]),
+    after=TEXT, page=st.integers(1, 99).map(str), low=TEXT, high=TEXT,
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(QUERIES)
 def test_every_search_survives_the_url(query: TraceQuery) -> None:
     assert TraceQuery.of_search(query.search()) == query
 
 
 def test_an_unknown_value_in_the_url_takes_its_default() -> None:
-    query = TraceQuery.of_search("?lookback=forever&limit=-3&sort=luck&colour=red&service=cart")
+    query = TraceQuery.of_search(
+        "?lookback=forever&limit=-3&sort=luck&colour=red&service=cart&page=0&view=x&start=5&end=4&status=bad")
     assert query == TraceQuery(service="cart")
 
 
-def test_parameters_are_those_of_jaeger() -> None:
-    query = TraceQuery(service="cart", tags='error=true http.route="/a b"', min="100 ms", lookback="5m")
-    asked = query.parameters(NOW)
-    assert json.loads(asked.pop("tags")) == {"error": "true", "http.route": "/a b"}
-    assert asked == {"service": "cart", "minDuration": "100ms", "start": str(NOW - 300_000_000),
-                     "end": str(NOW),
-                     "limit": "50"}
+def test_a_search_asks_in_traceql_whoever_wrote_it() -> None:
+    query = TraceQuery(service="cart", tags="error=true", sort="service", order="asc")
+    assert query.parameters() == {
+        "q": '{ resource.service.name = "cart" && status = error }', "lookback": "1h", "order": "services",
+        "dir": "asc", "limit": "50", "cursor": "",
+    }  # fmt: skip
+    assert TraceQuery(q="{ } && { }", service="cart").line == "{ } && { }"
+    window = TraceQuery(start="1000", end="2000").parameters()
+    assert (window["start"], window["end"], "lookback" in window) == ("1000", "2000", False)
 
 
-@pytest.mark.parametrize(
-    ("query", "fix"),
-    [
-        (TraceQuery(min="fast"), "Min duration is 'fast'"),
-        (TraceQuery(max="10"), "a number and a unit"),
-        (TraceQuery(tags="error"), "write key=value"),
-        (TraceQuery(tags='a="b'), "quote that is not closed"),
-    ],
-)
-def test_what_cannot_be_sent_names_the_field_and_the_fix(query: TraceQuery, fix: str) -> None:
-    with pytest.raises(QueryError, match=fix):
-        query.parameters(NOW)
+def test_a_form_in_the_url_that_says_nothing_is_told() -> None:
+    with pytest.raises(FormError, match="At least is 'fast'"):
+        TraceQuery(min="fast").parameters()
 
 
-def test_a_second_choice_of_a_column_turns_the_order() -> None:
-    once = TraceQuery().sorted_by("duration")
-    assert (once.sort, once.order) == ("duration", "desc")
+@pytest.mark.parametrize("line", ['{ name = "a" && .b = 1 }', "{ } && { }", "", "{ nonsense"])
+def test_a_query_line_becomes_the_search(line: str) -> None:
+    query = TraceQuery(service="old", after="x", page="2", limit="20").asking(line)
+    assert (query.line, query.limit, query.after, query.page) == (line, "20", "", "1")
+    assert query.form == search_form.form(line)
+
+
+def test_a_second_choice_of_a_column_turns_the_order_and_begins_anew() -> None:
+    once = TraceQuery(after="x", page="2").sorted_by("duration")
+    assert (once.sort, once.order, once.after, once.page) == ("duration", "desc", "", "1")
     assert once.sorted_by("duration").order == "asc"
+    assert once.sorted_by("root").order == "asc"
+
+
+@given(st.lists(st.text("abc123", min_size=1, max_size=5), min_size=1, max_size=19))
+def test_pages_go_back_the_way_they_came(cursors: list[str]) -> None:
+    pages = [TraceQuery(service="cart")]
+    for cursor in cursors:
+        pages.append(pages[-1].next_page(cursor))
+        assert pages[-1].parameters()["cursor"] == cursor
+    for at in range(len(pages) - 1, 0, -1):
+        assert pages[at].previous_page() == pages[at - 1]
+    assert pages[0].previous_page() is None
+
+
+def test_the_address_stays_short_however_far_one_goes() -> None:
+    query = TraceQuery()
+    for _ in range(500):
+        query = query.next_page("c" * 140)
+    assert len(query.search()) < 4000
+    assert query.page == "501"
+    for _ in range(19):
+        back = query.previous_page()
+        assert back is not None
+        query = back
+    assert query.previous_page() is None  # the first page is a link of its own
+
+
+def test_what_is_compared() -> None:
+    of_service = TraceQuery(service="cart", view="different")
+    assert of_service.compared() == {
+        "selection": "errors", "q": "", "lookback": "1h", "service": "cart", "operation": ""}
+    narrow = TraceQuery(service="cart", tags="zone=a", selection="slow").compared()
+    assert narrow["q"] == '{ resource.service.name = "cart" && .zone = "a" }'
+    assert narrow["service"] == "cart"
+    box = TraceQuery(service="cart", selection="slow", low="5ms", high="9ms", start="1", end="2").compared()
+    assert box == {"selection": "slow", "q": '{ resource.service.name = "cart" }', "start": "1", "end": "2",
+                   "min_duration": "5ms", "max_duration": "9ms"}

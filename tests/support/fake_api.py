@@ -14,8 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support import fake_graph
-
+from tests.support import fake_graph, fake_search
 from tests.support.fake_mesh import beside, service_page
 
 Json = dict[str, Any]
@@ -96,13 +95,14 @@ class FakeApi:
         if path.startswith("/api/traces/"):
             found = [one for one in self.traces() if one["traceID"] == unquote(path.rsplit("/", 1)[1])]
             return (200, {"data": found}) if found else (404, _error(404, "no such trace"))
+        if path in fake_search.ROUTES:
+            return fake_search.ROUTES[path](self.traces(), given)
         if path.startswith("/api/services/"):
             return 200, {"data": [] if self.empty else ["GET /", "GET /cart", "POST /checkout"]}
         routes: Mapping[str, Callable[[Mapping[str, str]], Json]] = {
             "/api/mesh/graph": lambda given: fake_graph.window(self._graph(given), given),
             "/api/mesh/graph/diff": fake_graph.difference,
             "/api/mesh/blame": lambda _: fake_graph.blame(self.empty),
-            "/api/mesh/search": lambda given: fake_graph.exemplars(self.traces(), given.get("q", "")),
             "/api/mesh/services": lambda _: {"services": self._nodes()},
             "/api/mesh/endpoints": self._endpoints, "/api/mesh/decisions": self._decisions,
             "/api/mesh/stages": lambda _: {"stages": self._stages()}, "/api/mesh/series": self._series,

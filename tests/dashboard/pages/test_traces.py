@@ -1,22 +1,53 @@
-import pytest
+from typing import Any
 
-from dashboard.pages.traces import ordered
-from dashboard.query import SORTS, TraceQuery
-from tests.dashboard.made import span, trace
+from dashboard.client import ApiError
+from dashboard.found import FoundTrace
+from dashboard.pages import traces_found, traces_live
+from dashboard.pages.traces_form import problem
+from dashboard.query import TraceQuery
 
-SLOW = trace(span("a", duration=900), trace_id="slow")
-QUICK = trace(span("a", duration=5, tags={"error": True}), trace_id="quick")
-
-
-@pytest.mark.parametrize(("column", "first"), [("duration", "slow"), ("errors", "quick")])
-def test_the_largest_comes_first(column: str, first: str) -> None:
-    found = ordered([QUICK, SLOW], TraceQuery(sort=column))
-    assert found[0].id == first
-    assert ordered([QUICK, SLOW], TraceQuery(sort=column, order="asc"))[-1].id == first
+BERLIN = 60
 
 
-@pytest.mark.parametrize("column", SORTS)
-def test_equals_keep_one_order(column: str) -> None:
-    same = [trace(span("a"), trace_id=name) for name in "cab"]
-    query = TraceQuery(sort=column)
-    assert ordered(same, query) == ordered(same[::-1], query)
+def found(*ids: str) -> list[FoundTrace]:
+    return [FoundTrace(traceId=each, rootService="a", rootOperation="b", start=0, duration=1.0, errors=0,
+                       spans=1, services=["a"]) for each in ids]
+
+
+def test_a_box_becomes_a_window_and_bounds_in_the_zone_of_the_browser() -> None:
+    box = {"range": {"x": ["2026-03-01 14:05:00", "2026-03-01 14:00:00.5"], "y": [120.4, -3]}}
+    words, compare, only = traces_found.boxed(box, TraceQuery(service="cart", page="3", after="x"), BERLIN)
+    query = TraceQuery.of_search(str(getattr(compare, "href", "")).partition("?")[2])
+    assert (query.start, query.end) == ("1772370000500000", "1772370300000000")
+    assert (query.selection, query.low, query.high, query.service) == ("slow", "0us", "120400us", "cart")
+    assert TraceQuery.of_search(str(getattr(only, "href", "")).partition("?")[2]).view == ""
+    assert "14:00:00 to 14:05:00" in str(words)
+
+
+def test_no_box_offers_nothing() -> None:
+    boxes: list[dict[str, Any] | None] = [None, {}, {"range": {"x": ["2026-03-01"], "y": []}}, {"points": []}]
+    for box in boxes:
+        assert traces_found.boxed(box, TraceQuery(), 0) == []
+
+
+def test_the_live_tail_shows_each_trace_once_and_says_what_it_left_out() -> None:
+    assert [each["traceId"] for each in traces_live.fresh(found("c", "b", "a"), ["b", "a"])] == ["c"]
+    assert not traces_live.overlooked(found("c", "b"), ["b"], more=True)
+    assert not traces_live.overlooked(found("d", "c"), [], more=True)
+    assert traces_live.overlooked(found("d", "c"), ["a"], more=True)
+    assert not traces_live.overlooked(found("d", "c"), ["a"], more=False)
+
+
+def test_the_place_of_an_error_stays_in_sight_in_a_long_query() -> None:
+    line = "{ .a = 1 && " * 60 + "oops }"
+    column = line.index("oops") + 1
+    error = ApiError(f"q, column {column}: what is oops", "", 400, (column, 4))
+    shown = str(problem(line, error))
+    assert "oops" in shown
+    assert "^^^^" in shown
+    assert problem("{", ApiError("q is too long", "", 400)) == "q is too long"
+
+
+def test_a_place_behind_the_query_is_shown_at_its_end() -> None:
+    assert "^" in str(problem("{ .a", ApiError("q, column 5: more", "", 400, (5, 1))))
+    assert "^" in str(problem("{ .a", ApiError("q, column 90: more", "", 400, (90, 500))))

@@ -1,0 +1,193 @@
+"""The found traces of ``/traces``: a scatter, a table in the order the store gave, and the way to the
+next page."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard import format as fmt
+from dashboard.figures import charts, palette, scatter
+from dashboard.found import Found, FoundTrace, Window
+from dashboard.pages import links, parts
+from dashboard.pages.guard import Problem, guarded
+from dashboard.query import TraceQuery
+
+_COLUMNS: Final = (("root", "Root"), ("service", "Services"), ("spans", "Spans"), ("errors", "Errors"),
+                   ("duration", "Duration"), ("time", "Began"))
+
+_OFF: Final[dict[str, Any]] = {"aria-disabled": "true"}
+
+
+def results(found: Found, query: TraceQuery, zone: int, now_us: int) -> Component | list[Component]:
+    """The scatter above the table of one page."""
+    traces = found["traces"]
+    if not traces:
+        return _nothing(query, found, zone)
+    failed = sum(bool(trace["errors"]) for trace in traces)
+    words = f"{len(traces)} traces on this page, {failed} with errors. Drag a box to compare its traces."
+    return [
+        *_partial(found),
+        parts.card(
+            [dcc.Graph(id="scatter", figure=scatter.durations(traces, zone), config=charts.CONFIG,
+                       style={"height": f"{scatter.HEIGHT}px"}),
+             html.Div(id="scatter-box", className="box-actions", role="status")],
+            "Duration over time", html.Span(words, className="weak")),
+        parts.card([_table(traces, query, zone, now_us), _pager(query, found, zone)], class_name="flush"),
+    ]
+
+
+def _partial(found: Found) -> list[Component]:
+    if not found["partial"]:
+        return []
+    return [html.P("Not every trace of this time was looked at: a query about structure stops after the "
+                   "newest 5000 that may match. Narrow its filters or the time to be sure.",
+                   className="notice", role="status")]
+
+
+def _table(traces: Sequence[FoundTrace], query: TraceQuery, zone: int, now_us: int) -> Component:
+    longest = max(trace["duration"] for trace in traces)
+    colours = palette.services(name for trace in traces for name in trace["services"])
+    head = [_head(column, text, query) for column, text in _COLUMNS]
+    rows = [_row(trace, longest, colours, zone, now_us) for trace in traces]
+    return parts.table(head, rows, "Found traces", numeric=(2, 3, 5))
+
+
+def _head(column: str, text: str, query: TraceQuery) -> Component:
+    by = query.sort == column
+    mark = html.Span(" ↑" if query.order == "asc" else " ↓", **parts.HIDDEN) if by else None
+    words = f"Sort by {text.lower()}"
+    ordered = f", now {'ascending' if query.order == 'asc' else 'descending'}" if by else ""
+    return dcc.Link([text, mark, html.Span(ordered, className="visually-hidden")],
+                    href=links.traces(query.sorted_by(column)), title=words)
+
+
+def _row(trace: FoundTrace, longest: float, colours: dict[str, str], zone: int, now_us: int) -> Component:
+    bar = html.Span(className="bar bad" if trace["errors"] else "bar",
+                    style={"width": f"{100 * trace['duration'] / max(longest, 0.001):.1f}%"})
+    return html.Tr([
+        html.Td([root(trace), matched(trace)]),
+        html.Td(services(trace, colours)),
+        html.Td(str(trace["spans"]), className="num"),
+        html.Td(errors(trace), className="num"),
+        html.Td([html.Span(fmt.duration(trace["duration"]), className="figure"),
+                 html.Span(bar, className="bar-track")], className="duration"),
+        html.Td(fmt.age(trace["start"], now_us), title=fmt.moment(trace["start"], zone), className="num"),
+    ])
+
+
+def root(trace: FoundTrace) -> Component:
+    """The root's names, a link over the whole row."""
+    return dcc.Link([html.Strong(parts.name(trace["rootService"] or "unknown root", 32)), " ",
+                     parts.name(trace["rootOperation"], 60)],
+                    href=links.trace(trace["traceId"]), className="row-link")
+
+
+def services(trace: FoundTrace, colours: dict[str, str]) -> Component:
+    """The first four that took part, and how many more."""
+    names = trace["services"]
+    shown: list[Any] = [html.Span([parts.swatch(colours[each]), parts.name(each, 24)], className="service")
+                        for each in names[:4]]
+    if len(names) > 4:
+        shown.append(html.Span(f"+{len(names) - 4}", className="weak"))
+    return html.Div(shown, className="services")
+
+
+def errors(trace: FoundTrace) -> Component:
+    count = trace["errors"]
+    return parts.chip(str(count), "bad") if count else html.Span("0", className="weak")
+
+
+def matched(trace: FoundTrace) -> Component | None:
+    """The spans a query found in a trace, each a link."""
+    count, spans = trace.get("matched"), trace.get("matchedSpans") or []
+    if not count:
+        return None
+    shown: list[Any] = [
+        dcc.Link([parts.name(span["name"], 40), f" {fmt.duration(span['duration'])}"],
+                 href=links.trace(trace["traceId"], span["spanId"]), className="matched-span")
+        for span in spans
+    ]
+    more = count - len(spans)
+    words = "1 span matches:" if count == 1 else f"{count} spans match:"
+    return html.Div([words, *shown, f"and {more} more" if more > 0 else None], className="matched")
+
+
+def _pager(query: TraceQuery, found: Found, zone: int) -> Component:
+    before = query.previous_page()
+    following = query.next_page(found["next"]) if found["next"] else None
+    return html.Nav([
+        _to("Previous", before), html.Span(f"Page {query.page}"), _to("Next", following),
+        dcc.Link("First page", href=links.traces(query.first_page())) if query.after else None,
+        html.Span(_between(found["window"], zone), className="weak small"),
+    ], className="pager", **parts.label("Pages of results"))
+
+
+def _to(text: str, query: TraceQuery | None) -> Component:
+    if query is None:
+        return html.Span(text, className="button off", **_OFF)
+    return dcc.Link(text, href=links.traces(query), className="button")
+
+
+def _between(window: Window, zone: int) -> str:
+    return f"Began from {fmt.moment(window['start'], zone)[:-4]} to {fmt.moment(window['end'], zone)[:-4]}"
+
+
+def _nothing(query: TraceQuery, found: Found, zone: int) -> Component:
+    if query == TraceQuery():
+        return parts.card(parts.no_traffic())
+    return parts.card([
+        *_partial(found),
+        parts.empty("No trace matches", ["Look back further, drop a condition, or widen the durations.",
+                                         html.Br(), f"{_between(found['window'], zone)}."])])
+
+
+def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
+    """What can be done with a box drawn in the scatter; nothing without one."""
+    area = (box or {}).get("range") or {}
+    if len(area.get("x", ())) != 2 or len(area.get("y", ())) != 2:
+        return []
+    start, end = sorted(_us(text, zone) for text in area["x"])
+    low, high = sorted(max(0, round(float(ms) * 1000)) for ms in area["y"])
+    if start == end or not high:
+        return []
+    at = {"start": str(start), "end": str(end)}
+    compare = query.first_page(view="different", selection="slow", low=f"{low}us", high=f"{high}us", **at)
+    words = (f"{fmt.clock(start, zone)} to {fmt.clock(end, zone)}, {fmt.duration(low / 1000)} to "
+             f"{fmt.duration(high / 1000)}")
+    return [
+        html.Span(words),
+        dcc.Link("What is different in the box", href=links.traces(compare), className="button"),
+        dcc.Link("Only this time", href=links.traces(query.first_page(**at)), className="button"),
+    ]
+
+
+def _us(text: str, zone: int) -> int:
+    """The time of a chart's x value."""
+    local = datetime.fromisoformat(text).replace(tzinfo=UTC) - timedelta(minutes=zone)
+    return (local - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+
+
+def register(app: Dash) -> None:
+    """A click on a point opens its trace; a box offers what to do with it."""
+
+    @app.callback(Output("url", "href", allow_duplicate=True), Input("scatter", "clickData"),
+                  prevent_initial_call=True)
+    @guarded(lambda _: no_update)
+    def open_trace(click: dict[str, Any] | None) -> Any:
+        if not click:
+            raise PreventUpdate
+        return links.trace(str(click["points"][0]["customdata"]))
+
+    @app.callback(Output("scatter-box", "children"), Input("scatter", "selectedData"), State("url", "search"),
+                  State("zone", "data"), prevent_initial_call=True)
+    @guarded(_no_box)
+    def box(selected: dict[str, Any] | None, search: str | None, zone: int | None) -> list[Component]:
+        return boxed(selected, TraceQuery.of_search(search), zone or 0)
+
+
+def _no_box(_: Problem) -> list[Component]:
+    return []
