@@ -5,4 +5,7 @@ Data flows one way. ``client`` asks the collector over HTTP and is the only file
 values into graph elements, chart descriptions and waterfall rows, without I/O; ``pages`` puts
 them in place and holds the callbacks; ``app`` composes all of it and serves it. Every view is
 a URL, so a page is drawn from the URL alone, and the look lives in ``assets``.
+
+Of a trace ``calls`` says who called whom and whose time is whose, ``critical`` what it waited for,
+``statistics`` adds up, ``trace_diff`` compares two; ``held`` keeps those that are looked at.
 """
