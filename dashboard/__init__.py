@@ -8,4 +8,8 @@ a URL, so a page is drawn from the URL alone, and the look lives in ``assets``.
 
 Of a trace ``calls`` says who called whom and whose time is whose, ``critical`` what it waited for,
 ``statistics`` adds up, ``trace_diff`` compares two; ``held`` keeps those that are looked at.
+
+Of a search ``query`` is the address, ``search_form`` the form and the query that says the same,
+``traceql`` the words of the language, ``complete`` what may stand at the cursor, ``timerange`` times
+as people write them, ``found`` what the API answers.
 """
