@@ -42,6 +42,8 @@ _LASTING: Final = 5.0
 _TIMED_MIN: Final = 10
 _SOUND_MIN: Final = 10  # calls of sound peers that show that a failure is not shared
 _MOST: Final = 0.5  # of its calls, which must fail where one reporter is all there is
+_KNOWN: Final = 50  # timed calls from which what is usual is known
+_SAME_REPORT: Final = 0.005  # seconds within which a reporter tells all it has to say
 _STALL_DEVIATIONS: Final = 4.0  # above the mean of log latency, an open request is no usual one
 
 
@@ -92,7 +94,7 @@ class Comparison:
         """What is wrong with the endpoint alone. ``patience`` below 1 asks for less evidence."""
         if not self._suspicious(endpoint):
             return None
-        stalled = self._stalled(endpoint)
+        stalled = self._stalled(endpoint, patience)
         if stalled is not None:
             return stalled
         for span in SPANS:
@@ -213,25 +215,23 @@ class Comparison:
         evidence |= {"latency_ms": mine_ms, "peer_latency_ms": peer_ms}
         return Finding(endpoint, "latency", min(1.0, mine_ms / peer_ms / 100), reason, evidence)
 
-    def _stalled(self, endpoint: str) -> Finding | None:
+    def _stalled(self, endpoint: str, patience: float) -> Finding | None:
         record = self._records[endpoint]
         if self._now - record.screen.late > FRESH:
             return None
-        others = self._sides.others(endpoint, 30.0)
-        peers = pooled(side.total for side in others)
+        peers = pooled(side.total for side in self._sides.others(endpoint, SPANS[-1]))
         if not peers.timed:
             return None
-        age = max(self._settings.stall_seconds, 2 ** (peers.mean + _STALL_DEVIATIONS * peers.deviation))
-        told = {name: held for name, held in record.witnesses.items() if self._now - held.open.told <= FRESH}
-        # Completions are reported up to a slot late, so the silence may look a slot too short.
-        silent = self._now - age + SLOT
+        age = self._waited(endpoint, peers, patience)
         stuck = {
-            name: held.open for name, held in told.items()
-            if held.open.count and held.open.oldest >= age and held.completed <= silent
+            name: held.open for name, held in record.witnesses.items()
+            if held.open.count and held.open.oldest >= age and held.completed < held.open.told - _SAME_REPORT
+            and self._now - held.open.told <= FRESH
         }
         # A witness gets answers elsewhere: one that gets none anywhere has a fault of its own.
-        witnesses = [name for name in stuck if self._answered(endpoint, name, silent)]
-        served = sum(held.completed > silent for held in record.witnesses.values())
+        since = self._now - max(age, SLOT)
+        witnesses = [name for name in stuck if self._answered(endpoint, name, since)]
+        served = sum(held.completed > self._now - age for held in record.witnesses.values())
         number = sum(stuck[name].count for name in witnesses)
         if not witnesses or served > len(witnesses):
             return None
@@ -239,7 +239,8 @@ class Comparison:
         if len(witnesses) < self._settings.eject_reporters:
             if number < 3:
                 return None
-            confirmed = confirm.probe(record, self._now)
+            # It may answer again: what is open was sent before, and a lone reporter sends no more.
+            confirmed = confirm.probe(record, self._now, FRESH)
             if not confirmed:
                 self.suspects.add(endpoint)
                 return None
@@ -255,6 +256,16 @@ class Comparison:
             },
         }
         return Finding(endpoint, "stall", 3.0, reason, evidence)
+
+    def _waited(self, endpoint: str, peers: Tally, patience: float) -> float:
+        """Seconds a request must be open to be no usual one; more while little is known of the endpoint."""
+        least, patient = self._settings.stall_seconds, self._settings.stall_seconds_unknown
+        usual, own = _longest(peers), self._sides.of(endpoint, SPANS[-1]).total
+        if patience < 1 and peers.timed >= _KNOWN:
+            return max(least, usual)
+        if min(own.timed, peers.timed) < _KNOWN:
+            return max(least, patient, usual)
+        return max(least, usual, min(patient, _longest(own)))
 
     def _answered(self, endpoint: str, reporter: str, since: float) -> bool:
         return any(
@@ -285,6 +296,11 @@ class Comparison:
 
     def _compared(self, endpoint: str) -> list[str]:
         return [peer for peer in self._peers if peer != endpoint]
+
+
+def _longest(tally: Tally) -> float:
+    """Seconds that next to none of such calls take."""
+    return float(2 ** (tally.mean + _STALL_DEVIATIONS * tally.deviation))
 
 
 def _reporters(names: Sequence[str]) -> str:

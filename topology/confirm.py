@@ -40,10 +40,10 @@ def latency(record: Record, others: Iterable[Record], span: float, gap: float, n
     return probe(record, now)
 
 
-def probe(record: Record, now: float) -> str:
-    """What a probe that failed a moment ago found; empty when there is none."""
+def probe(record: Record, now: float, within: float = PROBE_COUNTS) -> str:
+    """What a probe that failed so many seconds ago, or fewer, found; empty when there is none."""
     probed = record.probed
-    if probed is None or probed.ok or now - probed.at > PROBE_COUNTS:
+    if probed is None or probed.ok or now - probed.at > within:
         return ""
     return f"a probe found: {probed.detail}"
 

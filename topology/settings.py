@@ -30,5 +30,6 @@ class EngineSettings(Settings):
     slow_floor: Seconds = 0.02  # and at least this much slower
     eject_slow_factor: Annotated[float, Field(gt=1)] = 8.0  # sidecars avoid what is less slow by themselves
     eject_slow_floor: Seconds = 0.1
-    stall_seconds: Annotated[float, Field(ge=0.2)] = 1.0  # oldest open request's age, nothing completed
+    stall_seconds: Annotated[float, Field(ge=0.2)] = 0.25  # oldest open request's age, nothing completed
+    stall_seconds_unknown: Annotated[float, Field(ge=0.2)] = 1.0  # the same before it has answered much
     slow_start: Seconds = 10.0  # from probation to full weight

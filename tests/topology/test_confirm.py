@@ -56,6 +56,14 @@ def test_without_a_second_opinion_it_is_probed_and_the_probe_decides(behaviour: 
     assert "a probe found: connection refused" in ejection.reason
 
 
+def test_an_older_probe_does_not_confirm_a_stall() -> None:
+    fleet = Fleet(4, 1, 5.0, truthful=False)
+    fleet.run(10)
+    fleet.engine.probed([ProbeResult("b", BAD, False, "no answer in time")], fleet.now)
+    assert kinds(fleet.run(2) + fleet.run(2, stalls), "eject") == []
+    assert ProbeAsk("b", BAD) in fleet.probes
+
+
 def test_a_probe_that_failed_is_no_reason_by_itself() -> None:
     fleet = Fleet(4, 4)
     fleet.run(10)

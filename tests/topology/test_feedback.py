@@ -61,6 +61,12 @@ def test_a_slow_endpoint_is_found_by_its_latency() -> None:
     assert "ms, its peers" in next(each.reason for each in made if each.kind == "eject")
 
 
+def test_a_stall_of_what_never_answered_is_waited_for_longer() -> None:
+    fleet = Fleet(11, 20, 0.5)
+    assert kinds(fleet.run(0.75, stalled(2)), "eject") == []
+    assert kinds(fleet.run(2, stalled(2)), "eject") == [("eject", BAD)]
+
+
 def test_what_is_slow_for_a_moment_or_less_than_extremely_is_left_to_weights_and_sidecars() -> None:
     fleet = Fleet(11, 20, 0.5)
     fleet.run(10)
@@ -73,7 +79,7 @@ def test_what_is_slow_for_a_moment_or_less_than_extremely_is_left_to_weights_and
 def test_a_stalled_endpoint_is_found_though_it_answers_nothing() -> None:
     fleet = Fleet(11, 20, 0.5)
     fleet.run(10)
-    made = fleet.run(2.5, stalled(2))
+    made = fleet.run(1, stalled(2))
     assert kinds(made, "eject") == [("eject", BAD)]
     assert "has answered nothing for" in next(each.reason for each in made if each.kind == "eject")
 
