@@ -5,6 +5,8 @@
 ``registry``   which endpoints exist: sidecars by their stream, static ones from the policy
 ``window``     mergeable counts by second, fifteen minutes of them
 ``intake``     which measurement counts as which edge
+``traffic``    reads the window, addresses under the names of the services they proved to be
+``elsewhere``  what other collectors found out: members, calls, ejections, stages
 ``connections`` whose opaque TCP connections a callee saw
 ``pairing``    edges from the spans of services without a sidecar
 ``peers``      who is on the other side of a span
