@@ -28,6 +28,8 @@ from dashboard.subgraph import Matched, idle, matched
 # Windows are compared in the store, and to draw many nodes takes a while: both only every so many ticks.
 SLOW_TICKS: Final = 5
 
+_SPOKEN: Final[dict[str, Any]] = {"aria-live": "polite"}
+
 Held = dict[str, Any]  # key, version and count of nodes of the picture that the browser shows
 
 
@@ -57,7 +59,7 @@ def layout(search: str | None) -> Component:
                     _button("zoom-in", "+", "Zoom in"), _button("zoom-out", "−", "Zoom out"),
                     _button("zoom-fit", "Fit", "Show the whole graph"),
                 ], className="graph-tools", role="group", **parts.label("Zoom")),
-                html.Div(id="graph-cursor", className="visually-hidden", **{"aria-live": "polite"}),
+                html.Div(id="graph-cursor", className="visually-hidden", **_SPOKEN),
             ], className="graph-frame"),
             topology_tools.timebar(),
             html.Details(topology_tools.legend(view), id="legend", className="legend", open=True),

@@ -24,7 +24,8 @@ def facts(edge: Edge, graph: Graph) -> Component:
     """Protocol and numbers; of opaque TCP connections, bytes and the time to connect."""
     tcp = edge.get("tcp")
     if not tcp:
-        return html.Div([html.Div(parts.chip(edge["protocol"]), className="chips"), parts.tiles(edge)])
+        return html.Div([html.Div(parts.chip(edge["protocol"]), className="chips"), parts.tiles(edge)],
+                        className="edge-facts")
     seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
     tiles = [
         parts.tile("Open", fmt.count(tcp["open"])),
@@ -35,7 +36,7 @@ def facts(edge: Edge, graph: Graph) -> Component:
         parts.tile("Time to connect p99", fmt.duration(edge["p99"])),
     ]
     return html.Div([html.Div([parts.chip("opaque TCP")], className="chips"),
-                     html.Dl(tiles, className="tiles")])
+                     html.Dl(tiles, className="tiles")], className="edge-facts")
 
 
 def query(source: str, target: str, failing: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -108,7 +108,9 @@ def _group(title: str, several: Sequence[Changed], view: GraphView) -> Component
 def _changed(each: Changed, view: GraphView) -> Component:
     ends = (each["name"],) if "name" in each else (each.get("source", ""), each.get("target", ""))
     worst = changes.worst(each)
-    label = [parts.name(ends[0])] if len(ends) == 1 else [parts.name(ends[0]), " → ", parts.name(ends[1])]
+    label: list[Any] = [parts.name(ends[0])]
+    if len(ends) == 2:
+        label += [" → ", parts.name(ends[1])]
     return html.Li(dcc.Link([
         html.Span(className=f"dot {changes.HEALTH[worst['change']]}", **parts.HIDDEN),
         html.Span(label, className="name"),

@@ -53,8 +53,7 @@ def frame(selected: Sequence[str], tcp: bool) -> list[Component]:
         parts.chart("How long connecting took" if tcp else "How long calls took", "chart-histogram",
                     histogram.HEIGHT),
         html.Div(id="selected-calls"),
-        html.Div(id="selected-traces") if len(selected) == 2 else None,
-        html.Div(id="selected-decisions") if len(selected) == 2 else None,
+        *([html.Div(id="selected-traces"), html.Div(id="selected-decisions")] if len(selected) == 2 else []),
     ]
 
 
@@ -68,8 +67,8 @@ def _title(selected: Sequence[str]) -> list[Any]:
 def _shortcuts(selected: Sequence[str]) -> list[Component]:
     service = selected[0]
     return [
-        dcc.Link("Service page", href=links.service_page(service), className="button")
-        if len(selected) == 1 else None,
+        *([dcc.Link("Service page", href=links.service_page(service), className="button")]
+          if len(selected) == 1 else []),
         dcc.Link("Traces", href=links.traces(TraceQuery(service=service)), className="button"),
         dcc.Link("Failed", href=links.traces(TraceQuery(service=service, tags="error=true")),
                  className="button"),

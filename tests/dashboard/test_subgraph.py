@@ -1,4 +1,4 @@
-from dashboard.subgraph import around, idle, matched
+from dashboard.subgraph import Matched, around, idle, matched
 from tests.dashboard.made import edge, graph, node, stats
 
 CHAIN = graph(
@@ -29,7 +29,7 @@ def test_around_nothing_is_everything() -> None:
 
 def test_an_expression_matches_nodes_and_edges() -> None:
     found = matched(CHAIN, "name = a or (from = a and rate > 1)")
-    assert (found.nodes, found.edges) == ({"a"}, {("a", "b", "http")})
+    assert found == Matched(frozenset({"a"}), frozenset({("a", "b", "http")}))
 
 
 def test_a_wrong_expression_says_where() -> None:
@@ -43,4 +43,4 @@ def test_a_caller_of_traffic_is_not_idle_though_nobody_calls_it() -> None:
     calls = [edge("a", "b"), edge("c", "b", stats(0))]
     still = graph([node("a", stats(0)), node("b"), node("c", stats(0))], calls)
     found = idle(still)
-    assert (found.nodes, found.edges) == ({"c"}, {("c", "b", "http")})
+    assert found == Matched(frozenset({"c"}), frozenset({("c", "b", "http")}))
