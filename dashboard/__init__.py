@@ -6,6 +6,9 @@ values into graph elements, chart descriptions and waterfall rows, without I/O; 
 them in place and holds the callbacks; ``app`` composes all of it and serves it. Every view is
 a URL, so a page is drawn from the URL alone, and the look lives in ``assets``.
 
+Of the graph ``graph_view`` is the address, ``find`` the language of its boxes, ``subgraph`` what they
+and the focus leave of it, ``picture`` what the browser is sent: all once, then what changed.
+
 Of a trace ``calls`` says who called whom and whose time is whose, ``critical`` what it waited for,
 ``statistics`` adds up, ``trace_diff`` compares two; ``held`` keeps those that are looked at.
 
