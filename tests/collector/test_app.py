@@ -189,7 +189,7 @@ def test_a_full_disk_refuses_for_now_and_loses_nothing(collector: Collector, tmp
         with pytest.raises(grpc.RpcError) as refusal:
             export(collector, body)
         assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "send it again" in refusal.value.details()
+        assert "send it again" in str(refusal.value.details())
     assert collector.process.poll() is None
     resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
     for body in (two, three, one):
