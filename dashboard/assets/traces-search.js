@@ -24,6 +24,10 @@
   function close() {
     clearTimeout(timer);
     asked += 1;  // an answer on its way is of no use any more
+    hide();
+  }
+
+  function hide() {
     var field = shown && document.getElementById(shown.field);
     shown = null;
     if (list()) { list().hidden = true; }
@@ -59,8 +63,9 @@
 
   function draw(offers) {
     var field = document.getElementById(offers.field);
-    if (!list() || !field || document.activeElement !== field || field.value !== offers.text ||
-        !offers.items.length) { close(); return; }
+    if (!list() || !field || document.activeElement !== field) { close(); return; }
+    if (field.value !== offers.text) { return; }  // more was written: that is asked next
+    if (!offers.items.length) { hide(); return; }
     shown = Object.assign({ active: -1 }, offers);
     list().replaceChildren.apply(list(), offers.items.map(option));
     var frame = list().parentElement.getBoundingClientRect();
@@ -81,6 +86,7 @@
     var insert = choice.items[at][0];
     if (choice.field === "find-q" && !/[\s(]$/.test(insert)) { insert += " "; }
     close();
+    if (field.value !== choice.text) { return; }  // written on since: the list was of what stood there before
     var set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
     set.call(field, choice.text.slice(0, choice.start) + insert + choice.text.slice(choice.end).replace(/^ /, ""));
     field.setSelectionRange(choice.start + insert.length, choice.start + insert.length);
