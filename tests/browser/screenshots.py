@@ -25,9 +25,11 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         with tour.failing_instance(demo):
             time.sleep(SETTLED)
-            picture = tour.keep(page, DOCS, "topology-node", "trace", "balancing")
+            picture = tour.keep(page, DOCS, "topology-node", "trace", "service", "balancing")
             tour.topology(page, picture)
             tour.search_and_trace(page, picture)
+            tour.service(page, picture)
+            page.set_viewport_size({"width": 1280, "height": 1300})
             tour.turn_on(page, picture)
         browser.close()
 

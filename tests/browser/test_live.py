@@ -24,6 +24,10 @@ def test_a_search_leads_to_a_whole_trace(page: Page, picture: tour.Picture) -> N
     tour.search_and_trace(page, picture)
 
 
+def test_a_service_has_its_page(page: Page, picture: tour.Picture) -> None:
+    tour.service(page, picture)
+
+
 def test_a_stage_is_turned_on_from_the_page(page: Page, demo: Demo, picture: tour.Picture) -> None:
     with tour.failing_instance(demo):
         tour.turn_on(page, picture)

@@ -12,18 +12,11 @@ from tests.support.demo import EDGES, Demo, until
 
 SITE = f"http://{ports.DASHBOARD}"
 SERVICES = {name for pair in EDGES for name in pair}
-# Where a node is drawn, in pixels of the page.
-PLACE = """name => {
-  const node = window.cy.nodes().filter(one => one.data('name') === name)[0];
-  const frame = window.cy.container().getBoundingClientRect(), at = node.renderedPosition();
-  return [frame.x + at.x, frame.y + at.y];
-}"""
-
 Picture = Callable[[str], object]
 
 
 def topology(page: Page, picture: Picture) -> None:
-    """The graph shows the whole shop; a click on a node opens its charts."""
+    """The graph shows the whole shop; a service of the list opens its charts."""
     page.goto(SITE)
     page.wait_for_function(
         "names => window.cy && names.every(name => window.cy.nodes().some(n => n.data('name') === name))",
@@ -32,8 +25,7 @@ def topology(page: Page, picture: Picture) -> None:
     page.wait_for_function("() => window.cy.scratch('_shown')")
     expect(page.locator("#fleet .row").first).to_be_visible()
     picture("topology")
-    x, y = page.evaluate(PLACE, "reviews")
-    page.mouse.click(x, y)
+    page.locator("#fleet .row", has_text="reviews").click()
     expect(page.locator("#panel h2")).to_have_text("reviews")
     expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
@@ -58,6 +50,16 @@ def search_and_trace(page: Page, picture: Picture) -> None:
     picture("trace")
 
 
+def service(page: Page, picture: Picture) -> None:
+    """The page of reviews has its latency over time, its endpoints, callers and operations."""
+    page.goto(f"{SITE}/service/reviews?span=900")
+    expect(page.locator("#service-heatmap .heatmaplayer image")).to_have_count(1)
+    expect(page.locator("#service-endpoints tbody tr").nth(2)).to_be_visible()
+    expect(page.locator("#service-callers tbody tr").first).to_contain_text("frontend")
+    expect(page.locator("#service-operations tbody tr").first).to_be_visible()
+    picture("service")
+
+
 def turn_on(page: Page, picture: Picture) -> None:
     """The stage switch lets the mesh route to reviews, after a confirmation."""
     page.goto(f"{SITE}/balancing?service=reviews")
@@ -68,6 +70,8 @@ def turn_on(page: Page, picture: Picture) -> None:
     page.locator("#stage-confirm").click()
     expect(page.locator("#stage-result")).to_contain_text("route 50 %")
     expect(page.locator("#destinations .chosen")).to_contain_text("route 50 %")
+    expect(page.locator("#destination-effect")).to_contain_text("95 % intervals")
+    expect(page.locator("#destination-history")).to_contain_text("over the API")
     picture("balancing")
 
 
