@@ -11,8 +11,8 @@ READY_SECONDS = 30.0
 def start(supervisor: Supervisor, options: Mapping[str, str], *, dashboard: bool = True) -> bool:
     """Start both and wait until the collector is ready; False when one of them ended instead.
 
-    ``options`` are those of the collector, by name. Each is started again when it crashes: what was acknowledged is on disk, so a restarted
-    collector goes on where it was.
+    ``options`` are those of the collector, by name. Each is started again when it crashes: what was
+    acknowledged is on disk, so a restarted collector goes on where it was.
     """
     # With "=", so that a value that begins with a dash stays one.
     given = (f"--{name}={value}" for name, value in options.items())

@@ -62,10 +62,6 @@ class Candidate:
             return max(now - start, 0.0)
         return 0.0
 
-    def active(self, now: float) -> bool:
-        """Whether it is in use, or was a moment ago."""
-        return self.open > 0 or (self._stamp > 0.0 and now - self._stamp < DECAY)
-
     def begin(self, request: object, now: float) -> None:
         """A request is sent."""
         self.open += 1

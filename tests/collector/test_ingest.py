@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,10 @@ class FailingSpool(Spool):
 
     broken = False
 
-    def append(self, records: object) -> None:
+    def append(self, records: Sequence[tuple[int, bytes]], sync: bool = False) -> None:
         if self.broken:
             raise SpoolError("the disk is gone")
-        super().append(records)  # type: ignore[arg-type]
+        super().append(records, sync)
 
 
 @dataclass

@@ -21,7 +21,7 @@ def node(name: str, of: Stats | None = None, **given: Any) -> Node:
 
 
 def edge(source: str, target: str, of: Stats | None = None) -> Edge:
-    return Edge(source=source, target=target, protocol="http", **(of or stats()))
+    return cast(Edge, {"source": source, "target": target, "protocol": "http", **(of or stats())})
 
 
 def graph(nodes: list[Node], edges: list[Edge]) -> Graph:

@@ -111,19 +111,3 @@ def mesh(services: int, calls: int) -> tuple[list[Json], list[Json]]:
 def _figures(at: int, wave: float) -> Json:
     calls = 0 if at % 9 == 8 else int((60 + at % 700) * (wave if at % 4 else 1))
     return stats(calls, 0.9 if at % 40 == 0 else 0.999, 4.0 + at % 60)
-
-
-def exemplars(traces: list[Json], query: str) -> Json:
-    """A line for each trace, failed ones alone where the query asks for them."""
-    found = []
-    for trace in traces:
-        root = trace["spans"][0]
-        errors = sum(any(tag["key"] == "error" for tag in span["tags"]) for span in trace["spans"])
-        if errors or "status = error" not in query:
-            found.append({
-                "traceId": trace["traceID"], "rootService": "frontend",
-                "rootOperation": root["operationName"], "start": root["startTime"],
-                "duration": root["duration"] / 1000, "errors": errors, "spans": len(trace["spans"]),
-                "services": [],
-            })  # fmt: skip
-    return {"traces": found, "next": None, "partial": False}

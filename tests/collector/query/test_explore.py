@@ -1,6 +1,7 @@
 """Search in any order over the whole window, page by page, against the real engine over real HTTP."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ def pages(world: World, path: str = "/api/mesh/search", **query: Any) -> list[li
             return found
 
 
-RANKS = {
+RANKS: dict[str, Callable[[int], Any]] = {
     "start": lambda index: -index,
     "duration": lambda index: (index * 7) % 25,
     "spans": lambda index: index % 4,

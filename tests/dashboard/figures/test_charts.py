@@ -3,8 +3,9 @@
 import plotly.graph_objects as go
 
 from dashboard.figures import charts, histogram, scatter, series
+from dashboard.found import FoundTrace
 from dashboard.model import Bucket, Point
-from tests.dashboard.made import span, stats, trace
+from tests.dashboard.made import stats
 
 POINTS = [Point(time=i * 10_000_000, **stats(100 * i, 10 * i)) for i in range(4)]
 
@@ -49,16 +50,22 @@ def test_a_single_bucket_stays_itself() -> None:
     assert only["count"] == 7
 
 
+def found(trace_id: str, errors: int = 0, service: str = "cart") -> FoundTrace:
+    return FoundTrace(
+        traceId=trace_id, rootService=service, rootOperation="GET /", start=0, duration=12.0, errors=errors,
+        spans=3, services=[service],
+    )
+
+
 def test_the_scatter_tells_failed_traces_apart_and_names_each() -> None:
-    fine = trace(span("a"), trace_id="fine")
-    failed = trace(span("a", tags={"error": True}), trace_id="failed")
-    figure = _valid(scatter.durations([fine, failed], 0))
+    figure = _valid(scatter.durations([found("fine"), found("failed", errors=1)], 0))
     assert [list(one.customdata) for one in figure.data] == [["fine"], ["failed"]]
 
 
 def test_the_scatter_shows_a_hostile_name_as_text() -> None:
-    figure = scatter.durations([trace(span("a", service="<b>x"))], 0)
+    figure = scatter.durations([found("a", service="<b>x")], 0)
     assert "<b>x" not in figure["data"][0]["text"][0].replace("<b>&lt;", "")
+
 
 
 def _valid(figure: charts.Figure) -> go.Figure:
