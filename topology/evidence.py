@@ -18,7 +18,7 @@ MEMORY: Final = 60  # slots
 FRESH: Final = 1.5  # seconds an open-requests gauge is believed
 LATE: Final = 0.2  # seconds a request must be open for anyone to look at it
 _ZERO: Final = log2(1e-6)  # what a latency of nothing counts as
-_SCREEN: Final = 2.0  # seconds, time constant of the quick look
+SCREEN: Final = 2.0  # seconds, time constant of the quick look
 _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights follow
 _USUAL: Final = 60.0  # seconds, time constant of what is usual
 _PEAK: Final = 600.0  # seconds, time constant in which a rate once carried is forgotten
@@ -127,10 +127,10 @@ class Screen:
 
     def rate(self, now: float) -> float:
         """Calls per second over the last seconds."""
-        return self.count * exp((self.at - now) / _SCREEN) / _SCREEN
+        return self.count * exp((self.at - now) / SCREEN) / SCREEN
 
     def add(self, tally: Tally, now: float) -> None:
-        decay = exp((self.at - now) / _SCREEN) if self.count else 0.0
+        decay = exp((self.at - now) / SCREEN) if self.count else 0.0
         self.count = self.count * decay + tally.count
         self.errors = self.errors * decay + tally.errors
         self.timed = self.timed * decay + tally.timed

@@ -6,11 +6,11 @@ beyond that the survivors' own latency and failures show it, one ejection at a t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import log2
+from math import log2, sqrt
 from typing import Final
 
-from topology.evidence import FRESH, Record
-from topology.pool import Sides
+from topology.evidence import FRESH, SCREEN, Record
+from topology.pool import Sides, Z
 from topology.settings import EngineSettings
 
 HEADROOM: Final = 2.0  # times the rate an endpoint has carried well, which it is trusted with unseen
@@ -75,7 +75,7 @@ class Shared:
         found = [self._sides.records[each] for each in survivors if each in self._sides.records]
         now = self._sides.now
         rate, usual = sum(r.screen.rate(now) for r in found), sum(r.usual.rate for r in found)
-        if not found or rate < BUSIER * usual:
+        if not found or rate < BUSIER * usual or not _more(rate, usual):
             return ""
         slow = sum(self._slower(r, STRAIN) or now - r.screen.late <= FRESH / 2 for r in found)
         failing = sum(r.screen.failing >= 1 - self._settings.eject_success_below for r in found)
@@ -93,6 +93,11 @@ class Shared:
             return False
         mean = screen.logs / screen.timed
         return mean >= usual + log2(times) and 2**mean - 2**usual >= self._settings.slow_floor
+
+
+def _more(rate: float, usual: float) -> bool:
+    """Whether a rate is above the usual one by more than chance: calls in a few seconds are few."""
+    return (rate - usual) * SCREEN > Z * sqrt(usual * SCREEN)
 
 
 def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -> bool:
