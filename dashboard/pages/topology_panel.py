@@ -26,10 +26,10 @@ SLOW_TICKS: Final = 5  # what reads the store is asked every so many ticks
 
 
 def layout() -> Component:
-    """Empty until the first callback; ``selected`` is the part of the URL that says what is selected."""
+    """The services until something is selected; ``selected`` is the part of the URL that says what is."""
     return html.Div([
-        dcc.Store(id="selected"),
-        html.Div(parts.loading(), id="panel-inside"),
+        dcc.Store(id="selected", data="?"),
+        html.Div(frame((), tcp=False), id="panel-inside"),
     ])
 
 

@@ -69,7 +69,7 @@ def test_a_click_on_a_node_opens_its_charts(page: Page, site: str, save: Save) -
     _graph(page, site)
     page.mouse.click(*_place(page, "reviews"))
     expect(page).to_have_url(re.compile(r"\?node=reviews$"))
-    expect(page.locator("#panel h2")).to_have_text("reviews")
+    expect(page.locator("#panel .panel-head h2")).to_have_text("reviews")
     expect(page.locator("#selected-facts")).to_contain_text("93.1")
     expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
@@ -80,7 +80,7 @@ def test_a_click_on_a_node_opens_its_charts(page: Page, site: str, save: Save) -
 
 def test_an_edge_is_a_link_and_leads_to_its_traces(page: Page, site: str) -> None:
     page.goto(f"{site}/?from=catalog&to=reviews")
-    expect(page.locator("#panel h2")).to_have_text("catalog → reviews")
+    expect(page.locator("#panel .panel-head h2")).to_have_text("catalog → reviews")
     expect(page.locator("#chart-traffic .bars .point").first).to_be_visible()
     page.get_by_role("link", name="Failed").click()
     expect(page.locator("#found tbody tr")).to_have_count(6)
@@ -161,7 +161,7 @@ def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
         _graph(page, url)
         expect(page.locator("#fleet")).to_contain_text(HOSTILE)
         page.mouse.click(*_place(page, HOSTILE))
-        expect(page.locator("#panel h2")).to_have_text(HOSTILE)
+        expect(page.locator("#panel .panel-head h2")).to_have_text(HOSTILE)
         expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
         save("hostile-topology")
         page.goto(f"{url}/traces")

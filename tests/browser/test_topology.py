@@ -156,7 +156,7 @@ def test_where_to_look_first_draws_the_way_there(page: Page, site: str, save: Sa
     page.locator("#blame .row", has_text="reviews").click()
     assert shown(page, ".path", 4) == ["catalog", "frontend", "reviews", "user"]
     assert page.evaluate("() => window.cy.edges('.path').length") == 3
-    expect(page.locator("#panel h2").first).to_have_text("reviews")
+    expect(page.locator("#panel .panel-head h2").first).to_have_text("reviews")
     save("topology-blame")
 
 
@@ -170,7 +170,7 @@ def test_the_graph_is_walked_by_keyboard(page: Page, site: str) -> None:
     expect(page.locator("#graph-cursor")).to_contain_text("frontend")
     canvas.press("Enter")
     expect(page).to_have_url(re.compile(r"\?node=frontend$"))
-    expect(page.locator("#panel h2").first).to_have_text("frontend")
+    expect(page.locator("#panel .panel-head h2").first).to_have_text("frontend")
     canvas.press("Escape")
     expect(page).not_to_have_url(re.compile("node="))
 

@@ -12,11 +12,17 @@ from tests.support.demo import EDGES, Demo, until
 
 SITE = f"http://{ports.DASHBOARD}"
 SERVICES = {name for pair in EDGES for name in pair}
+# Where a node is drawn, in pixels of the page.
+PLACE = """name => {
+  const node = window.cy.nodes().filter(one => one.data('name') === name)[0];
+  const frame = window.cy.container().getBoundingClientRect(), at = node.renderedPosition();
+  return [frame.x + at.x, frame.y + at.y];
+}"""
 Picture = Callable[[str], object]
 
 
 def topology(page: Page, picture: Picture) -> None:
-    """The graph shows the whole shop; a service of the list opens its charts."""
+    """The graph shows the whole shop; a click on a node opens its charts."""
     page.goto(SITE)
     page.wait_for_function(
         "names => window.cy && names.every(name => window.cy.nodes().some(n => n.data('name') === name))",
@@ -25,8 +31,9 @@ def topology(page: Page, picture: Picture) -> None:
     page.wait_for_function("() => window.cy.scratch('_shown')")
     expect(page.locator("#fleet .row").first).to_be_visible()
     picture("topology")
-    page.locator("#fleet .row", has_text="reviews").click()
-    expect(page.locator("#panel h2")).to_have_text("reviews")
+    x, y = page.evaluate(PLACE, "reviews")
+    page.mouse.click(x, y)
+    expect(page.locator("#panel .panel-head h2")).to_have_text("reviews")
     expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
     picture("topology-node")
