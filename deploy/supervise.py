@@ -22,7 +22,8 @@ _PR_SET_PDEATHSIG = 1
 
 def command(*arguments: str) -> list[str]:
     """Argument vector that runs ``spanmesh ARGUMENTS`` with this interpreter and installation."""
-    return [sys.executable, "-m", "deploy.entry", *arguments]
+    # -P: a file of the user's called click.py must not take the place of a library.
+    return [sys.executable, "-P", "-m", "deploy.entry", *arguments]
 
 
 @dataclass

@@ -73,7 +73,7 @@ def _start(supervisor: Supervisor, instance: Instance, shop: list[Instance]) -> 
         f"SHOP_{name.upper()}": ",".join(i.address for i in shop if i.service == name) for name in SHOP
     }
     environment = {**addresses, **proxy_environment(instance.outbound, instance.app)}
-    program = [sys.executable, "-m", "deploy.demo.shop", instance.service, str(instance.app)]
+    program = [sys.executable, "-P", "-m", "deploy.demo.shop", instance.service, str(instance.app)]
     name = f"{instance.service} {instance.version}"
     supervisor.start(name, program, environment, restart=True)
     supervisor.start(
