@@ -9,6 +9,7 @@ import asyncio
 from typing import Final
 
 _FEW: Final = 8  # writes in a turn below which waiting for its end does not pay
+_LARGE: Final = 8192  # bytes that cost more to hold, in memory and cache, than a wake-up
 _AT_ONCE: Final = 128  # writes that do not wait after such a turn
 
 
@@ -28,6 +29,10 @@ class Outbox:
         """Send now or at the end of this turn."""
         if self._direct:
             self._direct -= 1
+            transport.write(data)
+            return
+        if len(data) > _LARGE:
+            self.flush()
             transport.write(data)
             return
         if not self._waiting:

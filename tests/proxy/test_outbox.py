@@ -79,6 +79,14 @@ async def test_flush_sends_what_waits_at_once_and_only_once() -> None:
 
 
 @running
+async def test_what_is_large_does_not_wait_and_overtakes_nothing() -> None:
+    outbox, wire = Outbox(), Wire()
+    outbox.write(transport(wire), b"head")
+    outbox.write(transport(wire), bytes(10_000))
+    assert wire.sent == [b"head", bytes(10_000)]
+
+
+@running
 async def test_a_connection_reset_meanwhile_costs_the_others_nothing() -> None:
     outbox, gone, there = Outbox(), Wire(), Wire()
     outbox.write(transport(gone), b"x")
