@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Save
+from tests.browser.tour import place
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
 
@@ -15,13 +16,6 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<script>window.hit = 1</script>"
 RIGHT_TO_LEFT = "שירות-תשלום"
 NODES = 11
-# Node positions on the canvas, in pixels of the page.
-PLACE = """name => {
-  const node = window.cy.nodes().filter(one => one.data('name') === name)[0];
-  if (!node) { return null; }
-  const frame = window.cy.container().getBoundingClientRect(), at = node.renderedPosition();
-  return [frame.x + at.x, frame.y + at.y];
-}"""
 
 
 @pytest.fixture
@@ -42,32 +36,27 @@ def _graph(page: Page, url: str, nodes: int = NODES) -> None:
     page.wait_for_function("() => window.cy.scratch('_shown')")
 
 
-def _place(page: Page, name: str) -> tuple[float, float]:
-    x, y = page.evaluate(PLACE, name)
-    return x, y
-
-
 def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: str, save: Save) -> None:
     _graph(page, site)
     expect(page.locator("#graph-summary")).to_contain_text("7 services")
     expect(page.locator("#fleet .row").first).to_contain_text("reviews")
-    before, label = _place(page, "cart"), "() => window.cy.edges()[0].data('label')"
+    before, label = place(page, "cart"), "() => window.cy.edges()[0].data('label')"
     first = page.evaluate(label)
     page.wait_for_function(f"old => ({label})() !== old", arg=first)  # a refresh has come
-    assert _place(page, "cart") == pytest.approx(before, abs=5)  # a panel may have made room
+    assert place(page, "cart") == pytest.approx(before, abs=5)  # a panel may have made room
     level = page.evaluate("() => window.cy.zoom()")
     page.locator("#zoom-in").click()
     page.wait_for_function("level => window.cy.zoom() > level && !window.cy.animated()", arg=level)
-    closer = _place(page, "cart")
+    closer = place(page, "cart")
     page.wait_for_function(f"old => ({label})() !== old", arg=page.evaluate(label))
-    assert _place(page, "cart") == pytest.approx(closer, abs=1)
+    assert place(page, "cart") == pytest.approx(closer, abs=1)
     assert closer != pytest.approx(before, abs=5)
     save("topology-light")
 
 
 def test_a_click_on_a_node_opens_its_charts(page: Page, site: str, save: Save) -> None:
     _graph(page, site)
-    page.mouse.click(*_place(page, "reviews"))
+    page.mouse.click(*place(page, "reviews"))
     expect(page).to_have_url(re.compile(r"\?node=reviews$"))
     expect(page.locator("#panel .panel-head h2")).to_have_text("reviews")
     expect(page.locator("#selected-facts")).to_contain_text("93.1")
@@ -160,7 +149,7 @@ def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
     with FakeApi(rename=lambda name: names.get(name, name)) as fake, served(fake.url, page) as url:
         _graph(page, url)
         expect(page.locator("#fleet")).to_contain_text(HOSTILE)
-        page.mouse.click(*_place(page, HOSTILE))
+        page.mouse.click(*place(page, HOSTILE))
         expect(page.locator("#panel .panel-head h2")).to_have_text(HOSTILE)
         expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
         save("hostile-topology")

@@ -21,6 +21,12 @@ PLACE = """name => {
 Picture = Callable[[str], object]
 
 
+def place(page: Page, name: str) -> tuple[float, float]:
+    """Where a node of the graph is drawn."""
+    x, y = page.evaluate(PLACE, name)
+    return x, y
+
+
 def topology(page: Page, picture: Picture) -> None:
     """The graph shows the whole shop; a click on a node opens its charts."""
     page.goto(SITE)
@@ -31,8 +37,7 @@ def topology(page: Page, picture: Picture) -> None:
     page.wait_for_function("() => window.cy.scratch('_shown')")
     expect(page.locator("#fleet .row").first).to_be_visible()
     picture("topology")
-    x, y = page.evaluate(PLACE, "reviews")
-    page.mouse.click(x, y)
+    page.mouse.click(*place(page, "reviews"))
     expect(page.locator("#panel .panel-head h2")).to_have_text("reviews")
     expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
