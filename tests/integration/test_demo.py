@@ -173,9 +173,11 @@ def steady_visits(demo: Demo) -> Iterator[list[int]]:
 
     visitor = threading.Thread(target=loop)
     visitor.start()
-    yield seen
-    stop.set()
-    visitor.join()
+    try:
+        yield seen
+    finally:  # else a failed test leaves a thread that keeps the run from ending
+        stop.set()
+        visitor.join()
 
 
 def test_a_killed_collector_loses_nothing_and_stops_no_request(demo: Demo) -> None:

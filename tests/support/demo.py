@@ -79,9 +79,10 @@ class Demo:
 
     def child(self, role: str) -> int:
         """Process id of the supervised ``spanmesh ROLE``."""
+        started = [part.encode() for part in command(role)]
         for entry in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
             arguments = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
-            if role.encode() in arguments[:4]:
+            if arguments[: len(started)] == started:
                 return int(entry)
         raise AssertionError(f"the demo has no child {role}")
 
