@@ -18,6 +18,7 @@ from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
 from proxy.errors import STATUS, Reason
+from proxy.exchange import Exchange
 from proxy.export import Exporter
 from proxy.feed import Feed
 from proxy.forwarded import exchanges
@@ -181,7 +182,9 @@ class Sidecar:
         self._servers.append(server)
         self.ports[option] = bound_port(server)
 
-    def _side(self, direction: Direction, refused: Callable[[Reason], None], forwarded: bool) -> Side:
+    def _side(
+        self, direction: Direction[Exchange], refused: Callable[[Reason], None], forwarded: bool
+    ) -> Side:
         config = self.config
         limits = Limits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes

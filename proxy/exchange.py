@@ -53,7 +53,12 @@ class Exchange(Reply):
     _replay = b""
 
     def __init__(
-        self, client: Client, head: RequestHead, direction: Direction, pool: Pool, clock: Callable[[], int]
+        self,
+        client: Client,
+        head: RequestHead,
+        direction: Direction["Exchange"],
+        pool: Pool,
+        clock: Callable[[], int],
     ) -> None:
         self.client = client
         self.head = head

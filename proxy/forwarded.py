@@ -35,7 +35,11 @@ def exchanges(via: str, forwarded: bool) -> Callable[..., Exchange]:
     name = via.encode()
 
     def make(
-        client: Client, head: RequestHead, direction: Direction, pool: Pool, clock: Callable[[], int]
+        client: Client,
+        head: RequestHead,
+        direction: Direction[Exchange],
+        pool: Pool,
+        clock: Callable[[], int],
     ) -> Exchange:
         if forwarded:
             head.fields = with_forwarded(head.fields, client.host().encode(), head.host or b"")

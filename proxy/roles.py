@@ -1,12 +1,12 @@
 """What an exchange asks of the client's connection, and of the direction it goes."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from proxy.errors import Reason
 
-if TYPE_CHECKING:
-    from proxy.exchange import Exchange
+E = TypeVar("E", contravariant=True)
+"""The exchange a direction serves: named by its type alone, so that these roles stand below it."""
 
 # Reasons to stop reading from a client.
 WAITING: Final = 1  # for an upstream connection
@@ -31,29 +31,29 @@ class Client(Protocol):
     def into_tunnel(self, far: asyncio.Transport, surplus: bytes) -> asyncio.Transport: ...
 
 
-class Direction(Protocol):
+class Direction(Protocol[E]):
     """Inbound or outbound."""
 
-    def begin(self, exchange: "Exchange") -> None:
+    def begin(self, exchange: E) -> None:
         """Choose the first upstream and ``send``. Raises RefusedError."""
         ...
 
-    def again(self, exchange: "Exchange", reason: Reason) -> bool:
+    def again(self, exchange: E, reason: Reason) -> bool:
         """This try failed before any of a response reached the client: whether another was sent."""
         ...
 
-    def declines(self, exchange: "Exchange", status: int) -> bool:
+    def declines(self, exchange: E, status: int) -> bool:
         """Whether a response of this status is thrown away for another try, sent by ``instead``."""
         ...
 
-    def instead(self, exchange: "Exchange") -> None:
+    def instead(self, exchange: E) -> None:
         """Send the try for which a response was declined."""
         ...
 
-    def answering(self, exchange: "Exchange") -> None:
+    def answering(self, exchange: E) -> None:
         """The response has begun, and will take longer than one read."""
         ...
 
-    def finished(self, exchange: "Exchange", end: int) -> None:
+    def finished(self, exchange: E, end: int) -> None:
         """Record the exchange; ``end`` in monotonic nanoseconds."""
         ...

@@ -37,7 +37,7 @@ class Side:
     """What all client connections of one listener share. ``now`` is the coarse clock in seconds,
     ``clock`` the exact one in nanoseconds, both monotonic."""
 
-    direction: Direction
+    direction: Direction[Exchange]
     pool: Pool
     limits: Limits
     timeouts: Timeouts
