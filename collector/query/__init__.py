@@ -17,7 +17,7 @@
                   at a ``sample``, pure SQL
 ``traceql``       the query language, text to SQL, pure; ``spansets`` runs it
 ``tempo``         Tempo's routes, their query strings in ``params_tempo``; ``tags`` to complete a query
-``suggest``       what a query line may be completed to
+``suggest``       what a query line may be completed to; ``logs`` the records of a trace or a service
 ``services``      service names and their operations
 ``insight``       what changed between two windows (``graphdiff`` by ``significance``, both pure), and
                   where to look first (``blame``, pure); all about one service (``servicepage``, pure)

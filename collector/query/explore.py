@@ -1,17 +1,17 @@
 """Our own routes over the stored traces: search in any order with stable pages, what is different
-about some of them, many as one tree, suggestions."""
+about some of them, many as one tree, suggestions, and the logs that were written meanwhile."""
 
 from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
-from collector.query import different, params
+from collector.query import different, logs, params
 from collector.query.different import Different
 from collector.query.errors import BadValueError
 from collector.query.finder import Finder
 from collector.query.params_listing import mesh_search
-from collector.query.replies import ok
+from collector.query.replies import ok, rendered
 from collector.query.store import Store
 from collector.query.suggest import asked, suggestions
 from collector.query.traces import Traces
@@ -36,6 +36,8 @@ class ExploreRoutes:
             web.get("/api/mesh/search/different", self.different),
             web.get("/api/mesh/aggregate", self.aggregate),
             web.get("/api/mesh/suggest", self.suggest),
+            web.get("/api/mesh/logs", self.logs),
+            web.get("/api/mesh/logs/spans", self.logs_of_spans),
         ]
 
     async def search(self, request: web.Request) -> web.Response:
@@ -66,6 +68,16 @@ class ExploreRoutes:
 
     async def suggest(self, request: web.Request) -> web.Response:
         return ok(await suggestions(self._store, asked(request.query)))
+
+    async def logs(self, request: web.Request) -> web.Response:
+        wanted = logs.asked(request.query, self._now_us())
+        rows = await self._store.rows(*logs.page(wanted))
+        return await rendered(lambda: logs.told(wanted, rows))
+
+    async def logs_of_spans(self, request: web.Request) -> web.Response:
+        trace, _ = logs.of_trace(request.query, needed=True)
+        within = logs.window(request.query, self._now_us(), of_trace=True)
+        return ok(logs.counted(await self._store.rows(*logs.spans(trace, within))))
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)

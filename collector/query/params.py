@@ -35,6 +35,7 @@ _UNITS_NS: Final = {
 _DURATION: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(ns|us|µs|μs|ms|s|m|h|d)")
 KINDS: Final = ("client", "server", "producer", "consumer", "internal")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{1,32}")
+_SPAN_ID: Final = re.compile(r"[0-9a-f]{1,16}")
 _YES: Final = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _NO: Final = frozenset(("", "0", "f", "F", "FALSE", "false", "False"))
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
@@ -195,6 +196,14 @@ def trace_id(text: str, key: str = "traceID") -> str:
     if not _TRACE_ID.fullmatch(lower) or not lower.strip("0"):
         raise bad(key, text, "write 1 to 32 hexadecimal digits that are not all zero")
     return lower.zfill(32)
+
+
+def span_id(text: str, key: str = "span") -> str:
+    """The same for a span: 1 to 16 hex digits, kept as 16."""
+    lower = text.lower()
+    if not _SPAN_ID.fullmatch(lower) or not lower.strip("0"):
+        raise bad(key, text, "write 1 to 16 hexadecimal digits that are not all zero")
+    return lower.zfill(16)
 
 
 def span_kind(query: Query) -> str:
