@@ -15,11 +15,14 @@
 ``evidence``   what each reporter measured of each endpoint in the last seconds
 ``fresh``      which reports still say something of now
 ``pool``       those measurements taken together
-``compare``    an endpoint against its peers: failures, latency, stall
+``compare``    an endpoint against its peers: failures, latency
+``stalls``     the same for requests that wait and wait
+``finding``    what was found of an endpoint, in words and as evidence
 ``confirm``    a second opinion where one reporter alone complains
 ``shared``     what endpoints have in common: one cause for all, room for one another
 ``blame``      which dependency the graph points to then
-``outliers``   ejection as a state machine: cap, back-off, probation, slow start
+``ejection``   the state machine of one service: cap, back-off, probation, return
+``outliers``   where every endpoint stands in it, and its slow start
 ``weights``    a weight per endpoint, damped
 ``stages``     how far routing is on for each service, and who said so
 ``adoption``   stages as people see them, with effect and advice

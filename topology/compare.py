@@ -1,6 +1,7 @@
-"""An endpoint against its peers: does it fail, slow down or stall where they do not?
+"""An endpoint against its peers: does it fail or slow down where they do not?
 
-Three tests over what several reporters measured. Each asks for the same four things:
+Two tests over what several reporters measured (the third, for what does not answer at all, is in
+``stalls``). Each asks for the same four things:
 
 - enough of it, and worse than an absolute floor (a 99 % endpoint at a high rate is
   statistically different from its peers and still fine; envoy#37723);
@@ -14,13 +15,13 @@ Instead of the last two: one reporter whom nobody contradicts and a second opini
 (``confirm``). While that is missing the endpoint is a suspect, to be probed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from math import log2, sqrt
-from typing import Any, Final
+from typing import Final
 
 from topology import confirm
-from topology.evidence import FRESH, SLOT, Tally
+from topology.evidence import FRESH, Tally
+from topology.finding import Finding, Trial, evidence_of, seen
 from topology.pool import (
     Side,
     Sides,
@@ -34,6 +35,7 @@ from topology.pool import (
     usual,
 )
 from topology.settings import EngineSettings
+from topology.stalls import Stalls
 
 # Spans looked at, shortest first: sudden failures show in the first, rare ones need the last.
 SPANS: Final = (1.0, 2.5, 5.0, 10.0, 30.0)
@@ -42,39 +44,6 @@ _LASTING: Final = 5.0
 _TIMED_MIN: Final = 10
 _SOUND_MIN: Final = 10  # calls of sound peers that show that a failure is not shared
 _MOST: Final = 0.5  # of its calls, which must fail where one reporter is all there is
-_KNOWN: Final = 50  # timed calls from which what is usual is known
-_SAME_REPORT: Final = 0.005  # seconds within which a reporter tells all it has to say
-_STALL_DEVIATIONS: Final = 4.0  # above the mean of log latency, an open request is no usual one
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why an endpoint should be ejected; ``score`` orders findings when not all may be."""
-
-    endpoint: str
-    kind: str  # failures, latency, stall
-    score: float
-    reason: str
-    evidence: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """Calls of an endpoint on probation, as credible reporters saw them; ``busy``: its peers have calls."""
-
-    count: int = 0
-    errors: int = 0
-    busy: bool = False
-
-    @property
-    def passed(self) -> bool:
-        """Whether most calls succeeded, and there were some."""
-        return self.count > 2 * self.errors
-
-    @property
-    def failed(self) -> bool:
-        """Whether at least half of the calls failed, and there were some."""
-        return 0 < self.count <= 2 * self.errors
 
 
 class Comparison:
@@ -89,12 +58,13 @@ class Comparison:
         self._usual = usual([record.screen for record in sides.known()])
         self.suspects: set[str] = set()
         """Endpoints that one reporter complains of, and nobody else knows about yet."""
+        self._stalls = Stalls(sides, settings, self.suspects)
 
     def finding(self, endpoint: str, patience: float = 1.0) -> Finding | None:
         """What is wrong with the endpoint alone. ``patience`` below 1 asks for less evidence."""
         if not self._suspicious(endpoint):
             return None
-        stalled = self._stalled(endpoint, patience)
+        stalled = self._stalls.finding(endpoint, patience)
         if stalled is not None:
             return stalled
         for span in SPANS:
@@ -102,6 +72,10 @@ class Comparison:
             if found is not None:
                 return found
         return None
+
+    def doubt(self, endpoint: str) -> Finding | None:
+        """What speaks against the endpoint already, though it does not suffice to eject it."""
+        return self._stalls.doubt(endpoint)
 
     def trial(self, endpoint: str) -> Trial:
         """What came of the calls since the endpoint's last change, as far back as evidence goes."""
@@ -161,9 +135,9 @@ class Comparison:
         peer = self._sound(others, total, "") or Tally()
         reason = (
             f"{endpoint} failed {total.errors} of {total.count} requests in {span:g} s, "
-            f"its peers {peer.errors} of {peer.count}; {_seen(witnesses, confirmed)}"
+            f"its peers {peer.errors} of {peer.count}; {seen(witnesses, confirmed)}"
         )
-        evidence = _evidence(span, own, peer, witnesses, self._compared(endpoint), confirmed)
+        evidence = evidence_of(span, own, peer, witnesses, self._compared(endpoint), confirmed)
         return Finding(endpoint, "failures", 1 + total.failing, reason, evidence)
 
     def _slow(self, endpoint: str, span: float, patience: float) -> Finding | None:
@@ -209,69 +183,11 @@ class Comparison:
         mine_ms, peer_ms = 1000 * 2**total.mean, 1000 * 2**peer.mean
         reason = (
             f"{endpoint} took {mine_ms:.0f} ms, its peers {peer_ms:.0f} ms, "
-            f"over {total.timed} requests in {span:g} s; {_seen(witnesses, confirmed)}"
+            f"over {total.timed} requests in {span:g} s; {seen(witnesses, confirmed)}"
         )
-        evidence = _evidence(span, own, peer, witnesses, self._compared(endpoint), confirmed)
+        evidence = evidence_of(span, own, peer, witnesses, self._compared(endpoint), confirmed)
         evidence |= {"latency_ms": mine_ms, "peer_latency_ms": peer_ms}
         return Finding(endpoint, "latency", min(1.0, mine_ms / peer_ms / 100), reason, evidence)
-
-    def _stalled(self, endpoint: str, patience: float) -> Finding | None:
-        record = self._records[endpoint]
-        if self._now - record.screen.late > FRESH:
-            return None
-        peers = pooled(side.total for side in self._sides.others(endpoint, SPANS[-1]))
-        if not peers.timed:
-            return None
-        age = self._waited(endpoint, peers, patience)
-        stuck = {
-            name: held.open for name, held in record.witnesses.items()
-            if held.open.count and held.open.oldest >= age and held.completed < held.open.told - _SAME_REPORT
-            and self._now - held.open.told <= FRESH
-        }
-        # A witness gets answers elsewhere: one that gets none anywhere has a fault of its own.
-        since = self._now - max(age, SLOT)
-        witnesses = [name for name in stuck if self._answered(endpoint, name, since)]
-        served = sum(held.completed > self._now - age for held in record.witnesses.values())
-        number = sum(stuck[name].count for name in witnesses)
-        if not witnesses or served > len(witnesses):
-            return None
-        confirmed = ""
-        if len(witnesses) < self._settings.eject_reporters:
-            if number < 3:
-                return None
-            # It may answer again: what is open was sent before, and a lone reporter sends no more.
-            confirmed = confirm.probe(record, self._now, FRESH)
-            if not confirmed:
-                self.suspects.add(endpoint)
-                return None
-        oldest = max(stuck[name].oldest for name in witnesses)
-        reason = (
-            f"{endpoint} has answered nothing for {oldest:.1f} s with {number} requests open, "
-            f"its peers answer in {1000 * 2**peers.mean:.0f} ms; {_seen(witnesses, confirmed)}"
-        )
-        evidence: dict[str, Any] = {
-            "open": number, "oldest": oldest, "peers": self._compared(endpoint), "confirmed": confirmed,
-            "reporters": {
-                name: {"open": stuck[name].count, "oldest": stuck[name].oldest} for name in witnesses
-            },
-        }
-        return Finding(endpoint, "stall", 3.0, reason, evidence)
-
-    def _waited(self, endpoint: str, peers: Tally, patience: float) -> float:
-        """Seconds a request must be open to be no usual one; more while little is known of the endpoint."""
-        least, patient = self._settings.stall_seconds, self._settings.stall_seconds_unknown
-        usual, own = _longest(peers), self._sides.of(endpoint, SPANS[-1]).total
-        if patience < 1 and peers.timed >= _KNOWN:
-            return max(least, usual)
-        if min(own.timed, peers.timed) < _KNOWN:
-            return max(least, patient, usual)
-        return max(least, usual, min(patient, _longest(own)))
-
-    def _answered(self, endpoint: str, reporter: str, since: float) -> bool:
-        return any(
-            peer.witnesses[reporter].completed > since
-            for peer in self._sides.known(endpoint) if reporter in peer.witnesses
-        )
 
     def _agreed(
         self, witnesses: Sequence[str], own: Side, others: Sequence[Side], worse: Callable[[str], bool]
@@ -298,35 +214,5 @@ class Comparison:
         return [peer for peer in self._peers if peer != endpoint]
 
 
-def _longest(tally: Tally) -> float:
-    """Seconds that next to none of such calls take."""
-    return float(2 ** (tally.mean + _STALL_DEVIATIONS * tally.deviation))
-
-
-def _reporters(names: Sequence[str]) -> str:
-    return f"{len(names)} reporter" if len(names) == 1 else f"{len(names)} reporters"
-
-
-def _seen(witnesses: Sequence[str], confirmed: str) -> str:
-    return f"seen by {_reporters(witnesses)}" + (f", and {confirmed}" if confirmed else "")
-
-
 def _part(own: Side, names: Sequence[str]) -> Tally:
     return pooled(own.by[name] for name in names)
-
-
-def _evidence(
-    span: float, own: Side, peer: Tally, witnesses: Sequence[str], peers: Sequence[str], confirmed: str
-) -> dict[str, Any]:
-    return {
-        "window": span,
-        "count": own.total.count,
-        "errors": own.total.errors,
-        "peer_count": peer.count,
-        "peer_errors": peer.errors,
-        "reporters": {
-            name: {"count": own.by[name].count, "errors": own.by[name].errors} for name in witnesses
-        },
-        "peers": list(peers),
-        "confirmed": confirmed,
-    }

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from topology import peers
-from topology.compare import Finding
 from topology.confirm import GROUP
 from topology.feedback import Feedback
+from topology.finding import Finding
 from topology.fresh import Fresh
 from topology.guard import Guard
 from topology.intake import Intake

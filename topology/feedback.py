@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from topology import confirm
-from topology.compare import Comparison, Finding, Trial
+from topology.compare import Comparison
 from topology.evidence import Evidence
+from topology.finding import Finding, Trial
 from topology.model import Decision, EndpointState
 from topology.outliers import Outliers
 from topology.pool import Sides

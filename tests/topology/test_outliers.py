@@ -9,9 +9,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from topology.compare import Finding, Trial
+from topology.ejection import cap
+from topology.finding import Finding, Trial
 from topology.model import Decision, EndpointState
-from topology.outliers import Outliers, cap
+from topology.outliers import Outliers
 from topology.settings import EngineSettings
 
 SETTINGS = EngineSettings()
