@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import requests
 
-from dashboard.found import Different, Found, Suggestion
+from dashboard.found import Different, Found, LogCounts, Logs, Suggestion
 from dashboard.model import (
     Aggregate,
     Blame,
@@ -148,6 +148,18 @@ class Client:
         """Many traces of one operation as one tree; (0, 0) is the API's default window."""
         asked = {"service": service, "operation": operation, **_window(*window), "limit": str(limit)}
         return cast(Aggregate, self._get("/api/mesh/aggregate", asked, timeout=SEARCH_TIMEOUT))
+
+    def logs(self, asked: Mapping[str, str]) -> Logs:
+        """One page of log records, asked for as ``/api/mesh/logs`` takes it."""
+        reply = self._get("/api/mesh/logs", asked, timeout=SEARCH_TIMEOUT)
+        if not isinstance(reply, dict) or not {"logs", "next"} <= reply.keys():
+            raise self._unreadable()
+        return cast(Logs, reply)
+
+    def log_counts(self, trace_id: str, window: tuple[int, int]) -> LogCounts:
+        """How many log records the spans of a trace have."""
+        asked = {"trace": trace_id, **_window(*window)}
+        return cast(LogCounts, self._get("/api/mesh/logs/spans", asked, timeout=SEARCH_TIMEOUT))
 
     def transform(self, body: bytes) -> list[dict[str, Any]]:
         """The traces of OTLP JSON in Jaeger's shape; nothing is stored."""

@@ -54,6 +54,11 @@ def duration(ms: float | None) -> str:
     return f"{_figures(ms / 60_000)} min"
 
 
+def after(ms: float) -> str:
+    """How long after a moment, or before it: ``1.2 s``, ``−340 ms``."""
+    return ("−" if ms < 0 else "") + duration(abs(ms))
+
+
 def percent(share: float | None) -> str:
     """``0.99954`` as ``99.95 %``. Rounded down, so that only a perfect share reads 100 %."""
     if share is None:

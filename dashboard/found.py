@@ -72,6 +72,42 @@ class Different(TypedDict):
     attributes: list[Separator]
 
 
+class LogRecord(TypedDict):
+    """``severity`` is trace, debug, info, warn, error, fatal or empty; ``severityText`` as it was sent."""
+
+    time: int
+    traceId: str
+    spanId: str
+    service: str
+    severity: str
+    severityText: str
+    body: str
+    event: str
+    scope: str
+    attributes: dict[str, str]
+    resource: dict[str, str]
+
+
+class Logs(TypedDict):
+    """One page of records; ``next`` is the cursor of the next, null on the last."""
+
+    logs: list[LogRecord]
+    next: str | None
+
+
+class SpanLogs(TypedDict):
+    """How many records a span has, none for an empty id; ``errors`` are those of error and worse."""
+
+    spanId: str
+    count: int
+    errors: int
+
+
+class LogCounts(TypedDict):
+    total: int
+    spans: list[SpanLogs]
+
+
 class Suggestion(TypedDict):
     value: str
     count: int

@@ -29,6 +29,7 @@ _WRITTEN: Final = {
     "crit": 18, "severe": 17, "alert": 21, "emerg": 21, "emergency": 21, "panic": 21, **SEVERITIES,
 }  # fmt: skip
 _EVER: Final = Window(0, 9_000_000_000_000_000)  # up to the year 2255
+_HOUR_US: Final = 3_600_000_000
 _SECONDS_MAX: Final = 2**32 - 1  # of a DateTime
 
 _OF_TEXT: Final = f"transform(lower(SeverityText), {list(_WRITTEN)}, {list(_WRITTEN.values())}, 0)"
@@ -117,8 +118,10 @@ def of_trace(query: MultiMapping[str], needed: bool = False) -> tuple[str, str]:
 
 
 def window(query: MultiMapping[str], now_us: int, of_trace: bool) -> Window:
-    timed = any(query.get(key) for key in ("start", "end", "lookback"))
-    return _EVER if of_trace and not timed else params.search_window(query, now_us)
+    if query.get("lookback"):
+        return params.search_window(query, now_us)
+    timed = query.get("start") or query.get("end")
+    return params.window(query, now_us, _HOUR_US) if timed or not of_trace else _EVER
 
 
 def page(wanted: Asked) -> tuple[str, dict[str, object]]:
@@ -178,9 +181,9 @@ def counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def _bounds(window: Window) -> dict[str, object]:
-    seconds = (min(each // 1_000_000, _SECONDS_MAX) for each in (window.start, window.end))
-    return dict(zip(("from_s", "until_s"), seconds, strict=True)) | {
-        "from_us": window.start, "until_us": window.end,
+    return {
+        "from_us": window.start, "from_s": min(window.start // 1_000_000, _SECONDS_MAX),
+        "until_us": window.end, "until_s": min(window.end // 1_000_000, _SECONDS_MAX),
     }  # fmt: skip
 
 

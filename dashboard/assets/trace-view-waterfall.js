@@ -11,6 +11,7 @@
     this.many = trace.ids.length;
     this.closed = new Set();
     this.hits = new Set();
+    this.logs = {};  // by row: records, errors among them
     this.stretches = new Map();
     this.from = 0;
     this.to = Math.max(trace.duration, 1);
@@ -120,12 +121,18 @@
     service.append(kit.nameOf(trace.services[trace.service[row]]));
     label.append(toggle, colour, service, kit.nameOf(trace.operations[trace.operation[row]]));
     if (closed) { label.append(make("span", "mark", "+" + (this.ends[row] - row - 1))); }
+    var logs = this.logs[row];
+    if (logs) { label.append(mark(logs[1] ? "mark bad" : "mark", "≡" + logs[0], logsOf(logs))); }
     if (flags & LINKED) { label.append(mark("mark", "↗", "has links")); }
     if (flags & MESSAGE) { label.append(mark("mark", "async", "its parent did not wait for it")); }
     if (flags & WARNED) { label.append(mark("mark warned", "△", "has a warning")); }
     if (flags & FAILED) { label.append(mark("failure", "!", "failed")); }
     return label;
   };
+
+  function logsOf(logs) {
+    return logs[0] + (logs[0] === 1 ? " log" : " logs") + (logs[1] ? ", " + logs[1] + " of errors" : "");
+  }
 
   function mark(name, text, says) {
     var made = make("span", name, text);

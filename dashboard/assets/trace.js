@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   var kit = window.spanmeshTrace;
-  var TABS = ["waterfall", "flame", "spans", "graph", "statistics"];
+  var TABS = ["waterfall", "flame", "spans", "logs", "graph", "statistics"];
   var now = null;  // of the trace on the page
 
   function place() { return new URLSearchParams(window.location.search); }
@@ -152,7 +152,7 @@
     if (target.closest("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) {
       var at = TABS.indexOf(target.dataset.tab) + (event.key === "ArrowRight" ? 1 : TABS.length - 1);
       document.getElementById("tab-" + TABS[at % TABS.length]).focus();
-      go({ tab: TABS[at % TABS.length], sort: "" });
+      go({ tab: TABS[at % TABS.length], sort: "", after: "" });
       return;
     }
     if (target.closest("input, textarea, select, [contenteditable]")) {
@@ -171,12 +171,13 @@
   });
 
   document.addEventListener("click", function (event) {
-    var button = event.target.closest("[data-tab], [data-sort], [data-by], [data-does]");
+    var button = event.target.closest("[data-tab], [data-sort], [data-by], [data-level], [data-does]");
     if (!button || !isHere()) { return; }
     var data = button.dataset;
-    if (data.tab && button.id) { go({ tab: data.tab === "waterfall" ? "" : data.tab, sort: "" }); }
+    if (data.tab && button.id) { go({ tab: data.tab === "waterfall" ? "" : data.tab, sort: "", after: "" }); }
     if (data.sort) { go({ sort: data.sort }); }
     if (data.by) { go({ by: data.by }); }
+    if (data.level !== undefined) { go({ level: data.level, after: "" }); }
     if (data.does && does[data.does]) { does[data.does](); }
   });
 
@@ -192,12 +193,22 @@
       if (!now || now.data !== data) { begin(data); }
       var query = place(), tab = TABS.indexOf(query.get("tab")) < 0 ? "waterfall" : query.get("tab");
       var shown = { tab: tab, sort: query.get("sort") || "", by: query.get("by") || "service" };
+      ["level", "find", "after"].forEach(function (key) { shown[key] = tab === "logs" && query.get(key) || ""; });
       var placed = JSON.stringify(shown), before = now.span;
       show(tab, shown.sort);
       follow();
       var result = [placed === now.placed ? same : shown, before === now.span ? same : now.span];
       now.placed = placed;
       return result;
+    },
+    /* Marks the rows of spans with logs, once the counts are there. */
+    markLogs: function (logs) {
+      if (isHere() && logs) {
+        now.waterfall.logs = logs.rows;
+        now.waterfall.rows.paint(true);
+        document.getElementById("tab-logs").textContent = "Logs" + (logs.total === null ? "" : " " + logs.total);
+      }
+      return window.dash_clientside.no_update;
     },
     markFound: function (found) {
       if (isHere() && found) {
@@ -207,7 +218,7 @@
         now.at = -1;
         now.waterfall.hits = new Set(found.rows);
         now.waterfall.rows.paint(true);
-        if ((place().get("find") || "") !== found.text) { go({ find: found.text }); }
+        if ((place().get("find") || "") !== found.text) { go({ find: found.text, after: "" }); }
         if (found.rows.length && !place().get("span")) { hit(1); } else { said(); }
       }
       return window.dash_clientside.no_update;

@@ -97,7 +97,7 @@ def _row(node: Branch, depth: int, colour: str, traces: int, whole: float, spent
         cell(f"{node['per_trace']:.2f}×"),
         cell(html.Span(fmt.percent(node["error_rate"]), className="bad") if node["errors"]
              else html.Span(fmt.NONE, className="weak")),
-        cell(_after(node["offset"])),
+        cell(fmt.after(node["offset"])),
         cell(fmt.duration(node["duration"]["p50"])),
         cell(fmt.duration(node["duration"]["p99"])),
         html.Td(_spread(node["offset"], node["duration"], whole)),
@@ -105,10 +105,6 @@ def _row(node: Branch, depth: int, colour: str, traces: int, whole: float, spent
                  html.Span(html.Span(className="bar", style={"width": f"{100 * own:.1f}%"}),
                            className="bar-track")]),
     ])
-
-
-def _after(ms: float) -> str:
-    return ("−" if ms < 0 else "") + fmt.duration(abs(ms))
 
 
 def _spread(offset: float, duration: Quantiles, whole: float) -> Component:

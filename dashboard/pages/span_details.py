@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.calls import children, hop, self_times, tries
 from dashboard.critical import critical_path, is_message, shifts
-from dashboard.pages import links, parts
+from dashboard.pages import links, parts, trace_logs
 from dashboard.trace import Span, Trace
 
 _MANY: Final = 200  # events, links
@@ -36,6 +36,7 @@ def details(trace: Trace, span_id: str, zone: int) -> Component:
         _mesh(trace, index),
         _section("Tags", parts.pairs(span.tags), len(span.tags), is_open=True),
         _section("Events", _events(trace, span, zone), len(span.events), is_open=True),
+        trace_logs.panel(trace, span),
         _section("Links", _references(trace, span), len(span.references), is_open=False),
         _linked_from(trace, span),
         _section("Process", parts.pairs(span.process), len(span.process), is_open=False),
@@ -103,7 +104,7 @@ def _section(title: str, content: Component, many: int, is_open: bool) -> Compon
 
 def _events(trace: Trace, span: Span, zone: int) -> Component:
     shown: list[Any] = [
-        html.Div([html.P([html.Strong(_after(event.time - trace.start)), " ",
+        html.Div([html.P([html.Strong(fmt.after((event.time - trace.start) / 1000)), " ",
                           html.Span(fmt.clock(event.time, zone), className="weak")]),
                   parts.pairs(event.fields)], className="event")
         for event in span.events[:_MANY]
@@ -111,10 +112,6 @@ def _events(trace: Trace, span: Span, zone: int) -> Component:
     if len(span.events) > _MANY:
         shown.append(html.P(f"and {len(span.events) - _MANY} more", className="weak"))
     return html.Div(shown)
-
-
-def _after(us: int) -> str:
-    return ("−" if us < 0 else "") + fmt.duration(abs(us) / 1000)
 
 
 def _references(trace: Trace, span: Span) -> Component:

@@ -12,18 +12,19 @@ from dash.exceptions import PreventUpdate
 from dashboard.client import Client
 from dashboard.figures import flame, trace_graph, waterfall
 from dashboard.held import FROM_FILE, Held
-from dashboard.pages import links, parts, span_details, trace_head, trace_statistics
+from dashboard.pages import links, parts, span_details, trace_head, trace_logs, trace_statistics
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 from dashboard.query import TraceQuery
 
 TABS: Final = (("waterfall", "Waterfall"), ("flame", "Flame graph"), ("spans", "Spans"),
-               ("graph", "Graph"), ("statistics", "Statistics"))
+               ("logs", "Logs"), ("graph", "Graph"), ("statistics", "Statistics"))
 _KEYS: Final = (("j / k", "next, previous span"), ("Enter", "details of the span"),
                 ("[ / ]", "collapse, expand"), ("{ / }", "collapse, expand all"), ("/", "search"),
                 ("n / p", "next, previous match"), ("c", "next span of the critical path"),
                 ("+ / −", "zoom in, out"), ("0", "whole trace"),
                 ("Esc", "close details"))  # fmt: skip
+_STORES: Final = ("data", "place", "span", "hits", "drawn", "logs", "logged")
 _HOUR: Final = 3_600_000_000  # microseconds
 _LINKING: Final = 20  # traces that link to one, at most shown
 
@@ -31,7 +32,7 @@ _LINKING: Final = 20  # traces that link to one, at most shown
 def layout(trace_id: str, search: str | None = None) -> Component:
     _, find = links.in_trace(search)
     return html.Div([
-        *(dcc.Store(id=f"trace-{each}") for each in ("data", "place", "span", "hits", "drawn")),
+        *(dcc.Store(id=f"trace-{each}") for each in _STORES),
         dcc.Store(id="trace-id", data=trace_id),
         html.Div(parts.card(parts.loading("Fetching the trace…")), id="trace-head"),
         html.Div([
@@ -41,6 +42,8 @@ def layout(trace_id: str, search: str | None = None) -> Component:
                     parts.card(_waterfall(), class_name="flush", id="view-waterfall"),
                     parts.card(html.Div(id="trace-flame", className="flame"), id="view-flame"),
                     parts.card(html.Div(id="trace-table"), class_name="flush", id="view-spans"),
+                    parts.card(html.Div(parts.loading("Fetching the logs…"), id="trace-log-list"),
+                               class_name="flush", id="view-logs"),
                     parts.card(html.Div(id="trace-graph", className="trace-graph"), id="view-graph"),
                     parts.card(html.Div(id="trace-statistics"), class_name="flush", id="view-statistics"),
                 ], className="trace-views"),
@@ -61,7 +64,7 @@ def _tabs() -> Component:
 def _tools(find: str) -> Component:
     return html.Div([
         html.Label([html.Span("Search in this trace", className="visually-hidden"),
-                    dcc.Input(id="trace-find", value=find, placeholder="Search spans, tags, events",
+                    dcc.Input(id="trace-find", value=find, placeholder="Search spans, tags, events, logs",
                               debounce=True, autoComplete="off")]),
         html.Span(id="trace-found", className="weak small", role="status"),
         html.Button("↑", className="icon-button", title="Previous match (p)", **parts.data(does="previous")),
@@ -86,6 +89,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
     """The browser draws; asked are the trace once, a span's details, and what a search finds."""
     _register_trace(app, client, held)
     _register_views(app, held)
+    trace_logs.register(app, client, held)
     in_browser(app, "openTrace", Output("trace-place", "data"), Output("trace-span", "data"),
                Input("trace-data", "data"), Input("url", "search"), Input("theme", "data"))
     in_browser(app, "markFound", Output("trace-drawn", "data"), Input("trace-hits", "data"))

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support import fake_graph, fake_search
+from tests.support import fake_graph, fake_logs, fake_search
 from tests.support.fake_mesh import beside, service_page
 
 Json = dict[str, Any]
@@ -97,6 +97,8 @@ class FakeApi:
             return (200, {"data": found}) if found else (404, _error(404, "no such trace"))
         if path in fake_search.ROUTES:
             return fake_search.ROUTES[path](self.traces(), given)
+        if path in fake_logs.ROUTES:
+            return fake_logs.ROUTES[path](self.all_traces(), given)
         if path.startswith("/api/services/"):
             return 200, {"data": [] if self.empty else ["GET /", "GET /cart", "POST /checkout"]}
         routes: Mapping[str, Callable[[Mapping[str, str]], Json]] = {
@@ -250,6 +252,10 @@ class FakeApi:
         """Forty traces of six to twelve spans over the last half hour; every seventh fails in reviews."""
         now = int(time.time()) // 60 * 60_000_000
         return [] if self.empty else [self._trace(index, now - index * 45_000_000) for index in range(40)]
+
+    def all_traces(self) -> list[Json]:
+        """These and what else is stored."""
+        return self.traces()
 
     def _trace(self, index: int, start: int) -> Json:
         trace_id = f"{index + 0x4BF92F3577B34DA6A3CE929D0E0E4700:032x}"

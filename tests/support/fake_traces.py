@@ -48,6 +48,9 @@ class TraceApi(FakeApi):
             return 200, aggregate(self.rename, given)
         return super().answer(method, target, body)
 
+    def all_traces(self) -> list[Json]:
+        return [*self._made.values(), *self.traces()]
+
 
 def _line(trace: Json) -> Json:
     root = trace["spans"][0]

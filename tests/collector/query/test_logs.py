@@ -95,11 +95,11 @@ def test_pages_tell_every_record_once_though_many_are_of_one_instant(world: Worl
     logs = [Log(f"line {index}", at=10 + index // 5) for index in range(23)]
     write(world, *logs, Log("line 7", at=11))  # sent twice
     query: dict[str, Any] = {"service": "frontend", "limit": 3, "dir": direction}
-    found, cursor = [], ""
-    while cursor is not None:
-        page = world.get(PATH, **query, cursor=cursor)
+    found: list[tuple[int, str]] = []
+    page = {"next": ""}
+    while page["next"] is not None:
+        page = world.get(PATH, **query, cursor=page["next"])
         found += [(each["time"], each["body"]) for each in page["logs"]]
-        cursor = page["next"]
         write(world, Log("meanwhile", at=-5))
     assert sorted(body for _, body in found) == sorted(log.body for log in logs)
     times = [time for time, _ in found]
