@@ -1,6 +1,6 @@
 """What all pages share: header, navigation, routing by path, theme, zone and the one interval."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import unquote
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -25,7 +25,14 @@ from dashboard.pages.guard import Problem, guarded
 
 REFRESH_MS = 2000
 
-_NAVIGATION: Mapping[str, str] = {"/": "Topology", "/traces": "Traces", "/balancing": "Balancing"}
+# The sections of the header, and which first parts of a path belong to each.
+_NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
+    "/": ("Topology", ("", "service")),
+    "/traces": ("Traces", ("traces", "compare", "aggregate", "upload")),
+    "/balancing": ("Balancing", ("balancing",)),
+}
+
+_OF_TRACES = ("/compare", "/aggregate", "/upload")  # pages that belong to Traces
 
 
 def layout() -> Component:
@@ -68,16 +75,13 @@ def page(path: str | None, search: str | None) -> Component:
 
 
 def navigation(path: str | None) -> list[Component]:
-    """The links of the header; the current page's is marked."""
-    path = path or "/"
+    """The links of the header; the one of the section a path belongs to is marked."""
+    section = (path or "/").split("/")[1]
     return [
-        dcc.Link(text, href=href, className="current" if _within(path, href) else "")
-        for href, text in _NAVIGATION.items()
+        html.A(text, href=href, **parts.WITHIN,
+               **({"className": "current", "aria-current": "page"} if section in pages else {}))
+        for href, (text, pages) in _NAVIGATION.items()
     ]
-
-
-def _within(path: str, href: str) -> bool:
-    return path == href or (href != "/" and path.startswith(href + "/"))
 
 
 def register(app: Dash, client: Client) -> None:

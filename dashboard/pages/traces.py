@@ -11,6 +11,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.client import ApiError, Client
 from dashboard.pages import links, parts, traces_different, traces_form, traces_found, traces_live
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 from dashboard.search_form import FormError
 
@@ -23,7 +24,10 @@ def layout(search: str | None) -> Component:
     query = TraceQuery.of_search(search)
     return html.Div([
         html.Div([html.H1("Traces"), html.Nav(tabs(query), id="trace-views", className="tabs",
-                                              **parts.label("Views of traces"))], className="page-head"),
+                                              **parts.label("Views of traces")),
+                  html.Nav([dcc.Link("Compare two", href=links.compare("")),
+                            dcc.Link("Open a file", href="/upload")], className="head-links",
+                           **parts.label("Other ways to traces"))], className="page-head"),
         parts.card(traces_form.layout(query), class_name="search-card"),
         dcc.Loading(html.Div(parts.loading("Searching…"), id="found"), delay_show=400, type="dot",
                     target_components=_SEARCHING),
@@ -59,7 +63,7 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         query = _here(search, path)
         try:
-            return _view(client, query, zone), None
+            return plain(_view(client, query, zone)), None
         except FormError as error:
             return _refused(), str(error)
         except ApiError as error:

@@ -13,12 +13,14 @@ from dashboard import format as fmt
 from dashboard.figures import charts, palette, scatter
 from dashboard.found import Found, FoundTrace, Window
 from dashboard.pages import links, parts
+from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 from dashboard.query import TraceQuery
 
 _COLUMNS: Final = (("root", "Root"), ("service", "Services"), ("spans", "Spans"), ("errors", "Errors"),
                    ("duration", "Duration"), ("time", "Began"))
 
+_UNCHECKED: Final[dict[str, Any]] = {"aria-checked": "false"}
 _OFF: Final[dict[str, Any]] = {"aria-disabled": "true"}
 
 
@@ -36,8 +38,35 @@ def results(found: Found, query: TraceQuery, zone: int, now_us: int) -> Componen
                        style={"height": f"{scatter.HEIGHT}px"}),
              html.Div(id="scatter-box", className="box-actions", role="status")],
             "Duration over time", html.Span(words, className="weak")),
-        parts.card([_table(traces, query, zone, now_us), _pager(query, found, zone)], class_name="flush"),
+        parts.card([_chosen(traces, query, found), _table(traces, query, zone, now_us),
+                    _pager(query, found, zone)], class_name="flush"),
     ]
+
+
+def _chosen(traces: Sequence[FoundTrace], query: TraceQuery, found: Found) -> Component:
+    """What can be done with two chosen traces, which the browser fills in, and with all of an operation."""
+    form = query.form
+    service, operation = (form.service, form.operation) if form else ("", "")
+    if not operation:
+        roots = {(trace["rootService"], trace["rootOperation"]) for trace in traces}
+        service, operation = roots.pop() if len(roots) == 1 else ("", "")
+    window = found["window"]
+    whole = dcc.Link(["All of ", html.Strong([parts.name(service, 32), " ", parts.name(operation, 48)]),
+                      " as one tree"], className="button",
+                     href=links.aggregate(service, operation, (window["start"], window["end"])))
+    return html.Div([
+        html.Div("Choose two traces to compare them.", id="picked", className="box-actions weak",
+                 role="status"),
+        whole if service and operation else None,
+    ], className="table-bar")
+
+
+def _pick(trace: FoundTrace) -> Component:
+    """A box to tick, kept by the browser over the pages of a search."""
+    name = fmt.short(f"{trace['rootService']} {trace['rootOperation']}", 100)
+    return html.Button(className="tick-box", role="checkbox", title="Choose for a comparison",
+                       **_UNCHECKED, **parts.label(f"Compare {name}, {fmt.duration(trace['duration'])}"),
+                       **parts.data(pick=trace["traceId"]))
 
 
 def _partial(found: Found) -> list[Component]:
@@ -51,9 +80,10 @@ def _partial(found: Found) -> list[Component]:
 def _table(traces: Sequence[FoundTrace], query: TraceQuery, zone: int, now_us: int) -> Component:
     longest = max(trace["duration"] for trace in traces)
     colours = palette.services(name for trace in traces for name in trace["services"])
-    head = [_head(column, text, query) for column, text in _COLUMNS]
+    pick = html.Span("Choose two to compare", className="visually-hidden")
+    head = [pick, *(_head(column, text, query) for column, text in _COLUMNS)]
     rows = [_row(trace, longest, colours, zone, now_us) for trace in traces]
-    return parts.table(head, rows, "Found traces", numeric=(2, 3, 5))
+    return parts.table(head, rows, "Found traces", numeric=(3, 4, 6))
 
 
 def _head(column: str, text: str, query: TraceQuery) -> Component:
@@ -69,6 +99,7 @@ def _row(trace: FoundTrace, longest: float, colours: dict[str, str], zone: int, 
     bar = html.Span(className="bar bad" if trace["errors"] else "bar",
                     style={"width": f"{100 * trace['duration'] / max(longest, 0.001):.1f}%"})
     return html.Tr([
+        html.Td(_pick(trace), className="pick"),
         html.Td([root(trace), matched(trace)]),
         html.Td(services(trace, colours)),
         html.Td(str(trace["spans"]), className="num"),
@@ -172,7 +203,8 @@ def _us(text: str, zone: int) -> int:
 
 
 def register(app: Dash) -> None:
-    """A click on a point opens its trace; a box offers what to do with it."""
+    """A click on a point opens its trace; a box offers what to do with it; two ticks offer to compare."""
+    in_browser(app, "picked", Output("picked", "title"), Input("picked", "id"))
 
     @app.callback(Output("url", "href", allow_duplicate=True), Input("scatter", "clickData"),
                   prevent_initial_call=True)

@@ -11,7 +11,7 @@ from dashboard import format as fmt
 from dashboard.client import Client
 from dashboard.figures import palette
 from dashboard.found import FoundTrace
-from dashboard.pages import links, parts, traces_found
+from dashboard.pages import parts, traces_found
 from dashboard.pages.guard import Problem, guarded
 from dashboard.query import TraceQuery
 
@@ -117,8 +117,3 @@ def register(app: Dash, client: Client) -> None:
         ids = [trace["traceId"] for trace in new] + old
         told = {"ids": ids[:KEPT], "missed": missed}
         return rows, told, _state(len(told["ids"]), missed, paused=False), None
-
-
-def of_service(service: str) -> str:
-    """The address of the live tail of a service."""
-    return links.traces(TraceQuery(service=service, view="live"))

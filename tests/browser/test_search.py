@@ -71,6 +71,33 @@ def test_a_search_is_a_link_and_says_what_matched(page: Page, site: str, save: S
     expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}\?span="))
 
 
+def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(
+    page: Page, site: str, save: Save
+) -> None:
+    page.goto(f"{site}?limit=20")
+    picked, boxes = page.locator("#picked"), page.get_by_role("checkbox")
+    expect(picked).to_have_text("Choose two traces to compare them.")
+    boxes.nth(1).click()
+    expect(picked).to_contain_text("and another one")
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("#found .pager")).to_contain_text("Page 2")
+    expect(picked).to_contain_text("and another one")  # of the page before
+    boxes.nth(3).focus()
+    page.keyboard.press("Space")
+    save("traces-picked")
+    picked.get_by_role("link", name="Compare").click()
+    expect(page).to_have_url(re.compile(r"/compare\?a=[0-9a-f]{32}&b=[0-9a-f]{32}$"))
+    expect(page.locator("#compare-view tbody tr").first).to_be_visible()
+    expect(page.locator("#navigation .current")).to_have_text("Traces")
+    page.go_back()
+    expect(boxes.nth(3)).to_be_checked()
+    picked.get_by_role("button", name="Clear").click()
+    expect(boxes.nth(3)).not_to_be_checked()
+    page.get_by_role("link", name="All of frontend GET /product/{id} as one tree").click()
+    expect(page.locator("#aggregate-operation")).to_have_value("GET /product/{id}")
+    expect(page).to_have_url(re.compile(r"start=\d+&end=\d+$"))
+
+
 def test_a_search_at_once_takes_what_was_typed(page: Page, site: str) -> None:
     page.goto(site)
     page.locator("#find-service").fill("cart")

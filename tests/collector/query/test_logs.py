@@ -96,7 +96,7 @@ def test_pages_tell_every_record_once_though_many_are_of_one_instant(world: Worl
     write(world, *logs, Log("line 7", at=11))  # sent twice
     query: dict[str, Any] = {"service": "frontend", "limit": 3, "dir": direction}
     found: list[tuple[int, str]] = []
-    page = {"next": ""}
+    page: dict[str, Any] = {"next": ""}
     while page["next"] is not None:
         page = world.get(PATH, **query, cursor=page["next"])
         found += [(each["time"], each["body"]) for each in page["logs"]]
