@@ -21,6 +21,8 @@ STAGE_WORDS: Final = {
 
 HIDDEN: Final[dict[str, Any]] = {"aria-hidden": "true"}  # decoration, of no use to a screen reader
 
+WITHIN: Final[dict[str, Any]] = {"data-link": ""}  # a link to another page of ours (plain.js)
+
 
 def label(text: str) -> dict[str, Any]:
     """What a screen reader says of an element, to be spread into its arguments."""

@@ -32,8 +32,6 @@ _NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
     "/balancing": ("Balancing", ("balancing",)),
 }
 
-_OF_TRACES = ("/compare", "/aggregate", "/upload")  # pages that belong to Traces
-
 
 def layout() -> Component:
     """The frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
