@@ -14,10 +14,12 @@ from typing import Any, Final
 from collector.clickhouse.database import Columns, StatementError, StoreError
 from collector.stats import Stats
 from topology.model import Decision, EdgeSample
+from topology.peers import TCP
 
 _log = logging.getLogger(__name__)
 
 EDGES: Final = "mesh_edges"
+CONNECTIONS: Final = "mesh_connections"
 DECISIONS: Final = "mesh_decisions"
 # The key of the bucket of zero in mesh_edges.Latency.
 ZERO_BUCKET: Final = -32768
@@ -42,6 +44,31 @@ def edge_columns(samples: Sequence[EdgeSample], collector: str) -> dict[str, lis
         "Latency": [_buckets(sample) for sample in samples],
         "Collector": [collector] * len(samples),
     }
+
+
+def connection_columns(samples: Sequence[EdgeSample], collector: str) -> dict[str, list[Any]]:
+    """Rows of mesh_connections."""
+    return {
+        "Time": [sample.second for sample in samples],
+        "Source": [sample.source for sample in samples],
+        "Target": [sample.target for sample in samples],
+        "Protocol": [sample.protocol for sample in samples],
+        "Arm": [sample.arm for sample in samples],
+        "Collector": [collector] * len(samples),
+        "Count": [sample.count for sample in samples],
+        "Encrypted": [sample.encrypted for sample in samples],
+        "Clear": [sample.clear for sample in samples],
+        "Standing": [sample.standing for sample in samples],
+        "Sent": [sample.sent for sample in samples],
+        "Received": [sample.received for sample in samples],
+    }
+
+
+def beside(sample: EdgeSample) -> bool:
+    """Whether there is more to tell than calls: it is not as with requests that a caller's sidecar read."""
+    if sample.protocol == TCP:
+        return True
+    return sample.clear != sample.count if sample.arm else bool(sample.encrypted or sample.clear)
 
 
 def _buckets(sample: EdgeSample) -> dict[int, int]:
@@ -77,6 +104,7 @@ class Recorder:
         self._limit = limit
         self._retry_seconds = retry_seconds
         self._edges: deque[EdgeSample] = deque()
+        self._connections: deque[EdgeSample] = deque()
         self._decisions: deque[Decision] = deque()
         self._some = asyncio.Event()
         self._closing = False
@@ -84,13 +112,15 @@ class Recorder:
     @property
     def pending(self) -> int:
         """Rows that wait."""
-        return len(self._edges) + len(self._decisions)
+        return len(self._edges) + len(self._connections) + len(self._decisions)
 
     def record(self, edges: Sequence[EdgeSample], decisions: Sequence[Decision]) -> None:
         """Take rows to store; returns at once."""
-        self._edges.extend(edges)
+        self._edges.extend(sample for sample in edges if sample.count)
+        self._connections.extend(filter(beside, edges))
         self._decisions.extend(decisions)
-        for table, rows in ((EDGES, self._edges), (DECISIONS, self._decisions)):
+        kept = ((EDGES, self._edges), (CONNECTIONS, self._connections), (DECISIONS, self._decisions))
+        for table, rows in kept:
             while len(rows) > self._limit:
                 rows.popleft()
                 self._stats.count("spanmesh_dropped_rows_total", table=table)
@@ -103,6 +133,7 @@ class Recorder:
             await self._some.wait()
             self._some.clear()
             await self._store(EDGES, self._edges, edge_columns)
+            await self._store(CONNECTIONS, self._connections, connection_columns)
             await self._store(DECISIONS, self._decisions, decision_columns)
 
     async def _store(

@@ -19,6 +19,7 @@ def run(
     mesh: str,
     version: str,
     zone: str,
+    namespace: str = "",
 ) -> int:
     """Run ``program`` until it ends or a signal comes; its exit status.
 
@@ -31,7 +32,7 @@ def run(
     options = {
         "service": service, "app": f"{ports.LOOPBACK}:{port}", "inbound": inbound, "mesh": mesh,
         "outbound": f"{ports.LOOPBACK}:{outbound_port}", "admin": f"{ports.LOOPBACK}:{admin_port}",
-        "version": version, "zone": zone,
+        "version": version, "zone": zone, "namespace": namespace,
     }  # fmt: skip
     arguments = [part for key, value in options.items() if value for part in (f"--{key}", value)]
     with Supervisor(say) as supervisor:

@@ -58,6 +58,7 @@ Service = Annotated[
 ]
 Version = Annotated[str | None, typer.Option(help="version of the service, for graphs and splits")]
 Zone = Annotated[str | None, typer.Option(help="zone the instance runs in")]
+Namespace = Annotated[str | None, typer.Option(help="namespace of the service, for graphs")]
 
 
 class Fault(StrEnum):
@@ -153,6 +154,7 @@ def sidecar(
     mesh: Mesh = None,
     version: Version = None,
     zone: Zone = None,
+    namespace: Namespace = None,
     sample: Annotated[float | None, typer.Option(help="share of traces to record, 0 to 1 [1.0]")] = None,
     workers: Annotated[int | None, typer.Option(help="processes that share the work [1]")] = None,
     intercept: Annotated[
@@ -165,7 +167,7 @@ def sidecar(
     """One sidecar, beside a service that is started elsewhere."""
     _serve(
         roles.sidecar, service=service, app=app, inbound=inbound, outbound=outbound, admin=admin, mesh=mesh,
-        version=version, zone=zone, sample=sample, workers=workers,
+        version=version, zone=zone, namespace=namespace, sample=sample, workers=workers,
         intercept=intercept or None, app_protocol=app_protocol,
     )  # fmt: skip
 
@@ -181,6 +183,7 @@ def run(
     mesh: Mesh = None,
     version: Version = None,
     zone: Zone = None,
+    namespace: Namespace = None,
 ) -> None:
     """spanmesh run --service NAME --port PORT -- CMD …: a program with a sidecar beside it."""
     if not context.args:
@@ -189,7 +192,7 @@ def run(
     with _explained():
         result = beside.run(
             _say, context.args, service=service, port=port, inbound=inbound or "", mesh=mesh or "",
-            version=version or "", zone=zone or "",
+            version=version or "", zone=zone or "", namespace=namespace or "",
         )  # fmt: skip
     raise typer.Exit(result)
 

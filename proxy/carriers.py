@@ -7,7 +7,14 @@ from proxy.errors import Reason, RefusedError
 from proxy.metrics import Gauge
 from proxy.opaque import Carrier, Opaque
 from proxy.outbound import Outbound
-from proxy.record_connection import ConnectionRecorder, Labels, client_labels, open_gauges, server_labels
+from proxy.record_connection import (
+    ConnectionRecorder,
+    Labels,
+    client_labels,
+    open_gauges,
+    server_labels,
+    told,
+)
 from proxy.router import Router, parse_authority
 from proxy.tracecontext import Bits, Sampler, start
 
@@ -26,7 +33,7 @@ class InboundCarrier(Carrier):
         return opaque.address or self._app
 
     def gauges(self, standing: Iterable[Opaque]) -> list[Gauge]:
-        labels = (server_labels(opaque.address) for opaque in standing)
+        labels = (told(server_labels(opaque.address), opaque.tls) for opaque in standing)
         return open_gauges(attributes.TCP_SERVER_ACTIVE, labels)
 
     def moved(self, opaque: Opaque, sent: int, received: int) -> None:
@@ -39,7 +46,7 @@ class InboundCarrier(Carrier):
         self._recorder.server(
             context, opaque.start, opaque.connected, end, endpoint=opaque.address,
             server=opaque.address or self._app, sent=opaque.received, received=opaque.sent,
-            error=opaque.error, place=opaque.place,
+            error=opaque.error, place=opaque.place, tls=opaque.tls,
         )
 
 
@@ -63,7 +70,8 @@ class OutboundCarrier(Carrier):
         return opaque.choice.address
 
     def gauges(self, standing: Iterable[Opaque]) -> list[Gauge]:
-        return open_gauges(attributes.TCP_CLIENT_ACTIVE, map(_labels, standing))
+        labels = (told(_labels(opaque), opaque.tls) for opaque in standing)
+        return open_gauges(attributes.TCP_CLIENT_ACTIVE, labels)
 
     def moved(self, opaque: Opaque, sent: int, received: int) -> None:
         self._recorder.moved(attributes.TCP_CLIENT_IO, _labels(opaque), sent, received)
@@ -77,7 +85,7 @@ class OutboundCarrier(Carrier):
             service=choice.destination.name if choice else opaque.address,
             endpoint=choice.address if choice else "", arm=choice.arm if choice else "",
             server=opaque.address, sent=opaque.sent, received=opaque.received, error=opaque.error,
-            place=opaque.far_place,
+            place=opaque.far_place, tls=opaque.tls,
         )
 
 

@@ -32,6 +32,7 @@ class SidecarConfig(Settings):
     admin: OptionalAddress = "127.0.0.1:15000"
     version: str = ""
     zone: str = ""
+    namespace: str = ""
     instance: str = ""
     sample: float = Field(default=1.0, ge=0.0, le=1.0)
     workers: int = Field(default=1, ge=1, le=64)  # processes that share the listeners

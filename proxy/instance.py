@@ -51,6 +51,7 @@ class Instance:
             await self._health.check()
         node = Node(
             config.service, config.instance, address, config.app, config.version, config.zone, self._state(),
+            config.namespace,
         )  # fmt: skip
         self._feed = self._make_feed(config.mesh, node, self._on_view)
         parts = [self.exporter.run(), self._feed.run()]
@@ -114,5 +115,6 @@ def resource(config: "SidecarConfig") -> dict[str, str]:
         attributes.SERVICE_INSTANCE: config.instance,
         attributes.SERVICE_VERSION: config.version,
         attributes.ZONE: config.zone,
+        attributes.NAMESPACE: config.namespace,
     }
     return {key: value for key, value in given.items() if value}

@@ -14,8 +14,12 @@ from proxy.metrics import Gauge
 from proxy.pool import Pool
 from proxy.record import peer
 from proxy.router import Choice
+from proxy.secrecy import agrees_to_tls, in_the_clear
 from proxy.side import Side
 from proxy.sockets import keep_alive, reset
+
+# Reads of the server's answer in which TLS may be agreed to; after that nobody asks for it any more.
+_LOOKS = 8
 
 
 class Carrier(Protocol):
@@ -45,6 +49,7 @@ class Opaque(asyncio.Protocol):
 
     ``sent`` and ``received`` count bytes to and from the server, times are monotonic nanoseconds;
     ``connected`` is 0 until the server's side stands.
+    ``tls`` is whether it is encrypted, None while that is not known.
     ``speaks`` is given for a client that has been silent: when it is the first to speak, its first
     bytes are shown to ``speaks``, which may take the connection over.
     """
@@ -58,6 +63,7 @@ class Opaque(asyncio.Protocol):
         self.start = side.clock()
         self.connected = 0
         self.sent = self.received = 0
+        self.tls: bool | None = None
         self.error = ""
         self.place = b""  # the client, encoded
         self.far_place = b""  # the server, encoded
@@ -67,6 +73,7 @@ class Opaque(asyncio.Protocol):
         self._speaks = speaks
         self._far: Far | None = None
         self._held = b""
+        self._looks = _LOOKS
         self._told = (0, 0)  # what of ``sent`` and ``received`` the carrier has counted
         self._ended = self._far_ended = self._over = False
 
@@ -92,6 +99,8 @@ class Opaque(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         speaks, self._speaks = self._speaks, None
+        if not self.sent and not self._held and in_the_clear(data):
+            self.tls = False
         if speaks is not None and not self.received and speaks(data):
             self._withdraw()
         elif self._far is None:
@@ -134,6 +143,10 @@ class Opaque(asyncio.Protocol):
     # from the server's side
     def back(self, data: bytes) -> None:
         if not self._over:
+            if self._looks:
+                self._looks -= 1
+                if agrees_to_tls(data):
+                    self.tls, self._looks = True, 0
             self.received += len(data)
             self._transport.write(data)
 

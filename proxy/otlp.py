@@ -54,6 +54,10 @@ class Attribute:
         """With a non-negative integer value."""
         return self._wrap(b"\x18" + varint(value))
 
+    def truth(self, value: bool) -> bytes:
+        """With a boolean value."""
+        return self._wrap(b"\x10" + bytes((value,)))
+
     def _wrap(self, any_value: bytes) -> bytes:
         return block(b"\x4a", self._key + block(b"\x12", any_value))
 

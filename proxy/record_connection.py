@@ -27,6 +27,7 @@ _ERROR: Final = otlp.Attribute(attributes.ERROR_TYPE)
 _PEER_SERVICE: Final = otlp.Attribute(attributes.PEER_SERVICE)
 _ENDPOINT: Final = otlp.Attribute(attributes.ENDPOINT)
 _ARM: Final = otlp.Attribute(attributes.ARM)
+_TLS: Final = otlp.Attribute(attributes.TLS)
 
 
 Labels = tuple[tuple[str, str], ...]
@@ -40,6 +41,11 @@ def client_labels(service: str, endpoint: str) -> Labels:
 def server_labels(endpoint: str) -> Labels:
     """As ``client_labels``; ``endpoint`` is the ``host:port`` addressed, empty for the application's."""
     return ((attributes.ENDPOINT, endpoint),)
+
+
+def told(labels: Labels, tls: bool | None) -> Labels:
+    """The labels, and whether the connection is encrypted where that is known."""
+    return labels if tls is None else (*labels, (attributes.TLS, str(tls).lower()))
 
 
 def open_gauges(name: str, standing: Iterable[Labels]) -> list[Gauge]:
@@ -57,19 +63,19 @@ class ConnectionRecorder:
 
     def server(
         self, context: TraceContext, start: int, connected: int, end: int, *, endpoint: str, server: str,
-        sent: int, received: int, error: str, place: bytes,
+        sent: int, received: int, error: str, place: bytes, tls: bool | None = None,
     ) -> None:
         """A connection to our application. ``sent`` bytes went to the client, ``place`` encoded;
         ``connected`` is 0 when it never stood, ``endpoint`` as in ``server_labels``."""
-        given = server_labels(endpoint if connected else "")
+        given = told(server_labels(endpoint if connected else ""), tls)
         self._count(attributes.TCP_SERVER_DURATION, {attributes.ERROR_TYPE: error}, end - start)
         self._stood(attributes.TCP_SERVER_CONNECT, given, (connected or end) - start, error)
         name = otlp.constant("TCP", otlp.KIND_SERVER, bool(error))
-        self._span(context, start, end, name + place, server, sent, received, error)
+        self._span(context, start, end, name + place + _secret(tls), server, sent, received, error)
 
     def client(
         self, context: TraceContext, start: int, connected: int, end: int, *, service: str, endpoint: str,
-        arm: str, server: str, sent: int, received: int, error: str, place: bytes,
+        arm: str, server: str, sent: int, received: int, error: str, place: bytes, tls: bool | None = None,
     ) -> None:
         """A connection of our application. ``sent`` bytes went to the server, ``place`` encoded;
         ``connected`` is 0 when it never stood."""
@@ -78,10 +84,10 @@ class ConnectionRecorder:
             attributes.ERROR_TYPE: error,
         }
         self._count(attributes.TCP_CLIENT_DURATION, given, end - start)
-        labels = client_labels(service, endpoint)
+        labels = told(client_labels(service, endpoint), tls)
         self._stood(attributes.TCP_CLIENT_CONNECT, labels, (connected or end) - start, error)
         pieces = otlp.constant(f"TCP {service}", otlp.KIND_CLIENT, bool(error)) + place
-        pieces += _PEER_SERVICE.text(service) + _ENDPOINT.text(endpoint) + _ARM.text(arm)
+        pieces += _PEER_SERVICE.text(service) + _ENDPOINT.text(endpoint) + _ARM.text(arm) + _secret(tls)
         self._span(context, start, end, pieces, server, sent, received, error)
 
     def moved(self, name: str, labels: Labels, transmitted: int, received: int) -> None:
@@ -114,3 +120,7 @@ class ConnectionRecorder:
             context.trace_id, context.span_id, context.parent_id, context.flags, context.state,
             start + epoch, end + epoch, pieces,
         ))
+
+
+def _secret(tls: bool | None) -> bytes:
+    return b"" if tls is None else _TLS.truth(tls)

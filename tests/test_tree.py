@@ -20,6 +20,7 @@ PURE = (
     "proxy/record_connection.py",
     "proxy/tracecontext.py",
     "proxy/router.py",
+    "proxy/secrecy.py",
     "proxy/balancer.py",
     "proxy/breaker.py",
     "proxy/http1_response.py",

@@ -30,6 +30,15 @@ class _Callers:
     ended: deque[list[float]] = field(default_factory=deque)
 
 
+@dataclass(slots=True)
+class Open:
+    """Connections that stand, and how many of them are known to be encrypted or in the clear."""
+
+    count: int = 0
+    encrypted: int = 0
+    clear: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Standing:
     sample: ConnectionSample
@@ -80,17 +89,20 @@ class Connections:
         self._compare(now)
         self._forget(now)
 
-    def open(self, now: float) -> dict[tuple[str, str], int]:
-        """Connections that stand by source and target."""
-        found: dict[tuple[str, str], int] = {}
+    def open(self, now: float) -> dict[tuple[str, str], Open]:
+        """Connections that stand by source and target; whose the others are nobody knows, so what a
+        callee's sidecar says of their being encrypted is not taken."""
+        found: dict[tuple[str, str], Open] = {}
         for standing in self._fresh(Side.CLIENT, now):
-            ends = standing.source, standing.target
-            found[ends] = found.get(ends, 0) + standing.open
+            known = found.setdefault((standing.source, standing.target), Open())
+            known.count += standing.open
+            known.encrypted += standing.encrypted
+            known.clear += standing.clear
         for (target, _), seen in self._strangers.items():
             # Reports of the two sides are not of one moment: what passes within the wait is no stranger.
             count = min(number for _, number in seen) if now - seen[0][0] >= WAIT else 0
             if count > 0:
-                found[USER, target] = found.get((USER, target), 0) + count
+                found.setdefault((USER, target), Open()).count += count
         return found
 
     def _called(self, endpoint: str, now: float) -> _Callers:

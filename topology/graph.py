@@ -16,7 +16,7 @@ from topology.peers import TCP
 from topology.registry import Member
 from topology.stages import Stages
 from topology.weights import Weights
-from topology.window import Bucket, Cell, stats
+from topology.window import Bucket, Cell, secrecy, stats
 
 
 def by_edge(counts: Bucket) -> dict[tuple[str, str, str], Cell]:
@@ -31,7 +31,10 @@ def by_edge(counts: Bucket) -> dict[tuple[str, str, str], Cell]:
 def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
     """Edges with traffic, in order of their ends."""
     return tuple(
-        EdgeView(source, target, stats(cell, seconds), protocol, _tcp(cell) if protocol == TCP else None)
+        EdgeView(
+            source, target, stats(cell, seconds), protocol, _tcp(cell) if protocol == TCP else None,
+            secrecy(cell.encrypted, cell.clear),
+        )
         for (source, target, protocol), cell in by_edge(counts).items()
     )
 
@@ -66,6 +69,7 @@ def nodes(
                 sum(health.state is EndpointState.EJECTED for health in healths.values()),
                 tuple(sorted({member.version for member in known if member.version})),
                 tuple(sorted({member.zone for member in known if member.zone})),
+                tuple(sorted({member.namespace for member in known if member.namespace})),
             )
         )
     return tuple(views)

@@ -16,7 +16,7 @@ from typing import Final
 
 from proxy.contract.histogram import Histogram
 from topology import peers
-from topology.connections import Connections
+from topology.connections import Connections, Open
 from topology.model import CallSample, ConnectionSample, EdgeSample, Kind, Side, SpanFact
 from topology.pairing import USER, Alias, Measured, Pairing
 from topology.peers import Edge
@@ -29,6 +29,7 @@ SECOND_OPINION: Final = 2.0
 REPORTING: Final = 10.0
 _NAMES: Final = 10_000
 _FOR_EVER: Final = 1 << 62
+_STANDING_MAX: Final = 60  # seconds at most that one look at what stands is good for
 
 
 class Intake:
@@ -55,7 +56,7 @@ class Intake:
         elif sample.side is Side.CLIENT:
             self._measuring[sample.source] = now
             key = Key(sample.source, sample.target, peers.HTTP, sample.endpoint, sample.arm)
-            self._window.add(key, sample.histogram, sample.errors, now)
+            self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         elif not sample.source:
             self._count_user(sample, now)
         elif not self._measured(sample.source, now):
@@ -68,7 +69,9 @@ class Intake:
             if kind is not Kind.SERVICE and name != USER and len(self._kinds) < _NAMES:
                 self._kinds.setdefault(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, folded=True)
-        self._window.add(key, sample.histogram, sample.errors, sample.second)
+        # What a caller's sidecar took for HTTP it read, so it was in the clear; of others nothing is known.
+        encrypted = False if sample.arm and sample.protocol == peers.HTTP else None
+        self._window.add(key, sample.histogram, sample.errors, sample.second, encrypted)
 
     def connections(self, sample: ConnectionSample, now: float) -> None:
         """Note opaque connections that stand, and what went over them."""
@@ -81,7 +84,7 @@ class Intake:
             key = Key(USER if server else sample.source, sample.target, peers.TCP, sample.endpoint)
             self._window.moved(key, sample.sent, sample.received, now)
 
-    def open(self, now: float) -> dict[tuple[str, str], int]:
+    def open(self, now: float) -> dict[tuple[str, str], Open]:
         """Opaque connections that stand, by source and target."""
         return self._connections.open(now)
 
@@ -105,20 +108,32 @@ class Intake:
             _, sample = self._waiting.popleft()
             if not self._measured(sample.source, now):
                 key = Key(sample.source, sample.target, peers.HTTP, self._endpoint(sample))
-                self._window.add(key, sample.histogram, sample.errors, now)
+                self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         for sample in self._connections.settle(now):
             key = Key(sample.source, sample.target, peers.TCP, sample.endpoint)
-            self._window.add(key, sample.histogram, sample.errors, now)
+            self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         self._window.expire(now)
 
     def closed(self, now: float) -> Iterator[EdgeSample]:
         """Seconds that are over and not yet stored. Users' calls come later: they may still move."""
         end = int(now)
+        yield from self._standing(now, end)
         yield from self._store(end, end - self._hold)
 
     def flush(self) -> Iterator[EdgeSample]:
         """Everything not yet stored; nothing may be added afterwards."""
         yield from self._store(_FOR_EVER, _FOR_EVER)
+
+    def _standing(self, now: float, end: int) -> Iterator[EdgeSample]:
+        """Opaque connections that stand, for the seconds since the last time."""
+        passed = min(end - self._stored, _STANDING_MAX) if self._stored else 0
+        if passed <= 0:
+            return
+        for (source, target), open_ in self._connections.open(now).items():
+            yield EdgeSample(
+                end - 1, source, self.resolved(target), peers.TCP, "", "", 0, 0, Histogram(),
+                open_.encrypted, open_.clear, open_.count * passed,
+            )
 
     def _store(self, end: int, users_end: int) -> Iterator[EdgeSample]:
         parts = ((self._stored, end, False), (self._stored_users, users_end, True))
@@ -128,7 +143,8 @@ class Intake:
                 if (key.source == USER) is users:
                     yield EdgeSample(
                         second, key.source, self.resolved(key.target), key.protocol, key.endpoint, key.arm,
-                        cell.histogram.count, cell.errors, cell.histogram,
+                        cell.histogram.count, cell.errors, cell.histogram, cell.encrypted, cell.clear,
+                        sent=cell.sent, received=cell.received,
                     )
 
     def resolved(self, target: str) -> str:
@@ -155,7 +171,7 @@ class Intake:
         if len(self._kinds) < _NAMES and peers.outside(sample.target):
             self._kinds.setdefault(sample.target, peers.kind_at(sample.target))
         key = Key(sample.source, sample.target, peers.TCP, sample.endpoint)
-        self._window.add(key, sample.histogram, sample.errors, now)
+        self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
 
     def _served_at(self, sample: CallSample | ConnectionSample) -> str:
         """The address at which callers know an endpoint; another port than the application's is an
@@ -166,7 +182,7 @@ class Intake:
 
     def _count_user(self, sample: CallSample, now: float) -> None:
         key = Key(USER, sample.target, peers.HTTP, self._endpoint(sample))
-        self._window.add(key, sample.histogram, sample.errors, now)
+        self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         owed = self._owed.pop(sample.target, 0)
         while owed and self._window.take(USER, sample.target, 0.0, False, self._open_since(now)):
             owed -= 1
@@ -180,7 +196,8 @@ class Intake:
         histogram = Histogram()
         histogram.record(edge.duration)
         target = self.resolved(edge.target)
-        self._window.add(Key(edge.source, target, edge.protocol), histogram, int(edge.failed), now)
+        key = Key(edge.source, target, edge.protocol)
+        self._window.add(key, histogram, int(edge.failed), now, edge.encrypted)
         if edge.recount:
             self._recount(edge.target, edge.measured, edge.failed, now)
 

@@ -38,7 +38,7 @@ class CallSample:
     of a server sample is empty when the caller has no sidecar. ``errors`` of ``count`` failed.
     Of opaque connections (``protocol`` tcp) the histogram is of the time to connect; with
     ``arrived`` false they never stood. ``begun`` to ``ended`` is the interval, epoch seconds of
-    the reporter's clock; 0 where it is not said.
+    the reporter's clock; 0 where it is not said. ``encrypted`` is None where nobody could tell.
     """
 
     side: Side
@@ -55,12 +55,14 @@ class CallSample:
     arrived: bool = True
     begun: float = 0.0
     ended: float = 0.0
+    encrypted: bool | None = None
 
 
 @dataclass(slots=True)
 class ConnectionSample:
     """Opaque connections that one reporter has open, and the bytes that went to the target
-    (``sent``) and came back since the last report. Source and target as in ``CallSample``."""
+    (``sent``) and came back since the last report. Source and target as in ``CallSample``.
+    ``encrypted`` and ``clear`` are how many of those open are known to be that."""
 
     side: Side
     source: str
@@ -70,6 +72,8 @@ class ConnectionSample:
     open: int = 0
     sent: int = 0
     received: int = 0
+    encrypted: int = 0
+    clear: int = 0
 
 
 @dataclass(slots=True)
@@ -106,8 +110,8 @@ class ProbeResult:
 
 @dataclass(slots=True)
 class SpanFact:
-    """What the graph needs of one span; ``attributes`` holds the peer.* / db.* / messaging.* /
-    server.* / network.peer.* and spanmesh.* keys only."""
+    """What the graph needs of one span; ``attributes`` holds the peer.* / db.* / messaging.* / tls.* /
+    server.* / network.peer.* and spanmesh.* keys and url.scheme only."""
 
     trace_id: bytes
     span_id: bytes
@@ -145,11 +149,21 @@ class NodeView:
     ejected: int = 0
     versions: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+
+class Secrecy(StrEnum):
+    """Whether the calls of an edge are encrypted, of those that could be told."""
+
+    YES = "yes"
+    NO = "no"
+    PARTLY = "partly"
 
 
 @dataclass(frozen=True, slots=True)
 class TcpView:
-    """Opaque connections of an edge that stand now, and bytes to and from the target in the window."""
+    """Opaque connections of an edge that stand now (of a stored window: on average), and bytes to and
+    from the target in the window."""
 
     open: int
     sent: int
@@ -158,13 +172,15 @@ class TcpView:
 
 @dataclass(frozen=True, slots=True)
 class EdgeView:
-    """Of opaque TCP a call is a connection that ended, and its latency the time to connect."""
+    """Of opaque TCP a call is a connection that ended, and its latency the time to connect.
+    ``encrypted`` is None where nobody could tell."""
 
     source: str
     target: str
     stats: Stats
     protocol: str = "http"  # http, tcp, database, messaging
     tcp: TcpView | None = None
+    encrypted: Secrecy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +306,9 @@ class Decision:
 class EdgeSample:
     """Calls over one edge in one second: what is stored, each call in exactly one sample.
 
-    ``second`` is epoch seconds; ``endpoint`` and ``arm`` are empty where nobody named them.
+    ``second`` is epoch seconds; ``endpoint`` and ``arm`` are empty where nobody named them. Of the calls
+    ``encrypted`` and ``clear`` are known to be that. Of opaque TCP there are also bytes to and from the
+    target, and ``standing``: connections that stand, times seconds.
     """
 
     second: int
@@ -302,6 +320,11 @@ class EdgeSample:
     count: int
     errors: int
     histogram: Histogram
+    encrypted: int = 0
+    clear: int = 0
+    standing: int = 0
+    sent: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True, slots=True)

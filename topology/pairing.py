@@ -114,7 +114,10 @@ class Pairing:
         for rest in (self._servers, self._inner, self._leaves, self._seen):
             rest.expire(now)
         return [
-            Edge(fact.service, peer, fact.duration, fact.failed, target_kind=Kind.EXTERNAL)
+            Edge(
+                fact.service, peer, fact.duration, fact.failed, target_kind=Kind.EXTERNAL,
+                encrypted=peers.encrypted(fact.attributes),
+            )
             for fact in self._clients.expire(now)
             if not fact.from_sidecar and (peer := peers.name(fact.attributes))
         ]
@@ -179,5 +182,6 @@ def _joined(client: SpanFact, server: SpanFact) -> list[Found]:
         Edge(
             client.service, server.service, client.duration, failed, protocol,
             recount=server.from_sidecar, measured=server.duration,
+            encrypted=peers.encrypted(client.attributes),
         )
     ]

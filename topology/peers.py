@@ -31,7 +31,7 @@ class Edge:
     """One call that a span or a pair of spans proved; ``duration`` is seconds.
 
     ``recount`` means that the target's sidecar has already counted the call as one of an
-    unknown user, with a duration of ``measured``.
+    unknown user, with a duration of ``measured``. ``encrypted`` is None where no span tells.
     """
 
     source: str
@@ -43,6 +43,7 @@ class Edge:
     target_kind: Kind = Kind.SERVICE
     recount: bool = False
     measured: float = 0.0
+    encrypted: bool | None = None
 
 
 def leaf(fact: SpanFact) -> Edge | None:
@@ -52,7 +53,10 @@ def leaf(fact: SpanFact) -> Edge | None:
     space = _first(said, "db.namespace", "db.name")
     if (system or space) and fact.kind != _CONSUMER:
         name_ = said.get(names.PEER_SERVICE) or _node(system or "database", space or _host(said))
-        return Edge(fact.service, name_, fact.duration, fact.failed, DATABASE, target_kind=Kind.DATABASE)
+        return Edge(
+            fact.service, name_, fact.duration, fact.failed, DATABASE, target_kind=Kind.DATABASE,
+            encrypted=encrypted(said),
+        )
     broker = said.get("messaging.system", "")
     place = _first(said, "messaging.destination.name", "messaging.destination", "messaging.source.name")
     if not broker and not place:
@@ -60,8 +64,22 @@ def leaf(fact: SpanFact) -> Edge | None:
     queue = _node(broker or "queue", place or _host(said))
     operation = _first(said, "messaging.operation.type", "messaging.operation")
     if fact.kind == _CONSUMER or operation in _RECEIVING:
-        return Edge(queue, fact.service, fact.duration, fact.failed, MESSAGING, source_kind=Kind.QUEUE)
-    return Edge(fact.service, queue, fact.duration, fact.failed, MESSAGING, target_kind=Kind.QUEUE)
+        return Edge(
+            queue, fact.service, fact.duration, fact.failed, MESSAGING, source_kind=Kind.QUEUE,
+            encrypted=encrypted(said),
+        )
+    return Edge(
+        fact.service, queue, fact.duration, fact.failed, MESSAGING, target_kind=Kind.QUEUE,
+        encrypted=encrypted(said),
+    )
+
+
+def encrypted(said: Mapping[str, str]) -> bool | None:
+    """Whether a caller's span says that its call was encrypted; None when it says nothing of it."""
+    if said.get(names.TLS) == "true" or said.get(names.TLS_VERSION):
+        return True
+    scheme = said.get(names.URL_SCHEME)
+    return {"https": True, "http": False}.get(scheme or "")
 
 
 def name(said: Mapping[str, str]) -> str:

@@ -32,6 +32,7 @@ class Member:
     version: str = ""
     zone: str = ""
     origin: str = "sidecar"
+    namespace: str = ""
 
     @property
     def available(self) -> bool:
@@ -251,7 +252,8 @@ def _member(held: _Stream) -> Member:
     if held.gone is not None and state is EndpointState.HEALTHY:
         state = EndpointState.GONE
     return Member(
-        node.service, node.address, state, node.app, node.instance, node.version, node.zone
+        node.service, node.address, state, node.app, node.instance, node.version, node.zone,
+        namespace=node.namespace,
     )
 
 

@@ -23,8 +23,11 @@ class Traffic:
     def counts(self, now: float, window: float) -> Bucket:
         """Calls of the window, and opaque connections that stand, by key."""
         counts = self._window.totals(now - window, now)
-        for (source, target), number in self._intake.open(now).items():
-            counts.setdefault(Key(source, target, peers.TCP), Cell()).open = number
+        for (source, target), standing in self._intake.open(now).items():
+            cell = counts.setdefault(Key(source, target, peers.TCP), Cell())
+            cell.open = standing.count
+            cell.encrypted += standing.encrypted
+            cell.clear += standing.clear
         return self._resolved(counts)
 
     def between(self, start: float, end: float) -> Bucket:

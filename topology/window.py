@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
-from topology.model import Stats
+from topology.model import Secrecy, Stats
 from topology.peers import HTTP
 
 TEN: Final = 10
@@ -32,13 +32,16 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class Cell:
-    """Calls of one key in one bucket; of opaque TCP also bytes to and from the target, and what stands."""
+    """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the
+    ``clear``; of opaque TCP also bytes to and from the target, and what stands."""
 
     histogram: Histogram = field(default_factory=Histogram)
     errors: int = 0
     sent: int = 0
     received: int = 0
     open: int = 0
+    encrypted: int = 0
+    clear: int = 0
 
     @property
     def used(self) -> bool:
@@ -51,6 +54,8 @@ class Cell:
 
     def merge(self, other: "Cell") -> None:
         self.add(other.histogram, other.errors)
+        self.encrypted += other.encrypted
+        self.clear += other.clear
         self.sent += other.sent
         self.received += other.received
         self.open += other.open
@@ -73,10 +78,17 @@ class Window:
         self._horizon = 0  # before it only tens are kept
         self._begun: float | None = None
 
-    def add(self, key: Key, histogram: Histogram, errors: int, now: float) -> None:
-        """Count calls that were reported now; of a folded key, in that second."""
+    def add(
+        self, key: Key, histogram: Histogram, errors: int, now: float, encrypted: bool | None = None
+    ) -> None:
+        """Count calls that were reported now; of a folded key, in that second. ``encrypted`` is None
+        where that is not known."""
         for cell in self._cells(key, now):
             cell.add(histogram, errors)
+            if encrypted:
+                cell.encrypted += histogram.count
+            elif encrypted is not None:
+                cell.clear += histogram.count
 
     def moved(self, key: Key, sent: int, received: int, now: float) -> None:
         """Count bytes that were reported now."""
@@ -148,7 +160,7 @@ class Window:
         self._closed = max(self._closed, end)
         for second in sorted(s for s in self._seconds if begin <= s < end):
             for key, cell in self._seconds[second].items():
-                if cell.histogram.count and not key.folded:
+                if (cell.histogram.count or cell.sent or cell.received) and not key.folded:
                     yield second, key, cell
 
     def expire(self, now: float) -> None:
@@ -205,6 +217,16 @@ def _remove(cell: Cell, index: int | None, failed: bool) -> None:
         else:
             histogram.counts.pop(index, None)
     cell.errors = min(max(0, cell.errors - failed), histogram.count)
+    cell.clear = min(cell.clear, histogram.count)
+
+
+def secrecy(encrypted: int, clear: int) -> Secrecy | None:
+    """Whether calls are encrypted, by how many are known to be that or in the clear."""
+    if encrypted and clear:
+        return Secrecy.PARTLY
+    if encrypted or clear:
+        return Secrecy.YES if encrypted else Secrecy.NO
+    return None
 
 
 def stats(cell: Cell, seconds: float) -> Stats:

@@ -18,6 +18,7 @@ _KEYS: Final = {
     "mesh_attributes": "cityHash64(ServiceName)",
     "mesh_edges": "cityHash64(Source, Target)",
     "mesh_edges_minute": "cityHash64(Source, Target)",
+    "mesh_connections": "cityHash64(Source, Target)",
     "mesh_decisions": "cityHash64(Service)",
     "mesh_members": "cityHash64(Collector)",
     "otel_metrics": "cityHash64(ServiceName, MetricName)",

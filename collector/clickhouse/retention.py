@@ -11,6 +11,7 @@ Retention = int | Mapping[str, int]
 
 _TABLES: Final = {
     "otel_metrics": "metrics", "otel_logs": "logs", "mesh_edges": "mesh", "mesh_decisions": "mesh",
+    "mesh_connections": "mesh",
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ _CONNECTIONS: Final = {
     names.TCP_CLIENT_ACTIVE: Side.CLIENT, names.TCP_CLIENT_IO: Side.CLIENT,
     names.TCP_SERVER_ACTIVE: Side.SERVER, names.TCP_SERVER_IO: Side.SERVER,
 }  # fmt: skip
+_TUNNEL: Final = "CONNECT"
 _FAILED: Final = frozenset({"5xx", "error"})
 # What a latency can be, as powers of two of a second, and how often it can have been counted in
 # one interval: beyond is a mistake or an attack, and would overflow what it is added to.
@@ -124,7 +125,15 @@ def _call(
         arrived=labels.get(names.ERROR_TYPE, names.BROKEN) == names.BROKEN,
         begun=point.start_time_unix_nano / 1e9,
         ended=point.time_unix_nano / 1e9,
+        encrypted=_encrypted(labels, protocol),
     )
+
+
+def _encrypted(labels: dict[str, str], protocol: str) -> bool | None:
+    """Whether calls were encrypted; requests that a sidecar could read were not, tunnels may be."""
+    if protocol == HTTP:
+        return None if labels.get(names.METHOD) == _TUNNEL else False
+    return {"true": True, "false": False}.get(labels.get(names.TLS, ""))
 
 
 def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], OpenSample]) -> None:
@@ -161,7 +170,9 @@ def _connections(
         number = int(_number(point))
         direction = labels.get(names.DIRECTION)
         if direction is None:
-            sample.open = number
+            sample.open += number  # a reading for each of encrypted, in the clear and not known
+            sample.encrypted += number if labels.get(names.TLS) == "true" else 0
+            sample.clear += number if labels.get(names.TLS) == "false" else 0
         elif (direction == names.TRANSMIT) is client:
             sample.sent += number
         else:

@@ -31,7 +31,7 @@ from collector.otlp.values import (
     text,
     trace_id,
 )
-from proxy.contract.attributes import SCOPE, SERVICE_NAME
+from proxy.contract.attributes import SCOPE, SERVICE_NAME, URL_SCHEME
 from topology.model import SpanFact
 
 TABLE: Final = "otel_traces"
@@ -40,10 +40,14 @@ _SPAN: Final = 8
 _INTERNAL: Final = 1
 _ERROR: Final = 2
 # What attributes the graph looks at begin with.
-_GRAPH_KEYS: Final = ("peer.", "db.", "messaging.", "server.", "network.peer.", "spanmesh.")
+_GRAPH_KEYS: Final = (
+    "peer.", "db.", "messaging.", "server.", "network.peer.", "spanmesh.", "tls.", URL_SCHEME
+)
 # An encoded KeyValue begins with its tag, the length of its key and the key; every encoder writes fields
 # in this order, and no key of the graph is longer than 127 bytes.
-_HEADS: Final = frozenset(key[:3].encode() for key in _GRAPH_KEYS)
+_HEADS: Final = frozenset(key[:3].encode() for key in _GRAPH_KEYS[:-1])
+# Of its kin this key alone: the others have a value for every request. With its length before it.
+_SCHEME: Final = bytes((len(URL_SCHEME),)) + URL_SCHEME[:3].encode()
 _PAIR_BYTES: Final = 4  # of the smallest attribute on the wire
 
 
@@ -112,7 +116,8 @@ def _scope(scope: ScopeSpans, service: str, limits: Limits, result: Spans) -> No
             duration = max(0, span.end_time_unix_nano - start) / 1e9
             failed = span.status.code == _ERROR
             labels = dict([
-                pair for raw in span.attributes if raw[2:5] in _HEADS and (pair := _pair(raw))
+                pair for raw in span.attributes
+                if (raw[2:5] in _HEADS or raw[1:5] == _SCHEME) and (pair := _pair(raw))
             ])
             facts.append(SpanFact(trace, own, parent, service, kind, duration, failed, sidecar, labels))
     for index in reversed(bad):

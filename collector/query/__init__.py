@@ -23,6 +23,7 @@
                   where to look first (``blame``, pure); all about one service (``servicepage``, pure)
 ``traffic``       whether memory or the store answers for a window
 ``edges``         graph, series and latency of past windows, from stored edges
+``namespaces``    in which namespace services run, from the resources of their spans
 ``dependencies``  who calls whom over a window, from stored edges and live memory together
 ``decisions``     what the mesh decided, from live memory and the store together
 ``summaries``     traces in one line each

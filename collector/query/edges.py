@@ -1,4 +1,5 @@
-"""Graph, series and latency of past windows, from the stored edges (mesh_edges, mesh_edges_minute).
+"""Graph, series and latency of past windows, from the stored edges (mesh_edges, mesh_edges_minute, and
+mesh_connections for what calls do not tell).
 
 They are the calls the engine counts in memory, each stored once, in whole seconds, on the edge
 from its source to its target: so a service's figures are those of the edges that lead to it.
@@ -13,10 +14,20 @@ from collector.query.params import Window
 from collector.query.store import Store
 from collector.recorder import ZERO_BUCKET
 from proxy.contract.histogram import Histogram, from_sparse
-from topology.model import EdgeView, EndpointState, EndpointView, GraphView, Kind, NodeView, Point, Stats
+from topology.model import (
+    EdgeView,
+    EndpointState,
+    EndpointView,
+    GraphView,
+    Kind,
+    NodeView,
+    Point,
+    Stats,
+    TcpView,
+)
 from topology.pairing import USER
-from topology.peers import kind_of
-from topology.window import Cell, stats
+from topology.peers import HTTP, TCP, kind_of
+from topology.window import Cell, secrecy, stats
 
 # Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
 LONG: Final = 3600
@@ -32,8 +43,16 @@ _ONLY: Final = (
 )
 
 _GRAPH: Final = f"""
-SELECT Source, Target, Protocol, {_FIGURES}
+SELECT Source, Target, Protocol, {_FIGURES}, sumIf(Count, Arm != '')
 FROM mesh_edges
+WHERE {_BETWEEN}
+GROUP BY Source, Target, Protocol
+ORDER BY Source, Target, Protocol
+"""
+_CONNECTIONS: Final = f"""
+SELECT Source, Target, Protocol, sumIf(Count, Arm != ''), sum(Encrypted), sum(Clear), sum(Standing),
+    sum(Sent), sum(Received)
+FROM mesh_connections
 WHERE {_BETWEEN}
 GROUP BY Source, Target, Protocol
 ORDER BY Source, Target, Protocol
@@ -116,18 +135,32 @@ class StoredEdges:
         start, end = covered(window)
         cells = await self.traffic(window)
         edges = tuple(
-            EdgeView(source, target, stats(cell, end - start), protocol)
+            EdgeView(
+                source, target, stats(cell, end - start), protocol,
+                TcpView(cell.open, cell.sent, cell.received) if protocol == TCP else None,
+                secrecy(cell.encrypted, cell.clear),
+            )
             for (source, target, protocol), cell in cells.items()
         )  # fmt: skip
         nodes = _nodes(cells, {node.name: node for node in known}, end - start)
         return GraphView(nodes, edges, float(start), float(end))
 
     async def traffic(self, window: Window) -> dict[tuple[str, str, str], Cell]:
-        """Calls by source, target and protocol, in order of these."""
+        """Calls by source, target and protocol, in order of these, and opaque connections that stood, on
+        average."""
         start, end = covered(window)
         sql = _by_minute(_GRAPH) if window.seconds >= LONG else _GRAPH
-        rows = await self._store.rows(sql, {"start": start, "end": end})
-        return {(row[0], row[1], row[2]): _cell(*row[3:]) for row in rows}
+        asked = {"start": start, "end": end}
+        cells: dict[tuple[str, str, str], Cell] = {}
+        for source, target, protocol, *figures, called in await self._store.rows(sql, asked):
+            cell = cells[source, target, protocol] = _cell(*figures)
+            cell.clear = called if protocol == HTTP else 0
+        for source, target, protocol, called, *further in await self._store.rows(_CONNECTIONS, asked):
+            cell = cells.setdefault((source, target, protocol), Cell())
+            encrypted, clear, standing, cell.sent, cell.received = further
+            cell.encrypted, cell.clear = encrypted, clear + max(0, cell.clear - called)
+            cell.open = ceil(standing / (end - start))
+        return dict(sorted(cells.items()))
 
     async def calls(self, window: Window) -> dict[tuple[str, str], int]:
         """Number of calls by source and target; of long windows, by whole minutes."""

@@ -5,6 +5,7 @@ Which part of a window memory answers for and which the store, ``traffic`` says.
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from collector.query import params, views
 from collector.query.decisions import decisions
 from collector.query.edges import Only
 from collector.query.errors import BadValueError, NotFoundError
+from collector.query.namespaces import Namespaces, placed
 from collector.query.replies import ok
 from collector.query.store import Store
 from collector.query.traffic import Asked, Traffic
@@ -34,6 +36,7 @@ class MeshRoutes:
         self._engine = engine
         self._clock = clock
         self._edges = traffic.edges
+        self._namespaces = Namespaces(store, clock)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -50,12 +53,18 @@ class MeshRoutes:
     async def graph(self, request: web.Request) -> web.Response:
         asked = self._asked(request)
         if asked.stored is None:
-            return ok(views.graph(self._engine.graph(asked.now, asked.live), "live"))
-        known = self._engine.services(asked.now, WINDOW_US / 1e6)
-        return ok(views.graph(await self._edges.graph(asked.window, known), "store"))
+            found, source = self._engine.graph(asked.now, asked.live), "live"
+            spaces = await self._namespaces.lately()
+        else:
+            known = self._engine.services(asked.now, WINDOW_US / 1e6)
+            found, source = await self._edges.graph(asked.window, known), "store"
+            spaces = await self._namespaces.within(asked.window)
+        return ok(views.graph(replace(found, nodes=placed(found.nodes, spaces)), source))
 
     async def services(self, request: web.Request) -> web.Response:
-        found = self._engine.services(self._clock(), WINDOW_US / 1e6)
+        found = placed(
+            self._engine.services(self._clock(), WINDOW_US / 1e6), await self._namespaces.lately()
+        )
         return ok({"services": [views.node(each) for each in found]})
 
     async def endpoints(self, request: web.Request) -> web.Response:

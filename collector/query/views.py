@@ -60,15 +60,17 @@ def node(view: NodeView) -> Json:
         "ejected": view.ejected,
         "versions": list(view.versions),
         "zones": list(view.zones),
+        "namespaces": list(view.namespaces),
         **stats(view.stats),
     }
 
 
 def edge(view: EdgeView) -> Json:
-    """``tcp`` is null but for opaque TCP: connections that stand, and bytes over the window."""
+    """``tcp`` is null but for opaque TCP: connections that stand, and bytes over the window. ``encrypted``
+    is yes, no or partly, null where nobody could tell."""
     tcp = view.tcp and {"open": view.tcp.open, "sent": view.tcp.sent, "received": view.tcp.received}
     ends = {"source": view.source, "target": view.target, "protocol": view.protocol}
-    return {**ends, **stats(view.stats), "tcp": tcp}
+    return {**ends, **stats(view.stats), "tcp": tcp, "encrypted": view.encrypted and view.encrypted.value}
 
 
 def endpoint(view: EndpointView) -> Json:

@@ -14,6 +14,8 @@ SERVICE_NAME: Final = "service.name"
 SERVICE_VERSION: Final = "service.version"
 SERVICE_INSTANCE: Final = "service.instance.id"
 ZONE: Final = "cloud.availability_zone"
+NAMESPACE: Final = "service.namespace"
+K8S_NAMESPACE: Final = "k8s.namespace.name"
 
 # Span and metric attributes.
 METHOD: Final = "http.request.method"
@@ -29,6 +31,10 @@ PEER_ADDRESS: Final = "network.peer.address"
 PEER_PORT: Final = "network.peer.port"
 CLIENT_ADDRESS: Final = "client.address"
 TRANSPORT: Final = "network.transport"
+# Of an opaque connection: "true" where its server agreed to TLS, "false" where its first bytes are of a
+# protocol that is in the clear, absent where they tell neither.
+TLS: Final = "tls.established"
+TLS_VERSION: Final = "tls.protocol.version"
 # Of byte counts, as seen from the reporter's own side.
 DIRECTION: Final = "network.io.direction"
 TRANSMIT: Final = "transmit"

@@ -106,3 +106,4 @@ class Node:
     version: str = ""
     zone: str = ""
     state: NodeState = NodeState.READY
+    namespace: str = ""

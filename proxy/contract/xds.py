@@ -183,6 +183,7 @@ def encode_node(node: Node) -> pb.Node:
     said: dict[str, str] = {
         "service": node.service, "instance": node.instance, "address": node.address, "app": node.app,
         "version": node.version, "zone": node.zone, "state": node.state.value,
+        "namespace": node.namespace,
     }
     message.metadata.get_or_create_struct(METADATA).update(said)
     return message
@@ -211,7 +212,7 @@ def decode_node(message: pb.Node) -> Node | None:
         raise BadResourceError(f"node.metadata.spanmesh: {error}") from None
     return Node(
         service, instance, said.get("address", ""), said.get("app", ""),
-        said.get("version", ""), said.get("zone", ""), state,
+        said.get("version", ""), said.get("zone", ""), state, said.get("namespace", ""),
     )
 
 

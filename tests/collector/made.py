@@ -113,6 +113,8 @@ def client_metrics(
 class RecordingEngine(Engine):
     """Takes the place of the engine and keeps what it is told."""
 
+    urgent = False
+
     def __init__(self, known: Iterable[str] = ()) -> None:
         self.known = set(known)
         self.call_samples: list[CallSample] = []
@@ -163,7 +165,7 @@ def edge(second: int, source: str = "front", target: str = "back") -> EdgeSample
     histogram = Histogram()
     histogram.record(0.01)
     histogram.record(0.0)
-    return EdgeSample(second, source, target, "http", "10.0.0.1:80", "direct", 2, 1, histogram)
+    return EdgeSample(second, source, target, "http", "10.0.0.1:80", "direct", 2, 1, histogram, clear=2)
 
 
 def stage_decision(when: float, service: str, stage: str, percent: int, origin: str = "api") -> Decision:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from collector.clickhouse.database import Columns, Database, StatementError, Store, StoreUnavailableError
 from collector.clickhouse.writer import Writer
@@ -38,6 +39,21 @@ def test_columns_of_both_tables() -> None:
     columns = decision_columns([stage_decision(1.5, "back", "route", 25)], "c1")
     assert columns["Time"] == [1500]
     assert json.loads(columns["Evidence"][0]) == {"to": "route", "to_percent": 25, "origin": "api"}
+
+
+def test_what_is_more_than_calls_in_the_clear_has_a_row_of_its_own() -> None:
+    tcp = replace(edge(1), protocol="tcp", count=0, arm="", standing=5, sent=7, received=9)
+    tunnel, span = replace(edge(2), clear=0), replace(edge(3), arm="", clear=0, encrypted=2)
+    plain, unknown = edge(4), replace(edge(5), arm="", clear=0)
+    sink, _ = run(lambda recorder, sink, stats: recorder.record([tcp, tunnel, span, plain, unknown], []))
+    assert sink.rows("mesh_edges") == 4
+    [rows] = [tables["mesh_connections"] for tables in sink.taken if "mesh_connections" in tables]
+    assert rows == {
+        "Time": [1, 2, 3], "Source": ["front"] * 3, "Target": ["back"] * 3, "Collector": ["c1"] * 3,
+        "Protocol": ["tcp", "http", "http"], "Arm": ["", "direct", ""], "Count": [0, 2, 2],
+        "Encrypted": [0, 0, 2], "Clear": [2, 0, 0], "Standing": [5, 0, 0], "Sent": [7, 0, 0],
+        "Received": [9, 0, 0],
+    }  # fmt: skip
 
 
 def run(test: Callable[[Recorder, Sink, Stats], None], limit: int = 100) -> tuple[Sink, Stats]:

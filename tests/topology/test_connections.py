@@ -104,7 +104,24 @@ def test_connections_that_stand_make_an_edge_without_one_having_ended() -> None:
     assert (edge.tcp.open, edge.tcp.sent, edge.tcp.received) == (7, 1000, 20000)
     mesh.run(2)
     assert mesh.edges() == {}  # nobody says any more that they stand
-    assert mesh.store() == {}
+    assert mesh.store() == {("web", "cache"): 0}
+    assert sum(sample.sent for sample in mesh.stored) == 1000
+    # Told of for five seconds, and believed a little longer.
+    assert 5 * 7 <= sum(sample.standing for sample in mesh.stored) <= 7 * 7
+
+
+@pytest.mark.parametrize(
+    ("standing", "past", "expected"),
+    [((0, 0), None, None), ((2, 0), None, "yes"), ((0, 2), False, "no"), ((1, 1), None, "partly"),
+     ((0, 0), True, "yes"), ((2, 0), False, "partly")],
+)  # fmt: skip
+def test_an_edge_is_encrypted_as_its_connections_are(
+    standing: tuple[int, int], past: bool | None, expected: str | None
+) -> None:
+    mesh = TcpMesh()
+    mesh.engine.calls([replace(ended(3), encrypted=past)], mesh.now)
+    mesh.hold(5, replace(client(4), encrypted=standing[0], clear=standing[1]))
+    assert mesh.edges()["web", "cache"].encrypted == expected
 
 
 def test_standing_connections_of_strangers_are_what_callers_do_not_know() -> None:

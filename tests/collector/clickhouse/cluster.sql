@@ -329,6 +329,32 @@ SETTINGS index_granularity = 8192;
 CREATE TABLE IF NOT EXISTS mesh_members ON CLUSTER `spanmesh` AS mesh_members_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_members_local, cityHash64(Collector));
 
+-- What the calls of mesh_edges do not tell of an edge, by second: opaque connections that stood (times
+-- seconds), bytes to and from the target, and of Count calls how many were encrypted or in the clear. Calls
+-- that a caller's sidecar made (Arm) in the clear have no row. Rows of one key add up.
+CREATE TABLE IF NOT EXISTS mesh_connections_local ON CLUSTER `spanmesh` (
+    Time DateTime CODEC(Delta(4), ZSTD(1)),
+    Source LowCardinality(String) CODEC(ZSTD(1)),
+    Target LowCardinality(String) CODEC(ZSTD(1)),
+    Protocol LowCardinality(String) CODEC(ZSTD(1)),
+    Arm LowCardinality(String) CODEC(ZSTD(1)),
+    Collector LowCardinality(String) CODEC(ZSTD(1)),
+    Count SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Encrypted SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Clear SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Standing SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Sent SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Received SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
+)
+ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
+PARTITION BY toDate(Time)
+ORDER BY (Time, Source, Target, Protocol, Arm, Collector)
+TTL Time + toIntervalDay(3)
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, replicated_deduplication_window = 1000;
+
+CREATE TABLE IF NOT EXISTS mesh_connections ON CLUSTER `spanmesh` AS mesh_connections_local
+ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_connections_local, cityHash64(Source, Target));
+
 -- Gauge points: the table of the OpenTelemetry ClickHouse exporter.
 CREATE TABLE IF NOT EXISTS otel_metrics_gauge_local ON CLUSTER `spanmesh` (
     ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),

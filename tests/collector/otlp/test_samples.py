@@ -90,6 +90,31 @@ def test_opaque_connections_of_both_sides_with_their_bytes() -> None:
     ]
 
 
+def test_connections_of_one_kind_are_counted_by_whether_they_are_encrypted() -> None:
+    far = {names.PEER_SERVICE: "db", names.ENDPOINT: "10.0.0.1:5432"}
+    [found] = told(
+        Gauge(names.TCP_CLIENT_ACTIVE, 3, far), Gauge(names.TCP_CLIENT_ACTIVE, 2, {**far, names.TLS: "true"}),
+        Gauge(names.TCP_CLIENT_ACTIVE, 1, {**far, names.TLS: "false"}), series={},
+    ).connections  # fmt: skip
+    assert (found.open, found.encrypted, found.clear) == (6, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "expected"),
+    [
+        (names.TCP_CLIENT_CONNECT, {}, None), (names.TCP_CLIENT_CONNECT, {names.TLS: "true"}, True),
+        (names.TCP_CLIENT_CONNECT, {names.TLS: "false"}, False),
+        (names.CLIENT_DURATION, {names.METHOD: "GET"}, False),
+        (names.CLIENT_DURATION, {names.METHOD: "CONNECT"}, None),
+    ],
+)  # fmt: skip
+def test_a_call_says_whether_it_was_encrypted(
+    name: str, labels: dict[str, str], expected: bool | None
+) -> None:
+    [call] = told(series={name: {names.PEER_SERVICE: "db", **labels}}).calls
+    assert call.encrypted is expected
+
+
 def test_others_are_passed_over() -> None:
     request = client_metrics([0.1], open_requests=1)
     request.resource_metrics[0].scope_metrics[0].scope.name = "opentelemetry.instrumentation.http"

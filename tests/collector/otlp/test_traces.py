@@ -37,7 +37,8 @@ def test_facts_carry_what_the_graph_needs() -> None:
     call.status.code = Status.STATUS_CODE_ERROR
     label(call.attributes, {
         "db.system": "redis", "peer.service": "cache", "user": "u", "server.port": 6379,
-        "network.protocol.name": "http", "network.peer.address": "10.0.0.1",
+        "network.protocol.name": "http", "network.peer.address": "10.0.0.1", "url.scheme": "https",
+        "url.full": "https://a/b", "tls.established": True,
     })  # fmt: skip
     internal = span(kind=Span.SPAN_KIND_INTERNAL)
     spans = examined(trace_request([call, internal], scope=names.SCOPE))
@@ -48,7 +49,7 @@ def test_facts_carry_what_the_graph_needs() -> None:
     assert fact.from_sidecar
     assert fact.attributes == {
         "db.system": "redis", "peer.service": "cache", "server.port": "6379",
-        "network.peer.address": "10.0.0.1",
+        "network.peer.address": "10.0.0.1", "url.scheme": "https", "tls.established": "true",
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -11,8 +12,9 @@ from collector.query.params import Window
 from collector.query.store import Store
 from proxy.contract.histogram import Histogram, bucket_value
 from proxy.contract.model import Stage
-from tests.collector.query.world import NOW, NOW_US, Calls, World
-from topology.model import Kind, NodeView, Stats
+from tests.collector.query.world import NOW, NOW_US, Calls, World, insert
+from tests.topology.fleet import histogram
+from topology.model import CallSample, Kind, NodeView, Secrecy, Side, Stats, TcpView
 
 T = TypeVar("T")
 MINUTE = Window(NOW_US - 60_000_000, NOW_US)
@@ -41,6 +43,36 @@ def test_edges_add_up_over_seconds_endpoints_and_collectors(world: World) -> Non
     assert edge.stats.rate == pytest.approx(10 / 60)
     assert (edge.stats.p50, edge.stats.p99) == (bucket_value(-54), bucket_value(0))
     assert (graph.start, graph.end) == (NOW - 60, NOW)
+
+
+def test_opaque_connections_are_stored_with_bytes_and_what_is_known_of_them(world: World) -> None:
+    key = {"Target": "db", "Protocol": "tcp", "Arm": "", "Collector": "here"}
+    told = {"Count": 0, "Encrypted": 0, "Clear": 0, "Standing": 0, "Sent": 0, "Received": 0}
+    insert(world.database, "mesh_connections", [
+        {"Time": NOW - 30, "Source": "cart", **key, **told, "Standing": 90, "Encrypted": 3},
+        {"Time": NOW - 20, "Source": "cart", **key, **told, "Standing": 30, "Sent": 7, "Received": 5},
+        {"Time": NOW - 90, "Source": "cart", **key, **told, "Standing": 9000, "Clear": 1, "Sent": 70},
+        {"Time": NOW - 30, "Source": "mail", **key, **told, "Sent": 1},
+    ])  # fmt: skip
+    world.calls(Calls("cart", "db", 30, 4, protocol="tcp"))
+    edges = {edge.source: edge for edge in run(stored(world).graph(MINUTE)).edges}
+    assert (edges["cart"].stats.count, edges["cart"].tcp, edges["cart"].encrypted) == (
+        4, TcpView(2, 7, 5), Secrecy.YES
+    )  # fmt: skip
+    assert (edges["mail"].stats.count, edges["mail"].tcp, edges["mail"].encrypted) == (
+        0, TcpView(0, 1, 0), None
+    )  # fmt: skip
+
+
+def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: World) -> None:
+    world.join("api", 15006)
+    tunnel = CallSample(Side.CLIENT, "web", "far.example:443", "web-1", histogram(0.1), 0, arm="direct")
+    read = replace(tunnel, target="api", encrypted=False)
+    world.engine.calls([tunnel, read], NOW - 20)
+    world.step(10)
+    edges = {edge.target: edge.encrypted for edge in run(stored(world).graph(MINUTE)).edges}
+    live = {edge.target: edge.encrypted for edge in world.engine.graph(NOW).edges}
+    assert edges == live == {"api": Secrecy.NO, "far.example:443": None}
 
 
 def test_a_node_has_the_figures_of_the_edges_that_lead_to_it(world: World) -> None:

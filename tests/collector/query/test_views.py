@@ -22,6 +22,7 @@ from topology.model import (
     Move,
     NodeView,
     Point,
+    Secrecy,
     StageView,
     Stats,
 )
@@ -33,16 +34,20 @@ NONE_JSON = {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None,
 
 def test_a_graph() -> None:
     view = GraphView(
-        (NodeView("reviews", Kind.SERVICE, TRAFFIC, True, Stage.ROUTE, 25, 3, 1, ("v1", "v2"), ("a",)),),
-        (EdgeView("frontend", "reviews", Stats()),), 1.5, 61.5,
+        (NodeView(
+            "reviews", Kind.SERVICE, TRAFFIC, True, Stage.ROUTE, 25, 3, 1, ("v1", "v2"), ("a",), ("shop",)
+        ),),
+        (EdgeView("frontend", "reviews", Stats(), encrypted=Secrecy.PARTLY),), 1.5, 61.5,
     )  # fmt: skip
     assert views.graph(view, "live") == {
         "start": 1_500_000, "end": 61_500_000, "source": "live",
         "nodes": [{
             "name": "reviews", "kind": "service", "sidecar": True, "stage": "route", "percent": 25,
-            "endpoints": 3, "ejected": 1, "versions": ["v1", "v2"], "zones": ["a"], **TRAFFIC_JSON,
+            "endpoints": 3, "ejected": 1, "versions": ["v1", "v2"], "zones": ["a"], "namespaces": ["shop"],
+            **TRAFFIC_JSON,
         }],
-        "edges": [{"source": "frontend", "target": "reviews", "protocol": "http", **NONE_JSON, "tcp": None}],
+        "edges": [{"source": "frontend", "target": "reviews", "protocol": "http", **NONE_JSON, "tcp": None,
+                   "encrypted": "partly"}],
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
 from collector.query.app import build
-from collector.recorder import decision_columns, edge_columns
+from collector.recorder import beside, connection_columns, decision_columns, edge_columns
 from collector.stats import Stats
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
@@ -122,15 +122,21 @@ class World:
     def step(self, at: float = 0.0) -> None:
         """One step of the mesh ``at`` seconds before NOW, its results stored as the collector does."""
         tick = self.engine.tick(NOW - at)
-        if tick.edges:
-            self.database.insert("mesh_edges", edge_columns(tick.edges, "here"))
+        if called := [sample for sample in tick.edges if sample.count]:
+            self.database.insert("mesh_edges", edge_columns(called, "here"))
+        if told := list(filter(beside, tick.edges)):
+            self.database.insert("mesh_connections", connection_columns(told, "here"))
         if tick.decisions:
             self.database.insert("mesh_decisions", decision_columns(tick.decisions, "here"))
 
-    def join(self, service: str, port: int, at: float = 600.0, version: str = "", zone: str = "") -> str:
+    def join(
+        self, service: str, port: int, at: float = 600.0, version: str = "", zone: str = "",
+        namespace: str = "",
+    ) -> str:
         """A sidecar that connects ``at`` seconds before NOW; its address."""
         address = f"127.0.0.1:{port}"
-        node = Node(service, f"{service}-{port}", address, f"127.0.0.1:{port + 1}", version, zone)
+        node = Node(service, f"{service}-{port}", address, f"127.0.0.1:{port + 1}", version, zone,
+                    namespace=namespace)
         self.engine.connected(f"stream-{port}", node, "127.0.0.1", NOW - at)
         return address
 

@@ -195,7 +195,7 @@ def test_any_bytes_decode_or_are_refused(body: bytes) -> None:
 places = st.one_of(st.just(""), addresses)
 
 
-@given(st.builds(Node, names, names, places, places, text, text, st.sampled_from(NodeState)))
+@given(st.builds(Node, names, names, places, places, text, text, st.sampled_from(NodeState), text))
 def test_a_node_names_itself(node: Node) -> None:
     assert xds.decode_node(pb.Node.FromString(xds.encode_node(node).SerializeToString())) == node
 
