@@ -1,4 +1,4 @@
-"""The step of the mesh: four times a second measurements become decisions and leave as a snapshot.
+"""The step of the mesh: measurements become decisions and leave as a snapshot, four times a second or sooner.
 
 Nothing here waits for the store; what is to be stored is handed to the recorder.
 """
@@ -21,6 +21,8 @@ from topology.snapshot import Snapshot
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.25
+# How often to look whether something was reported that a step should not wait for.
+LOOK_SECONDS: Final = 0.05
 _FILE_SECONDS: Final = 1.0
 
 
@@ -54,9 +56,12 @@ class MeshLoop:
             self.step()
             # A late step is not made up for by a burst of others.
             due = max(due + TICK_SECONDS, loop.time())
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(due):
-                    await self._stopped.wait()
+            while loop.time() < due and not self._stopped.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(min(due, loop.time() + self._pause())):
+                        await self._stopped.wait()
+                if self._engine.urgent:
+                    due = loop.time()
         self.step()
         self._recorder.record(self._engine.flush(), ())
 
@@ -77,6 +82,10 @@ class MeshLoop:
             self._stats.count("spanmesh_tick_errors_total")
             _log.exception("a step of the mesh failed")
         self._took = time.perf_counter() - started
+
+    def _pause(self) -> float:
+        """Seconds until the next look; longer where steps are long, so that they leave time for the rest."""
+        return max(LOOK_SECONDS, 3 * self._took)
 
     def reload(self) -> None:
         """Take over mesh.yaml when it changed; keep the last good one when it is wrong."""

@@ -30,12 +30,15 @@ DEFAULT_LATENCY: Final = 0.03
 # Times the usual latency beyond which an endpoint is suspect; and, with what is open there, overloaded.
 SUSPECT: Final = 4.0
 OVERLOAD: Final = 12.0
-# Seconds a request must be late to be news, and in which an endpoint makes none a second time.
-LATE: Final = 0.2
-NEWS_AGAIN: Final = 5.0
+# Seconds a request must wait to be news, beside twice what next to all take; and in which an endpoint makes
+# none a second time.
+LATE: Final = 0.1
+NEWS_AGAIN: Final = 3.0
 _DRAWS: Final = 20
 _RISE: Final = 60.0  # seconds, time constant in which what is usual grows
 _FALL: Final = 0.1  # of the way down with each faster answer
+_LONGER: Final = 1.1  # times, with each answer that took longer than 99 %
+_SHORTER: Final = 0.999  # times, with each that did not: in balance at one in a hundred
 
 
 class Candidate:
@@ -135,6 +138,7 @@ class Balancer:
         self._rng = rng
         self._turn = 0
         self._usual = 0.0
+        self._long = 0.0
         self._heard = 0.0
         self._news = False
         self._even = True
@@ -176,10 +180,12 @@ class Balancer:
         count = len(pool)
         if count < 2:
             return pool[0] if pool else None
-        first = self._drawn(pool)
-        second = int(self._rng() * (count - 1)) if self._even else self._drawn(pool)
-        if second >= first and (self._even or second == first):
-            second = second + 1 if second + 1 < count else 0
+        if self._even:
+            first, second = int(self._rng() * count), int(self._rng() * (count - 1))
+            second += second >= first
+        else:
+            first = self._drawn(pool)
+            second = self._drawn(pool, first)
         usual = self._usual
         one, other = pool[first], pool[second]
         better = one if one.load(now, usual) <= other.load(now, usual) else other
@@ -187,15 +193,15 @@ class Balancer:
             return self._best(pool, avoid, now)
         return better
 
-    def _drawn(self, pool: list[Candidate]) -> int:
-        """One at random in proportion to weight; a few vain draws are enough."""
+    def _drawn(self, pool: list[Candidate], but: int = -1) -> int:
+        """One at random in proportion to weight, other than ``but``; a few vain draws are enough."""
         rng, count = self._rng, len(pool)
-        drawn = int(rng() * count)
-        for _ in range(0 if self._even else _DRAWS):
-            if rng() * self._most < pool[drawn].endpoint.weight:
-                break
+        drawn = but
+        for _ in range(_DRAWS):
             drawn = int(rng() * count)
-        return drawn
+            if drawn != but and rng() * self._most < pool[drawn].endpoint.weight:
+                return drawn
+        return drawn if drawn != but else (drawn + 1) % count
 
     def _best(self, pool: list[Candidate], avoid: Collection[Candidate], now: float) -> Candidate:
         """The best of all, or one that fails anyway where most do and the rest is overloaded.
@@ -236,7 +242,7 @@ class Balancer:
     def news(self, now: float) -> bool:
         """Whether an endpoint began to fail, or to leave requests waiting much longer than is usual."""
         found, self._news = self._news, False
-        late = max(LATE, SUSPECT * self._usual)
+        late = max(LATE, 2.0 * self._long)
         for candidate in self._healthy:
             if candidate.waiting and now - candidate.told >= NEWS_AGAIN and candidate.oldest(now) > late:
                 candidate.told = now
@@ -248,6 +254,8 @@ class Balancer:
         share = _FALL if latency < usual else 1.0 - exp((self._heard - now) / _RISE)
         self._usual = usual + (min(latency, SUSPECT * usual) - usual) * share if usual else latency
         self._heard = now
+        long = self._long
+        self._long = long * (_LONGER if latency > long else _SHORTER) if long else latency
 
     def _sort(self) -> None:
         self._ready = [c for c in self._healthy if c.breaker.state is State.CLOSED]

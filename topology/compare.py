@@ -38,10 +38,12 @@ from topology.settings import EngineSettings
 from topology.stalls import Stalls
 
 # Spans looked at, shortest first: sudden failures show in the first, rare ones need the last.
-SPANS: Final = (1.0, 2.5, 5.0, 10.0, 30.0)
+SPANS: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 # A queue comes and goes, and sidecars avoid it better than an ejection: slow must be slow for long.
 _LASTING: Final = 5.0
 _TIMED_MIN: Final = 10
+_FEW: Final = 3  # failures that cast doubt
+_BEGINNING: Final = 0.04
 _SOUND_MIN: Final = 10  # calls of sound peers that show that a failure is not shared
 _MOST: Final = 0.5  # of its calls, which must fail where one reporter is all there is
 
@@ -75,16 +77,34 @@ class Comparison:
 
     def doubt(self, endpoint: str) -> Finding | None:
         """What speaks against the endpoint already, though it does not suffice to eject it."""
-        return self._stalls.doubt(endpoint)
+        return self._stalls.doubt(endpoint) or self._began_to_fail(endpoint)
 
-    def trial(self, endpoint: str) -> Trial:
-        """What came of the calls since the endpoint's last change, as far back as evidence goes."""
-        own, others = self._sides.of(endpoint, SPANS[-1]), self._sides.others(endpoint, SPANS[-1])
+    def trial(self, endpoint: str, since: float) -> Trial:
+        """What came of the endpoint's calls since then, as far back as evidence goes."""
+        span = min(SPANS[-1], max(0.0, self._now - since))
+        own, others = self._sides.of(endpoint, span), self._sides.others(endpoint, span)
         total = pooled(
             tally for name, tally in own.by.items()
             if not tally.errors or tally.failing > elsewhere(others, name).failing
         )  # fmt: skip
         return Trial(total.count, total.errors, any(side.total.count for side in others))
+
+    def _began_to_fail(self, endpoint: str) -> Finding | None:
+        """Several calls of several reporters that failed at once, where for long none of its peers' did."""
+        record, limits = self._records.get(endpoint), self._settings
+        if record is None or record.screen.failing < _BEGINNING:
+            return None
+        own = self._sides.of(endpoint, SPANS[0])
+        total, witnesses = own.total, [name for name, tally in own.by.items() if tally.errors]
+        if total.errors < _FEW or len(witnesses) < limits.eject_reporters:
+            return None
+        peers = pooled(side.total for side in self._sides.others(endpoint, SPANS[-1]))
+        least = bounds(total.errors, total.count)[0]
+        if total.failing < 1 - limits.eject_success_below or least <= bounds(peers.errors, peers.count)[1]:
+            return None
+        reason = f"{endpoint} failed {total.errors} of {total.count} requests just now; {seen(witnesses, '')}"
+        evidence = evidence_of(SPANS[0], own, peers, witnesses, self._compared(endpoint), "")
+        return Finding(endpoint, "failures", 1 + total.failing, reason, evidence)
 
     def _suspicious(self, endpoint: str) -> bool:
         """Whether the cheap running figures are worth a proper look."""

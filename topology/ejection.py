@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from topology.evidence import INTERVAL, Probed
 from topology.finding import Finding, Trial
 from topology.model import Decision, EndpointState
 from topology.settings import EngineSettings
@@ -22,7 +23,12 @@ PACE: Final = 0.5
 # After an ejection, until its effect on the others may be judged; and how long a lesson is kept.
 RELIEF: Final = 2.0
 BEARABLE: Final = 60.0
+# Seconds before an ejection is over in which a probe tells whether its cause lasts.
+PROBE_LEAD: Final = 1.75
+# What an endpoint is on probation for that was never ejected.
+DOUBT: Final = "doubt"
 _PACED: Final = "paced"
+_FINE: Final = EndpointState.HEALTHY
 _WORDS: Final = {"failures": "failing", "latency": "slow", "stall": "stalled"}
 
 
@@ -36,7 +42,8 @@ class Health:
     times: int = 0
     reason: str = ""
     proved: bool = False  # on probation: a call succeeded
-    score: float = 0.0  # of the finding it was ejected for
+    kind: str = ""  # of the finding it was last ejected for
+    score: float = 0.0
 
 
 @dataclass(slots=True)
@@ -58,7 +65,13 @@ class Case(Protocol):
     def finding(self, endpoint: str, patience: float) -> Finding | None:
         """What is wrong with an endpoint; less evidence is asked for on probation (patience below 1)."""
 
-    def trial(self, endpoint: str) -> Trial:
+    def doubt(self, endpoint: str) -> Finding | None:
+        """What speaks against an endpoint already, though it does not suffice to eject it."""
+
+    def probe(self, endpoint: str) -> Probed | None:
+        """Have the endpoint asked directly; what came of it when that was last done."""
+
+    def trial(self, endpoint: str, since: float) -> Trial:
         """What came of its calls on probation."""
 
     def room(self, survivors: Sequence[str]) -> str:
@@ -101,14 +114,31 @@ class Step:
 
     def time_is_up(self) -> None:
         for endpoint, health in self._held.healths.items():
-            if health.state is EndpointState.EJECTED and self._now >= health.until:
-                finding = self._case.finding(endpoint, 1.0)
+            if health.state is EndpointState.EJECTED and self._now >= health.until - PROBE_LEAD:
+                if self._now < health.until:
+                    self._silent(endpoint, health)
+                    continue
+                finding = self._silent(endpoint, health) or self._case.finding(endpoint, 1.0)
                 if finding is not None:
                     self._eject(endpoint, finding, "still bad: ")
                 else:
                     self._probation(endpoint, health, "its time is up and nothing speaks against it")
             elif health.state is EndpointState.HEALTHY and self._forgiven(health):
                 health.times, health.since = health.times - 1, self._now
+
+    def _silent(self, endpoint: str, health: Health) -> Finding | None:
+        """What a probe found at the end of an ejection: to see that its cause lasts costs no user's request.
+
+        After the longest time it gets its trial whatever probes say.
+        """
+        long = health.until - health.since >= self._settings.eject_seconds_max
+        if health.kind == "latency" or long:
+            return None
+        probed = self._case.probe(endpoint)
+        if probed is None or probed.ok or probed.at < health.until - PROBE_LEAD:
+            return None
+        reason = f"{endpoint} does not answer a probe: {probed.detail}"
+        return Finding(endpoint, "stall", health.score, reason, {"probe": probed.detail})
 
     def _forgiven(self, health: Health) -> bool:
         return health.times > 0 and self._now - health.since >= self._settings.eject_seconds_max
@@ -117,11 +147,12 @@ class Step:
         for endpoint, health in self._held.healths.items():
             if health.state is not EndpointState.PROBATION:
                 continue
-            seen, lasted = self._case.trial(endpoint), self._now - health.since
+            # What is reported right after a doubt came up is mostly from before.
+            since = health.since + (INTERVAL if health.kind == DOUBT else 0.0)
+            seen, lasted = self._case.trial(endpoint, since), self._now - health.since
             health.proved = seen.passed
             due = lasted >= self._settings.slow_start
-            failed = seen.failed and (due or seen.errors > 1)
-            if failed and not self._refusal(endpoint, self._serving(endpoint)):
+            if health.kind != DOUBT and seen.failed and not self._refusal(endpoint, self._serving(endpoint)):
                 self._eject(endpoint, _failed_trial(endpoint, seen), "still bad: ")
             elif due and (seen.passed or not seen.busy or lasted >= self._settings.eject_seconds_max):
                 health.state, health.since, health.reason = EndpointState.HEALTHY, self._now, ""
@@ -167,6 +198,24 @@ class Step:
             if why != _PACED:
                 reason = f"{finding.endpoint} is {_WORDS[finding.kind]} too, but {why}; it stays in"
                 self._hold("cap", reason, finding.evidence)
+
+    def doubt(self) -> None:
+        """Little for one that seems to stall or to fail, until more is known; nothing where many seem to."""
+        healths = self._held.healths
+        out = [each for each in self._available if each in healths and healths[each].state is not _FINE]
+        fresh = [found for each in self._available if each not in out and (found := self._case.doubt(each))]
+        doubted = [each for each in out if healths[each].kind == DOUBT]
+        if not fresh:
+            return
+        if len(doubted) + len(fresh) > max(1, self._cap // 2):
+            for endpoint in doubted:
+                healths[endpoint].state, healths[endpoint].since = _FINE, self._now
+                self._say("return", f"{endpoint} is back: its peers are no better", endpoint)
+            return
+        for found in fresh[: max(0, self._cap - len(out))]:
+            health = healths.setdefault(found.endpoint, Health())
+            health.kind = DOUBT
+            self._probation(found.endpoint, health, found.reason, found.evidence)
 
     def _refusal(self, endpoint: str, sound: Sequence[str], kind: str = "failures") -> str:
         """Why this one may not be ejected now, given those nothing speaks against; empty when it may."""
@@ -234,18 +283,21 @@ class Step:
         seconds = min(self._settings.eject_seconds * 2**health.times, self._settings.eject_seconds_max)
         health.state, health.since, health.until = EndpointState.EJECTED, self._now, self._now + seconds
         health.times = min(health.times + 1, 16)
-        health.reason, health.score = finding.reason, finding.score
+        health.reason, health.kind, health.score = finding.reason, finding.kind, finding.score
         self._held.moved = self._now
         reason = f"{prefix}{finding.reason}; out for {seconds:g} s"
         changed = {"state": EndpointState.EJECTED.value, "weight": 0, "until": health.until}
         evidence = {"kind": finding.kind, "seconds": seconds, "changed": changed, **finding.evidence}
         self._say("eject", reason, endpoint, evidence)
 
-    def _probation(self, endpoint: str, health: Health, why: str) -> None:
+    def _probation(
+        self, endpoint: str, health: Health, why: str, evidence: Mapping[str, Any] | None = None
+    ) -> None:
         health.state, health.since, health.until = EndpointState.PROBATION, self._now, 0.0
         health.proved = False
-        reason = f"{endpoint} is on probation at a tenth of its weight: {why}"
-        self._say("probation", reason, endpoint, {"ejections": health.times})
+        share = "hundredth" if health.kind == DOUBT else "tenth"
+        reason = f"{endpoint} is on probation at a {share} of its weight: {why}"
+        self._say("probation", reason, endpoint, {"ejections": health.times, **(evidence or {})})
 
     def _hold(self, kind: str, reason: str, evidence: Mapping[str, Any]) -> None:
         if self._held.holding != kind:

@@ -157,6 +157,11 @@ class Engine:
         self._decided(self._stages.set(service, stage, percent, origin, now, by=by))
         return self._stage_views([service], now, 60.0)[0]
 
+    @property
+    def urgent(self) -> bool:
+        """Whether a reporter told of failures or of a stall for the first time in a while: ``tick`` now."""
+        return self._feedback.evidence.urgent
+
     def tick(self, now: float) -> Tick:
         """Decide on what is known now."""
         self._decided(self._registry.sweep(now))

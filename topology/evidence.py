@@ -13,10 +13,14 @@ from typing import Final
 from proxy.contract.histogram import SCALE, Histogram
 from topology.model import CallSample, OpenSample
 
-SLOT: Final = 0.5  # seconds
-MEMORY: Final = 60  # slots
+SLOT: Final = 0.1  # seconds
+MEMORY: Final = 300  # slots
+INTERVAL: Final = 0.5  # seconds between two reports of a reporter, at most
 FRESH: Final = 1.5  # seconds an open-requests gauge is believed
-LATE: Final = 0.2  # seconds a request must be open for anyone to look at it
+LATE: Final = 0.1  # seconds a request must be open for anyone to look at it
+_LATE: Final = 2.0  # and times what is usual
+ALARM_AGAIN: Final = 3.0  # seconds in which a reporter's word on an endpoint is no alarm a second time
+_ALARMING: Final = 0.05  # share of calls that fail, below which a failure is none
 _ZERO: Final = log2(1e-6)  # what a latency of nothing counts as
 SCREEN: Final = 2.0  # seconds, time constant of the quick look
 _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights follow
@@ -84,6 +88,7 @@ class Witness:
     slots: deque[tuple[int, Tally]] = field(default_factory=deque)
     open: Open = field(default_factory=Open)
     completed: float = float("-inf")
+    alarmed: float = float("-inf")
     weight: float = 0.0  # of ``logs``: decayed number of timed calls
     logs: float = 0.0
     at: float = 0.0
@@ -191,6 +196,8 @@ class Evidence:
     def __init__(self) -> None:
         self._records: dict[str, dict[str, Record]] = {}
         self._touched: set[str] = set()
+        self.urgent = False
+        """Whether something was noted that should not wait for the next step: who steps takes it back."""
 
     def call(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
         """Note finished calls."""
@@ -198,7 +205,10 @@ class Evidence:
         tally = measured(sample.histogram, sample.errors)
         record.screen.add(tally, now)
         record.usual.add(tally, record.screen, now)
-        self._witness(record, sample.reporter).add(tally, now)
+        witness = self._witness(record, sample.reporter)
+        witness.add(tally, now)
+        if tally.errors and record.screen.failing >= _ALARMING:
+            self._alarm(witness, now)
 
     def served(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
         """Note what the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
@@ -216,9 +226,11 @@ class Evidence:
     def open(self, service: str, endpoint: str, sample: OpenSample, now: float) -> None:
         """Note open requests."""
         record = self._record(service, endpoint)
-        self._witness(record, sample.reporter).open = Open(sample.open, sample.oldest, now)
-        if sample.oldest >= LATE:
+        witness = self._witness(record, sample.reporter)
+        witness.open = Open(sample.open, sample.oldest, now)
+        if sample.oldest >= LATE and sample.oldest >= _LATE * 2 ** (record.usual.logs or _ZERO):
             record.screen.late = now
+            self._alarm(witness, now)
 
     def of(self, service: str) -> dict[str, Record]:
         """Records of a service by endpoint."""
@@ -237,10 +249,16 @@ class Evidence:
                     name: held for name, held in record.witnesses.items()
                     if max(held.at, held.open.told) >= oldest
                 }
-                if not record.witnesses and record.served.at < oldest:
+                probed = record.probed.at if record.probed else oldest
+                if not record.witnesses and max(record.served.at, probed) <= oldest:
                     del records[endpoint]
             if not records:
                 del self._records[service]
+
+    def _alarm(self, witness: Witness, now: float) -> None:
+        if now - witness.alarmed >= ALARM_AGAIN:
+            witness.alarmed = now
+            self.urgent = True
 
     def _record(self, service: str, endpoint: str) -> Record:
         self._touched.add(service)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from topology import confirm
 from topology.compare import Comparison
-from topology.evidence import Evidence
+from topology.evidence import Evidence, Probed
 from topology.finding import Finding, Trial
 from topology.model import Decision, EndpointState
 from topology.outliers import Outliers
@@ -50,6 +50,7 @@ class Feedback:
 
     def step(self, members: Members, cause: Cause, now: float) -> list[Decision]:
         """Judge and weigh every endpoint on what is known now; ``cause`` looks below a service."""
+        self.evidence.urgent = False
         touched = self.evidence.touched() | (members.keys() if members is not self._members else set())
         self._renew(members)
         decisions: list[Decision] = []
@@ -175,8 +176,16 @@ class _Case:
             return found
         return None if confirm.denied(self._sides, endpoint, told.kind, self._settings) else told
 
-    def trial(self, endpoint: str) -> Trial:
-        return self._comparison.trial(endpoint)
+    def doubt(self, endpoint: str) -> Finding | None:
+        return self._comparison.doubt(endpoint)
+
+    def probe(self, endpoint: str) -> Probed | None:
+        self.suspects.add(endpoint)
+        record = self._sides.records.get(endpoint)
+        return record.probed if record is not None else None
+
+    def trial(self, endpoint: str, since: float) -> Trial:
+        return self._comparison.trial(endpoint, since)
 
     def room(self, survivors: Sequence[str]) -> str:
         return self._shared.room(survivors)

@@ -9,11 +9,13 @@ service or has called the endpoint for as long as an ejection lasts.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from topology.ejection import Case, Health, History, Step
+from topology.ejection import DOUBT, Case, Health, History, Step
 from topology.model import Decision, EndpointState
 from topology.settings import EngineSettings
 
 PROBATION_WEIGHT: Final = 0.1
+# For what seems to fail or stall: answers to what is open there tell whether it does.
+DOUBT_WEIGHT: Final = 0.01
 # What is reported this long after an ejection may still be about requests from before it.
 AFTERMATH: Final = 2.0
 # When its time is up, only what an endpoint did this recently keeps it out.
@@ -48,17 +50,18 @@ class Outliers:
         if health.state is not EndpointState.PROBATION:
             return 1.0
         if not health.proved:
-            return PROBATION_WEIGHT
+            return DOUBT_WEIGHT if health.kind == DOUBT else PROBATION_WEIGHT
         progress = min(1.0, max(0.0, now - health.since) / self._settings.slow_start)
         return round(PROBATION_WEIGHT + int(progress * 9) / 10, 1)
 
     def since(self, service: str) -> dict[str, float]:
-        """From when on measurements count, by endpoint: not those from before its last change."""
+        """From when on measurements count, by endpoint: not those from before it was
+        ejected or came back."""
         return {
             endpoint: max(health.since + AFTERMATH, health.until - LATELY)
             if health.state is EndpointState.EJECTED
             else health.since
-            for endpoint, health in self.healths(service).items()
+            for endpoint, health in self.healths(service).items() if health.kind != DOUBT
         }
 
     def forget(self, service: str, endpoint: str) -> None:
@@ -78,6 +81,7 @@ class Outliers:
         step.end_trials()
         step.relieve()
         step.judge()
+        step.doubt()
         step.keep_cap()
         step.hold_shared()
         return step.decisions

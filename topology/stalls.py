@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from topology import confirm
-from topology.evidence import FRESH, LATE, SLOT, Open, Tally
+from topology.evidence import FRESH, INTERVAL, LATE, Open, Tally
 from topology.finding import Finding, seen
 from topology.pool import Sides, pooled
 from topology.settings import EngineSettings
@@ -22,6 +22,7 @@ _KNOWN: Final = 50
 _SAME_REPORT: Final = 0.005  # seconds within which a reporter tells all it has to say
 _DEVIATIONS: Final = 4.0  # above the mean of log latency, an open request is no usual one
 _DOUBTED: Final = 1.5  # times the longest of the peers' answers
+_PART: Final = 0.25
 
 
 class Stalls:
@@ -40,10 +41,18 @@ class Stalls:
         if peers is None or min(peers.timed, own.timed) < _KNOWN:
             return None
         age = max(LATE, _DOUBTED * _longest(peers), _longest(own))
-        waiting = self._waiting(endpoint, age)
-        if len(waiting) < self._settings.eject_reporters:
+        record = self._sides.records[endpoint]
+        late = {
+            name: held.open for name, held in record.witnesses.items()
+            if held.open.count and held.open.oldest >= age and self._now - held.open.told <= INTERVAL
+        }
+        late = self._served_elsewhere(endpoint, late, age)
+        # Of very many requests some wait long: then a good part of them, or of those who ask, must.
+        due = record.usual.rate * age
+        enough = max(self._settings.eject_reporters, _PART * min(due, 2 * len(record.witnesses)))
+        if len(late) < enough:
             return None
-        return self._found(endpoint, waiting, peers, "")
+        return self._found(endpoint, late, peers, "leaves requests waiting")
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
         """Why the endpoint should be ejected for a stall."""
@@ -62,7 +71,7 @@ class Stalls:
             if not confirmed:
                 self._suspects.add(endpoint)
                 return None
-        return self._found(endpoint, waiting, peers, confirmed)
+        return self._found(endpoint, waiting, peers, "has answered nothing", confirmed)
 
     def _peers(self, endpoint: str) -> Tally | None:
         """What its peers' answers took, where a request to the endpoint waited long just now."""
@@ -80,16 +89,21 @@ class Stalls:
             if held.open.count and held.open.oldest >= age and held.completed < held.open.told - _SAME_REPORT
             and self._now - held.open.told <= FRESH
         }
-        # A witness gets answers elsewhere: one that gets none anywhere has a fault of its own.
-        since = self._now - max(age, SLOT)
-        found = {name: held for name, held in stuck.items() if self._answered(endpoint, name, since)}
+        found = self._served_elsewhere(endpoint, stuck, age)
         served = sum(held.completed > self._now - age for held in witnesses.values())
         return found if served <= len(found) else {}
 
-    def _found(self, endpoint: str, waiting: Mapping[str, Open], peers: Tally, confirmed: str) -> Finding:
+    def _served_elsewhere(self, endpoint: str, stuck: Mapping[str, Open], age: float) -> dict[str, Open]:
+        """Those who get answers elsewhere: one that gets none anywhere has a fault of its own."""
+        since = self._now - max(age, INTERVAL)
+        return {name: held for name, held in stuck.items() if self._answered(endpoint, name, since)}
+
+    def _found(
+        self, endpoint: str, waiting: Mapping[str, Open], peers: Tally, what: str, confirmed: str = ""
+    ) -> Finding:
         oldest, number = max(each.oldest for each in waiting.values()), sum(w.count for w in waiting.values())
         reason = (
-            f"{endpoint} has answered nothing for {oldest:.1f} s with {number} requests open, "
+            f"{endpoint} {what} for {oldest:.1f} s with {number} requests open, "
             f"its peers answer in {1000 * 2**peers.mean:.0f} ms; {seen(list(waiting), confirmed)}"
         )
         evidence: dict[str, Any] = {

@@ -97,3 +97,22 @@ def test_mesh_yaml_is_taken_over_and_a_bad_one_is_not(
     assert [record.exc_info for record in caplog.records] == [None]
     assert "last good one stays" in caplog.text
     assert "servces" in caplog.text
+
+
+def test_what_is_urgent_does_not_wait_for_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.loop.TICK_SECONDS", 3600.0)
+
+    async def run() -> None:
+        world = World()
+        task = asyncio.create_task(world.loop.run())
+        while not world.published:
+            await asyncio.sleep(0)
+        world.engine.urgent = True
+        async with asyncio.timeout(60):
+            while len(world.published) < 2:
+                await asyncio.sleep(0.01)
+        world.engine.urgent = False
+        world.loop.stop()
+        await asyncio.wait_for(task, 10)
+
+    asyncio.run(run())

@@ -18,6 +18,7 @@ from topology.settings import EngineSettings
 
 REPORT: Final = 0.5
 TICK: Final = 0.25
+LOOK: Final = 0.05  # how often the collector looks whether anything is urgent
 SWEEP: Final = 0.1
 EPOCH: Final = 1_000_000.0  # the engine's clock at the start
 PROBE_PATIENCE: Final = 1.0
@@ -157,7 +158,8 @@ class Simulation:
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
             if fleet.hurry:
                 self.at(self._rng.uniform(0, SWEEP), self._sweep, client, fleet)
-        self.at(fleet.tick, self._tick, fleet)
+        self._due = fleet.tick
+        self.at(LOOK, self._look, fleet)
         if fleet.dies < float("inf"):
             self.at(fleet.dies + fleet.expiry, self._expire)
 
@@ -194,6 +196,13 @@ class Simulation:
         self._engine.calls(calls, EPOCH + self.now)
         self._engine.opens(opens, EPOCH + self.now)
 
+    def _look(self, fleet: Fleet) -> None:
+        if self.now >= self._due or self._engine.urgent:
+            self._due = self.now + fleet.tick
+            self._tick(fleet)
+        if self.now + LOOK < min(self._setup.seconds, fleet.dies):
+            self.at(self.now + LOOK, self._look, fleet)
+
     def _tick(self, fleet: Fleet) -> None:
         tick = self._engine.tick(EPOCH + self.now)
         self.decisions += tick.decisions
@@ -205,8 +214,6 @@ class Simulation:
         if tick.snapshot.version != self._version:
             self._version = tick.snapshot.version
             self.at(self.now + fleet.delay, self._view, tick.snapshot.services[SERVICE].endpoints)
-        if self.now + fleet.tick < min(self._setup.seconds, fleet.dies):
-            self.at(self.now + fleet.tick, self._tick, fleet)
 
     def _probe_over(self, service: str, endpoint: str, ok: bool, failed: bool) -> None:
         self.servers[endpoint].left(0.0)

@@ -50,17 +50,17 @@ def test_ejections_reach_the_snapshot_in_every_stage() -> None:
 def test_a_decision_comes_out_of_one_tick_and_stays_readable() -> None:
     fleet = Fleet(4, 4)
     fleet.run(10)
-    made = fleet.run(2, lambda r, e, t: (0.01, e == 1))
-    assert [each.kind for each in made] == ["eject"]
-    assert fleet.engine.decisions("b", 1) == (made[0],)
+    doubted, made = fleet.run(2, lambda r, e, t: (0.01, e == 1))
+    assert (doubted.kind, made.kind) == ("probation", "eject")
+    assert fleet.engine.decisions("b", 1) == (made,)
     assert fleet.engine.decisions("nobody") == ()
     assert len(fleet.engine.decisions(limit=3)) == 3
     times = [each.time for each in fleet.engine.decisions()]
     assert times == sorted(times, reverse=True)
     (view,) = [view for view in fleet.view() if view.state is EndpointState.EJECTED]
-    assert made[0].reason.startswith(view.reason)
-    assert view.ejected_since == made[0].time
-    assert view.ejected_until == made[0].time + 5
+    assert made.reason.startswith(view.reason)
+    assert view.ejected_since == made.time
+    assert view.ejected_until == made.time + 5
 
 
 def test_both_arms_are_measured_apart() -> None:

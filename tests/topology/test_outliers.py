@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from topology.ejection import cap
+from topology.evidence import Probed
 from topology.finding import Finding, Trial
 from topology.model import Decision, EndpointState
 from topology.outliers import Outliers
@@ -41,11 +42,19 @@ class Case:
     crowded: str = ""
     strained: str = ""
     kind: str = "failures"
+    doubted: str = ""
+    probed: Probed | None = None
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
         return finding(endpoint, self.bad[endpoint], self.kind) if endpoint in self.bad else None
 
-    def trial(self, endpoint: str) -> Trial:
+    def doubt(self, endpoint: str) -> Finding | None:
+        return finding(endpoint) if endpoint in self.doubted else None
+
+    def probe(self, endpoint: str) -> Probed | None:
+        return self.probed
+
+    def trial(self, endpoint: str, since: float) -> Trial:
         return self.found
 
     def room(self, survivors: Sequence[str]) -> str:
@@ -73,14 +82,19 @@ class Ejections(RuleBasedStateMachine):
         self.now = 1000.0
         self.bad: dict[str, float] = {}
         self.available: tuple[str, ...] = NAMES[:4]
-        self.shared = self.crowded = self.strained = ""
+        self.shared = self.crowded = self.strained = self.doubted = ""
+        self.probed: Probed | None = None
         self.trial = Trial()
         self.last: list[Decision] = []
 
     def step(self) -> None:
         self.last = self.outliers.step(
             "s", NAMES, self.available,
-            Case(self.bad, self.trial, self.shared, self.crowded, self.strained), self.now,
+            Case(
+                self.bad, self.trial, self.shared, self.crowded, self.strained, doubted=self.doubted,
+                probed=self.probed,
+            ),
+            self.now,
         )
 
     @rule(bad=st.dictionaries(st.sampled_from(NAMES), st.floats(0.1, 3.0), max_size=8))
@@ -103,6 +117,11 @@ class Ejections(RuleBasedStateMachine):
         self.crowded, self.strained = crowded, strained
         self.step()
 
+    @rule(doubted=st.text(NAMES, max_size=8), answered=st.booleans())
+    def doubts_and_probes(self, doubted: str, answered: bool) -> None:
+        self.doubted, self.probed = doubted, Probed(answered, "", self.now)
+        self.step()
+
     @rule(count=st.integers(0, 9), errors=st.integers(0, 9), busy=st.booleans())
     def calls_come(self, count: int, errors: int, busy: bool) -> None:
         self.trial = Trial(count, min(count, errors), busy)
@@ -115,7 +134,7 @@ class Ejections(RuleBasedStateMachine):
 
     @rule()
     def all_is_well_for_long(self) -> None:
-        self.bad = {}
+        self.bad, self.doubted, self.probed = {}, "", None
         self.trial = Trial(5, 0, True)
         for _ in range(200):
             self.now += 0.5
@@ -139,7 +158,7 @@ class Ejections(RuleBasedStateMachine):
         for name in NAMES:
             health, weight = self.outliers.health("s", name), self.outliers.weight("s", name, self.now)
             if health.state is not EndpointState.EJECTED:
-                assert 0.1 <= weight <= 1.0
+                assert 0.01 <= weight <= 1.0
             else:
                 assert weight == 0
                 assert health.until - health.since <= SETTINGS.eject_seconds_max
@@ -244,9 +263,8 @@ def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
     [
         (Trial(9, 0, True), SETTINGS.slow_start, EndpointState.HEALTHY, 1.0),
         (Trial(9, 0, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.5),
-        (Trial(1, 1, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.1),  # one failure is little
-        (Trial(1, 1, True), SETTINGS.slow_start, EndpointState.EJECTED, 0.0),
-        (Trial(2, 2, True), 1.0, EndpointState.EJECTED, 0.0),
+        (Trial(3, 1, True), SETTINGS.slow_start / 2, EndpointState.PROBATION, 0.5),  # most calls went well
+        (Trial(1, 1, True), 1.0, EndpointState.EJECTED, 0.0),
         (Trial(0, 0, True), SETTINGS.slow_start, EndpointState.PROBATION, 0.1),  # nobody dared to call it
         (Trial(0, 0, True), SETTINGS.eject_seconds_max, EndpointState.HEALTHY, 1.0),
         (Trial(0, 0, False), SETTINGS.slow_start, EndpointState.HEALTHY, 1.0),  # nobody calls the service
@@ -256,3 +274,35 @@ def test_an_endpoint_on_probation_returns_when_it_has_proved_itself(
     trial: Trial, seconds: float, state: EndpointState, weight: float
 ) -> None:
     assert probation(trial, seconds) == (state, weight)
+
+
+def test_doubt_takes_the_weight_and_nothing_else_until_calls_go_well() -> None:
+    outliers = Outliers(SETTINGS)
+    made = outliers.step("s", NAMES[:4], NAMES[:4], Case(doubted="a"), 10.0)
+    assert [(each.kind, each.endpoint) for each in made] == [("probation", "a")]
+    assert outliers.weight("s", "a", 10.0) == 0.01
+    outliers.step("s", NAMES[:4], NAMES[:4], Case(found=Trial(3, 0, True)), 12.5)
+    assert outliers.weight("s", "a", 12.5) == 0.3
+    outliers.step("s", NAMES[:4], NAMES[:4], Case(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start)
+    assert outliers.health("s", "a").state is EndpointState.HEALTHY
+
+
+def test_where_many_seem_bad_none_is_doubted() -> None:
+    outliers = Outliers(SETTINGS)
+    outliers.step("s", NAMES, NAMES, Case(doubted="ab"), 0.0)
+    assert {outliers.health("s", name).state for name in "ab"} == {EndpointState.PROBATION}
+    made = outliers.step("s", NAMES, NAMES, Case(doubted="cdef"), 0.25)
+    assert {(each.kind, each.endpoint) for each in made} == {("return", "a"), ("return", "b")}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_what_does_not_answer_a_probe_stays_out_but_not_for_ever(answers: bool) -> None:
+    outliers, now = Outliers(SETTINGS), 0.0
+    outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.0}, kind="stall"), now)
+    trials = []
+    while now < 200:
+        now += 0.25
+        case = Case(probed=Probed(answers, "no answer within 1 s", now))
+        made = outliers.step("s", NAMES[:4], NAMES[:4], case, now)
+        trials += [now for each in made if each.kind == "probation"]
+    assert trials[0] == (5 if answers else 5 + 10 + 20 + 40 + 60)
