@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 ERROR_VALUES = (True, "true", "ERROR")
@@ -46,9 +47,12 @@ class Span:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trace:
-    """Spans in call order (parents before children, siblings by start) with each one's depth."""
+    """Spans in call order (parents before children, siblings by start) with each one's depth.
+
+    What follows from all spans is reckoned once: a trace may have tens of thousands.
+    """
 
     id: str
     spans: tuple[Span, ...]
@@ -58,20 +62,20 @@ class Trace:
     def root(self) -> Span:
         return self.spans[0]
 
-    @property
+    @cached_property
     def start(self) -> int:
         return min(span.start for span in self.spans)
 
-    @property
+    @cached_property
     def duration(self) -> int:
         """Microseconds from the first start to the last end."""
         return max(span.end for span in self.spans) - self.start
 
-    @property
+    @cached_property
     def errors(self) -> int:
         return sum(span.failed for span in self.spans)
 
-    @property
+    @cached_property
     def services(self) -> tuple[str, ...]:
         return tuple(sorted({span.service for span in self.spans}))
 
