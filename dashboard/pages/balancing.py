@@ -14,8 +14,9 @@ from dashboard.figures.states import lanes
 from dashboard.model import Decision, Node, StageView
 from dashboard.pages import balancing_effect, balancing_endpoints, balancing_views, links, parts, stage_switch
 from dashboard.pages.guard import guarded
+from dashboard.pages.plain import plain
 
-HISTORY_US: Final = 3_600_000_000  # of the strips
+WINDOWS_US: Final = (900_000_000, 3_600_000_000)  # of the strips: the first that has all, or the last
 DECISIONS: Final = 500  # asked for
 SHOWN: Final = 50
 _PLACES: Final = ("now", "endpoints", "states", "effect", "advice", "decisions", "history")
@@ -81,7 +82,7 @@ def frame(service: str, stage: StageView | None) -> list[Component]:
             stage_switch.layout(stage),
         ]),
         panel("Endpoints", "endpoints", "last 60 s", "flush"),
-        panel("Ejections over time", "states", f"last {fmt.span(HISTORY_US)}"),
+        panel("Ejections over time", "states"),
         html.Div([
             html.Div([panel("Direct against routed", "effect", "last 60 s"),
                       panel("What the mesh would have done", "advice")], className="stack"),
@@ -105,7 +106,7 @@ def register(app: Dash, client: Client) -> None:
         changed = bool(stages) if bool(stages) != known else no_update
         if not stages:
             return parts.empty("No services yet"), changed
-        return destinations(stages, nodes, links.service(search) or first(stages, nodes)), changed
+        return plain(destinations(stages, nodes, links.service(search) or first(stages, nodes))), changed
 
     @app.callback(Output("destination", "children"), Input("url", "search"),
                   Input("destinations-known", "data"))
@@ -136,7 +137,7 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
 
     def states() -> Component:
         addresses = [each["address"] for each in client.endpoints(service)]
-        since = now_us - HISTORY_US
+        since = now_us - window(decided(), now_us)
         return balancing_endpoints.over_time(lanes(decided(), addresses, since, now_us), since, now_us, zone)
 
     drawn: tuple[Callable[[], Any], ...] = (
@@ -148,7 +149,13 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
         lambda: balancing_views.decisions(decided()[:SHOWN], zone, now_us),
         lambda: balancing_effect.history(stage(), zone, now_us),
     )
-    return tuple(parts.attempted(draw) for draw in drawn)
+    return tuple(plain(parts.attempted(draw)) for draw in drawn)
+
+
+def window(decided: Sequence[Decision], now_us: int) -> int:
+    """How far back the strips go, in microseconds: the shorter one when nothing was decided before it."""
+    oldest = min((each["time"] for each in decided), default=0)
+    return next((each for each in WINDOWS_US if oldest >= now_us - each), WINDOWS_US[-1])
 
 
 def _now(stage: StageView | None, now_us: int) -> Component:

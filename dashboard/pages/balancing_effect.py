@@ -112,7 +112,8 @@ def advice(stage: StageView | None) -> Component:
     """What the mesh would have done, in stage advise."""
     if stage is None or stage["stage"] != "advise":
         return parts.empty("Shown in stage advise",
-                           "There the mesh lays out the observed requests as it would have routed them.")
+                           "There the mesh lays out the observed requests as it would have routed them.",
+                           class_name="done-already" if stage and stage["stage"] == "route" else "")
     found = stage["advice"]
     if found is None:
         return parts.empty("Too few requests to say", "It takes twenty in the last minute.")
@@ -167,6 +168,7 @@ def history(stage: StageView | None, zone: int, now_us: int) -> Component:
     if stage is None or not stage["history"]:
         return parts.empty("Never changed", "Every change of the stage is listed here, with who made it.")
     rows = []
+    why = any(_why(each["reason"]) for each in stage["history"])
     for each in stage["history"]:
         facts: dict[str, Any] = each["evidence"] or {}
         steps = [parts.stage_chip(str(facts.get(key, "")), int(facts.get(f"{key}_percent") or 0))
@@ -177,9 +179,9 @@ def history(stage: StageView | None, zone: int, now_us: int) -> Component:
             html.Td([steps[0], html.Span(" → ", **parts.label("to")), steps[1]], className="steps"),
             html.Td([parts.name(str(facts.get("by") or "nobody named"), 60),
                      html.Div(f"over {origin(str(facts.get('origin', '')))}", className="weak small")]),
-            html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))),
+            html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))) if why else None,
         ]))
-    return parts.table(("When", "Change", "Who", "Why"), rows, "Changes of the stage")
+    return parts.table(("When", "Change", "Who", *(("Why",) if why else ())), rows, "Changes of the stage")
 
 
 def origin(name: str) -> str:

@@ -77,7 +77,8 @@ def over_time(lanes: Sequence[tuple[str, Sequence[Piece]]], start: int, end: int
                      html.Span([html.Span(fmt.clock(us, zone)[:5], style={"left": f"{25 * part}%"})
                                 for part, us in enumerate(at)], className="lane-ruler")], **parts.HIDDEN)
     key = html.P([parts.chip("ejected", "bad"), parts.chip("probation", "warn"),
-                  html.Span("full weight elsewhere", className="weak small")], className="chips")
+                  html.Span(f"full weight elsewhere; last {fmt.span(end - start)}", className="weak small")],
+                 className="chips")
     return html.Div([html.Ul([*rows, ruler], className="lanes"), key])
 
 

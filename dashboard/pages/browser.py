@@ -1,4 +1,4 @@
-"""Callbacks that run in the browser; the functions are in ``assets/spanmesh.js``."""
+"""Callbacks that run in the browser; the functions are in ``assets``."""
 
 from typing import Any
 

@@ -12,6 +12,7 @@ from dashboard.figures import heatmap, series
 from dashboard.model import Heatmap, Node, ServicePage
 from dashboard.pages import balancing_endpoints, links, parts, service_views
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 
 SPANS: Final = {900: "15 min", 3_600: "1 h", 21_600: "6 h", 86_400: "24 h"}  # seconds
@@ -68,6 +69,7 @@ def _shortcuts(name: str) -> list[Component]:
     to = (
         ("In the graph", links.topology(name)),
         ("Traces", links.traces(TraceQuery(service=name))),
+        ("Live", links.traces(TraceQuery(service=name, view="live"))),
         ("Failed", links.traces(TraceQuery(service=name, tags="error=true"))),
         ("Slowest", links.traces(TraceQuery(service=name, sort="duration"))),
         ("Balancing", links.balancing(name)),
@@ -126,8 +128,8 @@ def register(app: Dash, client: Client) -> None:
         page = client.service_page(name, *window(now, shown["span"]))
         return (
             service_views.summary(page), about(name, client.services()), *figures(page, zone or 0),
-            parts.attempted(lambda: balancing_endpoints.table(client.endpoints(name), int(now * 1e6))),
-            service_views.neighbours(page["callers"], lambda other: links.topology(other, name)),
-            service_views.neighbours(page["callees"], lambda other: links.topology(name, other)),
-            service_views.operations(page),
+            plain(parts.attempted(lambda: balancing_endpoints.table(client.endpoints(name), int(now * 1e6)))),
+            plain(service_views.neighbours(page["callers"], lambda other: links.topology(other, name))),
+            plain(service_views.neighbours(page["callees"], lambda other: links.topology(name, other))),
+            plain(service_views.operations(page)),
         )

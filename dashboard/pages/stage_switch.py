@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.client import Client
 from dashboard.model import StageView
 from dashboard.pages import parts
+from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 
 _STAGES = ("observe", "advise", "route")
@@ -19,6 +20,7 @@ def layout(stage: StageView | None) -> Component:
     return html.Div([
         html.Div([
             dcc.Store(id="stage-chosen", data=stage["stage"] if stage else None),
+            dcc.Store(id="stage-asked"),
             html.Div([html.Button(each, id=f"stage-{each}", **parts.pressed(stage is not None and
                                                                             stage["stage"] == each))
                       for each in _STAGES], id="stage", className="segments"),
@@ -62,6 +64,8 @@ def _refused(what: Problem) -> tuple[Any, ...]:
 
 def register(app: Dash, client: Client) -> None:
     """Ask, then PUT on confirmation."""
+    in_browser(app, "question", Output("stage-asked", "data"), Input("stage-dialog", "hidden"),
+               prevent_initial_call=True)
 
     @app.callback(
         Output("stage-chosen", "data"), Output("stage-share", "className"),

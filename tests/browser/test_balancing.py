@@ -60,13 +60,23 @@ def test_ejections_are_shown_over_time_and_decisions_with_their_evidence(page: P
     expect(first.locator(".bars-chart")).to_contain_text("40.83 % of 240")
 
 
-def test_who_changes_a_stage_is_kept_with_it(page: Page, site: str, api: FakeApi) -> None:
+def test_a_stage_is_changed_by_keyboard_and_keeps_who_did_it(page: Page, site: str, api: FakeApi) -> None:
     page.goto(f"{site}/balancing?service=payment")
-    page.locator("#stage").get_by_text("advise").click()
-    page.locator("#stage-ask").click()
+    page.locator("#stage-advise").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#stage-advise")).to_have_attribute("aria-pressed", "true")
+    page.locator("#stage-ask").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#stage-confirm")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#stage-dialog")).to_be_hidden()
+    expect(page.locator("#stage-ask")).to_be_focused()
+    assert api.stages.get("payment") is None
+    page.keyboard.press("Enter")
     page.get_by_label("Your name, for the history").fill("Grace")
-    page.get_by_role("button", name="Confirm").click()
+    page.keyboard.press("Enter")
     expect(page.locator("#stage-result")).to_contain_text("advise")
+    expect(page.locator("#stage-ask")).to_be_focused()
     assert api.stages["payment"] == {"stage": "advise", "percent": 0}
     assert api.changed_by == ["Grace"]
 
