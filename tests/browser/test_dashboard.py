@@ -107,18 +107,16 @@ def test_a_stage_is_turned_on_after_confirmation(page: Page, site: str, api: Fak
     save("balancing-routed")
 
 
-@pytest.mark.parametrize("path", ["/", "/?node=reviews", "/traces", "/balancing?service=reviews"])
-def test_without_a_collector_every_page_says_what_to_do(
-    page: Page, path: str, save: Save
-) -> None:
+def test_without_a_collector_every_page_says_what_to_do(page: Page, save: Save) -> None:
     with FakeApi() as fake:
         gone = fake.url
     with served(gone, page) as url:
-        page.goto(url + path)
-        fix = page.get_by_role("alert").filter(has_text="Start it with spanmesh up")
-        expect(fix.first).to_be_visible()
-        expect(page.locator("#connection")).to_have_text("Collector unreachable")
-        save(f"unreachable-{re.sub('[^a-z]+', '-', path).strip('-') or 'topology'}")
+        for path in ("/", "/?node=reviews", "/traces", "/balancing?service=reviews", "/service/reviews"):
+            page.goto(url + path)
+            fix = page.get_by_role("alert").filter(has_text="Start it with spanmesh up")
+            expect(fix.first).to_be_visible()
+            expect(page.locator("#connection")).to_have_text("Collector unreachable")
+            save(f"unreachable-{re.sub('[^a-z]+', '-', path).strip('-') or 'topology'}")
 
 
 def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save) -> None:
@@ -136,12 +134,16 @@ def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save)
                 expect(page.locator("#graph-state")).to_be_empty()
 
 
-@pytest.mark.parametrize("path", ["/", "/traces", "/balancing"])
-def test_an_empty_mesh_says_how_to_begin(page: Page, path: str, save: Save) -> None:
+def test_an_empty_mesh_says_how_to_begin(page: Page, save: Save) -> None:
     with FakeApi(empty=True) as fake, served(fake.url, page) as url:
-        page.goto(url + path)
-        expect(page.get_by_role("status").filter(has_text="spanmesh run").first).to_be_visible()
-        save(f"empty-{path.strip('/') or 'topology'}")
+        for path in ("/", "/traces", "/balancing"):
+            page.goto(url + path)
+            expect(page.get_by_role("status").filter(has_text="spanmesh run").first).to_be_visible()
+            save(f"empty-{path.strip('/') or 'topology'}")
+        page.goto(f"{url}/service/anything")
+        expect(page.locator("#service-state")).to_contain_text("Nobody called this service")
+        expect(page.locator("#service-callers")).to_contain_text("None in this time")
+        save("empty-service")
 
 
 def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
@@ -168,15 +170,6 @@ def test_an_unknown_page_and_an_unknown_trace_lead_back(page: Page, site: str) -
     expect(page.locator("#graph-summary")).to_contain_text("services")
     page.goto(f"{site}/traces/{'0' * 32}")
     expect(page.locator("#trace-view")).to_contain_text("no trace of this id")
-
-
-@pytest.mark.parametrize("width", [1024, 1280, 2560])
-@pytest.mark.parametrize("path", ["/", "/traces", "/balancing"])
-def test_no_page_is_wider_than_the_window(page: Page, site: str, path: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(site + path)
-    expect(page.locator("#connection")).to_have_text("Live")
-    assert page.evaluate("() => document.querySelector('main').scrollWidth <= window.innerWidth")
 
 
 def test_the_keyboard_reaches_services_and_spans(page: Page, site: str) -> None:
