@@ -42,7 +42,7 @@ from topology.settings import EngineSettings
 from topology.snapshot import Snapshot
 from topology.stages import Setting, Stages
 from topology.traffic import Traffic
-from topology.window import Bucket, Cell, Window
+from topology.window import Bucket, Cell, Window, arms, edges, endpoints
 
 DECISIONS_KEPT: Final = 1000
 _NO_POLICY: Final = ServicePolicy()
@@ -104,7 +104,9 @@ class Engine:
             if registered and sample.protocol == peers.HTTP and not late:
                 self._feedback.evidence.call(service, endpoint, sample, now)
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
-            self._intake.call(replace(sample, target=service, endpoint=endpoint), now)
+            if (service, endpoint) != (sample.target, sample.endpoint):
+                sample = replace(sample, target=service, endpoint=endpoint)
+            self._intake.call(sample, now)
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         """Note requests that are open."""
@@ -183,23 +185,26 @@ class Engine:
 
     def graph(self, now: float, window: float = 60.0) -> GraphView:
         """Nodes and edges of the window."""
-        counts, seconds = self._traffic.counts(now, window), self._traffic.seconds(now, window)
+        counts, seconds = self._traffic.counts(now, window, edges), self._traffic.seconds(now, window)
         return GraphView(self._nodes(counts, seconds), graph.edges(counts, seconds), now - window, now)
 
     def traffic(self, now: float, window: float) -> dict[tuple[str, str, str], Cell]:
         """Calls of the window by source, target and protocol."""
-        return graph.by_edge(self._traffic.counts(now, window))
+        return graph.by_edge(self._traffic.counts(now, window, edges))
 
     def services(self, now: float, window: float) -> tuple[NodeView, ...]:
         """The nodes alone."""
-        return self._nodes(self._traffic.counts(now, window), self._traffic.seconds(now, window))
+        return self._nodes(self._traffic.counts(now, window, edges), self._traffic.seconds(now, window))
 
     def endpoints(
         self, now: float, window: float, service: str | None = None
     ) -> tuple[EndpointView, ...]:
         """Endpoints of one service, or of all."""
-        counts, seconds = self._traffic.counts(now, window), self._traffic.seconds(now, window)
-        cells = graph.by_endpoint(counts)
+        seconds = self._traffic.seconds(now, window)
+        if service is None:
+            cells = graph.by_endpoint(self._traffic.counts(now, window, endpoints))
+        else:
+            cells = graph.by_endpoint(self._traffic.served(now, window, service))
         return tuple(
             view
             for name, members in sorted(self._registry.services().items())
@@ -220,8 +225,8 @@ class Engine:
             return self._feedback.weights.weight(service, endpoint) * part
 
         return adoption.views(
-            services, self._traffic.counts(now, window), self._traffic.seconds(now, window), self._stages,
-            self._registry.services(), weight, self._policy,
+            services, self._traffic.counts(now, window, arms), self._traffic.seconds(now, window),
+            self._stages, self._registry.services(), weight, self._policy,
         )
 
     def decisions(

@@ -8,7 +8,7 @@ from proxy.contract.histogram import Histogram
 from topology import peers
 from topology.intake import Intake
 from topology.model import Point
-from topology.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, Window, stats
+from topology.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges, stats
 
 _NOTHING: Final = Cell()
 
@@ -20,9 +20,9 @@ class Traffic:
         self._window = window
         self._intake = intake
 
-    def counts(self, now: float, window: float) -> Bucket:
-        """Calls of the window, and opaque connections that stand, by key."""
-        counts = self._window.totals(now - window, now)
+    def counts(self, now: float, window: float, view: View) -> Bucket:
+        """Calls of the window, and opaque connections that stand, by what the view keeps of a key."""
+        counts = self._window.totals(now - window, now, view)
         for (source, target), standing in self._intake.open(now).items():
             cell = counts.setdefault(Key(source, target, peers.TCP), Cell())
             cell.open = standing.count
@@ -30,9 +30,13 @@ class Traffic:
             cell.clear += standing.clear
         return self._resolved(counts)
 
+    def served(self, now: float, window: float, service: str) -> Bucket:
+        """Calls of one service in the window, by key."""
+        return self._resolved(self._window.some(now - window, now, self._wanted(service, None, None, None)))
+
     def between(self, start: float, end: float) -> Bucket:
-        """Calls between two times, by key."""
-        return self._resolved(self._window.totals(start, end))
+        """Calls between two times, by edge."""
+        return self._resolved(self._window.totals(start, end, edges))
 
     def seconds(self, now: float, window: float) -> float:
         """Seconds of the window that were lived through: what rates are divided by."""
@@ -61,9 +65,8 @@ class Traffic:
         """Distribution of latency over the window."""
         wanted = self._wanted(service, source, target, None)
         histogram = Histogram()
-        for key, cell in self._window.totals(now - window, now).items():
-            if wanted(key):
-                histogram.merge(cell.histogram)
+        for cell in self._window.some(now - window, now, wanted).values():
+            histogram.merge(cell.histogram)
         return histogram
 
     def _resolved(self, counts: Bucket) -> Bucket:

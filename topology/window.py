@@ -4,12 +4,16 @@ Every call is added to the bucket of the second it was reported in and to that o
 seconds. Seconds are kept two minutes, tens for the whole memory; a reader takes tens where
 they fit and seconds at the edges. The number of series is bounded: past the limit, calls are
 counted under one series named ``(other)`` rather than lost.
+
+Readers rarely want every series: ``edges``, ``endpoints`` and ``arms`` are views that leave the
+other fields of a key empty. What a view makes of a bucket is kept until the bucket changes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
 from topology.model import Secrecy, Stats
 from topology.peers import HTTP
@@ -17,6 +21,7 @@ from topology.peers import HTTP
 TEN: Final = 10
 SECONDS_KEPT: Final = 120
 OTHER: Final = "(other)"
+_FOR_EVER: Final = 1 << 62
 
 
 class Key(NamedTuple):
@@ -62,6 +67,22 @@ class Cell:
 
 
 Bucket = dict[Key, Cell]
+View = Callable[[Key], Key]
+
+
+def edges(key: Key) -> Key:
+    """Who calls whom."""
+    return Key(key.source, key.target, key.protocol)
+
+
+def endpoints(key: Key) -> Key:
+    """What each endpoint served."""
+    return Key("", key.target, "", key.endpoint)
+
+
+def arms(key: Key) -> Key:
+    """What each arm of a service served, the direct one by endpoint."""
+    return Key("", key.target, "", key.endpoint if key.arm == names.ARM_DIRECT else "", key.arm)
 
 
 class Window:
@@ -72,6 +93,8 @@ class Window:
         self._limit = series
         self._seconds: dict[int, Bucket] = {}
         self._tens: dict[int, Bucket] = {}
+        self._views: dict[int, dict[View, Bucket]] = {}  # of a bucket, by its identity
+        self._newest = 0
         self._last: dict[Key, int] = {}
         self._edges: dict[tuple[str, str], set[Key]] = {}
         self._closed = 0
@@ -104,8 +127,10 @@ class Window:
         if key not in self._last:
             self._edges.setdefault((key.source, key.target), set()).add(key)
         self._last[key] = max(second, self._last.get(key, second))
+        self._newest = max(second, self._newest)
         for buckets, at in ((self._seconds, second), (self._tens, second // TEN)):
             bucket = buckets.setdefault(at, {})
+            self._views.pop(id(bucket), None)
             cell = bucket.get(key)
             if cell is None:
                 cell = bucket[key] = Cell()
@@ -122,21 +147,34 @@ class Window:
                 if cell is None or wide is None or not cell.histogram.count:
                     continue
                 index = _populated(cell.histogram, duration)
-                for part in (cell, wide):
+                for part, within in ((cell, bucket), (wide, tens)):
                     _remove(part, index, failed)
+                    self._views.pop(id(within), None)
                 return True
         return False
 
-    def totals(self, start: float, end: float) -> Bucket:
+    def totals(self, start: float, end: float, view: View | None = None) -> Bucket:
         """Everything between two times (whole seconds, ``start`` excluded), by key."""
         merged: Bucket = {}
         for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
-            for key, cell in bucket.items():
-                found = merged.get(key)
-                if found is None:
-                    found = merged[key] = Cell()
-                found.merge(cell)
+            _merge(merged, (bucket if view is None else self._viewed(bucket, view)).items())
         return merged
+
+    def some(self, start: float, end: float, wanted: Callable[[Key], bool]) -> Bucket:
+        """As ``totals``, of the wanted keys alone."""
+        merged: Bucket = {}
+        keys = [key for key in self._last if wanted(key)]
+        for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
+            _merge(merged, ((key, bucket[key]) for key in keys if key in bucket))
+        return merged
+
+    def _viewed(self, bucket: Bucket, view: View) -> Bucket:
+        held = self._views.setdefault(id(bucket), {})
+        found = held.get(view)
+        if found is None:
+            found = held[view] = {}
+            _merge(found, ((view(key), cell) for key, cell in bucket.items()))
+        return found
 
     def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:
         """Wanted traffic between two times by number of the step it was reported in.
@@ -144,10 +182,12 @@ class Window:
         Beyond ``SECONDS_KEPT`` only steps of whole tens from a whole ten are exact.
         """
         steps: dict[int, Cell] = {}
+        keys = [key for key in self._last if wanted(key)]
         for second, bucket in self._buckets(int(start), int(end) + 1, TEN if step % TEN == 0 else 1):
             cell = steps.setdefault(max(0, int((second - int(start)) / step)), Cell())
-            for key, found in bucket.items():
-                if wanted(key):
+            for key in keys:
+                found = bucket.get(key)
+                if found is not None:
                     cell.add(found.histogram, found.errors)
         return steps
 
@@ -167,11 +207,11 @@ class Window:
         """Drop what is older than is kept."""
         self._horizon = int(now) - SECONDS_KEPT
         for second in [s for s in self._seconds if s < self._horizon]:
-            del self._seconds[second]
+            self._views.pop(id(self._seconds.pop(second)), None)
         oldest = (int(now) - self._memory) // TEN
         dropped = [ten for ten in self._tens if ten < oldest]
         for ten in dropped:
-            del self._tens[ten]
+            self._views.pop(id(self._tens.pop(ten)), None)
         if dropped:
             self._last = {key: last for key, last in self._last.items() if last // TEN >= oldest}
             self._edges = {}
@@ -186,14 +226,23 @@ class Window:
     def _buckets(self, begin: int, end: int, grain: int = TEN) -> Iterator[tuple[int, Bucket]]:
         """Buckets that cover [begin, end), each with the second it starts at."""
         second = begin
+        known = end if end <= self._newest else _FOR_EVER  # nothing is later than the end: any ten will do
         while second < end:
-            if second < self._horizon or (grain == TEN and second % TEN == 0 and second + TEN <= end):
+            if second < self._horizon or (grain == TEN and second % TEN == 0 and second + TEN <= known):
                 ten = second // TEN
                 yield ten * TEN, self._tens.get(ten, {})
                 second = (ten + 1) * TEN
             else:
                 yield second, self._seconds.get(second, {})
                 second += 1
+
+
+def _merge(into: Bucket, cells: Iterable[tuple[Key, Cell]]) -> None:
+    for key, cell in cells:
+        found = into.get(key)
+        if found is None:
+            found = into[key] = Cell()
+        found.merge(cell)
 
 
 def _populated(histogram: Histogram, duration: float) -> int | None:

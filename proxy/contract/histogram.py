@@ -53,13 +53,18 @@ class Histogram:
     def merge(self, other: "Histogram") -> None:
         """Add another histogram's counts to this one."""
         mine = self.counts
-        for index, count in other.counts.items():
-            mine[index] = mine.get(index, 0) + count
+        if mine:
+            for index, count in other.counts.items():
+                mine[index] = mine.get(index, 0) + count
+        else:
+            mine.update(other.counts)
         self.zero += other.zero
         self.count += other.count
         self.sum += other.sum
-        self.min = min(self.min, other.min)
-        self.max = max(self.max, other.max)
+        if other.min < self.min:
+            self.min = other.min
+        if other.max > self.max:
+            self.max = other.max
 
     def quantile(self, q: float) -> float | None:
         """Value below which a share ``q`` (0 to 1) of the counts lies; None when empty."""

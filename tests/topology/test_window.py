@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.topology.fleet import histogram
-from topology.window import OTHER, Cell, Key, Window, stats
+from topology.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints, stats
 
 AB = Key("a", "b")
 
@@ -43,6 +43,36 @@ def test_a_series_adds_up_and_puts_calls_where_they_were(times: list[float], ste
         expected[number] = expected.get(number, 0) + 1
     found = {number: cell.histogram.count for number, cell in cells.items() if cell.histogram.count}
     assert found == expected
+
+
+_CALLS = st.tuples(
+    st.floats(0, 15), st.sampled_from("ab"), st.sampled_from("cd"), st.sampled_from(["", "1:80", "2:80"]),
+    st.sampled_from(["", "direct", "routed"]), st.booleans(),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_CALLS, max_size=40), st.sampled_from([edges, endpoints, arms]))
+def test_a_view_is_of_the_same_calls_however_often_it_was_looked_at(
+    calls: list[tuple[float, str, str, str, str, bool]], view: View
+) -> None:
+    window, now = Window(900, 100), 1000.0
+    for passed, source, target, endpoint, arm, taken in calls:
+        now += passed
+        if taken:
+            window.take(source, target, 0.1, failed=False, since=0)
+        else:
+            window.add(Key(source, target, "http", endpoint, arm), histogram(0.1), 0, now)
+        window.expire(now)
+        expected: dict[Key, int] = {}
+        for key, cell in window.totals(now - 60, now).items():
+            expected[view(key)] = expected.get(view(key), 0) + cell.histogram.count
+        found = window.totals(now - 60, now, view)
+        assert {key: cell.histogram.count for key, cell in found.items()} == expected
+        some = window.some(now - 60, now, lambda key: key.target == "c")
+        assert sum(cell.histogram.count for cell in some.values()) == sum(
+            cell.histogram.count for key, cell in window.totals(now - 60, now).items() if key.target == "c"
+        )
 
 
 def test_memory_ends() -> None:
