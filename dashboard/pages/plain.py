@@ -31,7 +31,7 @@ def plain(children: Children) -> Children:
     if _namespace(children) == _HTML and _is_plain(children):
         if sum(1 for _ in _components(children)) < _FEWEST:
             return children
-        given = {key: value for key, value in _props(children).items() if key != "children"}
+        given = {key: value for key, value in _described(children)["props"].items() if key != "children"}
         return type(children)(**given, **{"data-plain": json.dumps(_nodes(inside), separators=(",", ":"))})
     if isinstance(inside, (Component, list, tuple)):
         children.children = plain(inside)
@@ -42,9 +42,10 @@ def _namespace(component: Component) -> str:
     return str(getattr(component, "_namespace", ""))
 
 
-def _props(component: Component) -> dict[str, Any]:
-    given: dict[str, Any] = component.to_plotly_json()["props"]
-    return given
+def _described(component: Any) -> dict[str, Any]:
+    """``type`` and ``props`` of a component."""
+    found: dict[str, Any] = component.to_plotly_json()
+    return found
 
 
 def _components(children: Children) -> Iterator[Component]:
@@ -71,10 +72,11 @@ def _nodes(children: Children) -> list[Any]:
         return [node for each in children for node in _nodes(each)]
     if not isinstance(children, Component):
         return [str(children)]
-    given = _props(children)
+    described = _described(children)
+    given = described["props"]
     inside = _nodes(given.pop("children", None))
     attributes = {_NAMES.get(key, key if "-" in key else key.lower()): value
                   for key, value in given.items() if value is not None and value is not False}
     if isinstance(children, dcc.Link):
         return [["a", {**attributes, **WITHIN}, inside]]
-    return [[str(children.to_plotly_json()["type"]).lower(), attributes, inside]]
+    return [[str(described["type"]).lower(), attributes, inside]]

@@ -1,6 +1,7 @@
 """What all pages share: header, navigation, routing by path, theme, zone and the one interval."""
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 from urllib.parse import unquote
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -75,9 +76,9 @@ def page(path: str | None, search: str | None) -> Component:
 def navigation(path: str | None) -> list[Component]:
     """The links of the header; the one of the section a path belongs to is marked."""
     section = (path or "/").split("/")[1]
+    current: dict[str, Any] = {"className": "current", "aria-current": "page"}
     return [
-        html.A(text, href=href, **parts.WITHIN,
-               **({"className": "current", "aria-current": "page"} if section in pages else {}))
+        html.A(text, href=href, **parts.WITHIN, **(current if section in pages else {}))
         for href, (text, pages) in _NAVIGATION.items()
     ]
 
