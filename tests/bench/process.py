@@ -8,7 +8,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -42,6 +42,25 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process, all threads."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def cpu_seconds_below() -> float:
+    """User and system time of all processes this one has started and theirs; those that live."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            except OSError:  # it has ended
+                continue
+            parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    below, found = list(parents.get(os.getpid(), ())), 0.0
+    while below:
+        pid = below.pop()
+        below += parents.get(pid, ())
+        with suppress(OSError):
+            found += cpu_seconds(pid)
+    return found
 
 
 def rss_mib(pid: int) -> float:

@@ -53,7 +53,7 @@ def search_and_trace(page: Page, picture: Picture) -> None:
     whole = page.locator("#found tbody tr", has_text="frontend GET /checkout/{id}").first
     expect(whole).to_be_visible()
     expect(page.locator("#scatter .scatterlayer .trace").first.locator("path.point").first).to_be_visible()
-    picture("traces")
+    picture("search")
     whole.click()
     expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
     expect(page.locator(".span-row").nth(10)).to_be_attached()  # 11 spans over six services
@@ -84,6 +84,14 @@ def turn_on(page: Page, picture: Picture) -> None:
     expect(page.locator("#destinations .chosen")).to_contain_text("route 50 %")
     expect(page.locator("#destination-effect")).to_contain_text("95 % intervals")
     expect(page.locator("#destination-history")).to_contain_text("over the API")
+    picture("balancing")
+
+
+def effect(page: Page, picture: Picture) -> None:
+    """What routing did: routed against direct, the decisions, and who turned it on."""
+    page.goto(f"{SITE}/balancing?service=reviews")
+    expect(page.locator("#destination-effect .differences li")).to_have_count(3)
+    expect(page.locator("#destination-decisions li").first).to_be_visible()
     picture("balancing")
 
 
