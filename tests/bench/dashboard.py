@@ -8,6 +8,7 @@ reporting, and the cores it takes with no dashboard open and with ten. The last 
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -214,6 +215,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("views", "load"), default="")
     asked = parser.parse_args()
     heading("python -m tests.bench.dashboard " + " ".join(sys.argv[1:]), "dash", "plotly", "playwright")
+    say(f"# load average before the run {os.getloadavg()[0]:.1f}: what shares the machine is in the figures")
     rows: list[Row] = []
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)

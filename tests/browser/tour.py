@@ -101,7 +101,7 @@ def failing_instance(demo: Demo) -> Iterator[None]:
     bad = demo.endpoints("reviews")[0]
     demo.fault(bad["app"], "fail")
     try:
-        until(lambda: any(e["state"] == "ejected" for e in demo.endpoints("reviews")), 30, "an ejection")
+        until(lambda: any(e["state"] == "ejected" for e in demo.endpoints("reviews")), 120, "an ejection")
         yield
     finally:
         demo.fault(bad["app"], "")
