@@ -6,6 +6,7 @@
 ``ingest``    the way of one request: examined, told to the engine, made durable, answered
 ``admit``     how much may wait, ``seen`` which requests were acknowledged before
 ``journal``   requests into the ``spool`` on disk, ``drain`` out of it through ``sink`` into the store
+``aside``     files of requests that ClickHouse does not take
 ``clickhouse`` the store, embedded or a server
 ``loop``      the step of the mesh, with ``meshfile`` (mesh.yaml); ``replay`` is stages kept
 ``neighbours`` what other collectors on the same server stored, taken over; ``following`` says what is news

@@ -52,5 +52,5 @@ class CollectorConfig(Settings):
     spool_bytes: Positive = 1024 * MIB  # it may hold; then senders are told to wait
     aside_bytes: Positive = 64 * MIB  # of requests ClickHouse does not take; then the oldest go
     sync: bool = False  # answer only when the disk itself has the data: outlives a loss of power
-    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 0.5  # requests of this long go in one insert
+    batch_seconds: Annotated[float, Field(ge=0, le=10)] = 1.0  # requests of this long go in one insert
     batch_bytes: Positive = 16 * MIB  # or this many, whichever comes first

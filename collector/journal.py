@@ -1,8 +1,9 @@
 """Where requests become durable: appended to the spool, many in one write, then acknowledged.
 
 The disk is left to a thread of its own. While it writes, the next requests gather and go in one
-write after it. A segment is closed ``seconds`` after its first request or when it is large enough,
-and is then for the drain to take to the store.
+write after it. A segment is closed when it is large enough, or ``seconds`` after its first request if
+none waits to be drained: an insert costs much whatever it holds, so while the store has enough to do
+requests gather for the next one.
 """
 
 import asyncio
@@ -85,9 +86,10 @@ class Journal:
         """Write what comes until ``close``; what came before is written and its segment closed."""
         loop = asyncio.get_running_loop()
         due: float | None = None  # when the open segment is to be closed
+        behind = False  # it is time, and another one waits to be drained
         while not self._closing or self._waiting:
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(due):
+                async with asyncio.timeout_at(None if behind else due):
                     await self._some.wait()
             self._some.clear()
             group, self._waiting = self._waiting, []
@@ -95,11 +97,19 @@ class Journal:
                 await self._write(group)
                 due = loop.time() + self._seconds if due is None else due
             if due is not None and loop.time() >= due:
-                await self._in_thread(self._spool.seal)
-                due = None
-                self.sealed.set()
+                behind = not await self._in_thread(self._seal_next)
+                if not behind:
+                    due = None
+                    self.sealed.set()
         await self._in_thread(self._spool.seal)
         self.sealed.set()
+
+    def _seal_next(self) -> bool:
+        """In the thread: close the open segment unless another one waits to be drained."""
+        if self._spool.sealed():
+            return False
+        self._spool.seal()
+        return True
 
     async def _write(self, group: Sequence[tuple[Entry, "asyncio.Future[None]"]]) -> None:
         def append() -> tuple[list[SpoolError | None], bool]:
@@ -150,6 +160,7 @@ class Journal:
             self._spool.remove(segment)
 
         await self._in_thread(forget)
+        self._some.set()  # the open one may be next
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

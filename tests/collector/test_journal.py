@@ -88,6 +88,23 @@ def test_a_segment_is_closed_after_its_time() -> None:
     with_journal(test, seconds=0.01)
 
 
+def test_while_a_segment_waits_for_the_store_the_next_gathers_more() -> None:
+    async def test(journal: Journal, spool: CountingSpool) -> None:
+        await journal.keep(entry(b"first"))
+        await journal.sealed.wait()
+        (first,) = await journal.segments()
+        await journal.keep(entry(b"second"))
+        await asyncio.sleep(0.05)
+        await journal.keep(entry(b"third"))
+        assert await journal.segments() == [first]
+        journal.sealed.clear()
+        await journal.done(first, [])
+        await journal.sealed.wait()
+        assert kept(journal, spool) == [b"second", b"third"]
+
+    with_journal(test, seconds=0.01)
+
+
 def test_of_a_group_what_fits_is_kept() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
         outcomes = await asyncio.gather(
