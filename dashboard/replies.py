@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-FRESH: Final = 1.0  # seconds an answer is shared for
+FRESH: Final = 1.8  # seconds an answer is shared for: a little less than pages wait between questions
 _KEPT: Final = 256  # answers
 
 

@@ -19,6 +19,7 @@ from dashboard.pages.plain import plain
 WINDOWS_US: Final = (900_000_000, 3_600_000_000)  # of the strips: the first that has all, or the last
 DECISIONS: Final = 500  # asked for
 SHOWN: Final = 50
+LISTED: Final = 100  # services; more are found by name
 _PLACES: Final = ("now", "endpoints", "states", "effect", "advice", "decisions", "history")
 
 
@@ -30,17 +31,25 @@ def layout(search: str | None) -> Component:
                   html.P("Endpoints, what the mesh decided about them, and how far it may choose.",
                          className="weak")], className="page-head"),
         html.Div([
-            html.Nav(parts.loading(), id="destinations", className="card destinations",
-                     **parts.label("Services")),
+            html.Nav([
+                html.Label([html.Span("Find a service", className="visually-hidden"),
+                            dcc.Input(id="destinations-find", type="search", placeholder="Find a service",
+                                      autoComplete="off")]),
+                html.Div(parts.loading(), id="destinations"),
+            ], className="card destinations", **parts.label("Services")),
             html.Div(parts.card(parts.loading()), id="destination"),
         ], className="balancing"),
     ], className="page")
 
 
-def destinations(stages: Sequence[StageView], nodes: Mapping[str, Node], chosen: str) -> Component:
-    """Every service with its stage; those with ejected endpoints are marked."""
+def destinations(
+    stages: Sequence[StageView], nodes: Mapping[str, Node], chosen: str, wanted: str = ""
+) -> Component:
+    """The services whose names have ``wanted`` in them, each with its stage; ejections are marked."""
+    found = sorted((each for each in stages if wanted.strip().lower() in each["service"].lower()),
+                   key=lambda stage: stage["service"])
     rows = []
-    for each in sorted(stages, key=lambda stage: stage["service"]):
+    for each in found[:LISTED]:
         node = nodes.get(each["service"])
         ejected = node["ejected"] if node else 0
         rows.append(html.Li(dcc.Link([
@@ -50,7 +59,9 @@ def destinations(stages: Sequence[StageView], nodes: Mapping[str, Node], chosen:
                        parts.stage_chip(each["stage"], each["percent"])], className="row-end"),
         ], href=links.balancing(each["service"]),
         className="row chosen" if each["service"] == chosen else "row")))
-    return html.Ul(rows, className="rows")
+    more = len(found) - len(rows)
+    said = f"{more} more: narrow them down by name" if more else "" if rows else "No service has this name"
+    return html.Div([html.Ul(rows, className="rows"), html.P(said, className="weak small") if said else None])
 
 
 def first(stages: Sequence[StageView], nodes: Mapping[str, Node]) -> str:
@@ -98,15 +109,18 @@ def register(app: Dash, client: Client) -> None:
 
     # ``destinations-known`` changes when services come or go, and only then is the frame drawn anew.
     @app.callback(Output("destinations", "children"), Output("destinations-known", "data"),
-                  Input("tick", "n_intervals"), Input("url", "search"), State("destinations-known", "data"))
+                  Input("tick", "n_intervals"), Input("url", "search"), Input("destinations-find", "value"),
+                  State("destinations-known", "data"))
     @guarded(lambda what: (parts.problem(what), no_update))
-    def list_destinations(_: int | None, search: str | None, known: bool) -> tuple[Any, Any]:
+    def list_destinations(_: int | None, search: str | None, wanted: str | None,
+                          known: bool) -> tuple[Any, Any]:
         stages = client.stages()
         nodes = {node["name"]: node for node in client.services()}
         changed = bool(stages) if bool(stages) != known else no_update
         if not stages:
             return parts.empty("No services yet"), changed
-        return plain(destinations(stages, nodes, links.service(search) or first(stages, nodes))), changed
+        chosen = links.service(search) or first(stages, nodes)
+        return plain(destinations(stages, nodes, chosen, wanted or "")), changed
 
     @app.callback(Output("destination", "children"), Input("url", "search"),
                   Input("destinations-known", "data"))

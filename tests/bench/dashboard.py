@@ -23,6 +23,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from playwright.sync_api import TimeoutError as TooLong
 
+from dashboard.pages.balancing import LISTED
 from deploy import ports
 from deploy.supervise import command
 from tests.bench.process import cpu_seconds, cpu_seconds_below, running
@@ -78,7 +79,7 @@ def all_views() -> list[View]:
              ("#trace-rows [role=row]", 11)),
         View("search, 40 traces", FakeApi(), "/traces", _MANY, ("#found tbody tr", 40)),
         View(f"balancing of {SERVICES} services", LargeApi(), "/balancing", _MANY,
-             ("#destinations li", SERVICES)),
+             ("#destinations li", LISTED)),
         View("page of a service", FakeApi(), "/service/reviews", _MANY, ("#service-operations tbody tr", 2)),
     ]  # fmt: skip
 

@@ -4,7 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import tour
 from tests.browser.conftest import ARGS, CHROMIUM
@@ -55,6 +55,7 @@ def take(browser: Browser) -> None:
 def opened(browser: Browser) -> Page:
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
     page.set_default_timeout(LIMIT)
+    expect.set_options(timeout=LIMIT)
     return page
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from dashboard.pages.parts import label
 from dashboard.pages.plain import plain
 
 HOSTILE = "</script><script>window.hit = 1</script>"
@@ -34,7 +35,7 @@ def test_a_table_is_one_component_with_all_that_was_in_it() -> None:
 
 def test_attributes_have_the_names_of_html() -> None:
     found = plain(html.Div([html.Td(colSpan=2, hidden=False), html.Time(0, dateTime="then"),
-                            html.Label("x", htmlFor="y", **{"aria-label": "z"}),
+                            html.Label("x", htmlFor="y", **label("z")),
                             html.P(style={"width": "3%"})]))
     assert drawn(found) == [["td", {"colspan": 2}, []], ["time", {"datetime": "then"}, ["0"]],
                             ["label", {"for": "y", "aria-label": "z"}, ["x"]],
