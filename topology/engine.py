@@ -7,7 +7,7 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
@@ -45,7 +45,11 @@ from topology.traffic import Traffic
 from topology.window import Bucket, Cell, Window, arms, edges, endpoints
 
 DECISIONS_KEPT: Final = 1000
+# All reporters that hold no stream to the mesh, in evidence.
+STRANGERS: Final = "(without a stream)"
 _NO_POLICY: Final = ServicePolicy()
+
+Vouched = TypeVar("Vouched", CallSample, OpenSample)
 
 
 class UnknownServiceError(KeyError):
@@ -102,7 +106,7 @@ class Engine:
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
             if registered and sample.protocol == peers.HTTP and not late:
-                self._feedback.evidence.call(service, endpoint, sample, now)
+                self._feedback.evidence.call(service, endpoint, self._vouched(sample), now)
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             if (service, endpoint) != (sample.target, sample.endpoint):
                 sample = replace(sample, target=service, endpoint=endpoint)
@@ -113,7 +117,7 @@ class Engine:
         for sample in samples:
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             if registered and not self._reports.late(sample.reporter, 0.0, sample.told, now):
-                self._feedback.evidence.open(service, endpoint, sample, now)
+                self._feedback.evidence.open(service, endpoint, self._vouched(sample), now)
 
     def probed(self, results: Iterable[ProbeResult], now: float) -> None:
         """Take what probes found."""
@@ -260,6 +264,12 @@ class Engine:
     def follow(self, changes: Iterable[Decision]) -> None:
         """Take over changes of stages made elsewhere, or before a restart; the later word wins."""
         self._decisions.extend(made for made in changes if self.elsewhere.staged(made))
+
+    def _vouched(self, sample: Vouched) -> Vouched:
+        """The sample as evidence: names are free, so who holds no stream is one reporter with all like it."""
+        if self._registry.reports(sample.source, sample.reporter):
+            return sample
+        return replace(sample, reporter=STRANGERS)
 
     def _served(self, sample: CallSample, now: float) -> None:
         """Count what a callee's sidecar measured: an edge, and a second opinion on its own endpoint."""

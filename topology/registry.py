@@ -66,6 +66,7 @@ class Registry:
         self._endpoints: _Names = {}
         self._apps: _Names = {}
         self._instances: _Names = {}
+        self._reporters: dict[str, frozenset[str]] = {}
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> list[Decision]:
         """A sidecar's node on a stream, new or changed. A later stream of one instance replaces it."""
@@ -144,6 +145,14 @@ class Registry:
         """Whether a sidecar of this service is, or was a moment ago, connected here or elsewhere."""
         return service in self._by_service or any(service in held for held in self._elsewhere.values())
 
+    def reports(self, service: str, instance: str) -> bool:
+        """Whether this sidecar is, or was a moment ago, connected here or elsewhere: one stream, one witness.
+
+        Of sidecars that only send other collectors tell no names: of their services anyone is believed.
+        """
+        known = self._reporters.get(service, ())
+        return instance in known or "" in known
+
     def resolve(self, address: str) -> tuple[str, str] | None:
         """Service and endpoint address behind an endpoint's or an application's ``host:port``."""
         found = self._endpoints.get(address) or self._apps.get(address)
@@ -164,6 +173,7 @@ class Registry:
 
     def _rebuild(self, service: str) -> None:
         """Make the members of one service anew, in a new mapping: readers tell a change by it."""
+        self._count_reporters(service)
         before, after = self._members.get(service), self._found(service)
         if before == after:
             return
@@ -175,6 +185,16 @@ class Registry:
         self._members = members
         for member in after or ():
             self._name(member)
+
+    def _count_reporters(self, service: str) -> None:
+        names = {held.node.instance for held in self._by_service.get(service, {}).values()}
+        for held in self._elsewhere.values():
+            if service in held:
+                names.update(member.instance for member in held[service])
+                names.update([] if held[service] else [""])
+        self._reporters.pop(service, None)
+        if names:
+            self._reporters[service] = frozenset(names)
 
     def _found(self, service: str) -> tuple[Member, ...] | None:
         """Members of a service: own ones first, one of each address; None when nobody speaks of it."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from proxy.balancer import Candidate, Picker, Rng
 from proxy.contract.histogram import Histogram
-from proxy.contract.model import Endpoint, Service, Stage
+from proxy.contract.model import Endpoint, Node, Service, Stage
 from proxy.feed import neutral
 from tests.sim.servers import Server
 from topology.engine import Engine
@@ -155,6 +155,7 @@ class Simulation:
         self._version = 0
         self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
         for client in self._clients:
+            self._engine.connected(client.name, Node("client", client.name), "10.0.0.2", EPOCH)
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
             if fleet.hurry:
                 self.at(self._rng.uniform(0, SWEEP), self._sweep, client, fleet)

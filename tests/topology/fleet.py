@@ -39,12 +39,14 @@ class Fleet:
     """``reporters`` sidecars of service a call the ``endpoints`` of service b evenly.
 
     With ``truthful`` the endpoints' own sidecars report as well, whatever the callers say: what
-    ``truth`` (by default the behaviour itself) makes of the same calls.
+    ``truth`` (by default the behaviour itself) makes of the same calls. From number ``streams`` on,
+    reporters hold no stream to the mesh.
     """
 
     def __init__(
         self, endpoints: int, reporters: int, per_report: float = 1.0, seed: int = 1,
         settings: EngineSettings | None = None, truth: Behaviour | None = None, truthful: bool = True,
+        streams: int = 1000,
     ) -> None:
         self.engine = Engine(Policy(), settings or EngineSettings())
         self.truth, self.truthful = truth, truthful
@@ -61,7 +63,7 @@ class Fleet:
         for number in range(endpoints):
             node = Node("b", f"b{number}", address(number))
             self.engine.connected(f"b{number}", node, "10.0.0.1", self.now)
-        for number in range(reporters):
+        for number in range(min(reporters, streams)):
             self.engine.connected(f"a{number}", Node("a", f"a{number}"), "10.0.0.2", self.now)
 
     def run(self, seconds: float, behaviour: Behaviour = fine) -> list[Decision]:

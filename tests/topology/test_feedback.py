@@ -245,3 +245,29 @@ def test_one_lying_reporter_never_ejects_a_healthy_endpoint(
         for _ in range(volume // 10):
             fleet.report(0, behaviour)
         assert kinds(made, "eject") == []
+
+
+@pytest.mark.parametrize("lie", [failing(2), slow(2, factor=50), stalled(2)], ids=["fails", "slow", "stalls"])
+def test_any_number_of_made_up_reporters_is_one_witness(lie: Behaviour) -> None:
+    """Twenty names that one client made up agree on a healthy endpoint; three sidecars know better."""
+
+    def told(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | None:
+        return fine(reporter, endpoint, now) if reporter < 3 else lie(reporter, endpoint, now)
+
+    fleet = Fleet(4, 23, truth=fine, streams=3)
+    fleet.run(10)
+    assert kinds(fleet.run(20, told), "eject") == []
+    # With streams of their own they are a fleet, and what twenty sidecars see is so.
+    fleet = Fleet(4, 23, truth=fine)
+    fleet.run(10)
+    assert ("eject", BAD) in kinds(fleet.run(10, told), "eject")
+
+
+def test_reporters_without_a_stream_find_a_bad_endpoint_with_a_second_opinion() -> None:
+    fleet = Fleet(4, 5, streams=0)
+    fleet.run(10)
+    made = fleet.run(2, failing(2))
+    assert kinds(made, "eject") == [("eject", BAD)]
+    (decision,) = [each for each in made if each.kind == "eject"]
+    assert decision.evidence["confirmed"]
+    assert "1 reporter" in decision.reason

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.contract.model import Node, NodeState
 from topology.model import EndpointState
-from topology.registry import Registry, located
+from topology.registry import Member, Registry, located
 
 B1 = Node("b", "b1", "10.0.0.1:15006", "10.0.0.1:8080", "v1", "z1")
 
@@ -114,3 +114,23 @@ def test_static_endpoints_stand_beside_what_registers_and_never_twice() -> None:
     assert not registry.has_sidecar("c")
     registry.set_static({})
     assert "c" not in registry.services()
+
+
+def test_who_reports_holds_a_stream_here_or_elsewhere() -> None:
+    registry = Registry(grace=5.0)
+    registry.connect("1", Node("a", "a1"), "10.0.0.1", 0.0)
+    assert registry.reports("a", "a1")
+    assert not registry.reports("a", "a2")
+    assert not registry.reports("b", "a1")
+    registry.disconnect("1", 1.0)
+    assert not registry.reports("a", "a1")
+    registry.connect("2", Node("b", "b1", "10.0.0.2:80"), "10.0.0.2", 2.0)
+    registry.disconnect("2", 3.0)
+    assert registry.reports("b", "b1")  # a broken line is not a dead sidecar
+    registry.sweep(9.0)
+    assert not registry.reports("b", "b1")
+    registry.set_elsewhere("other", {"b": (Member("b", "10.0.0.2:80", instance="b1"),), "c": ()})
+    assert registry.reports("b", "b1")
+    assert registry.reports("c", "any")  # whose sidecars only send, and are not named
+    registry.set_elsewhere("other", {})
+    assert not registry.reports("b", "b1")
