@@ -18,6 +18,7 @@ class Kind(IntEnum):
     SPANS = 1  # encoded spans; from a worker
     REPORT = 2  # deltas, gauges and stats since the last one; from a worker
     VIEW = 3  # what the mesh knows; to a worker
+    URGENT = 4  # the report before this one has news that others should hear of at once; from a worker
 
 
 def frame(kind: Kind, content: object) -> bytes:

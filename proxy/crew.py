@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from proxy.config import SidecarConfig
 
 _RESTART: Final = 0.5  # seconds before a worker that ended is started again
+_HURRY_AGAIN: Final = 0.1  # seconds between two reports out of turn, whatever the number of workers
 _MAX_WAITING: Final = 8 << 20  # bytes a worker has not read: it hangs and is ended
 # Of a worker's stats what stays true when it is gone.
 _COUNTS: Final = frozenset({
@@ -41,9 +42,10 @@ class Worker(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, meter: Meter, keep: Callable[[bytes], None]) -> None:
+    def __init__(self, meter: Meter, keep: Callable[[bytes], None], hurry: Callable[[], None]) -> None:
         self._meter = meter
         self._keep = keep
+        self._hurry = hurry
         self._frames = Frames()
         self.stats: dict[str, Any] = {}
         self.gauges: list[Gauge] = []
@@ -65,6 +67,8 @@ class Worker(asyncio.Protocol):
                     series.histogram.merge(histogram)
                     series.exemplar = exemplar or series.exemplar
                 self.reported.set()
+            elif kind is Kind.URGENT:
+                self._hurry()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.gone.set()
@@ -79,10 +83,15 @@ class Worker(asyncio.Protocol):
 class Crew:
     """``config.workers`` processes that are started again when they end, until ``stop``."""
 
-    def __init__(self, config: "SidecarConfig", meter: Meter, keep: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, config: "SidecarConfig", meter: Meter, keep: Callable[[bytes], None],
+        hurry: Callable[[], None],
+    ) -> None:
         self._config = config
         self._meter = meter
         self._keep = keep
+        self._hurry = hurry
+        self._hurried = float("-inf")
         self._view: MeshView | None = None
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -137,6 +146,13 @@ class Crew:
             found[key] = gauge
         return list(found.values())
 
+    def urgent(self) -> None:
+        """A worker has news: many at a time are told in few reports, the rest at the next in turn."""
+        now = asyncio.get_running_loop().time()
+        if now - self._hurried >= _HURRY_AGAIN:
+            self._hurried = now
+            self._hurry()
+
     async def _keep_up(self, config: str) -> None:
         while not self._stopping:
             await self._one(config)
@@ -148,7 +164,7 @@ class Crew:
     async def _one(self, config: str) -> None:
         """One worker from start to end."""
         ours, theirs = socket.socketpair()
-        worker = Worker(self._meter, self._keep)
+        worker = Worker(self._meter, self._keep, self.urgent)
         with theirs:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", "proxy", config, str(theirs.fileno()), pass_fds=[theirs.fileno()],

@@ -30,7 +30,7 @@ class Parent:
         exporter = Exporter(
             config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans
         )
-        self.crew = Crew(config, self.meter, exporter.keep)
+        self.crew = Crew(config, self.meter, exporter.keep, exporter.hurry)
         self._instance = Instance(config, exporter, Feed, self.crew.tell)
         self._held: list[socket.socket] = []
         self._admin: asyncio.Server | None = None

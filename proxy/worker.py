@@ -69,7 +69,10 @@ class Line(asyncio.Protocol):
             self._send()
 
     def hurry(self) -> None:
-        """Nothing to do: the parent hears of it at its own next report."""
+        """Report now, and have the parent report now: something went wrong that others should know."""
+        self._send()
+        if not self._transport.is_closing():
+            self._transport.write(frame(Kind.URGENT, None))
 
     async def flush(self, timeout: float) -> None:
         self._flushing = True
