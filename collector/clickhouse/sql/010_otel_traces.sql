@@ -4,6 +4,7 @@
 -- to nearly nothing, and trace ids follow in the same order for every operation of a trace, so that they
 -- pack too. A trace lies in one or two of these stretches, which otel_traces_trace_id_ts tells.
 -- Maps are kept key by key, so that a search for one attribute reads that one: no bloom filters on them.
+-- Merges take twice as many parts at once as usual: a merge costs as much CPU as the insert did.
 -- An insert with an insert_deduplication_token seen among the last 1000 adds nothing, here and in what
 -- the views fill: with deduplicate_blocks_in_dependent_materialized_views = 1 (a default since 26.x)
 -- they take the token of the insert they follow. Without a token equal blocks are taken for repeats.
@@ -43,4 +44,5 @@ ORDER BY (toStartOfTenMinutes(Timestamp), ServiceName, SpanName, TraceId, Timest
 TTL toDateTime(Timestamp) + toIntervalDay($retention_days)
 SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000,
     map_serialization_version = 'with_buckets', max_buckets_in_map = 32, map_buckets_strategy = 'sqrt',
-    map_buckets_coefficient = 6, map_buckets_min_avg_size = 1
+    map_buckets_coefficient = 6, map_buckets_min_avg_size = 1,
+    merge_selector_base = 10
