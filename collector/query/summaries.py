@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from collector.query import byid
 from collector.query.store import Store
-from collector.query.traces import UNLIMITED, by_ids
 
-_BRIEF: Final = by_ids("""TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
-    toUnixTimestamp64Nano(Timestamp), Duration""")
+_BRIEF: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
+    toUnixTimestamp64Nano(Timestamp), Duration"""
 
 
 class Brief(NamedTuple):
@@ -29,7 +29,7 @@ async def summaries(store: Store, ids: Sequence[str]) -> list[dict[str, Any]]:
     if not ids:
         return []
     traces: dict[str, list[Brief]] = defaultdict(list)
-    for row in await store.rows(_BRIEF, {"ids": list(ids), "limit": UNLIMITED}):
+    for row in await byid.read(store, _BRIEF, ids):
         traces[row[0]].append(Brief._make(row))
     return [summary(traces[trace_id]) for trace_id in ids if trace_id in traces]
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from collector.query import byid
 from collector.query.params import Window
 from collector.query.search import Search, trace_ids
-from collector.query.traces import SPANS
 from tests.collector.query.world import NOW, NOW_US, ONE, SHORT, TWO, Span, World
 
 A, B, C = (digit * 16 for digit in "abc")
@@ -160,8 +160,13 @@ def test_traces_by_id_are_read_from_the_ten_minutes_they_lie_in(world: World) ->
         world.spans(Span(f"{hours:032x}" if hours else ONE, A, at=3600 * hours))
     world.spans(Span(ONE, B, A, at=3600 * 8), Span(ONE, C, A, at=3600 * 3))
     world.database.execute("OPTIMIZE TABLE otel_traces FINAL")
-    parameters = {"ids": [f"{4:032x}"], "limit": 10}
-    plan = "\n".join(str(row[0]) for row in world.database.query("EXPLAIN indexes = 1 " + SPANS, parameters))
+    ids = [f"{4:032x}"]
+    where = byid.lie(ids)
+    [lies] = world.database.query(where.sql, where.parameters)
+    asked = byid.spans("SpanId", ids, 10, lies)
+    assert asked
+    rows = world.database.query("EXPLAIN indexes = 1 " + asked.sql, asked.parameters)
+    plan = "\n".join(str(row[0]) for row in rows)
     used = plan[plan.index("PrimaryKey") :]
     assert "toStartOfTenMinutes(Timestamp)" in used[: used.index("Skip")]
     [trace] = world.get(f"/api/traces/{ONE}")["data"]

@@ -1,0 +1,63 @@
+"""The spans of traces by id: first where in time they lie, then what is asked of them, only there.
+
+The order of otel_traces begins with the ten minutes, so what is known of those keeps a question away from
+all others, and from granules that the bloom filter takes for the trace's. Two questions, as the stretches
+within one, as a subquery, cost more to plan than they do to ask.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from collector.query.search import Condition
+from collector.query.store import Store
+
+UNLIMITED: Final = (1 << 64) - 1
+_LONGEST: Final = 10 * 86_400  # of a trace in seconds; of a longer one the stretches are not told apart
+
+# One row without a trace; times are cut to seconds, hence the one added. One thread in both: a few
+# granules are not worth waking others for.
+_LIE: Final = f"""
+SELECT count(), toUInt32(min(Start)), toUInt32(max(End)) + 1, max(End - Start),
+    groupUniqArrayArray(if(End - Start > {_LONGEST}, [], arrayMap(
+        n -> toUInt32(toStartOfTenMinutes(Start)) + 600 * n,
+        range(1 + intDiv(toUInt32(End) - toUInt32(toStartOfTenMinutes(Start)), 600)))))
+FROM otel_traces_trace_id_ts
+WHERE TraceId IN {{ids:Array(String)}}
+SETTINGS max_threads = 1
+"""
+_SPANS: Final = """
+SELECT {columns}
+FROM otel_traces
+WHERE TraceId IN {{ids:Array(String)}}{within}
+    AND Timestamp >= fromUnixTimestamp({{first:Int64}}) AND Timestamp <= fromUnixTimestamp({{last:Int64}})
+LIMIT {{limit:UInt64}}
+SETTINGS max_threads = 1
+"""
+_WITHIN: Final = " AND toStartOfTenMinutes(Timestamp) IN {stretches:Array(DateTime)}"
+
+
+def lie(ids: Sequence[str]) -> Condition:
+    """Where traces lie: one row for ``spans``."""
+    return Condition(_LIE, {"ids": list(ids)})
+
+
+def spans(columns: str, ids: Sequence[str], limit: int, found: tuple[Any, ...]) -> Condition | None:
+    """SQL ``columns`` of at most ``limit`` spans, in no order; None when there are no such traces."""
+    count, first, last, longest, stretches = found
+    if not count:
+        return None
+    parameters = {"ids": list(ids), "limit": limit, "first": first, "last": last}
+    if longest > _LONGEST:
+        return Condition(_SPANS.format(columns=columns, within=""), parameters)
+    sql = _SPANS.format(columns=columns, within=_WITHIN)
+    return Condition(sql, parameters | {"stretches": stretches})
+
+
+async def read(
+    store: Store, columns: str, ids: Sequence[str], limit: int = UNLIMITED
+) -> list[tuple[Any, ...]]:
+    """SQL ``columns`` of the spans of these traces, in no order. Raises TryLaterError."""
+    where = lie(ids)
+    [found] = await store.rows(where.sql, where.parameters)
+    asked = spans(columns, ids, limit, found)
+    return await store.rows(asked.sql, asked.parameters) if asked else []
