@@ -6,10 +6,15 @@ from collector.query.store import Store
 
 _SERVICES: Final = "SELECT DISTINCT toString(ServiceName) AS name FROM mesh_operations ORDER BY name"
 _OPERATIONS: Final = """
-SELECT DISTINCT SpanName, lower(SpanKind) AS kind
-FROM mesh_operations
-WHERE ServiceName = {service:String} AND ({kind:String} = '' OR kind = {kind:String})
-ORDER BY SpanName, kind
+SELECT arrayJoin(groupUniqArrayArray(names)) AS name, kind
+FROM (
+    SELECT lower(SpanKind) AS kind, groupUniqArrayMerge(4)(Names) AS names
+    FROM mesh_operations
+    WHERE ServiceName = {service:String} AND ({kind:String} = '' OR kind = {kind:String})
+    GROUP BY kind, Place
+)
+GROUP BY kind
+ORDER BY name, kind
 """
 
 
@@ -19,6 +24,9 @@ async def services(store: Store) -> list[str]:
 
 
 async def operations(store: Store, service: str, kind: str = "") -> list[dict[str, str]]:
-    """Operations of a service as Jaeger gives them: ``name`` and ``spanKind`` in lower case."""
+    """Operations of a service as Jaeger gives them: ``name`` and ``spanKind`` in lower case.
+
+    Of many thousand names not all are kept: mesh_operations is bounded.
+    """
     rows = await store.rows(_OPERATIONS, {"service": service, "kind": kind})
     return [{"name": name, "spanKind": "" if kind == "unspecified" else kind} for name, kind in rows]

@@ -2,7 +2,8 @@
 
 From the tables the store keeps beside the spans, so that a key stroke costs milliseconds. What
 begins with the text comes first, then what contains it, both in either case; of equals the more
-frequent. Of each key the store keeps its more frequent values, counted among the spans it looked at.
+frequent. Of each key the store keeps its more frequent values, counted among the spans it looked at; of
+operations the first that came, thousands of a service and kind. Few of them share a count.
 """
 
 from collections.abc import Mapping
@@ -41,8 +42,10 @@ class Asked:
 _FROM: Final[Mapping[Kind, str]] = {
     Kind.SERVICE: "SELECT toString(ServiceName) AS found, '' AS scope, sum(Spans) AS times"
     " FROM mesh_operations GROUP BY found",
-    Kind.OPERATION: "SELECT SpanName AS found, '' AS scope, sum(Spans) AS times FROM mesh_operations"
-    " WHERE {service:String} = '' OR ServiceName = {service:String} GROUP BY found",
+    Kind.OPERATION: "SELECT arrayJoin(names) AS found, '' AS scope, sum(seen) AS times FROM ("
+    "SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen FROM mesh_operations"
+    " WHERE {service:String} = '' OR ServiceName = {service:String}"
+    " GROUP BY ServiceName, SpanKind, Place) GROUP BY found",
     Kind.KEY: "SELECT toString(Key) AS found, toString(Scope) AS scope, sum(Spans) AS times"
     " FROM mesh_attributes WHERE ({service:String} = '' OR ServiceName = {service:String})"
     " AND ({scope:String} = '' OR Scope = {scope:String}) GROUP BY found, scope",

@@ -156,11 +156,14 @@ def test_operations_are_known_without_a_look_at_the_spans(database: Database) ->
         "StatusCode": ["Unset", "Error", "Unset"],
     })
     rows = database.query(
-        "SELECT ServiceName, SpanName, SpanKind, sum(Spans), sum(Errors), toUnixTimestamp(max(LastSeen)) "
-        "FROM mesh_operations GROUP BY ALL ORDER BY ALL"
+        "SELECT ServiceName, groupUniqArrayMerge(4)(Names), SpanKind, sum(Spans), sum(Errors), "
+        "toUnixTimestamp(max(LastSeen)) FROM mesh_operations GROUP BY ServiceName, SpanKind, Place "
+        "ORDER BY ALL"
     )
     seconds = NOW // 10**9
-    assert rows == [("back", "work", "Internal", 1, 0, seconds), ("front", "GET /", "Server", 2, 1, seconds)]
+    assert rows == [
+        ("back", ["work"], "Internal", 1, 0, seconds), ("front", ["GET /"], "Server", 2, 1, seconds),
+    ]  # fmt: skip
 
 
 VALUES = """
@@ -191,13 +194,36 @@ def test_names_and_values_without_end_do_not_fill_the_tables(database: Database)
             "Timestamp": [NOW] * spans, "TraceId": names, "ServiceName": ["front"] * spans, "SpanName": names,
             "SpanAttributes": [{"same": name + "x" * 500, name: "v"} for name in names],
         })
-    assert database.query("SELECT count() FROM mesh_operations") == [(3000,)]
     ((keys, longest, same),) = database.query(
         "SELECT count(), max(length(tupleElement(Top, 2))), countIf(Key = 'same') FROM mesh_attributes"
     )
     assert keys <= 3 * 2000
     assert longest == 128
     assert same <= 3 * 5
+
+
+def test_operation_names_without_end_share_the_places_of_their_service(database: Database) -> None:
+    known = [f"GET /{number}" for number in range(300)]
+    database.insert("otel_traces", _named(known))
+    for number in range(2):
+        database.insert("otel_traces", _named([f"GET /order/{number}-{i}" for i in range(20_000)]))
+    database.execute("OPTIMIZE TABLE mesh_operations FINAL")
+    ((places, most, spans, kept),) = database.query(
+        "SELECT count(), max(length(names)), sum(seen), length(arrayIntersect(groupArrayArray(names), "
+        "{known:Array(String)})) FROM (SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen "
+        "FROM mesh_operations GROUP BY Place)", {"known": known},
+    )  # fmt: skip
+    assert places <= 4096
+    assert (most, spans) == (4, 40_300)
+    assert kept == 300, "a name that was there first stays"
+
+
+def _named(names: list[str]) -> dict[str, list[object]]:
+    count = len(names)
+    return {
+        "Timestamp": [NOW] * count, "TraceId": ["t"] * count, "ServiceName": ["front"] * count,
+        "SpanName": [*names], "SpanKind": ["Server"] * count,
+    }  # fmt: skip
 
 
 def test_edges_add_up_by_the_minute(database: Database) -> None:
