@@ -3,24 +3,26 @@
 -- Ten minutes together, in them operation by operation: what an operation's spans have in common packs
 -- to nearly nothing, and trace ids follow in the same order for every operation of a trace, so that they
 -- pack too. A trace lies in one or two of these stretches, which otel_traces_trace_id_ts tells.
--- Maps are kept key by key, so that a search for one attribute reads that one: no bloom filters on them.
+-- Maps of eight and more keys are kept key by key, so that a search for one attribute reads that one: no
+-- bloom filters on them. Texts with their lengths in one stream: half the streams to read a span from.
 -- Merges take twice as many parts at once as usual: a merge costs as much CPU as the insert did.
 -- An insert with an insert_deduplication_token seen among the last 1000 adds nothing, here and in what
 -- the views fill: with deduplicate_blocks_in_dependent_materialized_views = 1 (a default since 26.x)
 -- they take the token of the insert they follow. Without a token equal blocks are taken for repeats.
 CREATE TABLE IF NOT EXISTS otel_traces_local ON CLUSTER `spanmesh` (
     Timestamp DateTime64(9) CODEC(T64, ZSTD(3)),
-    TraceId String CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576, max_compress_block_size = 4194304),
+    TraceId String CODEC(ZSTD(6, 23)) SETTINGS (min_compress_block_size = 1048576, max_compress_block_size = 4194304),
     SpanId String CODEC(ZSTD(3)),
     ParentSpanId String CODEC(ZSTD(3)) SETTINGS (min_compress_block_size = 1048576, max_compress_block_size = 4194304),
     TraceState String CODEC(ZSTD(3)),
     SpanName LowCardinality(String) CODEC(ZSTD(3)),
     SpanKind LowCardinality(String) CODEC(ZSTD(3)),
     ServiceName LowCardinality(String) CODEC(ZSTD(3)),
-    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(9)),
     ScopeName String CODEC(ZSTD(3)),
     ScopeVersion String CODEC(ZSTD(3)),
-    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(5)),
+    SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(9))
+        SETTINGS (min_compress_block_size = 262144, max_compress_block_size = 1048576),
     Duration UInt64 CODEC(T64, ZSTD(3)),
     StatusCode LowCardinality(String) CODEC(ZSTD(3)),
     StatusMessage String CODEC(ZSTD(3)),
@@ -43,8 +45,9 @@ PARTITION BY toDate(Timestamp)
 ORDER BY (toStartOfTenMinutes(Timestamp), ServiceName, SpanName, TraceId, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(3)
 SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, replicated_deduplication_window = 1000,
-    map_serialization_version = 'with_buckets', max_buckets_in_map = 32, map_buckets_strategy = 'sqrt',
-    map_buckets_coefficient = 6, map_buckets_min_avg_size = 1,
+    map_serialization_version = 'with_buckets', max_buckets_in_map = 32, map_buckets_strategy = 'linear',
+    map_buckets_coefficient = 1.5, map_buckets_min_avg_size = 8,
+    string_serialization_version = 'single_stream',
     merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS otel_traces ON CLUSTER `spanmesh` AS otel_traces_local
@@ -120,12 +123,15 @@ WHERE TraceId != ''
 GROUP BY TraceId;
 
 -- Operations by day: what /api/services and operations are answered from, without a look at the spans.
--- Rows of one key add up: read with GROUP BY, parts merge late.
+-- Bounded whatever comes in: the names of a service and kind share 4096 places a day, a place keeps the
+-- first four names that come. Later ones count in their place but are not named; a service needs some
+-- thousand names until one is likely to be among them. Read with GROUP BY, parts merge late.
 CREATE TABLE IF NOT EXISTS mesh_operations_local ON CLUSTER `spanmesh` (
     Day Date CODEC(ZSTD(1)),
     ServiceName LowCardinality(String) CODEC(ZSTD(1)),
-    SpanName String CODEC(ZSTD(1)),
     SpanKind LowCardinality(String) CODEC(ZSTD(1)),
+    Place UInt16 CODEC(ZSTD(1)),
+    Names AggregateFunction(groupUniqArray(4), String) CODEC(ZSTD(1)),
     Spans SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Errors SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     FirstSeen SimpleAggregateFunction(min, DateTime) CODEC(Delta(4), ZSTD(1)),
@@ -133,31 +139,29 @@ CREATE TABLE IF NOT EXISTS mesh_operations_local ON CLUSTER `spanmesh` (
 )
 ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY Day
-ORDER BY (Day, ServiceName, SpanName, SpanKind)
+ORDER BY (Day, ServiceName, SpanKind, Place)
 TTL Day + toIntervalDay(3)
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, replicated_deduplication_window = 1000;
 
 CREATE TABLE IF NOT EXISTS mesh_operations ON CLUSTER `spanmesh` AS mesh_operations_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_operations_local, cityHash64(ServiceName));
 
--- Fills mesh_operations. An insert adds at most 1000 names of a service, its most frequent: names that
--- carry ids must not make this table as long as the spans'.
+-- Fills mesh_operations. Names are cut at 256 characters.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_operations_mv ON CLUSTER `spanmesh`
 TO mesh_operations_local
 AS SELECT
     toDate(Timestamp) AS Day,
     ServiceName,
-    substring(SpanName, 1, 256) AS SpanName,
     SpanKind,
+    toUInt16(cityHash64(substring(SpanName, 1, 256)) % 4096) AS Place,
+    groupUniqArrayState(4)(substring(SpanName, 1, 256)) AS Names,
     count() AS Spans,
     countIf(StatusCode = 'Error') AS Errors,
     toDateTime(min(Timestamp)) AS FirstSeen,
     toDateTime(max(Timestamp)) AS LastSeen
 FROM otel_traces_local
 WHERE ServiceName != ''
-GROUP BY Day, ServiceName, SpanName, SpanKind
-ORDER BY Spans DESC
-LIMIT 1000 BY Day, ServiceName;
+GROUP BY Day, ServiceName, SpanKind, Place;
 
 -- Attribute names and values by day and service, with how often they were seen among the spans looked at.
 -- Bounded whatever comes in: values share 1024 places per name, a place keeps the value seen most often
