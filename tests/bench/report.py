@@ -52,9 +52,9 @@ def heading(command: str, *packages: str) -> None:
     say(f"# {platform.platform()}, Python {platform.python_version()}, {_cpu()}; {versions}")
 
 
-def finish(bench: str, rows: Sequence[Row]) -> None:
-    """The last line of a benchmark."""
-    say(json.dumps({"bench": bench, "rows": [asdict(row) for row in rows]}))
+def finish(bench: str, rows: Sequence[Row], more: Sequence[dict[str, object]] = ()) -> None:
+    """The last line of a benchmark; ``more`` are rows that another one ended with."""
+    say(json.dumps({"bench": bench, "rows": [asdict(row) for row in rows] + list(more)}))
 
 
 def say(line: str) -> None:

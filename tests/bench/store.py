@@ -3,34 +3,37 @@
 The corpus (``store_corpus``) is inserted through the real schema, so its views run too. Questions are
 asked by one session with two threads, once to warm up and then ``--rounds`` times round about each
 other; figures are medians with least and most. With ``--spans`` of several sizes it says how each grows.
-The engine works in a directory of its own that is deleted at the end.
+The engine works in directories of its own that are deleted at the end; with ``--data FOLDER`` they stay
+there, and what is there already is not made again. Last comes ingest beside rotel (``store_ingest``).
 """
 
 import argparse
-import importlib.util
+import json
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 from collector.clickhouse.database import Database
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate
-from collector.query.traces import SPANS, UNLIMITED
+from collector.query import byid
+from collector.query.traces import COLUMNS
 from tests.bench import report, store_corpus
 
 PER_TRACE = 12.39  # spans, on average
 JAEGER_BYTES = 75.7  # Jaeger on ClickHouse, 10 million spans, as published
+BY_ID = "trace by id"
 TARGETS = {
-    "bytes on disk": 40.0, "trace by id": 20.0, "service, operation, duration": 100.0,
+    "bytes on disk": 40.0, BY_ID: 20.0, "service, operation, duration": 100.0,
     "attribute = value, any service": 300.0, "regular expression": 1000.0, "slowest 20 of the day": 200.0,
 }  # fmt: skip
 DAY = "Timestamp >= '2026-01-15 00:00:00' AND Timestamp < '2026-01-16 00:10:00'"
 QUESTIONS = {
-    "trace by id": SPANS,
     "service, operation, duration": f"""
         SELECT TraceId, min(Timestamp) AS first FROM otel_traces
         WHERE ServiceName = {{service:String}} AND SpanName = {{name:String}} AND {DAY}
@@ -49,25 +52,28 @@ QUESTIONS = {
         GROUP BY TraceId ORDER BY took DESC, TraceId LIMIT 20""",
 }
 Figures = dict[str, list[float]]
+INGEST = ("3", "300000")  # rounds, spans of each
 
 
-def measure(spans: int, rounds: int, final: bool) -> Figures:
-    """Figures by case for a day of about ``spans`` spans."""
-    with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
-        store = EmbeddedStore(Path(folder))
-        session = store.connect({"max_threads": 2, "log_queries": 0})
-        migrate(session, 3650)
+def measure(folder: Path, spans: int, rounds: int, final: bool) -> Figures:
+    """Figures by case for a day of about ``spans`` spans, kept in ``folder``."""
+    made = folder.exists()
+    store = EmbeddedStore(folder)
+    session = store.connect({"max_threads": 2, "log_queries": 0})
+    migrate(session, 3650)
+    if not made:
         store_corpus.prepare(session)
         began = time.monotonic()
-        store_corpus.fill(session, round(spans / PER_TRACE))
+        traces = round(spans / PER_TRACE)
+        store_corpus.fill(session, traces, chunk=max(1000, traces // 16))
         report.say(f"# {spans} spans made and inserted in {time.monotonic() - began:.0f} s")
-        figures: Figures = defaultdict(list)
-        _settle(session, final)
-        _shape(session)
-        _bytes(session, figures)
-        _ask(session, rounds, figures)
-        session.close()
-        store.close()
+    figures: Figures = defaultdict(list)
+    _settle(session, final)
+    _shape(session)
+    _bytes(session, figures)
+    _ask(session, rounds, figures)
+    session.close()
+    store.close()
     return figures
 
 
@@ -91,7 +97,9 @@ def _shape(session: Database) -> None:
         "FROM (SELECT sum(Spans) AS n FROM mesh_trace_summaries GROUP BY TraceId)"
     )
     services, operations = session.query(
-        "SELECT uniq(ServiceName), uniq(ServiceName, SpanName) FROM mesh_operations"
+        "SELECT uniq(ServiceName), sum(names) "
+        "FROM (SELECT ServiceName, length(groupUniqArrayMerge(4)(Names)) "
+        "AS names FROM mesh_operations GROUP BY ServiceName, SpanKind, Place)"
     )[0]
     report.say(
         f"# {spans} spans in {traces} traces (median {middle:g}, largest {most}), {services} services, "
@@ -125,43 +133,83 @@ def _ask(session: Database, rounds: int, figures: Figures) -> None:
         {"n": rounds + 1},
     )]  # fmt: skip
     ((service, name),) = session.query(
-        "SELECT ServiceName, SpanName FROM mesh_operations WHERE SpanKind = 'Server' "
-        "GROUP BY ALL ORDER BY sum(Spans) DESC LIMIT 1 OFFSET 5"
+        "SELECT ServiceName, groupUniqArrayMerge(4)(Names)[1] FROM mesh_operations WHERE SpanKind = 'Server' "
+        "GROUP BY ServiceName, Place ORDER BY sum(Spans) DESC, ServiceName, Place LIMIT 1 OFFSET 5"
     )
     fixed = {"service": service, "name": name, "user": "user-1648"}
+    asked: dict[str, Callable[[int], object]] = {
+        case: lambda _, sql=sql: session.query(sql, fixed) for case, sql in QUESTIONS.items()  # type: ignore[misc]
+    }
+    asked[BY_ID] = lambda number: _trace(session, ids[number])
+    processor: Figures = defaultdict(list)
     for number in range(rounds + 1):
-        for case, sql in QUESTIONS.items():
-            began = time.perf_counter()
-            session.query(sql, {"ids": [ids[number]], "limit": UNLIMITED, **fixed})
+        for case, ask in asked.items():
+            began, spent = time.perf_counter(), time.process_time()
+            ask(number)
             if number:
                 figures[case].append(1e3 * (time.perf_counter() - began))
+                processor[case].append(1e3 * (time.process_time() - spent))
+    told = ", ".join(f"{case} {median(values):.0f} ({min(values):.0f})" for case, values in processor.items())
+    report.say(f"# processor time in ms, median (least): {told}")
+
+
+def _trace(session: Database, trace_id: str) -> object:
+    where = byid.lie([trace_id])
+    [found] = session.query(where.sql, where.parameters)
+    asked = byid.spans(COLUMNS, [trace_id], byid.UNLIMITED, found)
+    return session.query(asked.sql, asked.parameters) if asked else None
+
+
+def _ingest() -> list[dict[str, object]]:
+    """The rows of ``store_ingest``, run on its own so that no engine of ours is beside it."""
+    command = [sys.executable, "-m", "tests.bench.store_ingest", *INGEST]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        rows: list[dict[str, object]] = []
+        for line in running.stdout:
+            if line.startswith('{"bench"'):
+                rows = json.loads(line)["rows"]
+            else:
+                report.say(line.rstrip())
+    if running.returncode or not rows:
+        raise SystemExit(f"store_ingest ended with status {running.returncode} and {len(rows)} rows")
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, nargs="+", default=[1_000_000, 10_000_000])
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--final", action="store_true", help="merge everything before asking")
+    parser.add_argument("--data", type=Path, help="where stores are kept, one folder for each size")
+    parser.add_argument("--only", choices=("store", "ingest"), help="one part")
     options = parser.parse_args()
     given = " ".join(sys.argv[1:])
     report.heading(f"make bench-store ARGS='{given}'", "chdb-core", "clickhouse-driver")
-    rows = []
+    rows: list[report.Row] = []
+    if options.only != "ingest":
+        with tempfile.TemporaryDirectory(prefix="bench-store-") as folder:
+            rows = _sizes(options.data or Path(folder), options)
+    ingest = _ingest() if options.only != "store" else []
+    report.finish("store", rows, ingest)
+
+
+def _sizes(data: Path, options: argparse.Namespace) -> list[report.Row]:
+    rows: list[report.Row] = []
     before: Figures = {}
     for spans in options.spans:
-        found = measure(spans, options.rounds, options.final)
+        found = measure(data / str(spans), spans, options.rounds, options.final)
+        size = f"{spans / 1e6:g} million spans"
         for case, values in found.items():
             unit = "B" if case.startswith("bytes") else "ms"
-            target = TARGETS.get(case)
-            peer, name = ([target], "target") if target else (values, "itself")
-            rows.append(report.compare(
-                f"{spans / 1e6:g} million spans", case, unit, values, peer, name, 1.0 if target else None,
-            ))  # fmt: skip
+            if target := TARGETS.get(case):
+                rows.append(report.compare(size, case, unit, values, [target], "target", 1.0))
+            if case == "bytes on disk":
+                rows.append(report.compare(size, case, unit, values, [JAEGER_BYTES], "Jaeger's"))
             if case in before:
-                report.say(f"#   grew {median(values) / median(before[case]):.2f} times")
+                rows.append(report.compare(size, case, unit, values, before[case], "size before"))
         before = found
-    if importlib.util.find_spec("tests.bench.store_ingest"):
-        subprocess.run([sys.executable, "-m", "tests.bench.store_ingest", "3", "300000"], check=False)
-    report.finish("store", rows)
+    return rows
 
 
 if __name__ == "__main__":
