@@ -20,7 +20,7 @@ ENGINE = ReplacingMergeTree ORDER BY File
 """
 _TTL: Final = re.compile(r"^TTL (.+)$", re.MULTILINE)
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
-_SETTING: Final = re.compile(r",\s*(\w*map\w*|string_serial\w+) = ('\w+'|[\d.]+)")
+_SETTING: Final = re.compile(r",\s*(\w*map\w*|string_serial\w+|merge_sel\w+) = ('\w+'|[\d.]+)")
 
 
 def statements(retention: Retention) -> dict[str, str]:
