@@ -45,6 +45,9 @@ def verdict(stage: StageView) -> str:
     sure = [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
     if not sure:
         return "No significant difference yet: what was measured may be chance. More calls narrow it."
+    longer = any(each is not None and each["better"] is False for each in (found["p50"], found["p99"]))
+    if longer and found["success"]["better"]:
+        sure.append("Failed calls are counted too, and may have been quick.")
     return " ".join(sure)
 
 

@@ -2,19 +2,20 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.client import Client
 from dashboard.figures import heatmap, series
-from dashboard.model import Heatmap, Node, ServicePage
+from dashboard.model import Heatmap, Node, ServicePage, Stats
 from dashboard.pages import balancing_endpoints, links, parts, service_views
 from dashboard.pages.guard import Problem, guarded
 from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 
+T = TypeVar("T", bound=Stats)
 SPANS: Final = {900: "15 min", 3_600: "1 h", 21_600: "6 h", 86_400: "24 h"}  # seconds
 SPAN: Final = 3_600
 _POINTS: Final = 90
@@ -95,6 +96,23 @@ def _unavailable(what: Problem) -> tuple[Any, ...]:
     return (parts.problem(what), no_update, *(no_update for _ in range(8)))
 
 
+def since_first(page: ServicePage) -> ServicePage:
+    """Rates over the time since the first call, as the charts begin there, instead of the whole window."""
+    points = series.since_first_call(page["points"])
+    factor = len(page["points"]) / max(len(points), 1)
+    if factor <= 1:
+        return page
+
+    def since(each: T) -> T:
+        return cast(T, {**each, "rate": each["rate"] * factor})
+
+    return {
+        **page, "stats": since(page["stats"]), "callers": [since(each) for each in page["callers"]],
+        "callees": [since(each) for each in page["callees"]],
+        "operations": [since(each) for each in page["operations"]],
+    }  # fmt: skip
+
+
 def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
     """Traffic, failures, latency and heatmap, from the first call on."""
     points = series.since_first_call(page["points"])
@@ -125,7 +143,7 @@ def register(app: Dash, client: Client) -> None:
     @guarded(_unavailable)
     def refresh(_: int | None, zone: int | None, shown: dict[str, Any]) -> tuple[Any, ...]:
         name, now = shown["name"], time.time()
-        page = client.service_page(name, *window(now, shown["span"]))
+        page = since_first(client.service_page(name, *window(now, shown["span"])))
         return (
             service_views.summary(page), about(name, client.services()), *figures(page, zone or 0),
             plain(parts.attempted(lambda: balancing_endpoints.table(client.endpoints(name), int(now * 1e6)))),

@@ -34,6 +34,11 @@ def test_harm_is_told_as_well() -> None:
     )
 
 
+def test_longer_calls_are_put_into_perspective_when_fewer_fail() -> None:
+    told = balancing_effect.verdict(stage(effect(figure(0.3, 0.1, lower_is_better=False), figure(7.0, 3.0))))
+    assert told.endswith("Their p50 is 7 ms longer. Failed calls are counted too, and may have been quick.")
+
+
 def test_chance_is_called_chance() -> None:
     told = balancing_effect.verdict(stage(effect(figure(0.001, 0.01, lower_is_better=False))))
     assert told.startswith("No significant difference yet")
