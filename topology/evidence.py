@@ -7,7 +7,7 @@ mean is the typical latency, which a few outliers do not move.
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import exp, log2, sqrt
+from math import exp, exp2, log2, sqrt
 from typing import Final
 
 from proxy.contract.histogram import SCALE, Histogram
@@ -27,6 +27,7 @@ _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights foll
 _USUAL: Final = 60.0  # seconds, time constant of what is usual
 _PEAK: Final = 600.0  # seconds, time constant in which a rate once carried is forgotten
 _SOUND: Final = 0.1  # failing less than this, an endpoint carries its rate
+_LEAST_TIMED: Final = 10.0  # calls, decayed, whose mean latency says something
 _WARM: Final = 10.0  # seconds until anything is usual
 
 
@@ -130,6 +131,11 @@ class Screen:
     def failing(self) -> float:
         return self.errors / self.count if self.count else 0.0
 
+    @property
+    def mean(self) -> float:
+        """log2 of the typical latency in seconds; needs ``timed``."""
+        return self.logs / self.timed
+
     def rate(self, now: float) -> float:
         """Calls per second over the last seconds."""
         return self.count * exp((self.at - now) / SCREEN) / SCREEN
@@ -148,6 +154,7 @@ class Usual:
     """What an endpoint did before the last seconds: log2 latency, calls per second, most it carried."""
 
     logs: float | None = None
+    least: float | None = None  # log2 latency when it had least to do
     rate: float = 0.0
     peak: float = 0.0
     begun: float = 0.0
@@ -166,6 +173,9 @@ class Usual:
                 self.logs += (tally.mean - self.logs) * share
             self.peak *= exp(-elapsed / _PEAK)
             self.at = now
+        if screen.timed >= _LEAST_TIMED:
+            mean, share = screen.mean, min(1.0, elapsed / _PEAK)
+            self.least = mean if self.least is None else min(mean, self.least + (mean - self.least) * share)
         if screen.failing < _SOUND:
             self.peak = max(self.peak, rate)
 
@@ -228,7 +238,7 @@ class Evidence:
         record = self._record(service, endpoint)
         witness = self._witness(record, sample.reporter)
         witness.open = Open(sample.open, sample.oldest, now)
-        if sample.oldest >= LATE and sample.oldest >= _LATE * 2 ** (record.usual.logs or _ZERO):
+        if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.usual.logs or _ZERO):
             record.screen.late = now
             self._alarm(witness, now)
 

@@ -1,8 +1,10 @@
 """Plays the bench: arms by scenarios by seeds, interleaved, and holds the figures against the targets.
 
-The short form looks at the arms and faults that matter most once; ``--full`` plays everything with
-five seeds and whole faults, which takes many hours. Every run is written to the JSON file as it
-ends, so that a bench that was stopped can be judged, and ``--judge`` does that without playing.
+The short form looks at the arms and faults that matter most once, for eight minutes at most; ``--full``
+plays everything with five seeds and whole faults, which takes many hours. A void run is played once more
+when all others were, as far as time allows. On a slow machine requests come more slowly (``--rate``).
+Every run is written to the JSON file as it ends, so that a bench that was stopped can be judged, and
+``--judge`` does that without playing.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from typing import Any, Final
 
 from tests.bench import report
 from tests.bench.feedback import plots, scenarios
-from tests.bench.feedback.cell import play, wait_for_quiet
+from tests.bench.feedback.cell import pace, play, wait_for_quiet
 from tests.bench.feedback.figures import believed
 from tests.bench.feedback.judge import Table, judge, spread
 from tests.bench.feedback.scenarios import Scenario
@@ -25,6 +27,7 @@ from tests.bench.feedback.world import ARMS, MIXED
 RESULTS: Final = Path(__file__).parent / "results"
 SHORT_ARMS: Final = ("peak-ewma", "linkerd-like", "envoy-tuned", "ours")
 SHORT: Final = ("stall", "fast-fail", "gray 20 %", "6 of 11 fail")
+SHORT_MINUTES: Final = 7.5  # and the last run's half minute
 _COLUMNS: Final = (
     ("fault_bad", "bad", lambda value: f"{value:g}"),
     ("fault_success", "success %", lambda value: f"{100 * value:.2f}"),
@@ -58,6 +61,8 @@ def main() -> None:
             f"{row.case:34} {row.metric:16} {row.ours:>9g} {row.peer_name:>14} {row.peer:<9g} "
             f"target {row.target:<9g} {'met' if row.met else 'MISSED'}"
         )
+    for line in _voids(table):
+        report.say(line)
     report.finish("feedback", rows)
 
 
@@ -68,7 +73,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scenarios", help="some of, by semicolons: " + "; ".join(scenarios.ALL))
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--fault", type=float, default=0.0, help="longest fault in seconds")
-    parser.add_argument("--minutes", type=float, default=1e9, help="start no run after this long")
+    parser.add_argument("--minutes", type=float, default=0.0, help="start no run after this long")
+    parser.add_argument("--rate", type=float, default=0.0, help="of the planned rate, 0 to 1; by the machine")
     parser.add_argument("--wait", type=float, default=0.0, help="minutes to wait for a quiet machine, a run")
     parser.add_argument("--judge", action="store_true", help="judge the runs in the file, play none")
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -78,6 +84,9 @@ def _options() -> argparse.Namespace:
     full = options.full
     options.seeds = options.seeds or (5 if full else 1)
     options.fault = options.fault or (1e9 if full else 8.0)
+    options.minutes = options.minutes or (1e9 if full else SHORT_MINUTES)
+    options.rate = options.rate or pace()
+    report.say(f"rate {options.rate:.0%} of what is planned")
     options.arms = _chosen(options.arms, ",", ARMS, ARMS if full else SHORT_ARMS, parser)
     cases = scenarios.ALL if full else SHORT
     options.scenarios = _chosen(options.scenarios, ";", scenarios.ALL, cases, parser)
@@ -97,21 +106,22 @@ def _chosen(
 def _played(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """All runs, the arms of one scenario and seed right after each other; a void one is tried once more."""
     until = time.monotonic() + 60 * options.minutes
-    for seed in range(1, options.seeds + 1):
-        for name in options.scenarios:
-            for arm in options.arms:
-                scenario = scenarios.ALL[name].shortened(options.fault)
-                if arm == MIXED and scenario.clients == 1:
-                    continue  # a lone Envoy measures nothing for the mesh
-                for again in (False, True):
-                    if time.monotonic() > until:
-                        return
-                    if options.wait and not wait_for_quiet(60 * options.wait):
-                        report.say("the machine is not quiet")
-                    run = _tried(arm, scenario, seed)
-                    yield run
-                    if not run["void"] or again:
-                        break
+    cells = [
+        (arm, scenarios.ALL[name].shortened(options.fault).slower(options.rate), seed)
+        for seed in range(1, options.seeds + 1) for name in options.scenarios for arm in options.arms
+        if arm != MIXED or scenarios.ALL[name].clients > 1  # a lone Envoy measures nothing for the mesh
+    ]
+    first = len(cells)
+    for number, (arm, scenario, seed) in enumerate(cells):  # which grows by what is void
+        if time.monotonic() > until:
+            report.say(f"time is up: {len(cells) - number} runs not played")
+            return
+        if options.wait and not wait_for_quiet(60 * options.wait):
+            report.say("the machine is not quiet")
+        run = _tried(arm, scenario, seed)
+        yield run
+        if run["void"] and number < first:
+            cells.append((arm, scenario, seed))
 
 
 def _tried(arm: str, scenario: Scenario, seed: int) -> dict[str, Any]:
@@ -155,6 +165,15 @@ def _table(table: Table) -> str:
         void = sum(bool(run["void"]) for run in runs)
         lines.append(f"| {case} | {arm} | {len(runs)} ({void}) | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _voids(table: Table) -> list[str]:
+    """What has no valid run, and why; the targets it takes part in are not judged."""
+    found = []
+    for (arm, case), runs in table.runs.items():
+        if all(run["void"] for run in runs):
+            found.append(f"NO VALID RUN: {arm}, {case}: {'; '.join(runs[-1]['void'])}")
+    return found or ["every arm has a valid run of every scenario played"]
 
 
 def _draw(table: Table, folder: Path, name: str) -> None:

@@ -12,6 +12,7 @@ from tests.bench.feedback.scenarios import Scenario
 from tests.bench.feedback.world import HURT, HURT_AFTER, World, load, world
 
 _QUIET: Final = 0.7  # share of idle time that a machine without neighbours has
+_WORK: Final = 0.015  # seconds of CPU that ``pace`` takes where the planned rate fits on two cores
 _SETTLE: Final = 1.5  # from ready processes to the first request
 
 
@@ -41,6 +42,17 @@ def play(arm: str, scenario: Scenario, seed: int) -> dict[str, Any]:
         }
         rows = json.loads(raw)["rows"]
         return figures.of(arm, scenario, seed, start, rows, told, machine, found)
+
+
+def pace() -> float:
+    """What share of the planned rate this machine carries, by the CPU time of some typical work."""
+    best = float("inf")
+    for _ in range(5):
+        begun = time.process_time()
+        for _ in range(2000):
+            json.loads(json.dumps({"requests": list(range(20)), "host": "backend"}))
+        best = min(best, time.process_time() - begun)
+    return round(min(1.0, max(0.1, _WORK / best)), 2)
 
 
 def wait_for_quiet(seconds: float) -> bool:

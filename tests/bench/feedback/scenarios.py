@@ -66,8 +66,12 @@ class Scenario:
             yield end, index, _FINE
 
     def shortened(self, fault: float) -> "Scenario":
-        """The same with a fault of at most so many seconds."""
-        return replace(self, fault=min(self.fault, fault))
+        """The same with a fault of at most so many seconds, and little after it where it is short."""
+        return replace(self, fault=min(self.fault, fault), after=min(self.after, fault / 4))
+
+    def slower(self, share: float) -> "Scenario":
+        """The same with so much of the rate, where no capacity depends on it."""
+        return self if any(self.slots) else replace(self, rate=self.rate * share)
 
 
 def _both(name: str, **said: Any) -> tuple[Scenario, Scenario]:
@@ -84,7 +88,10 @@ ALL: Final[Mapping[str, Scenario]] = {
         *_both("fast-fail", behaviour=_FAILS, faulty=(3,)),
         Scenario("fast-fail, 40 clients", _FAILS, (3,), clients=40),
         *_both("gray 20 %", behaviour={"fail": 0.2}, faulty=(3,)),
-        Scenario("capacities 1:2:4", slots=tuple(4 * each for each in CAPACITIES), latency=0.167, rate=430.0),
+        Scenario(  # what settles: weights need a minute, and a count of a thousand requests is noise of 3 %
+            "capacities 1:2:4", slots=tuple(4 * each for each in CAPACITIES), latency=0.167, rate=430.0,
+            warm=60.0, fault=120.0,
+        ),
         Scenario("flapping", _FAILS, (3,), fault=60.0, flap=5.0),
         Scenario("5 of 11 fail", _FAILS, tuple(range(5))),
         Scenario("6 of 11 fail", _FAILS, tuple(range(6))),
