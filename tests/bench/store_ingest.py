@@ -2,9 +2,9 @@
 
 Rotel exports over ClickHouse's HTTP interface, so ``store_front`` stands there with the embedded engine
 behind it; of that process only the engine's threads count, not the one that does HTTP. Rotel sends
-uncompressed batches of 30,000 spans, its cheapest setting here, and takes no request past 4 MiB. It
-decodes and encodes; the collector checks every span, feeds the graph, and has each request durable
-before it answers.
+uncompressed batches of 30,000 spans or of a second, its cheapest setting here, and takes no request past
+4 MiB. It decodes and encodes; the collector checks every span, feeds the graph, and has each request
+durable before it answers.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ def rotel(directory: Path) -> Iterator[Target]:
         "--otlp-http-endpoint", f"127.0.0.1:{free_port()}", "--exporter", "clickhouse",
         "--clickhouse-exporter-endpoint", f"http://127.0.0.1:{front}",
         "--clickhouse-exporter-database", "default", "--clickhouse-exporter-compression", "none",
-        "--batch-max-size", "30000", "--batch-timeout", "500ms",
+        "--batch-max-size", "30000", "--batch-timeout", "1s",
     ]
     engine = [sys.executable, "-m", "tests.bench.store_front", str(directory), str(front)]
     with pinned(engine, _CORE, front) as below, pinned(argv, _CORE, grpc_port) as pid:
