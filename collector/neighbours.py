@@ -84,22 +84,24 @@ class Neighbours:
         self._told, self._heard = Told(collector, run), Heard(collector, run)
         self._folds, self._changes = Folds(), Changes()
         self._looked: float | None = None
-        self._warned = False
+        self._warned = self._deaf = False
         self._stopped = asyncio.Event()
         stats.watch("spanmesh_other_collectors", lambda: self._heard.collectors)
 
     async def run(self) -> None:
         """Tell and look every second."""
         while not self._stopped.is_set():
+            problem = ""
             for work in (self.tell, self.look):
                 try:
                     await work()
                 except StoreError as error:
                     self._stats.count("spanmesh_other_collectors_errors_total")
-                    _log.warning("other collectors are not heard of now: %s", error)
+                    problem = str(error)
                 except Exception:
                     self._stats.count("spanmesh_other_collectors_errors_total")
                     _log.exception("what other collectors stored was not taken over")
+            self._say(problem)
             wait = _PERIOD - (self._clock() - _PHASE) % _PERIOD
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -108,6 +110,14 @@ class Neighbours:
     def stop(self) -> None:
         """Let ``run`` return."""
         self._stopped.set()
+
+    def _say(self, problem: str) -> None:
+        """Log the beginning and the end of a time without the store, not each second of it."""
+        if problem and not self._deaf:
+            _log.warning("other collectors are not heard of until the store answers: %s", problem)
+        elif self._deaf and not problem:
+            _log.warning("other collectors are heard of again")
+        self._deaf = bool(problem)
 
     async def tell(self) -> None:
         """Store what is connected here. Raises StoreError."""

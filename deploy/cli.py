@@ -124,12 +124,13 @@ def collector(
     zipkin: Zipkin = None,
     retention_days: RetentionDays = None,
     retention: Retention = None,
+    name: Annotated[str | None, typer.Option(help="of this collector [the host's name]")] = None,
 ) -> None:
     """The collector alone: receivers, store, topology engine, query API."""
     _serve(
         roles.collector, data=data, clickhouse=clickhouse, cluster=cluster, config=config, grpc=grpc,
         http=http, query=query, query_grpc=query_grpc, zipkin=zipkin, retention_days=retention_days,
-        retention=retention,
+        retention=retention, name=name,
     )  # fmt: skip
 
 

@@ -50,19 +50,19 @@ def views(
 def guarded(policy: Policy, service: str) -> bool:
     """Whether mesh.yaml lets the service's stage be turned back by itself."""
     entry = policy.services.get(service)
-    return entry is not None and bool(entry.guard)
+    return entry is not None and entry.guard is not None
 
 
 def turned_back(guard: Guard, policy: Policy, stages: Stages, now: float) -> list[Decision]:
     """Turn back the stages that do harm, where mesh.yaml asks for it."""
     watched, decisions = set(), []
-    for service in policy.services:
+    for service, entry in policy.services.items():
         setting = stages.of(service)
-        if not guarded(policy, service) or setting.stage is not Stage.ROUTE or not 0 < setting.percent < 100:
+        if entry.guard is None or setting.stage is not Stage.ROUTE or not 0 < setting.percent < 100:
             continue
         watched.add(service)
         guard.watch(service, setting.updated, now)
-        found = guard.verdict(service, now)
+        found = guard.verdict(service, entry.guard, now)
         if found is not None:
             decisions += stages.set(
                 service, Stage.ADVISE, 0, GUARD, now, why=found.reason, evidence=found.evidence

@@ -7,7 +7,7 @@ will ever be (a union bound, whatever their dependence), and that is how likely 
 that a stage whose arms are alike is ever turned back. Looks are made when the smaller arm has
 grown by half. Counts begin again every ``EPOCH``, so that a long good time does not hide a bad
 one. What holds for independent requests holds approximately for requests that come in bursts:
-a difference must therefore also matter (``SUCCESS``, ``SLOWER``).
+a difference must therefore also matter (``Harm``).
 """
 
 from dataclasses import dataclass, field
@@ -19,11 +19,10 @@ from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from topology.effect import effect
 from topology.model import Change
+from topology.policy import Harm
 from topology.window import Cell
 
 ALPHA: Final = 0.01
-SUCCESS: Final = 0.005  # less of all requests succeeding is worse
-SLOWER: Final = 1.2  # times the latency is worse
 EPOCH: Final = 600.0  # seconds
 _FIRST: Final = 50  # requests of the smaller arm at the first look
 _GROWTH: Final = 1.5
@@ -72,8 +71,8 @@ class Guard:
         if held is not None and arm:
             held.arms.setdefault(arm, Cell()).add(histogram, errors)
 
-    def verdict(self, service: str, now: float) -> Verdict | None:
-        """Look at a stage if a look is due; why it must be turned back, if it must."""
+    def verdict(self, service: str, harm: Harm, now: float) -> Verdict | None:
+        """Look at a stage if a look is due; why it must be turned back, if so much harm is done."""
         held = self._watched.get(service)
         if held is None:
             return None
@@ -83,7 +82,7 @@ class Guard:
         if fewer >= held.due:
             held.looks += 1
             held.due = fewer * _GROWTH
-            found = _worse(direct, routed, held.looks)
+            found = _worse(direct, routed, harm, held.looks)
         if now - held.begun >= EPOCH:
             held.arms, held.begun, held.due = {}, now, _FIRST
         return found
@@ -94,20 +93,20 @@ def level(look: int) -> float:
     return ALPHA * 6 / (pi * look) ** 2 / 3
 
 
-def _worse(direct: Cell, routed: Cell, look: int) -> Verdict | None:
+def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
     z = _NORMAL.inv_cdf(1 - level(look))
     found = effect(direct, routed, z)
     if found is None:
         return None
     success = found.success
-    if success.high < 0 and success.difference <= -SUCCESS:
+    if success.high < 0 and success.difference <= -harm.success:
         reason = (
             f"{100 * success.after:.2f} % of the routed requests succeed, "
             f"{100 * success.before:.2f} % of the others"
         )
         return Verdict(reason, _evidence("success", success, direct, routed, look))
     for name, change in (("p50", found.p50), ("p99", found.p99)):
-        if change is not None and change.low > 0 and change.after >= SLOWER * change.before:
+        if change is not None and change.low > 0 and change.after >= harm.slower * change.before:
             reason = (
                 f"{name} of the routed requests is {1000 * change.after:.1f} ms, "
                 f"{1000 * change.before:.1f} ms of the others"

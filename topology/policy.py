@@ -17,14 +17,26 @@ _NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _PATH: Final = re.compile(r"/[!-~]{0,1000}")
+_FACTOR: Final = re.compile(r"\d{1,3}(\.\d{1,3})?")
 _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What of a significant difference matters enough to turn a stage back.
+
+    ``success`` is how much less of all requests succeed, ``slower`` how many times the latency is.
+    """
+
+    success: float = 0.005
+    slower: float = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class ServicePolicy:
     """One entry under ``services``; None and empty mean not said. ``timeout`` is seconds.
 
-    ``health`` is a path that probes ask for; ``guard`` lets a stage be turned back by itself.
+    ``health`` is a path that probes ask for; ``guard`` turns a stage back by itself on so much harm.
     """
 
     stage: Stage | None = None
@@ -34,7 +46,7 @@ class ServicePolicy:
     split: Mapping[str, int] = field(default_factory=dict)
     endpoints: tuple[str, ...] = ()
     health: str = ""
-    guard: bool | None = None
+    guard: Harm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ class _Reader:
         readers: dict[str, Callable[[yaml.Node, str], Any]] = {
             "stage": self._stage, "percent": self._percent, "timeout": self._duration,
             "retries": self._retries, "split": self._split, "endpoints": self._endpoints,
-            "health": self._path, "guard": self._flag,
+            "health": self._path, "guard": self._guard,
         }
         for field_, key, value in self._fields(node, path, tuple(readers)):
             given[field_] = readers[field_](value, f"{path}.{field_}")
@@ -138,11 +150,23 @@ class _Reader:
         self._wrong(node, path, f"{value!r} is not a path", "write one that begins with '/', like /healthz")
         return None
 
-    def _flag(self, node: yaml.Node, path: str) -> bool | None:
+    def _guard(self, node: yaml.Node, path: str) -> Harm | None:
+        if isinstance(node, yaml.MappingNode):
+            readers = {"success": self._share, "slower": self._factor}
+            fields = self._fields(node, path, tuple(readers))
+            found = {key: readers[key](value, f"{path}.{key}") for key, _, value in fields}
+            return Harm(**{key: value for key, value in found.items() if value is not None})
         value = self._scalar(node, path)
-        if value is None or value in ("true", "false"):
-            return value == "true" if value else None
-        self._wrong(node, path, f"is {value!r}", "write true or false")
+        if value not in (None, "true", "false"):
+            fix = "write true, false or {success: 0.5%, slower: 1.2}"
+            self._wrong(node, path, f"is {value!r}", fix)
+        return Harm() if value == "true" else None
+
+    def _factor(self, node: yaml.Node, path: str) -> float | None:
+        value = self._scalar(node, path)
+        if value is None or (_FACTOR.fullmatch(value) and float(value) > 1):
+            return float(value) if value else None
+        self._wrong(node, path, f"is {value!r}", "write a number above 1, for example 1.2")
         return None
 
     def _percent(self, node: yaml.Node, path: str) -> int | None:

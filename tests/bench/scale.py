@@ -3,7 +3,8 @@
 One collector process with its store; simulated sidecars in others, with real ADS streams and real
 OTLP reports over gRPC, twice a second. Endpoints beyond the sidecars' own are static. Measured: CPU
 and memory of the collector, bytes it fans out, and the time from the first report of a failing
-endpoint to every stream having its ejection. The last line is JSON.
+endpoint to every stream having its ejection. With ``--spans`` each fleet is played twice, the second
+time while the collector takes in spans as fast as it can. The last line is JSON.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,8 +48,8 @@ def mesh_yaml(services: int, endpoints: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def measured(sidecars: int, services: int, endpoints: int) -> dict[str, Any]:
-    """One fleet of one size."""
+def measured(sidecars: int, services: int, endpoints: int, *, spans: bool = False) -> dict[str, Any]:
+    """One fleet of one size; with ``spans`` beside spans at the collector's limit."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "mesh.yaml"
         config.write_text(mesh_yaml(services, endpoints), encoding="utf-8")
@@ -57,10 +59,12 @@ def measured(sidecars: int, services: int, endpoints: int) -> dict[str, Any]:
             f"data={folder}/data", f"config={config}",
         ]
         with running([sys.executable, "-c", MAIN, *given], port) as pid:
-            return _played(pid, f"127.0.0.1:{port}", sidecars, services, endpoints)
+            return _played(pid, f"127.0.0.1:{port}", sidecars, services, endpoints, spans)
 
 
-def _played(pid: int, target: str, sidecars: int, services: int, endpoints: int) -> dict[str, Any]:
+def _played(
+    pid: int, target: str, sidecars: int, services: int, endpoints: int, spans: bool
+) -> dict[str, Any]:
     begin = time.monotonic() + 3.0
     steady = begin + sidecars / _RAMP + _SETTLE
     first = steady + _STEADY
@@ -75,13 +79,15 @@ def _played(pid: int, target: str, sidecars: int, services: int, endpoints: int)
     plan = Plan(target, sidecars, _WORKERS, 0, services, endpoints, begin, end, _RAMP, faults)
     workers = [worker(replace(plan, worker=number)) for number in range(_WORKERS)]
     _until(steady)
+    load = _loaded(target, end - steady) if spans else None
     cpu, at = cpu_seconds(pid), time.monotonic()
     _until(first)
     cpu, took = cpu_seconds(pid) - cpu, time.monotonic() - at
     memory = rss_mib(pid)
     seen = [json.loads(each.communicate(timeout=120)[0]) for each in workers]
+    taken = json.loads(load.communicate(timeout=120)[0]) if load else {"spans_per_s": 0, "refused": 0}
     return {
-        "sidecars": sidecars, "services": services, "endpoints": services * endpoints,
+        **taken, "sidecars": sidecars, "services": services, "endpoints": services * endpoints,
         "cpu": round(cpu / took, 3), "rss_mib": round(memory), **_fan_out(seen, steady, first),
         **_delays(seen, sidecars), "reports": sum(each["reports"] for each in seen),
         "failed_reports": sum(each["failed_reports"] for each in seen),
@@ -99,6 +105,12 @@ def worker(plan: Plan) -> "subprocess.Popen[str]":
     process.stdin.close()
     process.stdin = None
     return process
+
+
+def _loaded(target: str, seconds: float) -> "subprocess.Popen[str]":
+    """A process that sends spans as fast as they are taken; how many comes as JSON."""
+    argv = [sys.executable, "-m", "tests.bench.scale_spans", target, str(seconds)]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
 
 def _until(when: float) -> None:
@@ -137,14 +149,16 @@ def main() -> None:
     parser.add_argument("--sidecars", default="100,300,1000")
     parser.add_argument("--services", type=int, default=200)
     parser.add_argument("--endpoints", type=int, default=25, help="of each service")
+    parser.add_argument("--spans", action="store_true", help="also beside spans at the collector's limit")
     asked = parser.parse_args()
     heading("python -m tests.bench.scale " + " ".join(sys.argv[1:]), "grpcio", "protobuf")
     rows = []
-    for sidecars in (int(each) for each in asked.sidecars.split(",")):
-        row = measured(sidecars, asked.services, asked.endpoints)
+    sizes = [int(each) for each in asked.sidecars.split(",")]
+    for sidecars, spans in product(sizes, (False, True) if asked.spans else (False,)):
+        row = measured(sidecars, asked.services, asked.endpoints, spans=spans)
         rows.append(row)
         say(
-            f"{sidecars:5} sidecars, {row['endpoints']} endpoints: "
+            f"{sidecars:5} sidecars, {row['endpoints']} endpoints, {row['spans_per_s']} spans/s: "
             f"CPU {row['cpu']:.2f} cores, {row['rss_mib']} MiB, "
             f"{row['fan_out_bytes_per_s'] / 1000:.0f} kB/s out, delay p50 {row['delay_p50']:.2f} s, "
             f"p99 {row['delay_p99']:.2f} s, {row['streams_without_ejection']} streams without the ejection, "

@@ -195,7 +195,9 @@ def test_two_of_one_name_are_told_apart_and_said_so(
     assert "give each its own with --name" in said
 
 
-def test_a_store_that_is_gone_leaves_what_is_known(database: Database, store: Store) -> None:
+def test_a_store_that_is_gone_leaves_what_is_known_and_is_told_once(
+    database: Database, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     async def play(side: Callable[..., Side]) -> None:
         a, b = side("A"), side("B")
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
@@ -203,7 +205,13 @@ def test_a_store_that_is_gone_leaves_what_is_known(database: Database, store: St
         await b.neighbours.look()
         b.down = True
         task = asyncio.create_task(b.neighbours.run())
-        while not b.stats.value("spanmesh_other_collectors_errors_total"):
+        while b.stats.value("spanmesh_other_collectors_errors_total") < 2:
+            await asyncio.sleep(0.01)
+        assert [each.message for each in caplog.records if "are not heard of" in each.message] == [
+            "other collectors are not heard of until the store answers: gone"
+        ]
+        b.down = False
+        while not any("are heard of again" in each.message for each in caplog.records):
             await asyncio.sleep(0.01)
         b.neighbours.stop()
         await task

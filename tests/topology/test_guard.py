@@ -11,7 +11,7 @@ from tests.topology.fleet import histogram
 from topology.engine import Engine
 from topology.guard import ALPHA, EPOCH, Guard, Verdict, level
 from topology.model import CallSample, Side
-from topology.policy import parse
+from topology.policy import Harm, parse
 from topology.settings import EngineSettings
 
 ARMS = (names.ARM_DIRECT, names.ARM_ROUTED)
@@ -34,7 +34,7 @@ def watched(
     for step in range(steps):
         for number in (0, 1):
             guard.add("s", ARMS[number], *arm(rng, at_once, failing[number], middle[number]))
-        found = guard.verdict("s", step * 5.0)
+        found = guard.verdict("s", Harm(), step * 5.0)
         if found is not None:
             return found, step
     return None, steps
@@ -78,7 +78,7 @@ def test_a_long_good_time_does_not_hide_a_bad_one() -> None:
         for number in (0, 1):
             bad = number == 1 and now > 10 * EPOCH
             guard.add("s", ARMS[number], *arm(rng, 100, 0.05 if bad else 0.005, 0.05))
-        found = guard.verdict("s", now)
+        found = guard.verdict("s", Harm(), now)
     assert found is not None
     assert 10 * EPOCH < now < 12.5 * EPOCH
 
@@ -119,7 +119,10 @@ def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> Non
     assert "set by ann over the api" in again.history[0].reason
 
 
-@pytest.mark.parametrize(("text", "errors"), [("", 5), (", guard: false", 5), (", guard: true", 0)])
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [("", 5), (", guard: false", 5), (", guard: true", 0), (", guard: {success: 50%}", 3)],
+)
 def test_without_a_guard_or_without_harm_the_stage_stays(text: str, errors: int) -> None:
     engine = played(YAML % text, errors)
     (view,) = [view for view in engine.stages(1010.0, 60) if view.service == "b"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Retries, Stage
-from topology.policy import Policy, PolicyError, ServicePolicy, parse
+from topology.policy import Harm, Policy, PolicyError, ServicePolicy, parse
 
 WHOLE = """\
 services:
@@ -113,14 +113,19 @@ def test_any_text_parses_or_is_a_policy_error(text: str) -> None:
 def test_guard_and_health() -> None:
     text = 'services: {b: {stage: route, percent: 5, guard: true, health: "/healthz?full=1"}}'
     entry = parse(text).services["b"]
-    assert (entry.guard, entry.health) == (True, "/healthz?full=1")
-    assert parse("services: {b: {guard: false}}").services["b"].guard is False
+    assert (entry.guard, entry.health) == (Harm(), "/healthz?full=1")
+    assert parse("services: {b: {guard: false}}").services["b"].guard is None
+    given = parse("services: {b: {guard: {success: 2%, slower: 1.5}}}").services["b"].guard
+    assert given == Harm(success=0.02, slower=1.5)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("guard: maybe", "services.b.guard: is 'maybe'; write true or false"),
+        ("guard: maybe", "services.b.guard: is 'maybe'; write true, false or {success: 0.5%, slower: 1.2}"),
+        ("guard: {slower: 0.9}", "services.b.guard.slower: is '0.9'; write a number above 1"),
+        ("guard: {success: much}", "services.b.guard.success: 'much' is not a share"),
+        ("guard: {sucess: 1%}", "services.b.guard.sucess: unknown key; did you mean 'success'?"),
         ("health: healthz", "services.b.health: 'healthz' is not a path"),
         ('health: "/a b"', "services.b.health: '/a b' is not a path"),
         ('health: "/a\\r\\nx: y"', "is not a path"),
