@@ -28,12 +28,13 @@ SETTINGS max_threads = 1
 _SPANS: Final = """
 SELECT {columns}
 FROM otel_traces
-WHERE TraceId IN {{ids:Array(String)}}{within}
-    AND Timestamp >= fromUnixTimestamp({{first:Int64}}) AND Timestamp <= fromUnixTimestamp({{last:Int64}})
+WHERE {within}
 LIMIT {{limit:UInt64}}
 SETTINGS max_threads = 1
 """
-_WITHIN: Final = " AND toStartOfTenMinutes(Timestamp) IN {stretches:Array(DateTime)}"
+_WITHIN: Final = """TraceId IN {ids:Array(String)}
+    AND Timestamp >= fromUnixTimestamp({first:Int64}) AND Timestamp <= fromUnixTimestamp({last:Int64})"""
+_STRETCHES: Final = " AND toStartOfTenMinutes(Timestamp) IN {stretches:Array(DateTime)}"
 
 
 def lie(ids: Sequence[str]) -> Condition:
@@ -41,16 +42,24 @@ def lie(ids: Sequence[str]) -> Condition:
     return Condition(_LIE, {"ids": list(ids)})
 
 
-def spans(columns: str, ids: Sequence[str], limit: int, found: tuple[Any, ...]) -> Condition | None:
-    """SQL ``columns`` of at most ``limit`` spans, in no order; None when there are no such traces."""
+def within(ids: Sequence[str], found: tuple[Any, ...]) -> Condition | None:
+    """Whether a span is of these traces, told where to look; None when there are no such traces."""
     count, first, last, longest, stretches = found
     if not count:
         return None
-    parameters = {"ids": list(ids), "limit": limit, "first": first, "last": last}
+    parameters = {"ids": list(ids), "first": first, "last": last}
     if longest > _LONGEST:
-        return Condition(_SPANS.format(columns=columns, within=""), parameters)
-    sql = _SPANS.format(columns=columns, within=_WITHIN)
-    return Condition(sql, parameters | {"stretches": stretches})
+        return Condition(_WITHIN, parameters)
+    return Condition(_WITHIN + _STRETCHES, parameters | {"stretches": stretches})
+
+
+def spans(columns: str, ids: Sequence[str], limit: int, found: tuple[Any, ...]) -> Condition | None:
+    """SQL ``columns`` of at most ``limit`` spans, in no order; None when there are no such traces."""
+    there = within(ids, found)
+    if there is None:
+        return None
+    sql = _SPANS.format(columns=columns, within=there.sql)
+    return Condition(sql, {**there.parameters, "limit": limit})
 
 
 async def read(

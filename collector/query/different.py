@@ -10,9 +10,8 @@ chance does not explain is told.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from collector.query import params, sample
+from collector.query import byid, params, sample
 from collector.query.errors import BadValueError
-from collector.query.listing import SPREAD_US
 from collector.query.params import Query, Window
 from collector.query.params_listing import durations, spread, traceql
 from collector.query.search import Condition
@@ -46,9 +45,7 @@ FROM (
                 mapKeys(ResourceAttributes), mapValues(ResourceAttributes))
         )) AS each
         FROM otel_traces
-        WHERE TraceId IN {ids:Array(String)}
-            AND Timestamp >= fromUnixTimestamp64Micro({start:Int64})
-            AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})
+        WHERE WITHIN
     )
     GROUP BY ServiceName, each
     HAVING one + other >= 5 AND each.2 != 'service.name' AND length(each.3) <= 256
@@ -154,9 +151,13 @@ class Different:
         return Condition("took BETWEEN {slow:UInt64} AND {fast:UInt64}", bounds), slow
 
     async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
-        rows = await self._store.rows(_COUNTED, {
-            "ids": ones + others, "chosen": ones, "one_total": len(ones), "other_total": len(others),
-            "start": max(0, wanted.window.start - SPREAD_US), "end": wanted.window.end + SPREAD_US,
+        where = byid.lie(ones + others)
+        [lies] = await self._store.rows(where.sql, where.parameters)
+        within = byid.within(ones + others, lies)
+        if within is None:  # deleted meanwhile
+            return []
+        rows = await self._store.rows(_COUNTED.replace("WITHIN", within.sql), {
+            **within.parameters, "chosen": ones, "one_total": len(ones), "other_total": len(others),
             "limit": wanted.limit,
         })  # fmt: skip
         found = (attribute(row, len(ones), len(others)) for row in rows)

@@ -100,7 +100,7 @@ def test_equal_starts_come_in_one_order(world: World) -> None:
 
 
 def test_a_trace_by_id_is_whole_even_across_midnight_and_beyond_the_searched_window(world: World) -> None:
-    world.spans(Span(ONE, B, A, at=10), Span(ONE, A, at=86_400 * 2), Span(TWO, C))
+    world.spans(Span(ONE, B, A, at=10), Span(ONE, A, at=86_400 * 12), Span(TWO, C))
     [trace] = world.get(f"/api/traces/{ONE}")["data"]
     assert [span["spanID"] for span in trace["spans"]] == [A, B]
     [trace] = world.get("/api/traces", start=NOW_US - 20_000_000, limit=100, tag="span.kind:server",
