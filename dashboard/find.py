@@ -65,9 +65,12 @@ WORDS: Final[Mapping[str, Callable[[Thing], list[str]]]] = {
     "kind": lambda thing: [thing["kind"]] if "kind" in thing else [],
     "stage": lambda thing: [thing["stage"]] if thing.get("stage") else [],
     "version": lambda thing: list(thing.get("versions", ())),
+    "zone": lambda thing: list(thing.get("zones", ())),
+    "namespace": lambda thing: list(thing.get("namespaces", ())),
     "from": lambda thing: [thing["source"]] if "source" in thing else [],
     "to": lambda thing: [thing["target"]] if "target" in thing else [],
     "protocol": lambda thing: [thing["protocol"]] if "protocol" in thing else [],
+    "encrypted": lambda thing: [thing.get("encrypted") or "unknown"] if "source" in thing else [],
 }
 FLAGS: Final[Mapping[str, Test]] = {
     "traffic": lambda thing: bool(thing["count"]),
@@ -248,5 +251,5 @@ def _choices() -> str:
 
 def _example(name: str) -> str:
     if name in WORDS:
-        return f"{name} ~ pay"
+        return "encrypted = no" if name == "encrypted" else f"{name} ~ pay"
     return f"{name} > {({'ms': '500ms', '%': '1%', '/s': '10'}).get(NUMBERS[name].unit, '2')}"

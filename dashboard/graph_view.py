@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, urlencode
 
 LABELS: Final[Mapping[str, str]] = {
     "both": "rate and p99", "rate": "rate", "success": "success", "p50": "p50", "p90": "p90", "p99": "p99",
-    "share": "share of calls", "none": "nothing",
+    "share": "share of calls", "encrypted": "encryption", "none": "nothing",
 }  # fmt: skip
 WAYS: Final[Mapping[str, str]] = {"both": "both ways", "callers": "callers", "callees": "callees"}
-GROUPS: Final[Mapping[str, str]] = {"": "nothing", "zone": "zone", "version": "version", "kind": "kind"}
+GROUPS: Final[Mapping[str, str]] = {
+    "": "nothing", "namespace": "namespace", "zone": "zone", "version": "version", "kind": "kind",
+}  # fmt: skip
 SPANS: Final[Mapping[int, str]] = {60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h", 21600: "6 h"}
 EARLIER: Final[Mapping[int, str]] = {
     0: "nothing", 1: "the time before", 3600: "1 h earlier", 86400: "1 day earlier", 604800: "1 week earlier",
@@ -27,9 +29,10 @@ _SECONDS_MAX: Final = 9_000_000_000
 @dataclass(frozen=True, slots=True)
 class GraphView:
     """``at`` is the window's end in seconds since the epoch, 0 for now, and ``span`` its length in
-    seconds; ``compare`` how many seconds earlier the other window is, 1 for directly before, 0 for
-    none. ``warn`` and ``bad`` are successes in percent, ``slow`` a p99 in milliseconds or 0. ``path``
-    is names from caller to callee."""
+    seconds. The window to compare with is ``than_span`` seconds long (0: as long) and ends ``compare``
+    seconds earlier, with 1 directly before, or at ``than``; with both 0 there is none. ``warn`` and
+    ``bad`` are successes in percent, ``slow`` a p99 in milliseconds or 0. ``path`` is names from
+    caller to callee."""
 
     node: str = ""
     source: str = field(default="", metadata={"key": "from"})
@@ -48,6 +51,8 @@ class GraphView:
     at: int = 0
     span: int = 60
     compare: int = 0
+    than: int = 0
+    than_span: int = 0
     path: tuple[str, ...] = ()
     problems: tuple[str, ...] = field(default=(), compare=False)
 
@@ -99,11 +104,19 @@ class GraphView:
         end = min(self.at, int(now)) if self.at else int(now)
         return (end - self.span) * 1_000_000, end * 1_000_000
 
+    @property
+    def compared(self) -> bool:
+        """Whether two windows are compared."""
+        return bool(self.compare or self.than)
+
     def before(self, now: float) -> tuple[int, int]:
-        """The window to compare with."""
+        """The window to compare with, in microseconds; rates are per second, whatever the lengths."""
         start, end = self.window(now)
-        back = self.span if self.compare == 1 else self.compare
-        return start - back * 1_000_000, end - back * 1_000_000
+        if self.than:
+            end = min(self.than, int(now)) * 1_000_000
+        else:
+            end = start if self.compare == 1 else end - self.compare * 1_000_000
+        return end - (self.than_span or self.span) * 1_000_000, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,7 @@ _RULES: Final[Mapping[str, _Rule]] = {
     "hops": _whole(HOPS[0], HOPS[-1]), "way": _one_of(WAYS), "label": _one_of(LABELS),
     "group": _one_of(GROUPS), "warn": _number(100), "bad": _number(100), "slow": _number(3_600_000),
     "at": _whole(0, _SECONDS_MAX), "span": _whole(1, 604_800), "compare": _whole(0, 31_622_400),
+    "than": _whole(0, _SECONDS_MAX), "than_span": _whole(0, 604_800),
     "path": _Rule(lambda text: tuple(filter(None, text.split(_BETWEEN)))[:_PATH_MAX], "names"),
     "idle": _Rule({"1": True, "0": False}.get, "0 or 1"),
 }  # fmt: skip

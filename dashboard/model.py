@@ -25,10 +25,12 @@ class Node(Stats):
     ejected: int
     versions: list[str]
     zones: NotRequired[list[str]]
+    namespaces: NotRequired[list[str]]
 
 
 class Tcp(TypedDict):
-    """Opaque connections that stand now, and bytes to and from the target over the window."""
+    """Opaque connections that stand now (in a stored window: on average), and bytes to and from the target
+    over the window."""
 
     open: int
     sent: int
@@ -36,12 +38,14 @@ class Tcp(TypedDict):
 
 
 class Edge(Stats):
-    """``tcp`` is null but for opaque TCP: calls are connections then, latency the time to connect."""
+    """``tcp`` is null but for opaque TCP: calls are connections then, latency the time to connect.
+    ``encrypted`` is yes, no or partly, null where nobody could tell."""
 
     source: str
     target: str
     protocol: str
     tcp: NotRequired[Tcp | None]
+    encrypted: NotRequired[str | None]
 
 
 class Graph(TypedDict):

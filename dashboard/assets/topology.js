@@ -2,8 +2,12 @@
 (function () {
   "use strict";
   var PADDING = 22;
+  var TOLD = ["bad", "warn", "chosen", "path", "near", "broke", "slowed", "vanished", "appeared", "recovered",
+              "faster"];  // of many call paths, those that say their figures
   var MANY = 400;  // nodes from which drawing saves what it can
   var space = window.spanmesh = window.spanmesh || {};
+  var REST = 120;  // milliseconds on a call path after which it says its figures
+  var resting = null, told = null;
   var nothing = function () { return window.dash_clientside.no_update; };
 
   /* Change parameters of the URL; the page follows it. An empty value takes one out. */
@@ -19,6 +23,9 @@
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };
 
+  /* What is remembered of the graph or an element. Set otherwise, it would cost all elements their style. */
+  function keep(of, key, value) { of.scratch()[key] = value; }
+
   function choose(data) {
     if (data.from !== undefined) {
       space.go({ node: "", from: data.from, to: data.to, path: "" });
@@ -29,16 +36,37 @@
 
   /* The component tells the server of every element added and of every step of the view: nobody asks. */
   function prepare(graph) {
-    graph.scratch("_prepared", true);
+    keep(graph, "_prepared", true);
     graph.removeListener("add");
     graph.removeListener("dragfree");
     graph.removeListener("viewport");
-    graph.on("dragpan scrollzoom pinchzoom", function () { graph.scratch("_chosen", true); });
-    graph.on("mouseover mouseout", "edge", function (event) {
-      event.target.toggleClass("near", event.type === "mouseover");
+    graph.on("dragpan scrollzoom pinchzoom", function () { keep(graph, "_chosen", true); });
+    graph.on("mouseover", "edge", function (event) {
+      clearTimeout(resting);
+      resting = setTimeout(function () { near(event.target); }, REST);
     });
-    graph.on("dragfree", "node", function (event) { event.target.scratch("_moved", true); });
-    graph.on("resize", function () { if (!graph.scratch("_chosen")) { graph.fit(undefined, PADDING); } });
+    graph.on("mouseout", "edge", function () { clearTimeout(resting); near(null); });
+    graph.on("dragfree", "node", function (event) { keep(event.target, "_moved", true); });
+    graph.on("resize", function () {
+      if (!graph.scratch("_chosen") && graph.scratch("_places")) { show(graph, graph.scratch("_places")); }
+    });
+  }
+
+  /* Of many call paths those without trouble say nothing until the pointer rests on them. */
+  function near(edge) {
+    if (told && told.inside()) {
+      told.removeClass("near");
+      put(told, "label", silent(told) ? "" : told.scratch("_label"));
+    }
+    told = edge && edge.inside() ? edge : null;
+    if (told) {
+      put(told, "label", told.scratch("_label"));
+      told.addClass("near");
+    }
+  }
+
+  function silent(edge) {
+    return edge.hasClass("straight") && !TOLD.some(function (one) { return edge.hasClass(one); });
   }
 
   function ready(then, tries) {
@@ -69,30 +97,31 @@
         fresh.push({ group: "nodes", data: { id: groupIds[at], label: name }, classes: "group" });
       }
     });
-    var again = graph.scratch("_part") !== picture.part;
-    var nodeIds = picture.nodes.map(function (row) {
-      var id = "n:" + row[0], place = { x: row[1], y: row[2] };
+    var again = graph.scratch("_part") !== picture.part, crowded = picture.nodes.length >= MANY ? " crowded" : "";
+    var nodeIds = picture.nodes.map(function (row, at) {
+      var id = "n:" + row[0], said = picture.nodeRows[at], place = { x: row[1], y: row[2] };
       var parent = row[3] < 0 ? null : groupIds[row[3]];
       var there = graph.getElementById(id);
       wanted[id] = true;
       if (there.empty()) {
-        fresh.push({ group: "nodes", position: place,
-                     data: { id: id, name: row[0], label: "", badges: "none", parent: parent || undefined } });
+        fresh.push({ group: "nodes", position: place, classes: said[1] + crowded, data: {
+          id: id, name: row[0], label: said[0], badges: said[2] || "none", parent: parent || undefined } });
       } else if (again || !there.scratch("_moved")) {
         there.position(place);
         there.removeScratch("_moved");
       }
       return id;
     });
-    var edgeIds = picture.edges.map(function (row) {
+    var edgeIds = picture.edges.map(function (row, at) {
+      var said = picture.edgeRows[at];
       var source = picture.nodes[row[0]][0], target = picture.nodes[row[1]][0];
       var id = "e:" + [source, target, row[2]].join("\u001f");
       var there = graph.getElementById(id);
       wanted[id] = true;
       if (there.empty()) {
-        fresh.push({ group: "edges", data: {
+        fresh.push({ group: "edges", classes: said[1] + " " + (row[3] || ""), data: {
           id: id, source: nodeIds[row[0]], target: nodeIds[row[1]], from: source, to: target,
-          label: "", width: 1, weights: row[4] || [], distances: row[5] || [] } });
+          label: "", width: said[2], weights: row[4] || [], distances: row[5] || [] } });
       } else {
         there.data({ weights: row[4] || [], distances: row[5] || [] });
       }
@@ -105,9 +134,9 @@
       if ((node.data("parent") || null) !== parent) { node.move({ parent: parent }); }
     });
     graph.nodes(".group").filter(function (one) { return !wanted[one.id()]; }).remove();
-    graph.scratch("_nodes", nodeIds.map(function (id) { return graph.getElementById(id); }));
-    graph.scratch("_edges", edgeIds.map(function (id) { return graph.getElementById(id); }));
-    graph.scratch("_course", picture.edges.map(function (row) { return row[3] || ""; }));
+    keep(graph, "_nodes", nodeIds.map(function (id) { return graph.getElementById(id); }));
+    keep(graph, "_edges", edgeIds.map(function (id) { return graph.getElementById(id); }));
+    keep(graph, "_course", picture.edges.map(function (row) { return row[3] || ""; }));
     save(graph, picture.nodes.length);
     offerNames(picture.names.length ? picture.names : picture.nodes.map(function (row) { return row[0]; }));
   }
@@ -121,29 +150,53 @@
     }));
   }
 
+  /* A change costs the element its style anew, so what is as it was is left alone. */
+  function put(element, key, value) {
+    if (element.data(key) !== value) { element.data(key, value); }
+  }
+
   function say(graph, picture) {
     var nodes = graph.scratch("_nodes"), edges = graph.scratch("_edges"), course = graph.scratch("_course");
     var some = picture.base ? function (row) { return row; } : function (row, at) { return [at, row]; };
     picture.nodeRows.map(some).forEach(function (pair) {
       var node = nodes[pair[0]], row = pair[1];
-      if (node.data("label") !== row[0]) { node.data("label", row[0]); }
-      if (row[2] && node.data("badges") !== row[2]) { node.data("badges", row[2]); }
+      put(node, "label", row[0]);
+      if (row[2]) { put(node, "badges", row[2]); }
       node.classes(row[1] + (nodes.length >= MANY ? " crowded" : "") + (node.hasClass("cursor") ? " cursor" : ""));
     });
     picture.edgeRows.map(some).forEach(function (pair) {
       var edge = edges[pair[0]], row = pair[1];
-      edge.data({ label: row[0], width: row[2] });
-      edge.classes(row[1] + " " + course[pair[0]]);
+      edge.classes(row[1] + " " + course[pair[0]] + (edge.hasClass("near") ? " near" : ""));
+      keep(edge, "_label", row[0]);
+      put(edge, "label", silent(edge) ? "" : row[0]);
+      put(edge, "width", row[2]);
     });
+  }
+
+  /* Of many nodes the places say enough: to measure each element and its label costs seconds. */
+  function show(graph, places) {
+    keep(graph, "_places", places);
+    if (places.length < MANY) { graph.fit(undefined, PADDING); return; }
+    var low = [Infinity, Infinity], high = [-Infinity, -Infinity], beside = [100, 50];
+    places.forEach(function (row) {
+      [0, 1].forEach(function (axis) {
+        low[axis] = Math.min(low[axis], row[axis + 1] - beside[axis]);
+        high[axis] = Math.max(high[axis], row[axis + 1] + beside[axis]);
+      });
+    });
+    var width = graph.width() - 2 * PADDING, height = graph.height() - 2 * PADDING;
+    var zoom = Math.min(width / (high[0] - low[0]), height / (high[1] - low[1]), graph.maxZoom());
+    graph.viewport({ zoom: zoom, pan: { x: (graph.width() - zoom * (low[0] + high[0])) / 2,
+                                        y: (graph.height() - zoom * (low[1] + high[1])) / 2 } });
   }
 
   /* Shows the whole graph when nodes come, until the reader has chosen a view by hand. */
   function fit(graph, picture) {
     graph.resize();
-    if (graph.scratch("_part") !== picture.part) { graph.scratch("_chosen", false); }
-    graph.scratch("_part", picture.part);
-    if (!graph.scratch("_chosen")) { graph.fit(undefined, PADDING); }
-    graph.scratch("_shown", picture.key);
+    if (graph.scratch("_part") !== picture.part) { keep(graph, "_chosen", false); }
+    keep(graph, "_part", picture.part);
+    if (!graph.scratch("_chosen")) { show(graph, picture.nodes); }
+    keep(graph, "_shown", picture.key);
   }
 
   function apply(graph, picture, held) {
@@ -158,7 +211,7 @@
       say(graph, picture);
     });
     if (picture.nodes) { fit(graph, picture); }
-    graph.scratch("_held", picture.version);
+    keep(graph, "_held", picture.version);
     performance.measure("spanmesh-draw", { start: begun });
     return { key: picture.key, version: picture.version, count: graph.scratch("_nodes").length };
   }
@@ -180,20 +233,20 @@
     document.getElementById("graph-cursor").textContent = node.data("label").replace("\n", ", ");
     var at = node.renderedPosition();
     if (at.x < 40 || at.y < 40 || at.x > graph.width() - 40 || at.y > graph.height() - 40) {
-      graph.scratch("_chosen", true);
+      keep(graph, "_chosen", true);
       graph.center(node);
     }
   }
 
   function zoom(graph, factor) {
-    graph.scratch("_chosen", true);
+    keep(graph, "_chosen", true);
     graph.zoom({ level: graph.zoom() * factor,
                  renderedPosition: { x: graph.width() / 2, y: graph.height() / 2 } });
   }
 
   function fitAll(graph) {
     graph.fit(graph.elements(":visible"), PADDING);
-    graph.scratch("_chosen", false);
+    keep(graph, "_chosen", false);
   }
 
   document.addEventListener("keydown", function (event) {
@@ -226,9 +279,10 @@
     stylesheet: function (theme, styles) { return styles[theme || "light"]; },
     draw: function (text, held) {
       if (!text) { return nothing(); }
-      var picture = JSON.parse(text);
+      var picture = JSON.parse(text), none = { key: "", version: "", count: 0 };
+      if (!held) { window.dash_clientside.set_props("held", { data: { drawing: true } }); }
       return new Promise(function (resolve) {
-        ready(function (graph) { resolve(graph ? apply(graph, picture, held) : nothing()); }, 150);
+        ready(function (graph) { resolve(graph ? apply(graph, picture, held) : none); }, 150);
       });
     },
     select: function () {

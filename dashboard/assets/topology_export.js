@@ -72,7 +72,15 @@
                     "stroke-dasharray": dashes(one.style("line-style")) }) +
       tag("path", { d: "M0 0L-10 -5L-10 5Z", fill: colour,
                     transform: "translate(" + to.x + " " + to.y + ") rotate(" + angle + ")" }) +
-      texts(one, middle.x, middle.y, one.style("color")));
+      secret(one, from) + texts(one, middle.x, middle.y, one.style("color")));
+  }
+
+  /* The mark of an encrypted call, where its line begins. */
+  function secret(one, from) {
+    if (!one.hasClass("encrypted")) { return ""; }
+    var ink = one.style("source-arrow-color");
+    return tag("circle", { cx: from.x, cy: from.y, r: 4, stroke: ink,
+                           fill: one.hasClass("partly") ? "none" : ink });
   }
 
   function svg(graph, background) {

@@ -3,7 +3,7 @@
   "use strict";
   var TYPING = 180;  // milliseconds without a key before an expression is asked for
   var USUAL = { hops: "1", way: "both", label: "both", group: "", warn: "99.5", bad: "95", slow: "0", span: "60",
-                compare: "0", find: "", hide: "", focus: "" };
+                compare: "0", than_span: "0", find: "", hide: "", focus: "" };
   var TYPED = ["find", "hide", "focus", "warn", "bad", "slow"];
   var COLOURS = "spanmesh-graph-colours";
   var space = window.spanmesh = window.spanmesh || {};
@@ -37,6 +37,34 @@
     var date = new Date(seconds * 1000), today = new Date().toDateString() === date.toDateString();
     return (today ? "" : date.toLocaleDateString(undefined, { month: "short", day: "numeric" }) + " ") +
       date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  }
+
+  /* A moment as the box for it takes it: local time without a zone. */
+  function local(seconds) {
+    var date = new Date(seconds * 1000);
+    return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+  }
+
+  /* The window to compare with: so much earlier, or one that ends when it is said. */
+  function showThan() {
+    var than = Number(given("than") || 0), box = by("time-than");
+    document.querySelector(".graph").classList.toggle("compared", Boolean(than || given("compare")));
+    document.querySelector(".graph").classList.toggle("than", Boolean(than));
+    if (!than) { return; }
+    by("view-compare").value = "at";
+    box.max = local(now());
+    if (document.activeElement !== box && box.value !== local(than)) {
+      box.value = local(than);
+    }
+    var span = Number(given("than_span")) || Number(given("span") || 60);
+    by("time-shown").textContent += " against " + clock(than - span) + " – " + clock(than);
+  }
+
+  function compareWith(value) {
+    var at = Number(given("at")) || now(), than = at - Math.max(3600, Number(given("span") || 60));
+    space.go(value === "at" ? { than: String(than), compare: "" }
+                            : { than: "", compare: value === "0" ? "" : value,
+                                than_span: value === "0" ? "" : given("than_span") });
   }
 
   function showTime() {
@@ -76,7 +104,7 @@
       if (TYPED.indexOf(key) >= 0) { setBox("view-" + key, value); return; }
       var select = by("view-" + key);
       if (!Array.prototype.some.call(select.options, function (one) { return one.value === value; })) {
-        value = key in { span: 1, compare: 1 } && /^\d+$/.test(value) ? add(select, value) : USUAL[key];
+        value = key in { span: 1, compare: 1, than_span: 1 } && /^\d+$/.test(value) ? add(select, value) : USUAL[key];
       }
       select.value = value;
     });
@@ -85,6 +113,7 @@
     card.classList.toggle("past", Boolean(given("at")));
     by("view-idle").setAttribute("aria-pressed", given("idle") === "0" ? "false" : "true");
     showTime();
+    showThan();
     return window.dash_clientside.no_update;
   }
 
@@ -196,6 +225,11 @@
   document.addEventListener("change", function (event) {
     var id = event.target.id || "", key = id.slice(5);
     if (id === "time-reach") { showTime(); }
+    if (id === "time-than" && event.target.value) {
+      var than = Math.floor(new Date(event.target.value).getTime() / 1000);
+      if (than > 0) { space.go({ than: String(Math.min(than, now())), compare: "" }); }
+    }
+    if (id === "view-compare") { compareWith(event.target.value); return; }
     if (id.indexOf("view-") === 0 && event.target.tagName === "SELECT") { put(key, event.target.value); }
   });
   document.addEventListener("keydown", function (event) {

@@ -20,6 +20,9 @@ SHAPES: Final[Mapping[str, str]] = {
     "service": "round-rectangle", "database": "barrel", "queue": "polygon",
     "external": "cut-rectangle", "user": "ellipse",
 }  # fmt: skip
+SECRECY: Final[Mapping[str, str]] = {
+    "yes": "TLS", "partly": "partly TLS", "no": "in the clear", "unknown": "not known",
+}  # fmt: skip
 FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
 
 
@@ -46,12 +49,14 @@ EdgeRow = tuple[str, str, float]  # label, classes, width
 def rows(graph: Graph, look: Look) -> tuple[list[NodeRow], list[EdgeRow]]:
     """A row for each node and each edge, in the graph's order."""
     lit_nodes, lit_edges = _lit(graph, look)
-    nodes = [
-        _node(node, look, lit_nodes is not None and node["name"] not in lit_nodes) for node in graph["nodes"]
-    ]
     calls: dict[str, float] = {}
     for edge in graph["edges"]:
         calls[edge["source"]] = calls.get(edge["source"], 0.0) + edge["rate"]
+    nodes = [
+        _node(node, look, lit_nodes is not None and node["name"] not in lit_nodes,
+              calls.get(node["name"], 0.0))
+        for node in graph["nodes"]
+    ]  # fmt: skip
     seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
     edges = [
         _edge(edge, look, lit_edges is not None and key_of(edge) not in lit_edges,
@@ -79,10 +84,12 @@ def _lit(graph: Graph, look: Look) -> tuple[set[str] | None, set[EdgeKey] | None
     return None, None
 
 
-def _node(node: Node, look: Look, dim: bool) -> NodeRow:
+def _node(node: Node, look: Look, dim: bool, calls: float) -> NodeRow:
     name, changed = node["name"], (look.nodes or {}).get(node["name"])
     kind = node["kind"] if node["kind"] in SHAPES else "service"
-    second = f"{fmt.rate(node['rate'])} · {fmt.percent(node['success'])}" if node["count"] else "idle"
+    second = f"calls {fmt.rate(calls)}" if calls else "idle"
+    if node["count"]:
+        second = f"{fmt.rate(node['rate'])} · {fmt.percent(node['success'])}"
     if kind == "user":
         second = ""
     found = marks(node)
@@ -140,6 +147,8 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
     classes = [palette.health_of(edge, look.limits)]
     if edge.get("tcp"):
         classes.append("tcp")
+    if edge.get("encrypted") in ("yes", "partly"):
+        classes += ["encrypted"] if edge["encrypted"] == "yes" else ["encrypted", "partly"]
     if changed:
         worst = changes.worst(changed)
         classes.append(worst["change"])
@@ -153,13 +162,15 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
         )
         if on
     ]  # fmt: skip
-    return label, " ".join(classes), round(width(edge["rate"]), 1)
+    return label, " ".join(classes), width(edge["rate"])
 
 
 def edge_label(edge: Edge, what: str, seconds: float, calls: float) -> str:
     """The chosen figure of an edge; ``calls`` is the rate of all calls of its source. Of opaque TCP
     there are connections, bytes and the time to connect."""
     tcp = edge.get("tcp")
+    if what == "encrypted":
+        return SECRECY[edge.get("encrypted") or "unknown"]
     if what == "none" or not (edge["count"] or tcp):
         return ""
     if what in ("p50", "p90", "p99"):
@@ -177,5 +188,6 @@ def edge_label(edge: Edge, what: str, seconds: float, calls: float) -> str:
 
 
 def width(rate: float) -> float:
-    """Line width: 1.5 without traffic, one more for each tripling of the rate, at most 9."""
-    return min(9.0, 1.5 + math.log1p(max(rate, 0.0)) / math.log(3))
+    """Line width: 1.5 without traffic, one more for each tripling of the rate, at most 9; in halves, so
+    that a rate that wavers changes nothing."""
+    return min(9.0, round(2 * (1.5 + math.log1p(max(rate, 0.0)) / math.log(3))) / 2)

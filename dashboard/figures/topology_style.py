@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dashboard.figures import palette
-from dashboard.figures.changes import HEALTH
 from dashboard.figures.topology import FONT, SHAPES
 
 _INKS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -27,6 +26,9 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
           for key, colour in palette.COLOUR.items()),
         {"selector": "edge.bad", "style": {"line-style": "dashed", "line-dash-pattern": [9, 4]}},
         {"selector": "edge.idle", "style": {"line-style": "dotted", "opacity": 0.7}},
+        {"selector": "edge.encrypted", "style": {"source-arrow-shape": "circle",
+                                                 "source-arrow-color": inks["ink"]}},
+        {"selector": "edge.partly", "style": {"source-arrow-fill": "hollow"}},
         *_change_styles(),
         {"selector": ".dim", "style": {"opacity": 0.22}},
         {"selector": ".hidden", "style": {"display": "none"}},
@@ -49,7 +51,8 @@ def _change_styles() -> list[dict[str, Any]]:
     colours = {"appeared": palette.ACCENT, "vanished": palette.IDLE, "broke": palette.BAD,
                "slowed": palette.WARN, "recovered": palette.OK, "faster": palette.OK}  # fmt: skip
     return [
-        *({"selector": f"node.{change}", "style": {"border-color": colour, "border-width": 4}}
+        *({"selector": f"node.{change}",
+           "style": {"border-color": colour, "border-width": 4, "font-size": 12}}
           for change, colour in colours.items()),
         *({"selector": f"edge.{change}", "style": {"line-color": colour, "target-arrow-color": colour,
                                                    "line-style": "solid", "width": 4, "opacity": 1}}
@@ -108,12 +111,10 @@ def _edge_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         "curve-style": "unbundled-bezier", "control-point-weights": "data(weights)",
         "control-point-distances": "data(distances)", "edge-distances": "node-position",
     }  # fmt: skip
-    # Of many, those without trouble recede; what is drawn of each is as little as can be.
+    # Of many, those without trouble recede, and what they say the browser holds back.
     straight = {"curve-style": "straight", "text-background-opacity": 0, "min-zoomed-font-size": 9,
-                "opacity": 0.3, "arrow-scale": 0.7, "label": ""}
+                "opacity": 0.3, "arrow-scale": 0.7}
     trouble = {"opacity": 1, "z-index": 5}
-    told = ", ".join(f"edge.straight.{word}" for word in ("bad", "warn", "chosen", "path", "near", *HEALTH))
     return [{"selector": "edge", "style": base}, {"selector": "edge.bent", "style": bent},
             {"selector": "edge.straight", "style": straight},
-            {"selector": "edge.straight.bad, edge.straight.warn", "style": trouble},
-            {"selector": told, "style": {"label": "data(label)"}}]
+            {"selector": "edge.straight.bad, edge.straight.warn", "style": trouble}]

@@ -22,6 +22,7 @@ from dashboard.model import Graph
 from dashboard.pages import parts, topology_panel, topology_scene, topology_tools
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.picture import Pictures, Standing, drawn
 from dashboard.subgraph import Matched, idle, matched
 
@@ -30,7 +31,7 @@ SLOW_TICKS: Final = 5
 
 _SPOKEN: Final[dict[str, Any]] = {"aria-live": "polite"}
 
-Held = dict[str, Any]  # key, version and count of nodes of the picture that the browser shows
+Held = dict[str, Any]  # key, version and count of nodes of the picture that the browser shows, or ``drawing``
 
 
 def layout(search: str | None) -> Component:
@@ -49,7 +50,7 @@ def layout(search: str | None) -> Component:
         html.H1("Topology", className="visually-hidden"),
         html.Section([
             topology_tools.toolbar(view),
-            html.Div(id="graph-summary", className="graph-summary"),
+            html.Div(id="graph-summary"),
             html.Div([
                 html.Div(graph, id="graph-canvas", className="graph-canvas", tabIndex="0", role="application",
                          **parts.label("Graph of services and calls. Arrow keys go from node to node, Enter "
@@ -62,7 +63,7 @@ def layout(search: str | None) -> Component:
                 html.Div(id="graph-cursor", className="visually-hidden", **_SPOKEN),
             ], className="graph-frame"),
             topology_tools.timebar(),
-            html.Details(topology_tools.legend(view), id="legend", className="legend", open=True),
+            html.Details(plain(topology_tools.legend(view)), id="legend", className="legend", open=True),
         ], className="graph card"),
         html.Aside(topology_panel.layout(), id="panel", className="panel card", **parts.label("Details")),
     ], className="topology")
@@ -109,7 +110,9 @@ def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any)
     """Whether a tick needs no answer: what is past does not change, comparing and much are dear."""
     if ctx.triggered_id != "tick" or not held or state:
         return False
-    dear = bool(view.compare) or held["count"] >= CROWDED
+    if held.get("drawing"):
+        return True
+    dear = view.compared or held["count"] >= CROWDED
     return bool(view.at) or (dear and bool((ticks or 0) % SLOW_TICKS))
 
 
@@ -141,7 +144,7 @@ def register(app: Dash, client: Client) -> None:
             # A text: the page's machinery would walk through every value of an object.
             no_update if reply is None else json.dumps(reply, separators=(",", ":")),
             None if graph["nodes"] else topology_scene.empty(view),
-            _summary(graph, view),
+            plain(html.Div(_summary(graph, view), className="graph-summary")),
             topology_tools.found(view.find, found, "Found"),
             topology_tools.found(view.hide, hidden, "Hidden:"),
         )
@@ -155,8 +158,8 @@ def register(app: Dash, client: Client) -> None:
         return {"content": text, "filename": "topology.json", "type": "application/json"}
 
     @app.callback(Output("legend", "children"), Input("url", "search"), prevent_initial_call=True)
-    def explain(search: str | None) -> list[Component]:
-        return topology_tools.legend(GraphView.of_search(search))
+    def explain(search: str | None) -> parts.Children:
+        return plain(topology_tools.legend(GraphView.of_search(search)))
 
     _in_browser(app)
 

@@ -12,31 +12,46 @@ from dashboard.client import Client
 from dashboard.graph_view import GraphView
 from dashboard.model import Edge, Exemplar, Graph
 from dashboard.pages import balancing_views, links, parts
-from dashboard.pages.guard import guarded
+from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 
 EXEMPLARS: Final = 3
 DECISIONS: Final = 5
 LOOK_BACK: Final = 900  # seconds at least: the store lacks the last ones
 SLOW_TICKS: Final = 15
+SHOWN: Final = "shown"  # class of what has been filled once
+_SECRECY: Final = {
+    "yes": ("encrypted", "ok", "The server agreed to TLS, or the caller's span says so."),
+    "partly": ("partly encrypted", "", "Some of what was sent was encrypted, some was in the clear."),
+    "no": ("in the clear", "", "A sidecar or the caller's span saw it without encryption."),
+    "unknown": ("encryption not known", "", "Neither the bytes nor a span told."),
+}
 
 
 def facts(edge: Edge, graph: Graph) -> Component:
     """Protocol and numbers; of opaque TCP connections, bytes and the time to connect."""
     tcp = edge.get("tcp")
     if not tcp:
-        return html.Div([html.Div(parts.chip(edge["protocol"]), className="chips"), parts.tiles(edge)],
-                        className="edge-facts")
+        return html.Div([html.Div([parts.chip(edge["protocol"]), secrecy(edge)], className="chips"),
+                         parts.tiles(edge)], className="edge-facts")
+    stored = graph["source"] == "store"
     seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
     tiles = [
-        parts.tile("Open", fmt.count(tcp["open"])),
+        parts.tile("Open on average" if stored else "Open now", fmt.count(tcp["open"])),
         parts.tile("Connections", f"{fmt.count(edge['rate'])}/s"),
         parts.tile("Sent", f"{fmt.size(tcp['sent'])}"),
         parts.tile("Received", f"{fmt.size(tcp['received'])}"),
         parts.tile("Throughput", f"{fmt.size((tcp['sent'] + tcp['received']) / seconds)}/s"),
         parts.tile("Time to connect p99", fmt.duration(edge["p99"])),
     ]
-    return html.Div([html.Div([parts.chip("opaque TCP")], className="chips"),
+    return html.Div([html.Div([parts.chip("opaque TCP"), secrecy(edge)], className="chips"),
                      html.Dl(tiles, className="tiles")], className="edge-facts")
+
+
+def secrecy(edge: Edge) -> Component:
+    """Whether its calls are encrypted, as far as anybody could tell."""
+    words, look, why = _SECRECY[edge.get("encrypted") or "unknown"]
+    return html.Span(words, className=f"chip {look}".rstrip(), title=why)
 
 
 def query(source: str, target: str, failing: bool = False) -> str:
@@ -71,30 +86,38 @@ def _trace(each: Exemplar) -> Component:
     ], href=links.trace(each["traceId"]), className="row"))
 
 
+def _unavailable(what: Problem) -> tuple[Component, str]:
+    return parts.problem(what), ""
+
+
 def register(app: Dash, client: Client) -> None:
     """Traces and decisions are read from the store: with the selection, then seldom."""
 
-    def asked(ticks: int | None, search: str | None) -> tuple[GraphView, str, str]:
+    def asked(ticks: int | None, search: str | None, shown: str | None) -> tuple[GraphView, str, str]:
         view = GraphView.of_search(search)
-        if len(view.selected) != 2 or (ctx.triggered_id == "tick" and (ticks or 0) % SLOW_TICKS):
+        if len(view.selected) != 2 or (shown and ctx.triggered_id == "tick" and (ticks or 0) % SLOW_TICKS):
             raise PreventUpdate
         return view, view.source, view.target
 
-    @app.callback(Output("selected-traces", "children"), Input("tick", "n_intervals"),
-                  Input("selected", "data"), State("url", "search"))
-    @guarded(parts.problem)
-    def exemplars(ticks: int | None, _: Any, search: str | None) -> Any:
-        view, source, target = asked(ticks, search)
+    @app.callback(Output("selected-traces", "children"), Output("selected-traces", "className"),
+                  Input("tick", "n_intervals"), Input("selected", "data"), State("url", "search"),
+                  State("selected-traces", "className"))
+    @guarded(_unavailable)
+    def exemplars(ticks: int | None, _: Any, search: str | None, shown: str | None) -> Any:
+        view, source, target = asked(ticks, search, shown)
         start, end = view.window(time.time())
-        return traces(client, source, target, min(start, end - LOOK_BACK * 1_000_000), end)
+        return plain(traces(client, source, target, min(start, end - LOOK_BACK * 1_000_000), end)), SHOWN
 
-    @app.callback(Output("selected-decisions", "children"), Input("tick", "n_intervals"),
-                  Input("selected", "data"), State("zone", "data"), State("url", "search"))
-    @guarded(parts.problem)
-    def decisions(ticks: int | None, _: Any, zone: int | None, search: str | None) -> Any:
-        _, _, target = asked(ticks, search)
+    @app.callback(Output("selected-decisions", "children"), Output("selected-decisions", "className"),
+                  Input("tick", "n_intervals"), Input("selected", "data"), State("zone", "data"),
+                  State("url", "search"), State("selected-decisions", "className"))
+    @guarded(_unavailable)
+    def decisions(
+        ticks: int | None, _: Any, zone: int | None, search: str | None, shown: str | None
+    ) -> Any:
+        _, _, target = asked(ticks, search, shown)
         found = client.decisions(target, DECISIONS)
         told = balancing_views.decisions(found, zone or 0, int(time.time() * 1e6)) if found else html.P(
             "None: nothing was ejected, weighed or switched.", className="weak")
-        return [html.H3(["Balancing decisions about ", parts.name(target)]), told,
-                dcc.Link("All of its balancing", href=links.balancing(target))]
+        return plain([html.H3(["Balancing decisions about ", parts.name(target)]), told,
+                      dcc.Link("All of its balancing", href=links.balancing(target))]), SHOWN

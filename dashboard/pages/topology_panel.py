@@ -17,6 +17,7 @@ from dashboard.model import Edge, Graph, Node, Stats
 from dashboard.pages import links, parts, topology_edge, topology_lists, topology_scene
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 from dashboard.subgraph import matched
 
@@ -103,8 +104,10 @@ def _what(node: Node) -> list[Component]:
     if node["kind"] == "service":
         words.append(parts.chip("sidecar" if node["sidecar"] else "no sidecar"))
         words.append(parts.chip(f"{node['endpoints']} endpoint{'' if node['endpoints'] == 1 else 's'}"))
-    return words + [parts.chip(fmt.short(text, 24)) for text in (*node["versions"][:4],
-                                                                 *node.get("zones", [])[:4])]
+    return words + [
+        parts.chip(fmt.short(text, 24))
+        for text in (*node["versions"][:4], *node.get("zones", [])[:4], *node.get("namespaces", [])[:4])
+    ]
 
 
 def _calls(graph: Graph, selected: Sequence[str], view: GraphView) -> list[Component]:
@@ -148,7 +151,7 @@ def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, no
 
 def _lists(client: Client, search: str | None) -> list[Component]:
     view = GraphView.of_search(search)
-    if view.compare:
+    if view.compared:
         _, told = topology_scene.compared(client, view, time.time())
         return topology_lists.differences(told, view)
     scene = topology_scene.scene(client, view, time.time())
@@ -183,10 +186,10 @@ def register(app: Dash, client: Client) -> None:
     @guarded(parts.problem)
     def overview(ticks: int | None, search: str | None, held: Mapping[str, Any] | None) -> Any:
         view = GraphView.of_search(search)
-        dear = view.at or view.compare or (held or {}).get("count", 0) >= CROWDED
+        dear = view.at or view.compared or (held or {}).get("count", 0) >= CROWDED
         if ctx.triggered_id == "tick" and dear and (ticks or 0) % SLOW_TICKS:
             raise PreventUpdate
-        return _lists(client, search)
+        return plain(_lists(client, search))
 
     @app.callback(Output("blame", "children"), Input("tick", "n_intervals"), Input("selected", "data"),
                   State("url", "search"), State("blame", "children"))
@@ -197,7 +200,7 @@ def register(app: Dash, client: Client) -> None:
         view = GraphView.of_search(search)
         start, end = view.window(time.time() // SLOW_TICKS * SLOW_TICKS)
         found = client.blame(start, end, topology_lists.BLAMED_MAX)
-        return topology_lists.blame(found, view)
+        return plain(topology_lists.blame(found, view))
 
     @app.callback(
         Output("selected-facts", "children"), Output("chart-traffic", "figure"),
@@ -213,4 +216,4 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         graph = topology_scene.window(client, view, now)
         drawn = charts(client, question(selected), view, zone or 0, now)
-        return (_facts(graph, selected), *drawn, _calls(graph, selected, view))
+        return (plain(_facts(graph, selected)), *drawn, plain(_calls(graph, selected, view)))

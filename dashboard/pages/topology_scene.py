@@ -28,7 +28,7 @@ class Scene:
 
 def scene(client: Client, view: GraphView, now: float) -> Scene:
     """The graph of a view, with what has vanished from it where two windows are compared."""
-    if view.compare:
+    if view.compared:
         graph, told = compared(client, view, now)
         nodes, edges = changes.by_service(told), changes.by_edge(told)
     else:
@@ -57,13 +57,15 @@ def groups(graph: Graph, by: str) -> dict[str, str]:
     """Each node's group; what has several is with its like, what has none stands alone."""
     if by == "kind":
         return {node["name"]: node["kind"] for node in graph["nodes"]}
-    if by in ("zone", "version"):
-        return {
-            node["name"]: fmt.short(", ".join(several), 40)
-            for node in graph["nodes"]
-            if (several := node.get("zones", []) if by == "zone" else node["versions"])
-        }
-    return {}
+    several = {
+        "namespace": lambda node: node.get("namespaces", []), "zone": lambda node: node.get("zones", []),
+        "version": lambda node: node["versions"],
+    }.get(by)  # fmt: skip
+    if several is None:
+        return {}
+    return {
+        node["name"]: fmt.short(", ".join(found), 40) for node in graph["nodes"] if (found := several(node))
+    }
 
 
 def part(view: GraphView, grouped: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ The controls' ids are ``view-`` and the name of the URL's parameter; ``assets/to
 writes what they say into the URL, and what the URL says into them.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -65,7 +66,11 @@ def timebar() -> Component:
                    className="time-slider"),
         html.Output(id="time-shown", className="time-shown"),
         _choice("time-reach", "History", REACHES),
-        _select("compare", "Compare with", EARLIER),
+        _select("compare", "Compare with", {**EARLIER, "at": "a window that ends …"}),
+        html.Label([html.Span("Ends at"), _drawn(html.Span, [
+            ["input", {"id": "time-than", "type": "datetime-local", "step": 1}, []]
+        ])], className="choice only-than"),
+        _select("than_span", "Its length", {0: "as long", **SPANS, 86_400: "1 day"}, "only-compared"),
     ], className="graph-time", role="group", **parts.label("Time"))
 
 
@@ -97,16 +102,20 @@ def _select(name: str, title: str, options: Mapping[Any, str], when: str = "") -
 
 
 def _choice(element_id: str, title: str, options: Mapping[Any, str], when: str = "") -> Component:
-    return html.Label([
-        html.Span(title),
-        html.Select([html.Option(text, value=str(value)) for value, text in options.items()], id=element_id),
-    ], className=f"choice {when}".rstrip())
+    listed = [["option", {"value": str(value)}, [text]] for value, text in options.items()]
+    return html.Label([html.Span(title), _drawn(html.Select, listed, id=element_id)],
+                      className=f"choice {when}".rstrip())
+
+
+def _drawn(kind: type[Component], inside: list[Any], **given: Any) -> Component:
+    """What no callback reads, drawn by ``assets/plain.js``."""
+    return kind(**given, **{"data-plain": json.dumps(inside)})
 
 
 def legend(view: GraphView) -> list[Component]:
     """What colours, lines and shapes mean in this view."""
     kinds = ("service", "database", "queue", "external", "user")
-    first = _changes() if view.compare else _health(view)
+    first = _changes() if view.compared else _health(view)
     return [
         html.Summary("Legend"),
         first,
@@ -114,6 +123,10 @@ def legend(view: GraphView) -> list[Component]:
                   *(html.Span([html.Span(className=f"shape {kind}"), kind]) for kind in kinds)]),
         html.Div([html.Span("Calls", className="legend-title"),
                   html.Span(f"wider: more calls · label: {LABELS[view.label]}")], className="legend-extra"),
+        html.Div([html.Span("Encrypted", className="legend-title"),
+                  html.Span([html.Span(className="line secret"), "yes"]),
+                  html.Span([html.Span(className="line secret partly"), "partly"]),
+                  html.Span("unmarked: no, or not known")]),
     ]
 
 

@@ -110,6 +110,11 @@ def test_labels_groups_and_colours_are_chosen(page: Page, site: str, save: Save)
     page.get_by_label("Group by").select_option("kind")
     page.wait_for_function("() => window.cy.nodes('.group').length === 5")
     save("topology-groups")
+    page.get_by_label("Group by").select_option("namespace")
+    page.wait_for_function("() => window.cy.nodes('.group').length === 2")
+    named = "() => window.cy.nodes('.group').map(n => n.data('label')).sort()"
+    assert page.evaluate(named) == ["money", "shop"]
+    save("topology-namespaces")
     page.get_by_text("Colours").click()
     page.get_by_label("Failing below").fill("99")
     page.wait_for_function("() => window.cy.nodes('.bad').length === 2")
@@ -132,6 +137,40 @@ def test_two_windows_are_compared(page: Page, site: str, save: Save) -> None:
         expect(told).to_contain_text(what)
     expect(page.locator("#legend")).to_contain_text("vanished")
     save("topology-compare")
+
+
+def test_any_earlier_window_of_any_length_is_compared_with(page: Page, site: str, save: Save) -> None:
+    opened(page, f"{site}/?span=300")
+    page.get_by_label("Compare with").select_option("a window that ends …")
+    page.wait_for_function("() => window.cy.edges('.vanished').length === 1")
+    than = int(re.findall(r"than=(\d+)", page.url)[0])
+    page.locator("#time-than").fill("2026-01-02T03:04:05")
+    expect(page).to_have_url(re.compile("than=1767319445"))  # of the zone of Berlin
+    assert than > 1767319445
+    page.get_by_label("Its length").select_option("1 day")
+    expect(page).to_have_url(re.compile(r"span=300&than=1767319445&than_span=86400$"))
+    expect(page.locator("#time-shown")).to_contain_text("against Jan 1 03:04:05 – Jan 2 03:04:05")
+    save("topology-than")
+    page.reload()
+    expect(page.locator("#time-than")).to_have_value("2026-01-02T03:04:05")
+    page.get_by_label("Compare with").select_option("nothing")
+    expect(page).to_have_url(re.compile(r"\?span=300$"))
+    expect(page.get_by_label("Its length")).to_be_hidden()
+
+
+def test_encrypted_calls_are_marked_found_and_named(page: Page, site: str, save: Save) -> None:
+    opened(page, f"{site}/?label=encrypted")
+    bank = "() => window.cy.edges('.encrypted').map(e => [e.data('to'), e.data('label')])"
+    assert page.evaluate(bank) == [["bank.example:443", "TLS"]]
+    expect(page.locator("#legend")).to_contain_text("unmarked: no, or not known")
+    page.locator("#view-find").fill("encrypted = unknown")
+    expect(page.locator("#said-find")).to_have_text("Found 0 nodes, 3 call paths")
+    page.goto(f"{site}/?from=payment&to=bank.example:443")
+    facts = page.locator("#selected-facts")
+    for what in ("opaque TCP", "encrypted", "Open now", "Throughput"):
+        expect(facts).to_contain_text(what)
+    expect(page.locator("#panel")).to_contain_text("Time to connect")
+    save("topology-tcp")
 
 
 def test_time_goes_back_and_plays_forward(page: Page, site: str, save: Save) -> None:

@@ -11,7 +11,7 @@ from dashboard.find import FindError, parse
 NODE: dict[str, Any] = {
     "name": "Payment", "kind": "service", "count": 120, "errors": 3, "rate": 12.0, "success": 0.975,
     "p50": 20.0, "p90": 90.0, "p99": 640.0, "sidecar": True, "stage": "route", "percent": 25,
-    "endpoints": 3, "ejected": 1, "versions": ["v1", "v2"],
+    "endpoints": 3, "ejected": 1, "versions": ["v1", "v2"], "zones": ["eu-1"], "namespaces": ["shop"],
 }
 IDLE: dict[str, Any] = {
     **NODE, "name": "audit log", "count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None,
@@ -19,7 +19,7 @@ IDLE: dict[str, Any] = {
 }
 EDGE: dict[str, Any] = {
     "source": "web", "target": "Payment", "protocol": "http", "count": 10, "errors": 0, "rate": 1.0,
-    "success": 1.0, "p50": 5.0, "p90": 6.0, "p99": 7.0,
+    "success": 1.0, "p50": 5.0, "p90": 6.0, "p99": 7.0, "encrypted": "partly",
 }
 
 
@@ -43,6 +43,9 @@ EDGE: dict[str, Any] = {
     ("!(node or traffic)", False, False, False),
     ("edge", False, False, True),
     ("stage = route and percent < 30%", True, True, False),
+    ("namespace = shop and zone ~ eu", True, True, False),
+    ("encrypted = partly", False, False, True),
+    ("encrypted != unknown", False, False, True),
     ("", False, False, False),
     ("   ", False, False, False),
 ])

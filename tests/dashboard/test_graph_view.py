@@ -13,6 +13,7 @@ VIEWS = st.builds(
     hops=st.integers(1, 9), way=st.sampled_from(list(WAYS)), label=st.sampled_from(list(LABELS)),
     group=st.sampled_from(list(GROUPS)), idle=st.booleans(), slow=st.integers(0, 9999).map(float),
     at=st.integers(0, 2_000_000_000), span=st.integers(1, 604_800), compare=st.integers(0, 604_800),
+    than=st.integers(0, 2_000_000_000), than_span=st.integers(0, 604_800),
 )  # fmt: skip
 
 
@@ -63,6 +64,11 @@ def test_windows_end_now_or_when_it_is_said_but_never_later() -> None:
     assert GraphView(at=5000).window(1000.9) == (940_000_000, 1000_000_000)
 
 
-def test_the_other_window_is_as_long_and_earlier() -> None:
+def test_the_other_window_is_earlier_and_as_long_or_of_any_length() -> None:
     assert GraphView(compare=1).before(1000.0) == (880_000_000, 940_000_000)
     assert GraphView(compare=300, span=10).before(1000.0) == (690_000_000, 700_000_000)
+    assert GraphView(compare=1, than_span=300).before(1000.0) == (640_000_000, 940_000_000)
+    assert GraphView(than=500, compare=1).before(1000.0) == (440_000_000, 500_000_000)
+    assert GraphView(at=900, than=500, than_span=100).before(1000.0) == (400_000_000, 500_000_000)
+    assert GraphView(than=5000).before(1000.0) == (940_000_000, 1000_000_000)
+    assert not GraphView(than_span=60).compared

@@ -11,6 +11,7 @@ Json = dict[str, Any]
 
 LEGACY = "legacy-prices"  # called by catalog until ten minutes ago, when shipping came
 PAST = 600_000_000
+BANK = "bank.example:443"
 
 
 def stats(count: int, success: float = 1.0, p50: float = 10.0) -> Json:
@@ -24,6 +25,7 @@ def stats(count: int, success: float = 1.0, p50: float = 10.0) -> Json:
 
 def window(graph: Json, given: Mapping[str, str]) -> Json:
     """The shop's graph in a window; long ago another service was there."""
+    graph = _told(graph)
     if not given.get("end"):
         return graph
     start, end = int(given["start"]), int(given["end"])
@@ -38,6 +40,22 @@ def window(graph: Json, given: Mapping[str, str]) -> Json:
         "nodes": [*(node for node in graph["nodes"] if node["name"] != "shipping"), old],
         "edges": [*(edge for edge in graph["edges"] if edge["target"] != "shipping"), call],
     }
+
+
+def _told(graph: Json) -> Json:
+    """With namespaces, and what is known of encryption; payment reaches its bank over TLS."""
+    nodes = [
+        {**node, "namespaces": [] if node["kind"] != "service" else
+         ["money" if node["name"] in ("payment", "checkout") else "shop"]}
+        for node in graph["nodes"]
+    ]  # fmt: skip
+    tls = {"protocol": "tcp", "tcp": {"open": 4, "sent": 300_000, "received": 1_200_000}, "encrypted": "yes"}
+    edges = [
+        {**edge, **tls} if edge["target"] == BANK else
+        {**edge, "encrypted": "no" if edge["protocol"] == "http" else None}
+        for edge in graph["edges"]
+    ]  # fmt: skip
+    return {**graph, "nodes": nodes, "edges": edges}
 
 
 def difference(given: Mapping[str, str]) -> Json:
@@ -102,7 +120,7 @@ def mesh(services: int, calls: int) -> tuple[list[Json], list[Json]]:
     nodes = [
         {"name": name, "kind": "service", "sidecar": at % 11 > 0, "stage": "observe", "percent": 0,
          "endpoints": 2, "ejected": int(at % 160 == 7), "versions": [f"v{at % 3}"],
-         "zones": [f"zone-{'abc'[at % 3]}"], **_figures(at, wave)}
+         "zones": [f"zone-{'abc'[at % 3]}"], "namespaces": [f"team-{at % 12}"], **_figures(at, wave)}
         for at, name in enumerate(names)
     ]  # fmt: skip
     return nodes, edges

@@ -33,6 +33,12 @@ def test_nodes_carry_kind_and_health_and_calls_their_numbers() -> None:
     assert edges(topology.Look())[0][:2] == ("10 rps\n40 ms", "bad")
 
 
+def test_who_only_calls_is_not_idle() -> None:
+    shop = graph([node("batch", stats(0)), node("pay")], [edge("batch", "pay")])
+    rows, _ = topology.rows(shop, topology.Look())
+    assert rows[0][0] == "batch\ncalls 10 rps"
+
+
 def test_what_is_selected_is_marked() -> None:
     look = topology.Look(chosen=("shop", "pay"))
     assert [row[1] for row in edges(look)] == ["bad chosen", "ok"]
@@ -57,6 +63,20 @@ def test_opaque_tcp_says_connections_and_bytes_and_time_to_connect(label: str, t
     call = edge("a", "b")
     call["tcp"] = {"open": 12, "sent": 1_000_000, "received": 2_000_000}
     assert topology.edge_label(call, label, 60.0, 10.0) == text
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "classes", "label"),
+    [("yes", "ok encrypted", "TLS"), ("partly", "ok encrypted partly", "partly TLS"),
+     ("no", "ok", "in the clear"), (None, "ok", "not known")],
+)  # fmt: skip
+def test_encrypted_calls_are_marked_and_what_is_not_known_is_said(
+    encrypted: str | None, classes: str, label: str
+) -> None:
+    call = edge("a", "b")
+    call["encrypted"] = encrypted
+    [row] = topology.rows(graph([node("a"), node("b")], [call]), topology.Look(label="encrypted"))[1]
+    assert (row[1], row[0]) == (classes, label)
 
 
 def test_thresholds_can_be_set() -> None:
