@@ -8,6 +8,11 @@ Figure = dict[str, Any]
 
 # Passed to every dcc.Graph: no toolbar, no zoom by wheel, resize with the page.
 CONFIG: Final[Any] = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "showTips": False}
+# A time axis in hours and minutes, in seconds where ticks are less than a minute apart.
+CLOCK: Final[Figure] = {
+    "type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S",
+    "tickformatstops": [{"dtickrange": [None, 59_999], "value": "%H:%M:%S"}],
+}  # fmt: skip
 _FONT: Final = {"family": "inherit", "size": 11}
 
 

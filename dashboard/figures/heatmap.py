@@ -12,7 +12,6 @@ HEIGHT: Final = 236  # pixels
 ROWS: Final = 40
 # One hue, from the canvas to full: readable with any colour vision, on light and on dark.
 _SCALE: Final = [[0.0, "rgba(63,115,224,0.06)"], [0.5, "rgba(63,115,224,0.55)"], [1.0, "rgba(38,82,190,1)"]]
-_CLOCK: Final = {"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S"}
 
 
 def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figure:
@@ -37,7 +36,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
         "ticktext": [fmt.duration(buckets[row][0]) for row in rows[::every]],
         "rangemode": "normal", "showgrid": False,
     }  # fmt: skip
-    return charts.figure([cells], HEIGHT, _CLOCK, ticks, hovermode="closest")
+    return charts.figure([cells], HEIGHT, charts.CLOCK, ticks, hovermode="closest")
 
 
 def thinned(heatmap: Heatmap, most: int) -> tuple[list[tuple[float, float]], list[list[int]]]:

@@ -9,7 +9,6 @@ from dashboard.model import Point
 
 HEIGHT: Final = 132  # pixels
 LOW: Final = 92
-_CLOCK: Final = {"type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S"}
 
 
 def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
@@ -29,7 +28,7 @@ def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
          "hovertemplate": "%{y:.3~s} rps"}
         for name, values, colour in (("failed", failed, palette.BAD), ("fine", fine, palette.ACCENT))
     ]
-    return charts.figure(bars, HEIGHT, _CLOCK, {"ticksuffix": " rps", "tickformat": ".3~s"},
+    return charts.figure(bars, HEIGHT, charts.CLOCK, {"ticksuffix": " rps", "tickformat": ".3~s"},
                          barmode="stack", bargap=0.15)
 
 
@@ -44,7 +43,8 @@ def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Fig
         "hovertemplate": "%{y:.2f} %",
     }  # fmt: skip
     most = max((value for value in failed if value is not None), default=0.0)
-    return charts.figure([line], height, _CLOCK, {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]})
+    axis = {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]}
+    return charts.figure([line], height, charts.CLOCK, axis)
 
 
 def latency(points: Sequence[Point], zone: int) -> charts.Figure:
@@ -62,7 +62,7 @@ def latency(points: Sequence[Point], zone: int) -> charts.Figure:
          "hovertemplate": "%{text}"}
         for name, values, colour, dash in lines
     ]
-    return charts.figure(traces, HEIGHT, _CLOCK, {"ticksuffix": " ms", "tickformat": ".3~s"},
+    return charts.figure(traces, HEIGHT, charts.CLOCK, {"ticksuffix": " ms", "tickformat": ".3~s"},
                          showlegend=True,
                          legend={"orientation": "h", "y": 1.22, "x": 1, "xanchor": "right",
                                  "traceorder": "reversed"})
