@@ -97,6 +97,11 @@ class Client:
         """Completions, the more frequent first, asked for as ``/api/mesh/suggest`` takes it."""
         return cast(list[Suggestion], self._get("/api/mesh/suggest", asked, key="suggestions"))
 
+    def behind(self) -> float:
+        """For how many seconds what was taken in has waited to be stored; 0 when nothing waits."""
+        spool = self._get("/api/mesh/store", key="spool", timeout=SEARCH_TIMEOUT)
+        return float(spool.get("oldest_seconds", 0)) if isinstance(spool, dict) else 0.0
+
     def services(self) -> list[Node]:
         return cast(list[Node], self._get("/api/mesh/services", key="services"))
 

@@ -105,6 +105,23 @@ def moment(us: int, offset_minutes: int) -> str:
     return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
+def period(start: int, end: int, offset_minutes: int) -> str:
+    """``2026-03-01 14:03:27 to 15:03:27, UTC+1``: the second date only where it is another.
+
+    All times are at the offset the browser's zone has now, also those before a change of clocks.
+    """
+    begin, until = (_local(us, offset_minutes) for us in (start, end))
+    shown = "%H:%M:%S" if begin.date() == until.date() else "%Y-%m-%d %H:%M:%S"
+    return f"{begin:%Y-%m-%d %H:%M:%S} to {until.strftime(shown)}, {offset(offset_minutes)}"
+
+
+def offset(minutes: int) -> str:
+    """Minutes east of UTC as ``UTC+1``, ``UTC−3:30``."""
+    hours, rest = divmod(abs(minutes), 60)
+    told = f"{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    return "UTC" + (told if minutes else "")
+
+
 def axis(us: int, offset_minutes: int) -> str:
     """A chart's x value: local wall time, because charts know no zones."""
     return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")

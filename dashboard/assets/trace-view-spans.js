@@ -14,6 +14,7 @@
                     failed: trace.flags.map(function (flags) { return flags & 1; }) };
     this.order = trace.ids.map(function (_, row) { return row; });
     this.chosen = -1;
+    this.hits = new Set();
     this.head = make("div", "span-cells table-head");
     this.list = make("div");
     this.list.id = "trace-spans";
@@ -47,6 +48,11 @@
     this.choose(this.chosen);
   };
 
+  SpanTable.prototype.marked = function (hits) {
+    this.hits = hits;
+    this.rows.paint(true);
+  };
+
   SpanTable.prototype.choose = function (row) {
     this.chosen = row;
     this.rows.go(row < 0 ? -1 : this.order.indexOf(row));
@@ -54,7 +60,8 @@
 
   SpanTable.prototype.draw = function (row, element) {
     var trace = this.trace, values = this.values, failed = values.failed[row];
-    element.className = "span-cells" + (row === this.chosen ? " chosen" : "");
+    element.className = "span-cells" + (row === this.chosen ? " chosen" : "") +
+      (this.hits.has(row) ? " hit" : "");
     element.setAttribute("aria-selected", row === this.chosen);
     var colour = make("span", "swatch"), service = make("div", "service");
     colour.style.backgroundColor = trace.colours[trace.service[row]];

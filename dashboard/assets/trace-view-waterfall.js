@@ -177,12 +177,12 @@
     var text = make("span", "span-time", kit.duration(trace.length[row]));
     var own = trace.own[row];
     text.title = "self " + kit.duration(own) + (this.stretches.has(row) ? ", on the critical path" : "");
-    if (note) {
+    if (note && this.rows.box.clientWidth >= NARROW) {
       var said = make("bdi", "span-note" + (trace.flags[row] & RETRY ? " retry" : ""), note);
       text.append(said);
     }
     var start = Math.max(left, 0), end = Math.min(Math.max(right, 0), 100);
-    var room = note ? 62 : 84;
+    var room = this.rows.box.clientWidth < NARROW ? 70 : note ? 62 : 84;
     if (left > 100) {
       text.style.right = "0";
     } else if (end <= room) {

@@ -45,7 +45,10 @@
     document.querySelector(".trace-bar").dataset.tab = tab;
     if (tab === "flame" && !now.flame) { now.flame = new kit.Flame(now.data); }
     if (tab === "spans") {
-      if (!now.table) { now.table = new kit.SpanTable(now.data, act); }
+      if (!now.table) {
+        now.table = new kit.SpanTable(now.data, act);
+        now.table.hits = now.waterfall.hits;
+      }
       if (now.sorted !== (sort || "length")) {
         now.sorted = sort || "length";
         now.table.sort(now.sorted);
@@ -85,6 +88,7 @@
     if (!now.hits.length) { return; }
     now.at = (now.at + by + now.hits.length) % now.hits.length;
     now.waterfall.choose(now.hits[now.at]);
+    if (now.table) { now.table.choose(now.hits[now.at]); }
     said();
   }
 
@@ -218,6 +222,7 @@
         now.at = -1;
         now.waterfall.hits = new Set(found.rows);
         now.waterfall.rows.paint(true);
+        if (now.table) { now.table.marked(now.waterfall.hits); }
         if ((place().get("find") || "") !== found.text) { go({ find: found.text, after: "" }); }
         if (found.rows.length && !place().get("span")) { hit(1); } else { said(); }
       }

@@ -13,6 +13,7 @@ from dashboard.figures import palette
 from dashboard.model import Aggregate, Branch, Quantiles
 from dashboard.pages import links, parts
 from dashboard.pages.guard import guarded
+from dashboard.pages.plain import plain
 
 _LOOKBACKS: Final[Mapping[str, int]] = {"5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400}
 _TRACES: Final = 500  # looked at
@@ -68,12 +69,12 @@ def view(found: Aggregate, zone: int) -> Component:
     shown = rows[:_ROWS]
     window = found["window"]
     words = (f"{fmt.count(found['traces'])} of {fmt.count(found['matching'])} traces, "
-             f"{fmt.moment(window['start'], zone)[:-4]} to {fmt.moment(window['end'], zone)[:-4]}")
+             f"{fmt.period(window['start'], window['end'], zone)}")
     if found["cut"] or len(rows) > len(shown):
         words += f"; the first {len(shown)} steps"
     colours = palette.services({node["service"] for node, _ in shown})
-    head = ["Step", "Traces", "Per trace", "Failed", "Begins after", "p50", "p99", "Latency p50 to p99",
-            "Self, share of all"]
+    head = ["Step", "Traces", "Per trace", "Failed", "Begins after", "p50", "p99", "p50 to p99",
+            "Self · share"]
     steps = [_row(node, depth, colours[node["service"]], found["traces"], whole, spent)
              for node, depth in shown]
     table = parts.table(head, steps, "Steps of the operation", numeric=range(1, 7))
@@ -149,4 +150,4 @@ def register(app: Dash, client: Client) -> None:
         if not found["nodes"]:
             nothing = parts.empty("No trace of this operation in this time", "Look back further.")
             return parts.card(nothing), times
-        return view(found, zone or 0), times
+        return plain(view(found, zone or 0)), times

@@ -14,6 +14,7 @@ from dashboard.held import FROM_FILE, Held
 from dashboard.model import Exemplar
 from dashboard.pages import links, parts
 from dashboard.pages.guard import guarded
+from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 from dashboard.trace import Trace, is_same
 from dashboard.trace_diff import Step, difference
@@ -159,7 +160,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
                     fmt.short(asked, 80))))
         before, after = traces
         if before and after:
-            return view(before, after, zone or 0)
+            return plain(view(before, after, zone or 0))
         one = before or after
         assert one is not None
         if one.id.startswith(FROM_FILE):

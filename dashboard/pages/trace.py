@@ -15,6 +15,7 @@ from dashboard.held import FROM_FILE, Held
 from dashboard.pages import links, parts, span_details, trace_head, trace_logs, trace_statistics
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 
 TABS: Final = (("waterfall", "Waterfall"), ("flame", "Flame graph"), ("spans", "Spans"),
@@ -151,7 +152,7 @@ def _register_views(app: Dash, held: Held) -> None:
     def statistics(place: dict[str, str] | None, trace_id: str) -> Any:
         if not place or place["tab"] != "statistics" or (trace := held.get(trace_id)) is None:
             raise PreventUpdate
-        return trace_statistics.view(trace, place["sort"], place["by"] == "operation")
+        return plain(trace_statistics.view(trace, place["sort"], place["by"] == "operation"))
 
     @app.callback(Output("trace-graph", "children"), Input("trace-place", "data"), Input("theme", "data"),
                   State("trace-id", "data"))

@@ -34,7 +34,7 @@ def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: int) -> list[
                         html.Code(fmt.short(trace.id, 80))], className="eyebrow"),
                 html.H1([parts.name(trace.root.service, 60), html.Span(" "),
                          html.Span(parts.name(trace.root.operation, 120), className="weak")]),
-                html.P(fmt.moment(trace.start, zone), className="weak"),
+                html.P(f"{fmt.moment(trace.start, zone)}, {fmt.offset(zone)}", className="weak"),
             ]),
             html.Div([_facts(trace, path), _actions(trace)], className="trace-facts"),
             html.Div(services, className="services"),

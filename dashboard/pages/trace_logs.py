@@ -14,6 +14,7 @@ from dashboard.held import FROM_FILE, Held
 from dashboard.pages import links, parts
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.trace import Span, Trace
 
 PAGE: Final = 200  # records of the list
@@ -69,7 +70,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
             **_of(trace), "severity": place["level"], "text": place["find"], "cursor": place["after"],
             "limit": str(PAGE),
         })
-        return view(trace, place, found["logs"], found["next"], zone or 0)
+        return plain(view(trace, place, found["logs"], found["next"], zone or 0))
 
 
 def marks(trace: Trace, counted: LogCounts) -> dict[str, Any]:

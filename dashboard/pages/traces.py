@@ -84,7 +84,12 @@ def _view(client: Client, query: TraceQuery, zone: int) -> Any:
     if query.view == "different":
         return traces_different.view(query, client, zone)
     now_us = int(time.time() * 1_000_000)
-    return traces_found.results(client.found(query.parameters()), query, zone, now_us)
+    found = client.found(query.parameters())
+    shown = traces_found.results(found, query, zone, now_us)
+    if query.start or query.after or query.sort != "time" or query.order != "desc":
+        return shown
+    newest = max((trace["start"] for trace in found["traces"]), default=0)
+    return [traces_found.late(client, newest, now_us), *(shown if isinstance(shown, list) else [shown])]
 
 
 def _failed(what: Problem) -> Component:

@@ -38,12 +38,12 @@ def layout(query: TraceQuery) -> list[Component]:
 
     fields = html.Fieldset([
         text("service", "Service", "any"), text("operation", "Operation", "any"),
+        text("tags", "Attributes", 'http.status_code>=500 http.route="/cart"', "wide"),
         _field("Status", dcc.Dropdown(
             id="find-status", value=values["status"], clearable=False, searchable=False,
             options=[{"label": each or "any", "value": each} for each in search_form.STATUSES]), "narrow"),
         text("min", "At least", "100ms", "narrow"),
         text("max", "At most", "2s", "narrow"),
-        text("tags", "Attributes", 'http.status_code>=500 http.route="/cart"', "wide"),
     ], id="find-fields", className="form", disabled=off, **parts.label("Search by fields"))
     return [html.Div([
         html.Div([

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
+from dashboard.client import ApiError, Client
 from dashboard.figures import charts, palette, scatter
 from dashboard.found import Found, FoundTrace, Window
 from dashboard.pages import links, parts
@@ -20,6 +21,7 @@ from dashboard.query import TraceQuery
 _COLUMNS: Final = (("root", "Root"), ("service", "Services"), ("spans", "Spans"), ("errors", "Errors"),
                    ("duration", "Duration"), ("time", "Began"))
 
+_LATE_US: Final = 15_000_000  # usually a trace is in the store within a few seconds
 _UNCHECKED: Final[dict[str, Any]] = {"aria-checked": "false"}
 _OFF: Final[dict[str, Any]] = {"aria-disabled": "true"}
 
@@ -67,6 +69,20 @@ def _pick(trace: FoundTrace) -> Component:
     return html.Button(className="tick-box", role="checkbox", title="Choose for a comparison",
                        **_UNCHECKED, **parts.label(f"Compare {name}, {fmt.duration(trace['duration'])}"),
                        **parts.data(pick=trace["traceId"]))
+
+
+def late(client: Client, newest_us: int, now_us: int) -> Component | None:
+    """Says that the store is behind, where the newest trace is so old that it may be."""
+    if now_us - newest_us < _LATE_US:
+        return None
+    try:
+        behind_us = round(client.behind() * 1_000_000)
+    except ApiError:  # what was found stands without it
+        return None
+    if behind_us < _LATE_US:
+        return None
+    return html.P(f"The store is {fmt.span(behind_us)} behind: newer traces have arrived and wait to be "
+                  "stored.", className="notice", role="status")
 
 
 def _partial(found: Found) -> list[Component]:
@@ -164,7 +180,7 @@ def _to(text: str, query: TraceQuery | None) -> Component:
 
 
 def _between(window: Window, zone: int) -> str:
-    return f"Began from {fmt.moment(window['start'], zone)[:-4]} to {fmt.moment(window['end'], zone)[:-4]}"
+    return f"Began from {fmt.period(window['start'], window['end'], zone)}"
 
 
 def _nothing(query: TraceQuery, found: Found, zone: int) -> Component:

@@ -1,6 +1,7 @@
 """Live tail: traces as they come. One question per tick of the shared interval, the same for all who watch
 the same, so that many open pages cost the collector one."""
 
+import time
 from typing import Any, Final
 
 from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
@@ -13,6 +14,7 @@ from dashboard.figures import palette
 from dashboard.found import FoundTrace
 from dashboard.pages import parts, traces_found
 from dashboard.pages.guard import Problem, guarded
+from dashboard.pages.plain import plain
 from dashboard.query import TraceQuery
 
 KEPT: Final = 200  # rows
@@ -108,10 +110,13 @@ def register(app: Dash, client: Client) -> None:
         new = fresh(found["traces"], old)
         missed = seen["missed"] + overlooked(found["traces"], old, bool(found["next"]))
         if not new:
-            return no_update, no_update, no_update if old else "Waiting for traces …", None
+            said = no_update if old else "Waiting for traces …"
+            now_us = int(time.time() * 1_000_000)
+            newest = max((trace["start"] for trace in found["traces"]), default=0)
+            return no_update, no_update, said, traces_found.late(client, newest, now_us)
         rows = Patch()
         for trace in reversed(new):
-            rows.prepend(_row(trace, zone or 0))
+            rows.prepend(plain(_row(trace, zone or 0)))
         for at in range(len(old) + len(new) - 1, KEPT - 1, -1):
             del rows[at]
         ids = [trace["traceId"] for trace in new] + old

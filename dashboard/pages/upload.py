@@ -26,7 +26,7 @@ def layout(_: str | None) -> Component:
         html.Div([html.H1("Open a file"),
                   html.P("Nothing of it is stored; the pages last as long as the dashboard remembers them.",
                          className="weak")], className="page-head"),
-        parts.card(dcc.Upload([html.Strong("Choose a file, or drop it here"), html.Br(),
+        parts.card(dcc.Upload([html.Strong("Choose a file, or drop it here"),
                                html.Span("OTLP JSON or Jaeger's JSON, to 64 MiB", className="weak")],
                               id="upload-file", className="upload", max_size=_MOST, style={})),
         html.Div(id="upload-view"),

@@ -1,13 +1,14 @@
 """The traces' page in a real browser: search, completion, what is different, live tail."""
 
 import copy
+import datetime
 import re
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Save
 from tests.support.dashboard import served
@@ -96,6 +97,40 @@ def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(
     page.get_by_role("link", name="All of frontend GET /product/{id} as one tree").click()
     expect(page.locator("#aggregate-operation")).to_have_value("GET /product/{id}")
     expect(page).to_have_url(re.compile(r"start=\d+&end=\d+$"))
+
+
+def test_a_store_that_is_behind_is_said(page: Page, site: str, api: FakeApi) -> None:
+    api.behind = 430
+    said = "The store is 7 min behind"
+    page.goto(f"{site}?service=nobody")
+    expect(page.locator("#found .notice")).to_contain_text(said)
+    page.goto(f"{site}?service=nobody&view=live")
+    expect(page.locator("#tail-problem")).to_contain_text(said)
+    page.goto(f"{site}?service=nobody&sort=duration")
+    expect(page.locator("#found")).to_contain_text("No trace matches")
+    expect(page.locator("#found .notice")).to_have_count(0)
+
+
+# Berlin's clocks went back from UTC+2 to UTC+1 at 01:00 UTC of that day, New York's a week later.
+@pytest.mark.parametrize(("place", "offset"), [
+    ("Europe/Berlin", "UTC+1"), ("America/New_York", "UTC−4"), ("Asia/Kolkata", "UTC+5:30"),
+])  # fmt: skip
+def test_times_around_a_change_of_clocks_are_told_at_one_offset(
+    chromium: Browser, site: str, place: str, offset: str
+) -> None:
+    context = chromium.new_context(timezone_id=place, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.clock.install(time=datetime.datetime(2026, 10, 25, 12, tzinfo=datetime.UTC))
+    start, end = 1_792_886_400_000_000, 1_792_897_200_000_000  # 00:00 to 03:00 UTC
+    page.goto(f"{site}?start={start}&end={end}")
+    expect(page.locator("#found")).to_contain_text(offset)
+    begin, until = page.locator("#find-from").input_value(), page.locator("#find-to").input_value()
+    hours = datetime.datetime.fromisoformat(until) - datetime.datetime.fromisoformat(begin)
+    assert hours == datetime.timedelta(hours=3)
+    page.locator("#find-service").fill("cart")  # the same times again: nothing moves
+    page.locator("#find-service").press("Enter")
+    expect(page).to_have_url(re.compile(rf"service=cart&start={start}&end={end}$"))
+    context.close()
 
 
 def test_a_search_at_once_takes_what_was_typed(page: Page, site: str) -> None:
@@ -214,7 +249,7 @@ def test_a_window_is_given_in_times_of_the_browser(page: Page, site: str) -> Non
     page.locator("#find-to").fill("2026-03-01 15:00")
     page.locator("#find-to").press("Enter")
     expect(page).to_have_url(re.compile(r"start=1772370000000000&end=1772373600000000$"))  # 13:00 in London
-    expect(page.locator("#found")).to_contain_text("from 2026-03-01 14:00:00 to 2026-03-01 15:00:00")
+    expect(page.locator("#found")).to_contain_text("from 2026-03-01 14:00:00 to 15:00:00, UTC+1")
     page.reload()
     expect(page.locator("#find-from")).to_have_value("2026-03-01 14:00")
     page.locator("#find-from").fill("noon")

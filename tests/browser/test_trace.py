@@ -111,6 +111,7 @@ def test_the_keyboard_walks_folds_zooms_and_opens(page: Page, site: str) -> None
     page.keyboard.press("Escape")
     expect(page.locator("#span-details")).to_have_count(0)
     page.keyboard.press("/")
+    expect(page.locator("#trace-find")).to_be_focused()
     page.keyboard.type("refused")
     page.keyboard.press("Enter")
     expect(page.locator("#trace-found")).to_have_text("1 of 1 span")

@@ -61,3 +61,14 @@ def test_evidence_is_told_with_units() -> None:
         ("window", "5 s"), ("reporters", "a-1, b-1"),
     ]  # fmt: skip
     assert told == {"success": "59 %", "p99": "210 ms", "window": "10 s", "calls": "240", "capped": "yes"}
+
+
+def test_periods_name_their_offset_and_a_second_date_only_where_it_differs() -> None:
+    at = 1_772_373_807_000_000  # 2026-03-01 14:03:27 UTC
+    assert fmt.period(at, at + 3_600_000_000, 0) == "2026-03-01 14:03:27 to 15:03:27, UTC"
+    assert fmt.period(at, at + 43_200_000_000, 330) == "2026-03-01 19:33:27 to 2026-03-02 07:33:27, UTC+5:30"
+    assert fmt.offset(-210) == "UTC−3:30"
+
+
+def test_what_comes_before_is_negative() -> None:
+    assert (fmt.after(1.5), fmt.after(-340)) == ("1.5 ms", "−340 ms")

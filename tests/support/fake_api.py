@@ -54,6 +54,7 @@ class FakeApi:
 
     ``services`` limits the shop (an empty mesh has none); ``rename`` puts hostile names in;
     ``stages`` is what was PUT and ``changed_by`` whom it named; ``asked`` the paths asked for;
+    ``behind`` is for how many seconds spans wait to be stored.
     ``status`` over 0 fails every request, ``failing`` has the paths that fail.
     """
 
@@ -61,6 +62,7 @@ class FakeApi:
         self.empty = empty
         self.rename = rename
         self.status = 0
+        self.behind = 0
         self.failing: set[str] = set()
         self.changed_by: list[str] = []
         self.asked: list[str] = []
@@ -109,6 +111,7 @@ class FakeApi:
             "/api/mesh/endpoints": self._endpoints, "/api/mesh/decisions": self._decisions,
             "/api/mesh/stages": lambda _: {"stages": self._stages()}, "/api/mesh/series": self._series,
             "/api/mesh/latency": self._latency, "/api/traces": self._search,
+            "/api/mesh/store": lambda _: {"spool": {"oldest_seconds": self.behind}},
             "/api/services": lambda _: {"data": [] if self.empty else [self.rename(name) for name in NODES]},
         }  # fmt: skip
         return (200, routes[path](given)) if path in routes else (404, _error(404, f"no route {path}"))
