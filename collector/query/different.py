@@ -1,9 +1,10 @@
 """What is different about some traces: the attributes that tell them from the rest.
 
-Of a bounded sample of both sides every ``key = value`` that any span of a trace carries is
-counted by traces, in the store. Ranked by ``separation``: the Jensen-Shannon divergence between
-having it and not having it on the two sides, in bits, 0 for equal shares to 1 for all against
-none; unlike mutual information it does not depend on how many traces each side has. Only what
+Traces are looked at in as many stretches of ten minutes as have a bounded number of spans, the same for
+both sides where both began in them. Of a sample of both sides there every ``key = value`` that any span
+of a trace carries is counted by traces, in the store. Ranked by ``separation``: the Jensen-Shannon
+divergence between having it and not having it on the two sides, in bits, 0 for equal shares to 1 for all
+against none; unlike mutual information it does not depend on how many traces each side has. Only what
 chance does not explain is told.
 """
 
@@ -27,6 +28,8 @@ LEVEL: Final = 0.01
 SAMPLE_DEFAULT: Final = 1000  # traces of each side
 SAMPLE_MAX: Final = 5000
 LIMIT_MAX: Final = 500
+# Whose attributes are read: every span of the ten minutes that a trace looked at lies in.
+SPANS_MAX: Final = 400_000
 
 _COUNTED: Final = """
 WITH x -> if(x <= 0 OR x >= 1, 0, -x * log2(x) - (1 - x) * log2(1 - x)) AS entropy,
@@ -110,20 +113,25 @@ class Different:
             parameters = {**of.parameters, **among.parameters}
             of = Condition(f"SELECT * FROM ({of.sql}) WHERE {among.sql}", parameters)
         side, slow = await self._side(wanted, of, among)
-        asked_sides = sample.sides(of, side, wanted.sample)
-        rows = await self._store.rows(asked_sides.sql, asked_sides.parameters)
+        began = await self._rows(sample.stretches(of, side))
+        spans = dict(await self._rows(sample.load(wanted.window)))
+        looked = sample.affordable(began, spans, SPANS_MAX)
+        rows = await self._rows(sample.sides(of, side, wanted.sample, looked))
         ones = [row[0] for row in rows if row[1]]
         others = [row[0] for row in rows if not row[1]]
-        totals = {row[1]: row[2] for row in rows}
         found = await self._counted(wanted, ones, others) if ones and others else []
         return {
             "window": {"start": wanted.window.start, "end": wanted.window.end},
-            "selected": {"traces": totals.get(1, 0), "sampled": len(ones)},
-            "rest": {"traces": totals.get(0, 0), "sampled": len(others)},
+            "selected": {"traces": sum(row[1] for row in began), "sampled": len(ones)},
+            "rest": {"traces": sum(row[2] for row in began), "sampled": len(others)},
             "threshold": slow / 1e6 if slow is not None else None,
             "partial": partial,
+            "stretches": {"looked": len(looked), "of": len(began)},
             "attributes": found,
         }
+
+    async def _rows(self, asked: Condition) -> list[tuple[Any, ...]]:
+        return await self._store.rows(asked.sql, asked.parameters)
 
     async def _among(self, wanted: Asked) -> tuple[Condition | None, bool]:
         """Whether a trace matches the query, as SQL; whether a bound left some out."""
@@ -142,8 +150,7 @@ class Different:
             return Condition("failed", {}), None
         slow = wanted.slow
         if slow is None:
-            question = sample.threshold(of, SLOW_SHARE)
-            [(_, slow)] = await self._store.rows(question.sql, question.parameters)
+            [(_, slow)] = await self._rows(sample.threshold(of, SLOW_SHARE))
             return Condition("took > {slow:UInt64}", {"slow": slow}), slow
         if wanted.fast is None:
             return Condition("took >= {slow:UInt64}", {"slow": slow}), slow
@@ -151,8 +158,7 @@ class Different:
         return Condition("took BETWEEN {slow:UInt64} AND {fast:UInt64}", bounds), slow
 
     async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
-        where = byid.lie(ones + others)
-        [lies] = await self._store.rows(where.sql, where.parameters)
+        [lies] = await self._rows(byid.lie(ones + others))
         within = byid.within(ones + others, lies)
         if within is None:  # deleted meanwhile
             return []

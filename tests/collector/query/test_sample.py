@@ -26,10 +26,27 @@ def test_a_larger_choice_includes_the_smaller_and_counts_are_of_all(world: World
 
 def test_each_side_has_its_own_choice(world: World) -> None:
     stored(world)
-    asked = sample.sides(sample.traces(WINDOW, "frontend", ""), Condition("failed", {}), 30)
-    rows = world.database.query(asked.sql, asked.parameters)
-    assert {side: sum(row[1] == side for row in rows) for side in (0, 1)} == {0: 30, 1: 25}
-    assert {(row[1], row[2]) for row in rows} == {(0, 75), (1, 25)}
+    for of in (sample.traces(WINDOW, "frontend", ""), sample.traces(WINDOW, "", "")):
+        began = sample.stretches(of, Condition("failed", {}))
+        [(stretch, ones, others)] = world.database.query(began.sql, began.parameters)
+        assert (ones, others) == (25, 75)
+        load = sample.load(WINDOW)
+        assert world.database.query(load.sql, load.parameters) == [(stretch, 100)]
+        for among, found in (([stretch], {0: 30, 1: 25}), ([stretch - 600], {0: 0, 1: 0})):
+            asked = sample.sides(of, Condition("failed", {}), 30, among)
+            rows = world.database.query(asked.sql, asked.parameters)
+            assert {side: sum(row[1] == side for row in rows) for side in (0, 1)} == found
+
+
+def test_what_is_looked_at_is_bounded_and_has_both_sides() -> None:
+    found = [(600 * number, int(number in (3, 7)), 5 * (number != 7)) for number in range(20)]
+    spans = {600 * number: 100 for number in range(20)}
+    assert sample.affordable(found, spans, 10_000) == [600 * number for number in range(20)]
+    few = sample.affordable(found, spans, 200)
+    assert few == [1800], "the only one that has both"
+    assert set(few) < set(sample.affordable(found, spans, 600))
+    assert sample.affordable([(0, 1, 0), (600, 0, 1)], {0: 9, 600: 9}, 1) == [0, 600]
+    assert sample.affordable([], spans, 200) == []
 
 
 def test_the_threshold_is_what_a_share_took_at_most(world: World) -> None:
