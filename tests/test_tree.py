@@ -55,7 +55,6 @@ PURE = (
     "topology/pairing.py",
     "topology/peers.py",
     "topology/policy.py",
-    "topology/queues.py",
     "topology/registry.py",
     "topology/pool.py",
     "topology/shared.py",

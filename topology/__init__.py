@@ -23,7 +23,6 @@
 ``blame``      which dependency the graph points to then
 ``ejection``   the state machine of one service: cap, back-off, probation, return
 ``outliers``   where every endpoint stands in it, and its slow start
-``queues``     whose requests wait: what endpoints of unequal capacity differ in
 ``weights``    a weight per endpoint, damped
 ``stages``     how far routing is on for each service, and who said so
 ``adoption``   stages as people see them, with effect and advice

@@ -27,7 +27,6 @@ _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights foll
 _USUAL: Final = 60.0  # seconds, time constant of what is usual
 _PEAK: Final = 600.0  # seconds, time constant in which a rate once carried is forgotten
 _SOUND: Final = 0.1  # failing less than this, an endpoint carries its rate
-_LEAST_TIMED: Final = 10.0  # calls, decayed, whose mean latency says something
 _WARM: Final = 10.0  # seconds until anything is usual
 
 
@@ -131,11 +130,6 @@ class Screen:
     def failing(self) -> float:
         return self.errors / self.count if self.count else 0.0
 
-    @property
-    def mean(self) -> float:
-        """log2 of the typical latency in seconds; needs ``timed``."""
-        return self.logs / self.timed
-
     def rate(self, now: float) -> float:
         """Calls per second over the last seconds."""
         return self.count * exp((self.at - now) / SCREEN) / SCREEN
@@ -154,7 +148,6 @@ class Usual:
     """What an endpoint did before the last seconds: log2 latency, calls per second, most it carried."""
 
     logs: float | None = None
-    least: float | None = None  # log2 latency when it had least to do
     rate: float = 0.0
     peak: float = 0.0
     begun: float = 0.0
@@ -173,9 +166,6 @@ class Usual:
                 self.logs += (tally.mean - self.logs) * share
             self.peak *= exp(-elapsed / _PEAK)
             self.at = now
-        if screen.timed >= _LEAST_TIMED:
-            mean, share = screen.mean, min(1.0, elapsed / _PEAK)
-            self.least = mean if self.least is None else min(mean, self.least + (mean - self.least) * share)
         if screen.failing < _SOUND:
             self.peak = max(self.peak, rate)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from topology import confirm, queues
+from topology import confirm
 from topology.compare import Comparison
 from topology.evidence import Evidence, Probed
 from topology.finding import Finding, Trial
@@ -137,9 +137,7 @@ class Feedback:
         self._weighed[service] = now
         addresses = [member.address for member in found if member.available]
         relative = relative_latency(self.evidence.of(service), addresses, now)
-        pressures = queues.pressures(self.evidence.of(service), addresses, now)
-        moved = self.weights.step(service, relative, elapsed, pressures)
-        for address, (before, after) in moved.items():
+        for address, (before, after) in self.weights.step(service, relative, elapsed).items():
             self._changed.add(service)
             times = times_slower(relative[address])
             reason = (

@@ -5,9 +5,6 @@ distance and a reporter's own slowness cancel out; the weighted median over the 
 the endpoint's relative latency. The weight aims at its inverse square root: sidecars already
 choose by latency, and a gentle exponent keeps the loop through their choice stable.
 
-Latency alone says little of capacity until an endpoint is full. Where requests wait (``queues``) a second,
-slow part of the weight moves until queues are equally long: what a large endpoint can carry more.
-
 Damping: the weight follows its aim with a time constant of ``TIME`` seconds, and each time an
 endpoint's published weight turns back, its gain is halved (it recovers slowly), so that stale
 measurements cannot make it swing. Published weights are multiples of ``STEP``, move only by
@@ -19,24 +16,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, exp2, log2
-from types import MappingProxyType
 from typing import Final
 
 from topology.evidence import Record
-from topology.queues import Pressure
 
 EXPONENT: Final = 0.5
 TIME: Final = 8.0  # seconds
-STEP: Final = 0.05
+STEP: Final = 0.1
 LOW: Final = 0.1
 HIGH: Final = 2.0
-HYSTERESIS: Final = 0.08
+HYSTERESIS: Final = 0.15
 NEUTRAL: Final = (0.8, 1.25)
 ENOUGH: Final = 20.0  # timed calls, of an endpoint, before its latency says anything
-INTEGRAL: Final = 0.04  # octaves of weight a second for an octave of queue
-_PRESSURE: Final = 2.0  # octaves that count at most
-_CAPACITY: Final = 1.0  # octaves
-_FORGET: Final = 30.0  # seconds, time constant in which capacity is forgotten while nothing waits
 _RECOVERY: Final = 120.0  # seconds for the gain to grow e-fold
 _VOICE: Final = 50.0  # calls beyond which a reporter is not heard louder
 _STALE: Final = 16.0  # seconds after which a reporter's latency is no longer heard
@@ -48,7 +39,6 @@ Relative = tuple[float, float]
 @dataclass(slots=True)
 class _Held:
     log: float = 0.0  # log2 of the damped weight
-    capacity: float = 0.0  # the part of it that is no matter of latency: log2 of what it carries
     published: float = 1.0
     gain: float = 1.0
     direction: int = 0
@@ -66,8 +56,7 @@ class Weights:
         return held.published if held else 1.0
 
     def step(
-        self, service: str, relative: Mapping[str, Sequence[Relative]], elapsed: float,
-        pressures: Mapping[str, Pressure] = MappingProxyType({}),
+        self, service: str, relative: Mapping[str, Sequence[Relative]], elapsed: float
     ) -> dict[str, tuple[float, float]]:
         """Move one service's weights on by ``elapsed`` seconds; (before, after) of those that changed.
 
@@ -77,8 +66,7 @@ class Weights:
         for endpoint, heard in relative.items():
             held = self._held.setdefault((service, endpoint), _Held())
             before = held.published
-            _integrate(held, pressures.get(endpoint, (0.0, 0.0)), elapsed)
-            _follow(held, aim(heard) + held.capacity, elapsed)
+            _follow(held, aim(heard), elapsed)
             if held.published != before:
                 changed[endpoint] = (before, held.published)
         return changed
@@ -125,17 +113,6 @@ def times_slower(heard: Sequence[Relative]) -> float:
     below = accumulate(voice for _, voice in voices)
     half = sum(voice for _, voice in voices) / 2
     return exp2(next(ratio for (ratio, _), sum_ in zip(voices, below, strict=True) if sum_ >= half))
-
-
-def _integrate(held: _Held, pressure: Pressure, elapsed: float) -> None:
-    """Move what an endpoint is taken to carry against its queue; forget it as the queue gets empty.
-
-    No further than an octave either way (anti-windup): what is beyond that sidecars see themselves.
-    """
-    longer, waits = pressure
-    held.capacity -= INTEGRAL * held.gain * max(-_PRESSURE, min(_PRESSURE, longer)) * elapsed
-    held.capacity *= exp(-elapsed * (1 - waits) ** 4 / _FORGET)
-    held.capacity = min(_CAPACITY, max(-_CAPACITY, held.capacity))
 
 
 def _follow(held: _Held, target: float, elapsed: float) -> None:

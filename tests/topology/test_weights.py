@@ -39,11 +39,11 @@ def test_a_slow_endpoint_gets_less_and_a_recovered_one_its_share_back() -> None:
     fleet.run(20)
     assert [view.weight for view in fleet.view()] == [1.0] * 4
     made = fleet.run(60, lambda r, e, t: (0.06 if e == 1 else 0.02, False))
-    assert 3**-0.5 / 2 - 0.05 <= fleet.view()[1].weight <= 3**-0.5  # and no less than half for its queue
+    assert fleet.view()[1].weight == pytest.approx(3**-0.5, abs=0.15)
     assert [view.weight for view in fleet.view()][2:] == [1.0, 1.0]
     moved = [each for each in made if each.kind == "weight"]
     assert moved
-    assert len(moved) <= 8
+    assert len(moved) <= 4
     assert "times its peers' latency" in moved[-1].reason
     fleet.run(90)
     assert [view.weight for view in fleet.view()] == [1.0] * 4

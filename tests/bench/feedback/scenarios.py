@@ -88,7 +88,7 @@ ALL: Final[Mapping[str, Scenario]] = {
         *_both("fast-fail", behaviour=_FAILS, faulty=(3,)),
         Scenario("fast-fail, 40 clients", _FAILS, (3,), clients=40),
         *_both("gray 20 %", behaviour={"fail": 0.2}, faulty=(3,)),
-        Scenario(  # what settles: weights need a minute, and a count of a thousand requests is noise of 3 %
+        Scenario(  # what settles: weights need a minute, and of a thousand requests 3 % are noise
             "capacities 1:2:4", slots=tuple(4 * each for each in CAPACITIES), latency=0.167, rate=430.0,
             warm=60.0, fault=120.0,
         ),
