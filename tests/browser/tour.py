@@ -52,6 +52,7 @@ def search_and_trace(page: Page, picture: Picture) -> None:
     expect(page).to_have_url(re.compile(r"service=checkout"))
     whole = page.locator("#found tbody tr", has_text="frontend GET /checkout/{id}").first
     expect(whole).to_be_visible()
+    expect(page.locator("#found .matched").first).to_be_visible()  # and not the list that was there before
     expect(page.locator("#scatter .scatterlayer .trace").first.locator("path.point").first).to_be_visible()
     picture("search")
     whole.click()
