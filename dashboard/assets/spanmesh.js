@@ -2,6 +2,8 @@
 (function () {
   "use strict";
   var KEY = "spanmesh-theme";
+  var LIVE = 2000, STILL = 10000;  // ms
+  var pace = LIVE, beats = 0, asking = 0, rested = Date.now();
   var root = document.documentElement;
 
   function decoded(text) {
@@ -19,7 +21,10 @@
       },
       zone: function () { return -new Date().getTimezoneOffset(); },
       /* Live pages ask every two seconds; on others it is enough to see that the collector is there. */
-      pace: function (path) { return /^\/(traces\/?|balancing\/?)?$/.test(path || "/") ? 2000 : 10000; },
+      pace: function (path) {
+        pace = /^\/(traces\/?|balancing\/?)?$/.test(path || "/") ? LIVE : STILL;
+        return pace;
+      },
       title: function (path) {
         var parts = (path || "/").split("/");
         var page = { "": "Topology", traces: parts[2] ? "Trace " + parts[2].slice(0, 8) : "Traces",
@@ -39,8 +44,28 @@
     }
   }
 
-  /* A page nobody looks at asks nothing. */
-  document.addEventListener("visibilitychange", function () { tell("tick", { disabled: document.hidden }); });
+  /* The beat of every page. The next comes a pace after the last answer, not after the last question:
+   * an answer that another question has overtaken is never shown, and a slow collector would leave a page
+   * empty. A page nobody looks at asks nothing. */
+  var fetched = window.fetch;
+
+  function answered() { asking -= 1; rested = Date.now(); }
+
+  window.fetch = function (what) {
+    var answer = fetched.apply(window, arguments);
+    if (String((what && what.url) || what).indexOf("_dash-update-component") >= 0) {
+      asking += 1;
+      answer.then(answered, answered);
+    }
+    return answer;
+  };
+
+  setInterval(function () {
+    if (document.hidden || asking || Date.now() - rested < pace) { return; }
+    rested = Date.now();
+    beats += 1;
+    tell("tick", { n_intervals: beats });
+  }, 100);
 
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function (event) {
     try { if (localStorage.getItem(KEY)) { return; } } catch (e) { /* storage may be off */ }

@@ -24,8 +24,6 @@ from dashboard.pages import (
 from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 
-REFRESH_MS = 2000
-
 # The sections of the header, and which first parts of a path belong to each.
 _NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
     "/": ("Topology", ("", "service")),
@@ -38,7 +36,7 @@ def layout() -> Component:
     """The frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
     return html.Div([
         dcc.Location(id="url", refresh="callback-nav"),
-        dcc.Interval(id="tick", interval=REFRESH_MS),  # slowed where the page needs less
+        dcc.Interval(id="tick", disabled=True),  # spanmesh.js beats it: a clock would not wait for answers
         dcc.Store(id="theme"),
         dcc.Store(id="zone"),
         dcc.Store(id="titled"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,25 @@ def _huge(shape: Json) -> Json:
         for at in range(2500)
     ]  # fmt: skip
     return {**shape, "traceID": HUGE, "spans": spans}
+
+
+class SlowApi(FakeApi):
+    """Answers later than a page asks again."""
+
+    def answer(self, method: str, target: str, body: object) -> tuple[int, Json]:
+        time.sleep(2.5)
+        return super().answer(method, target, body)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/?node=reviews", "#panel a[href*='from=catalog']"), ("/balancing?service=reviews", "#destination-decisions li")],
+)
+def test_a_page_shows_what_a_slow_collector_answers(page: Page, path: str, shown: str) -> None:
+    with SlowApi() as slow, served(slow.url, page) as url:
+        page.goto(f"{url}{path}")
+        expect(page.locator(shown).first).to_be_visible(timeout=30_000)
+        expect(page.locator("#connection")).to_have_text("Live", timeout=30_000)
 
 
 @pytest.fixture
