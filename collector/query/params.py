@@ -24,8 +24,8 @@ DEPENDENCIES_LOOKBACK_MS: Final = 86_400_000
 POINTS_MAX: Final = 2000
 # A window that ends this close to now reaches now: the clocks of callers differ a little.
 REACHES_NOW_US: Final = 2_000_000
-# Export, batch and insert take about a second; within this a trace may lack some of its spans.
-SETTLE_US: Final = 2_000_000
+# Export, batch and insert take up to two seconds; within this a trace may lack some of its spans.
+SETTLE_US: Final = 3_000_000
 
 _TIME_MAX_US: Final = 9_000_000_000_000_000  # the year 2255; DateTime64(9) ends in 2262
 _UNITS_NS: Final = {

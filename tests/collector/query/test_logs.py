@@ -56,7 +56,7 @@ def test_the_logs_of_a_trace_oldest_first_whatever_their_age(world: World) -> No
     }  # fmt: skip
     assert (reply["next"], reply["dir"]) == (None, "asc")
     assert bodies(world, trace=ONE, dir="desc") == ["late", "early"]
-    assert bodies(world, trace=ONE, lookback="2d") == ["early"]  # a window ends two seconds ago
+    assert bodies(world, trace=ONE, lookback="2d") == ["early"]  # a window ends three seconds ago
 
 
 def test_the_logs_of_one_span_and_how_many_each_span_has(world: World) -> None:
