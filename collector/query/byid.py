@@ -12,17 +12,15 @@ from collector.query.search import Condition
 from collector.query.store import Store
 
 UNLIMITED: Final = (1 << 64) - 1
+_STRETCH: Final = 600  # seconds, the ten minutes of the order
 _LONGEST: Final = 10 * 86_400  # of a trace in seconds; of a longer one the stretches are not told apart
 
-# One row without a trace; times are cut to seconds, hence the one added. One thread in both: a few
-# granules are not worth waking others for.
-_LIE: Final = f"""
-SELECT count(), toUInt32(min(Start)), toUInt32(max(End)) + 1, max(End - Start),
-    groupUniqArrayArray(if(End - Start > {_LONGEST}, [], arrayMap(
-        n -> toUInt32(toStartOfTenMinutes(Start)) + 600 * n,
-        range(1 + intDiv(toUInt32(End) - toUInt32(toStartOfTenMinutes(Start)), 600)))))
+# A row for each part a trace was written to. One thread in both: a few granules are not worth waking
+# others for.
+_LIE: Final = """
+SELECT toUInt32(toStartOfTenMinutes(Start)), toUInt32(End)
 FROM otel_traces_trace_id_ts
-WHERE TraceId IN {{ids:Array(String)}}
+WHERE TraceId IN {ids:Array(String)}
 SETTINGS max_threads = 1
 """
 _SPANS: Final = """
@@ -38,22 +36,24 @@ _STRETCHES: Final = " AND toStartOfTenMinutes(Timestamp) IN {stretches:Array(Dat
 
 
 def lie(ids: Sequence[str]) -> Condition:
-    """Where traces lie: one row for ``spans``."""
+    """Where traces lie: rows for ``within`` and ``spans``."""
     return Condition(_LIE, {"ids": list(ids)})
 
 
-def within(ids: Sequence[str], found: tuple[Any, ...]) -> Condition | None:
+def within(ids: Sequence[str], found: Sequence[tuple[Any, ...]]) -> Condition | None:
     """Whether a span is of these traces, told where to look; None when there are no such traces."""
-    count, first, last, longest, stretches = found
-    if not count:
+    if not found:
         return None
-    parameters = {"ids": list(ids), "first": first, "last": last}
-    if longest > _LONGEST:
+    # Times are cut to seconds, hence the one added.
+    parameters = {"ids": list(ids), "first": min(start for start, _ in found),
+                  "last": max(end for _, end in found) + 1}
+    if any(end - start > _LONGEST for start, end in found):
         return Condition(_WITHIN, parameters)
-    return Condition(_WITHIN + _STRETCHES, parameters | {"stretches": stretches})
+    stretches = {at for start, end in found for at in range(start, end + 1, _STRETCH)}
+    return Condition(_WITHIN + _STRETCHES, {**parameters, "stretches": sorted(stretches)})
 
 
-def spans(columns: str, ids: Sequence[str], limit: int, found: tuple[Any, ...]) -> Condition | None:
+def spans(columns: str, ids: Sequence[str], limit: int, found: Sequence[tuple[Any, ...]]) -> Condition | None:
     """SQL ``columns`` of at most ``limit`` spans, in no order; None when there are no such traces."""
     there = within(ids, found)
     if there is None:
@@ -67,6 +67,6 @@ async def read(
 ) -> list[tuple[Any, ...]]:
     """SQL ``columns`` of the spans of these traces, in no order. Raises TryLaterError."""
     where = lie(ids)
-    [found] = await store.rows(where.sql, where.parameters)
+    found = await store.rows(where.sql, where.parameters)
     asked = spans(columns, ids, limit, found)
     return await store.rows(asked.sql, asked.parameters) if asked else []

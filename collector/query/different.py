@@ -158,7 +158,7 @@ class Different:
         return Condition("took BETWEEN {slow:UInt64} AND {fast:UInt64}", bounds), slow
 
     async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
-        [lies] = await self._rows(byid.lie(ones + others))
+        lies = await self._rows(byid.lie(ones + others))
         within = byid.within(ones + others, lies)
         if within is None:  # deleted meanwhile
             return []

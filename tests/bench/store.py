@@ -155,7 +155,7 @@ def _ask(session: Database, rounds: int, figures: Figures) -> None:
 
 def _trace(session: Database, trace_id: str) -> object:
     where = byid.lie([trace_id])
-    [found] = session.query(where.sql, where.parameters)
+    found = session.query(where.sql, where.parameters)
     asked = byid.spans(COLUMNS, [trace_id], byid.UNLIMITED, found)
     return session.query(asked.sql, asked.parameters) if asked else None
 

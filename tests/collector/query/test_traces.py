@@ -162,7 +162,7 @@ def test_traces_by_id_are_read_from_the_ten_minutes_they_lie_in(world: World) ->
     world.database.execute("OPTIMIZE TABLE otel_traces FINAL")
     ids = [f"{4:032x}"]
     where = byid.lie(ids)
-    [lies] = world.database.query(where.sql, where.parameters)
+    lies = world.database.query(where.sql, where.parameters)
     asked = byid.spans("SpanId", ids, 10, lies)
     assert asked
     rows = world.database.query("EXPLAIN indexes = 1 " + asked.sql, asked.parameters)
