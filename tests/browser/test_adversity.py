@@ -54,7 +54,8 @@ class SlowApi(FakeApi):
 
 @pytest.mark.parametrize(
     ("path", "shown"),
-    [("/?node=reviews", "#panel a[href*='from=catalog']"), ("/balancing?service=reviews", "#destination-decisions li")],
+    [("/?node=reviews", "#panel a[href*='from=catalog']"),
+     ("/balancing?service=reviews", "#destination-decisions li")],
 )
 def test_a_page_shows_what_a_slow_collector_answers(page: Page, path: str, shown: str) -> None:
     with SlowApi() as slow, served(slow.url, page) as url:
