@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from collector.query.params import SETTLE_US
 from tests.collector.query.world import NOW_US, ONE, TWO, Span, World
 
 A, B = "a" * 16, "b" * 16
@@ -98,7 +99,7 @@ def test_a_line_says_what_a_trace_was(world: World) -> None:
             "services": ["frontend", "reviews"],
         }],
         "next": None, "partial": False, "order": "start", "dir": "desc",
-        "window": {"start": NOW_US - 3_600_000_000, "end": NOW_US - 2_000_000},
+        "window": {"start": NOW_US - 3_600_000_000, "end": NOW_US - SETTLE_US},
     }  # fmt: skip
 
 
