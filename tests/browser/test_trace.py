@@ -92,6 +92,7 @@ def test_twenty_thousand_spans_are_scrolled_searched_and_sorted(page: Page, site
 
 def test_the_keyboard_walks_folds_zooms_and_opens(page: Page, site: str) -> None:
     _open(page, f"{site}/traces/{ODD}")
+    page.reload(wait_until="networkidle")  # hands are slower than the page's first answers
     chosen, rows = page.locator("#trace-rows .chosen"), page.locator("#trace-rows .span-row")
     for _ in range(3):
         page.keyboard.press("j")
@@ -112,7 +113,7 @@ def test_the_keyboard_walks_folds_zooms_and_opens(page: Page, site: str) -> None
     expect(page.locator("#span-details")).to_have_count(0)
     page.keyboard.press("/")
     expect(page.locator("#trace-find")).to_be_focused()
-    page.keyboard.type("refused")
+    page.keyboard.type("refused", delay=60)
     page.keyboard.press("Enter")
     expect(page.locator("#trace-found")).to_have_text("1 of 1 span")
     page.locator("#trace-rows").focus()
