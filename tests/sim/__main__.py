@@ -34,6 +34,7 @@ def main() -> None:
             say("| " + " | ".join(row) + " |")
             found[name].append(dict(zip(columns, row, strict=True)))
         if options.out and name == "scenarios":
+            options.out.mkdir(parents=True, exist_ok=True)
             draw(found[name], options.out)
         say(f"\n{time.monotonic() - started:.0f} s")
     say(json.dumps({"bench": "simulation", "rows": found}))
