@@ -15,6 +15,7 @@ test: check $(VENV)/system  ## linters, types, layering, then every test
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -170,8 +170,14 @@ def _ingest(
 
 
 async def _mesh(
-    stack: AsyncExitStack, engine: Engine, xds: XdsServer, writer: Writer, reader: Reader,
-    mesh_file: MeshFile, config: CollectorConfig, stats: Stats,
+    stack: AsyncExitStack,
+    engine: Engine,
+    xds: XdsServer,
+    writer: Writer,
+    reader: Reader,
+    mesh_file: MeshFile,
+    config: CollectorConfig,
+    stats: Stats,
 ) -> None:
     """The step of the mesh and what stores its results."""
     recorder = Recorder(writer.insert, _name(config), stats)
@@ -197,8 +203,13 @@ def _beside(stack: AsyncExitStack, store: Store, config: CollectorConfig) -> Wri
 
 
 def _neighbours(
-    stack: AsyncExitStack, engine: Engine, store: Store, writer: Writer, mesh_file: MeshFile,
-    config: CollectorConfig, stats: Stats,
+    stack: AsyncExitStack,
+    engine: Engine,
+    store: Store,
+    writer: Writer,
+    mesh_file: MeshFile,
+    config: CollectorConfig,
+    stats: Stats,
 ) -> None:
     reader = Reader(store, threads=1)
     stack.callback(reader.close)
@@ -272,9 +283,7 @@ async def _grpc(
     return int(port)
 
 
-async def _query_grpc(
-    stack: AsyncExitStack, config: CollectorConfig, reader: Reader, engine: Engine
-) -> None:
+async def _query_grpc(stack: AsyncExitStack, config: CollectorConfig, reader: Reader, engine: Engine) -> None:
     if not config.query_grpc:
         return
     server = grpc.aio.server()

@@ -42,7 +42,11 @@ class Drain:
     """
 
     def __init__(
-        self, journal: Journal, insert: Insert, aside: Aside, stats: Stats,
+        self,
+        journal: Journal,
+        insert: Insert,
+        aside: Aside,
+        stats: Stats,
         retry_seconds: float = _FIRST_RETRY,
     ) -> None:
         self._journal = journal

@@ -41,7 +41,8 @@ class Told:
         """Rows of mesh_members to store now, and what to ``note`` once they are."""
         everything = now - self._all >= AGAIN
         changed = [
-            name for name in sorted(members.keys() | self._members.keys())
+            name
+            for name in sorted(members.keys() | self._members.keys())
             if everything or members.get(name) != self._members.get(name)
         ]
         services = ["", *changed]

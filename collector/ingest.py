@@ -71,8 +71,13 @@ class Ingest:
     """Where every transport hands over its requests."""
 
     def __init__(
-        self, engine: Engine, journal: Journal, admission: Admission, stats: Stats,
-        clock: Callable[[], float], retention_days: int,
+        self,
+        engine: Engine,
+        journal: Journal,
+        admission: Admission,
+        stats: Stats,
+        clock: Callable[[], float],
+        retention_days: int,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -140,9 +145,7 @@ class Ingest:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
 
-    async def _take(
-        self, signal: Signal, body: bytes, examine: Callable[[Limits], _Examined]
-    ) -> Refused:
+    async def _take(self, signal: Signal, body: bytes, examine: Callable[[Limits], _Examined]) -> Refused:
         with self._working():
             key = digest(body)
             examined = await self._examined(body, examine)

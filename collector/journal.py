@@ -129,9 +129,10 @@ class Journal:
     def _append(self, entries: Sequence[Entry]) -> list[SpoolError | None]:
         """In the thread: all in one write, or each for itself when together they do not fit."""
         try:
-            self._spool.append([
-                (entry.signal, _HEAD.pack(entry.key, entry.count) + entry.body) for entry in entries
-            ], sync=self._sync)
+            self._spool.append(
+                [(entry.signal, _HEAD.pack(entry.key, entry.count) + entry.body) for entry in entries],
+                sync=self._sync,
+            )
         except SpoolFullError as error:
             if len(entries) == 1:
                 return [error]

@@ -30,8 +30,13 @@ class MeshLoop:
     """Drives the engine by a clock (epoch seconds)."""
 
     def __init__(
-        self, engine: Engine, publish: Callable[[Snapshot], None], recorder: Recorder,
-        mesh_file: MeshFile, stats: Stats, clock: Callable[[], float],
+        self,
+        engine: Engine,
+        publish: Callable[[Snapshot], None],
+        recorder: Recorder,
+        mesh_file: MeshFile,
+        stats: Stats,
+        clock: Callable[[], float],
         probe: Callable[[Iterable[ProbeAsk]], None] = lambda asks: None,
     ) -> None:
         self._engine = engine

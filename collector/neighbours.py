@@ -70,8 +70,14 @@ class Neighbours:
     """Runs between ``run`` and ``stop``. ``clock`` gives epoch seconds, ``add`` inserts rows."""
 
     def __init__(
-        self, engine: Engine, reader: Reader, add: Add, collector: str, stats: Stats,
-        clock: Callable[[], float], file_since: Callable[[], float],
+        self,
+        engine: Engine,
+        reader: Reader,
+        add: Add,
+        collector: str,
+        stats: Stats,
+        clock: Callable[[], float],
+        file_since: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._reader = reader
@@ -146,15 +152,21 @@ class Neighbours:
             self._warned = True
             _log.error(
                 "another collector stores under the name %r too, and neither hears of the other: "
-                "give each its own with --name (SPANMESH_NAME)", self._own,
+                "give each its own with --name (SPANMESH_NAME)",
+                self._own,
             )
 
     async def _edges(self) -> None:
         names, users = self._folds.since(users=False), self._folds.since(users=True)
-        rows = await self._reader.query(_EDGES, {
-            "own": self._own, "since": int(self._clock()) - CATCH_UP,
-            **_since("names", names), **_since("users", users),
-        })
+        rows = await self._reader.query(
+            _EDGES,
+            {
+                "own": self._own,
+                "since": int(self._clock()) - CATCH_UP,
+                **_since("names", names),
+                **_since("users", users),
+            },
+        )
         found = await asyncio.to_thread(self._folds.take, rows)
         for collector, samples in found.items():
             await self._fold(collector, samples)

@@ -95,7 +95,11 @@ class Recorder:
     """Keeps what waits and stores it as fast as the store takes it."""
 
     def __init__(
-        self, add: Add, collector: str, stats: Stats, limit: int = _LIMIT,
+        self,
+        add: Add,
+        collector: str,
+        stats: Stats,
+        limit: int = _LIMIT,
         retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
         self._add = add

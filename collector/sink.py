@@ -39,6 +39,4 @@ def _records(body: bytes) -> Tables:
     return logs.convert(ExportLogsServiceRequest.FromString(body))
 
 
-_CONVERT: Final[Mapping[Signal, Callable[[bytes], Tables]]] = {
-    Signal.METRICS: _points, Signal.LOGS: _records
-}  # fmt: skip
+_CONVERT: Final[Mapping[Signal, Callable[[bytes], Tables]]] = {Signal.METRICS: _points, Signal.LOGS: _records}

@@ -51,7 +51,11 @@ class Spool:
     """
 
     def __init__(
-        self, directory: Path, limit_bytes: int, segment_bytes: int = 8 << 20, *,
+        self,
+        directory: Path,
+        limit_bytes: int,
+        segment_bytes: int = 8 << 20,
+        *,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """``clock`` gives nanoseconds since the epoch."""

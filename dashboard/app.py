@@ -68,8 +68,12 @@ def run(config: DashboardConfig) -> None:
     app = build(Client(config.api))
     try:
         server = waitress.create_server(
-            app.server, host=host, port=port, threads=THREADS, ident="spanmesh",
-            clear_untrusted_proxy_headers=True
+            app.server,
+            host=host,
+            port=port,
+            threads=THREADS,
+            ident="spanmesh",
+            clear_untrusted_proxy_headers=True,
         )
     except OSError as error:
         raise ConfigError(

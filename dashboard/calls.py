@@ -86,11 +86,14 @@ def tries(trace: Trace, index: int) -> list[int]:
     if own is None:
         return [index]
     alike = [
-        (at, found.resent) for at, parent in enumerate(above)
-        if parent == above[index] and trace.spans[at].operation == span.operation
-        and trace.spans[at].service == span.service and (found := hop(trace.spans[at]))
+        (at, found.resent)
+        for at, parent in enumerate(above)
+        if parent == above[index]
+        and trace.spans[at].operation == span.operation
+        and trace.spans[at].service == span.service
+        and (found := hop(trace.spans[at]))
         and found.service == own.service
-    ]  # fmt: skip
+    ]
     runs: list[list[int]] = [[alike[0][0]]]
     for (_, before), (at, resent) in pairwise(alike):
         if resent == before + 1:

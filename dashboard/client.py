@@ -168,8 +168,9 @@ class Client:
 
     def transform(self, body: bytes) -> list[dict[str, Any]]:
         """The traces of OTLP JSON in Jaeger's shape; nothing is stored."""
-        reply = self._reply("POST", "/api/transform", SEARCH_TIMEOUT, data=body,
-                            headers={"Content-Type": "application/json"})
+        reply = self._reply(
+            "POST", "/api/transform", SEARCH_TIMEOUT, data=body, headers={"Content-Type": "application/json"}
+        )
         if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
             raise self._unreadable()
         return list(reply["data"])
@@ -177,8 +178,9 @@ class Client:
     def download(self, path: str) -> tuple[int, Iterator[bytes]]:
         """Status and body of a reply as it comes, for files too large to hold."""
         try:
-            response = self._session.get(self.base + path, timeout=(CONNECT_TIMEOUT, SEARCH_TIMEOUT),
-                                         stream=True)
+            response = self._session.get(
+                self.base + path, timeout=(CONNECT_TIMEOUT, SEARCH_TIMEOUT), stream=True
+            )
         except requests.exceptions.RequestException:
             raise self._silent() from None
         return response.status_code, response.iter_content(65_536)
@@ -215,8 +217,10 @@ class Client:
                 method, self.base + path, timeout=(CONNECT_TIMEOUT, timeout), **request
             )
         except requests.exceptions.ReadTimeout:
-            raise ApiError(f"The collector at {self.base} took longer than {timeout:g} s.",
-                           "Ask for less: a shorter time or fewer traces.") from None
+            raise ApiError(
+                f"The collector at {self.base} took longer than {timeout:g} s.",
+                "Ask for less: a shorter time or fewer traces.",
+            ) from None
         except requests.exceptions.RequestException:
             raise self._silent() from None
         try:
@@ -234,12 +238,16 @@ class Client:
         return ApiError(text or f"The collector refused with status {status}.", fix, status, _place(reply))
 
     def _silent(self) -> ApiError:
-        return ApiError(f"The collector at {self.base} does not answer.",
-                        "Start it with spanmesh up, or name another one with --api.")
+        return ApiError(
+            f"The collector at {self.base} does not answer.",
+            "Start it with spanmesh up, or name another one with --api.",
+        )
 
     def _unreadable(self) -> ApiError:
-        return ApiError(f"What answers at {self.base} does not speak spanmesh's query API.",
-                        "Point --api at a collector of this version (port 16686 by default).")
+        return ApiError(
+            f"What answers at {self.base} does not speak spanmesh's query API.",
+            "Point --api at a collector of this version (port 16686 by default).",
+        )
 
 
 def _place(reply: Any) -> tuple[int, int] | None:

@@ -15,9 +15,15 @@ _WORD: Final = re.compile(r"[^\s{}()=~!<>&|^,\"`]*")
 _STATUSES: Final = ("error", "ok", "unset")
 _KINDS: Final = ("server", "client", "producer", "consumer", "internal")
 _STAGES: Final = (
-    "count() > ", "avg(duration) > ", "max(duration) > ", "min(duration) > ", "sum(duration) > ",
-    "by(resource.service.name)", "select(", "coalesce()",
-)  # fmt: skip
+    "count() > ",
+    "avg(duration) > ",
+    "max(duration) > ",
+    "min(duration) > ",
+    "sum(duration) > ",
+    "by(resource.service.name)",
+    "select(",
+    "coalesce()",
+)
 _SPANSETS: Final = ("&& {", ">> {", "> {", "|| {", "<< {", "~ {", "!>> {", "| ")
 _SERVICES: Final = ("resource.service.name", ".service.name", "rootServiceName")
 _NAMES: Final = ("name", "rootName", "span:name")
@@ -57,14 +63,23 @@ class Wanted:
     def asked(self) -> dict[str, str]:
         """Parameters of ``GET /api/mesh/suggest``."""
         scope = self.scope if self.scope in ("span", "resource") else ""
-        return {"kind": self.kind, "prefix": self.prefix, "service": self.service, "scope": scope,
-                "key": self.key, "limit": "12"}
+        return {
+            "kind": self.kind,
+            "prefix": self.prefix,
+            "service": self.service,
+            "scope": scope,
+            "key": self.key,
+            "limit": "12",
+        }
 
     def offers(self, found: Iterable[tuple[str, str, int]]) -> list[Offer]:
         """Words that go on as the prefix does, then the suggestions (value, scope, count), none twice."""
         begun = self.prefix.casefold()
-        offers = [Offer(word, word.strip()) for word in self.words
-                  if word.casefold().startswith(begun) and word != self.prefix]
+        offers = [
+            Offer(word, word.strip())
+            for word in self.words
+            if word.casefold().startswith(begun) and word != self.prefix
+        ]
         for value, scope, count in found:
             detail = f"{scope} · {count}" if scope else f"{count}"
             offers.append(Offer(self.shown(value, scope), value, detail))
@@ -120,13 +135,18 @@ def _name(wanted: Wanted) -> Wanted:
     scoped = bool(dot) and scope in ("", *traceql.SCOPES)
     if not scoped:
         words = (_SERVICES[0], *traceql.INTRINSICS)
-        return replace(wanted, kind="key", words=words,
-                       shown=lambda value, found_in: traceql.attribute(found_in, value))
+        return replace(
+            wanted, kind="key", words=words, shown=lambda value, found_in: traceql.attribute(found_in, value)
+        )
     return replace(
-        wanted, start=wanted.start + len(scope) + 1, prefix=key.strip('"'), kind="key", scope=scope,
+        wanted,
+        start=wanted.start + len(scope) + 1,
+        prefix=key.strip('"'),
+        kind="key",
+        scope=scope,
         words=("service.name",) if scope in ("", "resource") else (),
         shown=lambda value, _: traceql.attribute("", value)[1:],
-    )  # fmt: skip
+    )
 
 
 def _value(wanted: Wanted, field: str) -> Wanted:
@@ -134,7 +154,7 @@ def _value(wanted: Wanted, field: str) -> Wanted:
     words = {"status": _STATUSES, "span:status": _STATUSES, "kind": _KINDS, "span:kind": _KINDS}.get(field)
     if words:
         return replace(wanted, words=words, service="")
-    asked = replace(wanted, prefix=wanted.prefix.strip("\"`"), shown=lambda value, _: traceql.quoted(value))
+    asked = replace(wanted, prefix=wanted.prefix.strip('"`'), shown=lambda value, _: traceql.quoted(value))
     if field in _SERVICES:
         return replace(asked, kind="service", service="")
     if field in _NAMES:
@@ -173,10 +193,25 @@ def _in_attributes(text: str, cursor: int, service: str) -> Wanted:
     scope, key = (scope, rest) if scoped else ("", found["key"])
     if not found["op"]:
         ahead = f"{scope}." if scoped else ""
-        return Wanted(found.start("key"), cursor, key.strip('"'), "key", service, scope,
-                      shown=lambda value, _: ahead + _written(value))
-    return Wanted(found.start("value"), cursor, found["value"].strip('"'), "value", service, scope,
-                  key.strip('"'), shown=lambda value, _: _written(value))
+        return Wanted(
+            found.start("key"),
+            cursor,
+            key.strip('"'),
+            "key",
+            service,
+            scope,
+            shown=lambda value, _: ahead + _written(value),
+        )
+    return Wanted(
+        found.start("value"),
+        cursor,
+        found["value"].strip('"'),
+        "value",
+        service,
+        scope,
+        key.strip('"'),
+        shown=lambda value, _: _written(value),
+    )
 
 
 def _written(text: str) -> str:

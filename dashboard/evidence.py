@@ -69,15 +69,21 @@ def _stall(facts: Facts) -> Told:
     reporters = {str(name): float(each["oldest"]) for name, each in facts["reporters"].items()}
     bars = _bars(*((name, age, fmt.duration(age * 1000), "bad") for name, age in list(reporters.items())[:6]))
     words = f"{fmt.count(facts['open'])} requests are open and none was answered."
-    return Told((words, *_witnesses(facts), *_compared(facts)), "oldest open request, by reporter", bars,
-                _further(facts))
+    return Told(
+        (words, *_witnesses(facts), *_compared(facts)),
+        "oldest open request, by reporter",
+        bars,
+        _further(facts),
+    )
 
 
 def _weight(facts: Facts) -> Told:
     before, after = float(facts["from"]), float(facts["to"])
     bars = _bars(("before", before, f"{before:g}", ""), ("now", after, f"{after:g}", "warn"))
-    words = (f"Its latency is {float(facts['latency_ratio']):.2f} times its peers', "
-             f"over {fmt.count(facts.get('calls', 0))} calls.")
+    words = (
+        f"Its latency is {float(facts['latency_ratio']):.2f} times its peers', "
+        f"over {fmt.count(facts.get('calls', 0))} calls."
+    )
     return Told((words, *_compared(facts)), "weight", bars)
 
 
@@ -85,12 +91,14 @@ def _arms(facts: Facts) -> Told:
     """A stage the guard turned back: the figure of both arms."""
     share = facts["figure"] == "success"
     unit: Callable[[float], str] = fmt.percent if share else lambda value: fmt.duration(value * 1000)
-    bars = _bars(("direct", facts["direct"], f"{unit(facts['direct'])} of {fmt.count(facts['direct_count'])}",
-                  "ok"),
-                 ("routed", facts["routed"], f"{unit(facts['routed'])} of {fmt.count(facts['routed_count'])}",
-                  "bad"))
-    words = (f"The guard turned it back: the chance of doing so for nothing is at most "
-             f"{float(facts['level']):.2g} at this look.")
+    bars = _bars(
+        ("direct", facts["direct"], f"{unit(facts['direct'])} of {fmt.count(facts['direct_count'])}", "ok"),
+        ("routed", facts["routed"], f"{unit(facts['routed'])} of {fmt.count(facts['routed_count'])}", "bad"),
+    )
+    words = (
+        f"The guard turned it back: the chance of doing so for nothing is at most "
+        f"{float(facts['level']):.2g} at this look."
+    )
     return Told((words,), "success" if share else str(facts["figure"]), bars, _change(facts))
 
 
@@ -120,7 +128,7 @@ _TELLERS: Final[tuple[tuple[set[str], Callable[[Facts], Told]], ...]] = (
     ({"count", "errors", "peer_count", "peer_errors", "window"}, _failures),
     ({"from", "to", "latency_ratio"}, _weight),
     ({"count", "errors"}, _trial),
-)  # fmt: skip
+)
 
 
 def _witnesses(facts: Facts) -> tuple[str, ...]:

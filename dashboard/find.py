@@ -82,8 +82,12 @@ FLAGS: Final[Mapping[str, Test]] = {
     "edge": lambda thing: "source" in thing,
 }
 _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "=": lambda a, b: a == b, "!=": lambda a, b: a != b, ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+    "=": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
 }
 
 
@@ -120,7 +124,7 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, place)
         if match is None:
             column = place + len(text[place:]) - len(text[place:].lstrip()) + 1
-            raise FindError(column, f"{text[column - 1]!r} does not belong here; quote names: name = \"a b\"")
+            raise FindError(column, f'{text[column - 1]!r} does not belong here; quote names: name = "a b"')
         kind = str(match.lastgroup)
         found.append(_Token(kind, match[kind], match.start(kind) + 1))
         place = match.end()

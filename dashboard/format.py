@@ -143,8 +143,10 @@ def evidence(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     ``*_ms`` are milliseconds; ``*_s``, ``seconds`` and ``window`` seconds; ``*success*``,
     ``*share*``, ``*ratio*`` and ``*rate*`` of at most 1 shares.
     """
-    return [(key.removesuffix("_ms").removesuffix("_s").replace("_", " "), _value(key, value))
-            for key, value in facts.items()]
+    return [
+        (key.removesuffix("_ms").removesuffix("_s").replace("_", " "), _value(key, value))
+        for key, value in facts.items()
+    ]
 
 
 def _value(key: str, value: object) -> str:

@@ -9,17 +9,32 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 LABELS: Final[Mapping[str, str]] = {
-    "both": "rate and p99", "rate": "rate", "success": "success", "p50": "p50", "p90": "p90", "p99": "p99",
-    "share": "share of calls", "encrypted": "encryption", "none": "nothing",
-}  # fmt: skip
+    "both": "rate and p99",
+    "rate": "rate",
+    "success": "success",
+    "p50": "p50",
+    "p90": "p90",
+    "p99": "p99",
+    "share": "share of calls",
+    "encrypted": "encryption",
+    "none": "nothing",
+}
 WAYS: Final[Mapping[str, str]] = {"both": "both ways", "callers": "callers", "callees": "callees"}
 GROUPS: Final[Mapping[str, str]] = {
-    "": "nothing", "namespace": "namespace", "zone": "zone", "version": "version", "kind": "kind",
-}  # fmt: skip
+    "": "nothing",
+    "namespace": "namespace",
+    "zone": "zone",
+    "version": "version",
+    "kind": "kind",
+}
 SPANS: Final[Mapping[int, str]] = {60: "1 min", 300: "5 min", 900: "15 min", 3600: "1 h", 21600: "6 h"}
 EARLIER: Final[Mapping[int, str]] = {
-    0: "nothing", 1: "the time before", 3600: "1 h earlier", 86400: "1 day earlier", 604800: "1 week earlier",
-}  # fmt: skip
+    0: "nothing",
+    1: "the time before",
+    3600: "1 h earlier",
+    86400: "1 day earlier",
+    604800: "1 week earlier",
+}
 HOPS: Final = range(1, 10)
 _BETWEEN: Final = "\x1f"  # names of a path
 _PATH_MAX: Final = 100
@@ -152,13 +167,21 @@ def _number(high: float) -> _Rule:
 
 
 _RULES: Final[Mapping[str, _Rule]] = {
-    "hops": _whole(HOPS[0], HOPS[-1]), "way": _one_of(WAYS), "label": _one_of(LABELS),
-    "group": _one_of(GROUPS), "warn": _number(100), "bad": _number(100), "slow": _number(3_600_000),
-    "at": _whole(0, _SECONDS_MAX), "span": _whole(1, 604_800), "compare": _whole(0, 31_622_400),
-    "than": _whole(0, _SECONDS_MAX), "than_span": _whole(0, 604_800),
+    "hops": _whole(HOPS[0], HOPS[-1]),
+    "way": _one_of(WAYS),
+    "label": _one_of(LABELS),
+    "group": _one_of(GROUPS),
+    "warn": _number(100),
+    "bad": _number(100),
+    "slow": _number(3_600_000),
+    "at": _whole(0, _SECONDS_MAX),
+    "span": _whole(1, 604_800),
+    "compare": _whole(0, 31_622_400),
+    "than": _whole(0, _SECONDS_MAX),
+    "than_span": _whole(0, 604_800),
     "path": _Rule(lambda text: tuple(filter(None, text.split(_BETWEEN)))[:_PATH_MAX], "names"),
     "idle": _Rule({"1": True, "0": False}.get, "0 or 1"),
-}  # fmt: skip
+}
 _SHOWN: Final = tuple(each for each in fields(GraphView) if each.name != "problems")
 
 

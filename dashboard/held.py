@@ -58,8 +58,10 @@ class Held:
         except FileError:
             raise
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-            raise FileError("The file is neither OTLP JSON nor Jaeger's JSON "
-                            f"({type(error).__name__}: {str(error)[:120]}).") from None
+            raise FileError(
+                "The file is neither OTLP JSON nor Jaeger's JSON "
+                f"({type(error).__name__}: {str(error)[:120]})."
+            ) from None
         if not found:
             raise FileError("There is no span in the file.")
         named = [replace(trace, id=f"{FROM_FILE}{digest}-{trace.id}") for trace in found]

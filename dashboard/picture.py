@@ -46,14 +46,16 @@ def drawn(graph: Graph, layout: Layout, look: topology.Look, groups: Mapping[str
     names = sorted({groups[name] for name in known if groups.get(name)})
     number = {name: at for at, name in enumerate(names)}
     straight = len(known) >= placing.CROWDED
-    nodes = [
-        [name, *map(round, layout.places[name]), number.get(groups.get(name, ""), -1)] for name in known
-    ]
+    nodes = [[name, *map(round, layout.places[name]), number.get(groups.get(name, ""), -1)] for name in known]
     links = [
-        [known[edge["source"]], known[edge["target"]], edge["protocol"],
-         *_course(layout, edge["source"], edge["target"], straight)]
+        [
+            known[edge["source"]],
+            known[edge["target"]],
+            edge["protocol"],
+            *_course(layout, edge["source"], edge["target"], straight),
+        ]
         for edge in edges
-    ]  # fmt: skip
+    ]
     node_rows, edge_rows = topology.rows(graph, look)
     key = _digest(names, nodes, links)
     return Picture(key, _digest(key, node_rows, edge_rows), names, nodes, links, node_rows, edge_rows)
@@ -64,9 +66,10 @@ def _course(layout: Layout, source: str, target: str, straight: bool) -> list[An
     if not bends:
         return ["straight"] if straight and source != target else []
     return [
-        "bent", [round(weight, 4) for weight, _ in bends],
+        "bent",
+        [round(weight, 4) for weight, _ in bends],
         [round(distance * _PULL, 1) for _, distance in bends],
-    ]  # fmt: skip
+    ]
 
 
 def _digest(*parts: object) -> str:
@@ -94,15 +97,21 @@ class Pictures:
         reply: Json = {"key": picture.key, "version": picture.version, "base": ""}
         if key != picture.key:
             return {
-                **reply, "groups": picture.groups, "nodes": picture.nodes, "edges": picture.edges,
-                "nodeRows": picture.node_rows, "edgeRows": picture.edge_rows,
-            }  # fmt: skip
+                **reply,
+                "groups": picture.groups,
+                "nodes": picture.nodes,
+                "edges": picture.edges,
+                "nodeRows": picture.node_rows,
+                "edgeRows": picture.edge_rows,
+            }
         if before is None or before.key != picture.key:
             return {**reply, "nodeRows": picture.node_rows, "edgeRows": picture.edge_rows}
         return {
-            **reply, "base": version, "nodeRows": _differing(before.node_rows, picture.node_rows),
+            **reply,
+            "base": version,
+            "nodeRows": _differing(before.node_rows, picture.node_rows),
             "edgeRows": _differing(before.edge_rows, picture.edge_rows),
-        }  # fmt: skip
+        }
 
 
 def _differing(before: Sequence[Row], after: Sequence[Row]) -> list[list[Any]]:

@@ -12,7 +12,13 @@ from dashboard import search_form
 from dashboard.search_form import Form
 
 LOOKBACKS: Final[Mapping[str, int]] = {
-    "5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400, "3d": 259_200, "7d": 604_800,
+    "5m": 300,
+    "15m": 900,
+    "1h": 3_600,
+    "6h": 21_600,
+    "24h": 86_400,
+    "3d": 259_200,
+    "7d": 604_800,
 }
 LIMITS: Final = (20, 50, 100, 200, 500)
 SORTS: Final = ("time", "duration", "spans", "errors", "service", "root")
@@ -22,8 +28,14 @@ _ORDER_OF: Final = {"time": "start", "service": "services"}  # what the API call
 _CURSORS: Final = 20  # pages one can go back; more would make a long address
 _CURSOR_APART: Final = "~"
 _TIME_DIGITS: Final = 16
-_FORM_KEYS: Final = {"service": "service", "operation": "operation", "status": "status", "min": "min",
-                     "max": "max", "tags": "attributes"}
+_FORM_KEYS: Final = {
+    "service": "service",
+    "operation": "operation",
+    "status": "status",
+    "min": "min",
+    "max": "max",
+    "tags": "attributes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,8 @@ class TraceQuery:
     def search(self) -> str:
         """``?…`` for the URL, defaults left out."""
         given = {
-            field.name: value for field in fields(self)
+            field.name: value
+            for field in fields(self)
             if (value := getattr(self, field.name)) != field.default
         }
         return "?" + urlencode(given) if given else ""
@@ -125,9 +138,13 @@ class TraceQuery:
     def parameters(self) -> dict[str, str]:
         """Parameters of ``GET /api/mesh/search``. Raises FormError."""
         return {
-            "q": self.line, **self._window(), "order": _ORDER_OF.get(self.sort, self.sort),
-            "dir": self.order, "limit": self.limit, "cursor": self.after.rpartition(_CURSOR_APART)[2],
-        }  # fmt: skip
+            "q": self.line,
+            **self._window(),
+            "order": _ORDER_OF.get(self.sort, self.sort),
+            "dir": self.order,
+            "limit": self.limit,
+            "cursor": self.after.rpartition(_CURSOR_APART)[2],
+        }
 
     def compared(self) -> dict[str, str]:
         """Parameters of ``GET /api/mesh/search/different``. Raises FormError."""

@@ -20,8 +20,9 @@ _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1
 _BARE_VALUE: Final = re.compile(r"[^\s\"`=<>!~][^\s\"`]*")
 _CONDITION: Final = re.compile(
     r"\s*(?P<key>(?:\"(?:[^\"\\]|\\.)*\"|[^\s\"`=<>!~])+)\s*(?P<op>=~|!~|!=|>=|<=|=|>|<)\s*"
-    r"(?P<value>\"(?:[^\"\\]|\\.)*\"(?=\s|$)|[^\s\"`=<>!~][^\s\"`]*(?=\s|$))", re.DOTALL,
-)  # fmt: skip
+    r"(?P<value>\"(?:[^\"\\]|\\.)*\"(?=\s|$)|[^\s\"`=<>!~][^\s\"`]*(?=\s|$))",
+    re.DOTALL,
+)
 
 
 class FormError(ValueError):

@@ -41,11 +41,19 @@ def by_group(trace: Trace, path: Sequence[Stretch], by_operation: bool) -> list[
     found = []
     for (service, operation), members in groups.items():
         durations = sorted(trace.spans[at].duration for at in members)
-        found.append(Figures(
-            service, operation, len(members), sum(trace.spans[at].failed for at in members),
-            sum(durations), sum(own[at] for at in members), sum(held[at] for at in members),
-            _quantile(durations, 0.5), _quantile(durations, 0.95),
-        ))  # fmt: skip
+        found.append(
+            Figures(
+                service,
+                operation,
+                len(members),
+                sum(trace.spans[at].failed for at in members),
+                sum(durations),
+                sum(own[at] for at in members),
+                sum(held[at] for at in members),
+                _quantile(durations, 0.5),
+                _quantile(durations, 0.95),
+            )
+        )
     return ordered(found, "path")
 
 

@@ -120,8 +120,9 @@ def _span(data: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
         failed=tags.get("error") in ERROR_VALUES or tags.get("otel.status_code") == "ERROR",
         tags=_pairs(data.get("tags")),
         process=_pairs(process.get("tags")),
-        events=tuple(Event(int(log.get("timestamp", 0)), _pairs(log.get("fields")))
-                     for log in data.get("logs") or ()),
+        events=tuple(
+            Event(int(log.get("timestamp", 0)), _pairs(log.get("fields"))) for log in data.get("logs") or ()
+        ),
         references=references,
         warnings=tuple(map(str, data.get("warnings") or ())),
     )

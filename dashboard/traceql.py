@@ -26,9 +26,20 @@ _PIECE: Final = re.compile(rf"\"(?:[^\"\\]|\\.)*\"|{_KEY}", re.DOTALL)
 COMPARISONS: Final = ("=", "!=", "=~", "!~", ">", ">=", "<", "<=")
 SCOPES: Final = ("span", "resource", "event", "link")
 INTRINSICS: Final = (
-    "name", "duration", "status", "statusMessage", "kind", "parent", "traceDuration", "rootName",
-    "rootServiceName", "event:name", "instrumentation:name", "trace:id", "span:id",
-)  # fmt: skip
+    "name",
+    "duration",
+    "status",
+    "statusMessage",
+    "kind",
+    "parent",
+    "traceDuration",
+    "rootName",
+    "rootServiceName",
+    "event:name",
+    "instrumentation:name",
+    "trace:id",
+    "span:id",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,16 @@ def run(
     if not inbound:
         inbound = ports.INBOUND if ports.is_free(15006) else f"{ports.LOOPBACK}:{ports.free(1)[0]}"
     options = {
-        "service": service, "app": f"{ports.LOOPBACK}:{port}", "inbound": inbound, "mesh": mesh,
-        "outbound": f"{ports.LOOPBACK}:{outbound_port}", "admin": f"{ports.LOOPBACK}:{admin_port}",
-        "version": version, "zone": zone, "namespace": namespace,
-    }  # fmt: skip
+        "service": service,
+        "app": f"{ports.LOOPBACK}:{port}",
+        "inbound": inbound,
+        "mesh": mesh,
+        "outbound": f"{ports.LOOPBACK}:{outbound_port}",
+        "admin": f"{ports.LOOPBACK}:{admin_port}",
+        "version": version,
+        "zone": zone,
+        "namespace": namespace,
+    }
     arguments = [part for key, value in options.items() if value for part in (f"--{key}", value)]
     with Supervisor(say) as supervisor:
         sidecar = supervisor.start("sidecar", command("sidecar", *arguments))

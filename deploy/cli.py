@@ -105,9 +105,15 @@ def up_command(
 ) -> None:
     """Collector and dashboard on this machine."""
     given = {
-        "data": data, "clickhouse": clickhouse, "cluster": cluster, "config": config, "zipkin": zipkin,
-        "query-grpc": query_grpc, "retention-days": retention_days, "retention": retention,
-    }  # fmt: skip
+        "data": data,
+        "clickhouse": clickhouse,
+        "cluster": cluster,
+        "config": config,
+        "zipkin": zipkin,
+        "query-grpc": query_grpc,
+        "retention-days": retention_days,
+        "retention": retention,
+    }
     raise typer.Exit(up.run(_say, {name: str(value) for name, value in given.items() if value is not None}))
 
 
@@ -128,10 +134,20 @@ def collector(
 ) -> None:
     """The collector alone: receivers, store, topology engine, query API."""
     _serve(
-        roles.collector, data=data, clickhouse=clickhouse, cluster=cluster, config=config, grpc=grpc,
-        http=http, query=query, query_grpc=query_grpc, zipkin=zipkin, retention_days=retention_days,
-        retention=retention, name=name,
-    )  # fmt: skip
+        roles.collector,
+        data=data,
+        clickhouse=clickhouse,
+        cluster=cluster,
+        config=config,
+        grpc=grpc,
+        http=http,
+        query=query,
+        query_grpc=query_grpc,
+        zipkin=zipkin,
+        retention_days=retention_days,
+        retention=retention,
+        name=name,
+    )
 
 
 @app.command()
@@ -167,10 +183,21 @@ def sidecar(
 ) -> None:
     """One sidecar, beside a service that is started elsewhere."""
     _serve(
-        roles.sidecar, service=service, app=app, inbound=inbound, outbound=outbound, admin=admin, mesh=mesh,
-        version=version, zone=zone, namespace=namespace, sample=sample, workers=workers,
-        intercept=intercept or None, app_protocol=app_protocol,
-    )  # fmt: skip
+        roles.sidecar,
+        service=service,
+        app=app,
+        inbound=inbound,
+        outbound=outbound,
+        admin=admin,
+        mesh=mesh,
+        version=version,
+        zone=zone,
+        namespace=namespace,
+        sample=sample,
+        workers=workers,
+        intercept=intercept or None,
+        app_protocol=app_protocol,
+    )
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -192,9 +219,16 @@ def run(
         raise typer.Exit(CONFIG_EXIT)
     with _explained():
         result = beside.run(
-            _say, context.args, service=service, port=port, inbound=inbound or "", mesh=mesh or "",
-            version=version or "", zone=zone or "", namespace=namespace or "",
-        )  # fmt: skip
+            _say,
+            context.args,
+            service=service,
+            port=port,
+            inbound=inbound or "",
+            mesh=mesh or "",
+            version=version or "",
+            zone=zone or "",
+            namespace=namespace or "",
+        )
     raise typer.Exit(result)
 
 
@@ -209,9 +243,13 @@ def demo(
     """A shop of plain services behind sidecars, its users, and on request a fault."""
     with _explained():
         result = demo_app.run(
-            _say, fault=fault.value if fault else "", fault_after=fault_after, rate=rate, data=data or "",
+            _say,
+            fault=fault.value if fault else "",
+            fault_after=fault_after,
+            rate=rate,
+            data=data or "",
             config=config or "",
-        )  # fmt: skip
+        )
     raise typer.Exit(result)
 
 

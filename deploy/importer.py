@@ -66,7 +66,11 @@ class Import:
     """One run over ``files``, begun at ``now`` (ns); ``say`` gets lines for the user."""
 
     def __init__(
-        self, files: Sequence[Path], say: Callable[[str], None], progress: Progress, now: int,
+        self,
+        files: Sequence[Path],
+        say: Callable[[str], None],
+        progress: Progress,
+        now: int,
         sleep: Callable[[float], None],
     ) -> None:
         self._files = files
@@ -132,8 +136,14 @@ class Import:
 
 
 def run(
-    files: Sequence[Path], to: str, *, dry_run: bool, shift_to_now: bool, console: Console,
-    clock: Callable[[], int] = time.time_ns, sleep: Callable[[float], None] = time.sleep,
+    files: Sequence[Path],
+    to: str,
+    *,
+    dry_run: bool,
+    shift_to_now: bool,
+    console: Console,
+    clock: Callable[[], int] = time.time_ns,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """Import ``files``, or only count; the exit status: 1 when anything was left out.
 

@@ -28,9 +28,7 @@ class TooLargeError(Exception):
     """The collector wants smaller requests."""
 
 
-def send(
-    url: str, request: ExportTraceServiceRequest, sleep: Callable[[float], None]
-) -> tuple[int, str]:
+def send(url: str, request: ExportTraceServiceRequest, sleep: Callable[[float], None]) -> tuple[int, str]:
     """How many spans the collector left out of a request, and why. Raises ApiError, TooLargeError.
 
     ``url`` is that of OTLP/HTTP, without ``/v1/traces``. Sent again are exactly the same bytes, which

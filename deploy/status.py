@@ -33,9 +33,13 @@ def _services(rows: list[dict[str, Any]]) -> Table:
     for row in sorted(rows, key=lambda each: each["name"]):
         stage = row["stage"] + (f" {row['percent']}%" if row["stage"] == "route" else "")
         table.add_row(
-            row["name"], row["kind"], stage if row["sidecar"] else "-",
-            str(row["endpoints"]), str(row["ejected"]), *_traffic(row),
-        )  # fmt: skip
+            row["name"],
+            row["kind"],
+            stage if row["sidecar"] else "-",
+            str(row["endpoints"]),
+            str(row["ejected"]),
+            *_traffic(row),
+        )
     return table
 
 

@@ -79,9 +79,7 @@ class Process(Protocol):
 class Sidecar:
     """One sidecar, or with ``line`` one of its workers. ``ports`` are the bound ones by listener."""
 
-    def __init__(
-        self, config: "SidecarConfig", feed: FeedFactory = Feed, line: Line | None = None
-    ) -> None:
+    def __init__(self, config: "SidecarConfig", feed: FeedFactory = Feed, line: Line | None = None) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
         self.refused: dict[str, int] = {}
@@ -104,7 +102,13 @@ class Sidecar:
         sampler = Sampler.of(config.sample)
         self.inbound = Inbound(config.app, self.recorder, sampler, bits, config.max_requests)
         self.outbound = Outbound(
-            config.service, self.router, Names(self._now), self.recorder, sampler, bits, time.monotonic_ns,
+            config.service,
+            self.router,
+            Names(self._now),
+            self.recorder,
+            sampler,
+            bits,
+            time.monotonic_ns,
             config.max_requests,
         )
         links = ConnectionRecorder(self.meter, self.exporter.keep, lambda: self.recorder.epoch)
@@ -190,7 +194,10 @@ class Sidecar:
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
         )
         timeouts = Timeouts(
-            config.header_timeout, config.body_timeout, config.idle_timeout, config.request_timeout,
+            config.header_timeout,
+            config.body_timeout,
+            config.idle_timeout,
+            config.request_timeout,
             config.half_close_time,
         )
         side = Side(direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, refused)
@@ -202,8 +209,11 @@ class Sidecar:
         config = self.config
         inbound = option == "inbound"
         return Entrance(
-            side, self.carriers[option], place=config.app if inbound else "",
-            speaks=config.app_protocol if inbound else "auto", intercept=config.intercept,
+            side,
+            self.carriers[option],
+            place=config.app if inbound else "",
+            speaks=config.app_protocol if inbound else "auto",
+            intercept=config.intercept,
             patience=config.detect_timeout,
         )
 

@@ -44,9 +44,17 @@ class InboundCarrier(Carrier):
         self.carried += 1
         context = start(self._sampler, self._bits, b"", b"", None)
         self._recorder.server(
-            context, opaque.start, opaque.connected, end, endpoint=opaque.address,
-            server=opaque.address or self._app, sent=opaque.received, received=opaque.sent,
-            error=opaque.error, place=opaque.place, tls=opaque.tls,
+            context,
+            opaque.start,
+            opaque.connected,
+            end,
+            endpoint=opaque.address,
+            server=opaque.address or self._app,
+            sent=opaque.received,
+            received=opaque.sent,
+            error=opaque.error,
+            place=opaque.place,
+            tls=opaque.tls,
         )
 
 
@@ -81,11 +89,19 @@ class OutboundCarrier(Carrier):
         context = start(self._sampler, self._bits, b"", b"", None)
         choice = opaque.choice
         self._recorder.client(
-            context, opaque.start, opaque.connected, end,
+            context,
+            opaque.start,
+            opaque.connected,
+            end,
             service=choice.destination.name if choice else opaque.address,
-            endpoint=choice.address if choice else "", arm=choice.arm if choice else "",
-            server=opaque.address, sent=opaque.sent, received=opaque.received, error=opaque.error,
-            place=opaque.far_place, tls=opaque.tls,
+            endpoint=choice.address if choice else "",
+            arm=choice.arm if choice else "",
+            server=opaque.address,
+            sent=opaque.sent,
+            received=opaque.received,
+            error=opaque.error,
+            place=opaque.far_place,
+            tls=opaque.tls,
         )
 
 

@@ -27,8 +27,22 @@ class Downstream(asyncio.Protocol):
     ``host:port`` it was going to when it was intercepted."""
 
     __slots__ = (
-        "_backlog", "_ends", "_eof", "_exchange", "_head_since", "_outbox", "_parser", "_pauses", "_seen",
-        "_side", "_transport", "_tunnel", "full", "keep", "original", "place",
+        "_backlog",
+        "_ends",
+        "_eof",
+        "_exchange",
+        "_head_since",
+        "_outbox",
+        "_parser",
+        "_pauses",
+        "_seen",
+        "_side",
+        "_transport",
+        "_tunnel",
+        "full",
+        "keep",
+        "original",
+        "place",
     )
 
     _transport: asyncio.Transport

@@ -27,9 +27,15 @@ _RESTART: Final = 0.5  # seconds before a worker that ended is started again
 _HURRY_AGAIN: Final = 0.1  # seconds between two reports out of turn, whatever the number of workers
 _MAX_WAITING: Final = 8 << 20  # bytes a worker has not read: it hangs and is ended
 # Of a worker's stats what stays true when it is gone.
-_COUNTS: Final = frozenset({
-    "inbound_requests", "outbound_requests", "opaque_connections", "refused", "spans_dropped",
-})  # fmt: skip
+_COUNTS: Final = frozenset(
+    {
+        "inbound_requests",
+        "outbound_requests",
+        "opaque_connections",
+        "refused",
+        "spans_dropped",
+    }
+)
 # Limits of the whole instance, of which each worker keeps its share.
 _SHARED: Final = ("max_requests", "max_connections")
 _TROUBLE: Final = (State.CLOSED, State.PROBING, State.OPEN)
@@ -84,7 +90,10 @@ class Crew:
     """``config.workers`` processes that are started again when they end, until ``stop``."""
 
     def __init__(
-        self, config: "SidecarConfig", meter: Meter, keep: Callable[[bytes], None],
+        self,
+        config: "SidecarConfig",
+        meter: Meter,
+        keep: Callable[[bytes], None],
         hurry: Callable[[], None],
     ) -> None:
         self._config = config
@@ -167,9 +176,15 @@ class Crew:
         worker = Worker(self._meter, self._keep, self.urgent)
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "proxy", config, str(theirs.fileno()), pass_fds=[theirs.fileno()],
+                sys.executable,
+                "-P",
+                "-m",
+                "proxy",
+                config,
+                str(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+            )
         self._processes.add(process)
         ours.setblocking(False)
         await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)

@@ -56,10 +56,18 @@ STATUS: dict[Reason, int] = {
 }
 
 # The client's doing: no failure of the destination.
-CLIENT_FAULTS = frozenset({
-    Reason.BAD_REQUEST, Reason.SLOW_REQUEST, Reason.BODY_TOO_LARGE, Reason.URI_TOO_LONG,
-    Reason.HEADERS_TOO_LARGE, Reason.NOT_IMPLEMENTED, Reason.LOOP, Reason.CLIENT_DISCONNECT,
-})
+CLIENT_FAULTS = frozenset(
+    {
+        Reason.BAD_REQUEST,
+        Reason.SLOW_REQUEST,
+        Reason.BODY_TOO_LARGE,
+        Reason.URI_TOO_LONG,
+        Reason.HEADERS_TOO_LARGE,
+        Reason.NOT_IMPLEMENTED,
+        Reason.LOOP,
+        Reason.CLIENT_DISCONNECT,
+    }
+)
 
 # Nothing of the request has reached the destination: another endpoint may be tried safely.
 NOT_SENT = frozenset(

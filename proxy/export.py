@@ -36,11 +36,17 @@ MAX_LATE: Final = 120  # reports the mesh could not store, to be sent again: a m
 _TRACES: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _METRICS: Final = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
 # Codes after which the same bytes may be sent again (OTLP specification, "OTLP/gRPC response").
-_RETRYABLE: Final = frozenset({
-    grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED,
-    grpc.StatusCode.CANCELLED, grpc.StatusCode.ABORTED, grpc.StatusCode.OUT_OF_RANGE,
-    grpc.StatusCode.DATA_LOSS,
-})
+_RETRYABLE: Final = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.OUT_OF_RANGE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
 _CHANNEL: Final = (
     ("grpc.initial_reconnect_backoff_ms", 250),
     ("grpc.min_reconnect_backoff_ms", 250),
@@ -55,8 +61,12 @@ class Exporter:
     """Ships spans and metrics of one sidecar to ``target`` (``host:port``)."""
 
     def __init__(
-        self, target: str, resource: Mapping[str, str], meter: Meter,
-        gauges: Callable[[], Iterable[metrics.Gauge]], max_spans: int,
+        self,
+        target: str,
+        resource: Mapping[str, str],
+        meter: Meter,
+        gauges: Callable[[], Iterable[metrics.Gauge]],
+        max_spans: int,
     ) -> None:
         self._target = target
         self._resource = dict(resource)

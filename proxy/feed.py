@@ -33,7 +33,9 @@ class Mirror:
 
     def __init__(self) -> None:
         self._subscribers = {
-            xds.CDS: Subscriber([WILDCARD]), xds.EDS: Subscriber([]), xds.RDS: Subscriber([xds.OUTBOUND])
+            xds.CDS: Subscriber([WILDCARD]),
+            xds.EDS: Subscriber([]),
+            xds.RDS: Subscriber([xds.OUTBOUND]),
         }
         self._clusters: set[str] = set()
         self._endpoints: dict[str, tuple[Endpoint, ...]] = {}
@@ -216,7 +218,8 @@ class Feed:
         if view is not None:
             logger.warning(
                 "no word from the mesh at %s for %g s: its weights and ejections no longer count",
-                self._target, self._expiry,
+                self._target,
+                self._expiry,
             )
             self._tell(neutral(view))
 
@@ -241,8 +244,11 @@ def neutral(view: MeshView) -> MeshView:
 
 def _message(kind: str, ask: Ask) -> pb.DeltaDiscoveryRequest:
     request = pb.DeltaDiscoveryRequest(
-        type_url=kind, resource_names_subscribe=ask.subscribe, resource_names_unsubscribe=ask.unsubscribe,
-        initial_resource_versions=ask.initial, response_nonce=ask.nonce,
+        type_url=kind,
+        resource_names_subscribe=ask.subscribe,
+        resource_names_unsubscribe=ask.unsubscribe,
+        initial_resource_versions=ask.initial,
+        response_nonce=ask.nonce,
     )
     if ask.error:
         request.error_detail.code = grpc.StatusCode.INVALID_ARGUMENT.value[0]

@@ -42,8 +42,21 @@ class RequestParser:
     """Requests of one client connection. ``closed`` once the client said that no more will come."""
 
     __slots__ = (
-        "_begun", "_body", "_excess", "_fields", "_head", "_held", "_ignored", "_in_body", "_limits",
-        "_muted", "_partial", "_raw", "_sink", "_target", "closed",
+        "_begun",
+        "_body",
+        "_excess",
+        "_fields",
+        "_head",
+        "_held",
+        "_ignored",
+        "_in_body",
+        "_limits",
+        "_muted",
+        "_partial",
+        "_raw",
+        "_sink",
+        "_target",
+        "closed",
     )
 
     def __init__(self, sink: RequestSink, limits: Limits) -> None:

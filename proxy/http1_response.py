@@ -33,8 +33,19 @@ class ResponseParser:
     """
 
     __slots__ = (
-        "_done", "_fields", "_head_only", "_interim", "_phrase", "_raw", "_renew", "_sink", "_spoiled",
-        "reusable", "surplus", "switched", "until_close",
+        "_done",
+        "_fields",
+        "_head_only",
+        "_interim",
+        "_phrase",
+        "_raw",
+        "_renew",
+        "_sink",
+        "_spoiled",
+        "reusable",
+        "surplus",
+        "switched",
+        "until_close",
     )
 
     def __init__(self) -> None:

@@ -1,6 +1,5 @@
 """Inbound: requests of others to our application; one server span each."""
 
-
 from proxy.errors import Reason, RefusedError
 from proxy.exchange import Exchange
 from proxy.record import Recorder
@@ -12,9 +11,7 @@ class Inbound:
     """Forwards everything to ``app`` (``host:port``), but for what was intercepted on its way to another
     port of this machine. ``open`` maps open requests to their start."""
 
-    def __init__(
-        self, app: str, recorder: Recorder, sampler: Sampler, bits: Bits, max_requests: int
-    ) -> None:
+    def __init__(self, app: str, recorder: Recorder, sampler: Sampler, bits: Bits, max_requests: int) -> None:
         self._app = app
         self._max_requests = max_requests
         self._recorder = recorder
@@ -25,9 +22,7 @@ class Inbound:
 
     def begin(self, exchange: Exchange) -> None:
         head = exchange.head
-        exchange.trace = trace = start(
-            self._sampler, self._bits, head.traceparent, head.tracestate, head.b3
-        )
+        exchange.trace = trace = start(self._sampler, self._bits, head.traceparent, head.tracestate, head.b3)
         target, host = origin_form(head)
         path, _, exchange.query = target.partition(b"?")
         exchange.path = self._recorder.path(path)
@@ -57,7 +52,15 @@ class Inbound:
         self.answered += 1
         head = exchange.head
         self._recorder.server(
-            exchange.trace, exchange.start, end, method=head.method, path=exchange.path,
-            query=exchange.query, host=exchange.url, status=exchange.answered, error=exchange.error,
-            caller=head.caller, place=exchange.client.place,
+            exchange.trace,
+            exchange.start,
+            end,
+            method=head.method,
+            path=exchange.path,
+            query=exchange.query,
+            host=exchange.url,
+            status=exchange.answered,
+            error=exchange.error,
+            caller=head.caller,
+            place=exchange.client.place,
         )

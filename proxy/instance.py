@@ -32,8 +32,13 @@ class Instance:
     """``watched``: look after the application here; of several workers their parent does."""
 
     def __init__(
-        self, config: "SidecarConfig", exporter: Exporter | Line, feed: FeedFactory,
-        on_view: Callable[[MeshView], None], *, watched: bool = True,
+        self,
+        config: "SidecarConfig",
+        exporter: Exporter | Line,
+        feed: FeedFactory,
+        on_view: Callable[[MeshView], None],
+        *,
+        watched: bool = True,
     ) -> None:
         self.exporter = exporter
         self.draining = False
@@ -50,9 +55,15 @@ class Instance:
         if self._health is not None:
             await self._health.check()
         node = Node(
-            config.service, config.instance, address, config.app, config.version, config.zone, self._state(),
+            config.service,
+            config.instance,
+            address,
+            config.app,
+            config.version,
+            config.zone,
+            self._state(),
             config.namespace,
-        )  # fmt: skip
+        )
         self._feed = self._make_feed(config.mesh, node, self._on_view)
         parts = [self.exporter.run(), self._feed.run()]
         if self._health is not None:

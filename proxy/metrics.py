@@ -37,8 +37,12 @@ class Gauge:
 
 
 def request(
-    resource: Mapping[str, str], deltas: Iterable[Delta], gauges: Iterable[Gauge], dropped: int,
-    since: int, now: int,
+    resource: Mapping[str, str],
+    deltas: Iterable[Delta],
+    gauges: Iterable[Gauge],
+    dropped: int,
+    since: int,
+    now: int,
 ) -> bytes:
     """The encoded request. Times are nanoseconds since the epoch; ``dropped`` spans since ``since``."""
     message = ExportMetricsServiceRequest()

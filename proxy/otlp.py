@@ -12,9 +12,7 @@ KIND_SERVER: Final = 2
 KIND_CLIENT: Final = 3
 
 _FLAGS_REMOTE: Final = 0x300  # SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK | SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK
-_VARINTS: Final = tuple(
-    bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(16384)
-)
+_VARINTS: Final = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(16384))
 # trace_id = 1, span_id = 2, parent_span_id = 4, start = 7, end = 8, flags = 16
 _CHILD: Final = Struct("<2s16s2s8s2s8scQcQ2sI").pack
 _ROOT: Final = Struct("<2s16s2s8scQcQ2sI").pack
@@ -69,14 +67,30 @@ def constant(name: str, kind: int, error: bool) -> bytes:
 
 
 def span(
-    trace_id: bytes, span_id: bytes, parent_id: bytes, flags: int, state: bytes, start: int, end: int,
+    trace_id: bytes,
+    span_id: bytes,
+    parent_id: bytes,
+    flags: int,
+    state: bytes,
+    start: int,
+    end: int,
     pieces: bytes,
 ) -> bytes:
     """One span as an element of ScopeSpans.spans. Times are nanoseconds since the epoch."""
     if parent_id:
         fixed = _CHILD(
-            b"\x0a\x10", trace_id, b"\x12\x08", span_id, b"\x22\x08", parent_id,
-            b"\x39", start, b"\x41", end, b"\x85\x01", flags | _FLAGS_REMOTE,
+            b"\x0a\x10",
+            trace_id,
+            b"\x12\x08",
+            span_id,
+            b"\x22\x08",
+            parent_id,
+            b"\x39",
+            start,
+            b"\x41",
+            end,
+            b"\x85\x01",
+            flags | _FLAGS_REMOTE,
         )
     else:
         fixed = _ROOT(

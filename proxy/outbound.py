@@ -21,8 +21,15 @@ class Outbound:
     """Routes by authority. ``own`` are the addresses of the outbound listener, once it listens."""
 
     def __init__(
-        self, service: str, router: Router, names: Names, recorder: Recorder, sampler: Sampler,
-        bits: Bits, clock: Callable[[], int], max_requests: int,
+        self,
+        service: str,
+        router: Router,
+        names: Names,
+        recorder: Recorder,
+        sampler: Sampler,
+        bits: Bits,
+        clock: Callable[[], int],
+        max_requests: int,
     ) -> None:
         self._caller = f"{attributes.CALLER_HEADER}: {service}\r\n".encode()
         self.own: frozenset[str] = frozenset()
@@ -180,14 +187,23 @@ class Outbound:
             failed = bool(error) or exchange.status >= 500
             destination.balancer.observe(candidate, latency, failed, now)
 
-    def _count(
-        self, exchange: Exchange, end: int, error: str, service: str, endpoint: str, arm: str
-    ) -> None:
+    def _count(self, exchange: Exchange, end: int, error: str, service: str, endpoint: str, arm: str) -> None:
         asked = exchange.asked
         self._recorder.client(
-            exchange.trace, exchange.start, end, method=exchange.head.method, path=exchange.path,
-            url=exchange.url, status=exchange.status, error=error, service=service, endpoint=endpoint,
-            server=asked.key if asked else "", arm=arm, place=exchange.place, resent=len(exchange.tries),
+            exchange.trace,
+            exchange.start,
+            end,
+            method=exchange.head.method,
+            path=exchange.path,
+            url=exchange.url,
+            status=exchange.status,
+            error=error,
+            service=service,
+            endpoint=endpoint,
+            server=asked.key if asked else "",
+            arm=arm,
+            place=exchange.place,
+            resent=len(exchange.tries),
         )
 
     def _authority(self, host: bytes) -> Authority:

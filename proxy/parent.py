@@ -27,9 +27,7 @@ class Parent:
         self.config = config
         self.ports: dict[str, int] = {}
         self.meter = Meter()
-        exporter = Exporter(
-            config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans
-        )
+        exporter = Exporter(config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans)
         self.crew = Crew(config, self.meter, exporter.keep, exporter.hurry)
         self._instance = Instance(config, exporter, Feed, self.crew.tell)
         self._held: list[socket.socket] = []

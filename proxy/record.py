@@ -94,8 +94,19 @@ class Recorder:
         return known
 
     def server(
-        self, context: TraceContext, start: int, end: int, *, method: bytes, path: Path, query: bytes,
-        host: bytes, status: int, error: str, caller: bytes, place: bytes,
+        self,
+        context: TraceContext,
+        start: int,
+        end: int,
+        *,
+        method: bytes,
+        path: Path,
+        query: bytes,
+        host: bytes,
+        status: int,
+        error: str,
+        caller: bytes,
+        place: bytes,
     ) -> None:
         """One inbound request. ``place`` is the encoded client; ``error`` a reason or empty."""
         key = (method, path.route, status, error, caller)
@@ -111,14 +122,35 @@ class Recorder:
             epoch = self.epoch
             trace_id, span_id = context.trace_id, context.span_id
             series.exemplar = (seconds, end + epoch, trace_id, span_id)
-            self._keep(otlp.span(
-                trace_id, span_id, context.parent_id, context.flags, context.state,
-                start + epoch, end + epoch, pieces,
-            ))
+            self._keep(
+                otlp.span(
+                    trace_id,
+                    span_id,
+                    context.parent_id,
+                    context.flags,
+                    context.state,
+                    start + epoch,
+                    end + epoch,
+                    pieces,
+                )
+            )
 
     def client(
-        self, context: TraceContext, start: int, end: int, *, method: bytes, path: Path, url: bytes,
-        status: int, error: str, service: str, endpoint: str, server: str, arm: str, place: bytes,
+        self,
+        context: TraceContext,
+        start: int,
+        end: int,
+        *,
+        method: bytes,
+        path: Path,
+        url: bytes,
+        status: int,
+        error: str,
+        service: str,
+        endpoint: str,
+        server: str,
+        arm: str,
+        place: bytes,
         resent: int = 0,
     ) -> None:
         """One try of an outbound request. ``server`` is ``host:port`` as asked for, ``place`` the
@@ -136,10 +168,18 @@ class Recorder:
             epoch = self.epoch
             trace_id, span_id = context.trace_id, context.span_id
             series.exemplar = (seconds, end + epoch, trace_id, span_id)
-            self._keep(otlp.span(
-                trace_id, span_id, context.parent_id, context.flags, context.state,
-                start + epoch, end + epoch, pieces,
-            ))
+            self._keep(
+                otlp.span(
+                    trace_id,
+                    span_id,
+                    context.parent_id,
+                    context.flags,
+                    context.state,
+                    start + epoch,
+                    end + epoch,
+                    pieces,
+                )
+            )
 
     def refused(self, status: int, reason: str) -> None:
         """A request refused before anything of it could be known."""
@@ -157,9 +197,15 @@ class Recorder:
         raw_method, route, status, error, raw_caller = key
         method, caller = raw_method.decode(), raw_caller.decode("utf-8", "replace")[:255]
         outcome = _outcome(status, error)
-        series = self._meter.series(attributes.SERVER_DURATION, {
-            attributes.CALLER: caller, attributes.METHOD: method, attributes.ROUTE: route, **outcome,
-        })
+        series = self._meter.series(
+            attributes.SERVER_DURATION,
+            {
+                attributes.CALLER: caller,
+                attributes.METHOD: method,
+                attributes.ROUTE: route,
+                **outcome,
+            },
+        )
         failure = outcome.get(attributes.ERROR_TYPE, "")
         pieces = otlp.constant(f"{method} {route}", otlp.KIND_SERVER, bool(failure))
         pieces += _METHOD.text(method) + _ROUTE.text(route) + _URL_SCHEME
@@ -171,10 +217,17 @@ class Recorder:
         raw_method, route, status, error, service, endpoint, server, arm = key
         method = raw_method.decode()
         outcome = _outcome(status, error)
-        series = self._meter.series(attributes.CLIENT_DURATION, {
-            attributes.PEER_SERVICE: service, attributes.ENDPOINT: endpoint, attributes.METHOD: method,
-            attributes.ROUTE: route, attributes.ARM: arm, **outcome,
-        })
+        series = self._meter.series(
+            attributes.CLIENT_DURATION,
+            {
+                attributes.PEER_SERVICE: service,
+                attributes.ENDPOINT: endpoint,
+                attributes.METHOD: method,
+                attributes.ROUTE: route,
+                attributes.ARM: arm,
+                **outcome,
+            },
+        )
         # The conventions call 4xx an error of the client's span, though not a failure of the server.
         failure = outcome.get(attributes.ERROR_TYPE) or (str(status) if status >= 400 else "")
         host, port = split_address(server)

@@ -62,8 +62,19 @@ class ConnectionRecorder:
         self._epoch = epoch
 
     def server(
-        self, context: TraceContext, start: int, connected: int, end: int, *, endpoint: str, server: str,
-        sent: int, received: int, error: str, place: bytes, tls: bool | None = None,
+        self,
+        context: TraceContext,
+        start: int,
+        connected: int,
+        end: int,
+        *,
+        endpoint: str,
+        server: str,
+        sent: int,
+        received: int,
+        error: str,
+        place: bytes,
+        tls: bool | None = None,
     ) -> None:
         """A connection to our application. ``sent`` bytes went to the client, ``place`` encoded;
         ``connected`` is 0 when it never stood, ``endpoint`` as in ``server_labels``."""
@@ -74,13 +85,28 @@ class ConnectionRecorder:
         self._span(context, start, end, name + place + _secret(tls), server, sent, received, error)
 
     def client(
-        self, context: TraceContext, start: int, connected: int, end: int, *, service: str, endpoint: str,
-        arm: str, server: str, sent: int, received: int, error: str, place: bytes, tls: bool | None = None,
+        self,
+        context: TraceContext,
+        start: int,
+        connected: int,
+        end: int,
+        *,
+        service: str,
+        endpoint: str,
+        arm: str,
+        server: str,
+        sent: int,
+        received: int,
+        error: str,
+        place: bytes,
+        tls: bool | None = None,
     ) -> None:
         """A connection of our application. ``sent`` bytes went to the server, ``place`` encoded;
         ``connected`` is 0 when it never stood."""
         given = {
-            attributes.PEER_SERVICE: service, attributes.ENDPOINT: endpoint, attributes.ARM: arm,
+            attributes.PEER_SERVICE: service,
+            attributes.ENDPOINT: endpoint,
+            attributes.ARM: arm,
             attributes.ERROR_TYPE: error,
         }
         self._count(attributes.TCP_CLIENT_DURATION, given, end - start)
@@ -106,8 +132,15 @@ class ConnectionRecorder:
         self._meter.series(name, given).histogram.record(took * 1e-9)
 
     def _span(
-        self, context: TraceContext, start: int, end: int, pieces: bytes, server: str, sent: int,
-        received: int, error: str,
+        self,
+        context: TraceContext,
+        start: int,
+        end: int,
+        pieces: bytes,
+        server: str,
+        sent: int,
+        received: int,
+        error: str,
     ) -> None:
         if not context.flags & 1:
             return
@@ -116,10 +149,18 @@ class ConnectionRecorder:
         pieces += _SENT.number(sent) + _RECEIVED.number(received)
         pieces += _ERROR.text(error) if error else b""
         epoch = self._epoch()
-        self._keep(otlp.span(
-            context.trace_id, context.span_id, context.parent_id, context.flags, context.state,
-            start + epoch, end + epoch, pieces,
-        ))
+        self._keep(
+            otlp.span(
+                context.trace_id,
+                context.span_id,
+                context.parent_id,
+                context.flags,
+                context.state,
+                start + epoch,
+                end + epoch,
+                pieces,
+            )
+        )
 
 
 def _secret(tls: bool | None) -> bytes:

@@ -68,7 +68,10 @@ class Sampler:
 
 
 def start(
-    sampler: Sampler, bits: Bits, traceparent: bytes = b"", tracestate: bytes = b"",
+    sampler: Sampler,
+    bits: Bits,
+    traceparent: bytes = b"",
+    tracestate: bytes = b"",
     b3: Mapping[bytes, bytes] | None = None,
 ) -> TraceContext:
     """The context of a new span: child of what the request carries, or the root of a new trace.

@@ -38,10 +38,14 @@ def endpoint_rows(destinations: Iterable[Destination], now: float) -> list[dict[
     """Every endpoint as the balancer sees it; times in seconds."""
     return [
         {
-            "service": destination.name, "address": candidate.endpoint.address,
-            "healthy": candidate.endpoint.healthy, "weight": candidate.endpoint.weight,
-            "breaker": candidate.breaker.state, "open": candidate.open,
-            "oldest": candidate.oldest(now), "latency": candidate.latency(now),
+            "service": destination.name,
+            "address": candidate.endpoint.address,
+            "healthy": candidate.endpoint.healthy,
+            "weight": candidate.endpoint.weight,
+            "breaker": candidate.breaker.state,
+            "open": candidate.open,
+            "oldest": candidate.oldest(now),
+            "latency": candidate.latency(now),
         }
         for destination in destinations
         for candidate in destination.candidates

@@ -120,4 +120,3 @@ async def join(line: Line, descriptor: int) -> None:
     inherited = socket.socket(fileno=descriptor)
     inherited.setblocking(False)
     await asyncio.get_running_loop().create_connection(lambda: line, sock=inherited)
-

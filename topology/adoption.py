@@ -17,8 +17,13 @@ ARMS = (names.ARM_DIRECT, names.ARM_ROUTED)
 
 
 def views(
-    services: Iterable[str], counts: Bucket, seconds: float, stages: Stages,
-    members: Mapping[str, Sequence[Member]], weight: Callable[[str, str], float], policy: Policy,
+    services: Iterable[str],
+    counts: Bucket,
+    seconds: float,
+    stages: Stages,
+    members: Mapping[str, Sequence[Member]],
+    weight: Callable[[str, str], float],
+    policy: Policy,
 ) -> tuple[StageView, ...]:
     """Every service's stage, with the traffic of both arms; ``weight`` is what an endpoint gets now."""
     arms: dict[tuple[str, str], Cell] = {}
@@ -38,10 +43,17 @@ def views(
             weights = {m.address: weight(name, m.address) for m in members.get(name, ()) if m.available}
             advice = advise(direct.get(name, {}), weights, seconds)
         return StageView(
-            name, setting.stage, setting.percent, setting.origin, setting.updated,
-            stats(before, seconds), stats(after, seconds),
+            name,
+            setting.stage,
+            setting.percent,
+            setting.origin,
+            setting.updated,
+            stats(before, seconds),
+            stats(after, seconds),
             effect(before, after) if setting.stage is Stage.ROUTE else None,
-            advice, guarded(policy, name), stages.history(name),
+            advice,
+            guarded(policy, name),
+            stages.history(name),
         )
 
     return tuple(view(name) for name in sorted(services))

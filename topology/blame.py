@@ -62,13 +62,18 @@ def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Mapping[st
 def _told(service: str, path: list[str], found: _Change) -> tuple[str, Mapping[str, Any]]:
     now, before = found.now, found.before
     what = (
-        f"fails {now.errors} of {now.histogram.count} calls" if found.worse >= _FAILING
+        f"fails {now.errors} of {now.histogram.count} calls"
+        if found.worse >= _FAILING
         else f"takes {1000 * _mean(now):.0f} ms instead of {1000 * _mean(before):.0f} ms"
     )
     via = f" (by way of {' -> '.join([service, *path[:-1]])})" if len(path) > 1 else ""
     evidence = {
-        "dependency": path[-1], "path": path, "count": now.histogram.count, "errors": now.errors,
-        "latency_ms": 1000 * _mean(now), "before_ms": 1000 * _mean(before),
+        "dependency": path[-1],
+        "path": path,
+        "count": now.histogram.count,
+        "errors": now.errors,
+        "latency_ms": 1000 * _mean(now),
+        "before_ms": 1000 * _mean(before),
     }
     return f"the graph points to {path[-1]}, which {what}{via}", evidence
 

@@ -84,9 +84,10 @@ class Comparison:
         span = min(SPANS[-1], max(0.0, self._now - since))
         own, others = self._sides.of(endpoint, span), self._sides.others(endpoint, span)
         total = pooled(
-            tally for name, tally in own.by.items()
+            tally
+            for name, tally in own.by.items()
             if not tally.errors or tally.failing > elsewhere(others, name).failing
-        )  # fmt: skip
+        )
         return Trial(total.count, total.errors, any(side.total.count for side in others))
 
     def _began_to_fail(self, endpoint: str) -> Finding | None:
@@ -136,7 +137,8 @@ class Comparison:
             return bounds(mine.errors, mine.count)[0] > bounds(peer.errors, peer.count)[1] + margin
 
         witnesses = [
-            name for name, tally in own.by.items()
+            name
+            for name, tally in own.by.items()
             if tally.failing >= floor and tally.failing > elsewhere(others, name).failing
         ]
         strong = total.failing >= _MOST or total.errors >= 2 * limits.eject_failures

@@ -124,7 +124,8 @@ class Connections:
 
     def _fresh(self, side: Side, now: float) -> Iterator[ConnectionSample]:
         return (
-            held.sample for held in self._standing.values()
+            held.sample
+            for held in self._standing.values()
             if held.sample.side is side and now - held.told < _FRESH
         )
 

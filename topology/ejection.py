@@ -99,8 +99,13 @@ class Step:
     """One service at one tick, in the order of its methods down to ``hold_shared``."""
 
     def __init__(
-        self, service: str, held: History, available: tuple[str, ...], case: Case,
-        settings: EngineSettings, now: float,
+        self,
+        service: str,
+        held: History,
+        available: tuple[str, ...],
+        case: Case,
+        settings: EngineSettings,
+        now: float,
     ) -> None:
         self._service = service
         self._held = held
@@ -274,7 +279,8 @@ class Step:
     def _ejected(self) -> list[str]:
         healths = self._held.healths
         return [
-            endpoint for endpoint in self._available
+            endpoint
+            for endpoint in self._available
             if endpoint in healths and healths[endpoint].state is EndpointState.EJECTED
         ]
 

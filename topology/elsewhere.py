@@ -30,7 +30,12 @@ class Elsewhere:
     """Feeds the engine's parts. ``place`` tells the service and endpoint that labels mean."""
 
     def __init__(
-        self, registry: Registry, intake: Intake, feedback: Feedback, guard: Guard, stages: Stages,
+        self,
+        registry: Registry,
+        intake: Intake,
+        feedback: Feedback,
+        guard: Guard,
+        stages: Stages,
         place: Place,
     ) -> None:
         self._registry = registry
@@ -53,8 +58,15 @@ class Elsewhere:
             ended = sample.second + 1.0
             service, endpoint, registered = self._place(sample.target, sample.endpoint)
             placed = EdgeSample(
-                sample.second, sample.source, service, sample.protocol, endpoint, sample.arm, sample.count,
-                sample.errors, sample.histogram,
+                sample.second,
+                sample.source,
+                service,
+                sample.protocol,
+                endpoint,
+                sample.arm,
+                sample.count,
+                sample.errors,
+                sample.histogram,
             )
             self._intake.fold(placed)
             if not sample.arm or self._reports.late(reporter, 0.0, ended, now):

@@ -200,9 +200,7 @@ class Engine:
         """The nodes alone."""
         return self._nodes(self._traffic.counts(now, window, edges), self._traffic.seconds(now, window))
 
-    def endpoints(
-        self, now: float, window: float, service: str | None = None
-    ) -> tuple[EndpointView, ...]:
+    def endpoints(self, now: float, window: float, service: str | None = None) -> tuple[EndpointView, ...]:
         """Endpoints of one service, or of all."""
         seconds = self._traffic.seconds(now, window)
         if service is None:
@@ -214,8 +212,13 @@ class Engine:
             for name, members in sorted(self._registry.services().items())
             if service is None or name == service
             for view in graph.endpoints(
-                members, cells, seconds, self._feedback.evidence.of(name),
-                self._feedback.outliers, self._feedback.weights, now,
+                members,
+                cells,
+                seconds,
+                self._feedback.evidence.of(name),
+                self._feedback.outliers,
+                self._feedback.weights,
+                now,
             )
         )
 
@@ -229,30 +232,44 @@ class Engine:
             return self._feedback.weights.weight(service, endpoint) * part
 
         return adoption.views(
-            services, self._traffic.counts(now, window, arms), self._traffic.seconds(now, window),
-            self._stages, self._registry.services(), weight, self._policy,
+            services,
+            self._traffic.counts(now, window, arms),
+            self._traffic.seconds(now, window),
+            self._stages,
+            self._registry.services(),
+            weight,
+            self._policy,
         )
 
-    def decisions(
-        self, service: str | None = None, limit: int = 100, kind: str = ""
-    ) -> tuple[Decision, ...]:
+    def decisions(self, service: str | None = None, limit: int = 100, kind: str = "") -> tuple[Decision, ...]:
         """What was decided, newest first."""
         wanted = (
-            made for made in reversed(self._decisions)
+            made
+            for made in reversed(self._decisions)
             if (service is None or made.service == service) and (not kind or made.kind == kind)
         )
         return tuple(made for made, _ in zip(wanted, range(limit), strict=False))
 
     def series(
-        self, now: float, window: float, step: float, service: str | None = None,
-        source: str | None = None, target: str | None = None, endpoint: str | None = None,
+        self,
+        now: float,
+        window: float,
+        step: float,
+        service: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        endpoint: str | None = None,
     ) -> tuple[Point, ...]:
         """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
         return self._traffic.series(now, window, step, service, source, target, endpoint)
 
     def latency(
-        self, now: float, window: float, service: str | None = None,
-        source: str | None = None, target: str | None = None,
+        self,
+        now: float,
+        window: float,
+        service: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
     ) -> Histogram:
         """Distribution of latency over the window."""
         return self._traffic.latency(now, window, service, source, target)
@@ -300,8 +317,13 @@ class Engine:
     def _nodes(self, counts: Bucket, seconds: float) -> tuple[NodeView, ...]:
         registry = self._registry
         return graph.nodes(
-            counts, seconds, registry.services(), self._intake.kind, registry.has_sidecar,
-            self._stages, self._feedback.outliers,
+            counts,
+            seconds,
+            registry.services(),
+            self._intake.kind,
+            registry.has_sidecar,
+            self._stages,
+            self._feedback.outliers,
         )
 
     def _known(self, now: float) -> set[str]:
@@ -309,7 +331,8 @@ class Engine:
         names = set(self._registry.services()) | set(self._policy.services)
         for source, target in self._window.ends():
             names.update(
-                name for name in (source, self._intake.resolved(target))
+                name
+                for name in (source, self._intake.resolved(target))
                 if name not in names and self._intake.kind(name) is Kind.SERVICE
             )
         return names

@@ -52,8 +52,11 @@ class Tally:
         if other is None:
             return self
         return Tally(
-            self.count - other.count, self.errors - other.errors, self.timed - other.timed,
-            self.logs - other.logs, self.squares - other.squares,
+            self.count - other.count,
+            self.errors - other.errors,
+            self.timed - other.timed,
+            self.logs - other.logs,
+            self.squares - other.squares,
         )
 
     @property
@@ -246,7 +249,8 @@ class Evidence:
         for service, records in list(self._records.items()):
             for endpoint, record in list(records.items()):
                 record.witnesses = {
-                    name: held for name, held in record.witnesses.items()
+                    name: held
+                    for name, held in record.witnesses.items()
                     if max(held.at, held.open.told) >= oldest
                 }
                 probed = record.probed.at if record.probed else oldest

@@ -87,9 +87,7 @@ class Feedback:
         """Forget what was held against an address at which another instance answers now."""
         if members is self._members:
             return
-        before = {
-            (m.service, m.address): m.instance for found in self._members.values() for m in found
-        }
+        before = {(m.service, m.address): m.instance for found in self._members.values() for m in found}
         for service, found in members.items():
             for member in found:
                 held = before.get((service, member.address))
@@ -103,7 +101,8 @@ class Feedback:
         healths = self.outliers.healths(service)
         available = [member.address for member in found if member.available]
         serving = [
-            address for address in available
+            address
+            for address in available
             if address not in healths or healths[address].state is not EndpointState.EJECTED
         ]
         sides = Sides(self.evidence.of(service), serving, self.outliers.since(service), now)
@@ -145,7 +144,9 @@ class Feedback:
                 f"it takes {times:.1f} times its peers' latency"
             )
             evidence = {
-                "from": before, "to": after, "latency_ratio": times,
+                "from": before,
+                "to": after,
+                "latency_ratio": times,
                 "calls": round(sum(number for _, number in relative[address])),
                 "peers": [each for each in addresses if each != address],
             }
@@ -156,7 +157,10 @@ class _Case:
     """What there is to say of one service: its endpoints each by itself, and all together."""
 
     def __init__(
-        self, sides: Sides, settings: EngineSettings, cause: Callable[[], tuple[str, Mapping[str, Any]]],
+        self,
+        sides: Sides,
+        settings: EngineSettings,
+        cause: Callable[[], tuple[str, Mapping[str, Any]]],
         told: Mapping[str, Finding],
     ) -> None:
         self._sides = sides

@@ -32,7 +32,11 @@ def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
     """Edges with traffic, in order of their ends."""
     return tuple(
         EdgeView(
-            source, target, stats(cell, seconds), protocol, _tcp(cell) if protocol == TCP else None,
+            source,
+            target,
+            stats(cell, seconds),
+            protocol,
+            _tcp(cell) if protocol == TCP else None,
             secrecy(cell.encrypted, cell.clear),
         )
         for (source, target, protocol), cell in by_edge(counts).items()
@@ -44,8 +48,13 @@ def _tcp(cell: Cell) -> TcpView:
 
 
 def nodes(
-    counts: Bucket, seconds: float, members: Mapping[str, Sequence[Member]], kind: Callable[[str], Kind],
-    has_sidecar: Callable[[str], bool], stages: Stages, outliers: Outliers,
+    counts: Bucket,
+    seconds: float,
+    members: Mapping[str, Sequence[Member]],
+    kind: Callable[[str], Kind],
+    has_sidecar: Callable[[str], bool],
+    stages: Stages,
+    outliers: Outliers,
 ) -> tuple[NodeView, ...]:
     """Everything with traffic or endpoints, by name; traffic as a server."""
     served: dict[str, Cell] = {}
@@ -85,8 +94,13 @@ def by_endpoint(counts: Bucket) -> dict[tuple[str, str], Cell]:
 
 
 def endpoints(
-    members: Iterable[Member], cells: Mapping[tuple[str, str], Cell], seconds: float,
-    records: Mapping[str, Record], outliers: Outliers, weights: Weights, now: float,
+    members: Iterable[Member],
+    cells: Mapping[tuple[str, str], Cell],
+    seconds: float,
+    records: Mapping[str, Record],
+    outliers: Outliers,
+    weights: Weights,
+    now: float,
 ) -> tuple[EndpointView, ...]:
     """Endpoints of one service, by address."""
     return tuple(
@@ -96,8 +110,13 @@ def endpoints(
 
 
 def _endpoint(
-    member: Member, cells: Mapping[tuple[str, str], Cell], seconds: float, record: Record | None,
-    outliers: Outliers, weights: Weights, now: float,
+    member: Member,
+    cells: Mapping[tuple[str, str], Cell],
+    seconds: float,
+    record: Record | None,
+    outliers: Outliers,
+    weights: Weights,
+    now: float,
 ) -> EndpointView:
     service, address = member.service, member.address
     health = outliers.health(service, address)
@@ -110,7 +129,11 @@ def _endpoint(
         health.state if member.state is EndpointState.HEALTHY else member.state,
         round(weights.weight(service, address) * outliers.weight(service, address, now), 2),
         stats(cells.get((service, address)) or Cell(), seconds),
-        member.origin, member.app, member.instance, member.version, member.zone,
+        member.origin,
+        member.app,
+        member.instance,
+        member.version,
+        member.zone,
         open=sum(held.count for held in told),
         oldest=max((held.oldest for held in told), default=0.0),
         ejected_since=health.since if ejected else None,

@@ -119,7 +119,14 @@ def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
 
 def _evidence(figure: str, change: Change, direct: Cell, routed: Cell, look: int) -> dict[str, Any]:
     return {
-        "figure": figure, "direct": change.before, "routed": change.after, "difference": change.difference,
-        "low": change.low, "high": change.high, "look": look, "level": level(look),
-        "direct_count": direct.histogram.count, "routed_count": routed.histogram.count,
+        "figure": figure,
+        "direct": change.before,
+        "routed": change.after,
+        "difference": change.difference,
+        "low": change.low,
+        "high": change.high,
+        "look": look,
+        "level": level(look),
+        "direct_count": direct.histogram.count,
+        "routed_count": routed.histogram.count,
     }

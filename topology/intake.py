@@ -131,8 +131,18 @@ class Intake:
             return
         for (source, target), open_ in self._connections.open(now).items():
             yield EdgeSample(
-                end - 1, source, self.resolved(target), peers.TCP, "", "", 0, 0, Histogram(),
-                open_.encrypted, open_.clear, open_.count * passed,
+                end - 1,
+                source,
+                self.resolved(target),
+                peers.TCP,
+                "",
+                "",
+                0,
+                0,
+                Histogram(),
+                open_.encrypted,
+                open_.clear,
+                open_.count * passed,
             )
 
     def _store(self, end: int, users_end: int) -> Iterator[EdgeSample]:
@@ -142,9 +152,19 @@ class Intake:
             for second, key, cell in self._window.closed(begin, stop):
                 if (key.source == USER) is users:
                     yield EdgeSample(
-                        second, key.source, self.resolved(key.target), key.protocol, key.endpoint, key.arm,
-                        cell.histogram.count, cell.errors, cell.histogram, cell.encrypted, cell.clear,
-                        sent=cell.sent, received=cell.received,
+                        second,
+                        key.source,
+                        self.resolved(key.target),
+                        key.protocol,
+                        key.endpoint,
+                        key.arm,
+                        cell.histogram.count,
+                        cell.errors,
+                        cell.histogram,
+                        cell.encrypted,
+                        cell.clear,
+                        sent=cell.sent,
+                        received=cell.received,
                     )
 
     def resolved(self, target: str) -> str:

@@ -61,7 +61,8 @@ class Outliers:
             endpoint: max(health.since + AFTERMATH, health.until - LATELY)
             if health.state is EndpointState.EJECTED
             else health.since
-            for endpoint, health in self.healths(service).items() if health.kind != DOUBT
+            for endpoint, health in self.healths(service).items()
+            if health.kind != DOUBT
         }
 
     def forget(self, service: str, endpoint: str) -> None:

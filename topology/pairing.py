@@ -115,7 +115,11 @@ class Pairing:
             rest.expire(now)
         return [
             Edge(
-                fact.service, peer, fact.duration, fact.failed, target_kind=Kind.EXTERNAL,
+                fact.service,
+                peer,
+                fact.duration,
+                fact.failed,
+                target_kind=Kind.EXTERNAL,
                 encrypted=peers.encrypted(fact.attributes),
             )
             for fact in self._clients.expire(now)
@@ -180,8 +184,13 @@ def _joined(client: SpanFact, server: SpanFact) -> list[Found]:
     protocol = peers.MESSAGING if client.kind == SpanKind.PRODUCER else peers.HTTP
     return [
         Edge(
-            client.service, server.service, client.duration, failed, protocol,
-            recount=server.from_sidecar, measured=server.duration,
+            client.service,
+            server.service,
+            client.duration,
+            failed,
+            protocol,
+            recount=server.from_sidecar,
+            measured=server.duration,
             encrypted=peers.encrypted(client.attributes),
         )
     ]

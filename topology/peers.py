@@ -20,9 +20,25 @@ _RECEIVING: Final = frozenset(("receive", "process", "deliver"))
 _CONSUMER: Final = 5
 # Usual ports (IANA's registry where they are in it): SQL Server, Oracle, MySQL, PostgreSQL, Redis, Couchbase,
 # Cassandra, ClickHouse, memcached, MongoDB, CockroachDB; MQTT, NATS, AMQP, Pulsar, Kafka, STOMP, ActiveMQ.
-_DATABASE_PORTS: Final = frozenset((
-    1433, 1521, 3306, 5432, 6379, 6380, 11210, 9042, 9000, 9440, 11211, 27017, 27018, 27019, 26257,
-))
+_DATABASE_PORTS: Final = frozenset(
+    (
+        1433,
+        1521,
+        3306,
+        5432,
+        6379,
+        6380,
+        11210,
+        9042,
+        9000,
+        9440,
+        11211,
+        27017,
+        27018,
+        27019,
+        26257,
+    )
+)
 _QUEUE_PORTS: Final = frozenset((1883, 8883, 4222, 5671, 5672, 6650, 9092, 9093, 61613, 61616))
 
 
@@ -54,7 +70,12 @@ def leaf(fact: SpanFact) -> Edge | None:
     if (system or space) and fact.kind != _CONSUMER:
         name_ = said.get(names.PEER_SERVICE) or _node(system or "database", space or _host(said))
         return Edge(
-            fact.service, name_, fact.duration, fact.failed, DATABASE, target_kind=Kind.DATABASE,
+            fact.service,
+            name_,
+            fact.duration,
+            fact.failed,
+            DATABASE,
+            target_kind=Kind.DATABASE,
             encrypted=encrypted(said),
         )
     broker = said.get("messaging.system", "")
@@ -65,11 +86,21 @@ def leaf(fact: SpanFact) -> Edge | None:
     operation = _first(said, "messaging.operation.type", "messaging.operation")
     if fact.kind == _CONSUMER or operation in _RECEIVING:
         return Edge(
-            queue, fact.service, fact.duration, fact.failed, MESSAGING, source_kind=Kind.QUEUE,
+            queue,
+            fact.service,
+            fact.duration,
+            fact.failed,
+            MESSAGING,
+            source_kind=Kind.QUEUE,
             encrypted=encrypted(said),
         )
     return Edge(
-        fact.service, queue, fact.duration, fact.failed, MESSAGING, target_kind=Kind.QUEUE,
+        fact.service,
+        queue,
+        fact.duration,
+        fact.failed,
+        MESSAGING,
+        target_kind=Kind.QUEUE,
         encrypted=encrypted(said),
     )
 

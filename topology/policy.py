@@ -111,7 +111,9 @@ class _Reader:
                     found[name] = self._service(name, entry)
                 else:
                     self._wrong(
-                        key, f"services.{name}", f"{name!r} is not a service name",
+                        key,
+                        f"services.{name}",
+                        f"{name!r} is not a service name",
                         "use letters, digits, '-', '_' and '.', as in the sidecar's --service",
                     )
         return Policy(found)
@@ -121,16 +123,23 @@ class _Reader:
         given: dict[str, Any] = {}
         lines: dict[str, yaml.Node] = {}
         readers: dict[str, Callable[[yaml.Node, str], Any]] = {
-            "stage": self._stage, "percent": self._percent, "timeout": self._duration,
-            "retries": self._retries, "split": self._split, "endpoints": self._endpoints,
-            "health": self._path, "guard": self._guard,
+            "stage": self._stage,
+            "percent": self._percent,
+            "timeout": self._duration,
+            "retries": self._retries,
+            "split": self._split,
+            "endpoints": self._endpoints,
+            "health": self._path,
+            "guard": self._guard,
         }
         for field_, key, value in self._fields(node, path, tuple(readers)):
             given[field_] = readers[field_](value, f"{path}.{field_}")
             lines[field_] = key
         if given.get("percent") is not None and given.get("stage", Stage.OBSERVE) not in (None, Stage.ROUTE):
             self._wrong(
-                lines["percent"], f"{path}.percent", "percent needs stage route",
+                lines["percent"],
+                f"{path}.percent",
+                "percent needs stage route",
                 "write 'stage: route' beside it, or remove percent",
             )
         return ServicePolicy(**{key: value for key, value in given.items() if value is not None})

@@ -118,7 +118,8 @@ class Registry:
     def sweep(self, now: float) -> list[Decision]:
         """Forget what has been gone for longer than the grace period."""
         over = [
-            key for key, held in self._streams.items()
+            key
+            for key, held in self._streams.items()
             if held.gone is not None and now - held.gone >= self._grace
         ]
         decisions = []
@@ -214,7 +215,9 @@ class Registry:
     def _name(self, member: Member, *, forget: bool = False) -> None:
         place = member.service, member.address
         for table, name in (
-            (self._endpoints, member.address), (self._apps, member.app), (self._instances, member.instance),
+            (self._endpoints, member.address),
+            (self._apps, member.app),
+            (self._instances, member.instance),
         ):
             if name and not forget:
                 table.setdefault(name, {})[place] = None
@@ -272,7 +275,13 @@ def _member(held: _Stream) -> Member:
     if held.gone is not None and state is EndpointState.HEALTHY:
         state = EndpointState.GONE
     return Member(
-        node.service, node.address, state, node.app, node.instance, node.version, node.zone,
+        node.service,
+        node.address,
+        state,
+        node.app,
+        node.instance,
+        node.version,
+        node.zone,
         namespace=node.namespace,
     )
 

@@ -82,9 +82,7 @@ class Shared:
         if max(slow, failing) * 2 <= len(found):
             return ""
         word = "slow" if slow >= failing else "failing"
-        return (
-            f"the {len(found)} that are left are {word} under {rate:.0f} requests/s, usually {usual:.0f}"
-        )
+        return f"the {len(found)} that are left are {word} under {rate:.0f} requests/s, usually {usual:.0f}"
 
     def _slower(self, record: Record, times: float) -> bool:
         """Whether an endpoint takes so many times its usual latency."""

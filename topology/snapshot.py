@@ -31,8 +31,13 @@ def advance(previous: Snapshot, services: Mapping[str, Service]) -> Snapshot:
 
 
 def service(
-    name: str, members: Sequence[Member], setting: Setting, policy: ServicePolicy,
-    outliers: Outliers, weights: Weights, now: float,
+    name: str,
+    members: Sequence[Member],
+    setting: Setting,
+    policy: ServicePolicy,
+    outliers: Outliers,
+    weights: Weights,
+    now: float,
 ) -> Service:
     """One service as sidecars see it, endpoints in order of address."""
     shares = split_shares(members, policy.split)
@@ -45,13 +50,22 @@ def service(
         weight = weights.weight(name, member.address) * part * share
         endpoints.append(
             Endpoint(
-                member.address, max(0.01, round(weight, 2)), member.available and not ejected and share > 0,
-                member.app, member.instance, member.version, member.zone,
+                member.address,
+                max(0.01, round(weight, 2)),
+                member.available and not ejected and share > 0,
+                member.app,
+                member.instance,
+                member.version,
+                member.zone,
                 draining=not member.available or share <= 0,
             )
         )
     return Service(
-        name, tuple(endpoints), setting.stage, setting.percent, policy.timeout or 0.0,
+        name,
+        tuple(endpoints),
+        setting.stage,
+        setting.percent,
+        policy.timeout or 0.0,
         policy.retries or Retries(),
     )
 

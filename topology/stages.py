@@ -42,8 +42,16 @@ class Stages:
         return tuple(reversed(self._history.get(service, ())))
 
     def set(
-        self, service: str, stage: Stage, percent: int, origin: str, now: float, *, by: str = "",
-        why: str = "", evidence: Mapping[str, Any] | None = None,
+        self,
+        service: str,
+        stage: Stage,
+        percent: int,
+        origin: str,
+        now: float,
+        *,
+        by: str = "",
+        why: str = "",
+        evidence: Mapping[str, Any] | None = None,
     ) -> list[Decision]:
         """Put a stage in force; ``by`` is who asked for it, ``why`` a reason beyond being asked.
 
@@ -57,9 +65,13 @@ class Stages:
         if (before.stage, before.percent) == (after.stage, after.percent):
             return []
         changed = {
-            "from": before.stage.value, "from_percent": before.percent,
-            "to": after.stage.value, "to_percent": after.percent, "origin": origin,
-            **({"by": by} if by else {}), **(evidence or {}),
+            "from": before.stage.value,
+            "from_percent": before.percent,
+            "to": after.stage.value,
+            "to_percent": after.percent,
+            "origin": origin,
+            **({"by": by} if by else {}),
+            **(evidence or {}),
         }
         who = f"{by} over the {origin}" if by else f"the {origin}" if origin == GUARD else origin
         reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {who}"
@@ -77,7 +89,8 @@ class Stages:
         stage, percent = Stage(said["to"]), int(said["to_percent"])
         before = self.of(change.service)
         if (_millisecond(change.time), _reach(stage, percent)) <= (
-            _millisecond(before.updated), _reach(before.stage, before.percent)
+            _millisecond(before.updated),
+            _reach(before.stage, before.percent),
         ):
             return False
         self._settings[change.service] = Setting(stage, percent, str(said["origin"]), change.time)
@@ -90,7 +103,8 @@ class Stages:
         """A new mesh.yaml: what it changed since the last one is in force, the rest is not touched."""
         wanted = {
             name: (entry.stage, 100 if entry.percent is None else entry.percent)
-            for name, entry in policy.services.items() if entry.stage is not None
+            for name, entry in policy.services.items()
+            if entry.stage is not None
         }
         decisions = []
         for service, (stage, percent) in wanted.items():

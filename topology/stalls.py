@@ -43,7 +43,8 @@ class Stalls:
         age = max(LATE, _DOUBTED * _longest(peers), _longest(own))
         record = self._sides.records[endpoint]
         late = {
-            name: held.open for name, held in record.witnesses.items()
+            name: held.open
+            for name, held in record.witnesses.items()
             if held.open.count and held.open.oldest >= age and self._now - held.open.told <= INTERVAL
         }
         late = self._served_elsewhere(endpoint, late, age)
@@ -85,8 +86,11 @@ class Stalls:
         """Who waits so long and gets no answer here, but elsewhere; nobody where more others are served."""
         witnesses = self._sides.records[endpoint].witnesses
         stuck = {
-            name: held.open for name, held in witnesses.items()
-            if held.open.count and held.open.oldest >= age and held.completed < held.open.told - _SAME_REPORT
+            name: held.open
+            for name, held in witnesses.items()
+            if held.open.count
+            and held.open.oldest >= age
+            and held.completed < held.open.told - _SAME_REPORT
             and self._now - held.open.told <= FRESH
         }
         found = self._served_elsewhere(endpoint, stuck, age)
@@ -107,7 +111,9 @@ class Stalls:
             f"its peers answer in {1000 * 2**peers.mean:.0f} ms; {seen(list(waiting), confirmed)}"
         )
         evidence: dict[str, Any] = {
-            "open": number, "oldest": oldest, "confirmed": confirmed,
+            "open": number,
+            "oldest": oldest,
+            "confirmed": confirmed,
             "peers": [peer for peer in self._sides.peers if peer != endpoint],
             "reporters": {
                 name: {"open": held.count, "oldest": held.oldest} for name, held in waiting.items()
@@ -128,7 +134,8 @@ class Stalls:
     def _answered(self, endpoint: str, reporter: str, since: float) -> bool:
         return any(
             peer.witnesses[reporter].completed > since
-            for peer in self._sides.known(endpoint) if reporter in peer.witnesses
+            for peer in self._sides.known(endpoint)
+            if reporter in peer.witnesses
         )
 
 

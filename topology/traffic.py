@@ -43,8 +43,14 @@ class Traffic:
         return self._window.span(now, window)
 
     def series(
-        self, now: float, window: float, step: float, service: str | None = None,
-        source: str | None = None, target: str | None = None, endpoint: str | None = None,
+        self,
+        now: float,
+        window: float,
+        step: float,
+        service: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        endpoint: str | None = None,
     ) -> tuple[Point, ...]:
         """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
         step = float(max(1, ceil(step)))
@@ -59,8 +65,12 @@ class Traffic:
         )
 
     def latency(
-        self, now: float, window: float, service: str | None = None,
-        source: str | None = None, target: str | None = None,
+        self,
+        now: float,
+        window: float,
+        service: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
     ) -> Histogram:
         """Distribution of latency over the window."""
         wanted = self._wanted(service, source, target, None)

@@ -68,8 +68,10 @@ def _understood(database: Database, wanted: dict[str, str]) -> dict[str, str]:
 def _retain(database: Database, wanted: dict[str, str], retention: Retention, cluster: str) -> None:
     """Change the TTL of tables made with another retention."""
     engines = {
-        str(name): str(engine) for name, engine in
-        database.query("SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()")
+        str(name): str(engine)
+        for name, engine in database.query(
+            "SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()"
+        )
     }
     for name, sql in wanted.items():
         table, ttl = _TABLE.search(sql), _TTL.search(sql)

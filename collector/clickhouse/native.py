@@ -96,9 +96,18 @@ def _blocks(data: bytes) -> Iterator[Any]:
             yield block
 
 
-_ESCAPES: Final = str.maketrans({
-    "\\": "\\\\", "'": "\\'", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\f": "\\f",
-})
+_ESCAPES: Final = str.maketrans(
+    {
+        "\\": "\\\\",
+        "'": "\\'",
+        "\t": "\\t",
+        "\n": "\\n",
+        "\r": "\\r",
+        "\0": "\\0",
+        "\b": "\\b",
+        "\f": "\\f",
+    }
+)
 
 
 def parameter(value: object) -> str:

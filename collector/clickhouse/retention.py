@@ -10,9 +10,12 @@ DEFAULT_DAYS: Final = 3
 Retention = int | Mapping[str, int]
 
 _TABLES: Final = {
-    "otel_metrics": "metrics", "otel_logs": "logs", "mesh_edges": "mesh", "mesh_decisions": "mesh",
+    "otel_metrics": "metrics",
+    "otel_logs": "logs",
+    "mesh_edges": "mesh",
+    "mesh_decisions": "mesh",
     "mesh_connections": "mesh",
-}  # fmt: skip
+}
 
 
 def signal(name: str) -> str:

@@ -95,7 +95,10 @@ class ServerStore:
         given.setdefault("connect_timeout", _CONNECT_TIMEOUT)
         given.setdefault("send_receive_timeout", _TIMEOUT)
         given["settings"] = {
-            **_SETTINGS, **given.get("settings", {}), **(settings or {}), "server_side_params": True,
+            **_SETTINGS,
+            **given.get("settings", {}),
+            **(settings or {}),
+            "server_side_params": True,
         }
         return ServerSession(Client(self.host, **given), self._converter)
 

@@ -61,9 +61,7 @@ _KIND: Final = (
     "['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']"
     "[if(span.kind BETWEEN 0 AND 5, span.kind, 0) + 1]"
 )
-_STATUS: Final = (
-    "['Unset', 'Ok', 'Error'][if(span.status.code BETWEEN 0 AND 2, span.status.code, 0) + 1]"
-)
+_STATUS: Final = "['Unset', 'Ok', 'Error'][if(span.status.code BETWEEN 0 AND 2, span.status.code, 0) + 1]"
 # Column to its expression over one resource's attributes, one scope and one span.
 COLUMNS: Final = {
     "Timestamp": _time("span.start_time_unix_nano"),

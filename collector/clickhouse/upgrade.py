@@ -106,9 +106,11 @@ def _move_aside(database: Database, known: set[str]) -> None:
         database.execute(f"RENAME TABLE otel_traces TO {_OLD}")
     # Whatever was made of these files is gone: they are applied again.
     known -= {
-        "010_otel_traces.sql", "012_otel_traces_trace_id_ts_mv.sql", "020_mesh_trace_summaries.sql",
+        "010_otel_traces.sql",
+        "012_otel_traces_trace_id_ts_mv.sql",
+        "020_mesh_trace_summaries.sql",
         "021_mesh_trace_summaries_mv.sql",
-    }  # fmt: skip
+    }
 
 
 def _recognise_repeats(database: Database, wanted: dict[str, str]) -> None:
@@ -125,9 +127,12 @@ def _copy(database: Database) -> None:
     if _OLD not in _tables(database):
         return
     columns = ", ".join(f"`{row[0]}`" for row in database.query(f"DESCRIBE TABLE {_OLD}"))
-    hours = [int(row[0]) for row in database.query(
-        f"SELECT DISTINCT intDiv(toUnixTimestamp(Timestamp), 3600) AS hour FROM {_OLD} ORDER BY hour"
-    )]  # fmt: skip
+    hours = [
+        int(row[0])
+        for row in database.query(
+            f"SELECT DISTINCT intDiv(toUnixTimestamp(Timestamp), 3600) AS hour FROM {_OLD} ORDER BY hour"
+        )
+    ]
     copied = {str(row[0]) for row in database.query("SELECT DISTINCT File FROM mesh_schema")}
     for hour in hours:
         step = f"{VERSION}: hour {hour}"

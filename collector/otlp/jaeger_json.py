@@ -17,9 +17,12 @@ from collector.otlp.loose import clean, identity, mapping, sequence, text, whole
 from proxy.contract.attributes import SERVICE_NAME
 
 _KINDS: Final = {
-    "server": Span.SPAN_KIND_SERVER, "client": Span.SPAN_KIND_CLIENT, "internal": Span.SPAN_KIND_INTERNAL,
-    "producer": Span.SPAN_KIND_PRODUCER, "consumer": Span.SPAN_KIND_CONSUMER,
-}  # fmt: skip
+    "server": Span.SPAN_KIND_SERVER,
+    "client": Span.SPAN_KIND_CLIENT,
+    "internal": Span.SPAN_KIND_INTERNAL,
+    "producer": Span.SPAN_KIND_PRODUCER,
+    "consumer": Span.SPAN_KIND_CONSUMER,
+}
 _KIND: Final = "span.kind"
 _ERROR: Final = "error"
 _STATUS: Final = "otel.status_code"

@@ -98,7 +98,9 @@ def convert(request: ExportMetricsServiceRequest) -> dict[str, dict[str, list[An
 def _metric(metric: Metric, head: Values, tables: dict[str, dict[str, list[Any]]]) -> None:
     kind = metric.WhichOneof("data")
     common = {
-        **head, "MetricName": metric.name, "MetricDescription": metric.description,
+        **head,
+        "MetricName": metric.name,
+        "MetricDescription": metric.description,
         "MetricUnit": metric.unit,
     }
     for point in _points(metric):

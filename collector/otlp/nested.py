@@ -21,9 +21,7 @@ _NESTED: Final = re.compile(
 
 def found(body: bytes) -> bool:
     """Whether an attribute of the request may hold a list or a map; seldom true when none does."""
-    return any(
-        _varint(match[1]) == 1 + len(match[2]) + _varint(match[2]) for match in _NESTED.finditer(body)
-    )
+    return any(_varint(match[1]) == 1 + len(match[2]) + _varint(match[2]) for match in _NESTED.finditer(body))
 
 
 def flattened(body: bytes) -> bytes:

@@ -20,13 +20,17 @@ from topology.model import CallSample, ConnectionSample, OpenSample, Side
 from topology.peers import HTTP, TCP
 
 _CALLS: Final = {
-    names.CLIENT_DURATION: (Side.CLIENT, HTTP), names.SERVER_DURATION: (Side.SERVER, HTTP),
-    names.TCP_CLIENT_CONNECT: (Side.CLIENT, TCP), names.TCP_SERVER_CONNECT: (Side.SERVER, TCP),
-}  # fmt: skip
+    names.CLIENT_DURATION: (Side.CLIENT, HTTP),
+    names.SERVER_DURATION: (Side.SERVER, HTTP),
+    names.TCP_CLIENT_CONNECT: (Side.CLIENT, TCP),
+    names.TCP_SERVER_CONNECT: (Side.SERVER, TCP),
+}
 _CONNECTIONS: Final = {
-    names.TCP_CLIENT_ACTIVE: Side.CLIENT, names.TCP_CLIENT_IO: Side.CLIENT,
-    names.TCP_SERVER_ACTIVE: Side.SERVER, names.TCP_SERVER_IO: Side.SERVER,
-}  # fmt: skip
+    names.TCP_CLIENT_ACTIVE: Side.CLIENT,
+    names.TCP_CLIENT_IO: Side.CLIENT,
+    names.TCP_SERVER_ACTIVE: Side.SERVER,
+    names.TCP_SERVER_IO: Side.SERVER,
+}
 _TUNNEL: Final = "CONNECT"
 _FAILED: Final = frozenset({"5xx", "error"})
 # What a latency can be, as powers of two of a second, and how often it can have been counted in
@@ -96,9 +100,7 @@ def _possible(point: ExponentialHistogramDataPoint) -> bool:
     return -reach <= low <= high <= reach and point.count == total <= _COUNT
 
 
-def _call(
-    point: ExponentialHistogramDataPoint, side: Side, protocol: str, reporter: _Reporter
-) -> CallSample:
+def _call(point: ExponentialHistogramDataPoint, side: Side, protocol: str, reporter: _Reporter) -> CallSample:
     labels = _labels(point.attributes)
     client = side is Side.CLIENT
     outcome = labels.get(names.STATUS_CLASS) or ("error" if names.ERROR_TYPE in labels else "")
@@ -164,9 +166,16 @@ def _connections(
         labels = _labels(point.attributes)
         endpoint = labels.get(names.ENDPOINT, "")
         target = labels.get(names.PEER_SERVICE, "") if client else reporter.service
-        sample = standing.setdefault((side, target, endpoint), ConnectionSample(
-            side, reporter.service if client else "", target, endpoint, reporter.instance,
-        ))  # fmt: skip
+        sample = standing.setdefault(
+            (side, target, endpoint),
+            ConnectionSample(
+                side,
+                reporter.service if client else "",
+                target,
+                endpoint,
+                reporter.instance,
+            ),
+        )
         number = int(_number(point))
         direction = labels.get(names.DIRECTION)
         if direction is None:

@@ -41,7 +41,14 @@ _INTERNAL: Final = 1
 _ERROR: Final = 2
 # What attributes the graph looks at begin with.
 _GRAPH_KEYS: Final = (
-    "peer.", "db.", "messaging.", "server.", "network.peer.", "spanmesh.", "tls.", URL_SCHEME
+    "peer.",
+    "db.",
+    "messaging.",
+    "server.",
+    "network.peer.",
+    "spanmesh.",
+    "tls.",
+    URL_SCHEME,
 )
 # An encoded KeyValue begins with its tag, the length of its key and the key; every encoder writes fields
 # in this order, and no key of the graph is longer than 127 bytes.
@@ -98,12 +105,23 @@ def _scope(scope: ScopeSpans, service: str, limits: Limits, result: Spans) -> No
     spans = scope.spans
     for index, span in enumerate(spans):
         trace, own, parent, start = (
-            span.trace_id, span.span_id, span.parent_span_id, span.start_time_unix_nano
+            span.trace_id,
+            span.span_id,
+            span.parent_span_id,
+            span.start_time_unix_nano,
         )
         if (
-            len(trace) != _TRACE or len(own) != _SPAN or trace == NO_TRACE or own == NO_SPAN
-            or len(parent) not in (0, _SPAN) or not start or not oldest <= start <= newest
-            or len(span.attributes) > most or span.events or span.links or long
+            len(trace) != _TRACE
+            or len(own) != _SPAN
+            or trace == NO_TRACE
+            or own == NO_SPAN
+            or len(parent) not in (0, _SPAN)
+            or not start
+            or not oldest <= start <= newest
+            or len(span.attributes) > most
+            or span.events
+            or span.links
+            or long
         ):
             try:
                 _check(span, limits, long)
@@ -115,10 +133,13 @@ def _scope(scope: ScopeSpans, service: str, limits: Limits, result: Spans) -> No
         if kind > _INTERNAL:
             duration = max(0, span.end_time_unix_nano - start) / 1e9
             failed = span.status.code == _ERROR
-            labels = dict([
-                pair for raw in span.attributes
-                if (raw[2:5] in _HEADS or raw[1:5] == _SCHEME) and (pair := _pair(raw))
-            ])
+            labels = dict(
+                [
+                    pair
+                    for raw in span.attributes
+                    if (raw[2:5] in _HEADS or raw[1:5] == _SCHEME) and (pair := _pair(raw))
+                ]
+            )
             facts.append(SpanFact(trace, own, parent, service, kind, duration, failed, sidecar, labels))
     for index in reversed(bad):
         del spans[index]

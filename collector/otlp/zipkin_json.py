@@ -15,8 +15,11 @@ from collector.otlp.zipkin_pb2 import Endpoint, ListOfSpans, Span
 
 _PORTS: Final = range(1, 1 << 16)
 _KINDS: Final[Mapping[str, Span.Kind]] = {
-    "CLIENT": Span.CLIENT, "SERVER": Span.SERVER, "PRODUCER": Span.PRODUCER, "CONSUMER": Span.CONSUMER
-}  # fmt: skip
+    "CLIENT": Span.CLIENT,
+    "SERVER": Span.SERVER,
+    "PRODUCER": Span.PRODUCER,
+    "CONSUMER": Span.CONSUMER,
+}
 
 
 def from_json(body: bytes) -> ListOfSpans:

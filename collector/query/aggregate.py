@@ -133,16 +133,21 @@ def _written(nodes: dict[Step, _Node], total: int) -> list[Json]:
     ordered = sorted(nodes.values(), key=lambda node: (_quantile(node.offsets, 0.5), node.step))
     return [
         {
-            "service": node.step[0], "operation": node.step[1], "kind": node.step[2].lower(),
-            "count": len(node.durations), "traces": len(node.traces),
+            "service": node.step[0],
+            "operation": node.step[1],
+            "kind": node.step[2].lower(),
+            "count": len(node.durations),
+            "traces": len(node.traces),
             "per_trace": len(node.durations) / total,
-            "errors": node.errors, "error_rate": node.errors / len(node.durations),
-            "duration": _figures(node.durations), "self": _figures(node.own),
+            "errors": node.errors,
+            "error_rate": node.errors / len(node.durations),
+            "duration": _figures(node.durations),
+            "self": _figures(node.own),
             "offset": _quantile(node.offsets, 0.5) / 1e6,
             "children": _written(node.children, total),
         }
         for node in ordered
-    ]  # fmt: skip
+    ]
 
 
 def _figures(values: list[int]) -> Json:

@@ -97,13 +97,15 @@ def ranking(after: Side, before: Side | None, limit: int) -> Json:
         if own < SHARE_MIN * suffered or not own:
             continue
         by_errors = errors.own.get(service, 0.0) * ERROR_COST >= time.own.get(service, 0.0)
-        found.append({
-            "service": service.removesuffix(_DELIVERED),
-            "score": own / suffered,
-            "errors": _part(errors, service, 1.0),
-            "time": _part(time, service, 1000.0),
-            "path": list((errors if by_errors else time).paths[service]),
-        })  # fmt: skip
+        found.append(
+            {
+                "service": service.removesuffix(_DELIVERED),
+                "score": own / suffered,
+                "errors": _part(errors, service, 1.0),
+                "time": _part(time, service, 1000.0),
+                "path": list((errors if by_errors else time).paths[service]),
+            }
+        )
     found.sort(key=lambda each: (-each["score"], each["service"]))
     return {
         "callers": {"errors": errors.total, "time": time.total * 1000},

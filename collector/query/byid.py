@@ -45,8 +45,11 @@ def within(ids: Sequence[str], found: Sequence[tuple[Any, ...]]) -> Condition | 
     if not found:
         return None
     # Times are cut to seconds, hence the one added.
-    parameters = {"ids": list(ids), "first": min(start for start, _ in found),
-                  "last": max(end for _, end in found) + 1}
+    parameters = {
+        "ids": list(ids),
+        "first": min(start for start, _ in found),
+        "last": max(end for _, end in found) + 1,
+    }
     if any(end - start > _LONGEST for start, end in found):
         return Condition(_WITHIN, parameters)
     stretches = {at for start, end in found for at in range(start, end + 1, _STRETCH)}

@@ -21,9 +21,7 @@ LIMIT {limit:UInt32}
 _log = logging.getLogger(__name__)
 
 
-async def decisions(
-    store: Store, engine: Engine, service: str, limit: int, kind: str = ""
-) -> list[Decision]:
+async def decisions(store: Store, engine: Engine, service: str, limit: int, kind: str = "") -> list[Decision]:
     """The newest decisions (of a kind), newest first, each once. The store being down costs only what
     memory no longer holds: decisions matter most while something is broken."""
     live = engine.decisions(service or None, limit, kind)

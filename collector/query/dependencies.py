@@ -25,12 +25,14 @@ def joined(older: Calls, stored: Calls, live: Calls) -> list[dict[str, object]]:
     pairs = older.keys() | stored.keys() | live.keys()
     counts = {
         pair: older.get(pair, 0) + max(stored.get(pair, 0), live.get(pair, 0))
-        for pair in sorted(pairs) if pair[0] and pair[0] != USER
-    }  # fmt: skip
+        for pair in sorted(pairs)
+        if pair[0] and pair[0] != USER
+    }
     return [
         {"parent": parent, "child": child, "callCount": count}
-        for (parent, child), count in counts.items() if count
-    ]  # fmt: skip
+        for (parent, child), count in counts.items()
+        if count
+    ]
 
 
 async def dependencies(
@@ -43,6 +45,8 @@ async def dependencies(
         return joined(await edges.calls(window), {}, {})
     older = await edges.calls(Window(window.start, tail)) if window.start < tail else {}
     stored = await edges.calls(Window(tail, max(window.end, now_us)))
-    live = {(edge.source, edge.target): edge.stats.count
-            for edge in engine.graph(now, max(1.0, now - tail / 1e6)).edges}
+    live = {
+        (edge.source, edge.target): edge.stats.count
+        for edge in engine.graph(now, max(1.0, now - tail / 1e6)).edges
+    }
     return joined(older, stored, live)

@@ -162,10 +162,16 @@ class Different:
         within = byid.within(ones + others, lies)
         if within is None:  # deleted meanwhile
             return []
-        rows = await self._store.rows(_COUNTED.replace("WITHIN", within.sql), {
-            **within.parameters, "chosen": ones, "one_total": len(ones), "other_total": len(others),
-            "limit": wanted.limit,
-        })  # fmt: skip
+        rows = await self._store.rows(
+            _COUNTED.replace("WITHIN", within.sql),
+            {
+                **within.parameters,
+                "chosen": ones,
+                "one_total": len(ones),
+                "other_total": len(others),
+                "limit": wanted.limit,
+            },
+        )
         found = (attribute(row, len(ones), len(others)) for row in rows)
         return [each for each in found if each["p"] < LEVEL / rows[0][6]]
 
@@ -175,8 +181,13 @@ def attribute(row: tuple[Any, ...], ones: int, others: int) -> dict[str, Any]:
     service, scope, key, value, one, other, _, separation = row
     p = shares_differ(one, ones, other, others)
     return {
-        "service": service, "scope": scope, "key": key, "value": value,
-        "selected": {"count": one, "share": one / ones}, "rest": {"count": other, "share": other / others},
+        "service": service,
+        "scope": scope,
+        "key": key,
+        "value": value,
+        "selected": {"count": one, "share": one / ones},
+        "rest": {"count": other, "share": other / others},
         "lift": (one / ones) / (other / others) if other else None,
-        "separation": separation, "p": 1.0 if p is None else p,
-    }  # fmt: skip
+        "separation": separation,
+        "p": 1.0 if p is None else p,
+    }

@@ -95,8 +95,11 @@ class Only:
 
     def parameters(self) -> dict[str, object]:
         return {
-            "service": self.service, "source": self.source, "target": self.target, "endpoint": self.endpoint,
-        }  # fmt: skip
+            "service": self.service,
+            "source": self.source,
+            "target": self.target,
+            "endpoint": self.endpoint,
+        }
 
 
 def _cell(errors: int, total: float, buckets: Mapping[int, int]) -> Cell:
@@ -136,12 +139,15 @@ class StoredEdges:
         cells = await self.traffic(window)
         edges = tuple(
             EdgeView(
-                source, target, stats(cell, end - start), protocol,
+                source,
+                target,
+                stats(cell, end - start),
+                protocol,
                 TcpView(cell.open, cell.sent, cell.received) if protocol == TCP else None,
                 secrecy(cell.encrypted, cell.clear),
             )
             for (source, target, protocol), cell in cells.items()
-        )  # fmt: skip
+        )
         nodes = _nodes(cells, {node.name: node for node in known}, end - start)
         return GraphView(nodes, edges, float(start), float(end))
 
@@ -176,7 +182,7 @@ class StoredEdges:
         return tuple(
             Point(float(time), stats(found.get(time // step, Cell()), step))
             for time in range(start, end, step)
-        )  # fmt: skip
+        )
 
     async def slots(self, window: Window, step: int, only: Only) -> tuple[int, int, dict[int, Cell]]:
         """First second, the one after the last, and traffic by number of the step since the epoch."""

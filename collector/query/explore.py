@@ -44,14 +44,16 @@ class ExploreRoutes:
         search = mesh_search(request.query, self._now_us())
         page = await self._finder.page(search)
         wanted = search.listing
-        return ok({
-            "traces": await self._finder.lines(page),
-            "next": page.following or None,
-            "partial": page.partial,
-            "order": wanted.order,
-            "dir": "desc" if wanted.descending else "asc",
-            "window": {"start": page.window.start, "end": page.window.end},
-        })  # fmt: skip
+        return ok(
+            {
+                "traces": await self._finder.lines(page),
+                "next": page.following or None,
+                "partial": page.partial,
+                "order": wanted.order,
+                "dir": "desc" if wanted.descending else "asc",
+                "window": {"start": page.window.start, "end": page.window.end},
+            }
+        )
 
     async def different(self, request: web.Request) -> web.Response:
         return ok(await self._different.told(different.asked(request.query, self._now_us())))

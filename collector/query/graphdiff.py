@@ -110,6 +110,9 @@ def _changes(before: Cell, after: Cell, before_s: float, after_s: float) -> list
 
 def _moved(change: str, moved: sure.Moved, before: float, after: float) -> Json:
     return {
-        "change": change, "p": moved.p, "quantile": moved.quantile,
-        "before": before * 1000, "after": after * 1000,
-    }  # fmt: skip
+        "change": change,
+        "p": moved.p,
+        "quantile": moved.quantile,
+        "before": before * 1000,
+        "after": after * 1000,
+    }

@@ -107,9 +107,7 @@ class QueryService:
         day = params.DEPENDENCIES_LOOKBACK_MS * 1000
         window = _window(instant(request.start_time, "start_time", max(0, end - day)), end)
         found = await dependencies(self._edges, self._engine, window, self._clock())
-        return wire.DependenciesResponse(dependencies=[
-            ParseDict(link, wire.Dependency()) for link in found
-        ])  # fmt: skip
+        return wire.DependenciesResponse(dependencies=[ParseDict(link, wire.Dependency()) for link in found])
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)

@@ -56,12 +56,16 @@ class InsightRoutes:
             servicepage.OPERATIONS,
             {"service": name, "start": asked.window.start, "end": asked.window.end},
         )
-        return ok({
-            "service": name, "window": _window(asked), "step": step,
-            **servicepage.neighbours(name, await self._traffic.side(asked)),
-            **servicepage.over_time(cells, start, end, step),
-            "operations": servicepage.operations(rows, max(1.0, asked.window.seconds)),
-        })  # fmt: skip
+        return ok(
+            {
+                "service": name,
+                "window": _window(asked),
+                "step": step,
+                **servicepage.neighbours(name, await self._traffic.side(asked)),
+                **servicepage.over_time(cells, start, end, step),
+                "operations": servicepage.operations(rows, max(1.0, asked.window.seconds)),
+            }
+        )
 
     def _before(self, query: Query, after: Window, default_us: int) -> Asked:
         """The window to compare with: without one, ``default_us`` directly before."""

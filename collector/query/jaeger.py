@@ -135,7 +135,5 @@ def _logs(row: SpanRow) -> list[dict[str, Any]]:
             "timestamp": time // 1000,
             "fields": [_text("event", name), *(tag(key, value) for key, value in sorted(attributes.items()))],
         }
-        for time, name, attributes in zip(
-            row.event_times, row.event_names, row.event_attributes, strict=True
-        )
-    ]  # fmt: skip
+        for time, name, attributes in zip(row.event_times, row.event_names, row.event_attributes, strict=True)
+    ]

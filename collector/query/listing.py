@@ -90,9 +90,12 @@ def ids(listing: Listing, after: Cursor | None) -> tuple[str, dict[str, object]]
     """SQL and parameters for (id, rank, start, end) of one page and the row behind it."""
     window = listing.window
     parameters: dict[str, object] = {
-        "from_us": window.start, "until_us": window.end, "limit": listing.limit + 1,
-        "low_us": max(0, window.start - SPREAD_US), "high_us": window.end + SPREAD_US,
-    }  # fmt: skip
+        "from_us": window.start,
+        "until_us": window.end,
+        "limit": listing.limit + 1,
+        "low_us": max(0, window.start - SPREAD_US),
+        "high_us": window.end + SPREAD_US,
+    }
     having = ""
     for sql, name, value in (
         ("has(groupUniqArrayArray(Services), {of_service:String})", "of_service", listing.service or None),
@@ -114,9 +117,11 @@ def ids(listing: Listing, after: Cursor | None) -> tuple[str, dict[str, object]]
         matching += f" AND TraceId IN ({condition.sql})"
         parameters |= condition.parameters
     sql = _IDS.format(
-        rank=_RANK[listing.order], matching=matching, having=having,
+        rank=_RANK[listing.order],
+        matching=matching,
+        having=having,
         direction="DESC" if listing.descending else "ASC",
-    )  # fmt: skip
+    )
     return sql, parameters
 
 
@@ -130,7 +135,12 @@ def line(row: tuple[Any, ...]) -> dict[str, Any]:
     """One trace: start in microseconds since the epoch, duration in milliseconds."""
     trace_id, service, name, start, end, spans, errors, services = row
     return {
-        "traceId": trace_id, "rootService": service, "rootOperation": name,
-        "start": start // 1000, "duration": (end - start) / 1e6,
-        "spans": spans, "errors": errors, "services": [each for each in services if each],
-    }  # fmt: skip
+        "traceId": trace_id,
+        "rootService": service,
+        "rootOperation": name,
+        "start": start // 1000,
+        "duration": (end - start) / 1e6,
+        "spans": spans,
+        "errors": errors,
+        "services": [each for each in services if each],
+    }

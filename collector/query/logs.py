@@ -25,9 +25,21 @@ SPANS_MAX: Final = 100_000  # of a trace, that are told to have records
 SEVERITIES: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 # What loggers write where they send no number.
 _WRITTEN: Final = {
-    "verbose": 1, "finest": 1, "notice": 10, "information": 9, "warning": 13, "err": 17, "critical": 18,
-    "crit": 18, "severe": 17, "alert": 21, "emerg": 21, "emergency": 21, "panic": 21, **SEVERITIES,
-}  # fmt: skip
+    "verbose": 1,
+    "finest": 1,
+    "notice": 10,
+    "information": 9,
+    "warning": 13,
+    "err": 17,
+    "critical": 18,
+    "crit": 18,
+    "severe": 17,
+    "alert": 21,
+    "emerg": 21,
+    "emergency": 21,
+    "panic": 21,
+    **SEVERITIES,
+}
 _EVER: Final = Window(0, 9_000_000_000_000_000)  # up to the year 2255
 _HOUR_US: Final = 3_600_000_000
 _SECONDS_MAX: Final = 2**32 - 1  # of a DateTime
@@ -104,9 +116,16 @@ def asked(query: MultiMapping[str], now_us: int) -> Asked:
         raise params.bad("dir", order, "write desc or asc")
     return Asked(
         after.window if after else window(query, now_us, bool(trace)),
-        trace, span, query.get("service", ""), query.get("text", ""), SEVERITIES.get(severity, 0),
-        order == "desc", params.whole(query, "limit", PAGE_DEFAULT, 1, PAGE_MAX), after, search,
-    )  # fmt: skip
+        trace,
+        span,
+        query.get("service", ""),
+        query.get("text", ""),
+        SEVERITIES.get(severity, 0),
+        order == "desc",
+        params.whole(query, "limit", PAGE_DEFAULT, 1, PAGE_MAX),
+        after,
+        search,
+    )
 
 
 def of_trace(query: MultiMapping[str], needed: bool = False) -> tuple[str, str]:
@@ -146,9 +165,11 @@ def page(wanted: Asked) -> tuple[str, dict[str, object]]:
         parameters |= {"rank": wanted.after.rank, "mark": wanted.after.trace_id}
     down = wanted.descending
     sql = _PAGE.format(
-        where=" AND ".join(where), direction="DESC" if down else "ASC", last="min" if down else "max",
+        where=" AND ".join(where),
+        direction="DESC" if down else "ASC",
+        last="min" if down else "max",
         until=">=" if down else "<=",
-    )  # fmt: skip
+    )
     return sql, parameters
 
 
@@ -182,16 +203,26 @@ def counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
 
 def _bounds(window: Window) -> dict[str, object]:
     return {
-        "from_us": window.start, "from_s": min(window.start // 1_000_000, _SECONDS_MAX),
-        "until_us": window.end, "until_s": min(window.end // 1_000_000, _SECONDS_MAX),
-    }  # fmt: skip
+        "from_us": window.start,
+        "from_s": min(window.start // 1_000_000, _SECONDS_MAX),
+        "until_us": window.end,
+        "until_s": min(window.end // 1_000_000, _SECONDS_MAX),
+    }
 
 
 def _record(row: tuple[Any, ...]) -> dict[str, Any]:
     at, _, trace, span, service, level, written, body, event, scope, attributes, resource = row
     name = next((each for each, least in reversed(SEVERITIES.items()) if level >= least), "")
     return {
-        "time": at // 1000, "traceId": trace, "spanId": span, "service": service,
-        "severity": name, "severityText": written, "body": body, "event": event, "scope": scope,
-        "attributes": attributes, "resource": resource,
-    }  # fmt: skip
+        "time": at // 1000,
+        "traceId": trace,
+        "spanId": span,
+        "service": service,
+        "severity": name,
+        "severityText": written,
+        "body": body,
+        "event": event,
+        "scope": scope,
+        "attributes": attributes,
+        "resource": resource,
+    }

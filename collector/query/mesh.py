@@ -62,9 +62,7 @@ class MeshRoutes:
         return ok(views.graph(replace(found, nodes=placed(found.nodes, spaces)), source))
 
     async def services(self, request: web.Request) -> web.Response:
-        found = placed(
-            self._engine.services(self._clock(), WINDOW_US / 1e6), await self._namespaces.lately()
-        )
+        found = placed(self._engine.services(self._clock(), WINDOW_US / 1e6), await self._namespaces.lately())
         return ok({"services": [views.node(each) for each in found]})
 
     async def endpoints(self, request: web.Request) -> web.Response:
@@ -93,7 +91,8 @@ class MeshRoutes:
         except UnknownServiceError:
             known = ", ".join(each.service for each in self._engine.stages(self._clock(), 1.0))
             raise NotFoundError(
-                f"service {service!r} is unknown: name one of {known}" if known
+                f"service {service!r} is unknown: name one of {known}"
+                if known
                 else f"service {service!r} is unknown: start its sidecar, or add it to mesh.yaml"
             ) from None
         except ValueError as error:
@@ -113,9 +112,15 @@ class MeshRoutes:
             return ok({"buckets": views.buckets(await self._edges.latency(asked.window, only))})
         histogram = await self._edges.latency(asked.stored, only) if asked.stored else Histogram()
         if asked.live:
-            histogram.merge(self._engine.latency(
-                asked.now, asked.live, only.service or None, only.source or None, only.target or None,
-            ))  # fmt: skip
+            histogram.merge(
+                self._engine.latency(
+                    asked.now,
+                    asked.live,
+                    only.service or None,
+                    only.source or None,
+                    only.target or None,
+                )
+            )
         return ok({"buckets": views.buckets(histogram)})
 
     def _asked(self, request: web.Request) -> Asked:
@@ -134,9 +139,11 @@ def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:
 
 def _wanted(only: Only) -> dict[str, str | None]:
     return {
-        "service": only.service or None, "source": only.source or None,
-        "target": only.target or None, "endpoint": only.endpoint or None,
-    }  # fmt: skip
+        "service": only.service or None,
+        "source": only.source or None,
+        "target": only.target or None,
+        "endpoint": only.endpoint or None,
+    }
 
 
 def _only(query: params.Query) -> Only:

@@ -34,16 +34,18 @@ def traces_data(traces: Iterable[Sequence[SpanRow]], raw: bool = False) -> Json:
         resource = tuple(sorted({"service.name": row.service, **row.resource}.items()))
         scopes = resources.setdefault(resource, {})
         scopes.setdefault((row.scope_name, row.scope_version), []).append(_span(row, told))
-    return {"resourceSpans": [
-        {
-            "resource": {"attributes": _attributes(dict(resource))},
-            "scopeSpans": [
-                {"scope": _filled(name=name, version=version), "spans": spans}
-                for (name, version), spans in scopes.items()
-            ],
-        }
-        for resource, scopes in resources.items()
-    ]}  # fmt: skip
+    return {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": _attributes(dict(resource))},
+                "scopeSpans": [
+                    {"scope": _filled(name=name, version=version), "spans": spans}
+                    for (name, version), spans in scopes.items()
+                ],
+            }
+            for resource, scopes in resources.items()
+        ]
+    }
 
 
 def _span(row: SpanRow, told: Sequence[str]) -> Json:

@@ -29,9 +29,16 @@ SETTLE_US: Final = 3_000_000
 
 _TIME_MAX_US: Final = 9_000_000_000_000_000  # the year 2255; DateTime64(9) ends in 2262
 _UNITS_NS: Final = {
-    "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000,
-    "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000,
-}  # fmt: skip
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+}
 _DURATION: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(ns|us|µs|μs|ms|s|m|h|d)")
 KINDS: Final = ("client", "server", "producer", "consumer", "internal")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{1,32}")
@@ -149,9 +156,7 @@ def step(query: Query, span: Window) -> int:
     return value
 
 
-def tags(
-    single: Sequence[str], objects: Sequence[str], name: str = "tags"
-) -> tuple[tuple[str, str], ...]:
+def tags(single: Sequence[str], objects: Sequence[str], name: str = "tags") -> tuple[tuple[str, str], ...]:
     """``tag=key:value`` and ``tags={"key":"value"}`` as pairs, each key once, in order of key."""
     found: dict[str, str] = {}
     for text in filter(None, single):

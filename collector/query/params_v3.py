@@ -88,7 +88,7 @@ def filter_text(query: Query) -> str:
     """The TraceQL of ``query.filter``. Jaeger's own filters are JSON, and an experiment."""
     text = query.get("query.filter", "").strip()
     if _EXPRESSION.match(text):
-        raise params.bad("query.filter", text, 'write TraceQL, for example { span.http.status_code = 500 }')
+        raise params.bad("query.filter", text, "write TraceQL, for example { span.http.status_code = 500 }")
     return text
 
 

@@ -48,13 +48,19 @@ def failure(
     read it (``GRPCGatewayError``). ``where`` points into what was sent."""
     line = " ".join(message.split())
     body: dict[str, Any] = {
-        "data": None, "total": 0, "limit": 0, "offset": 0, "errors": [{"code": status, "msg": line}],
-    }  # fmt: skip
+        "data": None,
+        "total": 0,
+        "limit": 0,
+        "offset": 0,
+        "errors": [{"code": status, "msg": line}],
+    }
     if path.startswith("/api/v3/"):
         body["error"] = {"httpCode": status, "message": line}
     if where:
         body["error"] = {**body.get("error", {}), "code": status, "message": line, **where}
     return web.Response(
-        status=status, text=render(body), content_type="application/json",
+        status=status,
+        text=render(body),
+        content_type="application/json",
         headers=_RETRY_AFTER if status == 503 else None,
-    )  # fmt: skip
+    )

@@ -89,9 +89,13 @@ def operations(rows: Sequence[tuple[Any, ...]], seconds: float) -> list[Json]:
     """Rows of ``OPERATIONS`` as the page shows them; ``rate`` per second, durations milliseconds."""
     return [
         {
-            "name": name, "kind": kind, "count": count, "errors": errors, "rate": count / seconds,
+            "name": name,
+            "kind": kind,
+            "count": count,
+            "errors": errors,
+            "rate": count / seconds,
             "success": 1 - errors / count,
             **dict(zip(("p50", "p90", "p99"), (value / 1e6 for value in quantiles), strict=True)),
         }
         for name, kind, count, errors, quantiles in rows
-    ]  # fmt: skip
+    ]

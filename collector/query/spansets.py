@@ -109,5 +109,6 @@ def _bad_regex(told: str, place: Place) -> TraceQLError:
     why = f" ({reason[1]})" if reason else ""
     return TraceQLError(
         f"this is no regular expression{why}: write one in RE2's syntax, without look-around and "
-        "back references", place,
-    )  # fmt: skip
+        "back references",
+        place,
+    )

@@ -42,8 +42,10 @@ _HELP: Final[Mapping[str, str]] = {
     "error_rate": "error rate, computed as a fraction of errors/sec over calls/sec, grouped by {groups}",
 }
 _NAMES: Final[Mapping[str, str]] = {
-    "latencies": "latencies", "calls": "call_rate", "errors": "error_rate",
-}  # fmt: skip
+    "latencies": "latencies",
+    "calls": "call_rate",
+    "errors": "error_rate",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,13 @@ class Asked:
 
     def parameters(self) -> dict[str, object]:
         return {
-            "services": list(self.services), "by_operation": self.by_operation, "kinds": list(self.kinds),
-            "start": (self.start // self.step - self.behind + 1) * self.step, "end": self.end,
+            "services": list(self.services),
+            "by_operation": self.by_operation,
+            "kinds": list(self.kinds),
+            "start": (self.start // self.step - self.behind + 1) * self.step,
+            "end": self.end,
             "step": self.step,
-        }  # fmt: skip
+        }
 
 
 def asked(metric: str, query: MultiMapping[str], now_ms: int) -> Asked:

@@ -27,9 +27,11 @@ SELECT name, oldest FROM (
 ) WHERE rows > 0
 """
 _SPOOL: Final = {
-    "bytes": "spanmesh_spool_bytes", "segments": "spanmesh_spool_segments",
-    "oldest_seconds": "spanmesh_spool_oldest_seconds", "lost_bytes": "spanmesh_spool_lost_bytes",
-}  # fmt: skip
+    "bytes": "spanmesh_spool_bytes",
+    "segments": "spanmesh_spool_segments",
+    "oldest_seconds": "spanmesh_spool_oldest_seconds",
+    "lost_bytes": "spanmesh_spool_lost_bytes",
+}
 
 
 class StorageRoutes:
@@ -48,11 +50,14 @@ class StorageRoutes:
         ((free, total),) = await self._store.rows(_DISK, {})
         tables = [
             {
-                "name": name, "rows": count, "bytes": size, "parts": parts,
+                "name": name,
+                "rows": count,
+                "bytes": size,
+                "parts": parts,
                 "oldest": oldest.get(name) or (since if since > 0 else None),
             }
             for name, count, size, parts, since in rows
-        ]  # fmt: skip
+        ]
         return ok({"tables": tables, "disk": {"free": free, "total": total}, "spool": self._spool()})
 
     def _spool(self) -> dict[str, Any]:

@@ -83,10 +83,13 @@ async def suggestions(store: Store, wanted: Asked) -> dict[str, Any]:
     rows = await store.rows(
         _MATCHING.format(source=_FROM[wanted.kind]),
         {
-            "text": wanted.text, "service": wanted.service, "scope": wanted.scope, "key": wanted.key,
+            "text": wanted.text,
+            "service": wanted.service,
+            "scope": wanted.scope,
+            "key": wanted.key,
             "limit": wanted.limit,
         },
-    )  # fmt: skip
+    )
     return {
         "suggestions": [
             {"value": found, "count": times} | ({"scope": scope} if scope else {})

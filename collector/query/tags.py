@@ -35,8 +35,11 @@ LIMIT {{ql_limit:UInt32}}
 _SERVICE: Final = Attribute(Scope.RESOURCE, "service.name")
 # Ids and times have as many values as there are spans.
 _COUNTED: Final = (
-    "span:name", "span:statusMessage", "instrumentation:name", "instrumentation:version",
-)  # fmt: skip
+    "span:name",
+    "span:statusMessage",
+    "instrumentation:name",
+    "instrumentation:version",
+)
 
 
 async def keys(store: Store) -> dict[str, list[str]]:

@@ -58,10 +58,16 @@ class TempoRoutes:
         return web.Response(text="echo")
 
     async def build_info(self, request: web.Request) -> web.Response:
-        return ok({
-            "version": API_VERSION, "revision": "spanmesh", "branch": "", "buildUser": "",
-            "buildDate": "", "goVersion": "",
-        })  # fmt: skip
+        return ok(
+            {
+                "version": API_VERSION,
+                "revision": "spanmesh",
+                "branch": "",
+                "buildUser": "",
+                "buildDate": "",
+                "goVersion": "",
+            }
+        )
 
     async def services(self, request: web.Request) -> web.Response:
         """What Kiali asks to know whether a Tempo is well."""
@@ -76,11 +82,13 @@ class TempoRoutes:
             for line in await summaries(self._store, [match.trace_id for match in answer.matches])
         }
         found = [match for match in answer.matches if match.trace_id in lines]
-        return await rendered(lambda: {
-            "traces": [_trace(match, lines[match.trace_id], compiled, asked) for match in found],
-            "metrics": {"inspectedTraces": len(found)},
-            "partial": answer.partial,
-        })  # fmt: skip
+        return await rendered(
+            lambda: {
+                "traces": [_trace(match, lines[match.trace_id], compiled, asked) for match in found],
+                "metrics": {"inspectedTraces": len(found)},
+                "partial": answer.partial,
+            }
+        )
 
     async def tags(self, request: web.Request) -> web.Response:
         scopes = await self._scopes(request)
@@ -168,9 +176,10 @@ def _span(span: Facts, compiled: Compiled) -> Json:
         "durationNanos": str(span.duration),
         "attributes": [
             _attribute(_key(field), _spelt(field, value))
-            for field, value in zip(compiled.fields, span.texts, strict=True) if value is not None
+            for field, value in zip(compiled.fields, span.texts, strict=True)
+            if value is not None
         ],
-    }  # fmt: skip
+    }
 
 
 def _key(field: syntax.Field) -> str:

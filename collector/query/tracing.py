@@ -111,8 +111,6 @@ def _missing(wanted: list[str], found: list[list[SpanRow]]) -> list[dict[str, st
     return [{"msg": not_stored(each), "traceID": jaeger.shown_trace_id(each)} for each in lacking] or None
 
 
-async def _found(
-    traces: list[list[SpanRow]], raw: bool, limit: int = 0, **beside: object
-) -> web.Response:
+async def _found(traces: list[list[SpanRow]], raw: bool, limit: int = 0, **beside: object) -> web.Response:
     """Traces in the envelope, with what else belongs there."""
     return await rendered(lambda: envelope([jaeger.trace(rows, raw) for rows in traces], limit) | beside)

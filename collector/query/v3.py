@@ -23,9 +23,7 @@ from topology.engine import Engine
 class V3Routes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
-    def __init__(
-        self, store: Store, edges: StoredEdges, engine: Engine, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, store: Store, edges: StoredEdges, engine: Engine, clock: Callable[[], float]) -> None:
         self._store = store
         self._edges = edges
         self._engine = engine

@@ -141,7 +141,9 @@ def _advice(found: Advice) -> Json:
         "expected": {key: expected[key] for key in shown},
         "endpoints": [
             {
-                "address": each.endpoint, "observed": each.observed, "expected": each.expected,
+                "address": each.endpoint,
+                "observed": each.observed,
+                "expected": each.expected,
                 "weight": each.weight,
             }
             for each in found.moves
@@ -167,8 +169,11 @@ def point(view: Point) -> Json:
 
 def buckets(histogram: Histogram) -> list[Json]:
     """The buckets that hold calls, in order: more than ``low`` and up to ``high`` milliseconds."""
-    found = [{"low": _edge(index), "high": _edge(index + 1), "count": histogram.counts[index]}
-             for index in sorted(histogram.counts) if histogram.counts[index]]
+    found = [
+        {"low": _edge(index), "high": _edge(index + 1), "count": histogram.counts[index]}
+        for index in sorted(histogram.counts)
+        if histogram.counts[index]
+    ]
     return [{"low": 0.0, "high": 0.0, "count": histogram.zero}, *found] if histogram.zero else found
 
 

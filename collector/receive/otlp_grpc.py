@@ -47,11 +47,13 @@ def register(server: grpc.aio.Server, ingest: Ingest, stats: Stats) -> None:
     async def logs(body: bytes) -> bytes:
         return logs_reply(await ingest.logs(body, from_protobuf)).SerializeToString()
 
-    server.add_generic_rpc_handlers((
-        _service(_TRACES, _export("traces", traces, stats)),
-        _service(_METRICS, _export("metrics", metrics, stats)),
-        _service(_LOGS, _export("logs", logs, stats)),
-    ))
+    server.add_generic_rpc_handlers(
+        (
+            _service(_TRACES, _export("traces", traces, stats)),
+            _service(_METRICS, _export("metrics", metrics, stats)),
+            _service(_LOGS, _export("logs", logs, stats)),
+        )
+    )
 
 
 def _service(name: str, handler: Handler) -> "grpc.GenericRpcHandler[bytes, bytes]":

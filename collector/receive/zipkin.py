@@ -32,9 +32,7 @@ Take = Callable[[bytes], Awaitable[Refused]]
 class Zipkin:
     """The handler of one aiohttp application; ``clock`` gives nanoseconds since the epoch."""
 
-    def __init__(
-        self, traces: Take, stats: Stats, max_request_bytes: int, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, traces: Take, stats: Stats, max_request_bytes: int, clock: Callable[[], int]) -> None:
         self._traces = traces
         self._stats = stats
         self._limit = max_request_bytes

@@ -8,13 +8,21 @@ from dashboard.model import Change, Changed, Difference, Edge, Graph, Node, Stat
 
 # The worst first: it gives a thing with several changes its colour.
 HEALTH: Final[Mapping[str, str]] = {
-    "broke": "bad", "slowed": "warn", "vanished": "idle", "appeared": "accent",
-    "recovered": "ok", "faster": "ok",
-}  # fmt: skip
+    "broke": "bad",
+    "slowed": "warn",
+    "vanished": "idle",
+    "appeared": "accent",
+    "recovered": "ok",
+    "faster": "ok",
+}
 TITLES: Final[Mapping[str, str]] = {
-    "broke": "Failing", "slowed": "Slower", "vanished": "Vanished", "appeared": "Appeared",
-    "recovered": "Recovered", "faster": "Faster",
-}  # fmt: skip
+    "broke": "Failing",
+    "slowed": "Slower",
+    "vanished": "Vanished",
+    "appeared": "Appeared",
+    "recovered": "Recovered",
+    "faster": "Faster",
+}
 
 
 def worst(changed: Changed) -> Change:
@@ -59,7 +67,8 @@ def together(before: Graph, after: Graph, difference: Difference) -> Graph:
         {**node, **_NOTHING} for node in before["nodes"] if node["name"] in names - nodes.keys()
     ]
     old_edges: Sequence[Edge] = [
-        {**edge, **_NOTHING} for edge in before["edges"]
+        {**edge, **_NOTHING}
+        for edge in before["edges"]
         if (edge["source"], edge["target"], edge["protocol"]) in gone
     ]
     return {**after, "nodes": [*after["nodes"], *old_nodes], "edges": [*after["edges"], *old_edges]}
@@ -70,5 +79,11 @@ def _vanished(changed: Changed) -> bool:
 
 
 _NOTHING: Final[Stats] = {
-    "count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None, "p90": None, "p99": None,
-}  # fmt: skip
+    "count": 0,
+    "errors": 0,
+    "rate": 0.0,
+    "success": None,
+    "p50": None,
+    "p90": None,
+    "p99": None,
+}

@@ -10,14 +10,17 @@ Figure = dict[str, Any]
 CONFIG: Final[Any] = {"displayModeBar": False, "responsive": True, "scrollZoom": False, "showTips": False}
 # A time axis in hours and minutes, in seconds where ticks are less than a minute apart.
 CLOCK: Final[Figure] = {
-    "type": "date", "tickformat": "%H:%M", "hoverformat": "%H:%M:%S",
+    "type": "date",
+    "tickformat": "%H:%M",
+    "hoverformat": "%H:%M:%S",
     "tickformatstops": [{"dtickrange": [None, 59_999], "value": "%H:%M:%S"}],
-}  # fmt: skip
+}
 _FONT: Final = {"family": "inherit", "size": 11}
 
 
-def figure(traces: Sequence[Figure], height: int, x: Figure | None = None, y: Figure | None = None,
-           **layout: Any) -> Figure:
+def figure(
+    traces: Sequence[Figure], height: int, x: Figure | None = None, y: Figure | None = None, **layout: Any
+) -> Figure:
     """A chart of ``height`` pixels; ``x`` and ``y`` add to the axes, ``layout`` to the layout."""
     axis = {"showline": False, "zeroline": False, "automargin": True, "fixedrange": True}
     return {

@@ -24,18 +24,24 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
     words = [f"{fmt.duration(low)} to {fmt.duration(high)}" for low, high in buckets]
     columns = [[column[row] for column in counts] for row in rows]
     cells = {
-        "type": "heatmap", "x": [fmt.axis(point["time"], zone) for point in points], "y": list(rows),
+        "type": "heatmap",
+        "x": [fmt.axis(point["time"], zone) for point in points],
+        "y": list(rows),
         "z": [[math.log1p(count) if count else None for count in row] for row in columns],
         "text": [[f"{words[row]}<br>{count} calls" for count in columns[row]] for row in rows],
         "hovertemplate": "%{x|%H:%M:%S}<br>%{text}<extra></extra>",
-        "colorscale": _SCALE, "showscale": False, "zmin": 0, "hoverongaps": False,
-    }  # fmt: skip
+        "colorscale": _SCALE,
+        "showscale": False,
+        "zmin": 0,
+        "hoverongaps": False,
+    }
     every = max(1, math.ceil(len(buckets) / 6))
     ticks = {
         "tickvals": [row - 0.5 for row in rows[::every]],
         "ticktext": [fmt.duration(buckets[row][0]) for row in rows[::every]],
-        "rangemode": "normal", "showgrid": False,
-    }  # fmt: skip
+        "rangemode": "normal",
+        "showgrid": False,
+    }
     return charts.figure([cells], HEIGHT, charts.CLOCK, ticks, hovermode="closest")
 
 

@@ -26,8 +26,10 @@ def latency(buckets: Sequence[Bucket]) -> charts.Figure:
     }
     every = max(1, math.ceil(len(merged) / 4))
     at = list(range(0, len(merged), every))
-    ticks = {"tickvals": [place - 0.5 for place in at],
-             "ticktext": [fmt.duration(merged[place]["low"]) for place in at]}
+    ticks = {
+        "tickvals": [place - 0.5 for place in at],
+        "ticktext": [fmt.duration(merged[place]["low"]) for place in at],
+    }
     return charts.figure([bars], HEIGHT, ticks, {"tickformat": ".3~s"}, bargap=0.06, hovermode="closest")
 
 

@@ -36,9 +36,7 @@ class Layout:
     bends: Mapping[Link, tuple[tuple[float, float], ...]]
 
 
-def arrange(
-    names: Iterable[str], links: Iterable[Link], groups: Mapping[str, str] | None = None
-) -> Layout:
+def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, str] | None = None) -> Layout:
     """Places for every name; links with an unknown end or from a node to itself do not count.
 
     Names of a group (``groups``: name to group) stand in a band of their own, below each other by
@@ -64,8 +62,9 @@ def arrange(
         for column, layer in enumerate(layers)
         for row, name in enumerate(layer)
     }
-    bends = {link: _bends([places[stop] for stop in chain]) for link,
-             chain in chains.items() if len(chain) > 2}
+    bends = {
+        link: _bends([places[stop] for stop in chain]) for link, chain in chains.items() if len(chain) > 2
+    }
     return Layout({name: places[name] for name in nodes}, bends)
 
 
@@ -107,7 +106,7 @@ def _folded(layers: list[list[str]], groups: Mapping[str, str]) -> dict[str, Pos
         cut = {band: [name for name in layer if groups.get(name, "") == band] for band in bands}
         parts = max(math.ceil(len(cut[band]) / rows[band]) for band in bands)
         columns += [
-            {band: cut[band][part * rows[band]: (part + 1) * rows[band]] for band in bands}
+            {band: cut[band][part * rows[band] : (part + 1) * rows[band]] for band in bands}
             for part in range(parts)
         ]
     places, top = {}, 0.0
@@ -125,11 +124,12 @@ def _chains(links: list[Link], depth: Mapping[str, int]) -> dict[Link, list[str]
     """Each link as its stops, one per layer: links over several layers keep a free place in each."""
     return {
         (source, target): [
-            source, *(f"\0{layer}\0{source}\0{target}" for layer in range(depth[source] + 1, depth[target])),
-            target
+            source,
+            *(f"\0{layer}\0{source}\0{target}" for layer in range(depth[source] + 1, depth[target])),
+            target,
         ]
         for source, target in links
-    }  # fmt: skip
+    }
 
 
 def _bends(stops: list[Position]) -> tuple[tuple[float, float], ...]:

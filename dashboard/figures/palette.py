@@ -15,9 +15,19 @@ IDLE: Final = "#8492a0"
 ACCENT: Final = "#3f73e0"
 
 SERVICES: Final = (
-    "#4478d4", "#d08a1d", "#1f9a86", "#a864c2", "#c9573f", "#6f9431",
-    "#5f6bb5", "#c55b90", "#3f9fc4", "#917043", "#7d7f8c", "#4f9d5d",
-)  # fmt: skip
+    "#4478d4",
+    "#d08a1d",
+    "#1f9a86",
+    "#a864c2",
+    "#c9573f",
+    "#6f9431",
+    "#5f6bb5",
+    "#c55b90",
+    "#3f9fc4",
+    "#917043",
+    "#7d7f8c",
+    "#4f9d5d",
+)
 
 
 @dataclass(frozen=True, slots=True)

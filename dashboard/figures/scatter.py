@@ -18,28 +18,41 @@ def durations(traces: Sequence[FoundTrace], zone: int) -> charts.Figure:
     )
     points = [
         {
-            "type": "scatter", "mode": "markers", "name": name,
+            "type": "scatter",
+            "mode": "markers",
+            "name": name,
             "x": [fmt.axis(trace["start"], zone) for trace in group],
             "y": [max(trace["duration"], 0.001) for trace in group],
             "customdata": [trace["traceId"] for trace in group],
             "text": [_label(trace) for trace in group],
             "hovertemplate": "%{text}<extra></extra>",
             "marker": {
-                "color": colour, "symbol": symbol, "opacity": 0.78, "line": {"width": 0},
+                "color": colour,
+                "symbol": symbol,
+                "opacity": 0.78,
+                "line": {"width": 0},
                 "size": [min(20.0, 7 + trace["spans"] ** 0.5) for trace in group],
             },
         }
-        for name, group, colour, symbol in groups if group
-    ]  # fmt: skip
+        for name, group, colour, symbol in groups
+        if group
+    ]
     return charts.figure(
-        points, HEIGHT, {"type": "date", "nticks": 8, "hoverformat": "%H:%M:%S"},
+        points,
+        HEIGHT,
+        {"type": "date", "nticks": 8, "hoverformat": "%H:%M:%S"},
         {"ticksuffix": " ms", "tickformat": ".3~s"},
-        hovermode="closest", dragmode="select", selectdirection="any", showlegend=len(points) > 1,
+        hovermode="closest",
+        dragmode="select",
+        selectdirection="any",
+        showlegend=len(points) > 1,
         legend={"orientation": "h", "y": 1.14, "x": 1, "xanchor": "right", "itemclick": False},
     )
 
 
 def _label(trace: FoundTrace) -> str:
     root = fmt.plain(fmt.short(f"{trace['rootService']}: {trace['rootOperation']}", 60))
-    return (f"<b>{root}</b><br>{fmt.duration(trace['duration'])} · {trace['spans']} spans"
-            f" · {trace['errors']} errors<br>click to open")
+    return (
+        f"<b>{root}</b><br>{fmt.duration(trace['duration'])} · {trace['spans']} spans"
+        f" · {trace['errors']} errors<br>click to open"
+    )

@@ -17,12 +17,18 @@ from dashboard.subgraph import EdgeKey, Matched
 
 NAME_LENGTH: Final = 17
 SHAPES: Final[Mapping[str, str]] = {
-    "service": "round-rectangle", "database": "barrel", "queue": "polygon",
-    "external": "cut-rectangle", "user": "ellipse",
-}  # fmt: skip
+    "service": "round-rectangle",
+    "database": "barrel",
+    "queue": "polygon",
+    "external": "cut-rectangle",
+    "user": "ellipse",
+}
 SECRECY: Final[Mapping[str, str]] = {
-    "yes": "TLS", "partly": "partly TLS", "no": "in the clear", "unknown": "not known",
-}  # fmt: skip
+    "yes": "TLS",
+    "partly": "partly TLS",
+    "no": "in the clear",
+    "unknown": "not known",
+}
 FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sans, Arial, sans-serif"
 
 
@@ -53,16 +59,21 @@ def rows(graph: Graph, look: Look) -> tuple[list[NodeRow], list[EdgeRow]]:
     for edge in graph["edges"]:
         calls[edge["source"]] = calls.get(edge["source"], 0.0) + edge["rate"]
     nodes = [
-        _node(node, look, lit_nodes is not None and node["name"] not in lit_nodes,
-              calls.get(node["name"], 0.0))
+        _node(
+            node, look, lit_nodes is not None and node["name"] not in lit_nodes, calls.get(node["name"], 0.0)
+        )
         for node in graph["nodes"]
-    ]  # fmt: skip
+    ]
     seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
     edges = [
-        _edge(edge, look, lit_edges is not None and key_of(edge) not in lit_edges,
-              edge_label(edge, look.label, seconds, calls[edge["source"]]))
+        _edge(
+            edge,
+            look,
+            lit_edges is not None and key_of(edge) not in lit_edges,
+            edge_label(edge, look.label, seconds, calls[edge["source"]]),
+        )
         for edge in graph["edges"]
-    ]  # fmt: skip
+    ]
     return nodes, edges
 
 
@@ -101,12 +112,15 @@ def _node(node: Node, look: Look, dim: bool, calls: float) -> NodeRow:
     classes += [
         word
         for word, on in (
-            ("marked", bool(found)), ("chosen", look.chosen == (name,)), ("dim", dim),
+            ("marked", bool(found)),
+            ("chosen", look.chosen == (name,)),
+            ("dim", dim),
             ("found", look.found is not None and name in look.found.nodes),
-            ("hidden", name in look.hidden.nodes), ("path", name in look.path),
+            ("hidden", name in look.hidden.nodes),
+            ("path", name in look.path),
         )
         if on
-    ]  # fmt: skip
+    ]
     label = f"{fmt.short(name, NAME_LENGTH)}\n{second}".rstrip()
     return label, " ".join(classes), _badges(found) if found else ""
 
@@ -157,11 +171,13 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
     classes += [
         word
         for word, on in (
-            ("chosen", look.chosen == key[:2]), ("dim", dim), ("hidden", key in look.hidden.edges),
+            ("chosen", look.chosen == key[:2]),
+            ("dim", dim),
+            ("hidden", key in look.hidden.edges),
             ("path", on_path),
         )
         if on
-    ]  # fmt: skip
+    ]
     return label, " ".join(classes), width(edge["rate"])
 
 

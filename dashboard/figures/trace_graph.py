@@ -11,8 +11,10 @@ from dashboard.trace import Trace
 
 Element = dict[str, Any]
 
-_INKS: Final = {"light": ("#16212c", "#566573", "#ffffff", "#f7f8fa"),
-                "dark": ("#e8eef4", "#9fb0c0", "#18212b", "#10161d")}  # ink, weak, surface, canvas
+_INKS: Final = {
+    "light": ("#16212c", "#566573", "#ffffff", "#f7f8fa"),
+    "dark": ("#e8eef4", "#9fb0c0", "#18212b", "#10161d"),
+}  # ink, weak, surface, canvas
 _NAME: Final = 20
 
 
@@ -33,19 +35,31 @@ def elements(trace: Trace) -> list[Element]:
     places = arrange(trace.services, calls).places
     colours = palette.services(trace.services)
     nodes: list[Element] = [
-        {"data": {"id": number[name], "name": name, "colour": colours[name],
-                  "label": f"{fmt.short(name, _NAME)}\n{_spans(spans[name])} · self "
-                           f"{fmt.duration(spent[name] / 1000)}"},
-         "position": {"x": places[name][0] * 1.25, "y": places[name][1]},
-         "classes": "failed" if failed[name] else ""}
+        {
+            "data": {
+                "id": number[name],
+                "name": name,
+                "colour": colours[name],
+                "label": f"{fmt.short(name, _NAME)}\n{_spans(spans[name])} · self "
+                f"{fmt.duration(spent[name] / 1000)}",
+            },
+            "position": {"x": places[name][0] * 1.25, "y": places[name][1]},
+            "classes": "failed" if failed[name] else "",
+        }
         for name in trace.services
-    ]  # fmt: skip
+    ]
     edges: list[Element] = [
-        {"data": {"id": f"e{at}", "source": number[caller], "target": number[callee],
-                  "label": _calls(count, wrong[caller, callee])},
-         "classes": "failed" if wrong[caller, callee] else ""}
+        {
+            "data": {
+                "id": f"e{at}",
+                "source": number[caller],
+                "target": number[callee],
+                "label": _calls(count, wrong[caller, callee]),
+            },
+            "classes": "failed" if wrong[caller, callee] else "",
+        }
         for at, ((caller, callee), count) in enumerate(sorted(calls.items()))
-    ]  # fmt: skip
+    ]
     return nodes + edges
 
 
@@ -61,18 +75,49 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
     """Cytoscape's stylesheet for ``light`` or ``dark``."""
     ink, weak, surface, canvas = _INKS[theme]
     return [
-        {"selector": "node", "style": {
-            "shape": "round-rectangle", "width": 190, "height": 52, "background-color": surface,
-            "border-width": 2, "border-color": "data(colour)", "label": "data(label)", "color": ink,
-            "text-wrap": "wrap", "text-valign": "center", "font-size": 13, "font-weight": 600,
-            "line-height": 1.3, "overlay-opacity": 0}},
-        {"selector": "edge", "style": {
-            "width": 2, "curve-style": "bezier", "target-arrow-shape": "triangle", "line-color": palette.IDLE,
-            "target-arrow-color": palette.IDLE, "label": "data(label)", "color": weak, "font-size": 12,
-            "text-wrap": "wrap", "text-background-color": canvas, "text-background-opacity": 0.9,
-            "text-background-padding": 2, "overlay-opacity": 0}},
-        {"selector": "node.failed", "style": {"border-width": 4, "border-style": "double",
-                                              "border-color": palette.BAD}},
-        {"selector": "edge.failed", "style": {"line-color": palette.BAD, "target-arrow-color": palette.BAD,
-                                              "line-style": "dashed"}},
-    ]  # fmt: skip
+        {
+            "selector": "node",
+            "style": {
+                "shape": "round-rectangle",
+                "width": 190,
+                "height": 52,
+                "background-color": surface,
+                "border-width": 2,
+                "border-color": "data(colour)",
+                "label": "data(label)",
+                "color": ink,
+                "text-wrap": "wrap",
+                "text-valign": "center",
+                "font-size": 13,
+                "font-weight": 600,
+                "line-height": 1.3,
+                "overlay-opacity": 0,
+            },
+        },
+        {
+            "selector": "edge",
+            "style": {
+                "width": 2,
+                "curve-style": "bezier",
+                "target-arrow-shape": "triangle",
+                "line-color": palette.IDLE,
+                "target-arrow-color": palette.IDLE,
+                "label": "data(label)",
+                "color": weak,
+                "font-size": 12,
+                "text-wrap": "wrap",
+                "text-background-color": canvas,
+                "text-background-opacity": 0.9,
+                "text-background-padding": 2,
+                "overlay-opacity": 0,
+            },
+        },
+        {
+            "selector": "node.failed",
+            "style": {"border-width": 4, "border-style": "double", "border-color": palette.BAD},
+        },
+        {
+            "selector": "edge.failed",
+            "style": {"line-color": palette.BAD, "target-arrow-color": palette.BAD, "line-style": "dashed"},
+        },
+    ]

@@ -46,16 +46,24 @@ def packed(trace: Trace) -> dict[str, Any]:
         "flags": [_flags(span) for span in trace.spans],
         "path": [(each.index, each.start - began, each.end - each.start) for each in critical_path(trace)],
         "notes": {at: text for at, span in enumerate(trace.spans) if (text := note(span))},
-        "events": {at: [event.time - began for event in span.events[:_EVENTS]]
-                   for at, span in enumerate(trace.spans) if span.events},
-    }  # fmt: skip
+        "events": {
+            at: [event.time - began for event in span.events[:_EVENTS]]
+            for at, span in enumerate(trace.spans)
+            if span.events
+        },
+    }
 
 
 def _flags(span: Span) -> int:
     went = hop(span)
     links = len(span.references) - bool(span.parent)
-    marks = ((FAILED, span.failed), (WARNED, span.warnings), (MESSAGE, is_message(span)),
-             (RETRY, went and went.resent), (LINKED, links > 0))
+    marks = (
+        (FAILED, span.failed),
+        (WARNED, span.warnings),
+        (MESSAGE, is_message(span)),
+        (RETRY, went and went.resent),
+        (LINKED, links > 0),
+    )
     return sum(flag for flag, holds in marks if holds)
 
 
@@ -80,6 +88,12 @@ def matches(trace: Trace, text: str) -> list[int]:
 
 def _text(span: Span) -> str:
     pairs = [*span.tags, *span.process, *(pair for event in span.events for pair in event.fields)]
-    words = [span.service, span.operation, span.id, note(span), *span.warnings,
-             *(f"{key}={value}" for key, value in pairs)]
+    words = [
+        span.service,
+        span.operation,
+        span.id,
+        note(span),
+        *span.warnings,
+        *(f"{key}={value}" for key, value in pairs),
+    ]
     return "\n".join(words).casefold()

@@ -21,27 +21,40 @@ def effect(stage: StageView | None) -> Component:
     direct, routed = stage["direct"], stage["routed"]
     if not direct["count"] and not routed["count"]:
         return parts.empty("No calls in the last minute", "The comparison fills as soon as there is traffic.")
-    rows = [html.Tr([html.Th(what, scope="row"), *(html.Td(text, className="num") for text in (one, other))])
-            for what, one, other in zip(_ARM, _arm(direct), _arm(routed), strict=True)]
+    rows = [
+        html.Tr([html.Th(what, scope="row"), *(html.Td(text, className="num") for text in (one, other))])
+        for what, one, other in zip(_ARM, _arm(direct), _arm(routed), strict=True)
+    ]
     measured = stage["effect"]
-    return html.Div([
-        html.P(verdict(stage), className="verdict"),
-        _differences(measured) if measured else None,
-        parts.table(("", "Direct", "Routed"), rows, "Both arms", numeric=(1, 2)),
-    ], className="stack")
+    return html.Div(
+        [
+            html.P(verdict(stage), className="verdict"),
+            _differences(measured) if measured else None,
+            parts.table(("", "Direct", "Routed"), rows, "Both arms", numeric=(1, 2)),
+        ],
+        className="stack",
+    )
 
 
 def _arm(stats: Stats) -> tuple[str, ...]:
-    return (fmt.count(stats["count"]), fmt.rate(stats["rate"]), fmt.percent(stats["success"]),
-            fmt.duration(stats["p50"]), fmt.duration(stats["p90"]), fmt.duration(stats["p99"]))
+    return (
+        fmt.count(stats["count"]),
+        fmt.rate(stats["rate"]),
+        fmt.percent(stats["success"]),
+        fmt.duration(stats["p50"]),
+        fmt.duration(stats["p90"]),
+        fmt.duration(stats["p99"]),
+    )
 
 
 def verdict(stage: StageView) -> str:
     """The comparison in one sentence or two."""
     found = stage["effect"]
     if found is None:
-        return ("Only one arm has traffic. Set the stage to route with less than 100 % to keep a control "
-                "group and measure the effect.")
+        return (
+            "Only one arm has traffic. Set the stage to route with less than 100 % to keep a control "
+            "group and measure the effect."
+        )
     sure = [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
     if not sure:
         return "No significant difference yet: what was measured may be chance. More calls narrow it."
@@ -68,8 +81,10 @@ def _figure(found: Effect, key: str) -> Figure | None:
 def _differences(found: Effect) -> Component:
     """A row for each figure: the difference, its interval around zero, and whether it is significant."""
     rows = [_difference(what, _figure(found, key)) for what, key in _FIGURES]
-    head = html.Div(["Routed minus direct", html.Span(f"{found['confidence'] * 100:g} % intervals")],
-                    className="list-head")
+    head = html.Div(
+        ["Routed minus direct", html.Span(f"{found['confidence'] * 100:g} % intervals")],
+        className="list-head",
+    )
     return html.Div([head, html.Ul(rows, className="differences")])
 
 
@@ -80,14 +95,21 @@ def _difference(what: str, figure: Figure | None) -> Component:
     look = {True: "ok", False: "bad", None: "idle"}[figure["better"]]
     told = {True: "better", False: "worse", None: "not significant"}[figure["better"]]
     words = f"{unit(figure['low'])} to {unit(figure['high'])}"
-    return html.Li([
-        html.Strong(what),
-        html.Span(unit(figure["difference"]), className="figure"),
-        html.Span(interval(figure, look), className="interval", title=words, role="img",
-                  **parts.label(f"{words}: {told}")),
-        html.Span(words, className="weak small ends"),
-        parts.chip(told, look),
-    ])
+    return html.Li(
+        [
+            html.Strong(what),
+            html.Span(unit(figure["difference"]), className="figure"),
+            html.Span(
+                interval(figure, look),
+                className="interval",
+                title=words,
+                role="img",
+                **parts.label(f"{words}: {told}"),
+            ),
+            html.Span(words, className="weak small ends"),
+            parts.chip(told, look),
+        ]
+    )
 
 
 def interval(figure: Figure, look: str) -> list[Component]:
@@ -100,8 +122,9 @@ def interval(figure: Figure, look: str) -> list[Component]:
     low, high = at(figure["low"]), at(figure["high"])
     return [
         html.Span(className="zero"),
-        html.Span(className=f"reach {look}",
-                  style={"left": f"{low:.1f}%", "width": f"{max(high - low, 0.5):.1f}%"}),
+        html.Span(
+            className=f"reach {look}", style={"left": f"{low:.1f}%", "width": f"{max(high - low, 0.5):.1f}%"}
+        ),
         html.Span(className=f"mark {look}", style={"left": f"{at(figure['difference']):.1f}%"}),
     ]
 
@@ -114,9 +137,11 @@ def signed(ms: float) -> str:
 def advice(stage: StageView | None) -> Component:
     """What the mesh would have done, in stage advise."""
     if stage is None or stage["stage"] != "advise":
-        return parts.empty("Shown in stage advise",
-                           "There the mesh lays out the observed requests as it would have routed them.",
-                           class_name="done-already" if stage and stage["stage"] == "route" else "")
+        return parts.empty(
+            "Shown in stage advise",
+            "There the mesh lays out the observed requests as it would have routed them.",
+            class_name="done-already" if stage and stage["stage"] == "route" else "",
+        )
     found = stage["advice"]
     if found is None:
         return parts.empty("Too few requests to say", "It takes twenty in the last minute.")
@@ -127,25 +152,45 @@ def advice(stage: StageView | None) -> Component:
         ("p90", fmt.duration, observed["p90"], expected["p90"]),
         ("p99", fmt.duration, observed["p99"], expected["p99"]),
     )
-    rows = [html.Tr([html.Th(what, scope="row"), html.Td(say(one), className="num"),
-                     html.Td(say(other), className="num")]) for what, say, one, other in formats]
-    return html.Div([
-        parts.table(("", "As it was", "Had it been routed"), rows, "Advice", numeric=(1, 2)),
-        _moves(found),
-        html.P(f"{found['basis'][:1].upper()}{found['basis'][1:]}.", className="weak small"),
-    ], className="stack")
+    rows = [
+        html.Tr(
+            [
+                html.Th(what, scope="row"),
+                html.Td(say(one), className="num"),
+                html.Td(say(other), className="num"),
+            ]
+        )
+        for what, say, one, other in formats
+    ]
+    return html.Div(
+        [
+            parts.table(("", "As it was", "Had it been routed"), rows, "Advice", numeric=(1, 2)),
+            _moves(found),
+            html.P(f"{found['basis'][:1].upper()}{found['basis'][1:]}.", className="weak small"),
+        ],
+        className="stack",
+    )
 
 
 def _moves(found: Advice) -> Component:
     head = html.Div(["Share of the requests", html.Span("as it was → routed")], className="list-head")
     rows = [
-        html.Li([
-            html.Span(parts.name(each["address"], 48), className="mono"),
-            html.Span([html.Span(className="bar before", style={"width": f"{100 * each['observed']:.1f}%"}),
-                       html.Span(className="bar", style={"width": f"{100 * each['expected']:.1f}%"})],
-                      className="bars", **parts.HIDDEN),
-            html.Span(f"{fmt.percent(each['observed'])} → {fmt.percent(each['expected'])}", className="num"),
-        ])
+        html.Li(
+            [
+                html.Span(parts.name(each["address"], 48), className="mono"),
+                html.Span(
+                    [
+                        html.Span(className="bar before", style={"width": f"{100 * each['observed']:.1f}%"}),
+                        html.Span(className="bar", style={"width": f"{100 * each['expected']:.1f}%"}),
+                    ],
+                    className="bars",
+                    **parts.HIDDEN,
+                ),
+                html.Span(
+                    f"{fmt.percent(each['observed'])} → {fmt.percent(each['expected'])}", className="num"
+                ),
+            ]
+        )
         for each in found["endpoints"]
     ]
     return html.Div([head, html.Ul(rows, className="moves")])
@@ -154,13 +199,21 @@ def _moves(found: Advice) -> Component:
 def guard(stage: StageView) -> Component:
     """Whether harm is undone by itself."""
     if not stage["guard"]:
-        return html.P(["Guard off: the stage stays whatever it does. Turn it on with ",
-                       parts.code("guard: true"), " for this service in mesh.yaml."], className="weak")
+        return html.P(
+            [
+                "Guard off: the stage stays whatever it does. Turn it on with ",
+                parts.code("guard: true"),
+                " for this service in mesh.yaml.",
+            ],
+            className="weak",
+        )
     if stage["stage"] != "route":
         words = "Guard on: in stage route it turns back to advise when routed calls fare worse."
     elif 0 < stage["percent"] < 100:
-        words = ("Guard on and watching: the stage goes back to advise when routed calls succeed "
-                 "significantly less often or take significantly longer.")
+        words = (
+            "Guard on and watching: the stage goes back to advise when routed calls succeed "
+            "significantly less often or take significantly longer."
+        )
     else:
         words = "Guard on, but it has nothing to compare with: leave a control group (1 to 99 %)."
     return html.P([parts.chip("guard", "ok"), html.Span(f" {words}")])
@@ -174,16 +227,30 @@ def history(stage: StageView | None, zone: int, now_us: int) -> Component:
     why = any(_why(each["reason"]) for each in stage["history"])
     for each in stage["history"]:
         facts: dict[str, Any] = each["evidence"] or {}
-        steps = [parts.stage_chip(str(facts.get(key, "")), int(facts.get(f"{key}_percent") or 0))
-                 for key in ("from", "to")]
-        rows.append(html.Tr([
-            html.Td([html.Time(fmt.moment(each["time"], zone)[:-4]),
-                     html.Div(fmt.age(each["time"], now_us), className="weak small")]),
-            html.Td([steps[0], html.Span(" → ", **parts.label("to")), steps[1]], className="steps"),
-            html.Td([parts.name(str(facts.get("by") or "nobody named"), 60),
-                     html.Div(f"over {origin(str(facts.get('origin', '')))}", className="weak small")]),
-            html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))) if why else None,
-        ]))
+        steps = [
+            parts.stage_chip(str(facts.get(key, "")), int(facts.get(f"{key}_percent") or 0))
+            for key in ("from", "to")
+        ]
+        rows.append(
+            html.Tr(
+                [
+                    html.Td(
+                        [
+                            html.Time(fmt.moment(each["time"], zone)[:-4]),
+                            html.Div(fmt.age(each["time"], now_us), className="weak small"),
+                        ]
+                    ),
+                    html.Td([steps[0], html.Span(" → ", **parts.label("to")), steps[1]], className="steps"),
+                    html.Td(
+                        [
+                            parts.name(str(facts.get("by") or "nobody named"), 60),
+                            html.Div(f"over {origin(str(facts.get('origin', '')))}", className="weak small"),
+                        ]
+                    ),
+                    html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))) if why else None,
+                ]
+            )
+        )
     return parts.table(("When", "Change", "Who", *(("Why",) if why else ())), rows, "Changes of the stage")
 
 

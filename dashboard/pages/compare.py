@@ -23,29 +23,50 @@ _ROWS: Final = 400
 _DEEPEST: Final = 14
 _OFFERED: Final = "20"
 _HOUR: Final = 3_600_000_000  # microseconds
-_LOOKS: Final = {"added": "added", "removed": "removed", "broke": "bad", "slower": "warn", "recovered": "ok",
-                 "faster": "ok", "same": ""}
+_LOOKS: Final = {
+    "added": "added",
+    "removed": "removed",
+    "broke": "bad",
+    "slower": "warn",
+    "recovered": "ok",
+    "faster": "ok",
+    "same": "",
+}
 
 
 def layout(search: str | None) -> Component:
     before, after = links.compared(search)
-    form = html.Div([
-        _field("Trace A", "compare-a", before),
-        _field("Trace B", "compare-b", after),
-        html.Button("Compare", id="compare-go", className="button primary"),
-    ], className="trace-ids", role="search", **parts.label("Traces to compare"))
-    return html.Div([
-        html.Div([html.H1("Compare two traces"),
-                  html.P("Steps are matched by their path of services and operations.", className="weak")],
-                 className="page-head"),
-        parts.card(form),
-        html.Div(parts.card(parts.loading("Fetching the traces…")), id="compare-view", className="stack"),
-    ], className="page")
+    form = html.Div(
+        [
+            _field("Trace A", "compare-a", before),
+            _field("Trace B", "compare-b", after),
+            html.Button("Compare", id="compare-go", className="button primary"),
+        ],
+        className="trace-ids",
+        role="search",
+        **parts.label("Traces to compare"),
+    )
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H1("Compare two traces"),
+                    html.P("Steps are matched by their path of services and operations.", className="weak"),
+                ],
+                className="page-head",
+            ),
+            parts.card(form),
+            html.Div(parts.card(parts.loading("Fetching the traces…")), id="compare-view", className="stack"),
+        ],
+        className="page",
+    )
 
 
 def _field(text: str, field_id: str, value: str) -> Component:
-    return html.Label([html.Span(text), dcc.Input(id=field_id, value=value, autoComplete="off",
-                                                  placeholder="trace id")], className="field")
+    return html.Label(
+        [html.Span(text), dcc.Input(id=field_id, value=value, autoComplete="off", placeholder="trace id")],
+        className="field",
+    )
 
 
 def view(before: Trace, after: Trace, zone: int) -> list[Component]:
@@ -62,13 +83,25 @@ def view(before: Trace, after: Trace, zone: int) -> list[Component]:
 
 
 def _side(which: str, trace: Trace, zone: int) -> Component:
-    title = html.P([dcc.Link([parts.name(trace.root.service, 40), " ", parts.name(trace.root.operation, 80)],
-                             href=links.trace(trace.id))])
-    return parts.card([
-        title,
-        html.P(f"{fmt.duration(trace.duration / 1000)} · {len(trace.spans)} spans · {trace.errors} errors · "
-               f"{fmt.moment(trace.start, zone)}", className="weak"),
-    ], f"Trace {which}")
+    title = html.P(
+        [
+            dcc.Link(
+                [parts.name(trace.root.service, 40), " ", parts.name(trace.root.operation, 80)],
+                href=links.trace(trace.id),
+            )
+        ]
+    )
+    return parts.card(
+        [
+            title,
+            html.P(
+                f"{fmt.duration(trace.duration / 1000)} · {len(trace.spans)} spans · {trace.errors} errors · "
+                f"{fmt.moment(trace.start, zone)}",
+                className="weak",
+            ),
+        ],
+        f"Trace {which}",
+    )
 
 
 def _table(steps: Sequence[Step], before: Trace, after: Trace) -> Component:
@@ -90,18 +123,32 @@ def _row(step: Step, colour: str, most: int) -> Component:
 
     a, b = step.before, step.after
     moved = b.total - a.total
-    bar = html.Span(className="bar bad" if moved > 0 else "bar",
-                    style={"width": f"{100 * abs(moved) / most:.1f}%"})
-    name = html.Div([
-        parts.chip(step.change, f"change {_LOOKS[step.change]}"), parts.swatch(colour),
-        html.Strong(parts.name(step.service, 40)), parts.name(step.operation, 80),
-    ], className="step", style={"paddingLeft": f"{14 * min(step.depth, _DEEPEST)}px"})
-    return html.Tr([
-        html.Td(name), cell(_spans(a.count, a.errors)), cell(_spans(b.count, b.errors)),
-        cell(time(a.total, a.count)), cell(time(b.total, b.count)),
-        html.Td([_signed(moved), html.Span(bar, className="bar-track")], className="num"),
-        cell(time(a.own, a.count)), cell(time(b.own, b.count)),
-    ], className=step.change)
+    bar = html.Span(
+        className="bar bad" if moved > 0 else "bar", style={"width": f"{100 * abs(moved) / most:.1f}%"}
+    )
+    name = html.Div(
+        [
+            parts.chip(step.change, f"change {_LOOKS[step.change]}"),
+            parts.swatch(colour),
+            html.Strong(parts.name(step.service, 40)),
+            parts.name(step.operation, 80),
+        ],
+        className="step",
+        style={"paddingLeft": f"{14 * min(step.depth, _DEEPEST)}px"},
+    )
+    return html.Tr(
+        [
+            html.Td(name),
+            cell(_spans(a.count, a.errors)),
+            cell(_spans(b.count, b.errors)),
+            cell(time(a.total, a.count)),
+            cell(time(b.total, b.count)),
+            html.Td([_signed(moved), html.Span(bar, className="bar-track")], className="num"),
+            cell(time(a.own, a.count)),
+            cell(time(b.own, b.count)),
+        ],
+        className=step.change,
+    )
 
 
 def _spans(count: int, errors: int) -> Any:
@@ -117,27 +164,47 @@ def _signed(us: int) -> str:
 def offers(before: Trace, found: Sequence[Exemplar]) -> Component:
     """Other traces of the same operation, to compare with at a click."""
     items = [
-        html.Li([dcc.Link([parts.name(each["rootService"], 40), " ", parts.name(each["rootOperation"], 60)],
-                          href=links.compare(before.id, each["traceId"])),
-                 html.Span(f" {fmt.duration(each['duration'])} · {each['errors']} errors · ",
-                           className="weak"),
-                 html.Code(each["traceId"][:16])])
-        for each in found if not is_same(each["traceId"], before.id)
+        html.Li(
+            [
+                dcc.Link(
+                    [parts.name(each["rootService"], 40), " ", parts.name(each["rootOperation"], 60)],
+                    href=links.compare(before.id, each["traceId"]),
+                ),
+                html.Span(
+                    f" {fmt.duration(each['duration'])} · {each['errors']} errors · ", className="weak"
+                ),
+                html.Code(each["traceId"][:16]),
+            ]
+        )
+        for each in found
+        if not is_same(each["traceId"], before.id)
     ]
     question = "Which trace should it be compared with?"
     if not items:
-        return parts.card(parts.empty(question, "Give its id above; there is no other of this operation "
-                                                "around its time."))
-    return parts.card([html.P("The slowest of the same operation around its time:", className="weak"),
-                       html.Ul(items, className="plain")], question)
+        return parts.card(
+            parts.empty(question, "Give its id above; there is no other of this operation around its time.")
+        )
+    return parts.card(
+        [
+            html.P("The slowest of the same operation around its time:", className="weak"),
+            html.Ul(items, className="plain"),
+        ],
+        question,
+    )
 
 
 def register(app: Dash, client: Client, held: Held) -> None:
     """The form writes the URL, the URL drives the view."""
 
-    @app.callback(Output("url", "search", allow_duplicate=True), Input("compare-go", "n_clicks"),
-                  Input("compare-a", "n_submit"), Input("compare-b", "n_submit"),
-                  State("compare-a", "value"), State("compare-b", "value"), prevent_initial_call=True)
+    @app.callback(
+        Output("url", "search", allow_duplicate=True),
+        Input("compare-go", "n_clicks"),
+        Input("compare-a", "n_submit"),
+        Input("compare-b", "n_submit"),
+        State("compare-a", "value"),
+        State("compare-b", "value"),
+        prevent_initial_call=True,
+    )
     def submit(_: Any, __: Any, ___: Any, before: str | None, after: str | None) -> str:
         return links.compare((before or "").strip(), (after or "").strip()).removeprefix("/compare")
 
@@ -150,14 +217,22 @@ def register(app: Dash, client: Client, held: Held) -> None:
     def show(search: str | None, zone: int | None) -> Any:
         ids = links.compared(search)
         if not ids[0] and not ids[1]:
-            return parts.card(parts.empty(
-                "Give two trace ids", ["or open a trace from ", dcc.Link("the search", href=links.traces(
-                    TraceQuery())), " and choose “Compare with…”."]))
+            return parts.card(
+                parts.empty(
+                    "Give two trace ids",
+                    [
+                        "or open a trace from ",
+                        dcc.Link("the search", href=links.traces(TraceQuery())),
+                        " and choose “Compare with…”.",
+                    ],
+                )
+            )
         traces = [held.get(each) if each else None for each in ids]
         for trace, asked in zip(traces, ids, strict=True):
             if asked and trace is None:
-                return parts.card(parts.empty("The store has no trace of this id", html.Code(
-                    fmt.short(asked, 80))))
+                return parts.card(
+                    parts.empty("The store has no trace of this id", html.Code(fmt.short(asked, 80)))
+                )
         before, after = traces
         if before and after:
             return plain(view(before, after, zone or 0))
@@ -165,6 +240,13 @@ def register(app: Dash, client: Client, held: Held) -> None:
         assert one is not None
         if one.id.startswith(FROM_FILE):
             return offers(one, [])
-        found = client.exemplars("", one.start - _HOUR, one.start + _HOUR, service=one.root.service,
-                                 operation=one.root.operation, order="duration", limit=_OFFERED)
+        found = client.exemplars(
+            "",
+            one.start - _HOUR,
+            one.start + _HOUR,
+            service=one.root.service,
+            operation=one.root.operation,
+            order="duration",
+            limit=_OFFERED,
+        )
         return offers(one, found)

@@ -38,8 +38,12 @@ def guarded(instead: Callable[[Problem], R]) -> Callable[[Callable[P, R]], Calla
                 return instead(Problem(str(error), error.fix))
             except Exception:
                 _log.exception("callback %s failed", callback.__name__)
-                return instead(Problem("This panel could not be drawn.",
-                                       "Reload the page; if it stays so, see the dashboard's log."))
+                return instead(
+                    Problem(
+                        "This panel could not be drawn.",
+                        "Reload the page; if it stays so, see the dashboard's log.",
+                    )
+                )
 
         return safe
 

@@ -49,8 +49,9 @@ def name(text: str, limit: int = 80) -> Component:
     return html.Bdi(fmt.short(text, limit), className="name", title=text)
 
 
-def card(children: Children, title: str = "", aside: Children = None, class_name: str = "",
-         **given: Any) -> Component:
+def card(
+    children: Children, title: str = "", aside: Children = None, class_name: str = "", **given: Any
+) -> Component:
     """A panel, with a title row when it has one."""
     head = html.Header([html.H2(title), html.Div(aside, className="card-aside")]) if title else None
     inside = [head, *children] if isinstance(children, list) else [head, children]
@@ -64,12 +65,15 @@ def tile(what: str, value: str, health: str = "") -> Component:
 
 def tiles(stats: Stats) -> Component:
     """The four numbers of traffic."""
-    return html.Dl([
-        tile("Rate", fmt.rate(stats["rate"])),
-        tile("Success", fmt.percent(stats["success"]), palette.health(stats["success"])),
-        tile("p50", fmt.duration(stats["p50"])),
-        tile("p99", fmt.duration(stats["p99"])),
-    ], className="tiles")
+    return html.Dl(
+        [
+            tile("Rate", fmt.rate(stats["rate"])),
+            tile("Success", fmt.percent(stats["success"]), palette.health(stats["success"])),
+            tile("p50", fmt.duration(stats["p50"])),
+            tile("p99", fmt.duration(stats["p99"])),
+        ],
+        className="tiles",
+    )
 
 
 def chip(text: str, look: str = "") -> Component:
@@ -93,22 +97,32 @@ def swatch(colour: str) -> Component:
 def chart(title: str, chart_id: str, height: int) -> Component:
     """A titled chart of ``height`` pixels, empty until a callback fills ``chart_id``."""
     blank = charts.figure([], height, {"visible": False}, {"visible": False})
-    return html.Figure([
-        html.Figcaption(title),
-        dcc.Graph(id=chart_id, figure=blank, config=charts.CONFIG, style={"height": f"{height}px"}),
-    ], className="chart", **label(title))
+    return html.Figure(
+        [
+            html.Figcaption(title),
+            dcc.Graph(id=chart_id, figure=blank, config=charts.CONFIG, style={"height": f"{height}px"}),
+        ],
+        className="chart",
+        **label(title),
+    )
 
 
 def empty(sentence: str, fix: Children = None, class_name: str = "") -> Component:
     """A panel with nothing to show yet, and what to do about it."""
-    return html.Div([html.P(sentence, className="state-title"), html.P(fix) if fix else None],
-                    className=f"state {class_name}".rstrip(), role="status")
+    return html.Div(
+        [html.P(sentence, className="state-title"), html.P(fix) if fix else None],
+        className=f"state {class_name}".rstrip(),
+        role="status",
+    )
 
 
 def problem(what: Problem, class_name: str = "") -> Component:
     """A panel that could not be filled, and the fix."""
-    return html.Div([html.P(what.sentence, className="state-title"), html.P(what.fix)],
-                    className=f"state state-error {class_name}".rstrip(), role="alert")
+    return html.Div(
+        [html.P(what.sentence, className="state-title"), html.P(what.fix)],
+        className=f"state state-error {class_name}".rstrip(),
+        role="alert",
+    )
 
 
 def attempted(draw: Callable[[], Children]) -> Children:
@@ -117,8 +131,7 @@ def attempted(draw: Callable[[], Children]) -> Children:
 
 
 def loading(text: str = "Loading…") -> Component:
-    return html.Div([html.Span(className="spinner", **HIDDEN), text], className="state",
-                    role="status")
+    return html.Div([html.Span(className="spinner", **HIDDEN), text], className="state", role="status")
 
 
 def code(text: str) -> Component:
@@ -127,17 +140,25 @@ def code(text: str) -> Component:
 
 def no_traffic(class_name: str = "") -> Component:
     """The empty state of a mesh nobody uses yet."""
-    fix = ["Put a sidecar beside a program of yours:", html.Br(),
-           code("spanmesh run --service NAME --port PORT -- CMD …"), html.Br(),
-           "or watch the example shop:", html.Br(), code("spanmesh demo")]
+    fix = [
+        "Put a sidecar beside a program of yours:",
+        html.Br(),
+        code("spanmesh run --service NAME --port PORT -- CMD …"),
+        html.Br(),
+        "or watch the example shop:",
+        html.Br(),
+        code("spanmesh demo"),
+    ]
     return empty("No traffic yet", fix, class_name)
 
 
-def table(head: Sequence[Children], rows: Sequence[Component], what: str,
-          numeric: Sequence[int] = ()) -> Component:
+def table(
+    head: Sequence[Children], rows: Sequence[Component], what: str, numeric: Sequence[int] = ()
+) -> Component:
     """A table that scrolls sideways in its own frame; ``numeric`` columns are right-aligned."""
-    heads = [html.Th(text, scope="col", className="num" if at in numeric else "") for at,
-             text in enumerate(head)]
+    heads = [
+        html.Th(text, scope="col", className="num" if at in numeric else "") for at, text in enumerate(head)
+    ]
     whole = html.Table([html.Thead(html.Tr(heads)), html.Tbody(list(rows))], **label(what))
     return html.Div(whole, className="table-frame")
 

@@ -75,8 +75,11 @@ def _nodes(children: Children) -> list[Any]:
     described = _described(children)
     given = described["props"]
     inside = _nodes(given.pop("children", None))
-    attributes = {_NAMES.get(key, key if "-" in key else key.lower()): value
-                  for key, value in given.items() if value is not None and value is not False}
+    attributes = {
+        _NAMES.get(key, key if "-" in key else key.lower()): value
+        for key, value in given.items()
+        if value is not None and value is not False
+    }
     if isinstance(children, dcc.Link):
         return [["a", {**attributes, **WITHIN}, inside]]
     return [[str(described["type"]).lower(), attributes, inside]]

@@ -25,31 +25,62 @@ _ROUND: Final = 5  # seconds; whole ones, so that viewers share the answers
 def layout(name: str, search: str | None) -> Component:
     """The frame of the page; the callback fills it."""
     span = links.span(search, SPANS, SPAN)
-    return html.Div([
-        dcc.Store(id="service-shown", data={"name": name, "span": span}),
-        html.Div([
-            html.Div([html.P("Service", className="eyebrow"), html.H1(parts.name(name))]),
-            html.Nav(ranges(name, span), id="service-ranges", className="ranges",
-                     **parts.label("Time range")),
-        ], className="page-head apart"),
-        html.Div([html.Div(id="service-about", className="chips"),
-                  html.Div(_shortcuts(name), className="shortcuts")], className="page-head apart"),
-        html.Div(parts.loading(), id="service-state"),
-        html.Div([
-            _chart("Requests per second, failed ones at the foot", "service-traffic", series.HEIGHT),
-            _chart("Failed", "service-failed", series.HEIGHT),
-            _chart("Latency", "service-latency", series.HEIGHT),
-        ], className="thirds"),
-        _chart("How long calls took, over time", "service-heatmap", heatmap.HEIGHT),
-        parts.card(html.Div(parts.loading(), id="service-endpoints"), "Endpoints",
-                   html.Span("last 60 s", className="weak"), class_name="flush"),
-        html.Div([
-            parts.card(html.Div(parts.loading(), id="service-callers"), "Called by", class_name="flush"),
-            parts.card(html.Div(parts.loading(), id="service-callees"), "Calls", class_name="flush"),
-        ], className="halves"),
-        parts.card(html.Div(parts.loading(), id="service-operations"), "Operations",
-                   html.Span("counted from spans", className="weak"), class_name="flush"),
-    ], className="page service-page")
+    return html.Div(
+        [
+            dcc.Store(id="service-shown", data={"name": name, "span": span}),
+            html.Div(
+                [
+                    html.Div([html.P("Service", className="eyebrow"), html.H1(parts.name(name))]),
+                    html.Nav(
+                        ranges(name, span),
+                        id="service-ranges",
+                        className="ranges",
+                        **parts.label("Time range"),
+                    ),
+                ],
+                className="page-head apart",
+            ),
+            html.Div(
+                [
+                    html.Div(id="service-about", className="chips"),
+                    html.Div(_shortcuts(name), className="shortcuts"),
+                ],
+                className="page-head apart",
+            ),
+            html.Div(parts.loading(), id="service-state"),
+            html.Div(
+                [
+                    _chart("Requests per second, failed ones at the foot", "service-traffic", series.HEIGHT),
+                    _chart("Failed", "service-failed", series.HEIGHT),
+                    _chart("Latency", "service-latency", series.HEIGHT),
+                ],
+                className="thirds",
+            ),
+            _chart("How long calls took, over time", "service-heatmap", heatmap.HEIGHT),
+            parts.card(
+                html.Div(parts.loading(), id="service-endpoints"),
+                "Endpoints",
+                html.Span("last 60 s", className="weak"),
+                class_name="flush",
+            ),
+            html.Div(
+                [
+                    parts.card(
+                        html.Div(parts.loading(), id="service-callers"), "Called by", class_name="flush"
+                    ),
+                    parts.card(html.Div(parts.loading(), id="service-callees"), "Calls", class_name="flush"),
+                ],
+                className="halves",
+            ),
+            parts.card(
+                html.Div(parts.loading(), id="service-operations"),
+                "Operations",
+                html.Span("counted from spans", className="weak"),
+                class_name="flush",
+            ),
+        ],
+        className="page service-page",
+    )
 
 
 def _chart(title: str, chart_id: str, height: int) -> Component:
@@ -59,8 +90,12 @@ def _chart(title: str, chart_id: str, height: int) -> Component:
 def ranges(name: str, span: int) -> list[Component]:
     """The links to other windows; the one shown is marked."""
     return [
-        dcc.Link(text, href=links.service_page(name, each), title=f"The last {text}",
-                 className="current" if each == span else "")
+        dcc.Link(
+            text,
+            href=links.service_page(name, each),
+            title=f"The last {text}",
+            className="current" if each == span else "",
+        )
         for each, text in SPANS.items()
     ]
 
@@ -107,10 +142,12 @@ def since_first(page: ServicePage) -> ServicePage:
         return cast(T, {**each, "rate": each["rate"] * factor})
 
     return {
-        **page, "stats": since(page["stats"]), "callers": [since(each) for each in page["callers"]],
+        **page,
+        "stats": since(page["stats"]),
+        "callers": [since(each) for each in page["callers"]],
         "callees": [since(each) for each in page["callees"]],
         "operations": [since(each) for each in page["operations"]],
-    }  # fmt: skip
+    }
 
 
 def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
@@ -119,33 +156,50 @@ def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
     missing = len(page["points"]) - len(points)
     cells = Heatmap(buckets=page["heatmap"]["buckets"], counts=page["heatmap"]["counts"][missing:])
     return (
-        series.traffic(points, page["step"], zone), series.success(points, zone, series.HEIGHT),
-        series.latency(points, zone), heatmap.latency(points, cells, zone),
-    )  # fmt: skip
+        series.traffic(points, page["step"], zone),
+        series.success(points, zone, series.HEIGHT),
+        series.latency(points, zone),
+        heatmap.latency(points, cells, zone),
+    )
 
 
 def register(app: Dash, client: Client) -> None:
     """The window follows the URL, the numbers the interval."""
 
-    @app.callback(Output("service-shown", "data"), Output("service-ranges", "children"),
-                  Input("url", "search"), State("service-shown", "data"), prevent_initial_call=True)
+    @app.callback(
+        Output("service-shown", "data"),
+        Output("service-ranges", "children"),
+        Input("url", "search"),
+        State("service-shown", "data"),
+        prevent_initial_call=True,
+    )
     def choose(search: str | None, shown: dict[str, Any]) -> tuple[dict[str, Any], list[Component]]:
         span = links.span(search, SPANS, SPAN)
         return {**shown, "span": span}, ranges(shown["name"], span)
 
     @app.callback(
-        Output("service-state", "children"), Output("service-about", "children"),
-        Output("service-traffic", "figure"), Output("service-failed", "figure"),
-        Output("service-latency", "figure"), Output("service-heatmap", "figure"),
-        Output("service-endpoints", "children"), Output("service-callers", "children"),
-        Output("service-callees", "children"), Output("service-operations", "children"),
-        Input("tick", "n_intervals"), Input("zone", "data"), Input("service-shown", "data"))
+        Output("service-state", "children"),
+        Output("service-about", "children"),
+        Output("service-traffic", "figure"),
+        Output("service-failed", "figure"),
+        Output("service-latency", "figure"),
+        Output("service-heatmap", "figure"),
+        Output("service-endpoints", "children"),
+        Output("service-callers", "children"),
+        Output("service-callees", "children"),
+        Output("service-operations", "children"),
+        Input("tick", "n_intervals"),
+        Input("zone", "data"),
+        Input("service-shown", "data"),
+    )
     @guarded(_unavailable)
     def refresh(_: int | None, zone: int | None, shown: dict[str, Any]) -> tuple[Any, ...]:
         name, now = shown["name"], time.time()
         page = since_first(client.service_page(name, *window(now, shown["span"])))
         return (
-            service_views.summary(page), about(name, client.services()), *figures(page, zone or 0),
+            service_views.summary(page),
+            about(name, client.services()),
+            *figures(page, zone or 0),
             plain(parts.attempted(lambda: balancing_endpoints.table(client.endpoints(name), int(now * 1e6)))),
             plain(service_views.neighbours(page["callers"], lambda other: links.topology(other, name))),
             plain(service_views.neighbours(page["callees"], lambda other: links.topology(name, other))),

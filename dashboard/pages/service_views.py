@@ -19,8 +19,10 @@ def about(node: Node) -> list[Component]:
     """Kind, stage, sidecar, endpoints, versions and zones of a node, as chips."""
     chips = [parts.chip(node["kind"])]
     if node["kind"] == "service":
-        chips += [parts.stage_chip(node["stage"], node["percent"]),
-                  parts.chip("sidecar" if node["sidecar"] else "no sidecar")]
+        chips += [
+            parts.stage_chip(node["stage"], node["percent"]),
+            parts.chip("sidecar" if node["sidecar"] else "no sidecar"),
+        ]
     if node["ejected"]:
         chips.append(parts.chip(f"{node['ejected']} of {node['endpoints']} endpoints ejected", "bad"))
     chips += [parts.chip(fmt.short(version, 24)) for version in node["versions"][:4]]
@@ -30,9 +32,10 @@ def about(node: Node) -> list[Component]:
 def summary(page: ServicePage) -> Component:
     """The numbers of the whole window, or that there are none."""
     if not page["stats"]["count"]:
-        return parts.empty("Nobody called this service in this time",
-                           ["Choose a longer time, or look at ",
-                            dcc.Link("all services", href=links.topology()), "."])
+        return parts.empty(
+            "Nobody called this service in this time",
+            ["Choose a longer time, or look at ", dcc.Link("all services", href=links.topology()), "."],
+        )
     return parts.tiles(page["stats"])
 
 
@@ -41,13 +44,19 @@ def neighbours(found: Sequence[Neighbour], href: Callable[[str], str]) -> Compon
     if not found:
         return parts.empty("None in this time")
     rows = [
-        html.Tr([
-            html.Td([parts.dot(palette.health(each["success"])),
-                     dcc.Link(parts.name(each["name"], 60), href=href(each["name"])),
-                     parts.chip(each["protocol"]) if each["protocol"] != "http" else None],
-                    className="named"),
-            *figures(each),
-        ])
+        html.Tr(
+            [
+                html.Td(
+                    [
+                        parts.dot(palette.health(each["success"])),
+                        dcc.Link(parts.name(each["name"], 60), href=href(each["name"])),
+                        parts.chip(each["protocol"]) if each["protocol"] != "http" else None,
+                    ],
+                    className="named",
+                ),
+                *figures(each),
+            ]
+        )
         for each in found
     ]
     return parts.table(("Service", *_HEAD), rows, "Services", numeric=_NUMERIC)
@@ -59,16 +68,20 @@ def figures(stats: Stats) -> list[Component]:
         html.Td(fmt.count(stats["count"]), className="num"),
         html.Td(fmt.rate(stats["rate"]), className="num"),
         html.Td(fmt.percent(stats["success"]), className=f"num {palette.health(stats['success'])}"),
-        *(html.Td(fmt.duration(value), className="num")
-          for value in (stats["p50"], stats["p90"], stats["p99"])),
+        *(
+            html.Td(fmt.duration(value), className="num")
+            for value in (stats["p50"], stats["p90"], stats["p99"])
+        ),
     ]
 
 
 def operations(page: ServicePage) -> Component:
     """What the service does, the most frequent first, each with its traces."""
     if not page["operations"]:
-        return parts.empty("No spans of this service in this time",
-                           "Operations are counted from spans: of its sidecar, or of an OpenTelemetry SDK.")
+        return parts.empty(
+            "No spans of this service in this time",
+            "Operations are counted from spans: of its sidecar, or of an OpenTelemetry SDK.",
+        )
     rows = [_operation(page["service"], each) for each in page["operations"]]
     return parts.table(("Operation", *_HEAD, ""), rows, "Operations", numeric=_NUMERIC)
 
@@ -76,9 +89,13 @@ def operations(page: ServicePage) -> Component:
 def _operation(service: str, each: Operation) -> Component:
     traces = links.traces(TraceQuery(service=service, operation=each["name"]))
     kind = parts.chip(each["kind"]) if each["kind"] != "server" else None
-    return html.Tr([
-        html.Td([parts.name(each["name"], 90), kind], className="named"),
-        *figures(each),
-        html.Td(dcc.Link("Traces", href=traces, title=f"Traces of {fmt.short(each['name'], 90)}"),
-                className="num"),
-    ])
+    return html.Tr(
+        [
+            html.Td([parts.name(each["name"], 90), kind], className="named"),
+            *figures(each),
+            html.Td(
+                dcc.Link("Traces", href=traces, title=f"Traces of {fmt.short(each['name'], 90)}"),
+                className="num",
+            ),
+        ]
+    )

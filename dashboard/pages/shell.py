@@ -34,32 +34,49 @@ _NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
 
 def layout() -> Component:
     """The frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
-    return html.Div([
-        dcc.Location(id="url", refresh="callback-nav"),
-        dcc.Interval(id="tick", disabled=True),  # spanmesh.js beats it: a clock would not wait for answers
-        dcc.Store(id="theme"),
-        dcc.Store(id="zone"),
-        dcc.Store(id="titled"),
-        html.A("Skip to content", href="#page", className="skip"),
-        html.Header([
-            dcc.Link([html.Span(className="logo", **parts.HIDDEN), "spanmesh"], href="/",
-                     className="brand"),
-            html.Nav(id="navigation", **parts.label("Pages")),
-            html.Div(id="connection", className="connection", role="status"),
-            html.Button(html.Span(className="theme-icon", **parts.HIDDEN), id="theme-toggle",
-                        className="icon-button", title="Light or dark",
-                        **parts.label("Switch light or dark")),
-        ], className="topbar"),
-        html.Main(parts.loading(), id="page", tabIndex="-1"),
-    ], className="shell")
+    return html.Div(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Interval(
+                id="tick", disabled=True
+            ),  # spanmesh.js beats it: a clock would not wait for answers
+            dcc.Store(id="theme"),
+            dcc.Store(id="zone"),
+            dcc.Store(id="titled"),
+            html.A("Skip to content", href="#page", className="skip"),
+            html.Header(
+                [
+                    dcc.Link(
+                        [html.Span(className="logo", **parts.HIDDEN), "spanmesh"], href="/", className="brand"
+                    ),
+                    html.Nav(id="navigation", **parts.label("Pages")),
+                    html.Div(id="connection", className="connection", role="status"),
+                    html.Button(
+                        html.Span(className="theme-icon", **parts.HIDDEN),
+                        id="theme-toggle",
+                        className="icon-button",
+                        title="Light or dark",
+                        **parts.label("Switch light or dark"),
+                    ),
+                ],
+                className="topbar",
+            ),
+            html.Main(parts.loading(), id="page", tabIndex="-1"),
+        ],
+        className="shell",
+    )
 
 
 def page(path: str | None, search: str | None) -> Component:
     """The page at a path, drawn from the URL alone."""
     path = (path or "/").rstrip("/") or "/"
     whole: Mapping[str, Callable[[str | None], Component]] = {
-        "/": topology.layout, "/traces": traces.layout, "/balancing": balancing.layout,
-        "/compare": compare.layout, "/aggregate": aggregate.layout, "/upload": upload.layout,
+        "/": topology.layout,
+        "/traces": traces.layout,
+        "/balancing": balancing.layout,
+        "/compare": compare.layout,
+        "/aggregate": aggregate.layout,
+        "/upload": upload.layout,
     }
     if path in whole:
         return whole[path](search)
@@ -67,8 +84,9 @@ def page(path: str | None, search: str | None) -> Component:
         return trace.layout(unquote(path.removeprefix("/traces/")), search)
     if path.startswith("/service/"):
         return service.layout(unquote(path.removeprefix("/service/")), search)
-    return parts.empty("There is no page at this address",
-                       dcc.Link("Go to the topology", href=links.topology()))
+    return parts.empty(
+        "There is no page at this address", dcc.Link("Go to the topology", href=links.topology())
+    )
 
 
 def navigation(path: str | None) -> list[Component]:
@@ -89,14 +107,19 @@ def register(app: Dash, client: Client) -> None:
     for shared in (trace, compare, upload):
         shared.register(app, client, held)
 
-    @app.callback(Output("page", "children"), Output("navigation", "children"),
-                  Input("url", "pathname"), State("url", "search"))
+    @app.callback(
+        Output("page", "children"),
+        Output("navigation", "children"),
+        Input("url", "pathname"),
+        State("url", "search"),
+    )
     @guarded(lambda what: (parts.problem(what), navigation("/")))
     def route(path: str | None, search: str | None) -> tuple[Component, list[Component]]:
         return page(path, search), navigation(path)
 
-    @app.callback(Output("connection", "children"), Output("connection", "className"),
-                  Input("tick", "n_intervals"))
+    @app.callback(
+        Output("connection", "children"), Output("connection", "className"), Input("tick", "n_intervals")
+    )
     @guarded(_disconnected)
     def connection(_: int | None) -> tuple[str, str]:
         client.ready()

@@ -20,33 +20,54 @@ def details(trace: Trace, span_id: str, zone: int) -> Component:
     if index is None:
         return parts.card(parts.empty("This trace has no such span", html.Code(fmt.short(span_id, 40))))
     span = trace.spans[index]
-    marks = [parts.chip("error", "bad") if span.failed else None,
-             parts.chip(span.kind) if span.kind else None,
-             parts.chip("not waited for", "") if is_message(span) else None]
-    return html.Aside([
-        html.Header([
-            html.Div([html.P(parts.name(span.service), className="eyebrow"),
-                      html.H2(parts.name(span.operation, 300))]),
-            html.Button("×", className="icon-button", title="Close details (Esc)",
-                        **parts.data(does="close")),
-        ], className="panel-head"),
-        html.Div(marks, className="chips"),
-        _times(trace, index),
-        *(html.P(text, className="notice") for text in span.warnings[:_MANY]),
-        _mesh(trace, index),
-        _section("Tags", parts.pairs(span.tags), len(span.tags), is_open=True),
-        _section("Events", _events(trace, span, zone), len(span.events), is_open=True),
-        trace_logs.panel(trace, span),
-        _section("Links", _references(trace, span), len(span.references), is_open=False),
-        _linked_from(trace, span),
-        _section("Process", parts.pairs(span.process), len(span.process), is_open=False),
-        html.Div([
-            dcc.Link("All of this operation", href=links.aggregate(span.service, span.operation),
-                     className="button"),
-            dcc.Link("Balancing", href=links.balancing(span.service), className="button"),
-        ], className="shortcuts"),
-        html.P(["Span ", html.Code(fmt.short(span.id, 40))], className="weak"),
-    ], className="card panel", id="span-details", **parts.label("Span"))
+    marks = [
+        parts.chip("error", "bad") if span.failed else None,
+        parts.chip(span.kind) if span.kind else None,
+        parts.chip("not waited for", "") if is_message(span) else None,
+    ]
+    return html.Aside(
+        [
+            html.Header(
+                [
+                    html.Div(
+                        [
+                            html.P(parts.name(span.service), className="eyebrow"),
+                            html.H2(parts.name(span.operation, 300)),
+                        ]
+                    ),
+                    html.Button(
+                        "×", className="icon-button", title="Close details (Esc)", **parts.data(does="close")
+                    ),
+                ],
+                className="panel-head",
+            ),
+            html.Div(marks, className="chips"),
+            _times(trace, index),
+            *(html.P(text, className="notice") for text in span.warnings[:_MANY]),
+            _mesh(trace, index),
+            _section("Tags", parts.pairs(span.tags), len(span.tags), is_open=True),
+            _section("Events", _events(trace, span, zone), len(span.events), is_open=True),
+            trace_logs.panel(trace, span),
+            _section("Links", _references(trace, span), len(span.references), is_open=False),
+            _linked_from(trace, span),
+            _section("Process", parts.pairs(span.process), len(span.process), is_open=False),
+            html.Div(
+                [
+                    dcc.Link(
+                        "All of this operation",
+                        href=links.aggregate(span.service, span.operation),
+                        className="button",
+                    ),
+                    dcc.Link("Balancing", href=links.balancing(span.service), className="button"),
+                ],
+                className="shortcuts",
+            ),
+            html.P(["Span ", html.Code(fmt.short(span.id, 40))], className="weak"),
+        ],
+        className="card panel",
+        id="span-details",
+        **parts.label("Span"),
+    )
 
 
 def _times(trace: Trace, index: int) -> Component:
@@ -98,15 +119,26 @@ def _try(trace: Trace, at: int, is_this: bool) -> Component:
 
 def _section(title: str, content: Component, many: int, is_open: bool) -> Component:
     inside = content if many else html.P("none", className="weak")
-    return html.Details([html.Summary([title, html.Span(str(many), className="weak")]), inside],
-                        open=is_open and many > 0)
+    return html.Details(
+        [html.Summary([title, html.Span(str(many), className="weak")]), inside], open=is_open and many > 0
+    )
 
 
 def _events(trace: Trace, span: Span, zone: int) -> Component:
     shown: list[Any] = [
-        html.Div([html.P([html.Strong(fmt.after((event.time - trace.start) / 1000)), " ",
-                          html.Span(fmt.clock(event.time, zone), className="weak")]),
-                  parts.pairs(event.fields)], className="event")
+        html.Div(
+            [
+                html.P(
+                    [
+                        html.Strong(fmt.after((event.time - trace.start) / 1000)),
+                        " ",
+                        html.Span(fmt.clock(event.time, zone), className="weak"),
+                    ]
+                ),
+                parts.pairs(event.fields),
+            ],
+            className="event",
+        )
         for event in span.events[:_MANY]
     ]
     if len(span.events) > _MANY:
@@ -115,12 +147,19 @@ def _events(trace: Trace, span: Span, zone: int) -> Component:
 
 
 def _references(trace: Trace, span: Span) -> Component:
-    return html.Ul([
-        html.Li([kind.replace("_", " ").lower() + " ",
-                 dcc.Link(fmt.short(span_id, 40), href=links.trace(_in(trace, to), span_id)),
-                 html.Span(" in another trace", className="weak") if _in(trace, to) != trace.id else None])
-        for kind, to, span_id in span.references[:_MANY]
-    ], className="plain")
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    kind.replace("_", " ").lower() + " ",
+                    dcc.Link(fmt.short(span_id, 40), href=links.trace(_in(trace, to), span_id)),
+                    html.Span(" in another trace", className="weak") if _in(trace, to) != trace.id else None,
+                ]
+            )
+            for kind, to, span_id in span.references[:_MANY]
+        ],
+        className="plain",
+    )
 
 
 def _in(trace: Trace, other: str) -> str:
@@ -129,9 +168,19 @@ def _in(trace: Trace, other: str) -> str:
 
 
 def _linked_from(trace: Trace, span: Span) -> Component | None:
-    found = [each for each in trace.spans
-             if each.parent != span.id and any(to == span.id and _in(trace, of) == trace.id
-                                               for _, of, to in each.references)]
-    items = [html.Li(dcc.Link([parts.name(each.service, 40), " ", parts.name(each.operation, 60)],
-                              href=links.trace(trace.id, each.id))) for each in found[:_MANY]]
+    found = [
+        each
+        for each in trace.spans
+        if each.parent != span.id
+        and any(to == span.id and _in(trace, of) == trace.id for _, of, to in each.references)
+    ]
+    items = [
+        html.Li(
+            dcc.Link(
+                [parts.name(each.service, 40), " ", parts.name(each.operation, 60)],
+                href=links.trace(trace.id, each.id),
+            )
+        )
+        for each in found[:_MANY]
+    ]
     return _section("Linked from", html.Ul(items, className="plain"), len(found), True) if found else None

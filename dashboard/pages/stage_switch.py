@@ -17,30 +17,76 @@ _STAGES = ("observe", "advise", "route")
 
 def layout(stage: StageView | None) -> Component:
     """The form, set to the present stage."""
-    return html.Div([
-        html.Div([
-            dcc.Store(id="stage-chosen", data=stage["stage"] if stage else None),
-            dcc.Store(id="stage-asked"),
-            html.Div([html.Button(each, id=f"stage-{each}", **parts.pressed(stage is not None and
-                                                                            stage["stage"] == each))
-                      for each in _STAGES], id="stage", className="segments"),
-            html.Label([dcc.Input(id="stage-percent", type="number", min=0, max=100, step=1, debounce=False,
-                                  value=stage["percent"] or 100 if stage else 100),
-                                  html.Span("% of requests")],
-                       id="stage-share", className=_share(stage["stage"] if stage else None)),
-            html.Button("Change…", id="stage-ask", className="button primary"),
-        ], className="stage-form", role="group", **parts.label("Stage")),
-        html.Div([
-            html.P(id="stage-question"),
-            html.Label([html.Span("Your name, for the history"),
-                        dcc.Input(id="stage-by", type="text", maxLength=200, persistence=True,
-                                  placeholder="optional", autoComplete="name")], className="share"),
-            html.Button("Confirm", id="stage-confirm", className="button primary"),
-            html.Button("Cancel", id="stage-cancel", className="button"),
-        ], id="stage-dialog", className="confirm", hidden=True, role="alertdialog",
-            **parts.labelled_by("stage-question")),
-        html.Div(id="stage-result", role="status"),
-    ], className="stage-switch")
+    return html.Div(
+        [
+            html.Div(
+                [
+                    dcc.Store(id="stage-chosen", data=stage["stage"] if stage else None),
+                    dcc.Store(id="stage-asked"),
+                    html.Div(
+                        [
+                            html.Button(
+                                each,
+                                id=f"stage-{each}",
+                                **parts.pressed(stage is not None and stage["stage"] == each),
+                            )
+                            for each in _STAGES
+                        ],
+                        id="stage",
+                        className="segments",
+                    ),
+                    html.Label(
+                        [
+                            dcc.Input(
+                                id="stage-percent",
+                                type="number",
+                                min=0,
+                                max=100,
+                                step=1,
+                                debounce=False,
+                                value=stage["percent"] or 100 if stage else 100,
+                            ),
+                            html.Span("% of requests"),
+                        ],
+                        id="stage-share",
+                        className=_share(stage["stage"] if stage else None),
+                    ),
+                    html.Button("Change…", id="stage-ask", className="button primary"),
+                ],
+                className="stage-form",
+                role="group",
+                **parts.label("Stage"),
+            ),
+            html.Div(
+                [
+                    html.P(id="stage-question"),
+                    html.Label(
+                        [
+                            html.Span("Your name, for the history"),
+                            dcc.Input(
+                                id="stage-by",
+                                type="text",
+                                maxLength=200,
+                                persistence=True,
+                                placeholder="optional",
+                                autoComplete="name",
+                            ),
+                        ],
+                        className="share",
+                    ),
+                    html.Button("Confirm", id="stage-confirm", className="button primary"),
+                    html.Button("Cancel", id="stage-cancel", className="button"),
+                ],
+                id="stage-dialog",
+                className="confirm",
+                hidden=True,
+                role="alertdialog",
+                **parts.labelled_by("stage-question"),
+            ),
+            html.Div(id="stage-result", role="status"),
+        ],
+        className="stage-switch",
+    )
 
 
 def _share(stage: str | None) -> str:
@@ -64,13 +110,21 @@ def _refused(what: Problem) -> tuple[Any, ...]:
 
 def register(app: Dash, client: Client) -> None:
     """Ask, then PUT on confirmation."""
-    in_browser(app, "question", Output("stage-asked", "data"), Input("stage-dialog", "hidden"),
-               prevent_initial_call=True)
+    in_browser(
+        app,
+        "question",
+        Output("stage-asked", "data"),
+        Input("stage-dialog", "hidden"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
-        Output("stage-chosen", "data"), Output("stage-share", "className"),
+        Output("stage-chosen", "data"),
+        Output("stage-share", "className"),
         *(Output(f"stage-{each}", "aria-pressed") for each in _STAGES),
-        *(Input(f"stage-{each}", "n_clicks") for each in _STAGES), prevent_initial_call=True)
+        *(Input(f"stage-{each}", "n_clicks") for each in _STAGES),
+        prevent_initial_call=True,
+    )
     def choose(*clicks: int | None) -> tuple[str, ...]:
         if not any(clicks):
             raise PreventUpdate  # the form was drawn anew
@@ -78,15 +132,22 @@ def register(app: Dash, client: Client) -> None:
         return (chosen, _share(chosen), *(str(each == chosen).lower() for each in _STAGES))
 
     @app.callback(
-        Output("stage-dialog", "hidden"), Output("stage-question", "children"),
+        Output("stage-dialog", "hidden"),
+        Output("stage-question", "children"),
         Output("stage-result", "children"),
-        Input("stage-ask", "n_clicks"), Input("stage-cancel", "n_clicks"), Input("stage-confirm", "n_clicks"),
-        State("stage-chosen", "data"), State("stage-percent", "value"), State("destination-name", "data"),
+        Input("stage-ask", "n_clicks"),
+        Input("stage-cancel", "n_clicks"),
+        Input("stage-confirm", "n_clicks"),
+        State("stage-chosen", "data"),
+        State("stage-percent", "value"),
+        State("destination-name", "data"),
         State("stage-by", "value"),
-        prevent_initial_call=True)
+        prevent_initial_call=True,
+    )
     @guarded(_refused)
-    def change(_: Any, __: Any, ___: Any, stage: str | None, percent: float | None,
-               service: str, by: str | None) -> tuple[Any, ...]:
+    def change(
+        _: Any, __: Any, ___: Any, stage: str | None, percent: float | None, service: str, by: str | None
+    ) -> tuple[Any, ...]:
         if ctx.triggered_id == "stage-cancel":
             return True, no_update, None
         if stage not in _STAGES:

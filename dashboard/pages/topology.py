@@ -38,35 +38,76 @@ def layout(search: str | None) -> Component:
     """The graph beside its panel, filled by the callbacks."""
     view = GraphView.of_search(search)
     graph = dash_cytoscape.Cytoscape(
-        id="graph", elements=[], stylesheet=[], minZoom=0.02, maxZoom=2.5,
-        layout={"name": "preset", "fit": False}, autoRefreshLayout=False, autounselectify=True,
-        style={"width": "100%", "height": "100%"}, boxSelectionEnabled=False,
+        id="graph",
+        elements=[],
+        stylesheet=[],
+        minZoom=0.02,
+        maxZoom=2.5,
+        layout={"name": "preset", "fit": False},
+        autoRefreshLayout=False,
+        autounselectify=True,
+        style={"width": "100%", "height": "100%"},
+        boxSelectionEnabled=False,
     )
-    return html.Div([
-        dcc.Store(id="picture"), dcc.Store(id="held"), dcc.Store(id="again"), dcc.Store(id="steered"),
-        dcc.Store(id="fields", data=topology_tools.FIELDS),
-        dcc.Store(id="styles", data={theme: topology_style.stylesheet(theme) for theme in ("light", "dark")}),
-        dcc.Download(id="graph-file"),
-        html.H1("Topology", className="visually-hidden"),
-        html.Section([
-            topology_tools.toolbar(view),
-            html.Div(id="graph-summary"),
-            html.Div([
-                html.Div(graph, id="graph-canvas", className="graph-canvas", tabIndex="0", role="application",
-                         **parts.label("Graph of services and calls. Arrow keys go from node to node, Enter "
-                                       "selects, plus and minus zoom. The list beside it says the same.")),
-                html.Div(parts.loading("Asking the collector…"), id="graph-state", className="graph-state"),
-                html.Div([
-                    _button("zoom-in", "+", "Zoom in"), _button("zoom-out", "−", "Zoom out"),
-                    _button("zoom-fit", "Fit", "Show the whole graph"),
-                ], className="graph-tools", role="group", **parts.label("Zoom")),
-                html.Div(id="graph-cursor", className="visually-hidden", **_SPOKEN),
-            ], className="graph-frame"),
-            topology_tools.timebar(),
-            html.Details(plain(topology_tools.legend(view)), id="legend", className="legend", open=True),
-        ], className="graph card"),
-        html.Aside(topology_panel.layout(), id="panel", className="panel card", **parts.label("Details")),
-    ], className="topology")
+    return html.Div(
+        [
+            dcc.Store(id="picture"),
+            dcc.Store(id="held"),
+            dcc.Store(id="again"),
+            dcc.Store(id="steered"),
+            dcc.Store(id="fields", data=topology_tools.FIELDS),
+            dcc.Store(
+                id="styles", data={theme: topology_style.stylesheet(theme) for theme in ("light", "dark")}
+            ),
+            dcc.Download(id="graph-file"),
+            html.H1("Topology", className="visually-hidden"),
+            html.Section(
+                [
+                    topology_tools.toolbar(view),
+                    html.Div(id="graph-summary"),
+                    html.Div(
+                        [
+                            html.Div(
+                                graph,
+                                id="graph-canvas",
+                                className="graph-canvas",
+                                tabIndex="0",
+                                role="application",
+                                **parts.label(
+                                    "Graph of services and calls. Arrow keys go from node to node, Enter "
+                                    "selects, plus and minus zoom. The list beside it says the same."
+                                ),
+                            ),
+                            html.Div(
+                                parts.loading("Asking the collector…"),
+                                id="graph-state",
+                                className="graph-state",
+                            ),
+                            html.Div(
+                                [
+                                    _button("zoom-in", "+", "Zoom in"),
+                                    _button("zoom-out", "−", "Zoom out"),
+                                    _button("zoom-fit", "Fit", "Show the whole graph"),
+                                ],
+                                className="graph-tools",
+                                role="group",
+                                **parts.label("Zoom"),
+                            ),
+                            html.Div(id="graph-cursor", className="visually-hidden", **_SPOKEN),
+                        ],
+                        className="graph-frame",
+                    ),
+                    topology_tools.timebar(),
+                    html.Details(
+                        plain(topology_tools.legend(view)), id="legend", className="legend", open=True
+                    ),
+                ],
+                className="graph card",
+            ),
+            html.Aside(topology_panel.layout(), id="panel", className="panel card", **parts.label("Details")),
+        ],
+        className="topology",
+    )
 
 
 def _button(button_id: str, text: str, label: str) -> Component:
@@ -83,8 +124,10 @@ def _summary(graph: Graph, view: GraphView) -> list[Component]:
         html.Span([html.Strong(fmt.count(total)), " calls/s"]),
         html.Span([html.Strong(str(ejected)), " ejected"], className="bad" if ejected else ""),
         *(html.Span(problem, className="bad", role="alert") for problem in view.problems),
-        html.Span(f"{'window of' if view.at else 'last'} {fmt.span(graph['end'] - graph['start'])}",
-                  className="weak"),
+        html.Span(
+            f"{'window of' if view.at else 'last'} {fmt.span(graph['end'] - graph['start'])}",
+            className="weak",
+        ),
     ]
 
 
@@ -121,11 +164,18 @@ def register(app: Dash, client: Client) -> None:
     topology_panel.register(app, client)
     pictures, standing = Pictures(), Standing()
 
-    @app.callback(Output("picture", "data"), Output("graph-state", "children"),
-                  Output("graph-summary", "children"), Output("said-find", "children"),
-                  Output("said-hide", "children"),
-                  Input("tick", "n_intervals"), Input("url", "search"), Input("again", "data"),
-                  State("held", "data"), State("graph-state", "children"))
+    @app.callback(
+        Output("picture", "data"),
+        Output("graph-state", "children"),
+        Output("graph-summary", "children"),
+        Output("said-find", "children"),
+        Output("said-hide", "children"),
+        Input("tick", "n_intervals"),
+        Input("url", "search"),
+        Input("again", "data"),
+        State("held", "data"),
+        State("graph-state", "children"),
+    )
     @guarded(_unavailable)
     def refresh(ticks: int | None, search: str | None, _: Any, held: Held | None, state: Any) -> Any:
         view = GraphView.of_search(search)
@@ -149,8 +199,12 @@ def register(app: Dash, client: Client) -> None:
             topology_tools.found(view.hide, hidden, "Hidden:"),
         )
 
-    @app.callback(Output("graph-file", "data"), Input("export-json", "n_clicks"), State("url", "search"),
-                  prevent_initial_call=True)
+    @app.callback(
+        Output("graph-file", "data"),
+        Input("export-json", "n_clicks"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
     @guarded(lambda _: no_update)
     def save(_: int | None, search: str | None) -> Any:
         scene = topology_scene.scene(client, GraphView.of_search(search), time.time())
@@ -172,14 +226,27 @@ def _in_browser(app: Dash) -> None:
     ):
         in_browser(app, name, output, *sources)
     in_browser(
-        app, "select",
+        app,
+        "select",
         Output("steered", "data", allow_duplicate=True),
-        Input("graph", "tapNodeData"), Input("graph", "tapEdgeData"), prevent_initial_call=True)
+        Input("graph", "tapNodeData"),
+        Input("graph", "tapEdgeData"),
+        prevent_initial_call=True,
+    )
     in_browser(
-        app, "zoom",
-        Output("zoom-fit", "title"), Input("zoom-in", "n_clicks"), Input("zoom-out", "n_clicks"),
-        Input("zoom-fit", "n_clicks"), prevent_initial_call=True)
+        app,
+        "zoom",
+        Output("zoom-fit", "title"),
+        Input("zoom-in", "n_clicks"),
+        Input("zoom-out", "n_clicks"),
+        Input("zoom-fit", "n_clicks"),
+        prevent_initial_call=True,
+    )
     in_browser(
-        app, "exported",
-        Output("export-png", "title"), Input("export-png", "n_clicks"), Input("export-svg", "n_clicks"),
-        prevent_initial_call=True)
+        app,
+        "exported",
+        Output("export-png", "title"),
+        Input("export-png", "n_clicks"),
+        Input("export-svg", "n_clicks"),
+        prevent_initial_call=True,
+    )

@@ -32,8 +32,10 @@ def facts(edge: Edge, graph: Graph) -> Component:
     """Protocol and numbers; of opaque TCP connections, bytes and the time to connect."""
     tcp = edge.get("tcp")
     if not tcp:
-        return html.Div([html.Div([parts.chip(edge["protocol"]), secrecy(edge)], className="chips"),
-                         parts.tiles(edge)], className="edge-facts")
+        return html.Div(
+            [html.Div([parts.chip(edge["protocol"]), secrecy(edge)], className="chips"), parts.tiles(edge)],
+            className="edge-facts",
+        )
     stored = graph["source"] == "store"
     seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
     tiles = [
@@ -44,8 +46,13 @@ def facts(edge: Edge, graph: Graph) -> Component:
         parts.tile("Throughput", f"{fmt.size((tcp['sent'] + tcp['received']) / seconds)}/s"),
         parts.tile("Time to connect p99", fmt.duration(edge["p99"])),
     ]
-    return html.Div([html.Div([parts.chip("opaque TCP"), secrecy(edge)], className="chips"),
-                     html.Dl(tiles, className="tiles")], className="edge-facts")
+    return html.Div(
+        [
+            html.Div([parts.chip("opaque TCP"), secrecy(edge)], className="chips"),
+            html.Dl(tiles, className="tiles"),
+        ],
+        className="edge-facts",
+    )
 
 
 def secrecy(edge: Edge) -> Component:
@@ -57,8 +64,10 @@ def secrecy(edge: Edge) -> Component:
 def query(source: str, target: str, failing: bool = False) -> str:
     """TraceQL of traces in which ``source`` calls ``target`` directly."""
     wanted = " && status = error" if failing else ""
-    return (f"{{ resource.service.name = {_quoted(source)} }} > "
-            f"{{ resource.service.name = {_quoted(target)}{wanted} }}")
+    return (
+        f"{{ resource.service.name = {_quoted(source)} }} > "
+        f"{{ resource.service.name = {_quoted(target)}{wanted} }}"
+    )
 
 
 def _quoted(text: str) -> str:
@@ -74,16 +83,24 @@ def traces(client: Client, source: str, target: str, start: int, end: int) -> li
         return [html.H3("Traces over this path"), html.P("None are stored of this time.", className="weak")]
     return [
         html.Div([html.H3(title), html.Ul([_trace(each) for each in found], className="rows")])
-        for title, found in (("Slowest traces", slow), ("Failed traces", failed)) if found
+        for title, found in (("Slowest traces", slow), ("Failed traces", failed))
+        if found
     ]
 
 
 def _trace(each: Exemplar) -> Component:
     health = "bad" if each["errors"] else "ok"
-    return html.Li(dcc.Link([
-        parts.dot(health), parts.name(f"{each['rootService']} {each['rootOperation']}"),
-        html.Span(fmt.duration(each["duration"]), className="row-end figure"),
-    ], href=links.trace(each["traceId"]), className="row"))
+    return html.Li(
+        dcc.Link(
+            [
+                parts.dot(health),
+                parts.name(f"{each['rootService']} {each['rootOperation']}"),
+                html.Span(fmt.duration(each["duration"]), className="row-end figure"),
+            ],
+            href=links.trace(each["traceId"]),
+            className="row",
+        )
+    )
 
 
 def _unavailable(what: Problem) -> tuple[Component, str]:
@@ -99,25 +116,42 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         return view, view.source, view.target
 
-    @app.callback(Output("selected-traces", "children"), Output("selected-traces", "className"),
-                  Input("tick", "n_intervals"), Input("selected", "data"), State("url", "search"),
-                  State("selected-traces", "className"))
+    @app.callback(
+        Output("selected-traces", "children"),
+        Output("selected-traces", "className"),
+        Input("tick", "n_intervals"),
+        Input("selected", "data"),
+        State("url", "search"),
+        State("selected-traces", "className"),
+    )
     @guarded(_unavailable)
     def exemplars(ticks: int | None, _: Any, search: str | None, shown: str | None) -> Any:
         view, source, target = asked(ticks, search, shown)
         start, end = view.window(time.time())
         return plain(traces(client, source, target, min(start, end - LOOK_BACK * 1_000_000), end)), SHOWN
 
-    @app.callback(Output("selected-decisions", "children"), Output("selected-decisions", "className"),
-                  Input("tick", "n_intervals"), Input("selected", "data"), State("zone", "data"),
-                  State("url", "search"), State("selected-decisions", "className"))
+    @app.callback(
+        Output("selected-decisions", "children"),
+        Output("selected-decisions", "className"),
+        Input("tick", "n_intervals"),
+        Input("selected", "data"),
+        State("zone", "data"),
+        State("url", "search"),
+        State("selected-decisions", "className"),
+    )
     @guarded(_unavailable)
-    def decisions(
-        ticks: int | None, _: Any, zone: int | None, search: str | None, shown: str | None
-    ) -> Any:
+    def decisions(ticks: int | None, _: Any, zone: int | None, search: str | None, shown: str | None) -> Any:
         _, _, target = asked(ticks, search, shown)
         found = client.decisions(target, DECISIONS)
-        told = balancing_views.decisions(found, zone or 0, int(time.time() * 1e6)) if found else html.P(
-            "None: nothing was ejected, weighed or switched.", className="weak")
-        return plain([html.H3(["Balancing decisions about ", parts.name(target)]), told,
-                      dcc.Link("All of its balancing", href=links.balancing(target))]), SHOWN
+        told = (
+            balancing_views.decisions(found, zone or 0, int(time.time() * 1e6))
+            if found
+            else html.P("None: nothing was ejected, weighed or switched.", className="weak")
+        )
+        return plain(
+            [
+                html.H3(["Balancing decisions about ", parts.name(target)]),
+                told,
+                dcc.Link("All of its balancing", href=links.balancing(target)),
+            ]
+        ), SHOWN

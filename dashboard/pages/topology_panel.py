@@ -28,10 +28,12 @@ SLOW_TICKS: Final = 5  # what reads the store is asked every so many ticks
 
 def layout() -> Component:
     """The services until something is selected; ``selected`` is the part of the URL that says what is."""
-    return html.Div([
-        dcc.Store(id="selected", data="?"),
-        html.Div(frame((), tcp=False), id="panel-inside"),
-    ])
+    return html.Div(
+        [
+            dcc.Store(id="selected", data="?"),
+            html.Div(frame((), tcp=False), id="panel-inside"),
+        ]
+    )
 
 
 def frame(selected: Sequence[str], tcp: bool) -> list[Component]:
@@ -40,19 +42,32 @@ def frame(selected: Sequence[str], tcp: bool) -> list[Component]:
         return [html.Div(id="blame"), html.Div(parts.loading(), id="fleet")]
     calls = "Time to connect" if tcp else "Latency"
     return [
-        html.Header([
-            html.Div([html.P("Service" if len(selected) == 1 else "Call path", className="eyebrow"),
-                      html.H2(_title(selected))]),
-            html.Button("×", id="unselect", className="icon-button", title="Close details",
-                        **parts.label("Close details")),
-        ], className="panel-head"),
+        html.Header(
+            [
+                html.Div(
+                    [
+                        html.P("Service" if len(selected) == 1 else "Call path", className="eyebrow"),
+                        html.H2(_title(selected)),
+                    ]
+                ),
+                html.Button(
+                    "×",
+                    id="unselect",
+                    className="icon-button",
+                    title="Close details",
+                    **parts.label("Close details"),
+                ),
+            ],
+            className="panel-head",
+        ),
         html.Div(parts.loading(), id="selected-facts"),
         html.Div(_shortcuts(selected), className="shortcuts"),
         parts.chart("Connections" if tcp else "Traffic", "chart-traffic", series.HEIGHT),
         parts.chart("Failed", "chart-failed", series.LOW),
         parts.chart(calls, "chart-latency", series.HEIGHT),
-        parts.chart("How long connecting took" if tcp else "How long calls took", "chart-histogram",
-                    histogram.HEIGHT),
+        parts.chart(
+            "How long connecting took" if tcp else "How long calls took", "chart-histogram", histogram.HEIGHT
+        ),
         html.Div(id="selected-calls"),
         *([html.Div(id="selected-traces"), html.Div(id="selected-decisions")] if len(selected) == 2 else []),
     ]
@@ -68,13 +83,18 @@ def _title(selected: Sequence[str]) -> list[Any]:
 def _shortcuts(selected: Sequence[str]) -> list[Component]:
     service = selected[0]
     return [
-        *([dcc.Link("Service page", href=links.service_page(service), className="button")]
-          if len(selected) == 1 else []),
+        *(
+            [dcc.Link("Service page", href=links.service_page(service), className="button")]
+            if len(selected) == 1
+            else []
+        ),
         dcc.Link("Traces", href=links.traces(TraceQuery(service=service)), className="button"),
-        dcc.Link("Failed", href=links.traces(TraceQuery(service=service, tags="error=true")),
-                 className="button"),
-        dcc.Link("Slowest", href=links.traces(TraceQuery(service=service, sort="duration")),
-                 className="button"),
+        dcc.Link(
+            "Failed", href=links.traces(TraceQuery(service=service, tags="error=true")), className="button"
+        ),
+        dcc.Link(
+            "Slowest", href=links.traces(TraceQuery(service=service, sort="duration")), className="button"
+        ),
         dcc.Link("Balancing", href=links.balancing(selected[-1]), className="button"),
     ]
 
@@ -91,8 +111,10 @@ def _facts(graph: Graph, selected: Sequence[str]) -> Any:
             if node["name"] == selected[0]:
                 return [html.Div(_what(node), className="chips"), parts.tiles(node)]
     found = [topology_edge.facts(edge, graph) for edge in graph["edges"] if _ends(edge) == tuple(selected)]
-    return found or parts.empty("No traffic in this window",
-                                "It comes back by itself with the next call; the charts keep ten minutes.")
+    return found or parts.empty(
+        "No traffic in this window",
+        "It comes back by itself with the next call; the charts keep ten minutes.",
+    )
 
 
 def _ends(edge: Edge) -> tuple[str, str]:
@@ -120,19 +142,33 @@ def _calls(graph: Graph, selected: Sequence[str], view: GraphView) -> list[Compo
         ("Calls", [(edge["target"], edge) for edge in graph["edges"] if edge["source"] == name]),
     )
     return [
-        html.Div([html.H3(title),
-                  html.Ul([_call(other, edge, view) for other, edge in calls], className="rows")])
-        for title, calls in groups if calls
+        html.Div(
+            [html.H3(title), html.Ul([_call(other, edge, view) for other, edge in calls], className="rows")]
+        )
+        for title, calls in groups
+        if calls
     ]
 
 
 def _call(other: str, edge: Edge, view: GraphView) -> Component:
     stats: Stats = edge
-    return html.Li(dcc.Link([
-        parts.dot(palette.health(stats["success"])), parts.name(other),
-        html.Span([html.Span(fmt.rate(stats["rate"]), className="figure"),
-                   html.Span(fmt.duration(stats["p99"]), className="figure")], className="row-end"),
-    ], href=view.selecting(edge["source"], edge["target"]), className="row"))
+    return html.Li(
+        dcc.Link(
+            [
+                parts.dot(palette.health(stats["success"])),
+                parts.name(other),
+                html.Span(
+                    [
+                        html.Span(fmt.rate(stats["rate"]), className="figure"),
+                        html.Span(fmt.duration(stats["p99"]), className="figure"),
+                    ],
+                    className="row-end",
+                ),
+            ],
+            href=view.selecting(edge["source"], edge["target"]),
+            className="row",
+        )
+    )
 
 
 def _unavailable(what: Problem) -> tuple[Any, ...]:
@@ -145,8 +181,12 @@ def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, no
     length = max(WINDOW, view.span)
     start, step = end - length * 1_000_000, length // POINTS
     points = series.since_first_call(client.series(of, start, end, step))
-    return (series.traffic(points, step, zone), series.success(points, zone), series.latency(points, zone),
-            histogram.latency(client.latency(of, start, end)))
+    return (
+        series.traffic(points, step, zone),
+        series.success(points, zone),
+        series.latency(points, zone),
+        histogram.latency(client.latency(of, start, end)),
+    )
 
 
 def _lists(client: Client, search: str | None) -> list[Component]:
@@ -160,16 +200,18 @@ def _lists(client: Client, search: str | None) -> list[Component]:
     found, hidden = matched(scene.graph, view.find), matched(scene.graph, view.hide)
     sought = bool(view.find.strip()) and found.error is None
     return topology_lists.fleet(
-        scene.graph, view,
-        lambda node: node["name"] not in hidden.nodes and (not sought or node["name"] in found.nodes)
+        scene.graph,
+        view,
+        lambda node: node["name"] not in hidden.nodes and (not sought or node["name"] in found.nodes),
     )
 
 
 def register(app: Dash, client: Client) -> None:
     """The frame follows the selection; its numbers follow the interval and the window."""
     in_browser(app, "selected", Output("selected", "data"), Input("url", "search"), State("selected", "data"))
-    in_browser(app, "unselect", Output("unselect", "title"), Input("unselect", "n_clicks"),
-               prevent_initial_call=True)
+    in_browser(
+        app, "unselect", Output("unselect", "title"), Input("unselect", "n_clicks"), prevent_initial_call=True
+    )
     topology_edge.register(app, client)
 
     @app.callback(Output("panel-inside", "children"), Input("selected", "data"), prevent_initial_call=True)
@@ -181,8 +223,12 @@ def register(app: Dash, client: Client) -> None:
         )
         return frame(selected, tcp)
 
-    @app.callback(Output("fleet", "children"), Input("tick", "n_intervals"), Input("url", "search"),
-                  State("held", "data"))
+    @app.callback(
+        Output("fleet", "children"),
+        Input("tick", "n_intervals"),
+        Input("url", "search"),
+        State("held", "data"),
+    )
     @guarded(parts.problem)
     def overview(ticks: int | None, search: str | None, held: Mapping[str, Any] | None) -> Any:
         view = GraphView.of_search(search)
@@ -191,8 +237,13 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         return plain(_lists(client, search))
 
-    @app.callback(Output("blame", "children"), Input("tick", "n_intervals"), Input("selected", "data"),
-                  State("url", "search"), State("blame", "children"))
+    @app.callback(
+        Output("blame", "children"),
+        Input("tick", "n_intervals"),
+        Input("selected", "data"),
+        State("url", "search"),
+        State("blame", "children"),
+    )
     @guarded(parts.problem)
     def suspects(ticks: int | None, _: Any, search: str | None, shown: Any) -> Any:
         if ctx.triggered_id == "tick" and shown and (ticks or 0) % SLOW_TICKS:
@@ -203,11 +254,16 @@ def register(app: Dash, client: Client) -> None:
         return plain(topology_lists.blame(found, view))
 
     @app.callback(
-        Output("selected-facts", "children"), Output("chart-traffic", "figure"),
+        Output("selected-facts", "children"),
+        Output("chart-traffic", "figure"),
         Output("chart-failed", "figure"),
-        Output("chart-latency", "figure"), Output("chart-histogram", "figure"),
+        Output("chart-latency", "figure"),
+        Output("chart-histogram", "figure"),
         Output("selected-calls", "children"),
-        Input("tick", "n_intervals"), Input("zone", "data"), Input("url", "search"))
+        Input("tick", "n_intervals"),
+        Input("zone", "data"),
+        Input("url", "search"),
+    )
     @guarded(_unavailable)
     def details(ticks: int | None, zone: int | None, search: str | None) -> tuple[Any, ...]:
         view = GraphView.of_search(search)

@@ -58,9 +58,10 @@ def groups(graph: Graph, by: str) -> dict[str, str]:
     if by == "kind":
         return {node["name"]: node["kind"] for node in graph["nodes"]}
     several = {
-        "namespace": lambda node: node.get("namespaces", []), "zone": lambda node: node.get("zones", []),
+        "namespace": lambda node: node.get("namespaces", []),
+        "zone": lambda node: node.get("zones", []),
         "version": lambda node: node["versions"],
-    }.get(by)  # fmt: skip
+    }.get(by)
     if several is None:
         return {}
     return {

@@ -23,22 +23,40 @@ _CLOCK = 1000  # microseconds from which a difference of clocks is worth a notic
 def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: int) -> list[Component]:
     """``path`` as the waterfall has it."""
     colours = palette.services(trace.services)
-    services: list[Any] = [html.Span([parts.swatch(colours[each]), parts.name(each, 30)], className="service")
-                           for each in trace.services[:_SERVICES]]
+    services: list[Any] = [
+        html.Span([parts.swatch(colours[each]), parts.name(each, 30)], className="service")
+        for each in trace.services[:_SERVICES]
+    ]
     if len(trace.services) > _SERVICES:
         services.append(html.Span(f"+{len(trace.services) - _SERVICES} more", className="weak"))
     return [
-        html.Div([
-            html.Div([
-                html.P([dcc.Link("Traces", href=links.traces(TraceQuery())), html.Span(" / "),
-                        html.Code(fmt.short(trace.id, 80))], className="eyebrow"),
-                html.H1([parts.name(trace.root.service, 60), html.Span(" "),
-                         html.Span(parts.name(trace.root.operation, 120), className="weak")]),
-                html.P(f"{fmt.moment(trace.start, zone)}, {fmt.offset(zone)}", className="weak"),
-            ]),
-            html.Div([_facts(trace, path), _actions(trace)], className="trace-facts"),
-            html.Div(services, className="services"),
-        ], className="trace-head"),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        html.P(
+                            [
+                                dcc.Link("Traces", href=links.traces(TraceQuery())),
+                                html.Span(" / "),
+                                html.Code(fmt.short(trace.id, 80)),
+                            ],
+                            className="eyebrow",
+                        ),
+                        html.H1(
+                            [
+                                parts.name(trace.root.service, 60),
+                                html.Span(" "),
+                                html.Span(parts.name(trace.root.operation, 120), className="weak"),
+                            ]
+                        ),
+                        html.P(f"{fmt.moment(trace.start, zone)}, {fmt.offset(zone)}", className="weak"),
+                    ]
+                ),
+                html.Div([_facts(trace, path), _actions(trace)], className="trace-facts"),
+                html.Div(services, className="services"),
+            ],
+            className="trace-head",
+        ),
         html.Div([*_notices(trace), html.Div(id="trace-linking")], className="notices"),
     ]
 
@@ -59,13 +77,23 @@ def _actions(trace: Trace) -> Component:
     root = trace.root
     inside: list[Any] = [
         dcc.Link("Compare with…", href=links.compare(trace.id), className="button"),
-        dcc.Link("All of this operation", href=links.aggregate(root.service, root.operation),
-                 className="button", title="Many traces of this operation as one tree"),
+        dcc.Link(
+            "All of this operation",
+            href=links.aggregate(root.service, root.operation),
+            className="button",
+            title="Many traces of this operation as one tree",
+        ),
     ]
     if not trace.id.startswith(FROM_FILE):
         for form, title in (("otlp", "OTLP"), ("jaeger", "Jaeger")):
-            inside.append(html.A(f"{title} JSON", href=f"/download/{form}/{quote(trace.id, safe='')}.json",
-                                 download=f"trace-{trace.id[:32]}-{form}.json", className="button"))
+            inside.append(
+                html.A(
+                    f"{title} JSON",
+                    href=f"/download/{form}/{quote(trace.id, safe='')}.json",
+                    download=f"trace-{trace.id[:32]}-{form}.json",
+                    className="button",
+                )
+            )
     inside.append(dcc.Link("Open a file", href="/upload", className="button"))
     return html.Div(inside, className="shortcuts")
 
@@ -76,12 +104,16 @@ def _notices(trace: Trace) -> list[Component]:
     lost = sum(not depth and bool(span.parent) for span, depth in zip(trace.spans, trace.depths, strict=True))
     found = []
     if skewed := sum(moved):
-        found.append(f"Clocks differ: the times of {_many(skewed, 'span')} do not fit the caller's. "
-                     "They are shown as sent; the critical path allows for it, and a marked "
-                     "span says which shift would fit.")
+        found.append(
+            f"Clocks differ: the times of {_many(skewed, 'span')} do not fit the caller's. "
+            "They are shown as sent; the critical path allows for it, and a marked "
+            "span says which shift would fit."
+        )
     if lost:
-        found.append(f"Incomplete: the callers of {_many(lost, 'span')} are not stored, because they were "
-                     "not sampled, were dropped, or have not arrived.")
+        found.append(
+            f"Incomplete: the callers of {_many(lost, 'span')} are not stored, because they were "
+            "not sampled, were dropped, or have not arrived."
+        )
     return [html.P(text, className="notice", role="note") for text in found]
 
 
@@ -94,8 +126,20 @@ def linking(trace: Trace, found: Sequence[Exemplar]) -> Component | None:
     others = [each for each in found if not is_same(each["traceId"], trace.id)]
     if not others:
         return None
-    items = [html.Li([dcc.Link([parts.name(each["rootService"], 40), " ",
-                                parts.name(each["rootOperation"], 60)], href=links.trace(each["traceId"])),
-                      html.Span(" " + fmt.duration(each["duration"]), className="weak")]) for each in others]
-    return html.Details([html.Summary(f"Linked from {_many(len(others), 'other trace')}"),
-                         html.Ul(items, className="plain")], className="notice", open=len(others) <= 3)
+    items = [
+        html.Li(
+            [
+                dcc.Link(
+                    [parts.name(each["rootService"], 40), " ", parts.name(each["rootOperation"], 60)],
+                    href=links.trace(each["traceId"]),
+                ),
+                html.Span(" " + fmt.duration(each["duration"]), className="weak"),
+            ]
+        )
+        for each in others
+    ]
+    return html.Details(
+        [html.Summary(f"Linked from {_many(len(others), 'other trace')}"), html.Ul(items, className="plain")],
+        className="notice",
+        open=len(others) <= 3,
+    )

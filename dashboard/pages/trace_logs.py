@@ -29,11 +29,16 @@ def panel(trace: Trace, span: Span) -> Component | None:
     """The section of a span's panel that its records come into; a trace from a file has none."""
     if trace.id.startswith(FROM_FILE):
         return None
-    return html.Div([
-        dcc.Store(id="span-logs-of", data=span.id),
-        html.Details([html.Summary("Logs"), html.P("Fetching the logs…", className="weak", role="status")],
-                     open=True, id="span-logs"),
-    ])
+    return html.Div(
+        [
+            dcc.Store(id="span-logs-of", data=span.id),
+            html.Details(
+                [html.Summary("Logs"), html.P("Fetching the logs…", className="weak", role="status")],
+                open=True,
+                id="span-logs",
+            ),
+        ]
+    )
 
 
 def register(app: Dash, client: Client, held: Held) -> None:
@@ -48,8 +53,12 @@ def register(app: Dash, client: Client, held: Held) -> None:
             raise PreventUpdate
         return marks(trace, client.log_counts(trace.id, _window(trace)))
 
-    @app.callback(Output("span-logs", "children"), Input("span-logs-of", "data"), Input("zone", "data"),
-                  State("trace-id", "data"))
+    @app.callback(
+        Output("span-logs", "children"),
+        Input("span-logs-of", "data"),
+        Input("zone", "data"),
+        State("trace-id", "data"),
+    )
     @guarded(lambda what: [html.Summary("Logs"), parts.problem(what)])
     def of_span(span_id: str, zone: int | None, trace_id: str) -> list[Component]:
         trace = held.get(trace_id)
@@ -58,26 +67,38 @@ def register(app: Dash, client: Client, held: Held) -> None:
         found = client.logs({**_of(trace), "span": span_id, "limit": str(_OF_SPAN)})
         return section(trace, span_id, found["logs"], bool(found["next"]), zone or 0)
 
-    @app.callback(Output("trace-log-list", "children"), Input("trace-place", "data"), Input("zone", "data"),
-                  State("trace-id", "data"))
+    @app.callback(
+        Output("trace-log-list", "children"),
+        Input("trace-place", "data"),
+        Input("zone", "data"),
+        State("trace-id", "data"),
+    )
     @guarded(parts.problem)
     def listed(place: dict[str, str] | None, zone: int | None, trace_id: str) -> Any:
         if not place or place["tab"] != "logs" or (trace := held.get(trace_id)) is None:
             raise PreventUpdate
         if trace_id.startswith(FROM_FILE):
             return parts.empty("A file has no logs", "Logs are kept with the traces that are stored.")
-        found = client.logs({
-            **_of(trace), "severity": place["level"], "text": place["find"], "cursor": place["after"],
-            "limit": str(PAGE),
-        })
+        found = client.logs(
+            {
+                **_of(trace),
+                "severity": place["level"],
+                "text": place["find"],
+                "cursor": place["after"],
+                "limit": str(PAGE),
+            }
+        )
         return plain(view(trace, place, found["logs"], found["next"], zone or 0))
 
 
 def marks(trace: Trace, counted: LogCounts) -> dict[str, Any]:
     """What the waterfall marks: ``rows`` to (records, errors among them), and the ``total`` of the trace."""
     row = {span.id: at for at, span in enumerate(trace.spans)}
-    rows = {row[each["spanId"]]: [each["count"], each["errors"]] for each in counted["spans"]
-            if each["spanId"] in row}
+    rows = {
+        row[each["spanId"]]: [each["count"], each["errors"]]
+        for each in counted["spans"]
+        if each["spanId"] in row
+    }
     return {"total": counted["total"], "rows": rows}
 
 
@@ -101,16 +122,34 @@ def section(trace: Trace, span_id: str, logs: Sequence[LogRecord], more: bool, z
     if not logs:
         return [head, html.P("none", className="weak")]
     shown = [
-        html.Div([
-            html.P([html.Strong(fmt.after((each["time"] - trace.start) / 1000)), " ", severity(each), " ",
-                    html.Span(fmt.clock(each["time"], zone), className="weak")]),
-            html.Pre(html.Bdi(each["body"] or each["event"]), className="log-body"),
-            parts.pairs(list(each["attributes"].items())),
-        ], className="event")
+        html.Div(
+            [
+                html.P(
+                    [
+                        html.Strong(fmt.after((each["time"] - trace.start) / 1000)),
+                        " ",
+                        severity(each),
+                        " ",
+                        html.Span(fmt.clock(each["time"], zone), className="weak"),
+                    ]
+                ),
+                html.Pre(html.Bdi(each["body"] or each["event"]), className="log-body"),
+                parts.pairs(list(each["attributes"].items())),
+            ],
+            className="event",
+        )
         for each in logs
     ]
-    rest = html.P(dcc.Link("The first of more: see all logs of the trace",
-                           href=links.trace(trace.id, span_id, tab="logs"))) if more else None
+    rest = (
+        html.P(
+            dcc.Link(
+                "The first of more: see all logs of the trace",
+                href=links.trace(trace.id, span_id, tab="logs"),
+            )
+        )
+        if more
+        else None
+    )
     return [head, html.Div(shown), *([rest] if rest else [])]
 
 
@@ -119,18 +158,29 @@ def severity(log: LogRecord) -> Component:
     return parts.chip(fmt.short(text, 16), _LOOKS.get(log["severity"], ""))
 
 
-def view(trace: Trace, place: Mapping[str, str], logs: Sequence[LogRecord], following: str | None,
-         zone: int) -> Component:
+def view(
+    trace: Trace, place: Mapping[str, str], logs: Sequence[LogRecord], following: str | None, zone: int
+) -> Component:
     """One page of the trace's records, the oldest first."""
-    levels = [html.Button(text, className="button" + (" chosen" if level == place["level"] else ""),
-                          **parts.data(level=level), **parts.pressed(level == place["level"]))
-              for level, text in _LEVELS]
+    levels = [
+        html.Button(
+            text,
+            className="button" + (" chosen" if level == place["level"] else ""),
+            **parts.data(level=level),
+            **parts.pressed(level == place["level"]),
+        )
+        for level, text in _LEVELS
+    ]
     words = f"{len(logs)} on this page, the oldest first" if logs else ""
     if place["find"]:
         words += f"; with “{fmt.short(place['find'], 40)}” in them"
-    bar = html.Div([html.Div(levels, className="shortcuts", role="group",
-                             **parts.label("The least severity shown")),
-                    html.Span(words, className="weak", role="status")], className="table-bar")
+    bar = html.Div(
+        [
+            html.Div(levels, className="shortcuts", role="group", **parts.label("The least severity shown")),
+            html.Span(words, className="weak", role="status"),
+        ],
+        className="table-bar",
+    )
     if not logs:
         return html.Div([bar, _nothing(place)])
     spans = {span.id: span for span in trace.spans}
@@ -143,16 +193,20 @@ def view(trace: Trace, place: Mapping[str, str], logs: Sequence[LogRecord], foll
 def _nothing(place: Mapping[str, str]) -> Component:
     if place["level"] or place["find"] or place["after"]:
         return parts.empty("No log of this trace is like that", "Show all severities, or clear the search.")
-    return parts.empty("This trace has no logs",
-                       "Send them as OTLP to where the spans go; a log belongs to a trace by its trace id.")
+    return parts.empty(
+        "This trace has no logs",
+        "Send them as OTLP to where the spans go; a log belongs to a trace by its trace id.",
+    )
 
 
 def _pager(trace: Trace, place: Mapping[str, str], following: str | None) -> Component | None:
     kept = {"tab": "logs", "level": place["level"], "find": place["find"]}
     pages = [("First page", "")] if place["after"] else []
     pages += [("Next", following)] if following else []
-    to = [dcc.Link(text, href=links.trace(trace.id, **kept, after=after), className="button")
-          for text, after in pages]
+    to = [
+        dcc.Link(text, href=links.trace(trace.id, **kept, after=after), className="button")
+        for text, after in pages
+    ]
     return html.Nav(to, className="pager", **parts.label("Pages of logs")) if to else None
 
 

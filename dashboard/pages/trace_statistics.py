@@ -13,8 +13,16 @@ from dashboard.statistics import SORTS, Figures, by_group, ordered
 from dashboard.trace import Trace
 
 _ROWS: Final = 500
-_COLUMNS: Final = (("name", "Service"), ("count", "Spans"), ("errors", "Errors"), ("self", "Self time"),
-                   ("path", "Critical path"), ("total", "Total"), ("p50", "p50"), ("p95", "p95"))
+_COLUMNS: Final = (
+    ("name", "Service"),
+    ("count", "Spans"),
+    ("errors", "Errors"),
+    ("self", "Self time"),
+    ("path", "Critical path"),
+    ("total", "Total"),
+    ("p50", "p50"),
+    ("p95", "p95"),
+)
 
 
 def view(trace: Trace, sort: str, by_operation: bool) -> Component:
@@ -25,45 +33,65 @@ def view(trace: Trace, sort: str, by_operation: bool) -> Component:
     head = [_head(key, text, column) for key, text in _COLUMNS]
     words = f"{len(rows)} {'operations' if by_operation else 'services'}"
     more = f", the first {_ROWS} shown" if len(rows) > _ROWS else ""
-    return html.Div([
-        html.Div([
-            html.Div([_by("service", "By service", not by_operation),
-                      _by("operation", "By operation", by_operation)], className="shortcuts"),
-            html.Span(words + more, className="weak"),
-        ], className="table-bar"),
-        parts.table(head, [_row(row, colours[row.service], spent, trace.duration) for row in rows[:_ROWS]],
-                    "Statistics", numeric=range(1, len(_COLUMNS))),
-    ])
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Div(
+                        [
+                            _by("service", "By service", not by_operation),
+                            _by("operation", "By operation", by_operation),
+                        ],
+                        className="shortcuts",
+                    ),
+                    html.Span(words + more, className="weak"),
+                ],
+                className="table-bar",
+            ),
+            parts.table(
+                head,
+                [_row(row, colours[row.service], spent, trace.duration) for row in rows[:_ROWS]],
+                "Statistics",
+                numeric=range(1, len(_COLUMNS)),
+            ),
+        ]
+    )
 
 
 def _by(key: str, text: str, is_chosen: bool) -> Component:
-    return html.Button(text, className="button" + (" chosen" if is_chosen else ""),
-                       **parts.data(by=key))
+    return html.Button(text, className="button" + (" chosen" if is_chosen else ""), **parts.data(by=key))
 
 
 def _head(key: str, text: str, column: str) -> Component:
     mark = (" ↑" if key == "name" else " ↓") if key == column else ""
-    return html.Button(text + mark, className="sort", title=f"Sort by {text.lower()}",
-                       **parts.data(sort=key))
+    return html.Button(text + mark, className="sort", title=f"Sort by {text.lower()}", **parts.data(sort=key))
 
 
 def _row(row: Figures, colour: str, spent: int, whole: int) -> Component:
     def cell(value: Any) -> Component:
         return html.Td(value, className="num")
 
-    own = html.Span(html.Span(className="bar", style={"width": f"{100 * row.own / spent:.1f}%"}),
-                    className="bar-track")
+    own = html.Span(
+        html.Span(className="bar", style={"width": f"{100 * row.own / spent:.1f}%"}), className="bar-track"
+    )
     name = [parts.swatch(colour), parts.name(row.service, 60)]
     if row.operation:
         name.append(html.Span(parts.name(row.operation, 120), className="weak"))
-    return html.Tr([
-        html.Td(html.Span(name, className="service")),
-        cell(fmt.count(row.count)),
-        cell(parts.chip(fmt.count(row.errors), "bad") if row.errors else html.Span("0", className="weak")),
-        html.Td([fmt.duration(row.own / 1000), own], className="num"),
-        cell(f"{fmt.duration(row.path / 1000)} · {100 * row.path / max(whole, 1):.0f} %" if row.path
-             else html.Span(fmt.NONE, className="weak")),
-        cell(fmt.duration(row.total / 1000)),
-        cell(fmt.duration(row.p50 / 1000)),
-        cell(fmt.duration(row.p95 / 1000)),
-    ])
+    return html.Tr(
+        [
+            html.Td(html.Span(name, className="service")),
+            cell(fmt.count(row.count)),
+            cell(
+                parts.chip(fmt.count(row.errors), "bad") if row.errors else html.Span("0", className="weak")
+            ),
+            html.Td([fmt.duration(row.own / 1000), own], className="num"),
+            cell(
+                f"{fmt.duration(row.path / 1000)} · {100 * row.path / max(whole, 1):.0f} %"
+                if row.path
+                else html.Span(fmt.NONE, className="weak")
+            ),
+            cell(fmt.duration(row.total / 1000)),
+            cell(fmt.duration(row.p50 / 1000)),
+            cell(fmt.duration(row.p95 / 1000)),
+        ]
+    )

@@ -22,23 +22,45 @@ _VIEWS: Final = {"": "Search", "different": "What is different", "live": "Live"}
 def layout(search: str | None) -> Component:
     """The form, filled from the URL, above the view the URL names."""
     query = TraceQuery.of_search(search)
-    return html.Div([
-        html.Div([html.H1("Traces"), html.Nav(tabs(query), id="trace-views", className="tabs",
-                                              **parts.label("Views of traces")),
-                  html.Nav([dcc.Link("Compare two", href=links.compare("")),
-                            dcc.Link("Open a file", href="/upload")], className="head-links",
-                           **parts.label("Other ways to traces"))], className="page-head"),
-        parts.card(traces_form.layout(query), class_name="search-card"),
-        dcc.Loading(html.Div(parts.loading("Searching…"), id="found"), delay_show=400, type="dot",
-                    target_components=_SEARCHING),
-    ], className="page")
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H1("Traces"),
+                    html.Nav(
+                        tabs(query), id="trace-views", className="tabs", **parts.label("Views of traces")
+                    ),
+                    html.Nav(
+                        [
+                            dcc.Link("Compare two", href=links.compare("")),
+                            dcc.Link("Open a file", href="/upload"),
+                        ],
+                        className="head-links",
+                        **parts.label("Other ways to traces"),
+                    ),
+                ],
+                className="page-head",
+            ),
+            parts.card(traces_form.layout(query), class_name="search-card"),
+            dcc.Loading(
+                html.Div(parts.loading("Searching…"), id="found"),
+                delay_show=400,
+                type="dot",
+                target_components=_SEARCHING,
+            ),
+        ],
+        className="page",
+    )
 
 
 def tabs(query: TraceQuery) -> list[Component]:
     """The views of one search as links."""
     return [
-        dcc.Link(text, href=links.traces(query.first_page(view=view)),
-                 className="current" if view == query.view else "")
+        dcc.Link(
+            text,
+            href=links.traces(query.first_page(view=view)),
+            className="current" if view == query.view else "",
+        )
         for view, text in _VIEWS.items()
     ]
 
@@ -54,9 +76,14 @@ def register(app: Dash, client: Client) -> None:
     def views(search: str | None, path: str | None) -> list[Component]:
         return tabs(_here(search, path))
 
-    @app.callback(Output("found", "children"), Output("query-problem", "children"),
-                  Input("url", "search"), Input("zone", "data"), Input("find", "n_clicks"),
-                  State("url", "pathname"))
+    @app.callback(
+        Output("found", "children"),
+        Output("query-problem", "children"),
+        Input("url", "search"),
+        Input("zone", "data"),
+        Input("find", "n_clicks"),
+        State("url", "pathname"),
+    )
     @guarded(lambda what: (_failed(what), None))
     def find(search: str | None, zone: int | None, _: int | None, path: str | None) -> tuple[Any, Any]:
         if zone is None:  # told by the browser in a moment

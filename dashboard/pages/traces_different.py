@@ -17,16 +17,26 @@ _SELECTIONS: Final = {"errors": "Failing", "slow": "Slow", "q": "Matching the qu
 
 def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
     """The choice of a selection above the attributes. Raises FormError and ApiError."""
-    head = html.Nav([_choice(query, selection, text) for selection, text in _SELECTIONS.items()],
-                    className="tabs", **parts.label("Which traces are compared with the rest"))
+    head = html.Nav(
+        [_choice(query, selection, text) for selection, text in _SELECTIONS.items()],
+        className="tabs",
+        **parts.label("Which traces are compared with the rest"),
+    )
     if query.selection == "q" and not query.line:
         fix = "Write which traces are meant: those that match are compared with all others."
         return [parts.card([head, parts.empty("The query is empty", fix)])]
     found = client.different(query.compared())
-    return [parts.card([
-        html.Div([head, html.P(_sides(query, found, zone), className="sides")], className="different-head"),
-        _table(query, found),
-    ], class_name="flush different")]
+    return [
+        parts.card(
+            [
+                html.Div(
+                    [head, html.P(_sides(query, found, zone), className="sides")], className="different-head"
+                ),
+                _table(query, found),
+            ],
+            class_name="flush different",
+        )
+    ]
 
 
 def _choice(query: TraceQuery, selection: str, text: str) -> Component:
@@ -70,8 +80,11 @@ def _table(query: TraceQuery, found: Different) -> Component:
         side = "selected" if not found["selected"]["traces"] else "left to compare with"
         return parts.empty(f"No trace is {side}", "Look back further, or choose other traces.")
     if not found["attributes"]:
-        return parts.empty("Nothing tells them apart", "No attribute differs by more than chance explains. "
-                           "With more traces there may be one: look back further.")
+        return parts.empty(
+            "Nothing tells them apart",
+            "No attribute differs by more than chance explains. "
+            "With more traces there may be one: look back further.",
+        )
     rows = [_row(query, each) for each in found["attributes"]]
     head = ("Attribute", "Selected", "Rest", "Separation")
     return parts.table(head, rows, "Attributes that tell the selected traces from the rest", numeric=(3,))
@@ -81,20 +94,40 @@ def _row(query: TraceQuery, each: Separator) -> Component:
     told = (each["service"], each["scope"], each["key"], each["value"])
     to = query.asking(search_form.with_condition(query.line, *told)).first_page(view="", low="", high="")
     lift = f"{each['lift']:.1f} times as often" if each["lift"] is not None else "never in the rest"
-    return html.Tr([
-        html.Td([
-            dcc.Link([parts.name(each["key"], 60), " = ", html.Strong(parts.name(each["value"], 80))],
-                     href=links.traces(to), className="row-link", title="Add this condition to the query"),
-            html.Div([parts.name(each["service"], 40), f" · {each['scope']} · {lift}"],
-                     className="weak small"),
-        ]),
-        html.Td(_carriers(each["selected"], "bar chosen")), html.Td(_carriers(each["rest"], "bar rest")),
-        html.Td(f"{each['separation']:.2f} bit", className="num", title=f"by luck: {each['p']:.1g}"),
-    ])
+    return html.Tr(
+        [
+            html.Td(
+                [
+                    dcc.Link(
+                        [parts.name(each["key"], 60), " = ", html.Strong(parts.name(each["value"], 80))],
+                        href=links.traces(to),
+                        className="row-link",
+                        title="Add this condition to the query",
+                    ),
+                    html.Div(
+                        [parts.name(each["service"], 40), f" · {each['scope']} · {lift}"],
+                        className="weak small",
+                    ),
+                ]
+            ),
+            html.Td(_carriers(each["selected"], "bar chosen")),
+            html.Td(_carriers(each["rest"], "bar rest")),
+            html.Td(f"{each['separation']:.2f} bit", className="num", title=f"by luck: {each['p']:.1g}"),
+        ]
+    )
 
 
 def _carriers(side: Carriers, look: str) -> Component:
     bar = html.Span(className=look, style={"width": f"{100 * side['share']:.1f}%"})
-    return html.Div([html.Span([html.Strong(fmt.percent(side["share"])),
-                                html.Span(f" {side['count']} traces", className="weak small")]),
-                     html.Span(bar, className="bar-track")], className="carriers")
+    return html.Div(
+        [
+            html.Span(
+                [
+                    html.Strong(fmt.percent(side["share"])),
+                    html.Span(f" {side['count']} traces", className="weak small"),
+                ]
+            ),
+            html.Span(bar, className="bar-track"),
+        ],
+        className="carriers",
+    )

@@ -22,8 +22,12 @@ BETWEEN: Final = "between"
 _FORM: Final = ("service", "operation", "status", "min", "max", "tags")  # in the order of _form()
 _WHEN: Final = ("lookback", "from", "to", "limit")
 _SUBMITS: Final = ("q", "service", "operation", "tags", "min", "max", "from", "to")
-_COMPLETED: Final = {"find-q": "query", "find-service": "service", "find-operation": "operation",
-                     "find-tags": "attributes"}
+_COMPLETED: Final = {
+    "find-q": "query",
+    "find-service": "service",
+    "find-operation": "operation",
+    "find-tags": "attributes",
+}
 _RULES: Final = "The query rules: these fields cannot say what it says."
 
 
@@ -33,49 +37,116 @@ def layout(query: TraceQuery) -> list[Component]:
     values = dict(zip(_FORM, filled, strict=True))
 
     def text(name: str, label: str, example: str, width: str = "") -> Component:
-        return _field(label, dcc.Input(id=f"find-{name}", value=values[name], placeholder=example,
-                                       autoComplete="off"), width)
+        return _field(
+            label,
+            dcc.Input(id=f"find-{name}", value=values[name], placeholder=example, autoComplete="off"),
+            width,
+        )
 
-    fields = html.Fieldset([
-        text("service", "Service", "any"), text("operation", "Operation", "any"),
-        text("tags", "Attributes", 'http.status_code>=500 http.route="/cart"', "wide"),
-        _field("Status", dcc.Dropdown(
-            id="find-status", value=values["status"], clearable=False, searchable=False,
-            options=[{"label": each or "any", "value": each} for each in search_form.STATUSES]), "narrow"),
-        text("min", "At least", "100ms", "narrow"),
-        text("max", "At most", "2s", "narrow"),
-    ], id="find-fields", className="form", disabled=off, **parts.label("Search by fields"))
-    return [html.Div([
-        html.Div([
-            _field("Query", dcc.Input(id="find-q", value=line, spellCheck=False, autoComplete="off",
-                                      placeholder='{ resource.service.name = "cart" && duration > 500ms }'),
-                   "query"),
-            html.Button("Search", id="find", className="button primary"),
-        ], className="query-row"),
-        html.Div(id="query-problem", className="field-problem", role="alert"),
-        fields,
-        html.Div(id="find-problem", className="field-problem", role="alert"),
-        html.P(_note(note), id="find-note", className="weak small", role="status"),
-        _when(query),
-        html.Ul(id="find-list", role="listbox", hidden=True, **parts.label("Completions")),
-        dcc.Store(id="find-ask"), dcc.Store(id="find-offers"), dcc.Store(id="find-offered"),
-    ], className="search-form", role="search", **parts.label("Search traces"))]
+    fields = html.Fieldset(
+        [
+            text("service", "Service", "any"),
+            text("operation", "Operation", "any"),
+            text("tags", "Attributes", 'http.status_code>=500 http.route="/cart"', "wide"),
+            _field(
+                "Status",
+                dcc.Dropdown(
+                    id="find-status",
+                    value=values["status"],
+                    clearable=False,
+                    searchable=False,
+                    options=[{"label": each or "any", "value": each} for each in search_form.STATUSES],
+                ),
+                "narrow",
+            ),
+            text("min", "At least", "100ms", "narrow"),
+            text("max", "At most", "2s", "narrow"),
+        ],
+        id="find-fields",
+        className="form",
+        disabled=off,
+        **parts.label("Search by fields"),
+    )
+    return [
+        html.Div(
+            [
+                html.Div(
+                    [
+                        _field(
+                            "Query",
+                            dcc.Input(
+                                id="find-q",
+                                value=line,
+                                spellCheck=False,
+                                autoComplete="off",
+                                placeholder='{ resource.service.name = "cart" && duration > 500ms }',
+                            ),
+                            "query",
+                        ),
+                        html.Button("Search", id="find", className="button primary"),
+                    ],
+                    className="query-row",
+                ),
+                html.Div(id="query-problem", className="field-problem", role="alert"),
+                fields,
+                html.Div(id="find-problem", className="field-problem", role="alert"),
+                html.P(_note(note), id="find-note", className="weak small", role="status"),
+                _when(query),
+                html.Ul(id="find-list", role="listbox", hidden=True, **parts.label("Completions")),
+                dcc.Store(id="find-ask"),
+                dcc.Store(id="find-offers"),
+                dcc.Store(id="find-offered"),
+            ],
+            className="search-form",
+            role="search",
+            **parts.label("Search traces"),
+        )
+    ]
 
 
 def _when(query: TraceQuery) -> Component:
     lookback, begin, until, limit = _window(query, 0)
     spans = [{"label": f"Last {each}", "value": each} for each in LOOKBACKS]
     example = "2026-03-01 14:00, 14:00 or now-2h"
-    return html.Div([
-        _field("Time", dcc.Dropdown(id="find-lookback", value=lookback, clearable=False, searchable=False,
-                                    options=[*spans, {"label": "Between …", "value": BETWEEN}]), "narrow"),
-        html.Div([
-            _field("From", dcc.Input(id="find-from", value=begin, autoComplete="off", placeholder=example)),
-            _field("To", dcc.Input(id="find-to", value=until, autoComplete="off", placeholder="now")),
-        ], id="find-between", className="between", hidden=lookback != BETWEEN),
-        _field("Rows", dcc.Dropdown(id="find-limit", value=limit, clearable=False, searchable=False,
-                                    options=[str(each) for each in LIMITS]), "narrow"),
-    ], className="when")
+    return html.Div(
+        [
+            _field(
+                "Time",
+                dcc.Dropdown(
+                    id="find-lookback",
+                    value=lookback,
+                    clearable=False,
+                    searchable=False,
+                    options=[*spans, {"label": "Between …", "value": BETWEEN}],
+                ),
+                "narrow",
+            ),
+            html.Div(
+                [
+                    _field(
+                        "From",
+                        dcc.Input(id="find-from", value=begin, autoComplete="off", placeholder=example),
+                    ),
+                    _field("To", dcc.Input(id="find-to", value=until, autoComplete="off", placeholder="now")),
+                ],
+                id="find-between",
+                className="between",
+                hidden=lookback != BETWEEN,
+            ),
+            _field(
+                "Rows",
+                dcc.Dropdown(
+                    id="find-limit",
+                    value=limit,
+                    clearable=False,
+                    searchable=False,
+                    options=[str(each) for each in LIMITS],
+                ),
+                "narrow",
+            ),
+        ],
+        className="when",
+    )
 
 
 def _field(label: str, control: Component, width: str = "") -> Component:
@@ -91,13 +162,21 @@ def problem(line: str, error: ApiError) -> Component | str:
     at = max(0, column - 1 - 40)
     shown, begin = line[at : at + 110].translate(_ONE_LINE), column - 1 - at
     length = max(1, min(length, len(shown) - begin))
-    return html.Div([
-        html.Pre([
-            shown[:begin], html.Mark(shown[begin : begin + length] or " "), shown[begin + length :],
-            "\n" + " " * begin + "^" * length,
-        ], className="query-problem", **parts.HIDDEN),
-        html.P(f"Column {column}: {words}"),
-    ])
+    return html.Div(
+        [
+            html.Pre(
+                [
+                    shown[:begin],
+                    html.Mark(shown[begin : begin + length] or " "),
+                    shown[begin + length :],
+                    "\n" + " " * begin + "^" * length,
+                ],
+                className="query-problem",
+                **parts.HIDDEN,
+            ),
+            html.P(f"Column {column}: {words}"),
+        ]
+    )
 
 
 _ONE_LINE: Final = str.maketrans("\n\r\t", "   ")
@@ -155,10 +234,16 @@ def register(app: Dash, client: Client) -> None:
     when = [f"find-{each}" for each in _WHEN]
 
     @app.callback(
-        Output("find-q", "value"), *(Output(each, "value") for each in (*fields, *when)),
-        Output("find-note", "children"), Output("find-fields", "disabled"),
-        Input("url", "search"), Input("find-q", "value"), *(Input(each, "value") for each in fields),
-        Input("zone", "data"), State("url", "pathname"))
+        Output("find-q", "value"),
+        *(Output(each, "value") for each in (*fields, *when)),
+        Output("find-note", "children"),
+        Output("find-fields", "disabled"),
+        Input("url", "search"),
+        Input("find-q", "value"),
+        *(Input(each, "value") for each in fields),
+        Input("zone", "data"),
+        State("url", "pathname"),
+    )
     @guarded(lambda _: (no_update,) * 13)
     def step(search: str | None, line: str | None, *rest: Any) -> tuple[Any, ...]:
         *values, zone, path = rest
@@ -182,8 +267,13 @@ def register(app: Dash, client: Client) -> None:
     _submit(app, fields, when)
     _complete(app, client)
 
-    @app.callback(Output("find-between", "hidden"), Output("find-from", "value", allow_duplicate=True),
-                  Input("find-lookback", "value"), State("find-from", "value"), prevent_initial_call=True)
+    @app.callback(
+        Output("find-between", "hidden"),
+        Output("find-from", "value", allow_duplicate=True),
+        Input("find-lookback", "value"),
+        State("find-from", "value"),
+        prevent_initial_call=True,
+    )
     @guarded(lambda _: (no_update, no_update))
     def between(lookback: str, begin: str | None) -> tuple[Any, Any]:
         off = lookback != BETWEEN
@@ -196,9 +286,14 @@ def _submit(app: Dash, fields: list[str], when: list[str]) -> None:
     @app.callback(
         Output("url", "search", allow_duplicate=True),
         Output("find-problem", "children"),
-        Input("find", "n_clicks"), *(Input(f"find-{each}", "n_submit") for each in _SUBMITS),
-        State("find-q", "value"), *(State(each, "value") for each in (*fields, *when)),
-        State("url", "search"), State("zone", "data"), prevent_initial_call=True)
+        Input("find", "n_clicks"),
+        *(Input(f"find-{each}", "n_submit") for each in _SUBMITS),
+        State("find-q", "value"),
+        *(State(each, "value") for each in (*fields, *when)),
+        State("url", "search"),
+        State("zone", "data"),
+        prevent_initial_call=True,
+    )
     @guarded(lambda what: (no_update, what.sentence))
     def submit(*given: Any) -> tuple[Any, Any]:
         if not ctx.triggered or not ctx.triggered[0]["value"]:  # the form was drawn anew
@@ -216,8 +311,12 @@ def _submit(app: Dash, fields: list[str], when: list[str]) -> None:
 def _complete(app: Dash, client: Client) -> None:
     """What may stand at the cursor is found here and drawn in the browser."""
 
-    @app.callback(Output("find-offers", "data"), Input("find-ask", "data"), State("find-service", "value"),
-                  prevent_initial_call=True)
+    @app.callback(
+        Output("find-offers", "data"),
+        Input("find-ask", "data"),
+        State("find-service", "value"),
+        prevent_initial_call=True,
+    )
     @guarded(_no_offers)
     def offers(ask: dict[str, Any] | None, service: str | None) -> dict[str, Any]:
         if not ask or ask["field"] not in _COMPLETED:
@@ -228,12 +327,17 @@ def _complete(app: Dash, client: Client) -> None:
         found = client.suggestions(wanted.asked()) if wanted.kind else []
         told = [(each["value"], each.get("scope", ""), each["count"]) for each in found]
         return {
-            "n": ask["n"], "field": ask["field"], "text": text, "start": wanted.start, "end": wanted.end,
+            "n": ask["n"],
+            "field": ask["field"],
+            "text": text,
+            "start": wanted.start,
+            "end": wanted.end,
             "items": [[each.insert, each.label, each.detail] for each in wanted.offers(told)[:14]],
-        }  # fmt: skip
+        }
 
-    in_browser(app, "offer", Output("find-offered", "data"), Input("find-offers", "data"),
-               prevent_initial_call=True)
+    in_browser(
+        app, "offer", Output("find-offered", "data"), Input("find-offers", "data"), prevent_initial_call=True
+    )
 
 
 def _no_offers(_: Problem) -> dict[str, Any]:

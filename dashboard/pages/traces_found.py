@@ -18,8 +18,14 @@ from dashboard.pages.browser import in_browser
 from dashboard.pages.guard import Problem, guarded
 from dashboard.query import TraceQuery
 
-_COLUMNS: Final = (("root", "Root"), ("service", "Services"), ("spans", "Spans"), ("errors", "Errors"),
-                   ("duration", "Duration"), ("time", "Began"))
+_COLUMNS: Final = (
+    ("root", "Root"),
+    ("service", "Services"),
+    ("spans", "Spans"),
+    ("errors", "Errors"),
+    ("duration", "Duration"),
+    ("time", "Began"),
+)
 
 _LATE_US: Final = 15_000_000  # usually a trace is in the store within a few seconds
 _UNCHECKED: Final[dict[str, Any]] = {"aria-checked": "false"}
@@ -36,12 +42,22 @@ def results(found: Found, query: TraceQuery, zone: int, now_us: int) -> Componen
     return [
         *_partial(found),
         parts.card(
-            [dcc.Graph(id="scatter", figure=scatter.durations(traces, zone), config=charts.CONFIG,
-                       style={"height": f"{scatter.HEIGHT}px"}),
-             html.Div(id="scatter-box", className="box-actions", role="status")],
-            "Duration over time", html.Span(words, className="weak")),
-        parts.card([_chosen(traces, query, found), _table(traces, query, zone, now_us),
-                    _pager(query, found, zone)], class_name="flush"),
+            [
+                dcc.Graph(
+                    id="scatter",
+                    figure=scatter.durations(traces, zone),
+                    config=charts.CONFIG,
+                    style={"height": f"{scatter.HEIGHT}px"},
+                ),
+                html.Div(id="scatter-box", className="box-actions", role="status"),
+            ],
+            "Duration over time",
+            html.Span(words, className="weak"),
+        ),
+        parts.card(
+            [_chosen(traces, query, found), _table(traces, query, zone, now_us), _pager(query, found, zone)],
+            class_name="flush",
+        ),
     ]
 
 
@@ -53,22 +69,33 @@ def _chosen(traces: Sequence[FoundTrace], query: TraceQuery, found: Found) -> Co
         roots = {(trace["rootService"], trace["rootOperation"]) for trace in traces}
         service, operation = roots.pop() if len(roots) == 1 else ("", "")
     window = found["window"]
-    whole = dcc.Link(["All of ", html.Strong([parts.name(service, 32), " ", parts.name(operation, 48)]),
-                      " as one tree"], className="button",
-                     href=links.aggregate(service, operation, (window["start"], window["end"])))
-    return html.Div([
-        html.Div("Choose two traces to compare them.", id="picked", className="box-actions weak",
-                 role="status"),
-        whole if service and operation else None,
-    ], className="table-bar")
+    whole = dcc.Link(
+        ["All of ", html.Strong([parts.name(service, 32), " ", parts.name(operation, 48)]), " as one tree"],
+        className="button",
+        href=links.aggregate(service, operation, (window["start"], window["end"])),
+    )
+    return html.Div(
+        [
+            html.Div(
+                "Choose two traces to compare them.", id="picked", className="box-actions weak", role="status"
+            ),
+            whole if service and operation else None,
+        ],
+        className="table-bar",
+    )
 
 
 def _pick(trace: FoundTrace) -> Component:
     """A box to tick, kept by the browser over the pages of a search."""
     name = fmt.short(f"{trace['rootService']} {trace['rootOperation']}", 100)
-    return html.Button(className="tick-box", role="checkbox", title="Choose for a comparison",
-                       **_UNCHECKED, **parts.label(f"Compare {name}, {fmt.duration(trace['duration'])}"),
-                       **parts.data(pick=trace["traceId"]))
+    return html.Button(
+        className="tick-box",
+        role="checkbox",
+        title="Choose for a comparison",
+        **_UNCHECKED,
+        **parts.label(f"Compare {name}, {fmt.duration(trace['duration'])}"),
+        **parts.data(pick=trace["traceId"]),
+    )
 
 
 def late(client: Client, newest_us: int, now_us: int) -> Component | None:
@@ -81,16 +108,24 @@ def late(client: Client, newest_us: int, now_us: int) -> Component | None:
         return None
     if behind_us < _LATE_US:
         return None
-    return html.P(f"The store is {fmt.span(behind_us)} behind: newer traces have arrived and wait to be "
-                  "stored.", className="notice", role="status")
+    return html.P(
+        f"The store is {fmt.span(behind_us)} behind: newer traces have arrived and wait to be stored.",
+        className="notice",
+        role="status",
+    )
 
 
 def _partial(found: Found) -> list[Component]:
     if not found["partial"]:
         return []
-    return [html.P("Not every trace of this time was looked at: a query about structure stops after the "
-                   "newest 5000 that may match. Narrow its filters or the time to be sure.",
-                   className="notice", role="status")]
+    return [
+        html.P(
+            "Not every trace of this time was looked at: a query about structure stops after the "
+            "newest 5000 that may match. Narrow its filters or the time to be sure.",
+            className="notice",
+            role="status",
+        )
+    ]
 
 
 def _table(traces: Sequence[FoundTrace], query: TraceQuery, zone: int, now_us: int) -> Component:
@@ -107,37 +142,57 @@ def _head(column: str, text: str, query: TraceQuery) -> Component:
     mark = html.Span(" ↑" if query.order == "asc" else " ↓", **parts.HIDDEN) if by else None
     words = f"Sort by {text.lower()}"
     ordered = f", now {'ascending' if query.order == 'asc' else 'descending'}" if by else ""
-    return dcc.Link([text, mark, html.Span(ordered, className="visually-hidden")],
-                    href=links.traces(query.sorted_by(column)), title=words)
+    return dcc.Link(
+        [text, mark, html.Span(ordered, className="visually-hidden")],
+        href=links.traces(query.sorted_by(column)),
+        title=words,
+    )
 
 
 def _row(trace: FoundTrace, longest: float, colours: dict[str, str], zone: int, now_us: int) -> Component:
-    bar = html.Span(className="bar bad" if trace["errors"] else "bar",
-                    style={"width": f"{100 * trace['duration'] / max(longest, 0.001):.1f}%"})
-    return html.Tr([
-        html.Td(_pick(trace), className="pick"),
-        html.Td([root(trace), matched(trace)]),
-        html.Td(services(trace, colours)),
-        html.Td(str(trace["spans"]), className="num"),
-        html.Td(errors(trace), className="num"),
-        html.Td([html.Span(fmt.duration(trace["duration"]), className="figure"),
-                 html.Span(bar, className="bar-track")], className="duration"),
-        html.Td(fmt.age(trace["start"], now_us), title=fmt.moment(trace["start"], zone), className="num"),
-    ])
+    bar = html.Span(
+        className="bar bad" if trace["errors"] else "bar",
+        style={"width": f"{100 * trace['duration'] / max(longest, 0.001):.1f}%"},
+    )
+    return html.Tr(
+        [
+            html.Td(_pick(trace), className="pick"),
+            html.Td([root(trace), matched(trace)]),
+            html.Td(services(trace, colours)),
+            html.Td(str(trace["spans"]), className="num"),
+            html.Td(errors(trace), className="num"),
+            html.Td(
+                [
+                    html.Span(fmt.duration(trace["duration"]), className="figure"),
+                    html.Span(bar, className="bar-track"),
+                ],
+                className="duration",
+            ),
+            html.Td(fmt.age(trace["start"], now_us), title=fmt.moment(trace["start"], zone), className="num"),
+        ]
+    )
 
 
 def root(trace: FoundTrace) -> Component:
     """The root's names, a link over the whole row."""
-    return dcc.Link([html.Strong(parts.name(trace["rootService"] or "unknown root", 32)), " ",
-                     parts.name(trace["rootOperation"], 60)],
-                    href=links.trace(trace["traceId"]), className="row-link")
+    return dcc.Link(
+        [
+            html.Strong(parts.name(trace["rootService"] or "unknown root", 32)),
+            " ",
+            parts.name(trace["rootOperation"], 60),
+        ],
+        href=links.trace(trace["traceId"]),
+        className="row-link",
+    )
 
 
 def services(trace: FoundTrace, colours: dict[str, str]) -> Component:
     """The first four that took part, and how many more."""
     names = trace["services"]
-    shown: list[Any] = [html.Span([parts.swatch(colours[each]), parts.name(each, 24)], className="service")
-                        for each in names[:4]]
+    shown: list[Any] = [
+        html.Span([parts.swatch(colours[each]), parts.name(each, 24)], className="service")
+        for each in names[:4]
+    ]
     if len(names) > 4:
         shown.append(html.Span(f"+{len(names) - 4}", className="weak"))
     return html.Div(shown, className="services")
@@ -154,8 +209,11 @@ def matched(trace: FoundTrace) -> Component | None:
     if not count:
         return None
     shown: list[Any] = [
-        dcc.Link([parts.name(span["name"], 40), f" {fmt.duration(span['duration'])}"],
-                 href=links.trace(trace["traceId"], span["spanId"]), className="matched-span")
+        dcc.Link(
+            [parts.name(span["name"], 40), f" {fmt.duration(span['duration'])}"],
+            href=links.trace(trace["traceId"], span["spanId"]),
+            className="matched-span",
+        )
         for span in spans
     ]
     more = count - len(spans)
@@ -166,11 +224,17 @@ def matched(trace: FoundTrace) -> Component | None:
 def _pager(query: TraceQuery, found: Found, zone: int) -> Component:
     before = query.previous_page()
     following = query.next_page(found["next"]) if found["next"] else None
-    return html.Nav([
-        _to("Previous", before), html.Span(f"Page {query.page}"), _to("Next", following),
-        dcc.Link("First page", href=links.traces(query.first_page())) if query.after else None,
-        html.Span(_between(found["window"], zone), className="weak small"),
-    ], className="pager", **parts.label("Pages of results"))
+    return html.Nav(
+        [
+            _to("Previous", before),
+            html.Span(f"Page {query.page}"),
+            _to("Next", following),
+            dcc.Link("First page", href=links.traces(query.first_page())) if query.after else None,
+            html.Span(_between(found["window"], zone), className="weak small"),
+        ],
+        className="pager",
+        **parts.label("Pages of results"),
+    )
 
 
 def _to(text: str, query: TraceQuery | None) -> Component:
@@ -186,10 +250,19 @@ def _between(window: Window, zone: int) -> str:
 def _nothing(query: TraceQuery, found: Found, zone: int) -> Component:
     if query == TraceQuery():
         return parts.card(parts.no_traffic())
-    return parts.card([
-        *_partial(found),
-        parts.empty("No trace matches", ["Look back further, drop a condition, or widen the durations.",
-                                         html.Br(), f"{_between(found['window'], zone)}."])])
+    return parts.card(
+        [
+            *_partial(found),
+            parts.empty(
+                "No trace matches",
+                [
+                    "Look back further, drop a condition, or widen the durations.",
+                    html.Br(),
+                    f"{_between(found['window'], zone)}.",
+                ],
+            ),
+        ]
+    )
 
 
 def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
@@ -203,8 +276,10 @@ def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Comp
         return []
     at = {"start": str(start), "end": str(end)}
     compare = query.first_page(view="different", selection="slow", low=f"{low}us", high=f"{high}us", **at)
-    words = (f"{fmt.clock(start, zone)} to {fmt.clock(end, zone)}, {fmt.duration(low / 1000)} to "
-             f"{fmt.duration(high / 1000)}")
+    words = (
+        f"{fmt.clock(start, zone)} to {fmt.clock(end, zone)}, {fmt.duration(low / 1000)} to "
+        f"{fmt.duration(high / 1000)}"
+    )
     return [
         html.Span(words),
         dcc.Link("What is different in the box", href=links.traces(compare), className="button"),
@@ -222,16 +297,22 @@ def register(app: Dash) -> None:
     """A click on a point opens its trace; a box offers what to do with it; two ticks offer to compare."""
     in_browser(app, "picked", Output("picked", "title"), Input("picked", "id"))
 
-    @app.callback(Output("url", "href", allow_duplicate=True), Input("scatter", "clickData"),
-                  prevent_initial_call=True)
+    @app.callback(
+        Output("url", "href", allow_duplicate=True), Input("scatter", "clickData"), prevent_initial_call=True
+    )
     @guarded(lambda _: no_update)
     def open_trace(click: dict[str, Any] | None) -> Any:
         if not click:
             raise PreventUpdate
         return links.trace(str(click["points"][0]["customdata"]))
 
-    @app.callback(Output("scatter-box", "children"), Input("scatter", "selectedData"), State("url", "search"),
-                  State("zone", "data"), prevent_initial_call=True)
+    @app.callback(
+        Output("scatter-box", "children"),
+        Input("scatter", "selectedData"),
+        State("url", "search"),
+        State("zone", "data"),
+        prevent_initial_call=True,
+    )
     @guarded(_no_box)
     def box(selected: dict[str, Any] | None, search: str | None, zone: int | None) -> list[Component]:
         return boxed(selected, TraceQuery.of_search(search), zone or 0)

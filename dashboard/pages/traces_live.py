@@ -28,19 +28,40 @@ def layout(query: TraceQuery) -> Component:
     """An empty list that the ticks fill. Raises FormError for a search that cannot be asked."""
     what = "that match the query" if query.line else "of all services"
     head = ["Began", "Root", "Services", "Spans", "Errors", "Duration"]
-    return parts.card([
-        html.Div([
-            html.Button("Pause", id="tail-pause", className="button", **_NOT_PRESSED),
-            html.Span(f"Waiting for traces {what} …", id="tail-state", className="weak", role="status"),
-        ], className="tail-head"),
-        html.Div(id="tail-problem"),
-        html.Div(html.Table([
-            html.Thead(html.Tr([html.Th(text, scope="col", className="num" if at in (3, 4, 5) else "")
-                                for at, text in enumerate(head)])),
-            html.Tbody([], id="tail-rows"),
-        ], **parts.label("Traces as they come")), className="table-frame"),
-        dcc.Store(id="tail-seen", data={"ids": [], "missed": 0}), dcc.Store(id="tail-paused", data=False),
-    ], class_name="flush tail")
+    return parts.card(
+        [
+            html.Div(
+                [
+                    html.Button("Pause", id="tail-pause", className="button", **_NOT_PRESSED),
+                    html.Span(
+                        f"Waiting for traces {what} …", id="tail-state", className="weak", role="status"
+                    ),
+                ],
+                className="tail-head",
+            ),
+            html.Div(id="tail-problem"),
+            html.Div(
+                html.Table(
+                    [
+                        html.Thead(
+                            html.Tr(
+                                [
+                                    html.Th(text, scope="col", className="num" if at in (3, 4, 5) else "")
+                                    for at, text in enumerate(head)
+                                ]
+                            )
+                        ),
+                        html.Tbody([], id="tail-rows"),
+                    ],
+                    **parts.label("Traces as they come"),
+                ),
+                className="table-frame",
+            ),
+            dcc.Store(id="tail-seen", data={"ids": [], "missed": 0}),
+            dcc.Store(id="tail-paused", data=False),
+        ],
+        class_name="flush tail",
+    )
 
 
 def fresh(traces: list[FoundTrace], seen: list[str]) -> list[FoundTrace]:
@@ -55,14 +76,19 @@ def overlooked(traces: list[FoundTrace], seen: list[str], more: bool) -> bool:
 
 
 def _row(trace: FoundTrace, zone: int) -> Component:
-    return html.Tr([
-        html.Td(fmt.clock(trace["start"], zone), title=fmt.moment(trace["start"], zone), className="clock"),
-        html.Td([traces_found.root(trace), traces_found.matched(trace)]),
-        html.Td(traces_found.services(trace, palette.services(trace["services"]))),
-        html.Td(str(trace["spans"]), className="num"),
-        html.Td(traces_found.errors(trace), className="num"),
-        html.Td(fmt.duration(trace["duration"]), className="num"),
-    ], className="failed" if trace["errors"] else "")
+    return html.Tr(
+        [
+            html.Td(
+                fmt.clock(trace["start"], zone), title=fmt.moment(trace["start"], zone), className="clock"
+            ),
+            html.Td([traces_found.root(trace), traces_found.matched(trace)]),
+            html.Td(traces_found.services(trace, palette.services(trace["services"]))),
+            html.Td(str(trace["spans"]), className="num"),
+            html.Td(traces_found.errors(trace), className="num"),
+            html.Td(fmt.duration(trace["duration"]), className="num"),
+        ],
+        className="failed" if trace["errors"] else "",
+    )
 
 
 def _state(shown: int, missed: int, paused: bool) -> str:
@@ -80,23 +106,39 @@ def _troubled(what: Problem) -> tuple[Any, ...]:
 def register(app: Dash, client: Client) -> None:
     """Each tick puts what came on top and takes what is too much from the bottom."""
 
-    @app.callback(Output("tail-paused", "data"), Output("tail-pause", "children"),
-                  Output("tail-pause", "aria-pressed"),
-                  Output("tail-state", "children", allow_duplicate=True),
-                  Input("tail-pause", "n_clicks"), State("tail-paused", "data"), State("tail-seen", "data"),
-                  prevent_initial_call=True)
+    @app.callback(
+        Output("tail-paused", "data"),
+        Output("tail-pause", "children"),
+        Output("tail-pause", "aria-pressed"),
+        Output("tail-state", "children", allow_duplicate=True),
+        Input("tail-pause", "n_clicks"),
+        State("tail-paused", "data"),
+        State("tail-seen", "data"),
+        prevent_initial_call=True,
+    )
     @guarded(lambda _: (no_update,) * 4)
     def pause(clicks: int | None, paused: bool, seen: dict[str, Any]) -> tuple[Any, ...]:
         if not clicks:
             raise PreventUpdate
         now = not paused
-        return (now, "Resume" if now else "Pause", str(now).lower(),
-                _state(len(seen["ids"]), seen["missed"], now))
+        return (
+            now,
+            "Resume" if now else "Pause",
+            str(now).lower(),
+            _state(len(seen["ids"]), seen["missed"], now),
+        )
 
-    @app.callback(Output("tail-rows", "children"), Output("tail-seen", "data"),
-                  Output("tail-state", "children"), Output("tail-problem", "children"),
-                  Input("tick", "n_intervals"), State("tail-seen", "data"), State("tail-paused", "data"),
-                  State("url", "search"), State("zone", "data"))
+    @app.callback(
+        Output("tail-rows", "children"),
+        Output("tail-seen", "data"),
+        Output("tail-state", "children"),
+        Output("tail-problem", "children"),
+        Input("tick", "n_intervals"),
+        State("tail-seen", "data"),
+        State("tail-paused", "data"),
+        State("url", "search"),
+        State("zone", "data"),
+    )
     @guarded(_troubled)
     def follow(
         _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: int | None
@@ -104,7 +146,8 @@ def register(app: Dash, client: Client) -> None:
         if paused:
             raise PreventUpdate
         query = TraceQuery.of_search(search).first_page(
-            sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED))
+            sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED)
+        )
         found = client.found(query.parameters())
         old = list(seen["ids"])
         new = fresh(found["traces"], old)

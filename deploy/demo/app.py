@@ -79,13 +79,22 @@ def _start(supervisor: Supervisor, instance: Instance, shop: list[Instance]) -> 
     supervisor.start(
         f"sidecar of {name}",
         command(
-            "sidecar", "--service", instance.service, "--version", instance.version,
-            "--app", f"{ports.LOOPBACK}:{instance.app}", "--inbound", instance.address,
-            "--outbound", f"{ports.LOOPBACK}:{instance.outbound}",
-            "--admin", f"{ports.LOOPBACK}:{instance.admin}",
+            "sidecar",
+            "--service",
+            instance.service,
+            "--version",
+            instance.version,
+            "--app",
+            f"{ports.LOOPBACK}:{instance.app}",
+            "--inbound",
+            instance.address,
+            "--outbound",
+            f"{ports.LOOPBACK}:{instance.outbound}",
+            "--admin",
+            f"{ports.LOOPBACK}:{instance.admin}",
         ),
         restart=True,
-    )  # fmt: skip
+    )
 
 
 def _introduce(say: Callable[[str], None], front: Instance) -> None:

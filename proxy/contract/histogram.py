@@ -89,8 +89,14 @@ class Histogram:
 
 
 def from_exponential(
-    scale: int, offset: int, counts: Iterable[int], *, zero: int = 0, total: float = 0.0,
-    minimum: float | None = None, maximum: float | None = None,
+    scale: int,
+    offset: int,
+    counts: Iterable[int],
+    *,
+    zero: int = 0,
+    total: float = 0.0,
+    minimum: float | None = None,
+    maximum: float | None = None,
 ) -> Histogram:
     """A histogram from OTLP exponential buckets of any scale, brought to ours.
 

@@ -67,9 +67,7 @@ class Subscriber:
             self._held.pop(name, None)
         return Ask(tuple(sorted(more)), tuple(sorted(less))) if more or less else None
 
-    def answer(
-        self, nonce: str, versions: Mapping[str, str], removed: Iterable[str], error: str = ""
-    ) -> Ask:
+    def answer(self, nonce: str, versions: Mapping[str, str], removed: Iterable[str], error: str = "") -> Ask:
         """What of a response is in use now; ``error`` says why the rest is not.
 
         Good resources count even beside a bad one: the server will not send them again.

@@ -181,8 +181,13 @@ def encode_node(node: Node) -> pb.Node:
     """A sidecar as it names itself on its stream."""
     message = pb.Node(id=node.instance, cluster=node.service, user_agent_name="spanmesh")
     said: dict[str, str] = {
-        "service": node.service, "instance": node.instance, "address": node.address, "app": node.app,
-        "version": node.version, "zone": node.zone, "state": node.state.value,
+        "service": node.service,
+        "instance": node.instance,
+        "address": node.address,
+        "app": node.app,
+        "version": node.version,
+        "zone": node.zone,
+        "state": node.state.value,
         "namespace": node.namespace,
     }
     message.metadata.get_or_create_struct(METADATA).update(said)
@@ -197,9 +202,7 @@ def decode_node(message: pb.Node) -> Node | None:
     fields = message.metadata.fields
     if METADATA not in fields:
         return None
-    said = {
-        key: value.string_value for key, value in fields[METADATA].struct_value.fields.items()
-    }
+    said = {key: value.string_value for key, value in fields[METADATA].struct_value.fields.items()}
     service, instance = said.get("service") or message.cluster, said.get("instance") or message.id
     if not service or not instance:
         raise BadResourceError("node.metadata.spanmesh needs service and instance")
@@ -211,8 +214,14 @@ def decode_node(message: pb.Node) -> Node | None:
     except ValueError as error:
         raise BadResourceError(f"node.metadata.spanmesh: {error}") from None
     return Node(
-        service, instance, said.get("address", ""), said.get("app", ""),
-        said.get("version", ""), said.get("zone", ""), state, said.get("namespace", ""),
+        service,
+        instance,
+        said.get("address", ""),
+        said.get("app", ""),
+        said.get("version", ""),
+        said.get("zone", ""),
+        state,
+        said.get("namespace", ""),
     )
 
 
@@ -226,10 +235,14 @@ def _lb_endpoint(endpoint: Endpoint) -> pb.LbEndpoint:
     else:
         message.health_status = pb.DRAINING if endpoint.draining else pb.UNHEALTHY
     message.load_balancing_weight.value = max(1, round(endpoint.weight * _WEIGHT_UNIT))
-    message.metadata.filter_metadata[METADATA].update({
-        "app": endpoint.app, "instance": endpoint.instance,
-        "version": endpoint.version, "zone": endpoint.zone,
-    })
+    message.metadata.filter_metadata[METADATA].update(
+        {
+            "app": endpoint.app,
+            "instance": endpoint.instance,
+            "version": endpoint.version,
+            "zone": endpoint.zone,
+        }
+    )
     return message
 
 
@@ -248,9 +261,13 @@ def _endpoint(service: str, message: pb.LbEndpoint) -> Endpoint:
         return said[key].string_value if key in said else ""
 
     return Endpoint(
-        join_address(place.address, place.port_value), weight,
+        join_address(place.address, place.port_value),
+        weight,
         healthy=message.health_status in (pb.UNKNOWN, pb.HEALTHY, pb.DEGRADED),
-        app=text("app"), instance=text("instance"), version=text("version"), zone=text("zone"),
+        app=text("app"),
+        instance=text("instance"),
+        version=text("version"),
+        zone=text("zone"),
         draining=message.health_status == pb.DRAINING,
     )
 

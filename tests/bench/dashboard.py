@@ -43,8 +43,18 @@ _ANSWER: Final = 300.0  # ms, the target of callbacks
 _OPEN: Final = 10  # dashboards
 _SIDECARS: Final = 100
 _SPANS: Final = 20_000
-_PATHS: Final = ("/", "/", "/?node=service-001", "/?node=service-002", "/balancing", "/balancing",
-                 "/service/service-001", "/service/service-002", "/traces", "/traces")
+_PATHS: Final = (
+    "/",
+    "/",
+    "/?node=service-001",
+    "/?node=service-002",
+    "/balancing",
+    "/balancing",
+    "/service/service-001",
+    "/service/service-002",
+    "/traces",
+    "/traces",
+)
 _GRAPH: Final = f"() => window.cy && window.cy.nodes().length >= {SERVICES} && window.cy.scratch('_shown')"
 _MANY: Final = "([what, count]) => document.querySelectorAll(what).length >= count"
 
@@ -75,13 +85,19 @@ class Seen:
 def all_views() -> list[View]:
     return [
         View(f"graph of {SERVICES} services, {CALLS} calls", LargeApi(), "/", _GRAPH),
-        View(f"trace of {_SPANS} spans", TraceApi(_SPANS), f"/traces/{BIG}", _MANY,
-             ("#trace-rows [role=row]", 11)),
+        View(
+            f"trace of {_SPANS} spans",
+            TraceApi(_SPANS),
+            f"/traces/{BIG}",
+            _MANY,
+            ("#trace-rows [role=row]", 11),
+        ),
         View("search, 40 traces", FakeApi(), "/traces", _MANY, ("#found tbody tr", 40)),
-        View(f"balancing of {SERVICES} services", LargeApi(), "/balancing", _MANY,
-             ("#destinations li", LISTED)),
+        View(
+            f"balancing of {SERVICES} services", LargeApi(), "/balancing", _MANY, ("#destinations li", LISTED)
+        ),
         View("page of a service", FakeApi(), "/service/reviews", _MANY, ("#service-operations tbody tr", 2)),
-    ]  # fmt: skip
+    ]
 
 
 @contextmanager
@@ -107,8 +123,10 @@ def measured(browser: Browser, view: View, rounds: int) -> list[Row]:
         _row(view.case, "opened to whole", seen.paint, target),
         _row(view.case, "  CPU of the browser", seen.browser),
         _row(view.case, "  CPU of the dashboard", seen.server),
-        *(_row(view.case, f"  answer {name}", values, _ANSWER)
-          for name, values in sorted(seen.answers.items())),
+        *(
+            _row(view.case, f"  answer {name}", values, _ANSWER)
+            for name, values in sorted(seen.answers.items())
+        ),
     ]
 
 
@@ -146,7 +164,8 @@ def _listening(page: Page) -> Mapping[str, list[float]]:
             return
         written = str((asked.post_data_json or {}).get("output", "")).strip(".").split("...")[0]
         heard.setdefault(written.split("@")[0], []).append(
-            asked.timing["responseEnd"] - asked.timing["requestStart"])
+            asked.timing["responseEnd"] - asked.timing["requestStart"]
+        )
 
     page.on("requestfinished", answered)
     return heard
@@ -158,8 +177,13 @@ def load(browser: Browser, seconds: float) -> list[Row]:
         config = Path(folder) / "mesh.yaml"
         config.write_text(mesh_yaml(50, 10), encoding="utf-8")
         grpc, query = free_port(), free_port()
-        given = [f"grpc=127.0.0.1:{grpc}", f"http=127.0.0.1:{free_port()}", f"query=127.0.0.1:{query}",
-                 f"data={folder}/data", f"config={config}"]
+        given = [
+            f"grpc=127.0.0.1:{grpc}",
+            f"http=127.0.0.1:{free_port()}",
+            f"query=127.0.0.1:{query}",
+            f"data={folder}/data",
+            f"config={config}",
+        ]
         with (
             running([sys.executable, "-c", MAIN, *given], query) as collector,
             dashboard(f"http://127.0.0.1:{query}") as (url, process),
@@ -174,10 +198,15 @@ def load(browser: Browser, seconds: float) -> list[Row]:
                 reporting.kill()
                 reporting.wait()
     return [
-        {"case": f"{_SIDECARS} sidecars", "metric": f"CPU of the {name}", "unit": "cores",
-         "none open": round(none, 3), "ten open": round(ten, 3)}
+        {
+            "case": f"{_SIDECARS} sidecars",
+            "metric": f"CPU of the {name}",
+            "unit": "cores",
+            "none open": round(none, 3),
+            "ten open": round(ten, 3),
+        }
         for name, none, ten in zip(("collector", "dashboard"), alone, watched, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _watched(browser: Browser, url: str, pids: Sequence[int], seconds: float) -> list[float]:
@@ -203,9 +232,16 @@ def _cores(pids: Sequence[int], seconds: float) -> list[float]:
 def _row(case: str, metric: str, values: Sequence[float], target: float | None = None) -> Row:
     ordered = sorted(values)
     middle = median(values)
-    found = {"case": case, "metric": metric, "unit": "ms", "count": len(values),
-             "median": round(middle, 1), "least": round(ordered[0], 1),
-             "p95": round(ordered[ceil(0.95 * len(ordered)) - 1], 1), "most": round(ordered[-1], 1)}
+    found = {
+        "case": case,
+        "metric": metric,
+        "unit": "ms",
+        "count": len(values),
+        "median": round(middle, 1),
+        "least": round(ordered[0], 1),
+        "p95": round(ordered[ceil(0.95 * len(ordered)) - 1], 1),
+        "most": round(ordered[-1], 1),
+    }
     return found | ({"target": target, "met": middle <= target} if target is not None else {})
 
 

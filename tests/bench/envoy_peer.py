@@ -14,9 +14,15 @@ def binary() -> Path:
 
 def argv(config: Path) -> list[str]:
     return [
-        str(binary()), "-c", str(config), "--concurrency", "1", "--log-level", "error",
+        str(binary()),
+        "-c",
+        str(config),
+        "--concurrency",
+        "1",
+        "--log-level",
+        "error",
         "--disable-hot-restart",
-    ]  # fmt: skip
+    ]
 
 
 def config(listen: int, backend: int, sink: int, percent: float) -> dict[str, Any]:

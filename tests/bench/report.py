@@ -30,7 +30,12 @@ class Row:
 
 
 def compare(
-    case: str, metric: str, unit: str, ours: Sequence[float], peer: Sequence[float], peer_name: str,
+    case: str,
+    metric: str,
+    unit: str,
+    ours: Sequence[float],
+    peer: Sequence[float],
+    peer_name: str,
     target: float | None = None,
 ) -> Row:
     """Print medians with their spread and give the row; a target is the largest ratio allowed."""

@@ -55,8 +55,11 @@ def measured(sidecars: int, services: int, endpoints: int, *, spans: bool = Fals
         config.write_text(mesh_yaml(services, endpoints), encoding="utf-8")
         port = free_port()
         given = [
-            f"grpc=127.0.0.1:{port}", f"http=127.0.0.1:{free_port()}", f"query=127.0.0.1:{free_port()}",
-            f"data={folder}/data", f"config={config}",
+            f"grpc=127.0.0.1:{port}",
+            f"http=127.0.0.1:{free_port()}",
+            f"query=127.0.0.1:{free_port()}",
+            f"data={folder}/data",
+            f"config={config}",
         ]
         with running([sys.executable, "-c", MAIN, *given], port) as pid:
             return _played(pid, f"127.0.0.1:{port}", sidecars, services, endpoints, spans)
@@ -70,7 +73,9 @@ def _played(
     first = steady + _STEADY
     faults = tuple(
         Fault(
-            (number * 37 + 5) % services, endpoints - 1 - number, first + number * _FAULT_SECONDS,
+            (number * 37 + 5) % services,
+            endpoints - 1 - number,
+            first + number * _FAULT_SECONDS,
             first + (number + 1) * _FAULT_SECONDS,
         )
         for number in range(_FAULTS)
@@ -87,9 +92,15 @@ def _played(
     seen = [json.loads(each.communicate(timeout=120)[0]) for each in workers]
     taken = json.loads(load.communicate(timeout=120)[0]) if load else {"spans_per_s": 0, "refused": 0}
     return {
-        **taken, "sidecars": sidecars, "services": services, "endpoints": services * endpoints,
-        "cpu": round(cpu / took, 3), "rss_mib": round(memory), **_fan_out(seen, steady, first),
-        **_delays(seen, sidecars), "reports": sum(each["reports"] for each in seen),
+        **taken,
+        "sidecars": sidecars,
+        "services": services,
+        "endpoints": services * endpoints,
+        "cpu": round(cpu / took, 3),
+        "rss_mib": round(memory),
+        **_fan_out(seen, steady, first),
+        **_delays(seen, sidecars),
+        "reports": sum(each["reports"] for each in seen),
         "failed_reports": sum(each["failed_reports"] for each in seen),
     }
 
@@ -97,7 +108,9 @@ def _played(
 def worker(plan: Plan) -> "subprocess.Popen[str]":
     """A process that plays the plan's sidecars; what it saw comes as JSON from its standard output."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.scale_worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "tests.bench.scale_worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
     )
     assert process.stdin is not None
@@ -138,8 +151,10 @@ def _delays(seen: Sequence[dict[str, Any]], sidecars: int) -> dict[str, Any]:
         missing += sidecars - len(times)
         delays += [when - min(began) for when in times] if began else []
     return {
-        "delay_p50": quantile(delays, 0.5), "delay_p99": quantile(delays, 0.99),
-        "delay_max": quantile(delays, 1.0), "streams_without_ejection": missing,
+        "delay_p50": quantile(delays, 0.5),
+        "delay_p99": quantile(delays, 0.99),
+        "delay_max": quantile(delays, 1.0),
+        "streams_without_ejection": missing,
     }
 
 

@@ -56,7 +56,9 @@ class Sidecar:
         called = [fault.service for fault in plan.faults if caller_of(number, fault, plan)]
         self._calls = [*targets(number, plan), *called]
         self._subscribers = {
-            xds.CDS: Subscriber([WILDCARD]), xds.EDS: Subscriber([]), xds.RDS: Subscriber([xds.OUTBOUND])
+            xds.CDS: Subscriber([WILDCARD]),
+            xds.EDS: Subscriber([]),
+            xds.RDS: Subscriber([xds.OUTBOUND]),
         }
         self._known: set[str] = set()
         self._requests = [self._report() for _ in range(4)]
@@ -156,8 +158,11 @@ class Sidecar:
 
     def _series(self, where: int, place: str, status: str, count: int) -> tuple[Series, Histogram]:
         given: Mapping[str, str] = {
-            names.PEER_SERVICE: service(where), names.ENDPOINT: place, names.METHOD: "GET",
-            names.STATUS_CLASS: status, names.ARM: names.ARM_ROUTED,
+            names.PEER_SERVICE: service(where),
+            names.ENDPOINT: place,
+            names.METHOD: "GET",
+            names.STATUS_CLASS: status,
+            names.ARM: names.ARM_ROUTED,
         }
         histogram = Histogram()
         for _ in range(count):
@@ -175,8 +180,11 @@ def _dated(request: ExportMetricsServiceRequest) -> bytes:
 
 def _message(kind: str, ask: Ask) -> pb.DeltaDiscoveryRequest:
     return pb.DeltaDiscoveryRequest(
-        type_url=kind, resource_names_subscribe=ask.subscribe, resource_names_unsubscribe=ask.unsubscribe,
-        initial_resource_versions=ask.initial, response_nonce=ask.nonce,
+        type_url=kind,
+        resource_names_subscribe=ask.subscribe,
+        resource_names_unsubscribe=ask.unsubscribe,
+        initial_resource_versions=ask.initial,
+        response_nonce=ask.nonce,
     )
 
 

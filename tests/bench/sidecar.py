@@ -76,10 +76,25 @@ def proxy(name: str, bench: Bench, percent: float) -> Iterator[tuple[int, int]]:
             argv = envoy_peer.argv(file)
         else:
             argv = [
-                sys.executable, "-m", "deploy.entry", "sidecar", "--service", "bench", "--admin", "",
-                "--app", f"127.0.0.1:{bench.backend}", "--inbound", f"127.0.0.1:{port}", "--outbound", "",
-                "--mesh", f"127.0.0.1:{bench.sink}", "--sample", str(percent / 100),
-            ]  # fmt: skip
+                sys.executable,
+                "-m",
+                "deploy.entry",
+                "sidecar",
+                "--service",
+                "bench",
+                "--admin",
+                "",
+                "--app",
+                f"127.0.0.1:{bench.backend}",
+                "--inbound",
+                f"127.0.0.1:{port}",
+                "--outbound",
+                "",
+                "--mesh",
+                f"127.0.0.1:{bench.sink}",
+                "--sample",
+                str(percent / 100),
+            ]
         with pinned(argv, PROXY_CORE, port) as pid:
             time.sleep(1.0)  # start-up work of either must not count
             yield pid, port
@@ -196,11 +211,16 @@ def main() -> None:
     units = {"cpu per request": "us", "requests per core": "1/s", "memory": "MiB"}
     rows = [
         report.compare(
-            f"{case}, {traced}", metric, units.get(metric, "ms"), both["ours"], both["envoy"], "envoy",
+            f"{case}, {traced}",
+            metric,
+            units.get(metric, "ms"),
+            both["ours"],
+            both["envoy"],
+            "envoy",
             target_of(case, traced, metric),
         )
         for (case, traced, metric), both in figures.items()
-    ]  # fmt: skip
+    ]
     for problem in bench.lost:
         report.say(f"! {problem}")
     report.finish("sidecar", [*rows, pair])

@@ -25,7 +25,8 @@ from proxy.contract import attributes
 _UNKNOWN: Final = "_OTHER"
 _INSTRUMENTS: Final = {attributes.SERVER_DURATION: "server", attributes.CLIENT_DURATION: "client"}
 _KINDS: Final = {
-    trace_pb2.Span.SPAN_KIND_SERVER: "server_spans", trace_pb2.Span.SPAN_KIND_CLIENT: "client_spans",
+    trace_pb2.Span.SPAN_KIND_SERVER: "server_spans",
+    trace_pb2.Span.SPAN_KIND_CLIENT: "client_spans",
 }
 
 Counts = Counter[str]

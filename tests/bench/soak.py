@@ -110,9 +110,12 @@ async def _rested(sidecar: LoneSidecar) -> int:
 def _expected(tally: Tally) -> dict[str, int]:
     sent = tally.through
     return {
-        "server_spans": sent, "client_spans": sent + tally.outside, "server": sent,
-        "client": sent + tally.outside, "refused": tally.refused,
-    }  # fmt: skip
+        "server_spans": sent,
+        "client_spans": sent + tally.outside,
+        "server": sent,
+        "client": sent + tally.outside,
+        "refused": tally.refused,
+    }
 
 
 async def _settled(count_port: int, expected: dict[str, int]) -> dict[str, int]:

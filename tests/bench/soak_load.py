@@ -66,7 +66,13 @@ class Clients:
 
     async def _client(self, rng: random.Random, deadline: float) -> None:
         odd: tuple[Callable[[], Awaitable[None]], ...] = (
-            self._large, self._websocket, self._leaves, self._cut, self._refused, self._nowhere, self._stalls,
+            self._large,
+            self._websocket,
+            self._leaves,
+            self._cut,
+            self._refused,
+            self._nowhere,
+            self._stalls,
         )
         weights = [weight for weight, *_ in _PLAIN]
         while time.monotonic() < deadline:

@@ -29,9 +29,13 @@ PER_TRACE = 12.39  # spans, on average
 JAEGER_BYTES = 75.7  # Jaeger on ClickHouse, 10 million spans, as published
 BY_ID = "trace by id"
 TARGETS = {
-    "bytes on disk": 40.0, BY_ID: 20.0, "service, operation, duration": 100.0,
-    "attribute = value, any service": 300.0, "regular expression": 1000.0, "slowest 20 of the day": 200.0,
-}  # fmt: skip
+    "bytes on disk": 40.0,
+    BY_ID: 20.0,
+    "service, operation, duration": 100.0,
+    "attribute = value, any service": 300.0,
+    "regular expression": 1000.0,
+    "slowest 20 of the day": 200.0,
+}
 DAY = "Timestamp >= '2026-01-15 00:00:00' AND Timestamp < '2026-01-16 00:10:00'"
 QUESTIONS = {
     "service, operation, duration": f"""
@@ -128,17 +132,21 @@ def _bytes(session: Database, figures: Figures) -> None:
 
 
 def _ask(session: Database, rounds: int, figures: Figures) -> None:
-    ids = [row[0] for row in session.query(
-        "SELECT TraceId FROM otel_traces_trace_id_ts ORDER BY cityHash64(TraceId) LIMIT {n:UInt32}",
-        {"n": rounds + 1},
-    )]  # fmt: skip
+    ids = [
+        row[0]
+        for row in session.query(
+            "SELECT TraceId FROM otel_traces_trace_id_ts ORDER BY cityHash64(TraceId) LIMIT {n:UInt32}",
+            {"n": rounds + 1},
+        )
+    ]
     ((service, name),) = session.query(
         "SELECT ServiceName, groupUniqArrayMerge(4)(Names)[1] FROM mesh_operations WHERE SpanKind = 'Server' "
         "GROUP BY ServiceName, Place ORDER BY sum(Spans) DESC, ServiceName, Place LIMIT 1 OFFSET 5"
     )
     fixed = {"service": service, "name": name, "user": "user-1648"}
     asked: dict[str, Callable[[int], object]] = {
-        case: lambda _, sql=sql: session.query(sql, fixed) for case, sql in QUESTIONS.items()  # type: ignore[misc]
+        case: lambda _, sql=sql: session.query(sql, fixed)
+        for case, sql in QUESTIONS.items()  # type: ignore[misc]
     }
     asked[BY_ID] = lambda number: _trace(session, ids[number])
     processor: Figures = defaultdict(list)

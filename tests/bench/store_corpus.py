@@ -19,9 +19,27 @@ SHAPES: Final = 60
 
 _KINDS: Final = ("Server", "Client", "Database", "Internal")
 _NOUNS: Final = (
-    "order", "cart", "user", "item", "price", "stock", "review", "payment", "invoice", "parcel", "coupon",
-    "session", "address", "refund", "wish", "offer", "vendor", "search", "image", "message",
-)  # fmt: skip
+    "order",
+    "cart",
+    "user",
+    "item",
+    "price",
+    "stock",
+    "review",
+    "payment",
+    "invoice",
+    "parcel",
+    "coupon",
+    "session",
+    "address",
+    "refund",
+    "wish",
+    "offer",
+    "vendor",
+    "search",
+    "image",
+    "message",
+)
 _VERBS: Final = ("Get", "List", "Create", "Update", "Check", "Reserve", "Confirm", "Render")
 _METHODS: Final = {"Get": "GET", "List": "GET", "Check": "GET", "Render": "GET", "Update": "PUT"}
 
@@ -80,18 +98,40 @@ class _Shape:
         return self._rng.choices(self._services, self._weights)[0]
 
     def _add(
-        self, parent: int, service: str, name: str, kind: str, span: tuple[float, float, int, float],
-        path: str = "", peer: str = "", **static: str,
-    ) -> int:  # fmt: skip
+        self,
+        parent: int,
+        service: str,
+        name: str,
+        kind: str,
+        span: tuple[float, float, int, float],
+        path: str = "",
+        peer: str = "",
+        **static: str,
+    ) -> int:
         number = self._next
         self._next += 1
         begin, share, gate, chance = span
         above = self._into[parent - number].home if parent >= 0 else -1
         home, far = (number, above) if kind == "Server" else (above, number + 1)
-        self._into.append(Node(
-            self._shape, number, parent, service, name, kind, begin, share, gate, chance, path, peer, home,
-            far, {key.replace("__", "."): value for key, value in static.items()},
-        ))  # fmt: skip
+        self._into.append(
+            Node(
+                self._shape,
+                number,
+                parent,
+                service,
+                name,
+                kind,
+                begin,
+                share,
+                gate,
+                chance,
+                path,
+                peer,
+                home,
+                far,
+                {key.replace("__", "."): value for key, value in static.items()},
+            )
+        )
         return number
 
     def _server(
@@ -104,10 +144,19 @@ class _Shape:
             caller = self._into[-1]
             caller.path, caller.static["http.request.method"] = path, method
         here = self._add(
-            parent, service, f"{method} {path}{{id}}", "Server", (begin, share, gate, chance), path,
-            http__request__method=method, http__route=f"{path}{{id}}", url__scheme="http",
-            server__address=service, server__port="8080", network__protocol__version="1.1",
-        )  # fmt: skip
+            parent,
+            service,
+            f"{method} {path}{{id}}",
+            "Server",
+            (begin, share, gate, chance),
+            path,
+            http__request__method=method,
+            http__route=f"{path}{{id}}",
+            url__scheme="http",
+            server__address=service,
+            server__port="8080",
+            network__protocol__version="1.1",
+        )
         wanted = rng.randint(100, 300) if self._wide and not level else 1 if self._deep else rng.randint(0, 5)
         slot = share / (wanted + 1)
         for child in range(wanted):
@@ -130,25 +179,51 @@ class _Shape:
         if what == "query":
             action = rng.choice(("SELECT", "SELECT", "SELECT", "UPDATE", "INSERT"))
             self._add(
-                parent, service, f"{action} {noun}s", "Database", where, peer=f"{service}-db", **code,
-                db__system__name="postgresql", db__namespace=service.split("-")[0],
-                db__operation__name=action, db__collection__name=f"{noun}s",
-                db__query__text=_query(action, noun), server__address=f"{service}-db", server__port="5432",
+                parent,
+                service,
+                f"{action} {noun}s",
+                "Database",
+                where,
+                peer=f"{service}-db",
+                **code,
+                db__system__name="postgresql",
+                db__namespace=service.split("-")[0],
+                db__operation__name=action,
+                db__collection__name=f"{noun}s",
+                db__query__text=_query(action, noun),
+                server__address=f"{service}-db",
+                server__port="5432",
                 db__client__connection__pool__name="main",
-            )  # fmt: skip
+            )
         elif what == "work":
             self._add(
-                parent, service, f"{verb.lower()}_{noun}", "Internal", where, **code,
+                parent,
+                service,
+                f"{verb.lower()}_{noun}",
+                "Internal",
+                where,
+                **code,
                 thread__name="MainThread",
-                feature_flag__key=f"new-{noun}", feature_flag__provider__name="flags", app__tier="gold",
+                feature_flag__key=f"new-{noun}",
+                feature_flag__provider__name="flags",
+                app__tier="gold",
                 app__region="eu-west-1",
-            )  # fmt: skip
+            )
         else:
             target = self._pick()
             client = self._add(
-                parent, service, "GET", "Client", where, peer=target, **code, server__address=target,
-                server__port="8080", network__protocol__version="1.1", peer__service=target,
-            )  # fmt: skip
+                parent,
+                service,
+                "GET",
+                "Client",
+                where,
+                peer=target,
+                **code,
+                server__address=target,
+                server__port="8080",
+                network__protocol__version="1.1",
+                peer__service=target,
+            )
             net = share * 0.05
             self._server(client, target, begin + net, share - 2 * net, *inner, level + 1)
 
@@ -250,8 +325,23 @@ def prepare(database: Database) -> None:
     database.execute(_NODES)
     database.execute("TRUNCATE TABLE bench_nodes")
     made = nodes()
-    names = ("shape", "node", "parent", "service", "name", "kind", "begin", "share", "gate", "chance", "path",
-             "peer", "home", "far", "static")  # fmt: skip
+    names = (
+        "shape",
+        "node",
+        "parent",
+        "service",
+        "name",
+        "kind",
+        "begin",
+        "share",
+        "gate",
+        "chance",
+        "path",
+        "peer",
+        "home",
+        "far",
+        "static",
+    )
     columns: dict[str, list[Any]] = {name: [getattr(each, name) for each in made] for name in names}
     database.insert("bench_nodes", columns)
 
@@ -260,7 +350,14 @@ def fill(database: Database, traces: int, table: str = "otel_traces", chunk: int
     """Insert ``traces`` traces spread over the day, in order of time as they would arrive."""
     step = DAY * 10**9 // traces
     for first in range(0, traces, chunk):
-        database.execute(_SPANS.format(
-            table=table, seed=SEED, start=START, step=step, shapes=SHAPES, first=first,
-            count=min(chunk, traces - first),
-        ))  # fmt: skip
+        database.execute(
+            _SPANS.format(
+                table=table,
+                seed=SEED,
+                start=START,
+                step=step,
+                shapes=SHAPES,
+                first=first,
+                count=min(chunk, traces - first),
+            )
+        )

@@ -75,11 +75,24 @@ def collector(directory: Path) -> Iterator[Target]:
 def rotel(directory: Path) -> Iterator[Target]:
     front, grpc_port = free_port(), free_port()
     argv = [
-        str(_rotel()), "start", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc_port}",
-        "--otlp-http-endpoint", f"127.0.0.1:{free_port()}", "--exporter", "clickhouse",
-        "--clickhouse-exporter-endpoint", f"http://127.0.0.1:{front}",
-        "--clickhouse-exporter-database", "default", "--clickhouse-exporter-compression", "none",
-        "--batch-max-size", "30000", "--batch-timeout", "1s",
+        str(_rotel()),
+        "start",
+        "--otlp-grpc-endpoint",
+        f"127.0.0.1:{grpc_port}",
+        "--otlp-http-endpoint",
+        f"127.0.0.1:{free_port()}",
+        "--exporter",
+        "clickhouse",
+        "--clickhouse-exporter-endpoint",
+        f"http://127.0.0.1:{front}",
+        "--clickhouse-exporter-database",
+        "default",
+        "--clickhouse-exporter-compression",
+        "none",
+        "--batch-max-size",
+        "30000",
+        "--batch-timeout",
+        "1s",
     ]
     engine = [sys.executable, "-m", "tests.bench.store_front", str(directory), str(front)]
     with pinned(engine, _CORE, front) as below, pinned(argv, _CORE, grpc_port) as pid:

@@ -13,9 +13,12 @@ T = TypeVar("T")
 
 _SERVICES = {"frontend": 30, "catalog": 20, "cart": 15, "checkout": 10, "payment": 5, "shipping": 5, "ads": 5}
 _KINDS = {
-    Span.SPAN_KIND_INTERNAL: 40, Span.SPAN_KIND_SERVER: 28, Span.SPAN_KIND_CLIENT: 28,
-    Span.SPAN_KIND_PRODUCER: 2, Span.SPAN_KIND_CONSUMER: 2,
-}  # fmt: skip
+    Span.SPAN_KIND_INTERNAL: 40,
+    Span.SPAN_KIND_SERVER: 28,
+    Span.SPAN_KIND_CLIENT: 28,
+    Span.SPAN_KIND_PRODUCER: 2,
+    Span.SPAN_KIND_CONSUMER: 2,
+}
 
 
 def requests(count: int, spans: int, now: int, seed: int) -> list[bytes]:
@@ -28,12 +31,19 @@ def _request(spans: int, chance: random.Random, now: int) -> ExportTraceServiceR
     request = ExportTraceServiceRequest()
     service = _one(_SERVICES, chance)
     resource = request.resource_spans.add()
-    label(resource.resource.attributes, {
-        "service.name": service, "service.instance.id": f"{service}-{chance.randrange(5)}",
-        "host.name": f"node-{chance.randrange(20)}", "telemetry.sdk.language": "go",
-        "telemetry.sdk.version": "1.28.0", "k8s.pod.name": f"{service}-7d9f-{chance.randrange(30)}",
-        "k8s.namespace.name": "shop", "deployment.environment.name": "production",
-    })  # fmt: skip
+    label(
+        resource.resource.attributes,
+        {
+            "service.name": service,
+            "service.instance.id": f"{service}-{chance.randrange(5)}",
+            "host.name": f"node-{chance.randrange(20)}",
+            "telemetry.sdk.language": "go",
+            "telemetry.sdk.version": "1.28.0",
+            "k8s.pod.name": f"{service}-7d9f-{chance.randrange(30)}",
+            "k8s.namespace.name": "shop",
+            "deployment.environment.name": "production",
+        },
+    )
     scope = resource.scope_spans.add()
     scope.scope.name, scope.scope.version = "go.opentelemetry.io/contrib/net/http", "0.53.0"
     while len(scope.spans) < spans:
@@ -60,17 +70,22 @@ def _trace(scope: ScopeSpans, count: int, service: str, chance: random.Random, n
 
 def _attributes(service: str, route: str, failed: bool, chance: random.Random) -> dict[str, Value]:
     return {
-        "http.request.method": "GET", "http.route": route, "url.scheme": "http",
+        "http.request.method": "GET",
+        "http.route": route,
+        "url.scheme": "http",
         "url.path": f"{route}/{chance.randrange(100_000)}",
         "http.response.status_code": 500 if failed else 200,
-        "server.address": f"{service}.shop.svc", "server.port": 8080,
+        "server.address": f"{service}.shop.svc",
+        "server.port": 8080,
         "client.address": f"10.0.{chance.randrange(255)}.{chance.randrange(255)}",
         "network.protocol.version": "1.1",
         "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101",
-        "user.id": f"u{chance.randrange(1_000_000)}", "request.id": chance.randbytes(8).hex(),
-        "thread.id": chance.randrange(200), "cache.hit": chance.random() < 0.5,
+        "user.id": f"u{chance.randrange(1_000_000)}",
+        "request.id": chance.randbytes(8).hex(),
+        "thread.id": chance.randrange(200),
+        "cache.hit": chance.random() < 0.5,
         "queue.wait_ms": chance.random() * 5,
-    }  # fmt: skip
+    }
 
 
 def _one(weights: Mapping[T, int], chance: random.Random) -> T:

@@ -26,8 +26,13 @@ def row(backend: int, sink: int, rounds: int, seconds: float) -> report.Row:
         for sidecars in (1, 2) if number % 2 else (2, 1):
             took[sidecars].append(_cost(backend, sink, sidecars, seconds))
     return report.compare(
-        f"2 workers, {_CONNECTIONS} connections, traced 100 %", "cpu per request", "us", took[1], took[2],
-        "two sidecars", _TARGET,
+        f"2 workers, {_CONNECTIONS} connections, traced 100 %",
+        "cpu per request",
+        "us",
+        took[1],
+        took[2],
+        "two sidecars",
+        _TARGET,
     )
 
 
@@ -46,10 +51,27 @@ def _cost(backend: int, sink: int, sidecars: int, seconds: float) -> float:
 def _sidecar(backend: int, sink: int, workers: int) -> Iterator[tuple[int, int]]:
     port = ports.free(1)[0]
     argv = [
-        sys.executable, "-m", "deploy.entry", "sidecar", "--service", "bench", "--admin", "",
-        "--app", f"127.0.0.1:{backend}", "--inbound", f"127.0.0.1:{port}", "--outbound", "",
-        "--mesh", f"127.0.0.1:{sink}", "--sample", "1", "--workers", str(workers),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "deploy.entry",
+        "sidecar",
+        "--service",
+        "bench",
+        "--admin",
+        "",
+        "--app",
+        f"127.0.0.1:{backend}",
+        "--inbound",
+        f"127.0.0.1:{port}",
+        "--outbound",
+        "",
+        "--mesh",
+        f"127.0.0.1:{sink}",
+        "--sample",
+        "1",
+        "--workers",
+        str(workers),
+    ]
     with running(argv, port) as pid:
         yield pid, port
 
@@ -60,7 +82,8 @@ def _load(listening: list[int], seconds: float) -> int:
     loads = [
         subprocess.Popen(
             ["wrk", "-t1", f"-c{share}", f"-d{max(1, round(seconds))}s", f"http://127.0.0.1:{port}/64"],
-            stdout=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for port in listening
     ]

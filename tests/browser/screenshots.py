@@ -48,8 +48,10 @@ def take(browser: Browser) -> None:
     tour.effect(page, tour.keep(page, DOCS))
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    tour.topology(page, lambda name: page.screenshot(path=DOCS / f"{name}-dark.png")
-                  if name == "topology-node" else None)
+    tour.topology(
+        page,
+        lambda name: page.screenshot(path=DOCS / f"{name}-dark.png") if name == "topology-node" else None,
+    )
 
 
 def opened(browser: Browser) -> Page:

@@ -22,19 +22,25 @@ WIDTHS = (390, 1024, 1920, 2560)
 TRACE = "/traces/4bf92f3577b34da6a3ce929d0e0e4703"
 # Path, and what has come when the page is whole.
 PAGES = {
-    "/": "#fleet .row", "/?node=reviews": "#selected-facts .tiles", "/traces": "#found tbody tr",
-    TRACE: "#trace-view .name", "/balancing?service=reviews": "#destination-decisions li",
+    "/": "#fleet .row",
+    "/?node=reviews": "#selected-facts .tiles",
+    "/traces": "#found tbody tr",
+    TRACE: "#trace-view .name",
+    "/balancing?service=reviews": "#destination-decisions li",
     "/balancing?service=cart": "#destination-advice .moves li",
     "/service/reviews": "#service-operations tbody tr",
-    "/service/nobody": "#service-state .state-title", "/nowhere": ".state-title",
-}  # fmt: skip
+    "/service/nobody": "#service-state .state-title",
+    "/nowhere": ".state-title",
+}
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     with FakeApi() as fake:
-        fake.stages = {"reviews": {"stage": "route", "percent": 25},
-                       "cart": {"stage": "advise", "percent": 0}}
+        fake.stages = {
+            "reviews": {"stage": "route", "percent": 25},
+            "cart": {"stage": "advise", "percent": 0},
+        }
         with served(fake.url) as url:
             yield url
 
@@ -44,7 +50,8 @@ def serious(page: Page) -> list[str]:
     found: dict[str, Any] = Axe().run(page, options={"resultTypes": ["violations"]}).response
     return [
         f"{rule['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
-        for rule in found["violations"] if rule["impact"] in ("serious", "critical")
+        for rule in found["violations"]
+        if rule["impact"] in ("serious", "critical")
         for node in rule["nodes"]
     ]
 
@@ -81,9 +88,11 @@ def test_all_that_can_be_clicked_is_reached_by_tab(page: Page, site: str, path: 
     seen: set[str] = set()
     for _ in range(wanted + 12):
         page.keyboard.press("Tab")
-        seen.add(page.evaluate(
-            "() => { const e = document.activeElement; e._n = e._n || (window._n = (window._n || 0) + 1);"
-            " return e.matches('a[href], button, input:not([type=radio])') ? String(e._n) : ''; }"
-        ))
+        seen.add(
+            page.evaluate(
+                "() => { const e = document.activeElement; e._n = e._n || (window._n = (window._n || 0) + 1);"
+                " return e.matches('a[href], button, input:not([type=radio])') ? String(e._n) : ''; }"
+            )
+        )
     assert len(seen - {""}) >= wanted
     page.goto("about:blank")

@@ -35,12 +35,18 @@ class HugeApi(FakeApi):
 def _huge(shape: Json) -> Json:
     first = shape["spans"][0]
     spans = [
-        {**first, "traceID": HUGE, "spanID": f"{at + 1:016x}", "operationName": f"step {at}",
-         "references": [{"refType": "CHILD_OF", "traceID": HUGE, "spanID": f"{1:016x}"}] if at else [],
-         "startTime": first["startTime"] + at, "duration": 1000 if at else 90_000,
-         "tags": [{"key": "body", "type": "string", "value": f"<i>{at}</i>" + "y" * 21_000}]}
+        {
+            **first,
+            "traceID": HUGE,
+            "spanID": f"{at + 1:016x}",
+            "operationName": f"step {at}",
+            "references": [{"refType": "CHILD_OF", "traceID": HUGE, "spanID": f"{1:016x}"}] if at else [],
+            "startTime": first["startTime"] + at,
+            "duration": 1000 if at else 90_000,
+            "tags": [{"key": "body", "type": "string", "value": f"<i>{at}</i>" + "y" * 21_000}],
+        }
         for at in range(2500)
-    ]  # fmt: skip
+    ]
     return {**shape, "traceID": HUGE, "spans": spans}
 
 
@@ -54,8 +60,10 @@ class SlowApi(FakeApi):
 
 @pytest.mark.parametrize(
     ("path", "shown"),
-    [("/?node=reviews", "#panel a[href*='from=catalog']"),
-     ("/balancing?service=reviews", "#destination-decisions li")],
+    [
+        ("/?node=reviews", "#panel a[href*='from=catalog']"),
+        ("/balancing?service=reviews", "#destination-decisions li"),
+    ],
 )
 def test_a_page_shows_what_a_slow_collector_answers(page: Page, path: str, shown: str) -> None:
     with SlowApi() as slow, served(slow.url, page) as url:
@@ -72,8 +80,10 @@ def hostile(page: Page) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("path", "shown"),
-    [("/balancing?service=reviews", "#destination-decisions li"),
-     ("/service/reviews", "#service-callers tbody tr")],
+    [
+        ("/balancing?service=reviews", "#destination-decisions li"),
+        ("/service/reviews", "#service-callers tbody tr"),
+    ],
 )
 def test_a_page_outlives_the_restart_of_its_collector(page: Page, path: str, shown: str, save: Save) -> None:
     with FakeApi() as first:

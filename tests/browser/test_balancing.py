@@ -16,8 +16,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
     with FakeApi() as fake:
-        fake.stages = {"reviews": {"stage": "route", "percent": 25},
-                       "cart": {"stage": "advise", "percent": 0}}
+        fake.stages = {
+            "reviews": {"stage": "route", "percent": 25},
+            "cart": {"stage": "advise", "percent": 0},
+        }
         yield fake
 
 
@@ -81,8 +83,9 @@ def test_a_stage_is_changed_by_keyboard_and_keeps_who_did_it(page: Page, site: s
     assert api.changed_by == ["Grace"]
 
 
-def test_a_panel_that_fails_leaves_the_others_standing(page: Page, site: str, api: FakeApi,
-                                                       complaints: list[str]) -> None:
+def test_a_panel_that_fails_leaves_the_others_standing(
+    page: Page, site: str, api: FakeApi, complaints: list[str]
+) -> None:
     page.goto(f"{site}/balancing?service=reviews")
     expect(page.locator("#destination-endpoints tbody tr")).to_have_count(4)
     api.failing = {"/api/mesh/decisions"}

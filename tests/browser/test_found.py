@@ -66,9 +66,14 @@ def test_a_store_that_is_behind_is_said(page: Page, site: str, api: FakeApi) -> 
 
 
 # Berlin's clocks went back from UTC+2 to UTC+1 at 01:00 UTC of that day, New York's a week later.
-@pytest.mark.parametrize(("place", "offset"), [
-    ("Europe/Berlin", "UTC+1"), ("America/New_York", "UTC−4"), ("Asia/Kolkata", "UTC+5:30"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("place", "offset"),
+    [
+        ("Europe/Berlin", "UTC+1"),
+        ("America/New_York", "UTC−4"),
+        ("Asia/Kolkata", "UTC+5:30"),
+    ],
+)
 def test_times_around_a_change_of_clocks_are_told_at_one_offset(
     chromium: Browser, site: str, place: str, offset: str
 ) -> None:

@@ -100,8 +100,10 @@ def test_an_error_of_a_query_is_shown_at_its_column(page: Page, site: str, save:
 
 
 def test_a_bad_field_is_said_at_the_form(page: Page, site: str) -> None:
-    for field, value, fix in (("find-min", "fast", "write a number and a unit"),
-                              ("find-tags", "error", "write key=value")):
+    for field, value, fix in (
+        ("find-min", "fast", "write a number and a unit"),
+        ("find-tags", "error", "write key=value"),
+    ):
         page.goto(site)
         page.locator(f"#{field}").fill(value)
         page.locator(f"#{field}").press("Enter")
@@ -235,7 +237,8 @@ def test_what_is_different_adds_to_the_query(page: Page, site: str, save: Save) 
     expect(found).to_contain_text("traces slower than 480 ms")
     found.get_by_role("link", name="http.response.status_code").click()
     expect(page.locator("#find-q")).to_have_value(
-        '{ resource.service.name = "reviews" && span.http.response.status_code = "503" }')
+        '{ resource.service.name = "reviews" && span.http.response.status_code = "503" }'
+    )
     expect(page.locator("#find-tags")).to_have_value('span.http.response.status_code="503"')
     expect(found.locator(".matched").first).to_be_visible()
 
@@ -311,8 +314,9 @@ def test_no_view_is_wider_than_the_window(page: Page, site: str, save: Save) -> 
             save(f"traces-{view or 'search'}-{width}")
 
 
-def test_an_unreachable_collector_is_said_in_every_view(page: Page, site: str, api: FakeApi,
-                                                        complaints: list[str]) -> None:
+def test_an_unreachable_collector_is_said_in_every_view(
+    page: Page, site: str, api: FakeApi, complaints: list[str]
+) -> None:
     api.status = 503
     for view in ("", "different", "live"):
         page.goto(f"{site}?view={view}")

@@ -143,10 +143,15 @@ def test_dragging_over_the_minimap_zooms_and_the_place_is_a_link(page: Page, sit
     expect(first).to_have_text("0")
 
 
-@pytest.mark.parametrize(("tab", "shown"), [
-    ("flame", "#trace-flame .flame-box"), ("spans", "#trace-spans [data-at]"),
-    ("graph", "#trace-graph canvas"), ("statistics", "#trace-statistics tbody tr"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("flame", "#trace-flame .flame-box"),
+        ("spans", "#trace-spans [data-at]"),
+        ("graph", "#trace-graph canvas"),
+        ("statistics", "#trace-statistics tbody tr"),
+    ],
+)
 def test_every_view_is_a_link_and_fits(page: Page, site: str, tab: str, shown: str, save: Save) -> None:
     page.goto(f"{site}/traces/{ODD}?tab={tab}")
     for width in (1024, 1920):
@@ -191,8 +196,9 @@ def test_a_trace_is_downloaded_in_both_shapes(page: Page, site: str) -> None:
         assert list(json.loads(Path(download.value.path()).read_text(encoding="utf-8"))) == [key]
 
 
-def test_a_file_becomes_traces_and_what_is_none_is_refused(page: Page, site: str, tmp_path: Path,
-                                                           api: TraceApi) -> None:
+def test_a_file_becomes_traces_and_what_is_none_is_refused(
+    page: Page, site: str, tmp_path: Path, api: TraceApi
+) -> None:
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps({"data": api.traces()[:2]}), encoding="utf-8")
     bad.write_text('{"spans": "none"}', encoding="utf-8")
@@ -251,7 +257,10 @@ def test_a_failing_collector_is_said(page: Page, site: str, api: TraceApi) -> No
 
 
 def test_pages_without_parameters_say_what_to_do(page: Page, site: str) -> None:
-    for path, said in (("/compare", "Give two"), ("/aggregate", "Name a service"),
-                       ("/upload", "Choose a file")):
+    for path, said in (
+        ("/compare", "Give two"),
+        ("/aggregate", "Name a service"),
+        ("/upload", "Choose a file"),
+    ):
         page.goto(site + path)
         expect(page.locator("main")).to_contain_text(said)

@@ -53,8 +53,12 @@ def label(into: "RepeatedCompositeFieldContainer[KeyValue]", given: Mapping[str,
 def span(trace: bytes | None = None, **given: object) -> Span:
     """A good span of this moment; keyword arguments are fields of the message."""
     made = Span(
-        trace_id=os.urandom(16) if trace is None else trace, span_id=os.urandom(8), name="GET /x",
-        kind=Span.SPAN_KIND_SERVER, start_time_unix_nano=NOW, end_time_unix_nano=NOW + 5_000_000,
+        trace_id=os.urandom(16) if trace is None else trace,
+        span_id=os.urandom(8),
+        name="GET /x",
+        kind=Span.SPAN_KIND_SERVER,
+        start_time_unix_nano=NOW,
+        end_time_unix_nano=NOW + 5_000_000,
     )
     for key, value in given.items():
         setattr(made, key, value)
@@ -75,8 +79,14 @@ def trace_request(
 
 
 def client_metrics(
-    latencies: Sequence[float], *, service: str = "front", target: str = "back",
-    endpoint: str = "10.0.0.1:80", status: str = "2xx", open_requests: int = 0, oldest: float = 0.0,
+    latencies: Sequence[float],
+    *,
+    service: str = "front",
+    target: str = "back",
+    endpoint: str = "10.0.0.1:80",
+    status: str = "2xx",
+    open_requests: int = 0,
+    oldest: float = 0.0,
 ) -> ExportMetricsServiceRequest:
     """What a sidecar reports of the calls it made."""
     request = ExportMetricsServiceRequest()

@@ -44,9 +44,10 @@ def free_port() -> int:
 
 def options(data: Path, **given: object) -> list[str]:
     """Command line of ``MAIN``: free ports and the directory, unless given otherwise."""
-    values: dict[str, object] = {
-        name: f"127.0.0.1:{free_port()}" for name in ("grpc", "http", "query")
-    } | {"data": data, **given}
+    values: dict[str, object] = {name: f"127.0.0.1:{free_port()}" for name in ("grpc", "http", "query")} | {
+        "data": data,
+        **given,
+    }
     return [f"{name}={value}" for name, value in values.items()]
 
 
@@ -58,8 +59,12 @@ def environment() -> dict[str, str]:
 def refused(data: Path, **given: object) -> str:
     """What a collector says that cannot start."""
     done = subprocess.run(
-        [sys.executable, "-c", MAIN, *options(data, **given)], env=environment(), capture_output=True,
-        text=True, timeout=60, check=False,
+        [sys.executable, "-c", MAIN, *options(data, **given)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 1, done.stderr
     return done.stderr
@@ -69,8 +74,12 @@ def stored(data: Path, sql: str) -> list[list[Any]]:
     """Rows in the directory of a collector that has ended; in a process of its own, as the engine
     holds one directory in each."""
     done = subprocess.run(
-        [sys.executable, "-c", QUERY, str(data), sql], env=environment(), capture_output=True, text=True,
-        timeout=60, check=True,
+        [sys.executable, "-c", QUERY, str(data), sql],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     rows: list[list[Any]] = json.loads(done.stdout)
     return rows
@@ -87,8 +96,10 @@ class Collector:
 
     def put(self, path: str, body: object) -> Any:
         request = Request(
-            f"http://{self.options['query']}{path}", json.dumps(body).encode(),
-            {"Content-Type": "application/json"}, method="PUT",
+            f"http://{self.options['query']}{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+            method="PUT",
         )
         with urlopen(request, timeout=20) as response:
             return json.loads(response.read())

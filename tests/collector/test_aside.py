@@ -15,8 +15,10 @@ def test_the_oldest_make_room_and_are_counted(tmp_path: Path) -> None:
         dropped.append(gone)
     assert dropped == [0, 0, 0, 1, 1, 1]
     assert {path.name: path.read_bytes()[0] for path in (tmp_path / "aside").iterdir()} == {
-        "3.pb": 3, "4.pb": 4, "5.pb": 5,
-    }  # fmt: skip
+        "3.pb": 3,
+        "4.pb": 4,
+        "5.pb": 5,
+    }
 
 
 def test_the_same_request_put_aside_again_takes_no_more_room(tmp_path: Path) -> None:

@@ -160,7 +160,8 @@ def test_the_engine_hears_of_it_when_too_much_waits() -> None:
     async def test(parts: Parts) -> None:
         first, second = spans(), spans()
         results = await asyncio.gather(
-            parts.ingest.traces(first, from_protobuf), parts.ingest.traces(second, from_protobuf),
+            parts.ingest.traces(first, from_protobuf),
+            parts.ingest.traces(second, from_protobuf),
             return_exceptions=True,
         )
         assert isinstance(results[1], BusyError)

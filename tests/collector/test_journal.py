@@ -37,7 +37,9 @@ def entry(body: bytes, signal: Signal = Signal.TRACES) -> Entry:
 
 
 def with_journal(
-    test: Callable[[Journal, CountingSpool], Awaitable[None]], seconds: float = HOUR, sync: bool = False,
+    test: Callable[[Journal, CountingSpool], Awaitable[None]],
+    seconds: float = HOUR,
+    sync: bool = False,
     limit: int = 1 << 30,
 ) -> None:
     async def run() -> None:

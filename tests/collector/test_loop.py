@@ -29,7 +29,12 @@ class World:
         file = MeshFile(config)
         file.load()
         self.loop = MeshLoop(
-            self.engine, self.published.append, self.recorder, file, self.stats, lambda: 1000.0,
+            self.engine,
+            self.published.append,
+            self.recorder,
+            file,
+            self.stats,
+            lambda: 1000.0,
         )
 
     async def _never(self, tables: Mapping[str, Columns]) -> None:

@@ -52,10 +52,12 @@ class Side:
     async def store(self, *decisions: Decision, edges: int = 0) -> None:
         """What its recorder would store: decisions, and so many seconds up to now."""
         seconds = [edge(int(NOW) - 1 - back) for back in range(edges)]
-        await self.writer.insert({
-            "mesh_decisions": decision_columns(decisions, self.name),
-            "mesh_edges": edge_columns(seconds, self.name),
-        })
+        await self.writer.insert(
+            {
+                "mesh_decisions": decision_columns(decisions, self.name),
+                "mesh_edges": edge_columns(seconds, self.name),
+            }
+        )
 
     def calls(self) -> int:
         return sum(each.stats.count for each in self.engine.graph(NOW).edges)
@@ -92,7 +94,11 @@ def test_one_that_joins_late_has_members_calls_stages_and_ejections(database: Da
         a.engine.connected("2", Node("back", "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.neighbours.tell()
         out = Decision(
-            NOW - 2, "eject", "back", "10.0.0.1:80 failed 9 of 9; out for 5 s", "10.0.0.1:80",
+            NOW - 2,
+            "eject",
+            "back",
+            "10.0.0.1:80 failed 9 of 9; out for 5 s",
+            "10.0.0.1:80",
             {"kind": "failures", "changed": {"until": NOW + 3}},
         )
         await a.store(out, stage_decision(NOW - 1, "back", "route", 30), edges=5)
@@ -157,7 +163,8 @@ def test_stages_that_mesh_yaml_overruled_or_nobody_understands_are_left_out(
     async def play(side: Callable[..., Side]) -> None:
         a, b = side("A"), side("B", file_since=NOW - 5)
         await a.store(
-            stage_decision(NOW - 6, "back", "route", 30), stage_decision(NOW - 1, "front", "flying", 30),
+            stage_decision(NOW - 6, "back", "route", 30),
+            stage_decision(NOW - 1, "front", "flying", 30),
             stage_decision(NOW - 1, "cart", "route", 130),
             stage_decision(NOW - 1, "shop", "route", 9, "mesh.yaml"),
             stage_decision(NOW - 1, "cash", "advise", 0, "guard"),

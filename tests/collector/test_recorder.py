@@ -32,9 +32,17 @@ class Sink:
 
 def test_columns_of_both_tables() -> None:
     assert edge_columns([edge(7)], "c1") == {
-        "Time": [7], "Source": ["front"], "Target": ["back"], "Protocol": ["http"],
-        "Endpoint": ["10.0.0.1:80"], "Arm": ["direct"], "Count": [2], "Errors": [1], "Sum": [0.01],
-        "Latency": [{bucket_index(0.01): 1, ZERO_BUCKET: 1}], "Collector": ["c1"],
+        "Time": [7],
+        "Source": ["front"],
+        "Target": ["back"],
+        "Protocol": ["http"],
+        "Endpoint": ["10.0.0.1:80"],
+        "Arm": ["direct"],
+        "Count": [2],
+        "Errors": [1],
+        "Sum": [0.01],
+        "Latency": [{bucket_index(0.01): 1, ZERO_BUCKET: 1}],
+        "Collector": ["c1"],
     }
     columns = decision_columns([stage_decision(1.5, "back", "route", 25)], "c1")
     assert columns["Time"] == [1500]
@@ -49,11 +57,19 @@ def test_what_is_more_than_calls_in_the_clear_has_a_row_of_its_own() -> None:
     assert sink.rows("mesh_edges") == 4
     [rows] = [tables["mesh_connections"] for tables in sink.taken if "mesh_connections" in tables]
     assert rows == {
-        "Time": [1, 2, 3], "Source": ["front"] * 3, "Target": ["back"] * 3, "Collector": ["c1"] * 3,
-        "Protocol": ["tcp", "http", "http"], "Arm": ["", "direct", ""], "Count": [0, 2, 2],
-        "Encrypted": [0, 0, 2], "Clear": [2, 0, 0], "Standing": [5, 0, 0], "Sent": [7, 0, 0],
+        "Time": [1, 2, 3],
+        "Source": ["front"] * 3,
+        "Target": ["back"] * 3,
+        "Collector": ["c1"] * 3,
+        "Protocol": ["tcp", "http", "http"],
+        "Arm": ["", "direct", ""],
+        "Count": [0, 2, 2],
+        "Encrypted": [0, 0, 2],
+        "Clear": [2, 0, 0],
+        "Standing": [5, 0, 0],
+        "Sent": [7, 0, 0],
         "Received": [9, 0, 0],
-    }  # fmt: skip
+    }
 
 
 def run(test: Callable[[Recorder, Sink, Stats], None], limit: int = 100) -> tuple[Sink, Stats]:

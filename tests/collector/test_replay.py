@@ -31,13 +31,19 @@ def stored(store: Store, since: float) -> list[tuple[str, float, object, object]
 
 
 def test_the_newest_change_of_each_service_over_the_api(database: Database, store: Store) -> None:
-    database.insert("mesh_decisions", decision_columns([
-        stage_decision(NOW - 3, "back", "route", 25),
-        stage_decision(NOW - 2, "back", "observe", 0),
-        stage_decision(NOW - 1, "back", "route", 75, origin="mesh.yaml"),
-        stage_decision(NOW - 9, "front", "route", 100),
-        stage_decision(NOW - 1, "odd", "flying", 100),
-    ], "c1"))
+    database.insert(
+        "mesh_decisions",
+        decision_columns(
+            [
+                stage_decision(NOW - 3, "back", "route", 25),
+                stage_decision(NOW - 2, "back", "observe", 0),
+                stage_decision(NOW - 1, "back", "route", 75, origin="mesh.yaml"),
+                stage_decision(NOW - 9, "front", "route", 100),
+                stage_decision(NOW - 1, "odd", "flying", 100),
+            ],
+            "c1",
+        ),
+    )
     back, front = ("back", -2.0, "observe", 0), ("front", -9.0, "route", 100)
     assert stored(store, 0) == [back, front]
     assert stored(store, NOW - 5) == [back]  # mesh.yaml was written after front was changed

@@ -216,9 +216,7 @@ def test_a_failed_write_leaves_nothing(
     assert spool.size == sum(path.stat().st_size for path in files(tmp_path))
 
 
-def test_what_cannot_be_undone_is_never_appended_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_undone_is_never_appended_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = os.write
 
     def write(file: int, data: bytes) -> int:
@@ -334,7 +332,8 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(tmp_path: Path) -> No
 def _killed(directory: Path, start: int, after: float) -> int:
     """How many appends a writer had acknowledged when it was killed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(directory), str(start)], stdout=subprocess.PIPE,
+        [sys.executable, "-c", WRITER, str(directory), str(start)],
+        stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert process.stdout is not None

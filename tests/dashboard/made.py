@@ -14,9 +14,17 @@ def stats(count: int = 600, errors: int = 0, p99: float = 40.0) -> Stats:
 
 def node(name: str, of: Stats | None = None, **given: Any) -> Node:
     about: dict[str, Any] = {
-        "name": name, "kind": "service", "sidecar": True, "stage": "observe", "percent": 0, "endpoints": 1,
-        "ejected": 0, "versions": [], **(of or stats()), **given,
-    }  # fmt: skip
+        "name": name,
+        "kind": "service",
+        "sidecar": True,
+        "stage": "observe",
+        "percent": 0,
+        "endpoints": 1,
+        "ejected": 0,
+        "versions": [],
+        **(of or stats()),
+        **given,
+    }
     return cast(Node, about)
 
 
@@ -28,16 +36,27 @@ def graph(nodes: list[Node], edges: list[Edge]) -> Graph:
     return Graph(start=0, end=60_000_000, source="live", nodes=nodes, edges=edges)
 
 
-def span(span_id: str, parent: str = "", start: int = 0, duration: int = 10, service: str = "cart",
-         tags: dict[str, Any] | None = None) -> dict[str, Any]:
+def span(
+    span_id: str,
+    parent: str = "",
+    start: int = 0,
+    duration: int = 10,
+    service: str = "cart",
+    tags: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """A span in Jaeger's JSON; ``service`` is its process too."""
     return {
-        "traceID": "t", "spanID": span_id, "operationName": f"op {span_id}", "startTime": start,
-        "duration": duration, "processID": service, "warnings": None,
+        "traceID": "t",
+        "spanID": span_id,
+        "operationName": f"op {span_id}",
+        "startTime": start,
+        "duration": duration,
+        "processID": service,
+        "warnings": None,
         "references": [{"refType": "CHILD_OF", "traceID": "t", "spanID": parent}] if parent else [],
         "tags": [{"key": key, "type": "string", "value": value} for key, value in (tags or {}).items()],
         "logs": [],
-    }  # fmt: skip
+    }
 
 
 def trace(*spans: dict[str, Any], trace_id: str = "t") -> Trace:

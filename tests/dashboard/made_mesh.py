@@ -10,9 +10,14 @@ def figure(difference: float, half: float, lower_is_better: bool = True, direct:
     """A difference whose interval reaches ``half`` to both sides."""
     better = (difference < 0) is lower_is_better if abs(difference) > half else None
     return Figure(
-        direct=direct, routed=direct + difference, difference=difference, low=difference - half,
-        high=difference + half, significant=better is not None, better=better,
-    )  # fmt: skip
+        direct=direct,
+        routed=direct + difference,
+        difference=difference,
+        low=difference - half,
+        high=difference + half,
+        significant=better is not None,
+        better=better,
+    )
 
 
 def effect(success: Figure, p50: Figure | None = None, p99: Figure | None = None) -> Effect:
@@ -21,10 +26,19 @@ def effect(success: Figure, p50: Figure | None = None, p99: Figure | None = None
 
 def stage(found: Effect | None = None, advice: Advice | None = None, **given: Any) -> StageView:
     about: dict[str, Any] = {
-        "service": "reviews", "stage": "route", "percent": 25, "origin": "api", "updated": 0, "guard": False,
-        "direct": stats(4500), "routed": stats(1500), "effect": found, "advice": advice, "history": [],
+        "service": "reviews",
+        "stage": "route",
+        "percent": 25,
+        "origin": "api",
+        "updated": 0,
+        "guard": False,
+        "direct": stats(4500),
+        "routed": stats(1500),
+        "effect": found,
+        "advice": advice,
+        "history": [],
         **given,
-    }  # fmt: skip
+    }
     return cast(StageView, about)
 
 

@@ -4,20 +4,27 @@ from hypothesis import strategies as st
 from dashboard.calls import NOBODY, children, hop, parents, self_times, tries
 from tests.dashboard.made import span, trace
 
-LINKS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 90), st.integers(0, 50)),
-                 min_size=1)
+LINKS = st.lists(
+    st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 90), st.integers(0, 50)), min_size=1
+)
 
 
 def test_parents_and_children_are_indices_into_the_call_order() -> None:
-    found = trace(span("a", "", 0, 100), span("b", "a", 10), span("c", "b", 12), span("d", "a", 50),
-                  span("e", "lost", 60))
+    found = trace(
+        span("a", "", 0, 100),
+        span("b", "a", 10),
+        span("c", "b", 12),
+        span("d", "a", 50),
+        span("e", "lost", 60),
+    )
     assert parents(found) == [NOBODY, 0, 1, 0, NOBODY]
     assert children(found) == [[1, 3], [2], [], [], []]
 
 
 def test_self_time_is_what_no_child_covers() -> None:
-    found = trace(span("a", "", 0, 100), span("b", "a", 10, 30), span("c", "a", 20, 40),
-                  span("d", "a", 90, 50))
+    found = trace(
+        span("a", "", 0, 100), span("b", "a", 10, 30), span("c", "a", 20, 40), span("d", "a", 90, 50)
+    )
     assert self_times(found, children(found)) == [40, 30, 40, 50]
 
 
@@ -29,8 +36,14 @@ def test_self_time_is_never_more_than_the_span_nor_negative(links: list[tuple[in
 
 
 def test_a_hop_says_where_a_call_went_and_who_chose() -> None:
-    given_tags = {"span.kind": "client", "network.peer.address": "10.0.0.7", "network.peer.port": 9080,
-                  "spanmesh.arm": "routed", "peer.service": "reviews", "http.request.resend_count": 1}
+    given_tags = {
+        "span.kind": "client",
+        "network.peer.address": "10.0.0.7",
+        "network.peer.port": 9080,
+        "spanmesh.arm": "routed",
+        "peer.service": "reviews",
+        "http.request.resend_count": 1,
+    }
     found = hop(trace(span("a", tags=given_tags)).root)
     assert found is not None
     assert (found.endpoint, found.arm, found.service) == ("10.0.0.7:9080", "routed", "reviews")
@@ -41,8 +54,11 @@ def test_a_hop_says_where_a_call_went_and_who_chose() -> None:
 
 def test_tries_of_one_call_are_told_from_the_next_call() -> None:
     def call(name: str, start: int, resent: int) -> dict[str, object]:
-        tags: dict[str, object] = {"span.kind": "client", "network.peer.address": "10.0.0.7",
-                                   "peer.service": "reviews"}
+        tags: dict[str, object] = {
+            "span.kind": "client",
+            "network.peer.address": "10.0.0.7",
+            "peer.service": "reviews",
+        }
         if resent:
             tags["http.request.resend_count"] = resent
         return {**span(name, "a", start, 5, tags=tags), "operationName": "GET"}

@@ -10,8 +10,9 @@ def test_defaults_are_the_documented_ports() -> None:
     assert (config.listen, config.api) == ("127.0.0.1:8050", "http://127.0.0.1:16686")
 
 
-@pytest.mark.parametrize(("key", "value"),
-                         [("api", "localhost:16686"), ("api", "http://"), ("listen", "8050")])
+@pytest.mark.parametrize(
+    ("key", "value"), [("api", "localhost:16686"), ("api", "http://"), ("listen", "8050")]
+)
 def test_a_bad_value_names_the_option_and_an_example(key: str, value: str) -> None:
     with pytest.raises(ConfigError, match=f"--{key} .*for example"):
         load(DashboardConfig, {key: value})

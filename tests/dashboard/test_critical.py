@@ -54,11 +54,17 @@ def test_a_little_overlap_of_two_that_follow_each_other_is_forgiven() -> None:
 
 
 def test_a_server_with_another_clock_is_fitted_into_its_client_and_told_as_sent() -> None:
-    found = trace(span("a", "", 0, 100, tags=CLIENT), span("b", "a", 5000, 60, tags=SERVER),
-                  span("c", "b", 5010, 20))
+    found = trace(
+        span("a", "", 0, 100, tags=CLIENT), span("b", "a", 5000, 60, tags=SERVER), span("c", "b", 5010, 20)
+    )
     assert shifts(found) == [0, -4980, -4980]
-    assert path(found) == [("a", 0, 20), ("a", 80, 100), ("b", 5000, 5010), ("c", 5010, 5030),
-                           ("b", 5030, 5060)]
+    assert path(found) == [
+        ("a", 0, 20),
+        ("a", 80, 100),
+        ("b", 5000, 5010),
+        ("c", 5010, 5030),
+        ("b", 5030, 5060),
+    ]
 
 
 def test_a_span_whose_parent_is_lost_does_not_lead_the_path_astray() -> None:
@@ -72,19 +78,29 @@ def test_a_deep_trace_is_followed_to_its_end() -> None:
 
 
 SPANS = st.lists(
-    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 3000), st.integers(0, 3000),
-              st.sampled_from(["", "client", "server", "consumer"])), min_size=1)  # fmt: skip
+    st.tuples(
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.integers(0, 3000),
+        st.integers(0, 3000),
+        st.sampled_from(["", "client", "server", "consumer"]),
+    ),
+    min_size=1,
+)
 
 
 @given(SPANS)
 def test_every_instant_of_the_root_is_explained_once(links: list[tuple[int, int, int, int, str]]) -> None:
-    found = trace(*(span(str(own), str(parent), start, long, tags={"span.kind": kind})
-                    for own, parent, start, long, kind in links))
+    found = trace(
+        *(
+            span(str(own), str(parent), start, long, tags={"span.kind": kind})
+            for own, parent, start, long, kind in links
+        )
+    )
     moved = shifts(found)
     roots = [one for one, depth in zip(found.spans, found.depths, strict=True) if not depth]
     longest = max(one.duration for one in roots)
-    parts = sorted((one.start + moved[one.index], one.end + moved[one.index])
-                   for one in critical_path(found))
+    parts = sorted((one.start + moved[one.index], one.end + moved[one.index]) for one in critical_path(found))
     assert sum(end - start for start, end in parts) == longest
     assert all(before[1] == after[0] for before, after in pairwise(parts))
     for one in critical_path(found):

@@ -7,23 +7,33 @@ from dashboard.evidence import told
 from tests.dashboard.made_mesh import decision
 
 FAILURES: dict[str, Any] = {
-    "kind": "failures", "seconds": 30.0, "window": 10.0, "count": 240, "errors": 98, "peer_count": 480,
-    "peer_errors": 1, "peers": ["a:1", "b:1"], "confirmed": "a probe failed",
+    "kind": "failures",
+    "seconds": 30.0,
+    "window": 10.0,
+    "count": 240,
+    "errors": 98,
+    "peer_count": 480,
+    "peer_errors": 1,
+    "peers": ["a:1", "b:1"],
+    "confirmed": "a probe failed",
     "reporters": {"catalog-1": {"count": 240, "errors": 98}},
-}  # fmt: skip
+}
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6,
-)  # fmt: skip
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
 
 
 def test_failures_are_compared_with_the_peers() -> None:
     found = told(decision("eject", "c:1", **FAILURES))
     assert found.words == (
-        "Seen by catalog-1, and a probe failed.", "Compared with a:1, b:1.",
+        "Seen by catalog-1, and a probe failed.",
+        "Compared with a:1, b:1.",
     )
     assert [(bar.what, bar.value) for bar in found.bars] == [
-        ("this endpoint", "40.83 % of 240"), ("its peers", "0.2 % of 480"),
+        ("this endpoint", "40.83 % of 240"),
+        ("its peers", "0.2 % of 480"),
     ]
     assert found.bars[0].share == 1.0
     assert found.pairs == (("out for", "30 s"),)
@@ -36,8 +46,17 @@ def test_latency_is_told_with_its_unit() -> None:
 
 
 def test_a_stall_names_each_reporter_and_how_long_it_waits() -> None:
-    found = told(decision("eject", "c:1", open=7, oldest=3.2, peers=[], confirmed="",
-                          reporters={"a": {"open": 4, "oldest": 3.2}, "b": {"open": 3, "oldest": 1.6}}))
+    found = told(
+        decision(
+            "eject",
+            "c:1",
+            open=7,
+            oldest=3.2,
+            peers=[],
+            confirmed="",
+            reporters={"a": {"open": 4, "oldest": 3.2}, "b": {"open": 3, "oldest": 1.6}},
+        )
+    )
     assert "7 requests are open" in found.words[0]
     assert [(bar.what, bar.value) for bar in found.bars] == [("a", "3.2 s"), ("b", "1.6 s")]
 
@@ -49,14 +68,42 @@ def test_a_weight_shows_before_and_now() -> None:
 
 
 def test_the_guard_tells_both_arms() -> None:
-    found = told(decision("stage", from_percent=25, to_percent=0, figure="p99", direct=0.1, routed=0.2,
-                          direct_count=900, routed_count=300, level=0.001, origin="guard"))
+    found = told(
+        decision(
+            "stage",
+            from_percent=25,
+            to_percent=0,
+            figure="p99",
+            direct=0.1,
+            routed=0.2,
+            direct_count=900,
+            routed_count=300,
+            level=0.001,
+            origin="guard",
+        )
+    )
     assert [bar.value for bar in found.bars] == ["100 ms of 900", "200 ms of 300"]
     assert found.pairs == (("over", "guard"),)
 
 
-KEYS = (*FAILURES, "latency_ms", "peer_latency_ms", "open", "oldest", "figure", "direct", "routed", "from",
-        "to", "latency_ratio", "direct_count", "routed_count", "level", "from_percent", "to_percent")
+KEYS = (
+    *FAILURES,
+    "latency_ms",
+    "peer_latency_ms",
+    "open",
+    "oldest",
+    "figure",
+    "direct",
+    "routed",
+    "from",
+    "to",
+    "latency_ratio",
+    "direct_count",
+    "routed_count",
+    "level",
+    "from_percent",
+    "to_percent",
+)
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), ANY))

@@ -7,7 +7,7 @@ from dashboard import format as fmt
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0 rps"), (0.4, "0.4 rps"), (1234, "1.23k rps"), (12_000_000, "12M rps"), (87.46, "87.5 rps")]
+    [(0, "0 rps"), (0.4, "0.4 rps"), (1234, "1.23k rps"), (12_000_000, "12M rps"), (87.46, "87.5 rps")],
 )
 def test_rates_have_three_figures_and_a_unit(value: float, text: str) -> None:
     assert fmt.rate(value) == text
@@ -23,7 +23,7 @@ def test_durations_choose_their_unit(ms: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(None, "–"), (1.0, "100 %"), (0.9995, "99.95 %"), (0.999999, "99.99 %"), (0.0, "0 %"), (0.5, "50 %")]
+    [(None, "–"), (1.0, "100 %"), (0.9995, "99.95 %"), (0.999999, "99.99 %"), (0.0, "0 %"), (0.5, "50 %")],
 )
 def test_only_a_perfect_share_reads_100(share: float | None, text: str) -> None:
     assert fmt.percent(share) == text
@@ -38,7 +38,7 @@ def test_times_are_told_in_the_zone_of_the_browser() -> None:
 
 @pytest.mark.parametrize(
     ("ago", "text"),
-    [(0, "now"), (12, "12 s ago"), (200, "3 min ago"), (7300, "2 h ago"), (200_000, "2 d ago")]
+    [(0, "now"), (12, "12 s ago"), (200, "3 min ago"), (7300, "2 h ago"), (200_000, "2 d ago")],
 )
 def test_ages_use_the_largest_unit_that_fits(ago: int, text: str) -> None:
     assert fmt.age(10**15, 10**15 + ago * 1_000_000) == text
@@ -55,11 +55,13 @@ def test_chart_labels_hold_no_markup(text: str) -> None:
 
 
 def test_evidence_is_told_with_units() -> None:
-    told = dict(fmt.evidence({"success": 0.59, "p99_ms": 210.4, "window_s": 10, "calls": 240,
-                              "capped": True}))
+    told = dict(
+        fmt.evidence({"success": 0.59, "p99_ms": 210.4, "window_s": 10, "calls": 240, "capped": True})
+    )
     assert fmt.evidence({"window": 5.0, "reporters": {"a-1": {"count": 3}, "b-1": {}}}) == [
-        ("window", "5 s"), ("reporters", "a-1, b-1"),
-    ]  # fmt: skip
+        ("window", "5 s"),
+        ("reporters", "a-1, b-1"),
+    ]
     assert told == {"success": "59 %", "p99": "210 ms", "window": "10 s", "calls": "240", "capped": "yes"}
 
 

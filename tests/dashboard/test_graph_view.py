@@ -8,13 +8,26 @@ from dashboard.graph_view import GROUPS, LABELS, WAYS, GraphView
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 VIEWS = st.builds(
-    GraphView, node=TEXTS, source=TEXTS, target=TEXTS, find=TEXTS, hide=TEXTS, focus=TEXTS,
+    GraphView,
+    node=TEXTS,
+    source=TEXTS,
+    target=TEXTS,
+    find=TEXTS,
+    hide=TEXTS,
+    focus=TEXTS,
     path=st.lists(TEXTS.filter(lambda name: name and "\x1f" not in name)).map(tuple),
-    hops=st.integers(1, 9), way=st.sampled_from(list(WAYS)), label=st.sampled_from(list(LABELS)),
-    group=st.sampled_from(list(GROUPS)), idle=st.booleans(), slow=st.integers(0, 9999).map(float),
-    at=st.integers(0, 2_000_000_000), span=st.integers(1, 604_800), compare=st.integers(0, 604_800),
-    than=st.integers(0, 2_000_000_000), than_span=st.integers(0, 604_800),
-)  # fmt: skip
+    hops=st.integers(1, 9),
+    way=st.sampled_from(list(WAYS)),
+    label=st.sampled_from(list(LABELS)),
+    group=st.sampled_from(list(GROUPS)),
+    idle=st.booleans(),
+    slow=st.integers(0, 9999).map(float),
+    at=st.integers(0, 2_000_000_000),
+    span=st.integers(1, 604_800),
+    compare=st.integers(0, 604_800),
+    than=st.integers(0, 2_000_000_000),
+    than_span=st.integers(0, 604_800),
+)
 
 
 @given(VIEWS)

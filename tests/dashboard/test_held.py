@@ -64,11 +64,22 @@ def test_otlp_is_read_by_the_collector(api: TraceApi, wrapped: bool) -> None:
     assert len(found.spans) > 1
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"\xff\xfe", b"{", b"[]", b"{}", b"7", b'{"data": []}', b'{"data": [{"spans": [{}]}]}',
-    b'{"data": [{"traceID": "t", "spans": [{"spanID": "1", "startTime": "x", "duration": 1}]}]}',
-    b'[7]', b"[" * 200_000,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b"[]",
+        b"{}",
+        b"7",
+        b'{"data": []}',
+        b'{"data": [{"spans": [{}]}]}',
+        b'{"data": [{"traceID": "t", "spans": [{"spanID": "1", "startTime": "x", "duration": 1}]}]}',
+        b"[7]",
+        b"[" * 200_000,
+    ],
+)
 def test_what_is_no_trace_is_said(api: TraceApi, body: bytes) -> None:
     with pytest.raises(FileError):
         Held(Client(api.url)).upload(body)

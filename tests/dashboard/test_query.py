@@ -8,12 +8,24 @@ from dashboard.search_form import FormError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 QUERIES = st.builds(
-    TraceQuery, q=TEXT, service=TEXT, operation=TEXT, tags=TEXT, min=TEXT, max=TEXT,
-    status=st.sampled_from(search_form.STATUSES), lookback=st.sampled_from(sorted(LOOKBACKS)),
-    limit=st.sampled_from(LIMITS).map(str), sort=st.sampled_from(SORTS),
-    order=st.sampled_from(["asc", "desc"]), view=st.sampled_from(["", "different", "live"]),
-    after=TEXT, page=st.integers(1, 99).map(str), low=TEXT, high=TEXT,
-)  # fmt: skip
+    TraceQuery,
+    q=TEXT,
+    service=TEXT,
+    operation=TEXT,
+    tags=TEXT,
+    min=TEXT,
+    max=TEXT,
+    status=st.sampled_from(search_form.STATUSES),
+    lookback=st.sampled_from(sorted(LOOKBACKS)),
+    limit=st.sampled_from(LIMITS).map(str),
+    sort=st.sampled_from(SORTS),
+    order=st.sampled_from(["asc", "desc"]),
+    view=st.sampled_from(["", "different", "live"]),
+    after=TEXT,
+    page=st.integers(1, 99).map(str),
+    low=TEXT,
+    high=TEXT,
+)
 
 
 @settings(deadline=None)
@@ -24,16 +36,21 @@ def test_every_search_survives_the_url(query: TraceQuery) -> None:
 
 def test_an_unknown_value_in_the_url_takes_its_default() -> None:
     query = TraceQuery.of_search(
-        "?lookback=forever&limit=-3&sort=luck&colour=red&service=cart&page=0&view=x&start=5&end=4&status=bad")
+        "?lookback=forever&limit=-3&sort=luck&colour=red&service=cart&page=0&view=x&start=5&end=4&status=bad"
+    )
     assert query == TraceQuery(service="cart")
 
 
 def test_a_search_asks_in_traceql_whoever_wrote_it() -> None:
     query = TraceQuery(service="cart", tags="error=true", sort="service", order="asc")
     assert query.parameters() == {
-        "q": '{ resource.service.name = "cart" && status = error }', "lookback": "1h", "order": "services",
-        "dir": "asc", "limit": "50", "cursor": "",
-    }  # fmt: skip
+        "q": '{ resource.service.name = "cart" && status = error }',
+        "lookback": "1h",
+        "order": "services",
+        "dir": "asc",
+        "limit": "50",
+        "cursor": "",
+    }
     assert TraceQuery(q="{ } && { }", service="cart").line == "{ } && { }"
     window = TraceQuery(start="1000", end="2000").parameters()
     assert (window["start"], window["end"], "lookback" in window) == ("1000", "2000", False)
@@ -85,10 +102,21 @@ def test_the_address_stays_short_however_far_one_goes() -> None:
 def test_what_is_compared() -> None:
     of_service = TraceQuery(service="cart", view="different")
     assert of_service.compared() == {
-        "selection": "errors", "q": "", "lookback": "1h", "service": "cart", "operation": ""}
+        "selection": "errors",
+        "q": "",
+        "lookback": "1h",
+        "service": "cart",
+        "operation": "",
+    }
     narrow = TraceQuery(service="cart", tags="zone=a", selection="slow").compared()
     assert narrow["q"] == '{ resource.service.name = "cart" && .zone = "a" }'
     assert narrow["service"] == "cart"
     box = TraceQuery(service="cart", selection="slow", low="5ms", high="9ms", start="1", end="2").compared()
-    assert box == {"selection": "slow", "q": '{ resource.service.name = "cart" }', "start": "1", "end": "2",
-                   "min_duration": "5ms", "max_duration": "9ms"}
+    assert box == {
+        "selection": "slow",
+        "q": '{ resource.service.name = "cart" }',
+        "start": "1",
+        "end": "2",
+        "min_duration": "5ms",
+        "max_duration": "9ms",
+    }

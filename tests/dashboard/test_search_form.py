@@ -12,13 +12,22 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20
 ATTRIBUTES = st.lists(
     st.builds(
         lambda scope, key, op, value: f"{scope}{traceql.quoted(key)}{op}{traceql.quoted(value)}",
-        st.sampled_from(["", "span.", "resource."]), KEYS, st.sampled_from(["=", "!="]), TEXT,
-    ), max_size=3,
-).map(" ".join)  # fmt: skip
+        st.sampled_from(["", "span.", "resource."]),
+        KEYS,
+        st.sampled_from(["=", "!="]),
+        TEXT,
+    ),
+    max_size=3,
+).map(" ".join)
 FORMS = st.builds(
-    Form, service=TEXT, operation=TEXT, status=st.sampled_from(search_form.STATUSES), min=DURATIONS,
-    max=DURATIONS, attributes=ATTRIBUTES,
-)  # fmt: skip
+    Form,
+    service=TEXT,
+    operation=TEXT,
+    status=st.sampled_from(search_form.STATUSES),
+    min=DURATIONS,
+    max=DURATIONS,
+    attributes=ATTRIBUTES,
+)
 
 
 @settings(deadline=None)
@@ -29,7 +38,12 @@ def test_form_and_query_say_the_same(form: Form) -> None:
     assert again is not None
     assert search_form.text(again) == query
     assert (again.service, again.operation, again.status, again.min, again.max) == (
-        form.service, form.operation, form.status, form.min, form.max)  # fmt: skip
+        form.service,
+        form.operation,
+        form.status,
+        form.min,
+        form.max,
+    )
     assert search_form.form(search_form.text(again)) == again
 
 
@@ -73,12 +87,28 @@ def test_a_query_that_a_form_can_express_fills_it(query: str, form: Form) -> Non
 @pytest.mark.parametrize(
     "query",
     [
-        "{", "{ } && { }", "{ status = error } | count() > 2", "{ a || b }", "{ .a = 1 || .b = 2 }",
-        "{ duration > 1s }", "{ duration = 5 }", "{ .a = .b }", "{ !(.a = 1) }", "{ kind = client }",
-        '{ name = "a" && name = "b" }', "{ status = error && status = ok }", "{ .a = 5ms }", "{ .a }",
-        '{ name =~ "a.*" }', "{ .error = true }", '{ .a = "\\a" }', "nonsense", "{ && }", "{ .a = 1 && }",
+        "{",
+        "{ } && { }",
+        "{ status = error } | count() > 2",
+        "{ a || b }",
+        "{ .a = 1 || .b = 2 }",
+        "{ duration > 1s }",
+        "{ duration = 5 }",
+        "{ .a = .b }",
+        "{ !(.a = 1) }",
+        "{ kind = client }",
+        '{ name = "a" && name = "b" }',
+        "{ status = error && status = ok }",
+        "{ .a = 5ms }",
+        "{ .a }",
+        '{ name =~ "a.*" }',
+        "{ .error = true }",
+        '{ .a = "\\a" }',
+        "nonsense",
+        "{ && }",
+        "{ .a = 1 && }",
     ],
-)  # fmt: skip
+)
 def test_what_a_form_cannot_express_has_none(query: str) -> None:
     assert search_form.form(query) is None
 

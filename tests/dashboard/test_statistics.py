@@ -2,8 +2,12 @@ from dashboard.critical import critical_path
 from dashboard.statistics import by_group, ordered
 from tests.dashboard.made import span, trace
 
-TRACE = trace(span("a", "", 0, 100, "shop"), span("b", "a", 10, 30, "cart", {"error": True}),
-              span("c", "a", 50, 40, "cart"), span("d", "a", 50, 10, "stock"))
+TRACE = trace(
+    span("a", "", 0, 100, "shop"),
+    span("b", "a", 10, 30, "cart", {"error": True}),
+    span("c", "a", 50, 40, "cart"),
+    span("d", "a", 50, 10, "stock"),
+)
 
 
 def test_a_service_has_its_counts_times_and_share_of_the_path() -> None:

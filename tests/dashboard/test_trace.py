@@ -8,8 +8,11 @@ from tests.dashboard.made import span, trace
 def test_spans_come_in_call_order_with_their_depth() -> None:
     found = trace(span("c", "b", 20), span("a", "", 0, 100), span("d", "a", 5), span("b", "a", 10))
     assert [(one.id, depth) for one, depth in zip(found.spans, found.depths, strict=True)] == [
-        ("a", 0), ("d", 1), ("b", 1), ("c", 2),
-    ]  # fmt: skip
+        ("a", 0),
+        ("d", 1),
+        ("b", 1),
+        ("c", 2),
+    ]
     assert (found.root.id, found.duration) == ("a", 100)
 
 
@@ -27,9 +30,11 @@ def test_every_span_comes_once_whatever_the_parents_claim(links: list[tuple[int,
 
 def test_errors_are_told_by_tag_or_by_status() -> None:
     found = trace(
-        span("a", tags={"error": True}), span("b", tags={"error": "true"}),
-        span("c", tags={"otel.status_code": "ERROR"}), span("d", tags={"error": False}),
-    )  # fmt: skip
+        span("a", tags={"error": True}),
+        span("b", tags={"error": "true"}),
+        span("c", tags={"otel.status_code": "ERROR"}),
+        span("d", tags={"error": False}),
+    )
     assert [one.id for one in found.spans if one.failed] == ["a", "b", "c"]
     assert found.errors == 3
 

@@ -9,15 +9,26 @@ def named(name: str, *given: Any, **more: Any) -> dict[str, Any]:
 
 
 def test_steps_are_matched_by_their_path() -> None:
-    before = trace(named("root", "1", "", 0, 90_000), named("read", "2", "1", 0, 30_000),
-                   named("read", "3", "1", 40_000, 30_000), named("gone", "4", "1", 80_000, 1))
-    after = trace(named("root", "9", "", 0, 90_500), named("read", "8", "9", 0, 100_000),
-                  named("new", "7", "8", 5, 10), named("late", "6", "9", 70, 10, tags={"error": True}))
+    before = trace(
+        named("root", "1", "", 0, 90_000),
+        named("read", "2", "1", 0, 30_000),
+        named("read", "3", "1", 40_000, 30_000),
+        named("gone", "4", "1", 80_000, 1),
+    )
+    after = trace(
+        named("root", "9", "", 0, 90_500),
+        named("read", "8", "9", 0, 100_000),
+        named("new", "7", "8", 5, 10),
+        named("late", "6", "9", 70, 10, tags={"error": True}),
+    )
     found = difference(before, after)
     assert [(step.operation, step.depth, step.change) for step in found] == [
-        ("root", 0, "same"), ("read", 1, "slower"), ("new", 2, "added"), ("late", 1, "added"),
+        ("root", 0, "same"),
+        ("read", 1, "slower"),
+        ("new", 2, "added"),
+        ("late", 1, "added"),
         ("gone", 1, "removed"),
-    ]  # fmt: skip
+    ]
     assert found[1].before == Side(2, 0, 60_000, 60_000)
     assert (found[1].after.count, found[1].after.total, found[1].after.own) == (1, 100_000, 99_990)
 

@@ -32,11 +32,20 @@ def run(port: int, inbound: int, *program: str) -> Iterator[subprocess.Popen[byt
     """`spanmesh run` with nothing at the mesh's address: adoption must not depend on it."""
     process = subprocess.Popen(
         command(
-            "run", "--service", "hello", "--port", str(port), "--inbound", f"127.0.0.1:{inbound}",
-            "--mesh", "127.0.0.1:9", "--", *program,
+            "run",
+            "--service",
+            "hello",
+            "--port",
+            str(port),
+            "--inbound",
+            f"127.0.0.1:{inbound}",
+            "--mesh",
+            "127.0.0.1:9",
+            "--",
+            *program,
         ),
         stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     try:
         yield process
     finally:

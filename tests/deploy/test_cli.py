@@ -98,9 +98,18 @@ def test_a_taken_port_is_named_with_the_option_that_moves_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         result = spanmesh(
-            "sidecar", "--service", "reviews", "--app", "127.0.0.1:1", "--inbound", address,
-            "--outbound", "", "--admin", "",
-        )  # fmt: skip
+            "sidecar",
+            "--service",
+            "reviews",
+            "--app",
+            "127.0.0.1:1",
+            "--inbound",
+            address,
+            "--outbound",
+            "",
+            "--admin",
+            "",
+        )
     assert result.returncode == 2
     line = one_line(result)
     assert address in line

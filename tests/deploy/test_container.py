@@ -19,10 +19,23 @@ def net(tmp_path: Path) -> Iterator[Net]:
         for space, host in ((found.client, CLIENT), (found.server, SERVER)):
             inside = ("ip", "netns", "exec", space)
             stack.enter_context(process(*inside, *HELPER, "serve", host, str(found.file(space))))
-            stack.enter_context(process(*inside, *command(
-                "sidecar", "--service", space, "--app", f"{host}:9080", "--inbound", "0.0.0.0:15006",
-                "--intercept", "--mesh", "127.0.0.1:4317",
-            )))
+            stack.enter_context(
+                process(
+                    *inside,
+                    *command(
+                        "sidecar",
+                        "--service",
+                        space,
+                        "--app",
+                        f"{host}:9080",
+                        "--inbound",
+                        "0.0.0.0:15006",
+                        "--intercept",
+                        "--mesh",
+                        "127.0.0.1:4317",
+                    ),
+                )
+            )
             until(partial(found.listening, space, 4317, 9026, 15001, 15006), f"listeners of {space}")
         yield found
 

@@ -34,9 +34,12 @@ def run(collector: Collector, *files: Path, dry_run: bool = False, shift: bool =
     """Exit status and what the user reads."""
     text = StringIO()
     status = importer.run(
-        files, f"http://{collector.options['http']}", dry_run=dry_run, shift_to_now=shift,
+        files,
+        f"http://{collector.options['http']}",
+        dry_run=dry_run,
+        shift_to_now=shift,
         console=Console(file=text, soft_wrap=True),
-    )  # fmt: skip
+    )
     return status, text.getvalue()
 
 
@@ -94,8 +97,15 @@ def test_what_the_query_api_gives_can_be_imported(collector: Collector, tmp_path
 
 def test_zipkin_lists_of_lists(collector: Collector, tmp_path: Path) -> None:
     now = time.time_ns() // 1000
-    one = {"traceId": "c1", "id": "1", "name": "get", "timestamp": now, "duration": 10, "kind": "CLIENT",
-           "localEndpoint": {"serviceName": "front"}}  # fmt: skip
+    one = {
+        "traceId": "c1",
+        "id": "1",
+        "name": "get",
+        "timestamp": now,
+        "duration": 10,
+        "kind": "CLIENT",
+        "localEndpoint": {"serviceName": "front"},
+    }
     other = {**one, "kind": "SERVER", "shared": True, "localEndpoint": {"serviceName": "back"}}
     assert run(collector, written(tmp_path / "zipkin.json", [[one], [other]]))[0] == 0
     found = stored(collector, "c1")

@@ -13,7 +13,9 @@ from tests.proxy.rig import DEADLINE
 
 _OPTIONS: dict[str, Any] = {
     "http_protocol_options": {
-        "accept_http_10": True, "default_host_for_http_10": "none", "enable_trailers": True,
+        "accept_http_10": True,
+        "default_host_for_http_10": "none",
+        "enable_trailers": True,
     },
     "common_http_protocol_options": {"max_headers_count": 128},
     "max_request_headers_kb": 64,

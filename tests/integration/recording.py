@@ -84,8 +84,9 @@ def _shown(line: bytes, fields: list[tuple[bytes, bytes]]) -> str:
     """
     kept = [
         (name, value if len(value) < 100 else b"%d B" % len(value))
-        for name, value in fields if not _OWN.fullmatch(name)
-    ]  # fmt: skip
+        for name, value in fields
+        if not _OWN.fullmatch(name)
+    ]
     words = [line if len(line) < 200 else b"%d B" % len(line)]
     words += [name + b":" + value for name, value in sorted(kept, key=lambda f: f[0])]
     return b" ".join(words).decode("latin-1")

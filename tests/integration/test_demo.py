@@ -99,9 +99,14 @@ def test_a_service_with_the_stock_sdk_and_no_sidecar_appears(demo: Demo) -> None
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("shop")
     for _ in range(3):
-        with tracer.start_as_current_span("send", kind=SpanKind.SERVER), tracer.start_as_current_span(
-            "SELECT readers", kind=SpanKind.CLIENT, attributes={"db.system": "postgresql", "db.name": "mail"}
-        ) as span:
+        with (
+            tracer.start_as_current_span("send", kind=SpanKind.SERVER),
+            tracer.start_as_current_span(
+                "SELECT readers",
+                kind=SpanKind.CLIENT,
+                attributes={"db.system": "postgresql", "db.name": "mail"},
+            ) as span,
+        ):
             span.set_status(trace.StatusCode.OK)
     provider.shutdown()
 

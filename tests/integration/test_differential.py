@@ -28,9 +28,11 @@ async def _send_all(folder: Path, found: dict[str, Pair]) -> None:
     """The two run side by side, each with a backend of its own."""
     ours, theirs = Backend(), Backend()
     async with (
-        serving(ours) as app, serving(theirs) as other,
-        world(app) as sidecar, envoy(other, folder) as port,
-    ):  # fmt: skip
+        serving(ours) as app,
+        serving(theirs) as other,
+        world(app) as sidecar,
+        envoy(other, folder) as port,
+    ):
         for name, odd in ODD.items():
             sent = odd + LAST
             found[name] = await asyncio.gather(

@@ -20,13 +20,31 @@ _GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 # What matters to framing, and what must never matter.
 _inserted = st.one_of(
     st.binary(min_size=1, max_size=4),
-    st.sampled_from([
-        b"\r", b"\n", b"\r\n", b"\r\n\r\n", b" ", b"\t", b":", b"\0", b"0\r\n\r\n", b"ffffffffffffffff",
-        b"Content-Length: 1\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n",
-        b"Connection: upgrade\r\nUpgrade: websocket\r\n", b"Host: b\r\n", b"Expect: 100-continue\r\n",
-        b"GET /slipped HTTP/1.1\r\nHost: a\r\n\r\n", b"CONNECT ", b"HTTP/1.0", b"HTTP/1.1 101 x\r\n\r\n",
-    ]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            b"\r",
+            b"\n",
+            b"\r\n",
+            b"\r\n\r\n",
+            b" ",
+            b"\t",
+            b":",
+            b"\0",
+            b"0\r\n\r\n",
+            b"ffffffffffffffff",
+            b"Content-Length: 1\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+            b"Connection: close\r\n",
+            b"Connection: upgrade\r\nUpgrade: websocket\r\n",
+            b"Host: b\r\n",
+            b"Expect: 100-continue\r\n",
+            b"GET /slipped HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"CONNECT ",
+            b"HTTP/1.0",
+            b"HTTP/1.1 101 x\r\n\r\n",
+        ]
+    ),
+)
 _place = st.integers(0, 5000)
 _mutation = st.tuples(st.sampled_from(["put", "cut", "over", "again", "end"]), _place, _place, _inserted)
 
@@ -102,9 +120,10 @@ def test_a_mutated_request_stream_never_breaks_hangs_or_slips_past() -> None:
 
         @settings(max_examples=300, deadline=None)
         @given(
-            st.lists(requests(), min_size=1, max_size=3), st.lists(_mutation, min_size=1, max_size=3),
+            st.lists(requests(), min_size=1, max_size=3),
+            st.lists(_mutation, min_size=1, max_size=3),
             st.lists(_place, max_size=4),
-        )  # fmt: skip
+        )
         def check(
             messages: list[bytes], changes: list[tuple[str, int, int, bytes]], points: list[int]
         ) -> None:
@@ -118,14 +137,16 @@ def test_a_mutated_request_stream_never_breaks_hangs_or_slips_past() -> None:
         assert runner.run(ask(sidecar.inbound, _GET)).startswith(b"HTTP/1.1 200 ")
 
 
-_RESPONSES = st.sampled_from([
-    OK,
-    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n2\r\nok\r\n0\r\nx-sum: 1\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil the end",
-    b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n" + OK,
-    b"HTTP/1.1 204 No Content\r\n\r\n",
-    b"HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n",
-])  # fmt: skip
+_RESPONSES = st.sampled_from(
+    [
+        OK,
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nbody\r\n2\r\nok\r\n0\r\nx-sum: 1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nuntil the end",
+        b"HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n" + OK,
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n",
+    ]
+)
 
 
 def one_response(got: bytes) -> tuple[int, bool]:

@@ -52,10 +52,19 @@ async def mesh(percent: int) -> AsyncIterator[str]:
 
 
 async def started(mesh_at: str, service: str, app: str = "", instance: str = "", port: int = 0) -> Sidecar:
-    sidecar = Sidecar(SidecarConfig(
-        service=service, app=app, instance=instance, inbound=f"127.0.0.1:{port}" if app else "",
-        outbound="" if app else "127.0.0.1:0", admin="", mesh=mesh_at, drain_notice=0.5, drain_time=5.0,
-    ))
+    sidecar = Sidecar(
+        SidecarConfig(
+            service=service,
+            app=app,
+            instance=instance,
+            inbound=f"127.0.0.1:{port}" if app else "",
+            outbound="" if app else "127.0.0.1:0",
+            admin="",
+            mesh=mesh_at,
+            drain_notice=0.5,
+            drain_time=5.0,
+        )
+    )
     await sidecar.start()
     return sidecar
 

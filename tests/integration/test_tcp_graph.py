@@ -34,17 +34,53 @@ def net(tmp_path: Path) -> Iterator[Net]:
         mesh = f"{SERVER}:4317"
         for argv in (
             (*inside, *HELPER, "serve", SERVER, str(found.file(found.server))),
-            (*inside, *command(
-                "collector", "--data", str(tmp_path / "data"), "--grpc", mesh, "--http", f"{SERVER}:4318",
-                "--query", f"{SERVER}:16686",
-            )),
-            (*inside, *command(
-                "sidecar", "--service", "cache", "--app", f"{SERVER}:{ECHO}", "--inbound", "0.0.0.0:15006",
-                "--outbound", "", "--intercept", "--mesh", mesh,
-            )),
-            ("ip", "netns", "exec", found.client, *command(
-                "sidecar", "--service", "web", "--inbound", "", "--intercept", "--mesh", mesh,
-            )),
+            (
+                *inside,
+                *command(
+                    "collector",
+                    "--data",
+                    str(tmp_path / "data"),
+                    "--grpc",
+                    mesh,
+                    "--http",
+                    f"{SERVER}:4318",
+                    "--query",
+                    f"{SERVER}:16686",
+                ),
+            ),
+            (
+                *inside,
+                *command(
+                    "sidecar",
+                    "--service",
+                    "cache",
+                    "--app",
+                    f"{SERVER}:{ECHO}",
+                    "--inbound",
+                    "0.0.0.0:15006",
+                    "--outbound",
+                    "",
+                    "--intercept",
+                    "--mesh",
+                    mesh,
+                ),
+            ),
+            (
+                "ip",
+                "netns",
+                "exec",
+                found.client,
+                *command(
+                    "sidecar",
+                    "--service",
+                    "web",
+                    "--inbound",
+                    "",
+                    "--intercept",
+                    "--mesh",
+                    mesh,
+                ),
+            ),
         ):
             stack.enter_context(process(*argv))
         until(partial(found.listening, found.server, ECHO, 15006, 16686), "listeners of the server")
@@ -61,8 +97,16 @@ def _ready(net: Net) -> bool:
 
 
 def _get(net: Net, what: str) -> dict[str, Any]:
-    done = run("ip", "netns", "exec", net.server, sys.executable, "-c", FETCH,
-               f"http://{SERVER}:16686/api/mesh/{what}")
+    done = run(
+        "ip",
+        "netns",
+        "exec",
+        net.server,
+        sys.executable,
+        "-c",
+        FETCH,
+        f"http://{SERVER}:16686/api/mesh/{what}",
+    )
     found: dict[str, Any] = json.loads(done.stdout or "{}")
     return found if done.returncode == 0 else {"endpoints": [], "edges": [], "nodes": []}
 
@@ -73,6 +117,7 @@ def _edges(net: Net) -> dict[Ends, dict[str, Any]]:
 
 def _settled(net: Net, wanted: dict[Ends, tuple[int, int]]) -> None:
     """Until the graph has just these edges, with (count, errors), and still has them a while later."""
+
     def counts() -> dict[Ends, tuple[int, int]]:
         return {ends: (each["count"], each["errors"]) for ends, each in _edges(net).items()}
 
@@ -89,16 +134,26 @@ def test_every_connection_is_on_the_edge_of_its_caller(net: Net) -> None:
     run("ip", "netns", "exec", net.client, *HELPER, "call", SERVER, str(NOBODY_THERE), "startup")
     stranger = run("ip", "netns", "exec", net.client, sys.executable, "-c", DIRECT, SERVER, str(ECHO))
     assert stranger.returncode == 0, stranger.stderr
-    _settled(net, {
-        ("web", "cache"): (3, 0), ("user", "cache"): (1, 0), ("web", place): (1, 0), ("web", nobody): (1, 1),
-    })
+    _settled(
+        net,
+        {
+            ("web", "cache"): (3, 0),
+            ("user", "cache"): (1, 0),
+            ("web", place): (1, 0),
+            ("web", nobody): (1, 1),
+        },
+    )
     edges = _edges(net)
     assert {each["protocol"] for each in edges.values()} == {"tcp"}
     assert edges["web", "cache"]["tcp"] == {"open": 0, "sent": 24, "received": 24}
     assert edges["web", place]["tcp"] == {"open": 0, "sent": 14, "received": 14}
     kinds = {each["name"]: each["kind"] for each in _get(net, "graph")["nodes"]}
     assert kinds == {
-        "web": "service", "cache": "service", "user": "user", place: "database", nobody: "database",
+        "web": "service",
+        "cache": "service",
+        "user": "user",
+        place: "database",
+        nobody: "database",
     }
 
 
@@ -106,10 +161,11 @@ def test_a_connection_that_stays_is_an_edge_while_it_stands(net: Net) -> None:
     holders = [
         subprocess.Popen(
             ["ip", "netns", "exec", net.client, *HELPER, "hold", SERVER, str(ECHO)],
-            stdin=subprocess.PIPE, cwd=ROOT,
+            stdin=subprocess.PIPE,
+            cwd=ROOT,
         )
         for _ in range(2)
-    ]  # fmt: skip
+    ]
     try:
         tcp = {"open": 2, "sent": 28, "received": 0}
         until(lambda: _edges(net).get(("web", "cache"), {}).get("tcp") == tcp, "two connections")

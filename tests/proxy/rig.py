@@ -127,8 +127,15 @@ async def world(app: str = "", **given: Any) -> AsyncIterator[World]:
         return feeds[0]
 
     options: dict[str, Any] = {
-        "service": "cart", "app": app, "inbound": "127.0.0.1:0" if app else "", "outbound": "127.0.0.1:0",
-        "admin": "", "mesh": f"127.0.0.1:{sink.port}", "drain_notice": 0.0, "drain_time": 2.0, **given,
+        "service": "cart",
+        "app": app,
+        "inbound": "127.0.0.1:0" if app else "",
+        "outbound": "127.0.0.1:0",
+        "admin": "",
+        "mesh": f"127.0.0.1:{sink.port}",
+        "drain_notice": 0.0,
+        "drain_time": 2.0,
+        **given,
     }
     sidecar = Sidecar(SidecarConfig(**options), make)
     await sidecar.start()

@@ -95,11 +95,20 @@ def test_the_process_ends_with_zero_on_sigterm_and_prints_nothing() -> None:
             port = probe.getsockname()[1]
         async with serving(app) as address:
             config = SidecarConfig(
-                service="a", app=address, inbound=f"127.0.0.1:{port}", outbound="", admin="",
-                mesh=f"127.0.0.1:{sink.port}", drain_notice=0,
-            )  # fmt: skip
+                service="a",
+                app=address,
+                inbound=f"127.0.0.1:{port}",
+                outbound="",
+                admin="",
+                mesh=f"127.0.0.1:{sink.port}",
+                drain_notice=0,
+            )
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "proxy", config.model_dump_json(), stdout=subprocess.PIPE,
+                sys.executable,
+                "-m",
+                "proxy",
+                config.model_dump_json(),
+                stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
             try:

@@ -12,10 +12,14 @@ from proxy.contract.model import Endpoint
 
 endpoints = st.lists(
     st.builds(
-        Endpoint, address=st.integers(1, 9).map(lambda n: f"10.0.0.{n}:80"), weight=st.floats(0, 10),
-        healthy=st.booleans(), draining=st.booleans(),
+        Endpoint,
+        address=st.integers(1, 9).map(lambda n: f"10.0.0.{n}:80"),
+        weight=st.floats(0, 10),
+        healthy=st.booleans(),
+        draining=st.booleans(),
     ).map(lambda e: e if not e.draining else Endpoint(e.address, e.weight, False, draining=True)),
-    max_size=8, unique_by=lambda endpoint: endpoint.address,
+    max_size=8,
+    unique_by=lambda endpoint: endpoint.address,
 )
 
 
@@ -214,10 +218,13 @@ def test_a_request_that_waits_too_long_is_news() -> None:
 
 def test_plain_rotation_ignores_weights_and_ejections_but_not_draining() -> None:
     balancer = Balancer(random.random)
-    balancer.update([
-        Endpoint("a:1", weight=9), Endpoint("b:1", healthy=False),
-        Endpoint("c:1", healthy=False, draining=True),
-    ])
+    balancer.update(
+        [
+            Endpoint("a:1", weight=9),
+            Endpoint("b:1", healthy=False),
+            Endpoint("c:1", healthy=False, draining=True),
+        ]
+    )
     turns = [balancer.turn() for _ in range(4)]
     assert sorted(t.endpoint.address for t in turns if t) == ["a:1", "a:1", "b:1", "b:1"]
 

@@ -17,10 +17,17 @@ def test_a_known_method_with_a_path_is_http(start: bytes) -> None:
 @pytest.mark.parametrize(
     "start",
     [
-        b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.0\r\n", b"CONNECT a:1 HTTP/1.1", b"GET http://a/ HTTP/1.1",
-        b"SSH-2.0-x\r\n", b"*1\r\n$4\r\nPING\r\n", b"get / HTTP/1.1", b" GET /", b"\r\n" * 40,
+        b"\x16\x03\x01\x02\x00",
+        b"PRI * HTTP/2.0\r\n",
+        b"CONNECT a:1 HTTP/1.1",
+        b"GET http://a/ HTTP/1.1",
+        b"SSH-2.0-x\r\n",
+        b"*1\r\n$4\r\nPING\r\n",
+        b"get / HTTP/1.1",
+        b" GET /",
+        b"\r\n" * 40,
     ],
-)  # fmt: skip
+)
 def test_everything_else_is_not(start: bytes) -> None:
     assert speaks_http(start) is False
 

@@ -25,10 +25,13 @@ def test_inbound_forwards_records_and_takes_out_what_is_ours() -> None:
     async def run() -> None:
         app = App()
         async with serving(app) as address, world(address) as w:
-            request = GET + (
-                f"traceparent: 00-{TRACE}-{PARENT}-01\r\ntracestate: a=1\r\nX-Spanmesh-Caller: web\r\n"
-                "Connection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2\r\n\r\n"
-            ).encode()
+            request = (
+                GET
+                + (
+                    f"traceparent: 00-{TRACE}-{PARENT}-01\r\ntracestate: a=1\r\nX-Spanmesh-Caller: web\r\n"
+                    "Connection: X-Hop\r\nX-Hop: 1\r\nX-Kept: 2\r\n\r\n"
+                ).encode()
+            )
             assert await ask(w.inbound, request) == OK
             assert app.heads[0].startswith(b"GET /items/7?q=1 HTTP/1.1\r\nhost: shop\r\n")
             assert app.field("x-kept") == "2"
@@ -45,7 +48,9 @@ def test_inbound_forwards_records_and_takes_out_what_is_ours() -> None:
             await until(lambda: w.sink.counted("http.server.request.duration") == 1)
             _, point = w.sink.points[0]
             assert pairs(point.attributes) == {
-                "spanmesh.caller": "web", "http.request.method": "GET", "http.route": "/items/{id}",
+                "spanmesh.caller": "web",
+                "http.request.method": "GET",
+                "http.route": "/items/{id}",
                 "spanmesh.status_class": "2xx",
             }
             assert point.exemplars[0].span_id == span.span_id

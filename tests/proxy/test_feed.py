@@ -190,8 +190,10 @@ def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
             await until(lambda: len(views) == 2)
             assert feed.connected
             assert [(e.weight, e.healthy) for e in views[-1]["reviews"].endpoints] == [
-                (1.0, True), (1.0, True), (1.0, False)
-            ]  # fmt: skip
+                (1.0, True),
+                (1.0, True),
+                (1.0, False),
+            ]
             deciding = asyncio.create_task(decide())
             await until(lambda: len(views) == 3)
             assert views[-1] == {"reviews": REVIEWS}

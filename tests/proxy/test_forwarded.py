@@ -11,8 +11,12 @@ NAMES = ("via", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host")
 
 @pytest.mark.parametrize(
     ("options", "present"),
-    [({}, ()), ({"via": True}, NAMES[:1]), ({"forwarded": True}, NAMES[1:]),
-     ({"via": True, "forwarded": True}, NAMES)],
+    [
+        ({}, ()),
+        ({"via": True}, NAMES[:1]),
+        ({"forwarded": True}, NAMES[1:]),
+        ({"via": True, "forwarded": True}, NAMES),
+    ],
 )
 def test_the_application_is_told_what_was_asked_for(options: dict[str, bool], present: list[str]) -> None:
     async def run() -> None:
@@ -21,7 +25,9 @@ def test_the_application_is_told_what_was_asked_for(options: dict[str, bool], pr
             answer = await ask(w.inbound, GET + b"\r\n")
             told = {name: app.field(name) for name in NAMES}
             whole = {
-                "via": "1.1 cart", "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http",
+                "via": "1.1 cart",
+                "x-forwarded-for": "127.0.0.1",
+                "x-forwarded-proto": "http",
                 "x-forwarded-host": "shop",
             }
             assert told == {name: whole[name] if name in present else None for name in NAMES}
@@ -35,10 +41,15 @@ def test_the_application_is_told_what_was_asked_for(options: dict[str, bool], pr
 
 def test_what_proxies_before_us_said_is_kept() -> None:
     given = [
-        (b"X-Forwarded-For", b"10.0.0.1"), (b"accept", b"*/*"), (b"x-forwarded-for", b"10.0.0.2"),
-        (b"X-Forwarded-Proto", b"https"), (b"X-Forwarded-Host", b"outside"),
+        (b"X-Forwarded-For", b"10.0.0.1"),
+        (b"accept", b"*/*"),
+        (b"x-forwarded-for", b"10.0.0.2"),
+        (b"X-Forwarded-Proto", b"https"),
+        (b"X-Forwarded-Host", b"outside"),
     ]
     assert with_forwarded(given, b"10.0.0.3", b"inside") == [
-        (b"accept", b"*/*"), (b"X-Forwarded-Proto", b"https"), (b"X-Forwarded-Host", b"outside"),
+        (b"accept", b"*/*"),
+        (b"X-Forwarded-Proto", b"https"),
+        (b"X-Forwarded-Host", b"outside"),
         (b"x-forwarded-for", b"10.0.0.1, 10.0.0.2, 10.0.0.3"),
     ]

@@ -19,16 +19,27 @@ def test_end_to_end_fields_keep_order_case_and_bytes() -> None:
 
 def test_fields_of_one_hop_and_those_connection_names_are_left_out() -> None:
     head = request(
-        (b"Connection", b"close, X-Secret"), (b"x-secret", b"1"), (b"Keep-Alive", b"timeout=5"),
-        (b"TE", b"trailers"), (b"Proxy-Connection", b"keep-alive"), (b"Upgrade", b"h2c"), (b"X", b"1"),
+        (b"Connection", b"close, X-Secret"),
+        (b"x-secret", b"1"),
+        (b"Keep-Alive", b"timeout=5"),
+        (b"TE", b"trailers"),
+        (b"Proxy-Connection", b"keep-alive"),
+        (b"Upgrade", b"h2c"),
+        (b"X", b"1"),
     )
     assert head.fields == [(b"X", b"1")]
     assert head.upgrade == b""
 
 
 def test_what_is_ours_is_taken_out_and_kept_apart() -> None:
-    head = request((b"X-SpanMesh-Caller", b"web"), (b"TraceParent", b"00-a"), (b"tracestate", b"a=1"),
-                   (b"tracestate", b"b=2"), (b"B3", b"0"), (b"baggage", b"k=v"))
+    head = request(
+        (b"X-SpanMesh-Caller", b"web"),
+        (b"TraceParent", b"00-a"),
+        (b"tracestate", b"a=1"),
+        (b"tracestate", b"b=2"),
+        (b"B3", b"0"),
+        (b"baggage", b"k=v"),
+    )
     assert (head.caller, head.traceparent, head.tracestate) == (b"web", b"00-a", b"a=1,b=2")
     assert head.b3 == {b"b3": b"0"}
     assert head.fields == [(b"B3", b"0"), (b"baggage", b"k=v")]

@@ -202,6 +202,10 @@ def _standing(sink: Sink) -> int:
 
 def _metrics(reports: list[ExportMetricsServiceRequest], name: str) -> list[Metric]:
     return [
-        metric for report in reports for resource in report.resource_metrics
-        for scope in resource.scope_metrics for metric in scope.metrics if metric.name == name
+        metric
+        for report in reports
+        for resource in report.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+        if metric.name == name
     ]

@@ -22,9 +22,14 @@ def decode(spans: list[bytes]) -> list[Span]:
 
 
 @given(
-    st.binary(min_size=16, max_size=16), st.binary(min_size=8, max_size=8),
-    st.sampled_from([b"", b"parentid"]), st.integers(0, 3), st.text("ab=:,", max_size=600),
-    st.integers(0, 2**63), st.text(max_size=40000), st.integers(0, 2**40),
+    st.binary(min_size=16, max_size=16),
+    st.binary(min_size=8, max_size=8),
+    st.sampled_from([b"", b"parentid"]),
+    st.integers(0, 3),
+    st.text("ab=:,", max_size=600),
+    st.integers(0, 2**63),
+    st.text(max_size=40000),
+    st.integers(0, 2**40),
 )
 def test_any_span_decodes_to_what_went_in(
     trace: bytes, span: bytes, parent: bytes, flags: int, state: str, start: int, text: str, number: int

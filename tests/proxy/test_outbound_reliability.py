@@ -21,17 +21,26 @@ CLIENT_DURATION = "http.client.request.duration"
 
 @asynccontextmanager
 async def reviews(
-    *handlers: Handler, retries: Retries | None = None, timeout: float = 0.0, percent: int = 100,
+    *handlers: Handler,
+    retries: Retries | None = None,
+    timeout: float = 0.0,
+    percent: int = 100,
     **options: Any,
 ) -> AsyncIterator[World]:
     """A sidecar that routes to these as the endpoints of one service; the first looks the fastest."""
     async with AsyncExitStack() as stack:
         addresses = [await stack.enter_async_context(serving(handler)) for handler in handlers]
         w = await stack.enter_async_context(world(**options))
-        w.view(Service(
-            "reviews", tuple(Endpoint(address, instance=address) for address in addresses),
-            Stage.ROUTE if percent else Stage.OBSERVE, percent, timeout, retries or Retries(),
-        ))
+        w.view(
+            Service(
+                "reviews",
+                tuple(Endpoint(address, instance=address) for address in addresses),
+                Stage.ROUTE if percent else Stage.OBSERVE,
+                percent,
+                timeout,
+                retries or Retries(),
+            )
+        )
         now = time.monotonic()
         for place, candidate in enumerate(w.sidecar.router.services["reviews"].candidates):
             candidate.sample(0.001 if place == 0 else 1.0, now)
@@ -112,7 +121,9 @@ def test_after_the_last_try_its_answer_stands() -> None:
             assert await ask(w.outbound, GET) == FAILING
             assert sorted(len(app.heads) for app in apps) == [0, 1, 1, 1]
             assert [pairs(s.attributes).get("http.request.resend_count") for s in await w.spans(3)] == [
-                None, 1, 2,
+                None,
+                1,
+                2,
             ]
 
     play(run())

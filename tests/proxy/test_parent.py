@@ -55,10 +55,16 @@ class Crew:
 async def crew(app: str, sink: Sink, **given: Any) -> AsyncIterator[Crew]:
     inbound, admin = _free(), _free()
     options: dict[str, Any] = {
-        "service": "cart", "app": app, "inbound": f"127.0.0.1:{inbound}", "outbound": "",
-        "admin": f"127.0.0.1:{admin}", "mesh": f"127.0.0.1:{sink.port}", "drain_notice": 0, "workers": 2,
+        "service": "cart",
+        "app": app,
+        "inbound": f"127.0.0.1:{inbound}",
+        "outbound": "",
+        "admin": f"127.0.0.1:{admin}",
+        "mesh": f"127.0.0.1:{sink.port}",
+        "drain_notice": 0,
+        "workers": 2,
         **given,
-    }  # fmt: skip
+    }
     config = SidecarConfig(**options)
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "proxy", config.model_dump_json())
     try:

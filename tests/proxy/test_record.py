@@ -1,6 +1,5 @@
 """Facts to spans and series, decoded with the generated classes."""
 
-
 from proxy.meter import Meter
 from proxy.record import Recorder, peer
 from proxy.tracecontext import TraceContext
@@ -16,16 +15,31 @@ class Setup:
 
     def server(self, context: TraceContext, path: bytes = b"/items/7", **given: object) -> None:
         facts: dict[str, object] = {
-            "method": b"GET", "path": self.recorder.path(path), "query": b"", "host": b"shop:80",
-            "status": 200, "error": "", "caller": b"", "place": b"", **given,
+            "method": b"GET",
+            "path": self.recorder.path(path),
+            "query": b"",
+            "host": b"shop:80",
+            "status": 200,
+            "error": "",
+            "caller": b"",
+            "place": b"",
+            **given,
         }
         self.recorder.server(context, 1_000_000, 3_000_000, **facts)  # type: ignore[arg-type]
 
     def client(self, context: TraceContext, **given: object) -> None:
         facts: dict[str, object] = {
-            "method": b"GET", "path": self.recorder.path(b"/x"), "url": b"http://shop/x", "status": 200,
-            "error": "", "service": "shop", "endpoint": "10.0.0.1:1", "server": "shop:80",
-            "arm": "routed", "place": b"", **given,
+            "method": b"GET",
+            "path": self.recorder.path(b"/x"),
+            "url": b"http://shop/x",
+            "status": 200,
+            "error": "",
+            "service": "shop",
+            "endpoint": "10.0.0.1:1",
+            "server": "shop:80",
+            "arm": "routed",
+            "place": b"",
+            **given,
         }
         self.recorder.client(context, 1_000_000, 3_000_000, **facts)  # type: ignore[arg-type]
 
@@ -45,14 +59,24 @@ def test_a_server_span_has_the_stable_http_attributes() -> None:
     setup.server(context(), query=b"a=1&sig=secret", caller=b"web", place=place)
     [span] = decode(setup.spans)
     assert pairs(span.attributes) == {
-        "http.request.method": "GET", "http.route": "/items/{id}", "http.response.status_code": 200,
-        "url.path": "/items/7", "url.query": "a=1&sig=REDACTED", "url.scheme": "http",
-        "server.address": "shop", "server.port": 80, "client.address": "10.1.1.1",
-        "network.peer.address": "10.1.1.1", "network.peer.port": 5555, "spanmesh.caller": "web",
+        "http.request.method": "GET",
+        "http.route": "/items/{id}",
+        "http.response.status_code": 200,
+        "url.path": "/items/7",
+        "url.query": "a=1&sig=REDACTED",
+        "url.scheme": "http",
+        "server.address": "shop",
+        "server.port": 80,
+        "client.address": "10.1.1.1",
+        "network.peer.address": "10.1.1.1",
+        "network.peer.port": 5555,
+        "spanmesh.caller": "web",
     }
     assert (span.start_time_unix_nano, span.end_time_unix_nano) == (10**18 + 10**6, 10**18 + 3 * 10**6)
     assert setup.series() == {
-        "spanmesh.caller": "web", "http.request.method": "GET", "http.route": "/items/{id}",
+        "spanmesh.caller": "web",
+        "http.request.method": "GET",
+        "http.route": "/items/{id}",
         "spanmesh.status_class": "2xx",
     }
 

@@ -17,10 +17,16 @@ def test_a_server_hello_is_agreement_to_tls() -> None:
 @pytest.mark.parametrize(
     "start",
     [
-        b"", HELLO[:8], b"\x15\x03\x03\x00\x02\x02\x28", b"HTTP/1.1 200 OK\r\n", b"\x16\x03 hello, no TLS",
-        HELLO[:5] + b"\x0b" + HELLO[6:], HELLO[:3] + b"\xff\xff" + HELLO[5:], HELLO[:6] + b"\xff" + HELLO[7:],
+        b"",
+        HELLO[:8],
+        b"\x15\x03\x03\x00\x02\x02\x28",
+        b"HTTP/1.1 200 OK\r\n",
+        b"\x16\x03 hello, no TLS",
+        HELLO[:5] + b"\x0b" + HELLO[6:],
+        HELLO[:3] + b"\xff\xff" + HELLO[5:],
+        HELLO[:6] + b"\xff" + HELLO[7:],
     ],
-)  # fmt: skip
+)
 def test_nothing_else_is(start: bytes) -> None:
     assert not agrees_to_tls(start)
 
@@ -39,10 +45,11 @@ def test_what_a_client_offers_is_neither() -> None:
 @pytest.mark.parametrize(
     "start",
     [
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"*1\r\n$4\r\nPING\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"*1\r\n$4\r\nPING\r\n",
         b"\x00\x00\x00\x17\x00\x03\x00\x00user\x00postgres\x00\x00",
     ],
-)  # fmt: skip
+)
 def test_protocols_without_encryption_are_in_the_clear(start: bytes) -> None:
     assert in_the_clear(start)
 

@@ -38,9 +38,17 @@ def test_what_is_written_is_read_back(trace: bytes, parent: bytes, flags: int) -
 @pytest.mark.parametrize(
     "value",
     [
-        f"00-{TRACE}-{PARENT}-01-extra", f"00-{TRACE.upper()}-{PARENT}-01", f"00-{'0' * 32}-{PARENT}-01",
-        f"00-{TRACE}-{'0' * 16}-01", f"ff-{TRACE}-{PARENT}-01", f"00-{TRACE[:-1]}-{PARENT}-01",
-        f"00-{TRACE[:-1]}g-{PARENT}-01", f"00_{TRACE}_{PARENT}_01", f"zz-{TRACE}-{PARENT}-01", "", "00",
+        f"00-{TRACE}-{PARENT}-01-extra",
+        f"00-{TRACE.upper()}-{PARENT}-01",
+        f"00-{'0' * 32}-{PARENT}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-{PARENT}-01",
+        f"00-{TRACE[:-1]}-{PARENT}-01",
+        f"00-{TRACE[:-1]}g-{PARENT}-01",
+        f"00_{TRACE}_{PARENT}_01",
+        f"zz-{TRACE}-{PARENT}-01",
+        "",
+        "00",
         f"01-{TRACE}-{PARENT}-01x",
     ],
 )
@@ -74,10 +82,14 @@ def test_the_parent_decides() -> None:
         ({b"b3": f"{TRACE}-{PARENT}-d-{PARENT}".encode()}, (TRACE, PARENT, True)),
         ({b"b3": f"{TRACE}-{PARENT}".encode()}, (TRACE, PARENT, None)),
         ({b"b3": b"0"}, ("", "", False)),
-        ({b"x-b3-traceid": TRACE[16:].encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-sampled": b"0"},
-         ("0" * 16 + TRACE[16:], PARENT, False)),
-        ({b"x-b3-traceid": TRACE.encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-flags": b"1"},
-         (TRACE, PARENT, True)),
+        (
+            {b"x-b3-traceid": TRACE[16:].encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-sampled": b"0"},
+            ("0" * 16 + TRACE[16:], PARENT, False),
+        ),
+        (
+            {b"x-b3-traceid": TRACE.encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-flags": b"1"},
+            (TRACE, PARENT, True),
+        ),
         ({b"x-b3-traceid": b"zz", b"x-b3-spanid": PARENT.encode()}, ("", "", None)),
     ],
 )

@@ -36,9 +36,11 @@ def test_open_requests_and_the_age_of_the_oldest_are_read_per_endpoint_in_use() 
         for gauge in OpenGauges().read([reviews], 3.0)
     }
     assert readings == {
-        (attributes.CLIENT_ACTIVE, "a:1"): 2, (attributes.OLDEST_AGE, "a:1"): 2.0,
+        (attributes.CLIENT_ACTIVE, "a:1"): 2,
+        (attributes.OLDEST_AGE, "a:1"): 2.0,
     }
     rows = endpoint_rows([reviews], 3.0)
     assert [(row["address"], row["healthy"], row["open"], row["oldest"]) for row in rows] == [
-        ("a:1", True, 2, 2.0), ("b:1", False, 0, 0.0),
+        ("a:1", True, 2, 2.0),
+        ("b:1", False, 0, 0.0),
     ]

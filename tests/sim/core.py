@@ -133,7 +133,13 @@ class Simulation:
             self.at(following, self._request)
 
     def _answered(
-        self, client: _Client, number: int, candidate: Candidate, key: object, since: float, failed: bool,
+        self,
+        client: _Client,
+        number: int,
+        candidate: Candidate,
+        key: object,
+        since: float,
+        failed: bool,
         given_up: bool,
     ) -> None:
         latency, address = self.now - since, candidate.endpoint.address

@@ -55,9 +55,7 @@ def published(name: str, seed: int, rate: float = 1000.0, seconds: float = 60.0)
     return Published(100 * (1 - late / len(outcomes)), _at(outcomes, 0.99), _at(outcomes, 0.999))
 
 
-FLEET: Final = Scenario(
-    "fleet", clients=1000, rate=4000.0, warm=6.0, fault=12.0, after=1.0, slots=(0,) * 100
-)
+FLEET: Final = Scenario("fleet", clients=1000, rate=4000.0, warm=6.0, fault=12.0, after=1.0, slots=(0,) * 100)
 FAULTS: Final[Mapping[str, tuple[Behaviour, int]]] = {
     "stall": ({"add": 2.0}, 1),
     "fast-fail": ({"fail": 1.0}, 1),
@@ -121,12 +119,15 @@ def scenario(name: str, arm: str, seeds: int) -> list[str]:
     bad = sorted(run.bad for run in runs)
     false = sum(endpoint not in good for run in runs for endpoint in run.ejected())
     return [
-        name, arm, f"{median(bad):g} ({bad[0]}-{bad[-1]})",
+        name,
+        arm,
+        f"{median(bad):g} ({bad[0]}-{bad[-1]})",
         f"{100 * median(run.success for run in runs):.3f}",
         f"{100 * median(run.success_after(3.0) for run in runs):.3f}",
         f"{1000 * median(run.latency(0.99) for run in runs):.0f}",
-        f"{median(run.utilisation for run in runs):.3f}", str(false),
-    ]  # fmt: skip
+        f"{median(run.utilisation for run in runs):.3f}",
+        str(false),
+    ]
 
 
 Table = Callable[[], Iterator[list[str]]]
@@ -151,9 +152,12 @@ def _published_rows(seeds: int) -> Iterator[list[str]]:
         runs = [published(name, seed) for seed in range(1, seeds + 1)]
         shares = [run.success for run in runs]
         yield [
-            name, f"{said:g}", f"{min(shares):.3f}-{max(shares):.3f}",
-            f"{1000 * max(run.p99 for run in runs):.0f}", f"{1000 * max(run.p999 for run in runs):.0f}",
-        ]  # fmt: skip
+            name,
+            f"{said:g}",
+            f"{min(shares):.3f}-{max(shares):.3f}",
+            f"{1000 * max(run.p99 for run in runs):.0f}",
+            f"{1000 * max(run.p999 for run in runs):.0f}",
+        ]
 
 
 def _fleet_rows(seeds: int) -> Iterator[list[str]]:
@@ -162,11 +166,14 @@ def _fleet_rows(seeds: int) -> Iterator[list[str]]:
         for arm, mesh in cases + [("ours", mesh) for mesh in MESHES]:
             runs = [fleet(fault, arm, mesh, seed) for seed in range(1, seeds + 1)]
             yield [
-                fault, arm, mesh if arm == "ours" else "",
-                "/".join(str(run[0]) for run in runs), str(runs[0][1]),
+                fault,
+                arm,
+                mesh if arm == "ours" else "",
+                "/".join(str(run[0]) for run in runs),
+                str(runs[0][1]),
                 "/".join(f"{run[2]:.2f}" for run in runs) if arm == "ours" else "",
                 str(sum(run[3] for run in runs)),
-            ]  # fmt: skip
+            ]
 
 
 def _scenario_rows(seeds: int) -> Iterator[list[str]]:
@@ -180,6 +187,9 @@ def _load_rows(seeds: int, scale: float) -> Iterator[list[str]]:
         for arm in ("round-robin", "least-request", "peak-ewma", "prequal-like", "ours-local", "ours"):
             runs = [antagonists(arm, step, seed, 20.0 * scale) for seed in range(1, seeds + 1)]
             yield [
-                f"{step:.2f}", arm, f"{1000 * max(run[0] for run in runs):.0f}",
-                f"{1000 * max(run[1] for run in runs):.0f}", f"{100 * max(run[2] for run in runs):.2f}",
-            ]  # fmt: skip
+                f"{step:.2f}",
+                arm,
+                f"{1000 * max(run[0] for run in runs):.0f}",
+                f"{1000 * max(run[1] for run in runs):.0f}",
+                f"{100 * max(run[2] for run in runs):.2f}",
+            ]

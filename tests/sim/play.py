@@ -73,9 +73,7 @@ def play(arm: str, scenario: Scenario, seed: int, fleet: Fleet | None = None) ->
     make, meshed = ARMS["ours" if killed else arm]
     mesh = fleet or Fleet(dies=scenario.warm + 3.0 if killed else float("inf"))
     servers = [_server(scenario, index, seed) for index in range(len(scenario.slots))]
-    setup = Setup(
-        scenario.clients, scenario.rate, scenario.seconds, seed, fleet=mesh if meshed else None
-    )
+    setup = Setup(scenario.clients, scenario.rate, scenario.seconds, seed, fleet=mesh if meshed else None)
     simulation = Simulation(setup, servers, make)
     outcomes = simulation.run()
     end = scenario.warm + scenario.fault

@@ -52,8 +52,12 @@ class Delay(_Base):
     """
 
     def __init__(
-        self, latency: float, spread: float, rng: random.Random,
-        behaviour: Callable[[float, int], Behaviour] = lambda now, client: {}, slots: int = 0,
+        self,
+        latency: float,
+        spread: float,
+        rng: random.Random,
+        behaviour: Callable[[float, int], Behaviour] = lambda now, client: {},
+        slots: int = 0,
     ) -> None:
         super().__init__()
         self._free = [0.0] * slots
@@ -84,7 +88,12 @@ class Antagonised(_Base):
     """
 
     def __init__(
-        self, work: float, slots: int, rng: random.Random, contended: float = 0.3, most: float = 4.0,
+        self,
+        work: float,
+        slots: int,
+        rng: random.Random,
+        contended: float = 0.3,
+        most: float = 4.0,
         period: float = 5.0,
     ) -> None:
         super().__init__()

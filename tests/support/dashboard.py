@@ -21,8 +21,9 @@ def served(base: str, page: Page | None = None) -> Iterator[str]:
     """The base URL of a dashboard over the query API at ``base``; a ``page`` leaves it before its end."""
     port = ports.free(1)[0]
     address = f"{ports.LOOPBACK}:{port}"
-    process = _processes.Process(target=app.run, daemon=True,
-                                 args=(DashboardConfig(listen=address, api=base),))
+    process = _processes.Process(
+        target=app.run, daemon=True, args=(DashboardConfig(listen=address, api=base),)
+    )
     process.start()
     try:
         until(lambda: api.answers(f"http://{address}", "/") or not process.is_alive(), 60, "a dashboard")

@@ -18,31 +18,54 @@ def records(trace: Json) -> list[Json]:
             found.append(_record(span, service, "info", said, {"thread.name": "w-1"}))
         if "error" in tags:
             stack = "".join(f"\n    at shop.Call.{step}(Call.java:{40 + step})" for step in range(12))
-            found.append(_record(span, service, "error", f"call of {service} failed" + stack,
-                                 {"exception.type": "ConnectionError", "attempt": "1"}))
+            found.append(
+                _record(
+                    span,
+                    service,
+                    "error",
+                    f"call of {service} failed" + stack,
+                    {"exception.type": "ConnectionError", "attempt": "1"},
+                )
+            )
     return sorted(found, key=lambda each: each["time"])
 
 
 def _record(span: Json, service: str, severity: str, body: str, attributes: Json) -> Json:
     at = span["startTime"] + (span["duration"] // 2 if severity == "error" else 0)
-    return {"time": at, "traceId": span["traceID"], "spanId": span["spanID"], "service": service,
-            "severity": severity, "severityText": severity.upper(), "body": body, "event": "",
-            "scope": f"{service}.http", "attributes": attributes, "resource": {"service.name": service}}
+    return {
+        "time": at,
+        "traceId": span["traceID"],
+        "spanId": span["spanID"],
+        "service": service,
+        "severity": severity,
+        "severityText": severity.upper(),
+        "body": body,
+        "event": "",
+        "scope": f"{service}.http",
+        "attributes": attributes,
+        "resource": {"service.name": service},
+    }
 
 
 def logs(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Json]:
     """``/api/mesh/logs``; the cursor is the number of records before."""
     found = [
-        each for trace in traces if given.get("trace", trace["traceID"]) == trace["traceID"]
+        each
+        for trace in traces
+        if given.get("trace", trace["traceID"]) == trace["traceID"]
         for each in records(trace)
         if given.get("span", each["spanId"]) == each["spanId"]
         and _LEAST[each["severity"]] >= _LEAST[given.get("severity", "")]
         and given.get("text", "").casefold() in each["body"].casefold()
-    ]  # fmt: skip
+    ]
     first, limit = int(given.get("cursor", "0")), min(int(given.get("limit", "100")), PAGE_MAX)
     following = str(first + limit) if first + limit < len(found) else None
-    return 200, {"logs": found[first : first + limit], "next": following, "dir": "asc",
-                 "window": {"start": 0, "end": 0}}
+    return 200, {
+        "logs": found[first : first + limit],
+        "next": following,
+        "dir": "asc",
+        "window": {"start": 0, "end": 0},
+    }
 
 
 def spans(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Json]:

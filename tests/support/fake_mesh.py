@@ -13,38 +13,66 @@ def figure(direct: float, routed: float, half: float, lower_is_better: bool) -> 
     difference = routed - direct
     significant = abs(difference) > half
     return {
-        "direct": direct, "routed": routed, "difference": difference, "low": difference - half,
-        "high": difference + half, "significant": significant,
+        "direct": direct,
+        "routed": routed,
+        "difference": difference,
+        "low": difference - half,
+        "high": difference + half,
+        "significant": significant,
         "better": ((difference < 0) is lower_is_better) if significant else None,
-    }  # fmt: skip
+    }
 
 
-def beside(stage: str, percent: int, direct: Json, routed: Json, addresses: Sequence[str], service: str,
-           now_us: int) -> Json:
+def beside(
+    stage: str, percent: int, direct: Json, routed: Json, addresses: Sequence[str], service: str, now_us: int
+) -> Json:
     """What a stage view has beside its traffic."""
     effect = advice = None
     if stage == "route" and direct["count"] and routed["count"]:
-        effect = {"confidence": 0.95, "success": figure(direct["success"], routed["success"], 0.008, False),
-                  "p50": figure(direct["p50"], routed["p50"], 4.0, True),
-                  "p99": figure(direct["p99"], routed["p99"] * 0.6, 9.0, True)}
+        effect = {
+            "confidence": 0.95,
+            "success": figure(direct["success"], routed["success"], 0.008, False),
+            "p50": figure(direct["p50"], routed["p50"], 4.0, True),
+            "p99": figure(direct["p99"], routed["p99"] * 0.6, 9.0, True),
+        }
     if stage == "advise":
         even = 1 / len(addresses)
         shares = [0.0 if at == len(addresses) - 1 and at else 1.0 for at in range(len(addresses))]
         advice = {
-            "observed": direct, "basis": "an estimate: the observed requests laid out by the mesh's weights",
-            "expected": {"success": 0.9996, "p50": direct["p50"], "p90": direct["p90"],
-                         "p99": direct["p99"] * 0.7},
+            "observed": direct,
+            "basis": "an estimate: the observed requests laid out by the mesh's weights",
+            "expected": {
+                "success": 0.9996,
+                "p50": direct["p50"],
+                "p90": direct["p90"],
+                "p99": direct["p99"] * 0.7,
+            },
             "endpoints": [
                 {"address": address, "observed": even, "expected": share / sum(shares), "weight": share}
                 for address, share in zip(addresses, shares, strict=True)
             ],
-        }  # fmt: skip
-    history = [] if stage == "observe" else [{
-        "time": now_us - 90_000_000, "kind": "stage", "service": service, "endpoint": "",
-        "reason": f"{service} goes from observe to {stage}, set by api",
-        "evidence": {"from": "observe", "from_percent": 0, "to": stage, "to_percent": percent,
-                     "origin": "api", "by": "Ada"},
-    }]
+        }
+    history = (
+        []
+        if stage == "observe"
+        else [
+            {
+                "time": now_us - 90_000_000,
+                "kind": "stage",
+                "service": service,
+                "endpoint": "",
+                "reason": f"{service} goes from observe to {stage}, set by api",
+                "evidence": {
+                    "from": "observe",
+                    "from_percent": 0,
+                    "to": stage,
+                    "to_percent": percent,
+                    "origin": "api",
+                    "by": "Ada",
+                },
+            }
+        ]
+    )
     return {"guard": stage == "route", "effect": effect, "advice": advice, "history": history}
 
 
@@ -56,8 +84,11 @@ def service_page(
     edges_ms = [2 * 2 ** (at / 4) for at in range(27 if points else 0)]
     buckets = [{"low": low, "high": high} for low, high in pairwise(edges_ms)]
     counts = [
-        [round(point["count"] / 9 * math.exp(-((row - 10 - 3 * math.sin(at / 9)) ** 2) / 14))
-         + (2 if row == 22 and at % 5 == 0 else 0) for row in range(26)]
+        [
+            round(point["count"] / 9 * math.exp(-((row - 10 - 3 * math.sin(at / 9)) ** 2) / 14))
+            + (2 if row == 22 and at % 5 == 0 else 0)
+            for row in range(26)
+        ]
         for at, point in enumerate(points)
     ]
     zero = {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None, "p90": None, "p99": None}
@@ -65,13 +96,21 @@ def service_page(
     called = [each for each in edges if each["source"] == service]
     window = {"start": int(given["start"]), "end": int(given["end"]), "source": "store"}
     return {
-        "service": service, "window": window, "step": int(given["step"]), "stats": figures,
+        "service": service,
+        "window": window,
+        "step": int(given["step"]),
+        "stats": figures,
         "callers": [{"name": each["source"], **_figures(each)} for each in served],
         "callees": [{"name": each["target"], **_figures(each)} for each in called],
-        "points": list(points), "heatmap": {"buckets": buckets, "counts": counts},
-        "operations": [{"name": name, "kind": kind, **figures} for name, kind in
-                       (("GET /reviews/{id}", "server"), ("consume orders", "consumer"))] if served else [],
-    }  # fmt: skip
+        "points": list(points),
+        "heatmap": {"buckets": buckets, "counts": counts},
+        "operations": [
+            {"name": name, "kind": kind, **figures}
+            for name, kind in (("GET /reviews/{id}", "server"), ("consume orders", "consumer"))
+        ]
+        if served
+        else [],
+    }
 
 
 def _figures(edge: Json) -> Json:

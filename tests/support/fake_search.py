@@ -10,11 +10,13 @@ from collector.query.traceql import syntax
 
 Json = dict[str, Any]
 _ORDERS: Mapping[str, Callable[[Json], Any]] = {
-    "start": lambda line: line["start"], "duration": lambda line: line["duration"],
-    "spans": lambda line: line["spans"], "errors": lambda line: line["errors"],
+    "start": lambda line: line["start"],
+    "duration": lambda line: line["duration"],
+    "spans": lambda line: line["spans"],
+    "errors": lambda line: line["errors"],
     "services": lambda line: len(line["services"]),
     "root": lambda line: (line["rootService"], line["rootOperation"]),
-}  # fmt: skip
+}
 
 
 def search(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Json]:
@@ -32,8 +34,12 @@ def search(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Json]
     lines.sort(key=lambda each: (order(each), each["traceId"]), reverse=given.get("dir", "desc") == "desc")
     first, limit = int(given.get("cursor", "0")), int(given.get("limit", "20"))
     following = str(first + limit) if first + limit < len(lines) else None
-    return 200, {"traces": lines[first : first + limit], "next": following, "partial": ">>" in text,
-                 "window": {"start": start, "end": end}}
+    return 200, {
+        "traces": lines[first : first + limit],
+        "next": following,
+        "partial": ">>" in text,
+        "window": {"start": start, "end": end},
+    }
 
 
 def window(given: Mapping[str, str]) -> tuple[int, int]:
@@ -51,18 +57,26 @@ def line(trace: Json, query: syntax.Query | None) -> Json:
     begun = min(span["startTime"] for span in spans)
     found = _matched(spans, names, query) if query else []
     told = {
-        "traceId": trace["traceID"], "rootService": names[root["processID"]],
-        "rootOperation": root["operationName"], "start": begun,
+        "traceId": trace["traceID"],
+        "rootService": names[root["processID"]],
+        "rootOperation": root["operationName"],
+        "start": begun,
         "duration": (max(span["startTime"] + span["duration"] for span in spans) - begun) / 1000,
-        "spans": len(spans), "errors": sum("error" in _tags(span) for span in spans),
+        "spans": len(spans),
+        "errors": sum("error" in _tags(span) for span in spans),
         "services": sorted(set(names.values())),
-    }  # fmt: skip
+    }
     if query is not None:
         told["matched"] = len(found)
         told["matchedSpans"] = [
-            {"spanId": span["spanID"], "name": span["operationName"], "start": span["startTime"],
-             "duration": span["duration"] / 1000} for span in found[:3]
-        ]  # fmt: skip
+            {
+                "spanId": span["spanID"],
+                "name": span["operationName"],
+                "start": span["startTime"],
+                "duration": span["duration"] / 1000,
+            }
+            for span in found[:3]
+        ]
     return told
 
 
@@ -74,8 +88,11 @@ def _matched(spans: list[Json], names: Mapping[str, str], query: syntax.Query) -
     """Spans of the last filter where every filter has some, however they are joined."""
     found: list[Json] = []
     for one in (each for stage in query.stages for each in syntax.filters(stage)):
-        found = [span for span in spans
-                 if one.condition is None or _true(span, names[span["processID"]], one.condition)]
+        found = [
+            span
+            for span in spans
+            if one.condition is None or _true(span, names[span["processID"]], one.condition)
+        ]
         if not found:
             return []
     return found
@@ -89,8 +106,11 @@ def _true(span: Json, service: str, condition: syntax.Expression) -> bool:
     tags = _tags(span)
     if isinstance(condition.left, syntax.Intrinsic):
         status = "error" if "error" in tags else "unset"
-        found = {"span:name": span["operationName"], "span:status": status,
-                 "span:duration": span["duration"] * 1000}[condition.left.name]  # fmt: skip
+        found = {
+            "span:name": span["operationName"],
+            "span:status": status,
+            "span:duration": span["duration"] * 1000,
+        }[condition.left.name]
     else:
         assert isinstance(condition.left, syntax.Attribute)
         found = service if condition.left.key == "service.name" else tags.get(condition.left.key)
@@ -104,28 +124,41 @@ def different(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Js
     """``/api/mesh/search/different``: failing traces went to the third instance of reviews."""
     start, end = window(given)
     failed = [each for each in traces if any("error" in _tags(span) for span in each["spans"])]
-    asked = [(each, span) for each in failed for span in each["spans"]
-             if span["operationName"] == "GET /reviews/{id}"]
+    asked = [
+        (each, span)
+        for each in failed
+        for span in each["spans"]
+        if span["operationName"] == "GET /reviews/{id}"
+    ]
     name = next((each["processes"][span["processID"]]["serviceName"] for each, span in asked), "reviews")
     ones, others = len(failed), len(traces) - len(failed)
     found = [
-        {"service": name, "scope": scope, "key": key, "value": value,
-         "selected": {"count": one, "share": one / max(ones, 1)},
-         "rest": {"count": other, "share": other / max(others, 1)},
-         "lift": None if not other else (one / max(ones, 1)) / (other / others),
-         "separation": separation, "p": 1e-9}
+        {
+            "service": name,
+            "scope": scope,
+            "key": key,
+            "value": value,
+            "selected": {"count": one, "share": one / max(ones, 1)},
+            "rest": {"count": other, "share": other / max(others, 1)},
+            "lift": None if not other else (one / max(ones, 1)) / (other / others),
+            "separation": separation,
+            "p": 1e-9,
+        }
         for scope, key, value, one, other, separation in (
             ("resource", "service.instance.id", "reviews-3", ones, 2, 0.82),
             ("span", "http.response.status_code", "503", ones, 0, 0.79),
             ("span", "name", "GET reviews", ones, others // 2, 0.11),
         )
-    ]  # fmt: skip
+    ]
     slowest = given.get("selection") == "slow" and not given.get("min_duration")
     return 200, {
-        "selected": {"traces": ones, "sampled": ones}, "rest": {"traces": others, "sampled": others},
-        "threshold": 480.0 if slowest else None, "partial": False, "window": {"start": start, "end": end},
+        "selected": {"traces": ones, "sampled": ones},
+        "rest": {"traces": others, "sampled": others},
+        "threshold": 480.0 if slowest else None,
+        "partial": False,
+        "window": {"start": start, "end": end},
         "attributes": found if ones else [],
-    }  # fmt: skip
+    }
 
 
 def suggest(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Json]:
@@ -156,5 +189,7 @@ def _offered(given: Mapping[str, str], span: Json, service: str) -> list[str]:
 
 
 ROUTES: Mapping[str, Callable[[Sequence[Json], Mapping[str, str]], tuple[int, Json]]] = {
-    "/api/mesh/search": search, "/api/mesh/search/different": different, "/api/mesh/suggest": suggest,
-}  # fmt: skip
+    "/api/mesh/search": search,
+    "/api/mesh/search/different": different,
+    "/api/mesh/suggest": suggest,
+}

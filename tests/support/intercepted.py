@@ -23,8 +23,10 @@ GREETING = b"220 ready\r\n"
 
 async def _http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while head := await reader.readuntil(b"\r\n\r\n"):
-        body = head.split(b"\r\n")[0] + b"|" + b"".join(
-            line for line in head.split(b"\r\n") if line.lower().startswith(b"host:")
+        body = (
+            head.split(b"\r\n")[0]
+            + b"|"
+            + b"".join(line for line in head.split(b"\r\n") if line.lower().startswith(b"host:"))
         )
         await read_body(head, reader)
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))

@@ -55,10 +55,15 @@ async def lone_sidecar(
     """Run ``spanmesh sidecar`` until the block ends; ``options`` are those of SidecarConfig."""
     inbound, outbound, admin = ports.free(3)
     given = {
-        "service": service, "app": app, "mesh": mesh, "inbound": f"{ports.LOOPBACK}:{inbound}",
-        "outbound": f"{ports.LOOPBACK}:{outbound}", "admin": f"{ports.LOOPBACK}:{admin}",
-        "drain_notice": 0, **options,
-    }  # fmt: skip
+        "service": service,
+        "app": app,
+        "mesh": mesh,
+        "inbound": f"{ports.LOOPBACK}:{inbound}",
+        "outbound": f"{ports.LOOPBACK}:{outbound}",
+        "admin": f"{ports.LOOPBACK}:{admin}",
+        "drain_notice": 0,
+        **options,
+    }
     settings = {f"SPANMESH_{key.upper()}": str(value) for key, value in given.items()}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.entry", "sidecar", env={**os.environ, **settings}

@@ -51,12 +51,14 @@ class Net:
         """Empty when made, else what the machine does not allow."""
         client, server = self.client, self.server
         steps = (
-            f"ip netns add {client}", f"ip netns add {server}",
+            f"ip netns add {client}",
+            f"ip netns add {server}",
             f"ip -n {client} link add wire type veth peer name wire netns {server}",
-            f"ip -n {client} addr add {CLIENT}/24 dev wire", f"ip -n {server} addr add {SERVER}/24 dev wire",
+            f"ip -n {client} addr add {CLIENT}/24 dev wire",
+            f"ip -n {server} addr add {SERVER}/24 dev wire",
             *(f"ip -n {space} link set {link} up" for space in (client, server) for link in ("lo", "wire")),
             *(f"ip netns exec {space} iptables -t nat -S" for space in (client, server)),
-        )  # fmt: skip
+        )
         for step in steps:
             done = run(*step.split())
             if done.returncode:
@@ -72,6 +74,7 @@ class Net:
 
     def spans(self, space: str, count: int) -> list[dict[str, Any]]:
         """The first ``count`` spans that the sidecar of a namespace sent, once they are there."""
+
         def lines() -> list[str]:
             return self.file(space).read_text(encoding="utf-8").splitlines()
 

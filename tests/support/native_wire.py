@@ -99,10 +99,20 @@ def hello(source: Source) -> tuple[str, str, str]:
 
 def welcome() -> bytes:
     """The server's hello: no rules for passwords, no nonce."""
-    return b"".join((
-        number(HELLO), string("ClickHouse"), number(26), number(9), number(REVISION), string("UTC"),
-        string("fixture"), number(2), number(0), pack("<Q", 0),
-    ))  # fmt: skip
+    return b"".join(
+        (
+            number(HELLO),
+            string("ClickHouse"),
+            number(26),
+            number(9),
+            number(REVISION),
+            string("UTC"),
+            string("fixture"),
+            number(2),
+            number(0),
+            pack("<Q", 0),
+        )
+    )
 
 
 def query(source: Source) -> Query:
@@ -213,13 +223,18 @@ def _copied(source: Source, *, flagged: bool, flag: bytes) -> tuple[int, bytes]:
 
 
 def exception(code: int, message: str) -> bytes:
-    return b"".join((
-        number(EXCEPTION), pack("<i", code), string("DB::Exception"), string(f"DB::Exception: {message}"),
-        string("0. the fixture"), b"\0",
-    ))  # fmt: skip
+    return b"".join(
+        (
+            number(EXCEPTION),
+            pack("<i", code),
+            string("DB::Exception"),
+            string(f"DB::Exception: {message}"),
+            string("0. the fixture"),
+            b"\0",
+        )
+    )
 
 
 def progress(rows: int, size: int) -> bytes:
     """Rows and bytes read; totals, written rows and time are zero."""
     return number(PROGRESS) + number(rows) + number(size) + number(0) * 5
-

@@ -57,8 +57,14 @@ class ClosedLoop:
     """``sidecars`` call ``endpoints`` at ``rate`` per second together; feedback arrives ``delay`` late."""
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], sidecars: int = 50, rate: float = 200.0, work: float = 0.05,
-        delay: float = 1.0, seed: int = 1, weighted: bool = True,
+        self,
+        endpoints: Sequence[Endpoint],
+        sidecars: int = 50,
+        rate: float = 200.0,
+        work: float = 0.05,
+        delay: float = 1.0,
+        seed: int = 1,
+        weighted: bool = True,
     ) -> None:
         self.endpoints = list(endpoints)
         self._random = random.Random(seed)

@@ -44,8 +44,14 @@ class Fleet:
     """
 
     def __init__(
-        self, endpoints: int, reporters: int, per_report: float = 1.0, seed: int = 1,
-        settings: EngineSettings | None = None, truth: Behaviour | None = None, truthful: bool = True,
+        self,
+        endpoints: int,
+        reporters: int,
+        per_report: float = 1.0,
+        seed: int = 1,
+        settings: EngineSettings | None = None,
+        truth: Behaviour | None = None,
+        truthful: bool = True,
         streams: int = 1000,
     ) -> None:
         self.engine = Engine(Policy(), settings or EngineSettings())

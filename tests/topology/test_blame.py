@@ -24,19 +24,22 @@ QUIET = calls(web_shop=(0.05, 0), shop_stock=(0.01, 0), shop_cart=(0.01, 0), sto
     [
         (
             calls(web_shop=(0.5, 0), shop_stock=(0.4, 0), shop_cart=(0.01, 0), stock_db=(0.39, 0)),
-            ["stock", "db"], "points to db, which takes 390 ms instead of 2 ms (by way of shop -> stock)",
+            ["stock", "db"],
+            "points to db, which takes 390 ms instead of 2 ms (by way of shop -> stock)",
         ),
         (
             calls(web_shop=(0.05, 9), shop_stock=(0.01, 0), shop_cart=(0.01, 8), stock_db=(0.002, 0)),
-            ["cart"], "points to cart, which fails 8 of 10 calls",
+            ["cart"],
+            "points to cart, which fails 8 of 10 calls",
         ),
         (
             calls(web_shop=(0.5, 0), shop_stock=(0.01, 0), shop_cart=(0.011, 0), stock_db=(0.002, 0)),
-            [], "look at shop itself",
+            [],
+            "look at shop itself",
         ),
         (calls(web_shop=(0.5, 0)), [], "look at shop itself"),
     ],
-)  # fmt: skip
+)
 def test_the_call_that_explains_it_is_followed_to_its_end(now: Bucket, path: list[str], words: str) -> None:
     told, evidence = blame.cause("shop", now, QUIET)
     assert evidence["path"] == path

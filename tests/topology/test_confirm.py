@@ -24,9 +24,7 @@ def stalls(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | Non
     return None if endpoint == 2 else (0.02, False)
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "seconds", "told"), [(fails, 3, "counted"), (slow, 7, "measured")]
-)
+@pytest.mark.parametrize(("behaviour", "seconds", "told"), [(fails, 3, "counted"), (slow, 7, "measured")])
 def test_the_endpoints_own_sidecar_confirms_a_lonely_reporter(
     behaviour: Behaviour, seconds: float, told: str
 ) -> None:
@@ -93,16 +91,26 @@ Lie = Callable[[Fleet, int], None]
 
 @settings(max_examples=40, deadline=None)
 @given(
-    reporters=st.integers(1, 4), endpoints=st.integers(2, 5), victims=st.sets(st.integers(0, 4), min_size=1),
+    reporters=st.integers(1, 4),
+    endpoints=st.integers(2, 5),
+    victims=st.sets(st.integers(0, 4), min_size=1),
     told=st.lists(
         st.tuples(st.floats(1e-6, 60), st.integers(0, 300), st.integers(0, 300), st.floats(0, 100)),
-        min_size=1, max_size=8,
+        min_size=1,
+        max_size=8,
     ),
-    probe=st.booleans(), truthful=st.booleans(), seed=st.integers(0, 99),
+    probe=st.booleans(),
+    truthful=st.booleans(),
+    seed=st.integers(0, 99),
 )
 def test_no_reporter_alone_can_eject_a_healthy_endpoint(
-    reporters: int, endpoints: int, victims: set[int], told: list[tuple[float, int, int, float]],
-    probe: bool, truthful: bool, seed: int,
+    reporters: int,
+    endpoints: int,
+    victims: set[int],
+    told: list[tuple[float, int, int, float]],
+    probe: bool,
+    truthful: bool,
+    seed: int,
 ) -> None:
     """Reporter 0 says anything it likes, also when it is the only one; probes answer what is true."""
     fleet = Fleet(endpoints, reporters, seed=seed, truth=fine, truthful=truthful)

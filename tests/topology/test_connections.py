@@ -37,9 +37,16 @@ class TcpMesh(Mesh):
 
 def ended(count: int, errors: int = 0, target: str = CACHE, arrived: bool = True) -> CallSample:
     return CallSample(
-        Side.CLIENT, "web", target, "web-1", histogram(*[0.002] * count), errors, target, protocol=TCP,
+        Side.CLIENT,
+        "web",
+        target,
+        "web-1",
+        histogram(*[0.002] * count),
+        errors,
+        target,
+        protocol=TCP,
         arrived=arrived,
-    )  # fmt: skip
+    )
 
 
 def served(count: int, errors: int = 0, endpoint: str = "") -> CallSample:
@@ -112,9 +119,15 @@ def test_connections_that_stand_make_an_edge_without_one_having_ended() -> None:
 
 @pytest.mark.parametrize(
     ("standing", "past", "expected"),
-    [((0, 0), None, None), ((2, 0), None, "yes"), ((0, 2), False, "no"), ((1, 1), None, "partly"),
-     ((0, 0), True, "yes"), ((2, 0), False, "partly")],
-)  # fmt: skip
+    [
+        ((0, 0), None, None),
+        ((2, 0), None, "yes"),
+        ((0, 2), False, "no"),
+        ((1, 1), None, "partly"),
+        ((0, 0), True, "yes"),
+        ((2, 0), False, "partly"),
+    ],
+)
 def test_an_edge_is_encrypted_as_its_connections_are(
     standing: tuple[int, int], past: bool | None, expected: str | None
 ) -> None:

@@ -62,7 +62,8 @@ def test_ten_times_slower_is_significant_and_equal_is_not() -> None:
 
 @settings(max_examples=60)
 @given(
-    st.lists(st.floats(1e-6, 100), min_size=1, max_size=300), st.sampled_from([0.5, 0.9, 0.99]),
+    st.lists(st.floats(1e-6, 100), min_size=1, max_size=300),
+    st.sampled_from([0.5, 0.9, 0.99]),
     st.floats(0.5, 5),
 )
 def test_the_interval_holds_its_estimate_and_grows_with_confidence(

@@ -131,7 +131,8 @@ def test_a_database_another_collector_saw_is_one_here() -> None:
     seen = edge(1001, target="postgresql/shop", protocol="database", endpoint="", arm="")
     engine.elsewhere.fold("B", [seen], 1002.5)
     assert {node.name: node.kind.value for node in engine.graph(1003.0).nodes} == {
-        "a": "service", "postgresql/shop": "database",
+        "a": "service",
+        "postgresql/shop": "database",
     }
 
 
@@ -155,7 +156,9 @@ def staged(when: float, stage: str, percent: int) -> Decision:
 
 
 changes = st.builds(
-    staged, st.sampled_from([1.0, 2.0, 2.0004, 3.5]), st.sampled_from(["observe", "advise", "route"]),
+    staged,
+    st.sampled_from([1.0, 2.0, 2.0004, 3.5]),
+    st.sampled_from(["observe", "advise", "route"]),
     st.just(50),
 )
 

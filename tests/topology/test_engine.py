@@ -86,11 +86,13 @@ def test_stages_of_unknown_services_and_bad_percents_are_refused() -> None:
 def test_a_policy_is_in_force_at_once() -> None:
     found = engine()
     found.set_policy(
-        Policy({
-            "b": ServicePolicy(
-                Stage.ROUTE, 10, 1.5, Retries(3, ("5xx",)), split={"v1": 1}, endpoints=("10.0.0.7:80",)
-            )
-        }),
+        Policy(
+            {
+                "b": ServicePolicy(
+                    Stage.ROUTE, 10, 1.5, Retries(3, ("5xx",)), split={"v1": 1}, endpoints=("10.0.0.7:80",)
+                )
+            }
+        ),
         1000.0,
     )
     service = found.tick(1000.0).snapshot.services["b"]
@@ -136,7 +138,12 @@ def test_nodes_show_what_is_known_of_them() -> None:
     nodes = {node.name: node for node in found.services(1000.0, 60)}
     b = nodes["b"]
     assert (b.kind, b.sidecar, b.stage, b.percent, b.endpoints, b.versions) == (
-        Kind.SERVICE, True, Stage.ROUTE, 40, 1, ("v2",)
+        Kind.SERVICE,
+        True,
+        Stage.ROUTE,
+        40,
+        1,
+        ("v2",),
     )
     assert (b.stats.count, b.stats.success) == (4, 0.75)
     assert nodes["1.1.1.1:53"].kind is Kind.EXTERNAL

@@ -34,14 +34,28 @@ def test_late_reports_are_counted_in_the_graph_and_eject_nobody() -> None:
     fleet.run(10)
     for reporter in range(4):  # each has reported in time before
         old = CallSample(
-            Side.CLIENT, "a", "b", f"a{reporter}", _failed(1), 0, address(0), begun=fleet.now - 0.5,
+            Side.CLIENT,
+            "a",
+            "b",
+            f"a{reporter}",
+            _failed(1),
+            0,
+            address(0),
+            begun=fleet.now - 0.5,
             ended=fleet.now,
         )
         fleet.engine.calls([old], fleet.now)
     before = {e.target: e.stats.errors for e in fleet.engine.graph(fleet.now).edges}["b"]
     for reporter in range(4):
         held_up = CallSample(
-            Side.CLIENT, "a", "b", f"a{reporter}", _failed(50), 50, address(2), begun=fleet.now - 20.5,
+            Side.CLIENT,
+            "a",
+            "b",
+            f"a{reporter}",
+            _failed(50),
+            50,
+            address(2),
+            begun=fleet.now - 20.5,
             ended=fleet.now - 20,
         )
         fleet.engine.calls([held_up], fleet.now)

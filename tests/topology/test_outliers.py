@@ -89,9 +89,16 @@ class Ejections(RuleBasedStateMachine):
 
     def step(self) -> None:
         self.last = self.outliers.step(
-            "s", NAMES, self.available,
+            "s",
+            NAMES,
+            self.available,
             Case(
-                self.bad, self.trial, self.shared, self.crowded, self.strained, doubted=self.doubted,
+                self.bad,
+                self.trial,
+                self.shared,
+                self.crowded,
+                self.strained,
+                doubted=self.doubted,
                 probed=self.probed,
             ),
             self.now,
@@ -146,8 +153,7 @@ class Ejections(RuleBasedStateMachine):
     @invariant()
     def never_all_and_none_more_under_strain(self) -> None:
         ejected = [
-            name for name in self.available
-            if self.outliers.health("s", name).state is EndpointState.EJECTED
+            name for name in self.available if self.outliers.health("s", name).state is EndpointState.EJECTED
         ]
         assert len(ejected) < max(1, len(self.available))
         if self.strained:  # only what is out already, and still bad, may stay out

@@ -14,8 +14,15 @@ TRACE = b"t" * 16
 
 
 def span(
-    span_id: str, parent: str, service: str, kind: int, *, sidecar: bool = False, failed: bool = False,
-    duration: float = 0.1, **said: str,
+    span_id: str,
+    parent: str,
+    service: str,
+    kind: int,
+    *,
+    sidecar: bool = False,
+    failed: bool = False,
+    duration: float = 0.1,
+    **said: str,
 ) -> SpanFact:
     attributes = {key.replace("__", "."): value for key, value in said.items()}
     return SpanFact(

@@ -23,14 +23,20 @@ services:
 
 
 def test_a_whole_file() -> None:
-    assert parse(WHOLE) == Policy({
-        "reviews": ServicePolicy(
-            Stage.ROUTE, 25, 1.5, Retries(3, ("5xx", "connect-failure"), 0.2, 0.5), {"v1": 90, "v2": 10},
-            ("10.0.0.7:9080", "[::1]:9080"),
-        ),
-        "ratings": ServicePolicy(Stage.ADVISE),
-        "details": ServicePolicy(),
-    })
+    assert parse(WHOLE) == Policy(
+        {
+            "reviews": ServicePolicy(
+                Stage.ROUTE,
+                25,
+                1.5,
+                Retries(3, ("5xx", "connect-failure"), 0.2, 0.5),
+                {"v1": 90, "v2": 10},
+                ("10.0.0.7:9080", "[::1]:9080"),
+            ),
+            "ratings": ServicePolicy(Stage.ADVISE),
+            "details": ServicePolicy(),
+        }
+    )
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "services:\n", "services: {}\n"])

@@ -107,9 +107,7 @@ def test_static_endpoints_stand_beside_what_registers_and_never_twice() -> None:
     registry = Registry(10)
     registry.connect("1", B1, "10.0.0.1", 0)
     registry.set_static({"b": (B1.address, B1.app, "10.0.0.7:80"), "c": ("10.0.0.8:80",)})
-    assert states(registry) == {
-        B1.address: EndpointState.HEALTHY, "10.0.0.7:80": EndpointState.HEALTHY
-    }
+    assert states(registry) == {B1.address: EndpointState.HEALTHY, "10.0.0.7:80": EndpointState.HEALTHY}
     assert [member.origin for member in registry.services()["c"]] == ["static"]
     assert not registry.has_sidecar("c")
     registry.set_static({})

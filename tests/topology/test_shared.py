@@ -25,13 +25,16 @@ def strain(*records: Record) -> str:
     return Shared(Sides(named, list(named), {}, NOW), EngineSettings()).strain(list(named))
 
 
-@pytest.mark.parametrize(("rate", "usual", "slower", "borne"), [
-    (60.0, 30.0, 3.0, False),  # twice the calls, eight times as slow
-    (60.0, 30.0, 0.0, True),  # twice the calls, as fast as ever
-    (30.0, 30.0, 3.0, True),  # slow, but not for what an ejection left to it
-    (4.0, 3.5, 3.0, True),  # one call more in two seconds is chance
-    (12.0, 3.5, 3.0, False),
-])
+@pytest.mark.parametrize(
+    ("rate", "usual", "slower", "borne"),
+    [
+        (60.0, 30.0, 3.0, False),  # twice the calls, eight times as slow
+        (60.0, 30.0, 0.0, True),  # twice the calls, as fast as ever
+        (30.0, 30.0, 3.0, True),  # slow, but not for what an ejection left to it
+        (4.0, 3.5, 3.0, True),  # one call more in two seconds is chance
+        (12.0, 3.5, 3.0, False),
+    ],
+)
 def test_strain_is_more_calls_than_chance_borne_badly(
     rate: float, usual: float, slower: float, borne: bool
 ) -> None:

@@ -14,11 +14,14 @@ def opened(fleet: Fleet, endpoint: int, ages: dict[int, float]) -> list[str]:
     return [made.kind for made in fleet.engine.tick(fleet.now).decisions]
 
 
-@pytest.mark.parametrize(("ages", "kinds"), [
-    ({0: 0.15, 1: 0.15}, ["probation"]),  # long before the quarter of a second that ejects
-    ({0: 0.15}, []),  # one reporter alone
-    ({0: 0.05, 1: 0.05}, []),
-])
+@pytest.mark.parametrize(
+    ("ages", "kinds"),
+    [
+        ({0: 0.15, 1: 0.15}, ["probation"]),  # long before the quarter of a second that ejects
+        ({0: 0.15}, []),  # one reporter alone
+        ({0: 0.05, 1: 0.05}, []),
+    ],
+)
 def test_two_who_wait_longer_than_any_answer_takes_are_enough_for_doubt(
     ages: dict[int, float], kinds: list[str]
 ) -> None:

@@ -86,10 +86,12 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
     changes: list[tuple[int, float, float]] = []
     for second in range(360):
         shares = [weights.weight("s", name) for name in names]
-        seen.append({
-            name: 1 / max(0.02, speed - rate * share / sum(shares))
-            for name, speed, share in zip(names, speeds, shares, strict=True)
-        })
+        seen.append(
+            {
+                name: 1 / max(0.02, speed - rate * share / sum(shares))
+                for name, speed, share in zip(names, speeds, shares, strict=True)
+            }
+        )
         stale = seen[max(0, second - delay)]
         ordered = sorted(stale.values())
         middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2

@@ -46,8 +46,12 @@ def test_a_series_adds_up_and_puts_calls_where_they_were(times: list[float], ste
 
 
 _CALLS = st.tuples(
-    st.floats(0, 15), st.sampled_from("ab"), st.sampled_from("cd"), st.sampled_from(["", "1:80", "2:80"]),
-    st.sampled_from(["", "direct", "routed"]), st.booleans(),
+    st.floats(0, 15),
+    st.sampled_from("ab"),
+    st.sampled_from("cd"),
+    st.sampled_from(["", "1:80", "2:80"]),
+    st.sampled_from(["", "direct", "routed"]),
+    st.booleans(),
 )
 
 

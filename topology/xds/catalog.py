@@ -28,7 +28,9 @@ class Catalog:
 def build(snapshot: Snapshot, previous: Catalog) -> Catalog:
     """The catalog of a snapshot; services that did not change since ``previous`` are not encoded again."""
     resources: dict[str, dict[str, bytes]] = {
-        xds.CDS: {xds.PASSTHROUGH: xds.encode_passthrough()}, xds.EDS: {}, xds.RDS: {}
+        xds.CDS: {xds.PASSTHROUGH: xds.encode_passthrough()},
+        xds.EDS: {},
+        xds.RDS: {},
     }
     known = [service for name, service in sorted(snapshot.services.items()) if name != xds.PASSTHROUGH]
     old = previous.resources

@@ -49,7 +49,11 @@ class XdsServer:
     """
 
     def __init__(
-        self, sidecars: Sidecars, clock: Callable[[], float] = time.time, *, settle: float = SETTLE,
+        self,
+        sidecars: Sidecars,
+        clock: Callable[[], float] = time.time,
+        *,
+        settle: float = SETTLE,
         heartbeat: float = xds.HEARTBEAT_SECONDS,
     ) -> None:
         self._sidecars = sidecars
@@ -159,7 +163,9 @@ class XdsServer:
         self.rejections[key] = rejection
         logger.warning(
             "%s rejected %s and keeps what it had: %s",
-            rejection.node or "a client", rejection.type_url.rpartition(".")[2], rejection.detail,
+            rejection.node or "a client",
+            rejection.type_url.rpartition(".")[2],
+            rejection.detail,
         )
 
 

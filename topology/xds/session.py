@@ -54,8 +54,11 @@ class Session:
         if isinstance(request, pb.DeltaDiscoveryRequest):
             reply = publisher.ask(
                 Ask(
-                    tuple(request.resource_names_subscribe), tuple(request.resource_names_unsubscribe),
-                    dict(request.initial_resource_versions), request.response_nonce, error,
+                    tuple(request.resource_names_subscribe),
+                    tuple(request.resource_names_unsubscribe),
+                    dict(request.initial_resource_versions),
+                    request.response_nonce,
+                    error,
                 )
             )
         else:
@@ -86,5 +89,7 @@ class Session:
         return pb.DeltaDiscoveryResponse(
             system_version_info=version,
             resources=[pb.Resource(name=name, version=versions[name], resource=body) for name, body in found],
-            removed_resources=change.removed, type_url=kind, nonce=nonce,
+            removed_resources=change.removed,
+            type_url=kind,
+            nonce=nonce,
         )

@@ -15,14 +15,27 @@ _NUMERIC: Final = (Type.NUMBER, Type.DURATION, *_OPEN)
 _TEXTUAL: Final = (Type.STRING, Type.ATTRIBUTE)
 # Fields that a span or trace may lack.
 _OPTIONAL: Final = (
-    "span:statusMessage", "span:parentID", "trace:rootName", "trace:rootService", "event:name",
-    "link:traceID", "link:spanID", "instrumentation:name", "instrumentation:version",
-)  # fmt: skip
+    "span:statusMessage",
+    "span:parentID",
+    "trace:rootName",
+    "trace:rootService",
+    "event:name",
+    "link:traceID",
+    "link:spanID",
+    "instrumentation:name",
+    "instrumentation:version",
+)
 _EXAMPLE: Final = {
-    Type.STRING: '"text"', Type.NUMBER: "10", Type.DURATION: "1.5s", Type.BOOLEAN: "true",
-    Type.STATUS: "error", Type.KIND: "server", Type.ATTRIBUTE: ".key", Type.NIL: "nil",
+    Type.STRING: '"text"',
+    Type.NUMBER: "10",
+    Type.DURATION: "1.5s",
+    Type.BOOLEAN: "true",
+    Type.STATUS: "error",
+    Type.KIND: "server",
+    Type.ATTRIBUTE: ".key",
+    Type.NIL: "nil",
     Type.COMPUTED: "10",
-}  # fmt: skip
+}
 
 
 def check(query: syntax.Query) -> None:
@@ -117,14 +130,16 @@ def _aggregate(stage: syntax.Aggregate) -> None:
         if kind not in _NUMERIC:
             raise TraceQLError(
                 f"{stage.function} works on numbers and durations, this is {kind}: "
-                "write duration or an attribute that holds numbers", place(stage.operand),
-            )  # fmt: skip
+                "write duration or an attribute that holds numbers",
+                place(stage.operand),
+            )
     allowed = (Type.NUMBER, Type.DURATION) if kind in _OPEN else (kind,)
     if stage.value.type not in allowed:
         raise TraceQLError(
             f"{stage.function}() gives {kind} here, compared with {stage.value.type}: "
-            f"write a value such as {_EXAMPLE[allowed[0]]}", stage.value.at,
-        )  # fmt: skip
+            f"write a value such as {_EXAMPLE[allowed[0]]}",
+            stage.value.at,
+        )
 
 
 def _condition(expression: syntax.Expression) -> None:
@@ -133,9 +148,9 @@ def _condition(expression: syntax.Expression) -> None:
     kind = type_of(expression)
     if kind not in (Type.BOOLEAN, Type.ATTRIBUTE):
         raise TraceQLError(
-            f"this is {kind}, not a condition: compare it, for example with "
-            f"= {_EXAMPLE[kind]}", place(expression),
-        )  # fmt: skip
+            f"this is {kind}, not a condition: compare it, for example with = {_EXAMPLE[kind]}",
+            place(expression),
+        )
 
 
 def _expression(expression: syntax.Expression) -> None:
@@ -159,8 +174,9 @@ def _numeric(expression: syntax.Expression, op: str) -> None:
     if type_of(expression) not in _NUMERIC:
         raise TraceQLError(
             f"{op} works on numbers and durations, this is {type_of(expression)}: "
-            "write a number, a duration or an attribute", place(expression),
-        )  # fmt: skip
+            "write a number, a duration or an attribute",
+            place(expression),
+        )
 
 
 def _arithmetic(expression: syntax.Binary) -> None:
@@ -195,8 +211,9 @@ def _one_source(expression: syntax.Binary) -> None:
     if ("trace" in read and len(read) > 1) or {"event", "link"} <= read:
         raise TraceQLError(
             f"fields of {' and '.join(sorted(read))} cannot be compared with each other: "
-            "compare each with a value and join the two with &&", expression.at,
-        )  # fmt: skip
+            "compare each with a value and join the two with &&",
+            expression.at,
+        )
 
 
 def _absence(expression: syntax.Binary) -> None:
@@ -216,8 +233,9 @@ def _regex(expression: syntax.Binary) -> None:
     if not isinstance(left, syntax.Attribute | syntax.Intrinsic) or type_of(left) not in _TEXTUAL:
         raise TraceQLError(
             f"{expression.op} works on texts, this is {type_of(left)}: write an attribute or a name "
-            "before it", place(left),
-        )  # fmt: skip
+            "before it",
+            place(left),
+        )
     if not isinstance(pattern, syntax.Literal) or not isinstance(pattern.value, str):
         raise TraceQLError(
             f'a regular expression is expected after {expression.op}: write it as "a.*"', place(pattern)

@@ -98,10 +98,10 @@ def _selection(passes: list[str], values: list[str], having: list[str]) -> str:
     columns += [f"{sql} AS ql_n{place}" for place, sql in enumerate(values)]
     some = " OR ".join(f"ql_f{place}" for place in range(len(passes)))
     return f"""SELECT TraceId FROM (
-    SELECT TraceId, Timestamp, {', '.join(columns)}
+    SELECT TraceId, Timestamp, {", ".join(columns)}
     FROM otel_traces
     WHERE {_IN_WINDOW} AND ({some}))
-GROUP BY TraceId HAVING {' AND '.join(having)}"""
+GROUP BY TraceId HAVING {" AND ".join(having)}"""
 
 
 def _facts(query: syntax.Query, passes: list[str], values: list[str], texts: list[str]) -> str:
@@ -109,9 +109,9 @@ def _facts(query: syntax.Query, passes: list[str], values: list[str], texts: lis
     whole = any(op.lstrip("!&") in (">>", "<<") for op in _operators(query.stages))
     some = "" if whole else " AND has(ql_passes, 1)"
     return f"""SELECT TraceId, SpanId, ParentSpanId, SpanName, toUnixTimestamp64Nano(Timestamp), Duration,
-    [{', '.join(f'toUInt8({each})' for each in passes)}] AS ql_passes,
-    CAST([{', '.join(values)}], 'Array(Nullable(Float64))'),
-    CAST([{', '.join(texts)}], 'Array(Nullable(String))')
+    [{", ".join(f"toUInt8({each})" for each in passes)}] AS ql_passes,
+    CAST([{", ".join(values)}], 'Array(Nullable(Float64))'),
+    CAST([{", ".join(texts)}], 'Array(Nullable(String))')
 FROM otel_traces
 WHERE TraceId IN {{ql_ids:Array(String)}} AND {_IN_WINDOW}{some}
 LIMIT {{ql_limit:UInt32}}"""

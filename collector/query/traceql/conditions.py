@@ -15,8 +15,12 @@ from collector.query.traceql.syntax import Scope, Type
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _ARITHMETIC: Final = {"+": "plus", "-": "minus", "*": "multiply", "/": "divide", "%": "modulo", "^": "pow"}
 _ID_DIGITS: Final = {
-    "trace:id": 32, "span:id": 16, "span:parentID": 16, "link:traceID": 32, "link:spanID": 16,
-}  # fmt: skip
+    "trace:id": 32,
+    "span:id": 16,
+    "span:parentID": 16,
+    "link:traceID": 32,
+    "link:spanID": 16,
+}
 _HEX: Final = re.compile("[0-9a-fA-F]+")
 _EXACT: Final = 2**53  # from here on Float64 has not every integer
 
@@ -164,10 +168,11 @@ class Conditions:
             return f"({test(fields.TEXT[field.name])})"
         key = self.given("String", field.key)
         tests = [
-            f"({fields.has(scope, field, key)} AND {test(fields.read(scope, field, key))})" if careful
+            f"({fields.has(scope, field, key)} AND {test(fields.read(scope, field, key))})"
+            if careful
             else f"({test(fields.read(scope, field, key))})"
             for scope in fields.places(field)
-        ]  # fmt: skip
+        ]
         if len(tests) == 1:
             return tests[0]
         return f"({tests[0]} OR NOT {fields.has(Scope.SPAN, field, key)} AND {tests[1]})"

@@ -16,9 +16,13 @@ Group = tuple[syntax.Field, str | None]
 Members = frozenset[int]
 
 _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "=": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
-    "<": operator.lt, "<=": operator.le,
-}  # fmt: skip
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 _INVERSE: Final = {">": "<", "<": ">", ">>": "<<", "<<": ">>", "~": "~"}
 
 
@@ -123,9 +127,7 @@ class _Trace:
     def _siblings(self, left: Members, right: Members) -> Members:
         children = Counter(self._parents[each] for each in left)
         del children[""]
-        return frozenset(
-            each for each in right if children[self._parents[each]] > (1 if each in left else 0)
-        )
+        return frozenset(each for each in right if children[self._parents[each]] > (1 if each in left else 0))
 
     def _below(self, tops: set[str], right: Members) -> Members:
         known: dict[str, bool] = {}
@@ -177,5 +179,3 @@ class _Trace:
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
-
-

@@ -39,9 +39,11 @@ LAMBDAS: Final[Mapping[str, tuple[str, str]]] = {
     "link": ("(attributes, trace, span)", "Links.Attributes, Links.TraceId, Links.SpanId"),
 }
 _MAPS: Final = {
-    Scope.SPAN: "SpanAttributes", Scope.RESOURCE: "ResourceAttributes",
-    Scope.EVENT: "attributes", Scope.LINK: "attributes",
-}  # fmt: skip
+    Scope.SPAN: "SpanAttributes",
+    Scope.RESOURCE: "ResourceAttributes",
+    Scope.EVENT: "attributes",
+    Scope.LINK: "attributes",
+}
 _SERVICE: Final = "service.name"
 
 

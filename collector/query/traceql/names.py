@@ -56,9 +56,18 @@ STATUSES: Final = ("ok", "error", "unset")
 KINDS: Final = ("server", "client", "producer", "consumer", "internal", "unspecified")
 AGGREGATES: Final = ("count", "avg", "min", "max", "sum")
 METRICS: Final = (
-    "rate", "count_over_time", "min_over_time", "max_over_time", "avg_over_time", "sum_over_time",
-    "quantile_over_time", "histogram_over_time", "compare", "topk", "bottomk",
-)  # fmt: skip
+    "rate",
+    "count_over_time",
+    "min_over_time",
+    "max_over_time",
+    "avg_over_time",
+    "sum_over_time",
+    "quantile_over_time",
+    "histogram_over_time",
+    "compare",
+    "topk",
+    "bottomk",
+)
 
 LOGIC: Final = ("&&", "||")
 ORDER: Final = (">", ">=", "<", "<=")
@@ -66,5 +75,19 @@ EQUALITY: Final = ("=", "!=")
 REGEX: Final = ("=~", "!~")
 COMPARISONS: Final = (*EQUALITY, *ORDER, *REGEX)
 STRUCTURE: Final = (
-    ">", ">>", "<", "<<", "~", "!>", "!>>", "!<", "!<<", "!~", "&>", "&>>", "&<", "&<<", "&~",
-)  # fmt: skip
+    ">",
+    ">>",
+    "<",
+    "<<",
+    "~",
+    "!>",
+    "!>>",
+    "!<",
+    "!<<",
+    "!~",
+    "&>",
+    "&>>",
+    "&<",
+    "&<<",
+    "&~",
+)

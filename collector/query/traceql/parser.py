@@ -16,17 +16,24 @@ DEPTH_MAX: Final = 30  # brackets within brackets
 OPERATORS_MAX: Final = 100
 
 _BINDING: Final = (
-    dict.fromkeys(names.LOGIC, 1) | dict.fromkeys(names.COMPARISONS, 2)
-    | dict.fromkeys(("+", "-"), 3) | dict.fromkeys(("*", "/", "%"), 5) | {"^": 6}
-)  # fmt: skip
+    dict.fromkeys(names.LOGIC, 1)
+    | dict.fromkeys(names.COMPARISONS, 2)
+    | dict.fromkeys(("+", "-"), 3)
+    | dict.fromkeys(("*", "/", "%"), 5)
+    | {"^": 6}
+)
 _NOT_BINDING: Final = 4
-_WORDS: Final = {"nil": (Type.NIL, None), "true": (Type.BOOLEAN, True), "false": (Type.BOOLEAN, False)} | {
-    name: (Type.STATUS, name) for name in names.STATUSES
-} | {name: (Type.KIND, name) for name in names.KINDS}  # fmt: skip
+_WORDS: Final = (
+    {"nil": (Type.NIL, None), "true": (Type.BOOLEAN, True), "false": (Type.BOOLEAN, False)}
+    | {name: (Type.STATUS, name) for name in names.STATUSES}
+    | {name: (Type.KIND, name) for name in names.KINDS}
+)
 _LITERALS: Final = {
-    Kind.STRING: Type.STRING, Kind.INTEGER: Type.NUMBER, Kind.FLOAT: Type.NUMBER,
+    Kind.STRING: Type.STRING,
+    Kind.INTEGER: Type.NUMBER,
+    Kind.FLOAT: Type.NUMBER,
     Kind.DURATION: Type.DURATION,
-}  # fmt: skip
+}
 
 
 def tree(text: str) -> syntax.Query:
@@ -83,8 +90,9 @@ class _Parser:
         if token.text in names.METRICS:
             raise TraceQLError(
                 f"{token.text} makes metrics, which are not answered here: ask for spans, or use "
-                "/api/mesh/series", token.at,
-            )  # fmt: skip
+                "/api/mesh/series",
+                token.at,
+            )
         raise self._expected("a stage: { … }, count(), avg(), min(), max(), sum(), by() or select()")
 
     def _select(self) -> syntax.Select:
@@ -241,7 +249,4 @@ def _no_field(word: str) -> str:
     known = (*names.BARE, *names.INTRINSICS, *_WORDS)
     near = get_close_matches(word, known, 1)
     hint = f"did you mean {near[0]}? Otherwise " if near else ""
-    return (
-        f"there is no field {word}: {hint}write .{word} if it is an attribute and "
-        f'"{word}" if it is a text'
-    )
+    return f'there is no field {word}: {hint}write .{word} if it is an attribute and "{word}" if it is a text'

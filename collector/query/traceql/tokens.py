@@ -31,9 +31,42 @@ class Token:
 
 
 _MARKS: Final = (
-    "&>>", "&<<", "!>>", "!<<", "&&", "||", "!=", "=~", "!~", ">=", "<=", ">>", "<<", "!>", "!<",
-    "&>", "&<", "&~", "=", ">", "<", "!", "~", "+", "-", "*", "/", "%", "^", "(", ")", "{", "}", "|", ",",
-)  # fmt: skip
+    "&>>",
+    "&<<",
+    "!>>",
+    "!<<",
+    "&&",
+    "||",
+    "!=",
+    "=~",
+    "!~",
+    ">=",
+    "<=",
+    ">>",
+    "<<",
+    "!>",
+    "!<",
+    "&>",
+    "&<",
+    "&~",
+    "=",
+    ">",
+    "<",
+    "!",
+    "~",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "^",
+    "(",
+    ")",
+    "{",
+    "}",
+    "|",
+    ",",
+)
 _MARK: Final = re.compile("|".join(map(re.escape, _MARKS)))
 _SPACE: Final = re.compile(r"\s*")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_][A-Za-z0-9_]*)?")
@@ -48,12 +81,27 @@ _TAIL: Final = re.compile(r"[A-Za-z0-9_µμ.]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PIECE: Final = re.compile(r"([0-9.]+)([a-zµμ]+)")
 _UNITS_NS: Final = {
-    "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000,
-    "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000,
-}  # fmt: skip
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+}
 _ESCAPES: Final = {
-    '"': '"', "\\": "\\", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
-}  # fmt: skip
+    '"': '"',
+    "\\": "\\",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 _CODE: Final = {"u": re.compile(r"[0-9a-fA-F]{4}"), "U": re.compile(r"[0-9a-fA-F]{8}")}
 
 
@@ -97,7 +145,7 @@ def _token(text: str, start: int) -> Token:
 
 def _unknown(character: str) -> str:
     if character == "'":
-        return "strings stand in double quotes: write \"text\" or `text`"
+        return 'strings stand in double quotes: write "text" or `text`'
     if character == "&":
         return "write && for and"
     return f"{character!r} means nothing here: write a string in double quotes if it is part of a text"
@@ -114,9 +162,10 @@ def _number(text: str, start: int, digits: str) -> Token:
     if tail := _TAIL.match(text, start + len(digits)):
         place = Place(start + 1, tail.end() - start)
         raise TraceQLError(
-            f"{text[start:tail.end()]!r} is neither a number nor a duration: "
-            "durations end in ns, us, ms, s, m, h or d, texts stand in double quotes", place,
-        )  # fmt: skip
+            f"{text[start : tail.end()]!r} is neither a number nor a duration: "
+            "durations end in ns, us, ms, s, m, h or d, texts stand in double quotes",
+            place,
+        )
     if digits.isdigit():
         if len(digits) > 19 or int(digits) >= 2**63:
             raise TraceQLError("this number is too large: write one of 64 bits", place)
@@ -172,6 +221,6 @@ def _escape(text: str, start: int) -> tuple[str, int]:
             return chr(code), digits.end()
     raise TraceQLError(
         'this is no escape: write \\\\ for a backslash, \\" for a quote, \\n, \\t, \\r or \\u with '
-        "four digits, or put the text between backticks", Place(start + 1, 1 + len(letter)),
-    )  # fmt: skip
-
+        "four digits, or put the text between backticks",
+        Place(start + 1, 1 + len(letter)),
+    )

@@ -108,7 +108,9 @@ def _played(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     until = time.monotonic() + 60 * options.minutes
     cells = [
         (arm, scenarios.ALL[name].shortened(options.fault).slower(options.rate), seed)
-        for seed in range(1, options.seeds + 1) for name in options.scenarios for arm in options.arms
+        for seed in range(1, options.seeds + 1)
+        for name in options.scenarios
+        for arm in options.arms
         if arm != MIXED or scenarios.ALL[name].clients > 1  # a lone Envoy measures nothing for the mesh
     ]
     first = len(cells)

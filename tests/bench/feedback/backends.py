@@ -155,7 +155,9 @@ class Control:
             self._lags.clear()
             return {"now": time.monotonic()}
         return {
-            "now": time.monotonic(), "lags": self._lags, "busy": [b.busy for b in self._backends],
+            "now": time.monotonic(),
+            "lags": self._lags,
+            "busy": [b.busy for b in self._backends],
             "arrivals": [sorted(b.arrivals.items()) for b in self._backends],
         }
 

@@ -85,5 +85,6 @@ def _idle() -> list[float]:
     lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
     return [
         (int(line.split()[4]) + int(line.split()[5])) / tick
-        for line in lines if line.startswith("cpu") and line[3] != " "
-    ]  # fmt: skip
+        for line in lines
+        if line.startswith("cpu") and line[3] != " "
+    ]

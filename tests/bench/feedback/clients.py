@@ -102,8 +102,13 @@ async def run(given: dict[str, Any]) -> None:
     sidecars = []
     for number, port in enumerate(given["ports"]):
         config = SidecarConfig(
-            service="client", instance=f"client-{number}", inbound="", admin="", mesh=given["mesh"],
-            outbound=f"127.0.0.1:{port}", sample=0.02,
+            service="client",
+            instance=f"client-{number}",
+            inbound="",
+            admin="",
+            mesh=given["mesh"],
+            outbound=f"127.0.0.1:{port}",
+            sample=0.02,
         )
         sidecar = Sidecar(config, feed)
         rng = random.Random(f"{given['seed']}/{number}").random

@@ -13,10 +13,14 @@ from proxy.contract import xds
 
 _EXTENSIONS: Final = "type.googleapis.com/envoy.extensions."
 _TUNED: Final = {
-    "interval": "1s", "max_ejection_percent": 100, "always_eject_one_host": True,
-    "success_rate_request_volume": 10, "enforcing_failure_percentage": 100,
-    "failure_percentage_threshold": 50, "failure_percentage_request_volume": 10,
-}  # fmt: skip
+    "interval": "1s",
+    "max_ejection_percent": 100,
+    "always_eject_one_host": True,
+    "success_rate_request_volume": 10,
+    "enforcing_failure_percentage": 100,
+    "failure_percentage_threshold": 50,
+    "failure_percentage_request_volume": 10,
+}
 _LIMITS: Final = {
     "thresholds": [{"max_connections": 50000, "max_requests": 50000, "max_pending_requests": 50000}]
 }
@@ -34,8 +38,11 @@ def standalone(listeners: Sequence[int], backends: Sequence[int], tuned: bool) -
             ],
             "clusters": [
                 {
-                    "name": name, "type": "STATIC", "lb_policy": "LEAST_REQUEST",
-                    "outlier_detection": _TUNED if tuned else {}, "circuit_breakers": _LIMITS,
+                    "name": name,
+                    "type": "STATIC",
+                    "lb_policy": "LEAST_REQUEST",
+                    "outlier_detection": _TUNED if tuned else {},
+                    "circuit_breakers": _LIMITS,
                     "common_lb_config": {"healthy_panic_threshold": {"value": 0 if tuned else 50}},
                     "load_assignment": {
                         "cluster_name": name,
@@ -45,7 +52,7 @@ def standalone(listeners: Sequence[int], backends: Sequence[int], tuned: bool) -
                 for name in names
             ],
         }
-    }  # fmt: skip
+    }
 
 
 def driven(name: str, listen: int, mesh: int) -> dict[str, Any]:
@@ -53,17 +60,19 @@ def driven(name: str, listen: int, mesh: int) -> dict[str, Any]:
     ads: dict[str, Any] = {"ads": {}, "resource_api_version": "V3"}
     kind = _EXTENSIONS + "upstreams.http.v3.HttpProtocolOptions"
     collector = {
-        "name": "xds", "type": "STATIC",
+        "name": "xds",
+        "type": "STATIC",
         "typed_extension_protocol_options": {
             kind.partition("/")[2]: {"@type": kind, "explicit_http_config": {"http2_protocol_options": {}}}
         },
         "load_assignment": {"cluster_name": "xds", "endpoints": [{"lb_endpoints": [_endpoint(mesh)]}]},
-    }  # fmt: skip
+    }
     return {
         "node": {"id": name, "cluster": "envoy"},
         "dynamic_resources": {
             "ads_config": {
-                "api_type": "DELTA_GRPC", "transport_api_version": "V3",
+                "api_type": "DELTA_GRPC",
+                "transport_api_version": "V3",
                 "grpc_services": [{"envoy_grpc": {"cluster_name": "xds"}}],
             },
             "cds_config": ads,
@@ -74,20 +83,22 @@ def driven(name: str, listen: int, mesh: int) -> dict[str, Any]:
                 _listener("out", listen, {"rds": {"route_config_name": xds.OUTBOUND, "config_source": ads}})
             ],
         },
-    }  # fmt: skip
+    }
 
 
 def _listener(name: str, port: int, routes: dict[str, Any]) -> dict[str, Any]:
     router = {"@type": _EXTENSIONS + "filters.http.router.v3.Router"}
     manager = {
         "@type": _EXTENSIONS + "filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": name, **routes,
+        "stat_prefix": name,
+        **routes,
         "http_filters": [{"name": "envoy.filters.http.router", "typed_config": router}],
-    }  # fmt: skip
+    }
     return {
-        "name": name, "address": _address(port),
+        "name": name,
+        "address": _address(port),
         "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
-    }  # fmt: skip
+    }
 
 
 def _routes(cluster: str, timeout: str) -> dict[str, Any]:

@@ -18,8 +18,14 @@ Figures = dict[str, Any]
 
 
 def of(
-    arm: str, scenario: Scenario, seed: int, start: float, rows: list[Row], told: dict[str, Any],
-    machine: dict[str, Any], found: World,
+    arm: str,
+    scenario: Scenario,
+    seed: int,
+    start: float,
+    rows: list[Row],
+    told: dict[str, Any],
+    machine: dict[str, Any],
+    found: World,
 ) -> Figures:
     """Figures of one run. Shares are 0 to 1, times seconds; ``bad`` are requests over the SLA or failed."""
     measured = set(found.measured)
@@ -29,18 +35,28 @@ def of(
     settled = [row for row in within if row[1] >= begin + _LATE]
     decisions = found.decisions()
     result: Figures = {
-        "arm": arm, "scenario": scenario.name, "seed": seed, "fault": scenario.fault,
-        "requests": len(mine), "bad": _bad(mine), "success": _success(mine),
-        "fault_requests": len(within), "fault_bad": _bad(within), "fault_success": _success(within),
-        "fault_errors": sum(row[4] >= 500 for row in within), "settled_success": _success(settled),
+        "arm": arm,
+        "scenario": scenario.name,
+        "seed": seed,
+        "fault": scenario.fault,
+        "requests": len(mine),
+        "bad": _bad(mine),
+        "success": _success(mine),
+        "fault_requests": len(within),
+        "fault_bad": _bad(within),
+        "fault_success": _success(within),
+        "fault_errors": sum(row[4] >= 500 for row in within),
+        "settled_success": _success(settled),
         **_latency("before", [row for row in mine if 2.0 <= row[1] < begin]),
-        **_latency("fault", within), **_latency("settled", settled),
+        **_latency("fault", within),
+        **_latency("settled", settled),
         **_arrivals(scenario, start, told["arrivals"]),
         "ejections": sum(each["kind"] == "eject" for each in decisions),
         "false_ejections": _false(decisions, scenario, found.backends),
         "lag_p99": at(sorted(row[2] for row in rows), 0.99),
-        "backend_lag_p99": at(sorted(told["lags"]), 0.99), **machine,
-    }  # fmt: skip
+        "backend_lag_p99": at(sorted(told["lags"]), 0.99),
+        **machine,
+    }
     return believed(result)
 
 
@@ -80,9 +96,7 @@ def _latency(name: str, rows: Iterable[Row]) -> Figures:
 def _arrivals(scenario: Scenario, start: float, arrivals: list[list[tuple[int, int]]]) -> Figures:
     """How load spread, when the faulty ones were left alone and when they were back."""
     begin, end = start + scenario.warm, start + scenario.warm + scenario.fault
-    counts = [
-        sum(count for slot, count in found if begin <= slot * BIN < end - BIN) for found in arrivals
-    ]
+    counts = [sum(count for slot, count in found if begin <= slot * BIN < end - BIN) for found in arrivals]
     capacities = [slots or 1 for slots in scenario.slots]
     used = [count / capacity for count, capacity in zip(counts, capacities, strict=True)]
     mean = sum(counts) / sum(capacities)
@@ -94,17 +108,19 @@ def _arrivals(scenario: Scenario, start: float, arrivals: list[list[tuple[int, i
 
 
 def _first(
-    scenario: Scenario, arrivals: list[list[tuple[int, int]]], begin: float, end: float,
-    most: float = 1e9, least: float = 0.0,
+    scenario: Scenario,
+    arrivals: list[list[tuple[int, int]]],
+    begin: float,
+    end: float,
+    most: float = 1e9,
+    least: float = 0.0,
 ) -> float | None:
     """Seconds until the faulty ones' share of the load, against an even one, is within bounds for good
     (over one second); None when it never is."""
     even = len(scenario.faulty) / BACKENDS
     at_ = begin
     while at_ + 1.0 <= end:
-        window = [
-            sum(count for slot, count in found if at_ <= slot * BIN < at_ + 1.0) for found in arrivals
-        ]
+        window = [sum(count for slot, count in found if at_ <= slot * BIN < at_ + 1.0) for found in arrivals]
         share = sum(window[index] for index in scenario.faulty) / max(1, sum(window)) / even
         if least <= share <= most:
             return round(at_ - begin, 1)

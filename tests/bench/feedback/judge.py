@@ -14,9 +14,14 @@ from tests.bench.report import Row
 Figures = Mapping[str, Any]
 # Rivals that need nothing but the proxy itself.
 LOCAL: Final = (
-    "round-robin", "least-request", "peak-ewma", "linkerd-like", "prequal-like", "envoy-default",
+    "round-robin",
+    "least-request",
+    "peak-ewma",
+    "linkerd-like",
+    "prequal-like",
+    "envoy-default",
     "envoy-tuned",
-)  # fmt: skip
+)
 FAULTS: Final = ("stall", "hang", "10x slow", "fast-fail", "gray 20 %")
 
 
@@ -106,7 +111,8 @@ class _Judge:
         cases = dict.fromkeys(case for arm, case in self._table.runs if arm == self._ours)
         for case in cases:
             rivals = {
-                arm: value for arm in LOCAL
+                arm: value
+                for arm in LOCAL
                 if (value := self._table.middle(arm, case, "fault_bad")) is not None
             }
             ours = self._table.middle(self._ours, case, "fault_bad")
@@ -127,9 +133,7 @@ class _Judge:
         if value is not None:
             self._row(case, key, value, target, "target", target, holds(value))
 
-    def _ratio(
-        self, case: str, key: str, rival: str, most: float, latency: bool = False
-    ) -> None:
+    def _ratio(self, case: str, key: str, rival: str, most: float, latency: bool = False) -> None:
         ours = self._table.middle(self._ours, case, key, latency)
         theirs = self._table.middle(rival, case, key, latency)
         if ours is not None and theirs is not None:

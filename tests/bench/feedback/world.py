@@ -106,13 +106,16 @@ def world(arm: str, scenario: Scenario, seed: int, folder: Path) -> Iterator[Wor
         yield found
 
 
-def _backends(
-    stack: ExitStack, found: World, probes: list[int], scenario: Scenario, seed: int
-) -> int:
+def _backends(stack: ExitStack, found: World, probes: list[int], scenario: Scenario, seed: int) -> int:
     said = {
-        "ports": found.backends, "probes": probes, "control": found.control, "seed": seed,
-        "latency": scenario.latency, "spread": scenarios.SPREAD, "slots": scenario.slots,
-    }  # fmt: skip
+        "ports": found.backends,
+        "probes": probes,
+        "control": found.control,
+        "seed": seed,
+        "latency": scenario.latency,
+        "spread": scenarios.SPREAD,
+        "slots": scenario.slots,
+    }
     argv = [*_PYTHON, "tests.bench.feedback.backends", json.dumps(said)]
     return stack.enter_context(pinned(argv, OTHER_CORE, found.control))
 
@@ -124,9 +127,20 @@ def _mesh(stack: ExitStack, found: World, folder: Path, given: list[int]) -> Non
     endpoints = ", ".join(f"127.0.0.1:{port}" for port in found.backends)
     file.write_text(_MESH.format(service=SERVICE, endpoints=endpoints))
     argv = [
-        *_PYTHON, "deploy.entry", "collector", "--data", str(folder / "data"), "--config", str(file),
-        "--grpc", f"127.0.0.1:{grpc}", "--http", f"127.0.0.1:{http}", "--query", f"127.0.0.1:{found.query}",
-    ]  # fmt: skip
+        *_PYTHON,
+        "deploy.entry",
+        "collector",
+        "--data",
+        str(folder / "data"),
+        "--config",
+        str(file),
+        "--grpc",
+        f"127.0.0.1:{grpc}",
+        "--http",
+        f"127.0.0.1:{http}",
+        "--query",
+        f"127.0.0.1:{found.query}",
+    ]
     found.collector = stack.enter_context(_endurable(pinned(argv, PROXY_CORE, grpc)))
     found.pids["collector"] = [found.collector]
 
@@ -147,10 +161,12 @@ def _proxies(
     mixed = arm == MIXED
     own = found.listeners[::2] if mixed else found.listeners
     said = {
-        "arm": arm if arm in clients.ARMS else "ours", "mesh": f"127.0.0.1:{mesh}", "ports": own,
+        "arm": arm if arm in clients.ARMS else "ours",
+        "mesh": f"127.0.0.1:{mesh}",
+        "ports": own,
         "seed": seed,
         "probes": {f"127.0.0.1:{port}": probe for port, probe in probes.items()},
-    }  # fmt: skip
+    }
     argv = [*_PYTHON, "tests.bench.feedback.clients", json.dumps(said)]
     found.pids["proxies"] = [stack.enter_context(pinned(argv, PROXY_CORE, own[-1]))]
     if mixed:
@@ -184,9 +200,14 @@ def load(world_: World, scenario: Scenario, start: float, seed: int) -> Iterator
     """The load generator, under way."""
     rate = scenario.rate / len(world_.listeners)
     said = {
-        "ports": world_.listeners, "rates": [rate] * len(world_.listeners), "host": SERVICE, "start": start,
-        "seconds": scenario.seconds, "patience": 3.0, "seed": seed,
-    }  # fmt: skip
+        "ports": world_.listeners,
+        "rates": [rate] * len(world_.listeners),
+        "host": SERVICE,
+        "start": start,
+        "seconds": scenario.seconds,
+        "patience": 3.0,
+        "seed": seed,
+    }
     argv = ["taskset", "-c", str(OTHER_CORE), *_PYTHON, "tests.bench.feedback.load", json.dumps(said)]
     process = subprocess.Popen(argv, stdout=subprocess.PIPE)
     world_.pids["load"] = [process.pid]

@@ -14,10 +14,17 @@ from tests.collector.made import NOW
 
 
 def test_rows_come_back_as_they_went_in(database: Database) -> None:
-    database.insert("mesh_edges", {
-        "Time": [NOW // 10**9] * 2, "Source": ["a", "a"], "Target": ["b", "b"],
-        "Count": [1, 2], "Sum": [0.5, 1.0], "Latency": [{-32768: 1}, {-32768: 1, 5: 1}],
-    })
+    database.insert(
+        "mesh_edges",
+        {
+            "Time": [NOW // 10**9] * 2,
+            "Source": ["a", "a"],
+            "Target": ["b", "b"],
+            "Count": [1, 2],
+            "Sum": [0.5, 1.0],
+            "Latency": [{-32768: 1}, {-32768: 1, 5: 1}],
+        },
+    )
     rows = database.query("SELECT sum(Count), sum(Sum), sumMap(Latency) FROM mesh_edges GROUP BY Source")
     assert rows == [(3, 1.5, {-32768: 2, 5: 1})]
 
@@ -82,8 +89,12 @@ def test_what_was_inserted_survives_a_kill(tmp_path: Path) -> None:
 
     def python(code: str) -> str:
         return subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path)], env=environment, capture_output=True, text=True,
-            timeout=120, check=False,
+            [sys.executable, "-c", code, str(tmp_path)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         ).stdout
 
     assert python(INSERT_AND_DIE).splitlines()[-1] == "19"

@@ -38,64 +38,127 @@ def test_another_retention_is_taken_over_and_back(database: Database) -> None:
 def test_the_tables_are_those_of_the_exporter(database: Database) -> None:
     columns = [row[0] for row in database.query("DESCRIBE TABLE otel_traces")]
     assert columns == [
-        "Timestamp", "TraceId", "SpanId", "ParentSpanId", "TraceState", "SpanName", "SpanKind", "ServiceName",
-        "ResourceAttributes", "ScopeName", "ScopeVersion", "SpanAttributes", "Duration", "StatusCode",
-        "StatusMessage", "Events.Timestamp", "Events.Name", "Events.Attributes", "Links.TraceId",
-        "Links.SpanId", "Links.TraceState", "Links.Attributes",
+        "Timestamp",
+        "TraceId",
+        "SpanId",
+        "ParentSpanId",
+        "TraceState",
+        "SpanName",
+        "SpanKind",
+        "ServiceName",
+        "ResourceAttributes",
+        "ScopeName",
+        "ScopeVersion",
+        "SpanAttributes",
+        "Duration",
+        "StatusCode",
+        "StatusMessage",
+        "Events.Timestamp",
+        "Events.Name",
+        "Events.Attributes",
+        "Links.TraceId",
+        "Links.SpanId",
+        "Links.TraceState",
+        "Links.Attributes",
     ]
-    assert {f"otel_metrics_{kind}" for kind in (
-        "gauge", "sum", "histogram", "exponential_histogram", "summary"
-    )} <= engines(database).keys()
+    assert {
+        f"otel_metrics_{kind}" for kind in ("gauge", "sum", "histogram", "exponential_histogram", "summary")
+    } <= engines(database).keys()
 
 
 LABELS = "Map(LowCardinality(String), String)"
 HEAD = {
-    "ResourceAttributes": LABELS, "ResourceSchemaUrl": "String", "ScopeName": "String",
-    "ScopeVersion": "String", "ScopeAttributes": LABELS, "ScopeDroppedAttrCount": "UInt32",
-    "ScopeSchemaUrl": "String", "ServiceName": "LowCardinality(String)", "MetricName": "String",
-    "MetricDescription": "String", "MetricUnit": "String", "Attributes": LABELS,
-    "StartTimeUnix": "DateTime64(9)", "TimeUnix": "DateTime64(9)", "Flags": "UInt32",
-}  # fmt: skip
+    "ResourceAttributes": LABELS,
+    "ResourceSchemaUrl": "String",
+    "ScopeName": "String",
+    "ScopeVersion": "String",
+    "ScopeAttributes": LABELS,
+    "ScopeDroppedAttrCount": "UInt32",
+    "ScopeSchemaUrl": "String",
+    "ServiceName": "LowCardinality(String)",
+    "MetricName": "String",
+    "MetricDescription": "String",
+    "MetricUnit": "String",
+    "Attributes": LABELS,
+    "StartTimeUnix": "DateTime64(9)",
+    "TimeUnix": "DateTime64(9)",
+    "Flags": "UInt32",
+}
 EXEMPLARS = {
-    "Exemplars.FilteredAttributes": f"Array({LABELS})", "Exemplars.TimeUnix": "Array(DateTime64(9))",
-    "Exemplars.Value": "Array(Float64)", "Exemplars.SpanId": "Array(String)",
+    "Exemplars.FilteredAttributes": f"Array({LABELS})",
+    "Exemplars.TimeUnix": "Array(DateTime64(9))",
+    "Exemplars.Value": "Array(Float64)",
+    "Exemplars.SpanId": "Array(String)",
     "Exemplars.TraceId": "Array(String)",
-}  # fmt: skip
+}
 SUMMED = {"Count": "UInt64", "Sum": "Float64"}
 MINMAX = {"Min": "Float64", "Max": "Float64", "AggregationTemporality": "Int32"}
 # The columns of the OpenTelemetry ClickHouse exporter, by table.
 EXPORTER = {
     "otel_traces": {
-        "Timestamp": "DateTime64(9)", "TraceId": "String", "SpanId": "String", "ParentSpanId": "String",
-        "TraceState": "String", "SpanName": "LowCardinality(String)", "SpanKind": "LowCardinality(String)",
-        "ServiceName": "LowCardinality(String)", "ResourceAttributes": LABELS, "ScopeName": "String",
-        "ScopeVersion": "String", "SpanAttributes": LABELS, "Duration": "UInt64",
-        "StatusCode": "LowCardinality(String)", "StatusMessage": "String",
-        "Events.Timestamp": "Array(DateTime64(9))", "Events.Name": "Array(LowCardinality(String))",
-        "Events.Attributes": f"Array({LABELS})", "Links.TraceId": "Array(String)",
-        "Links.SpanId": "Array(String)", "Links.TraceState": "Array(String)",
+        "Timestamp": "DateTime64(9)",
+        "TraceId": "String",
+        "SpanId": "String",
+        "ParentSpanId": "String",
+        "TraceState": "String",
+        "SpanName": "LowCardinality(String)",
+        "SpanKind": "LowCardinality(String)",
+        "ServiceName": "LowCardinality(String)",
+        "ResourceAttributes": LABELS,
+        "ScopeName": "String",
+        "ScopeVersion": "String",
+        "SpanAttributes": LABELS,
+        "Duration": "UInt64",
+        "StatusCode": "LowCardinality(String)",
+        "StatusMessage": "String",
+        "Events.Timestamp": "Array(DateTime64(9))",
+        "Events.Name": "Array(LowCardinality(String))",
+        "Events.Attributes": f"Array({LABELS})",
+        "Links.TraceId": "Array(String)",
+        "Links.SpanId": "Array(String)",
+        "Links.TraceState": "Array(String)",
         "Links.Attributes": f"Array({LABELS})",
     },
     "otel_traces_trace_id_ts": {
-        "TraceId": "String", "Start": "SimpleAggregateFunction(min, DateTime)",
+        "TraceId": "String",
+        "Start": "SimpleAggregateFunction(min, DateTime)",
         "End": "SimpleAggregateFunction(max, DateTime)",
     },
     "otel_metrics_gauge": HEAD | EXEMPLARS | {"Value": "Float64"},
-    "otel_metrics_sum": HEAD | EXEMPLARS | {
-        "Value": "Float64", "AggregationTemporality": "Int32", "IsMonotonic": "Bool",
+    "otel_metrics_sum": HEAD
+    | EXEMPLARS
+    | {
+        "Value": "Float64",
+        "AggregationTemporality": "Int32",
+        "IsMonotonic": "Bool",
     },
-    "otel_metrics_summary": HEAD | SUMMED | {
-        "ValueAtQuantiles.Quantile": "Array(Float64)", "ValueAtQuantiles.Value": "Array(Float64)",
+    "otel_metrics_summary": HEAD
+    | SUMMED
+    | {
+        "ValueAtQuantiles.Quantile": "Array(Float64)",
+        "ValueAtQuantiles.Value": "Array(Float64)",
     },
-    "otel_metrics_histogram": HEAD | EXEMPLARS | SUMMED | MINMAX | {
-        "BucketCounts": "Array(UInt64)", "ExplicitBounds": "Array(Float64)",
+    "otel_metrics_histogram": HEAD
+    | EXEMPLARS
+    | SUMMED
+    | MINMAX
+    | {
+        "BucketCounts": "Array(UInt64)",
+        "ExplicitBounds": "Array(Float64)",
     },
-    "otel_metrics_exponential_histogram": HEAD | EXEMPLARS | SUMMED | MINMAX | {
-        "Scale": "Int32", "ZeroCount": "UInt64", "PositiveOffset": "Int32",
-        "PositiveBucketCounts": "Array(UInt64)", "NegativeOffset": "Int32",
+    "otel_metrics_exponential_histogram": HEAD
+    | EXEMPLARS
+    | SUMMED
+    | MINMAX
+    | {
+        "Scale": "Int32",
+        "ZeroCount": "UInt64",
+        "PositiveOffset": "Int32",
+        "PositiveBucketCounts": "Array(UInt64)",
+        "NegativeOffset": "Int32",
         "NegativeBucketCounts": "Array(UInt64)",
     },
-}  # fmt: skip
+}
 
 
 def test_every_column_has_the_exporters_name_and_type(database: Database) -> None:
@@ -108,10 +171,16 @@ def test_every_column_has_the_exporters_name_and_type(database: Database) -> Non
 
 
 def test_the_summary_counts_spans_and_errors_by_service(database: Database) -> None:
-    database.insert("otel_traces", {
-        "Timestamp": [NOW] * 3, "TraceId": ["t"] * 3, "ServiceName": ["a", "a", "b"],
-        "StatusCode": ["Error", "Unset", "Unset"], "Duration": [1, (1 << 64) - 1, 3],
-    })
+    database.insert(
+        "otel_traces",
+        {
+            "Timestamp": [NOW] * 3,
+            "TraceId": ["t"] * 3,
+            "ServiceName": ["a", "a", "b"],
+            "StatusCode": ["Error", "Unset", "Unset"],
+            "Duration": [1, (1 << 64) - 1, 3],
+        },
+    )
     rows = database.query(
         "SELECT sumMap(ServiceSpans), sumMap(ServiceErrors) FROM mesh_trace_summaries GROUP BY TraceId"
     )
@@ -120,11 +189,19 @@ def test_the_summary_counts_spans_and_errors_by_service(database: Database) -> N
 
 def test_a_span_fills_the_trace_tables(database: Database) -> None:
     spans = 2
-    database.insert("otel_traces", {
-        "Timestamp": [NOW, NOW + 1_000_000], "TraceId": ["t"] * spans, "SpanId": ["a", "b"],
-        "ParentSpanId": ["", "a"], "ServiceName": ["front", "back"], "SpanName": ["GET /", "work"],
-        "Duration": [3_000_000, 9_000_000], "StatusCode": ["Unset", "Error"],
-    })
+    database.insert(
+        "otel_traces",
+        {
+            "Timestamp": [NOW, NOW + 1_000_000],
+            "TraceId": ["t"] * spans,
+            "SpanId": ["a", "b"],
+            "ParentSpanId": ["", "a"],
+            "ServiceName": ["front", "back"],
+            "SpanName": ["GET /", "work"],
+            "Duration": [3_000_000, 9_000_000],
+            "StatusCode": ["Unset", "Error"],
+        },
+    )
     rows = database.query(
         "SELECT toUnixTimestamp64Nano(min(Start)), toUnixTimestamp64Nano(max(End)), sum(Spans), sum(Errors), "
         "arraySort(groupUniqArrayArray(Services)), max(RootService), max(RootName) "
@@ -136,8 +213,11 @@ def test_a_span_fills_the_trace_tables(database: Database) -> None:
 
 def test_a_replayed_insert_adds_nothing_to_any_table(store: Store, database: Database) -> None:
     span: dict[str, list[object]] = {
-        "Timestamp": [NOW], "TraceId": ["t"], "SpanId": ["a"], "ServiceName": ["front"],
-    }  # fmt: skip
+        "Timestamp": [NOW],
+        "TraceId": ["t"],
+        "SpanId": ["a"],
+        "ServiceName": ["front"],
+    }
     counts = []
     for token in ("one", "one", "two"):
         session = store.connect({"insert_deduplication_token": token})
@@ -150,11 +230,17 @@ def test_a_replayed_insert_adds_nothing_to_any_table(store: Store, database: Dat
 
 
 def test_operations_are_known_without_a_look_at_the_spans(database: Database) -> None:
-    database.insert("otel_traces", {
-        "Timestamp": [NOW, NOW, NOW], "TraceId": ["t"] * 3, "ServiceName": ["front", "front", "back"],
-        "SpanName": ["GET /", "GET /", "work"], "SpanKind": ["Server", "Server", "Internal"],
-        "StatusCode": ["Unset", "Error", "Unset"],
-    })
+    database.insert(
+        "otel_traces",
+        {
+            "Timestamp": [NOW, NOW, NOW],
+            "TraceId": ["t"] * 3,
+            "ServiceName": ["front", "front", "back"],
+            "SpanName": ["GET /", "GET /", "work"],
+            "SpanKind": ["Server", "Server", "Internal"],
+            "StatusCode": ["Unset", "Error", "Unset"],
+        },
+    )
     rows = database.query(
         "SELECT ServiceName, groupUniqArrayMerge(4)(Names), SpanKind, sum(Spans), sum(Errors), "
         "toUnixTimestamp(max(LastSeen)) FROM mesh_operations GROUP BY ServiceName, SpanKind, Place "
@@ -162,8 +248,9 @@ def test_operations_are_known_without_a_look_at_the_spans(database: Database) ->
     )
     seconds = NOW // 10**9
     assert rows == [
-        ("back", ["work"], "Internal", 1, 0, seconds), ("front", ["GET /"], "Server", 2, 1, seconds),
-    ]  # fmt: skip
+        ("back", ["work"], "Internal", 1, 0, seconds),
+        ("front", ["GET /"], "Server", 2, 1, seconds),
+    ]
 
 
 VALUES = """
@@ -175,13 +262,20 @@ SELECT Scope, Key, Value, sum(Seen) FROM (
 
 
 def test_attributes_and_their_values_are_suggested(database: Database) -> None:
-    database.insert("otel_traces", {
-        "Timestamp": [NOW, NOW], "TraceId": ["t"] * 2, "ServiceName": ["front"] * 2,
-        "SpanAttributes": [{"http.method": "GET"}, {"http.method": "GET", "retry": "1"}],
-        "ResourceAttributes": [{"host": "a"}, {"host": "b"}],
-    })
+    database.insert(
+        "otel_traces",
+        {
+            "Timestamp": [NOW, NOW],
+            "TraceId": ["t"] * 2,
+            "ServiceName": ["front"] * 2,
+            "SpanAttributes": [{"http.method": "GET"}, {"http.method": "GET", "retry": "1"}],
+            "ResourceAttributes": [{"host": "a"}, {"host": "b"}],
+        },
+    )
     assert database.query(VALUES) == [
-        ("resource", "host", "a", 1), ("resource", "host", "b", 1), ("span", "http.method", "GET", 2),
+        ("resource", "host", "a", 1),
+        ("resource", "host", "b", 1),
+        ("span", "http.method", "GET", 2),
         ("span", "retry", "1", 1),
     ]
 
@@ -190,10 +284,16 @@ def test_names_and_values_without_end_do_not_fill_the_tables(database: Database)
     spans = 5000
     for number in range(3):
         names = [f"{number}-{i}" for i in range(spans)]
-        database.insert("otel_traces", {
-            "Timestamp": [NOW] * spans, "TraceId": names, "ServiceName": ["front"] * spans, "SpanName": names,
-            "SpanAttributes": [{"same": name + "x" * 500, name: "v"} for name in names],
-        })
+        database.insert(
+            "otel_traces",
+            {
+                "Timestamp": [NOW] * spans,
+                "TraceId": names,
+                "ServiceName": ["front"] * spans,
+                "SpanName": names,
+                "SpanAttributes": [{"same": name + "x" * 500, name: "v"} for name in names],
+            },
+        )
     ((keys, longest, same),) = database.query(
         "SELECT count(), max(length(tupleElement(Top, 2))), countIf(Key = 'same') FROM mesh_attributes"
     )
@@ -211,8 +311,9 @@ def test_operation_names_without_end_share_the_places_of_their_service(database:
     ((places, most, spans, kept),) = database.query(
         "SELECT count(), max(length(names)), sum(seen), length(arrayIntersect(groupArrayArray(names), "
         "{known:Array(String)})) FROM (SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen "
-        "FROM mesh_operations GROUP BY Place)", {"known": known},
-    )  # fmt: skip
+        "FROM mesh_operations GROUP BY Place)",
+        {"known": known},
+    )
     assert places <= 4096
     assert (most, spans) == (4, 40_300)
     assert kept == 300, "a name that was there first stays"
@@ -221,18 +322,29 @@ def test_operation_names_without_end_share_the_places_of_their_service(database:
 def _named(names: list[str]) -> dict[str, list[object]]:
     count = len(names)
     return {
-        "Timestamp": [NOW] * count, "TraceId": ["t"] * count, "ServiceName": ["front"] * count,
-        "SpanName": [*names], "SpanKind": ["Server"] * count,
-    }  # fmt: skip
+        "Timestamp": [NOW] * count,
+        "TraceId": ["t"] * count,
+        "ServiceName": ["front"] * count,
+        "SpanName": [*names],
+        "SpanKind": ["Server"] * count,
+    }
 
 
 def test_edges_add_up_by_the_minute(database: Database) -> None:
     minute = NOW // 10**9 // 60 * 60
-    database.insert("mesh_edges", {
-        "Time": [minute, minute + 59, minute + 60], "Source": ["a"] * 3, "Target": ["b"] * 3,
-        "Endpoint": ["x", "y", "x"], "Count": [1, 2, 4], "Errors": [0, 1, 0], "Sum": [0.5, 1.0, 2.0],
-        "Latency": [{1: 1}, {1: 1, 2: 1}, {3: 4}],
-    })
+    database.insert(
+        "mesh_edges",
+        {
+            "Time": [minute, minute + 59, minute + 60],
+            "Source": ["a"] * 3,
+            "Target": ["b"] * 3,
+            "Endpoint": ["x", "y", "x"],
+            "Count": [1, 2, 4],
+            "Errors": [0, 1, 0],
+            "Sum": [0.5, 1.0, 2.0],
+            "Latency": [{1: 1}, {1: 1, 2: 1}, {3: 4}],
+        },
+    )
     rows = database.query(
         "SELECT toUnixTimestamp(Time), Source, Target, sum(Count), sum(Errors), sum(Sum), sumMap(Latency) "
         "FROM mesh_edges_minute GROUP BY ALL ORDER BY ALL"

@@ -14,15 +14,20 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 @given(
     st.lists(
         st.tuples(
-            st.integers(0, (1 << 64) - 1), texts, st.dictionaries(texts, texts, max_size=3),
+            st.integers(0, (1 << 64) - 1),
+            texts,
+            st.dictionaries(texts, texts, max_size=3),
             st.lists(st.dictionaries(texts, texts, max_size=2), max_size=3),
         ),
-        min_size=1, max_size=5,
+        min_size=1,
+        max_size=5,
     )
 )
 def test_what_is_encoded_is_decoded(rows: list[tuple[int, str, Labels, list[Labels]]]) -> None:
     types = {
-        "a": "UInt64", "b": "LowCardinality(String)", "c": "Map(LowCardinality(String), String)",
+        "a": "UInt64",
+        "b": "LowCardinality(String)",
+        "c": "Map(LowCardinality(String), String)",
         "d": "Array(Map(LowCardinality(String), String))",
     }
     columns = {name: [row[i] for row in rows] for i, name in enumerate(types)}
@@ -60,7 +65,13 @@ def test_other_parameters(database: Database) -> None:
         "SELECT {i:Int64}, {u:UInt64}, {f:Float64}, {b:Bool}, {n:Nullable(String)}, {e:Array(String)}, "
         "{l:Array(UInt64)}, {nested:Array(Array(String))}",
         {
-            "i": -5, "u": (1 << 64) - 1, "f": 1e-9, "b": True, "n": None, "e": [], "l": [1, 2],
+            "i": -5,
+            "u": (1 << 64) - 1,
+            "f": 1e-9,
+            "b": True,
+            "n": None,
+            "e": [],
+            "l": [1, 2],
             "nested": [["a'"], []],
         },
     )

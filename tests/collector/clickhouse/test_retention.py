@@ -20,6 +20,13 @@ def test_what_is_not_understood_is_told_with_the_fix(text: str) -> None:
 
 def test_a_table_is_kept_as_its_signal_is() -> None:
     kept = parse("traces=1,metrics=2,logs=3,mesh=4")
-    wanted = {"otel_traces": 1, "mesh_trace_summaries": 1, "mesh_operations": 1, "otel_metrics_sum": 2,
-              "otel_logs": 3, "mesh_edges_minute": 4, "mesh_decisions": 4}  # fmt: skip
+    wanted = {
+        "otel_traces": 1,
+        "mesh_trace_summaries": 1,
+        "mesh_operations": 1,
+        "otel_metrics_sum": 2,
+        "otel_logs": 3,
+        "mesh_edges_minute": 4,
+        "mesh_decisions": 4,
+    }
     assert {table: days(table, kept) for table in wanted} == wanted

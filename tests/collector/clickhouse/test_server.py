@@ -28,7 +28,8 @@ SECRET: Final = "it's: a/secret"
 @pytest.mark.parametrize(
     "url",
     [
-        "clickhouse://localhost", "clickhouse://user:p%40ss@db.example:9000/spans",
+        "clickhouse://localhost",
+        "clickhouse://user:p%40ss@db.example:9000/spans",
         "clickhouses://h:9440/db?connect_timeout=3",
     ],
 )
@@ -128,11 +129,18 @@ def test_collectors_may_start_at_once(started: list[object], remote: Database) -
 
 def test_rows_come_back_as_they_went_in(remote: Database) -> None:
     text = "it's \\ \t {x:String} ü€😀"
-    remote.insert("otel_traces", {
-        "Timestamp": [NOW, NOW + 1], "TraceId": ["t", "u"], "SpanAttributes": [{"a": text}, {}],
-        "Events.Timestamp": [[NOW + 7], []], "Events.Name": [["exception"], []],
-        "Events.Attributes": [[{"k": text}], []], "Duration": [5, (1 << 64) - 1],
-    })
+    remote.insert(
+        "otel_traces",
+        {
+            "Timestamp": [NOW, NOW + 1],
+            "TraceId": ["t", "u"],
+            "SpanAttributes": [{"a": text}, {}],
+            "Events.Timestamp": [[NOW + 7], []],
+            "Events.Name": [["exception"], []],
+            "Events.Attributes": [[{"k": text}], []],
+            "Duration": [5, (1 << 64) - 1],
+        },
+    )
     rows = remote.query(
         "SELECT TraceId, toUnixTimestamp64Nano(Timestamp), SpanAttributes, "
         "arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp), Events.Attributes, Duration "
@@ -141,7 +149,8 @@ def test_rows_come_back_as_they_went_in(remote: Database) -> None:
         {"ids": ["t", "u", text], "least": 1},
     )
     assert rows == [
-        ("t", NOW, {"a": text}, [NOW + 7], [{"k": text}], 5), ("u", NOW + 1, {}, [], [], (1 << 64) - 1),
+        ("t", NOW, {"a": text}, [NOW + 7], [{"k": text}], 5),
+        ("u", NOW + 1, {}, [], [], (1 << 64) - 1),
     ]
     assert remote.query("SELECT sum(Spans) FROM mesh_trace_summaries") == [(2,)]
 

@@ -23,10 +23,19 @@ def rows(database: Database, *requests: bytes) -> list[dict[str, Any]]:
 
 def test_a_span_fills_every_column(database: Database) -> None:
     one = span(bytes(range(16)), parent_span_id=b"12345678", trace_state="a=b", kind=Span.SPAN_KIND_CLIENT)
-    label(one.attributes, {
-        "http.request.method": "GET", "n": 3, "zero": 0, "minus": -7, "d": 0.5, "b": True,
-        "no": False, "e": "",
-    })  # fmt: skip
+    label(
+        one.attributes,
+        {
+            "http.request.method": "GET",
+            "n": 3,
+            "zero": 0,
+            "minus": -7,
+            "d": 0.5,
+            "b": True,
+            "no": False,
+            "e": "",
+        },
+    )
     one.attributes.add(key="bytes").value.bytes_value = b"\x00\xff"
     one.attributes.add(key="nothing")
     one.status.code = Status.STATUS_CODE_ERROR
@@ -36,19 +45,43 @@ def test_a_span_fills_every_column(database: Database) -> None:
     one.links.add(trace_id=bytes(16), span_id=bytes(8), trace_state="x=y")
     request = trace_request([one], service="shop", scope="lib")
     request.resource_spans[0].scope_spans[0].scope.version = "2"
-    assert rows(database, request.SerializeToString()) == [{
-        "Timestamp": NOW, "TraceId": bytes(range(16)).hex(), "SpanId": one.span_id.hex(),
-        "ParentSpanId": b"12345678".hex(), "TraceState": "a=b", "SpanName": "GET /x", "SpanKind": "Client",
-        "ServiceName": "shop", "ResourceAttributes": {"service.name": "shop"}, "ScopeName": "lib",
-        "ScopeVersion": "2", "SpanAttributes": {
-            "http.request.method": "GET", "n": "3", "zero": "0", "minus": "-7", "d": "0.5", "b": "true",
-            "no": "false", "e": "", "bytes": "AP8=", "nothing": "",
-        },
-        "Duration": 5_000_000, "StatusCode": "Error", "StatusMessage": "boom",
-        "Events.Timestamp": [NOW + 1], "Events.Name": ["exception"],
-        "Events.Attributes": [{"exception.type": "E"}], "Links.TraceId": ["00" * 16],
-        "Links.SpanId": ["00" * 8], "Links.TraceState": ["x=y"], "Links.Attributes": [{}],
-    }]  # fmt: skip
+    assert rows(database, request.SerializeToString()) == [
+        {
+            "Timestamp": NOW,
+            "TraceId": bytes(range(16)).hex(),
+            "SpanId": one.span_id.hex(),
+            "ParentSpanId": b"12345678".hex(),
+            "TraceState": "a=b",
+            "SpanName": "GET /x",
+            "SpanKind": "Client",
+            "ServiceName": "shop",
+            "ResourceAttributes": {"service.name": "shop"},
+            "ScopeName": "lib",
+            "ScopeVersion": "2",
+            "SpanAttributes": {
+                "http.request.method": "GET",
+                "n": "3",
+                "zero": "0",
+                "minus": "-7",
+                "d": "0.5",
+                "b": "true",
+                "no": "false",
+                "e": "",
+                "bytes": "AP8=",
+                "nothing": "",
+            },
+            "Duration": 5_000_000,
+            "StatusCode": "Error",
+            "StatusMessage": "boom",
+            "Events.Timestamp": [NOW + 1],
+            "Events.Name": ["exception"],
+            "Events.Attributes": [{"exception.type": "E"}],
+            "Links.TraceId": ["00" * 16],
+            "Links.SpanId": ["00" * 8],
+            "Links.TraceState": ["x=y"],
+            "Links.Attributes": [{}],
+        }
+    ]
 
 
 def test_odd_spans_are_rows_too(database: Database) -> None:
@@ -83,11 +116,16 @@ values = st.one_of(texts, st.integers(-(1 << 63), (1 << 63) - 1), st.booleans())
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    st.dictionaries(texts, values, max_size=5), texts, st.integers(0, HOUR),
+    st.dictionaries(texts, values, max_size=5),
+    texts,
+    st.integers(0, HOUR),
     st.lists(st.dictionaries(texts, values, max_size=2), max_size=3),
 )
 def test_whatever_the_span_its_row_says_the_same(
-    database: Database, labels: dict[str, str | int | bool], name: str, duration: int,
+    database: Database,
+    labels: dict[str, str | int | bool],
+    name: str,
+    duration: int,
     events: list[dict[str, str | int | bool]],
 ) -> None:
     one = span(name=name, end_time_unix_nano=NOW + duration)

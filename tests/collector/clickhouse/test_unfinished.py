@@ -17,7 +17,9 @@ def table(data: Path, parts: list[str], log: str) -> Path:
 
 def test_an_entry_without_its_part_is_taken_out(tmp_path: Path) -> None:
     there, merged, gone, other = (
-        "1\t20261121_1_1_0\ttoken1\n", "1\t20261121_3_3_0\ttoken2\n", "1\t20261121_9_9_0\ttoken3\n",
+        "1\t20261121_1_1_0\ttoken1\n",
+        "1\t20261121_3_3_0\ttoken2\n",
+        "1\t20261121_9_9_0\ttoken3\n",
         "1\t20261122_1_1_0\ttoken4\n",
     )
     parts = ["20261121_1_1_0", "20261121_2_7_1", "tmp_insert_20261121_9_9_0", "detached"]

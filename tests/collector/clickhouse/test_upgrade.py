@@ -38,13 +38,18 @@ def url(store: Store) -> Iterator[str]:
         for file, sql in re.findall(r"-- (\S+\.sql)\n(.*?);\n", SCHEMA, re.DOTALL):
             session.execute(sql)
             session.insert("mesh_schema", {"File": [file]})
-        session.insert("otel_traces", {
-            "Timestamp": [NOW - number % 3 * HOUR for number in range(SPANS)],
-            "TraceId": [f"t{number % 50}" for number in range(SPANS)],
-            "SpanId": [str(number) for number in range(SPANS)], "ServiceName": ["front"] * SPANS,
-            "SpanName": ["GET /"] * SPANS, "Duration": list(range(SPANS)),
-            "SpanAttributes": [{"n": str(number)} for number in range(SPANS)],
-        })
+        session.insert(
+            "otel_traces",
+            {
+                "Timestamp": [NOW - number % 3 * HOUR for number in range(SPANS)],
+                "TraceId": [f"t{number % 50}" for number in range(SPANS)],
+                "SpanId": [str(number) for number in range(SPANS)],
+                "ServiceName": ["front"] * SPANS,
+                "SpanName": ["GET /"] * SPANS,
+                "Duration": list(range(SPANS)),
+                "SpanAttributes": [{"n": str(number)} for number in range(SPANS)],
+            },
+        )
         session.insert("mesh_decisions", {"Kind": ["stage"], "Time": [NOW // 10**6]})
         yield server.url(database=name)
         session.close()
@@ -65,12 +70,15 @@ WHOLE = (SPANS, SPANS, SPANS * (SPANS - 1) // 2, SPANS, SPANS, SPANS, 1, 1, 1)
 def assert_whole(session: Database) -> None:
     assert session.query(COUNTS) == [WHOLE]
     assert {"otel_traces_v1", "mesh_upgrade"}.isdisjoint(row[0] for row in session.query("SHOW TABLES"))
-    ((engine,),) = session.query("SELECT engine_full FROM system.tables WHERE name = 'otel_traces' "
-                                 "AND database = currentDatabase()")  # fmt: skip
+    ((engine,),) = session.query(
+        "SELECT engine_full FROM system.tables WHERE name = 'otel_traces' AND database = currentDatabase()"
+    )
     assert "ORDER BY (toStartOfTenMinutes(Timestamp), ServiceName" in engine
-    rows = session.query("SELECT name FROM system.tables WHERE database = currentDatabase() "
-                         "AND name LIKE 'otel%' AND engine LIKE '%MergeTree' "
-                         "AND engine_full NOT LIKE '%deduplication_window = 1000%'")  # fmt: skip
+    rows = session.query(
+        "SELECT name FROM system.tables WHERE database = currentDatabase() "
+        "AND name LIKE 'otel%' AND engine LIKE '%MergeTree' "
+        "AND engine_full NOT LIKE '%deduplication_window = 1000%'"
+    )
     assert rows == []
 
 

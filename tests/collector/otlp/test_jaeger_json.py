@@ -32,29 +32,48 @@ def test_a_trace_with_two_processes() -> None:
         "traceID": "0102030405060708090a0b0c0d0e0f10",
         "spans": [
             {
-                "traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "00000000000000a1", "flags": 1,
-                "operationName": "GET /", "references": [], "startTime": START, "duration": 1500,
-                "tags": [tag("span.kind", "server"), tag("http.status_code", 200, "int64"),
-                         tag("otel.scope.name", "lib"), tag("otel.library.version", "2")],
-                "logs": [{"timestamp": START + 5, "fields": [tag("event", "retry"), tag("n", 2, "int64")]},
-                         {"timestamp": START + 6, "fields": [tag("message", "hello")]}],
-                "processID": "p1", "warnings": None,
+                "traceID": "0102030405060708090a0b0c0d0e0f10",
+                "spanID": "00000000000000a1",
+                "flags": 1,
+                "operationName": "GET /",
+                "references": [],
+                "startTime": START,
+                "duration": 1500,
+                "tags": [
+                    tag("span.kind", "server"),
+                    tag("http.status_code", 200, "int64"),
+                    tag("otel.scope.name", "lib"),
+                    tag("otel.library.version", "2"),
+                ],
+                "logs": [
+                    {"timestamp": START + 5, "fields": [tag("event", "retry"), tag("n", 2, "int64")]},
+                    {"timestamp": START + 6, "fields": [tag("message", "hello")]},
+                ],
+                "processID": "p1",
+                "warnings": None,
             },
             {
-                "traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "a2", "operationName": "query",
-                "references": [{"refType": "CHILD_OF", "traceID": "0102030405060708090a0b0c0d0e0f10",
-                                "spanID": "a1"}],
-                "startTime": START + 100, "duration": 20, "processID": "p2",
+                "traceID": "0102030405060708090a0b0c0d0e0f10",
+                "spanID": "a2",
+                "operationName": "query",
+                "references": [
+                    {"refType": "CHILD_OF", "traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "a1"}
+                ],
+                "startTime": START + 100,
+                "duration": 20,
+                "processID": "p2",
             },
         ],
         "processes": {
-            "p1": {"serviceName": "front", "tags": [tag("host", "h1")]}, "p2": {"serviceName": "db"},
+            "p1": {"serviceName": "front", "tags": [tag("host", "h1")]},
+            "p2": {"serviceName": "db"},
         },
-    }  # fmt: skip
+    }
     first, second = convert([trace]).resource_spans
     assert labels(first.resource.attributes) == {
-        "host": ("string_value", "h1"), "service.name": ("string_value", "front")
-    }  # fmt: skip
+        "host": ("string_value", "h1"),
+        "service.name": ("string_value", "front"),
+    }
     assert labels(second.resource.attributes)["service.name"] == ("string_value", "db")
     scope = first.scope_spans[0]
     assert (scope.scope.name, scope.scope.version) == ("lib", "2")
@@ -99,11 +118,13 @@ def test_tags_keep_their_type(value: Any, kind: str, kept: tuple[str, str]) -> N
         ([tag("error", False, "bool")], Status.STATUS_CODE_UNSET, "", {"error": ("bool_value", "false")}),
         (
             [tag("otel.status_code", "ERROR"), tag("otel.status_description", "boom")],
-            Status.STATUS_CODE_ERROR, "boom", {},
+            Status.STATUS_CODE_ERROR,
+            "boom",
+            {},
         ),
         ([tag("otel.status_code", "OK")], Status.STATUS_CODE_OK, "", {}),
     ],
-)  # fmt: skip
+)
 def test_status(tags: list[Any], code: int, message: str, left: dict[str, Any]) -> None:
     span = one(tags=tags)
     assert (span.status.code, span.status.message, labels(span.attributes)) == (code, message, left)
@@ -113,9 +134,13 @@ def test_references() -> None:
     def reference(kind: str, span: str, trace: str = "ab") -> dict[str, str]:
         return {"refType": kind, "traceID": trace, "spanID": span}
 
-    span = one(references=[
-        reference("FOLLOWS_FROM", "1"), reference("CHILD_OF", "2", "ef"), reference("CHILD_OF", "3"),
-    ])  # fmt: skip
+    span = one(
+        references=[
+            reference("FOLLOWS_FROM", "1"),
+            reference("CHILD_OF", "2", "ef"),
+            reference("CHILD_OF", "3"),
+        ]
+    )
     assert span.parent_span_id == b"\0" * 7 + b"\x03"
     assert [(link.trace_id[-1], link.span_id[-1], labels(link.attributes)) for link in span.links] == [
         (0xAB, 1, {"opentracing.ref_type": ("string_value", "follows_from")}),
@@ -145,15 +170,31 @@ def test_what_cannot_be_read_is_named(fields: dict[str, Any], complaint: str) ->
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["key", "type", "value", "fields", "spanID", "traceID", "refType"]), inner, max_size=3
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["key", "type", "value", "fields", "spanID", "traceID", "refType"]),
+            inner,
+            max_size=3,
+        )
     ),
     max_leaves=10,
-)  # fmt: skip
-FIELDS = st.sampled_from([
-    "traceID", "spanID", "operationName", "references", "startTime", "duration", "tags", "logs", "processID",
-    "process", "parentSpanID",
-])  # fmt: skip
+)
+FIELDS = st.sampled_from(
+    [
+        "traceID",
+        "spanID",
+        "operationName",
+        "references",
+        "startTime",
+        "duration",
+        "tags",
+        "logs",
+        "processID",
+        "process",
+        "parentSpanID",
+    ]
+)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -26,18 +26,23 @@ scalars = (
 )
 values = st.recursive(
     scalars,
-    lambda inner: st.builds(
-        lambda items: AnyValue(array_value=ArrayValue(values=items)), st.lists(inner, max_size=3)
-    )
-    | st.builds(
-        lambda items: AnyValue(kvlist_value=KeyValueList(values=items)),
-        st.lists(st.builds(KeyValue, key=words, value=inner), max_size=3),
+    lambda inner: (
+        st.builds(lambda items: AnyValue(array_value=ArrayValue(values=items)), st.lists(inner, max_size=3))
+        | st.builds(
+            lambda items: AnyValue(kvlist_value=KeyValueList(values=items)),
+            st.lists(st.builds(KeyValue, key=words, value=inner), max_size=3),
+        )
     ),
     max_leaves=6,
 )
 spans = st.builds(
-    Span, trace_id=ids, span_id=st.binary(min_size=8, max_size=8), parent_span_id=st.binary(max_size=8),
-    name=words, kind=st.integers(0, 5), start_time_unix_nano=st.integers(0, (1 << 64) - 1),
+    Span,
+    trace_id=ids,
+    span_id=st.binary(min_size=8, max_size=8),
+    parent_span_id=st.binary(max_size=8),
+    name=words,
+    kind=st.integers(0, 5),
+    start_time_unix_nano=st.integers(0, (1 << 64) - 1),
     attributes=st.lists(st.builds(KeyValue, key=words, value=values), max_size=3),
     events=st.lists(st.builds(Span.Event, name=words, time_unix_nano=st.integers(0, 1 << 63)), max_size=2),
     links=st.lists(st.builds(Span.Link, trace_id=ids), max_size=2),
@@ -51,7 +56,9 @@ def otlp_json(request: ExportTraceServiceRequest) -> dict[str, Any]:
         for scope, inside in zip(resource.get("scopeSpans", []), made.scope_spans, strict=True):
             for item, one in zip(scope.get("spans", []), inside.spans, strict=True):
                 for key, value in (
-                    ("traceId", one.trace_id), ("spanId", one.span_id), ("parentSpanId", one.parent_span_id)
+                    ("traceId", one.trace_id),
+                    ("spanId", one.span_id),
+                    ("parentSpanId", one.parent_span_id),
                 ):
                     if value:
                         item[key] = value.hex()

@@ -37,9 +37,14 @@ def rows(request: ExportLogsServiceRequest) -> list[dict[str, Any]]:
 
 def test_a_record_with_everything_as_the_table_holds_it(database: Database) -> None:
     one = record(
-        severity_number=17, severity_text="ERROR", flags=0x101, trace_id=b"\x01" * 16, span_id=b"\x02" * 8,
-        event_name="order.failed", observed_time_unix_nano=NOW + 5,
-    )  # fmt: skip
+        severity_number=17,
+        severity_text="ERROR",
+        flags=0x101,
+        trace_id=b"\x01" * 16,
+        span_id=b"\x02" * 8,
+        event_name="order.failed",
+        observed_time_unix_nano=NOW + 5,
+    )
     label(one.attributes, {"code": 7})
     request = request_of(one)
     assert (prune(request, NOW, LIMITS).count, count(request)) == (0, 1)
@@ -49,10 +54,27 @@ def test_a_record_with_everything_as_the_table_holds_it(database: Database) -> N
         "SELECT toUnixTimestamp64Nano(Timestamp), toUnixTimestamp(TimestampTime), TraceId, SpanId,"
         " TraceFlags, SeverityText, SeverityNumber, ServiceName, Body, ResourceSchemaUrl, ResourceAttributes,"
         " ScopeSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, LogAttributes, EventName FROM otel_logs"
-    ) == [(
-        NOW, NOW // 1_000_000_000, "01" * 16, "02" * 8, 1, "ERROR", 17, "shop", "hello", "r",
-        {"service.name": "shop"}, "s", "lib", "1", {"a": "b"}, {"code": "7"}, "order.failed",
-    )]  # fmt: skip
+    ) == [
+        (
+            NOW,
+            NOW // 1_000_000_000,
+            "01" * 16,
+            "02" * 8,
+            1,
+            "ERROR",
+            17,
+            "shop",
+            "hello",
+            "r",
+            {"service.name": "shop"},
+            "s",
+            "lib",
+            "1",
+            {"a": "b"},
+            {"code": "7"},
+            "order.failed",
+        )
+    ]
 
 
 def test_the_time_is_the_events_or_when_it_was_seen_or_when_it_arrived() -> None:
@@ -104,11 +126,19 @@ def test_too_many_attributes_on_a_record_or_on_its_resource() -> None:
     assert (count(request), convert(request)) == (0, {})
 
 
-@given(st.lists(st.builds(
-    LogRecord, time_unix_nano=st.integers(0, (1 << 64) - 1),
-    severity_number=st.integers(-(1 << 31), (1 << 31) - 1), flags=st.integers(0, (1 << 32) - 1),
-    trace_id=st.binary(max_size=20), span_id=st.binary(max_size=10),
-), max_size=5))  # fmt: skip
+@given(
+    st.lists(
+        st.builds(
+            LogRecord,
+            time_unix_nano=st.integers(0, (1 << 64) - 1),
+            severity_number=st.integers(-(1 << 31), (1 << 31) - 1),
+            flags=st.integers(0, (1 << 32) - 1),
+            trace_id=st.binary(max_size=20),
+            span_id=st.binary(max_size=10),
+        ),
+        max_size=5,
+    )
+)
 def test_whatever_arrives_is_kept_or_counted(records: list[LogRecord]) -> None:
     request = request_of(*records)
     refused = prune(request, NOW, Limits())

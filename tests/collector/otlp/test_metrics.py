@@ -34,12 +34,27 @@ def test_a_gauge_with_its_exemplar() -> None:
     tables = convert(request_of(metric))
     assert list(tables) == ["otel_metrics_gauge"]
     assert row(tables["otel_metrics_gauge"]) == {
-        "ResourceAttributes": {"service.name": "shop"}, "ResourceSchemaUrl": "r", "ScopeName": "lib",
-        "ScopeVersion": "", "ScopeAttributes": {"a": "b"}, "ScopeDroppedAttrCount": 3, "ScopeSchemaUrl": "s",
-        "ServiceName": "shop", "MetricName": "depth", "MetricDescription": "d", "MetricUnit": "1",
-        "Attributes": {"queue": "q"}, "StartTimeUnix": NOW - 1, "TimeUnix": NOW, "Flags": 1, "Value": 4.0,
-        "Exemplars.FilteredAttributes": [{}], "Exemplars.TimeUnix": [NOW], "Exemplars.Value": [4.5],
-        "Exemplars.SpanId": ["01" * 8], "Exemplars.TraceId": ["02" * 16],
+        "ResourceAttributes": {"service.name": "shop"},
+        "ResourceSchemaUrl": "r",
+        "ScopeName": "lib",
+        "ScopeVersion": "",
+        "ScopeAttributes": {"a": "b"},
+        "ScopeDroppedAttrCount": 3,
+        "ScopeSchemaUrl": "s",
+        "ServiceName": "shop",
+        "MetricName": "depth",
+        "MetricDescription": "d",
+        "MetricUnit": "1",
+        "Attributes": {"queue": "q"},
+        "StartTimeUnix": NOW - 1,
+        "TimeUnix": NOW,
+        "Flags": 1,
+        "Value": 4.0,
+        "Exemplars.FilteredAttributes": [{}],
+        "Exemplars.TimeUnix": [NOW],
+        "Exemplars.Value": [4.5],
+        "Exemplars.SpanId": ["01" * 8],
+        "Exemplars.TraceId": ["02" * 16],
     }
 
 
@@ -63,7 +78,9 @@ def test_each_kind_goes_to_its_table() -> None:
     tables = convert(request_of(total, histogram, exponential, summary))
 
     assert {name: len(columns["MetricName"]) for name, columns in tables.items()} == {
-        "otel_metrics_sum": 1, "otel_metrics_histogram": 1, "otel_metrics_exponential_histogram": 1,
+        "otel_metrics_sum": 1,
+        "otel_metrics_histogram": 1,
+        "otel_metrics_exponential_histogram": 1,
         "otel_metrics_summary": 1,
     }
     assert row(tables["otel_metrics_sum"])["IsMonotonic"] is True

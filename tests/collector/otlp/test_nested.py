@@ -18,7 +18,8 @@ letters = st.characters(exclude_categories=["Cs"])
 scalars = st.one_of(
     st.text(letters, max_size=300).map(lambda text: AnyValue(string_value=text)),
     st.integers(-(1 << 63), (1 << 63) - 1).map(lambda number: AnyValue(int_value=number)),
-    st.booleans().map(lambda flag: AnyValue(bool_value=flag)), st.just(AnyValue()),
+    st.booleans().map(lambda flag: AnyValue(bool_value=flag)),
+    st.just(AnyValue()),
 )
 
 

@@ -77,12 +77,14 @@ def test_an_opaque_connection_is_a_call_that_arrived_or_not(error: str, errors: 
 def test_opaque_connections_of_both_sides_with_their_bytes() -> None:
     far = {names.PEER_SERVICE: "db", names.ENDPOINT: "10.0.0.1:5432"}
     found = told(
-        Gauge(names.TCP_CLIENT_ACTIVE, 3, far), Gauge(names.TCP_SERVER_ACTIVE, 2, {}),
+        Gauge(names.TCP_CLIENT_ACTIVE, 3, far),
+        Gauge(names.TCP_SERVER_ACTIVE, 2, {}),
         series={
             names.TCP_CLIENT_IO: {**far, names.DIRECTION: names.TRANSMIT},
             names.TCP_SERVER_IO: {names.DIRECTION: names.TRANSMIT},
-        }, value=1 << 40,
-    )  # fmt: skip
+        },
+        value=1 << 40,
+    )
     assert found.calls == []
     assert found.connections == [
         ConnectionSample(Side.CLIENT, "front", "db", "10.0.0.1:5432", "front-1", 3, sent=1 << 40),
@@ -93,21 +95,24 @@ def test_opaque_connections_of_both_sides_with_their_bytes() -> None:
 def test_connections_of_one_kind_are_counted_by_whether_they_are_encrypted() -> None:
     far = {names.PEER_SERVICE: "db", names.ENDPOINT: "10.0.0.1:5432"}
     [found] = told(
-        Gauge(names.TCP_CLIENT_ACTIVE, 3, far), Gauge(names.TCP_CLIENT_ACTIVE, 2, {**far, names.TLS: "true"}),
-        Gauge(names.TCP_CLIENT_ACTIVE, 1, {**far, names.TLS: "false"}), series={},
-    ).connections  # fmt: skip
+        Gauge(names.TCP_CLIENT_ACTIVE, 3, far),
+        Gauge(names.TCP_CLIENT_ACTIVE, 2, {**far, names.TLS: "true"}),
+        Gauge(names.TCP_CLIENT_ACTIVE, 1, {**far, names.TLS: "false"}),
+        series={},
+    ).connections
     assert (found.open, found.encrypted, found.clear) == (6, 2, 1)
 
 
 @pytest.mark.parametrize(
     ("name", "labels", "expected"),
     [
-        (names.TCP_CLIENT_CONNECT, {}, None), (names.TCP_CLIENT_CONNECT, {names.TLS: "true"}, True),
+        (names.TCP_CLIENT_CONNECT, {}, None),
+        (names.TCP_CLIENT_CONNECT, {names.TLS: "true"}, True),
         (names.TCP_CLIENT_CONNECT, {names.TLS: "false"}, False),
         (names.CLIENT_DURATION, {names.METHOD: "GET"}, False),
         (names.CLIENT_DURATION, {names.METHOD: "CONNECT"}, None),
     ],
-)  # fmt: skip
+)
 def test_a_call_says_whether_it_was_encrypted(
     name: str, labels: dict[str, str], expected: bool | None
 ) -> None:

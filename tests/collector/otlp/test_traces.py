@@ -35,11 +35,20 @@ def test_a_good_request_stays_as_it_came() -> None:
 def test_facts_carry_what_the_graph_needs() -> None:
     call = span(kind=Span.SPAN_KIND_CLIENT, parent_span_id=b"12345678")
     call.status.code = Status.STATUS_CODE_ERROR
-    label(call.attributes, {
-        "db.system": "redis", "peer.service": "cache", "user": "u", "server.port": 6379,
-        "network.protocol.name": "http", "network.peer.address": "10.0.0.1", "url.scheme": "https",
-        "url.full": "https://a/b", "tls.established": True,
-    })  # fmt: skip
+    label(
+        call.attributes,
+        {
+            "db.system": "redis",
+            "peer.service": "cache",
+            "user": "u",
+            "server.port": 6379,
+            "network.protocol.name": "http",
+            "network.peer.address": "10.0.0.1",
+            "url.scheme": "https",
+            "url.full": "https://a/b",
+            "tls.established": True,
+        },
+    )
     internal = span(kind=Span.SPAN_KIND_INTERNAL)
     spans = examined(trace_request([call, internal], scope=names.SCOPE))
     assert len(spans.facts) == 1
@@ -48,15 +57,23 @@ def test_facts_carry_what_the_graph_needs() -> None:
     assert (fact.service, fact.kind, fact.duration, fact.failed) == ("shop", 3, 0.005, True)
     assert fact.from_sidecar
     assert fact.attributes == {
-        "db.system": "redis", "peer.service": "cache", "server.port": "6379",
-        "network.peer.address": "10.0.0.1", "url.scheme": "https", "tls.established": "true",
+        "db.system": "redis",
+        "peer.service": "cache",
+        "server.port": "6379",
+        "network.peer.address": "10.0.0.1",
+        "url.scheme": "https",
+        "tls.established": "true",
     }
 
 
 def test_bad_spans_are_counted_and_the_good_ones_kept() -> None:
     bad = [
-        span(b"short"), span(bytes(16)), span(span_id=b""), span(parent_span_id=b"1"),
-        span(start_time_unix_nano=0), span(start_time_unix_nano=1),
+        span(b"short"),
+        span(bytes(16)),
+        span(span_id=b""),
+        span(parent_span_id=b"1"),
+        span(start_time_unix_nano=0),
+        span(start_time_unix_nano=1),
         span(start_time_unix_nano=(1 << 64) - 1),
     ]
     good = span(trace_state="kept=whole")
@@ -65,7 +82,11 @@ def test_bad_spans_are_counted_and_the_good_ones_kept() -> None:
     assert kept(spans) == [good]
     assert (spans.count, [fact.span_id for fact in spans.facts]) == (1, [good.span_id])
     assert dict(spans.refused.reasons) == {
-        "trace_id": 2, "span_id": 1, "parent_span_id": 1, "time_missing": 1, "time_past": 1,
+        "trace_id": 2,
+        "span_id": 1,
+        "parent_span_id": 1,
+        "time_missing": 1,
+        "time_past": 1,
         "time_future": 1,
     }
     assert spans.refused.message == "trace_id must be 16 bytes, got 5"
@@ -120,8 +141,12 @@ def crowded_event() -> Span:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (too_long, "attribute_length"), (too_many, "attribute_count"), (long_name, "name_length"),
-        (many_events, "event_count"), (many_links, "link_count"), (crowded_event, "attribute_count"),
+        (too_long, "attribute_length"),
+        (too_many, "attribute_count"),
+        (long_name, "name_length"),
+        (many_events, "event_count"),
+        (many_links, "link_count"),
+        (crowded_event, "attribute_count"),
     ],
 )
 def test_a_span_past_a_limit_is_left_out_alone(make: object, reason: str) -> None:
@@ -150,7 +175,9 @@ def test_lists_and_maps_become_text_however_deep() -> None:
     inside = one.events.add().attributes.add(key="map").value.kvlist_value.values.add(key="k")
     inside.value.int_value = 1
     request = trace_request([one])
-    request.resource_spans[0].resource.attributes.add(key="args").value.array_value.values.add(bool_value=True)
+    request.resource_spans[0].resource.attributes.add(key="args").value.array_value.values.add(
+        bool_value=True
+    )
     spans = examined(request)
     (found,) = kept(spans)
     assert found.attributes[0].value.string_value == "[" * 10 + '"ü"' + "]" * 10

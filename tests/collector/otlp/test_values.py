@@ -88,9 +88,7 @@ def test_the_message_says_what_was_expected_and_what_came() -> None:
         span_id(bytes(8))
 
 
-@pytest.mark.parametrize(
-    ("value", "reason"), [(0, "time_missing"), (9, "time_past"), (101, "time_future")]
-)
+@pytest.mark.parametrize(("value", "reason"), [(0, "time_missing"), (9, "time_past"), (101, "time_future")])
 def test_times_the_store_cannot_keep_are_refused(value: int, reason: str) -> None:
     limits = Limits(oldest=10, newest=100)
     check_time("t", 10, limits)

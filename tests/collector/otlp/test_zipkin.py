@@ -32,13 +32,24 @@ def labels(pairs: Iterable[KeyValue]) -> dict[str, str]:
 
 
 def test_a_span_with_everything() -> None:
-    request = convert(ListOfSpans(spans=[one(
-        parent_id=b"p" * 8, kind=Span.CLIENT, name="get /x", duration=1500,
-        local_endpoint=Endpoint(service_name="front", ipv4=b"\n\0\0\x01", port=8080),
-        remote_endpoint=Endpoint(service_name="back", ipv6=bytes(15) + b"\x01", port=9000),
-        annotations=[Annotation(timestamp=START + 10, value="ws")], tags={"http.method": "GET"},
-        debug=True,
-    )]), ARRIVED)  # fmt: skip
+    request = convert(
+        ListOfSpans(
+            spans=[
+                one(
+                    parent_id=b"p" * 8,
+                    kind=Span.CLIENT,
+                    name="get /x",
+                    duration=1500,
+                    local_endpoint=Endpoint(service_name="front", ipv4=b"\n\0\0\x01", port=8080),
+                    remote_endpoint=Endpoint(service_name="back", ipv6=bytes(15) + b"\x01", port=9000),
+                    annotations=[Annotation(timestamp=START + 10, value="ws")],
+                    tags={"http.method": "GET"},
+                    debug=True,
+                )
+            ]
+        ),
+        ARRIVED,
+    )
     assert labels(request.resource_spans[0].resource.attributes) == {"service.name": "front"}
     (span,) = request.resource_spans[0].scope_spans[0].spans
     assert (span.trace_id, span.span_id, span.parent_span_id) == (b"t" * 16, b"s" * 8, b"p" * 8)
@@ -46,10 +57,14 @@ def test_a_span_with_everything() -> None:
     times = (span.start_time_unix_nano, span.end_time_unix_nano)
     assert times == (START * 1000, (START + 1500) * 1000)
     assert labels(span.attributes) == {
-        "http.method": "GET", "network.local.address": "10.0.0.1", "network.local.port": "8080",
-        "peer.service": "back", "network.peer.address": "::1", "network.peer.port": "9000",
+        "http.method": "GET",
+        "network.local.address": "10.0.0.1",
+        "network.local.port": "8080",
+        "peer.service": "back",
+        "network.peer.address": "::1",
+        "network.peer.port": "9000",
         "zipkin.debug": "true",
-    }  # fmt: skip
+    }
     assert [(event.time_unix_nano, event.name) for event in span.events] == [((START + 10) * 1000, "ws")]
     assert span.status.code == Status.STATUS_CODE_UNSET
 
@@ -109,8 +124,11 @@ def test_status(tags: dict[str, str], code: str, message: str, left: dict[str, s
     ("value", "name", "attributes"),
     [
         ("ws", "ws", {}),
-        ('{"retry": {"n": 1, "ok": true, "why": "busy", "s": 0.5, "of": [1]}}', "retry",
-         {"n": "1", "ok": "true", "why": "busy", "s": "0.5", "of": "[1]"}),
+        (
+            '{"retry": {"n": 1, "ok": true, "why": "busy", "s": 0.5, "of": [1]}}',
+            "retry",
+            {"n": "1", "ok": "true", "why": "busy", "s": "0.5", "of": "[1]"},
+        ),
         ('"retry":{"n":1}', "retry", {"n": "1"}),
         ('{"retry": {"big": 99999999999999999999}}', "retry", {"big": "99999999999999999999"}),
         ('{"a": {}, "b": {}}', '{"a": {}, "b": {}}', {}),
@@ -118,7 +136,7 @@ def test_status(tags: dict[str, str], code: str, message: str, left: dict[str, s
         ('{"a": {}', '{"a": {}', {}),
         ('"a", {"b": {}}', '"a", {"b": {}}', {}),
     ],
-)  # fmt: skip
+)
 def test_annotations(value: str, name: str, attributes: dict[str, str]) -> None:
     (span,) = converted(one(annotations=[Annotation(timestamp=START, value=value)]))
     assert [(event.name, labels(event.attributes)) for event in span.events] == [(name, attributes)]
@@ -137,25 +155,45 @@ def test_a_span_without_a_time() -> None:
 def test_one_resource_for_each_service_and_one_scope_for_each_library() -> None:
     a, b = Endpoint(service_name="a"), Endpoint(service_name="b")
     library = {"otel.scope.name": "lib", "otel.library.version": "2"}
-    request = convert(ListOfSpans(spans=[
-        one(local_endpoint=a), one(local_endpoint=b), one(local_endpoint=a, tags=library),
-        one(local_endpoint=a), one(),
-    ]), ARRIVED)  # fmt: skip
+    request = convert(
+        ListOfSpans(
+            spans=[
+                one(local_endpoint=a),
+                one(local_endpoint=b),
+                one(local_endpoint=a, tags=library),
+                one(local_endpoint=a),
+                one(),
+            ]
+        ),
+        ARRIVED,
+    )
     shape = [
-        ([pair.value.string_value for pair in resource.resource.attributes],
-         [(scope.scope.name, scope.scope.version, len(scope.spans)) for scope in resource.scope_spans])
+        (
+            [pair.value.string_value for pair in resource.resource.attributes],
+            [(scope.scope.name, scope.scope.version, len(scope.spans)) for scope in resource.scope_spans],
+        )
         for resource in request.resource_spans
-    ]  # fmt: skip
+    ]
     assert shape == [(["a"], [("", "", 2), ("lib", "2", 1)]), (["b"], [("", "", 1)]), ([], [("", "", 1)])]
 
 
-@given(st.lists(st.builds(
-    Span, trace_id=st.binary(max_size=20), id=st.binary(max_size=10), parent_id=st.binary(max_size=10),
-    timestamp=st.integers(0, (1 << 64) - 1), duration=st.integers(0, (1 << 64) - 1), kind=st.integers(-9, 9),
-    shared=st.booleans(),
-    local_endpoint=st.builds(Endpoint, ipv4=st.binary(max_size=5), port=st.integers(-99, 99)),
-    annotations=st.lists(st.builds(Annotation, timestamp=st.integers(0, (1 << 64) - 1)), max_size=2),
-), max_size=4))  # fmt: skip
+@given(
+    st.lists(
+        st.builds(
+            Span,
+            trace_id=st.binary(max_size=20),
+            id=st.binary(max_size=10),
+            parent_id=st.binary(max_size=10),
+            timestamp=st.integers(0, (1 << 64) - 1),
+            duration=st.integers(0, (1 << 64) - 1),
+            kind=st.integers(-9, 9),
+            shared=st.booleans(),
+            local_endpoint=st.builds(Endpoint, ipv4=st.binary(max_size=5), port=st.integers(-99, 99)),
+            annotations=st.lists(st.builds(Annotation, timestamp=st.integers(0, (1 << 64) - 1)), max_size=2),
+        ),
+        max_size=4,
+    )
+)
 def test_whatever_arrives_is_passed_on(spans: list[Span]) -> None:
     body = ListOfSpans(spans=spans).SerializeToString()
     passed = converted(*from_protobuf(body).spans)

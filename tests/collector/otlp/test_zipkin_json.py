@@ -18,16 +18,26 @@ def one(**fields: object) -> Span:
 
 def test_every_field() -> None:
     span = one(
-        parentId="ef" * 8, kind="CLIENT", name="get /x", timestamp=1_700_000_000_000_000, duration=1500,
+        parentId="ef" * 8,
+        kind="CLIENT",
+        name="get /x",
+        timestamp=1_700_000_000_000_000,
+        duration=1500,
         localEndpoint={"serviceName": "front", "ipv4": "10.0.0.1", "port": 8080},
         remoteEndpoint={"serviceName": "back", "ipv6": "2001:db8::1", "port": 9000},
         annotations=[{"timestamp": 1_700_000_000_000_100, "value": "ws"}],
-        tags={"http.method": "GET"}, debug=True, shared=True, notInTheModel={"x": 1},
-    )  # fmt: skip
+        tags={"http.method": "GET"},
+        debug=True,
+        shared=True,
+        notInTheModel={"x": 1},
+    )
     assert (span.trace_id.hex(), span.id.hex(), span.parent_id.hex()) == ("ab" * 16, "cd" * 8, "ef" * 8)
     assert (span.kind, span.name, span.timestamp, span.duration) == (
-        Span.CLIENT, "get /x", 1_700_000_000_000_000, 1500
-    )  # fmt: skip
+        Span.CLIENT,
+        "get /x",
+        1_700_000_000_000_000,
+        1500,
+    )
     local, remote = span.local_endpoint, span.remote_endpoint
     assert (local.service_name, local.ipv4, local.ipv6, local.port) == ("front", b"\n\0\0\x01", b"", 8080)
     assert (remote.service_name, remote.ipv6[:4], remote.port) == ("back", b"\x20\x01\x0d\xb8", 9000)
@@ -38,17 +48,24 @@ def test_every_field() -> None:
 def test_short_ids_are_padded() -> None:
     span = one(traceId="1", id="F2", parentId="3")
     assert (span.trace_id.hex(), span.id.hex(), span.parent_id.hex()) == (
-        "0000000000000001", "00000000000000f2", "0000000000000003"
-    )  # fmt: skip
+        "0000000000000001",
+        "00000000000000f2",
+        "0000000000000003",
+    )
     assert one(traceId="1" * 17).trace_id.hex() == "0" * 15 + "1" * 17
 
 
 def test_what_reporters_get_wrong_without_harm() -> None:
     span = one(
-        timestamp="1700000000000000", duration=12.7, parentId=None, kind=None,
-        tags={"n": 1, "b": True, "x": None}, localEndpoint={"ipv4": "not an address", "port": 99999},
-        remoteEndpoint=None, annotations=None,
-    )  # fmt: skip
+        timestamp="1700000000000000",
+        duration=12.7,
+        parentId=None,
+        kind=None,
+        tags={"n": 1, "b": True, "x": None},
+        localEndpoint={"ipv4": "not an address", "port": 99999},
+        remoteEndpoint=None,
+        annotations=None,
+    )
     assert (span.timestamp, span.duration) == (1_700_000_000_000_000, 12)
     assert dict(span.tags) == {"n": "1", "b": "true", "x": ""}
     assert (span.local_endpoint.ipv4, span.local_endpoint.port) == (b"", 0)
@@ -91,10 +108,23 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=10,
 )
-FIELDS = st.sampled_from([
-    "traceId", "id", "parentId", "kind", "name", "timestamp", "duration", "localEndpoint", "remoteEndpoint",
-    "annotations", "tags", "debug", "shared",
-])  # fmt: skip
+FIELDS = st.sampled_from(
+    [
+        "traceId",
+        "id",
+        "parentId",
+        "kind",
+        "name",
+        "timestamp",
+        "duration",
+        "localEndpoint",
+        "remoteEndpoint",
+        "annotations",
+        "tags",
+        "debug",
+        "shared",
+    ]
+)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

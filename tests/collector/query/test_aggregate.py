@@ -12,19 +12,20 @@ from tests.collector.query.world import Span, World
 MS = 1_000_000
 
 
-def brief(
-    trace: str, span: str, parent: str, step: str, at: float, took: float, failed: int = 0
-) -> Brief:
+def brief(trace: str, span: str, parent: str, step: str, at: float, took: float, failed: int = 0) -> Brief:
     service, _, name = step.partition(" ")
     return Brief(trace, span, parent, service, name, "Server", failed, round(at * MS), round(took * MS))
 
 
 def test_steps_of_one_path_are_one_node() -> None:
     rows = [
-        brief("1", "a", "", "shop GET", 0, 100), brief("1", "b", "a", "cart read", 10, 30),
-        brief("1", "c", "a", "cart read", 50, 10, 1), brief("1", "d", "b", "db get", 15, 5),
-        brief("2", "a", "", "shop GET", 0, 50), brief("2", "b", "a", "cart read", 20, 20),
-    ]  # fmt: skip
+        brief("1", "a", "", "shop GET", 0, 100),
+        brief("1", "b", "a", "cart read", 10, 30),
+        brief("1", "c", "a", "cart read", 50, 10, 1),
+        brief("1", "d", "b", "db get", 15, 5),
+        brief("2", "a", "", "shop GET", 0, 50),
+        brief("2", "b", "a", "cart read", 20, 20),
+    ]
     found = tree("shop", "GET", rows)
     [shop] = found["nodes"]
     assert (found["traces"], found["cut"], shop["count"], shop["per_trace"]) == (2, False, 2, 1.0)
@@ -40,26 +41,30 @@ def test_steps_of_one_path_are_one_node() -> None:
 
 def test_it_begins_at_the_operation_wherever_that_is_in_a_trace() -> None:
     rows = [
-        brief("1", "r", "", "edge GET", 0, 100), brief("1", "a", "r", "shop GET", 5, 90),
-        brief("1", "b", "a", "shop GET", 6, 50), brief("1", "c", "r", "shop GET", 60, 5),
+        brief("1", "r", "", "edge GET", 0, 100),
+        brief("1", "a", "r", "shop GET", 5, 90),
+        brief("1", "b", "a", "shop GET", 6, 50),
+        brief("1", "c", "r", "shop GET", 60, 5),
         brief("1", "x", "r", "other GET", 60, 5),
-    ]  # fmt: skip
+    ]
     [shop] = tree("shop", "GET", rows)["nodes"]
     assert (shop["count"], shop["children"][0]["count"]) == (2, 1)
 
 
 def test_circles_and_twins_end() -> None:
     rows = [
-        brief("1", "a", "b", "s x", 0, 1), brief("1", "b", "a", "s y", 0, 1),
+        brief("1", "a", "b", "s x", 0, 1),
+        brief("1", "b", "a", "s y", 0, 1),
         brief("1", "c", "c", "s x", 0, 1),
-    ]  # fmt: skip
+    ]
     assert tree("s", "x", rows)["traces"] == 1
 
 
 def test_too_many_and_too_deep_are_cut_and_told() -> None:
-    wide = [brief("1", "a", "", "s x", 0, 1), *(
-        brief("1", f"b{index}", "a", f"t {index}", 0, 1) for index in range(NODES_MAX + 5)
-    )]  # fmt: skip
+    wide = [
+        brief("1", "a", "", "s x", 0, 1),
+        *(brief("1", f"b{index}", "a", f"t {index}", 0, 1) for index in range(NODES_MAX + 5)),
+    ]
     found = tree("s", "x", wide)
     assert (found["cut"], len(found["nodes"][0]["children"])) == (True, NODES_MAX - 1)
     deep = [brief("1", str(index), str(index - 1), f"s {index}", 0, 1) for index in range(DEPTH_MAX + 9)]
@@ -81,9 +86,17 @@ def test_traces_of_the_store_as_one_tree(world: World) -> None:
         trace = f"{index + 1:032x}"
         world.spans(
             Span(trace, a, at=60 + index, took=100),
-            Span(trace, b, a, "cart", "read", at=59.99 + index, took=50,
-                 status="Error" if index % 3 == 0 else "Unset"),
-        )  # fmt: skip
+            Span(
+                trace,
+                b,
+                a,
+                "cart",
+                "read",
+                at=59.99 + index,
+                took=50,
+                status="Error" if index % 3 == 0 else "Unset",
+            ),
+        )
     found = world.get("/api/mesh/aggregate", service="frontend", operation="GET /")
     assert (found["matching"], found["traces"], found["cut"]) == (30, 30, False)
     [root] = found["nodes"]
@@ -95,11 +108,14 @@ def test_traces_of_the_store_as_one_tree(world: World) -> None:
     assert (none["matching"], none["traces"], none["nodes"]) == (0, 0, [])
 
 
-@pytest.mark.parametrize(("query", "message"), [
-    ({"service": "a"}, "service or operation is missing"),
-    ({"service": "a", "operation": "b", "limit": "9999"}, "limit is '9999': write a whole number from 1"),
-    ({"service": "a", "operation": "b", "start": "now"}, "start is 'now'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"service": "a"}, "service or operation is missing"),
+        ({"service": "a", "operation": "b", "limit": "9999"}, "limit is '9999': write a whole number from 1"),
+        ({"service": "a", "operation": "b", "start": "now"}, "start is 'now'"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, query: dict[str, Any], message: str
 ) -> None:

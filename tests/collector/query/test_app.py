@@ -20,13 +20,16 @@ def test_health_readiness_and_metrics(world: World) -> None:
     assert 'spanmesh_stored_rows_total{table="otel_traces"} 7' in text
 
 
-@pytest.mark.parametrize(("method", "path", "status", "message"), [
-    ("GET", "/", 404, "there is nothing at /: the API is under /api/"),
-    ("GET", "/api/nothing", 404, "there is nothing at /api/nothing"),
-    ("GET", "/api/traces/", 404, "there is nothing at /api/traces/"),
-    ("POST", "/api/traces", 405, "POST is not for /api/traces: use GET, HEAD"),
-    ("DELETE", "/api/mesh/stages", 405, "use GET, HEAD, PUT"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "path", "status", "message"),
+    [
+        ("GET", "/", 404, "there is nothing at /: the API is under /api/"),
+        ("GET", "/api/nothing", 404, "there is nothing at /api/nothing"),
+        ("GET", "/api/traces/", 404, "there is nothing at /api/traces/"),
+        ("POST", "/api/traces", 405, "POST is not for /api/traces: use GET, HEAD"),
+        ("DELETE", "/api/mesh/stages", 405, "use GET, HEAD, PUT"),
+    ],
+)
 def test_what_is_not_there(world: World, method: str, path: str, status: int, message: str) -> None:
     answered, told = world.refused(path, method)
     assert answered == status

@@ -46,9 +46,13 @@ def test_a_service_behind_two_entries_is_reached_by_the_busier_path() -> None:
     assert blame.paths["c"] == ("user", "a", "c")
 
 
-@given(st.dictionaries(
-    st.tuples(st.sampled_from("uabcdef"), st.sampled_from("abcdef")), st.floats(0, 1000), max_size=20,
-))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from("uabcdef"), st.sampled_from("abcdef")),
+        st.floats(0, 1000),
+        max_size=20,
+    )
+)
 def test_all_that_is_suffered_is_someones_even_in_circles(weights: dict[tuple[str, str], float]) -> None:
     blame = attributed(weights)
     assert sum(blame.own.values()) == pytest.approx(blame.total)
@@ -83,15 +87,18 @@ def test_with_nothing_to_compare_with_all_time_counts() -> None:
     assert found["basis"] == "total"
     assert [each["service"] for each in found["services"]] == ["b", "a"]
     assert found["services"][0]["time"] == pytest.approx({"own": 2000, "inherited": 0, "share": 2 / 3})
-    assert [each["service"] for each in ranking(
-        side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), None, 1)["services"]] == ["b"]
+    assert [
+        each["service"]
+        for each in ranking(side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), None, 1)["services"]
+    ] == ["b"]
 
 
 def test_nobody_waits_for_what_a_queue_delivers() -> None:
     cells = {
-        ("user", "a", "http"): cell(10, 1, took=0.1), ("a", "kafka/orders", "messaging"): cell(10, took=0.01),
+        ("user", "a", "http"): cell(10, 1, took=0.1),
+        ("a", "kafka/orders", "messaging"): cell(10, took=0.01),
         ("kafka/orders", "w", "messaging"): cell(10, 5, took=5),
-    }  # fmt: skip
+    }
     found = ranking(Side(cells, 60), None, 10)
     by_name = {each["service"]: each for each in found["services"]}
     assert by_name["w"]["path"] == ["kafka/orders", "w"]
@@ -101,5 +108,7 @@ def test_nobody_waits_for_what_a_queue_delivers() -> None:
 
 def test_an_idle_mesh_has_nothing_to_look_at() -> None:
     assert ranking(Side({}, 60), None, 5) == {
-        "callers": {"errors": 0, "time": 0}, "basis": "total", "services": [],
-    }  # fmt: skip
+        "callers": {"errors": 0, "time": 0},
+        "basis": "total",
+        "services": [],
+    }

@@ -20,10 +20,14 @@ def test_shape_and_order(world: World) -> None:
     world.calls(Calls("b", "c", 100, 2), Calls("a", "b", 100, 1), Calls("a", "b", 200, 4))
     assert world.get("/api/dependencies") == {
         "data": [
-            {"parent": "a", "child": "b", "callCount": 5}, {"parent": "b", "child": "c", "callCount": 2},
+            {"parent": "a", "child": "b", "callCount": 5},
+            {"parent": "b", "child": "c", "callCount": 2},
         ],
-        "total": 2, "limit": 0, "offset": 0, "errors": None,
-    }  # fmt: skip
+        "total": 2,
+        "limit": 0,
+        "offset": 0,
+        "errors": None,
+    }
 
 
 def test_they_agree_with_the_graph_before_and_after_storing(world: World) -> None:

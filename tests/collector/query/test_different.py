@@ -14,15 +14,27 @@ def shop(world: World, count: int = 200) -> None:
     spans = []
     for index in range(count):
         third = index % 4 == 0
-        spans.append(Span(
-            f"{index + 1:032x}", A, at=60 + index, took=400 if third else 40,
-            status="Error" if third and index % 5 else "Unset",
-            attributes={"tenant": f"t{index % 3}", "request.id": f"r{index}"},
-        ))  # fmt: skip
-        spans.append(Span(
-            f"{index + 1:032x}", B, A, "reviews", "read", at=60 + index,
-            resource={"instance": "r-3" if third else f"r-{index % 2 + 1}", "zone": "eu"},
-        ))  # fmt: skip
+        spans.append(
+            Span(
+                f"{index + 1:032x}",
+                A,
+                at=60 + index,
+                took=400 if third else 40,
+                status="Error" if third and index % 5 else "Unset",
+                attributes={"tenant": f"t{index % 3}", "request.id": f"r{index}"},
+            )
+        )
+        spans.append(
+            Span(
+                f"{index + 1:032x}",
+                B,
+                A,
+                "reviews",
+                "read",
+                at=60 + index,
+                resource={"instance": "r-3" if third else f"r-{index % 2 + 1}", "zone": "eu"},
+            )
+        )
     world.spans(*spans)
 
 
@@ -38,8 +50,9 @@ def test_what_failing_traces_have_that_others_have_not(world: World) -> None:
     assert first(found) == ("reviews", "resource", "instance", "r-3")
     told = found["attributes"][0]
     assert (told["selected"], told["rest"]) == (
-        {"count": 40, "share": 1.0}, {"count": 10, "share": 0.0625},
-    )  # fmt: skip
+        {"count": 40, "share": 1.0},
+        {"count": 10, "share": 0.0625},
+    )
     assert told["lift"] == 16
     assert 0.7 < told["separation"] < 1
     assert told["p"] < 1e-9
@@ -95,17 +108,20 @@ def test_nothing_to_compare_is_no_difference(world: World) -> None:
     assert world.get("/api/mesh/search/different", selection="errors")["attributes"] == []
 
 
-@pytest.mark.parametrize(("query", "message"), [
-    ({}, "selection is '': write one of errors, slow, q"),
-    ({"selection": "fast"}, "selection is 'fast'"),
-    ({"selection": "q"}, "q is missing: write which traces are selected"),
-    ({"selection": "q", "q": "{ status = }"}, "q, column"),
-    ({"selection": "q", "q": '{ name =~ "(" }'}, "this is no regular expression"),
-    ({"selection": "slow", "min_duration": "5"}, "min_duration is '5'"),
-    ({"selection": "slow", "min_duration": "5s", "max_duration": "1s"}, "min_duration is '5s'"),
-    ({"selection": "errors", "q": "{"}, "q, column 2"),
-    ({"selection": "slow", "sample": "5"}, "sample is '5': write a whole number from 10 to 5000"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({}, "selection is '': write one of errors, slow, q"),
+        ({"selection": "fast"}, "selection is 'fast'"),
+        ({"selection": "q"}, "q is missing: write which traces are selected"),
+        ({"selection": "q", "q": "{ status = }"}, "q, column"),
+        ({"selection": "q", "q": '{ name =~ "(" }'}, "this is no regular expression"),
+        ({"selection": "slow", "min_duration": "5"}, "min_duration is '5'"),
+        ({"selection": "slow", "min_duration": "5s", "max_duration": "1s"}, "min_duration is '5s'"),
+        ({"selection": "errors", "q": "{"}, "q, column 2"),
+        ({"selection": "slow", "sample": "5"}, "sample is '5': write a whole number from 10 to 5000"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, query: dict[str, Any], message: str
 ) -> None:

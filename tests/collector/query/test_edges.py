@@ -48,20 +48,28 @@ def test_edges_add_up_over_seconds_endpoints_and_collectors(world: World) -> Non
 def test_opaque_connections_are_stored_with_bytes_and_what_is_known_of_them(world: World) -> None:
     key = {"Target": "db", "Protocol": "tcp", "Arm": "", "Collector": "here"}
     told = {"Count": 0, "Encrypted": 0, "Clear": 0, "Standing": 0, "Sent": 0, "Received": 0}
-    insert(world.database, "mesh_connections", [
-        {"Time": NOW - 30, "Source": "cart", **key, **told, "Standing": 90, "Encrypted": 3},
-        {"Time": NOW - 20, "Source": "cart", **key, **told, "Standing": 30, "Sent": 7, "Received": 5},
-        {"Time": NOW - 90, "Source": "cart", **key, **told, "Standing": 9000, "Clear": 1, "Sent": 70},
-        {"Time": NOW - 30, "Source": "mail", **key, **told, "Sent": 1},
-    ])  # fmt: skip
+    insert(
+        world.database,
+        "mesh_connections",
+        [
+            {"Time": NOW - 30, "Source": "cart", **key, **told, "Standing": 90, "Encrypted": 3},
+            {"Time": NOW - 20, "Source": "cart", **key, **told, "Standing": 30, "Sent": 7, "Received": 5},
+            {"Time": NOW - 90, "Source": "cart", **key, **told, "Standing": 9000, "Clear": 1, "Sent": 70},
+            {"Time": NOW - 30, "Source": "mail", **key, **told, "Sent": 1},
+        ],
+    )
     world.calls(Calls("cart", "db", 30, 4, protocol="tcp"))
     edges = {edge.source: edge for edge in run(stored(world).graph(MINUTE)).edges}
     assert (edges["cart"].stats.count, edges["cart"].tcp, edges["cart"].encrypted) == (
-        4, TcpView(2, 7, 5), Secrecy.YES
-    )  # fmt: skip
+        4,
+        TcpView(2, 7, 5),
+        Secrecy.YES,
+    )
     assert (edges["mail"].stats.count, edges["mail"].tcp, edges["mail"].encrypted) == (
-        0, TcpView(0, 1, 0), None
-    )  # fmt: skip
+        0,
+        TcpView(0, 1, 0),
+        None,
+    )
 
 
 def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: World) -> None:
@@ -77,26 +85,37 @@ def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: W
 
 def test_a_node_has_the_figures_of_the_edges_that_lead_to_it(world: World) -> None:
     world.calls(
-        Calls("a", "c", 9, 3, 1), Calls("b", "c", 9, 5), Calls("c", "db/x", 9, 2, protocol="database"),
-    )  # fmt: skip
+        Calls("a", "c", 9, 3, 1),
+        Calls("b", "c", 9, 5),
+        Calls("c", "db/x", 9, 2, protocol="database"),
+    )
     nodes = {node.name: node for node in run(stored(world).graph(MINUTE)).nodes}
     assert [(name, node.stats.count, node.stats.errors) for name, node in nodes.items()] == [
-        ("a", 0, 0), ("b", 0, 0), ("c", 8, 1), ("db/x", 2, 0),
-    ]  # fmt: skip
+        ("a", 0, 0),
+        ("b", 0, 0),
+        ("c", 8, 1),
+        ("db/x", 2, 0),
+    ]
     assert nodes["a"].stats == Stats()
 
 
 def test_kinds_of_nodes_nobody_remembers(world: World) -> None:
     world.calls(
-        Calls("user", "shop", 9), Calls("shop", "postgresql/mail", 9, protocol="database"),
-        Calls("shop", "kafka/orders", 9, protocol="messaging"), Calls("shop", "api.example:443", 9),
+        Calls("user", "shop", 9),
+        Calls("shop", "postgresql/mail", 9, protocol="database"),
+        Calls("shop", "kafka/orders", 9, protocol="messaging"),
+        Calls("shop", "api.example:443", 9),
         Calls("kafka/orders", "billing", 9, protocol="messaging"),
-    )  # fmt: skip
+    )
     kinds = {node.name: node.kind for node in run(stored(world).graph(MINUTE)).nodes}
     assert kinds == {
-        "user": Kind.USER, "shop": Kind.SERVICE, "postgresql/mail": Kind.DATABASE,
-        "kafka/orders": Kind.QUEUE, "api.example:443": Kind.EXTERNAL, "billing": Kind.SERVICE,
-    }  # fmt: skip
+        "user": Kind.USER,
+        "shop": Kind.SERVICE,
+        "postgresql/mail": Kind.DATABASE,
+        "kafka/orders": Kind.QUEUE,
+        "api.example:443": Kind.EXTERNAL,
+        "billing": Kind.SERVICE,
+    }
 
 
 def test_what_is_known_now_of_a_node_is_shown_with_the_figures_of_then(world: World) -> None:
@@ -109,25 +128,44 @@ def test_what_is_known_now_of_a_node_is_shown_with_the_figures_of_then(world: Wo
 
 def test_a_series_has_a_point_for_every_step(world: World) -> None:
     world.calls(
-        Calls("a", "b", 60, 3), Calls("a", "b", 51, 1), Calls("a", "c", 51, 7), Calls("a", "b", 1, 10, 5),
-    )  # fmt: skip
+        Calls("a", "b", 60, 3),
+        Calls("a", "b", 51, 1),
+        Calls("a", "c", 51, 7),
+        Calls("a", "b", 1, 10, 5),
+    )
     points = run(stored(world).series(MINUTE, 10, Only(service="b")))
     assert [(point.time, point.stats.count) for point in points] == [
-        (NOW - 60, 4), (NOW - 50, 0), (NOW - 40, 0), (NOW - 30, 0), (NOW - 20, 0), (NOW - 10, 10),
-    ]  # fmt: skip
+        (NOW - 60, 4),
+        (NOW - 50, 0),
+        (NOW - 40, 0),
+        (NOW - 30, 0),
+        (NOW - 20, 0),
+        (NOW - 10, 10),
+    ]
     assert points[0].stats.rate == 0.4
     assert points[-1].stats.success == 0.5
 
 
-@pytest.mark.parametrize(("only", "count"), [
-    (Only(service="b"), 7), (Only(source="a", target="b"), 3), (Only(source="a"), 11), (Only(target="c"), 8),
-    (Only(endpoint="x:1"), 5), (Only(service="b", endpoint="x:1"), 5), (Only(service="nobody"), 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("only", "count"),
+    [
+        (Only(service="b"), 7),
+        (Only(source="a", target="b"), 3),
+        (Only(source="a"), 11),
+        (Only(target="c"), 8),
+        (Only(endpoint="x:1"), 5),
+        (Only(service="b", endpoint="x:1"), 5),
+        (Only(service="nobody"), 0),
+    ],
+)
 def test_latency_of(world: World, only: Only, count: int) -> None:
     world.calls(
-        Calls("a", "b", 9, 1), Calls("a", "b", 9, 2, endpoint="x:1"), Calls("z", "b", 9, 3, endpoint="x:1"),
-        Calls("z", "b", 8, 1), Calls("a", "c", 9, 8),
-    )  # fmt: skip
+        Calls("a", "b", 9, 1),
+        Calls("a", "b", 9, 2, endpoint="x:1"),
+        Calls("z", "b", 9, 3, endpoint="x:1"),
+        Calls("z", "b", 8, 1),
+        Calls("a", "c", 9, 8),
+    )
     histogram = run(stored(world).latency(MINUTE, only))
     assert histogram.count == count
     assert histogram.counts == ({-54: count} if count else {})

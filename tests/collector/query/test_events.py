@@ -30,9 +30,10 @@ async def listen(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     async with (
-        asyncio.timeout(DEADLINE), ClientSession() as client,
+        asyncio.timeout(DEADLINE),
+        ClientSession() as client,
         client.get(f"http://{host}:{port}/api/mesh/events", headers=headers) as response,
-    ):  # fmt: skip
+    ):
         assert response.content_type == "text/event-stream"
         await response.content.readuntil(b": listening\n\n")
         for number, stage in enumerate(changes):
@@ -57,8 +58,10 @@ def test_a_listener_that_comes_back_hears_what_it_missed(world: World) -> None:
     since = {"Last-Event-ID": str(NOW_US - 100_000_000)}
     missed, stage = asyncio.run(listen(world, since, [Stage.ROUTE], 2))
     assert (missed["event"], missed["data"]["kind"], missed["data"]["service"]) == (
-        "decision", "register", "cart",
-    )  # fmt: skip
+        "decision",
+        "register",
+        "cart",
+    )
     assert stage["event"] == "stage"
 
 

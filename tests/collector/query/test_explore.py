@@ -67,8 +67,9 @@ def test_every_order_is_total_over_the_whole_window(world: World, order: str, di
     day(world)
     expected = sorted(
         (number(index) for index in range(25)),
-        key=lambda trace: (RANKS[order](int(trace, 16) - (1 << 100)), trace), reverse=direction == "desc",
-    )  # fmt: skip
+        key=lambda trace: (RANKS[order](int(trace, 16) - (1 << 100)), trace),
+        reverse=direction == "desc",
+    )
     found = pages(world, order=order, dir=direction, limit=7)
     assert [len(page) for page in found] == [7, 7, 7, 4]
     assert [trace for page in found for trace in page] == expected
@@ -93,38 +94,61 @@ def test_a_line_says_what_a_trace_was(world: World) -> None:
         Span(ONE, B, A, "reviews", "GET /reviews", at=9.99, took=500, status="Error"),
     )
     assert world.get("/api/mesh/search") == {
-        "traces": [{
-            "traceId": ONE, "rootService": "frontend", "rootOperation": "GET /home",
-            "start": NOW_US - 10_000_000, "duration": 510.0, "spans": 2, "errors": 1,
-            "services": ["frontend", "reviews"],
-        }],
-        "next": None, "partial": False, "order": "start", "dir": "desc",
+        "traces": [
+            {
+                "traceId": ONE,
+                "rootService": "frontend",
+                "rootOperation": "GET /home",
+                "start": NOW_US - 10_000_000,
+                "duration": 510.0,
+                "spans": 2,
+                "errors": 1,
+                "services": ["frontend", "reviews"],
+            }
+        ],
+        "next": None,
+        "partial": False,
+        "order": "start",
+        "dir": "desc",
         "window": {"start": NOW_US - 3_600_000_000, "end": NOW_US - SETTLE_US},
-    }  # fmt: skip
+    }
 
 
-@pytest.mark.parametrize(("query", "expected"), [
-    ({"service": "reviews"}, [1, 2, 3, 5, 6, 7]),
-    ({"service": "nobody"}, []),
-    ({"errors": "true"}, [0, 5]),
-    ({"errors": "false", "service": "frontend"}, [1, 2, 3, 4, 6, 7]),
-    ({"operation": "GET /2"}, [2, 5]),
-    ({"service": "reviews", "operation": "GET /2"}, []),  # both of one span
-    ({"tags": '{"error":"true"}', "service": "frontend"}, [0, 5]),
-    ({"tag": "span.kind:client"}, []),
-    ({"min_duration": "24ms"}, [2, 7]),
-    ({"max_duration": "17ms", "min_duration": "11ms"}, [1, 4]),
-    ({"start": NOW_US - 130_000_000, "end": NOW_US - 70_000_000}, [1, 2]),
-    ({"lookback": "65s"}, [0]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"service": "reviews"}, [1, 2, 3, 5, 6, 7]),
+        ({"service": "nobody"}, []),
+        ({"errors": "true"}, [0, 5]),
+        ({"errors": "false", "service": "frontend"}, [1, 2, 3, 4, 6, 7]),
+        ({"operation": "GET /2"}, [2, 5]),
+        ({"service": "reviews", "operation": "GET /2"}, []),  # both of one span
+        ({"tags": '{"error":"true"}', "service": "frontend"}, [0, 5]),
+        ({"tag": "span.kind:client"}, []),
+        ({"min_duration": "24ms"}, [2, 7]),
+        ({"max_duration": "17ms", "min_duration": "11ms"}, [1, 4]),
+        ({"start": NOW_US - 130_000_000, "end": NOW_US - 70_000_000}, [1, 2]),
+        ({"lookback": "65s"}, [0]),
+    ],
+)
 def test_search_by(world: World, query: dict[str, Any], expected: list[int]) -> None:
-    world.spans(*(
-        Span(number(index), A, name=f"GET /{index % 3}", at=60.0 * index + 10,
-             took=[10.0, 17, 24, 10, 11, 10, 18, 25][index], status="Error" if index % 5 == 0 else "Unset")
-        for index in range(8)
-    ), *(
-        Span(number(index), B, A, "reviews", "read", at=60.0 * index + 9.999) for index in (1, 2, 3, 5, 6, 7)
-    ))
+    world.spans(
+        *(
+            Span(
+                number(index),
+                A,
+                name=f"GET /{index % 3}",
+                at=60.0 * index + 10,
+                took=[10.0, 17, 24, 10, 11, 10, 18, 25][index],
+                status="Error" if index % 5 == 0 else "Unset",
+            )
+            for index in range(8)
+        ),
+        *(
+            Span(number(index), B, A, "reviews", "read", at=60.0 * index + 9.999)
+            for index in (1, 2, 3, 5, 6, 7)
+        ),
+    )
     assert ids(world, **query) == [number(index) for index in expected]
 
 
@@ -135,7 +159,7 @@ def shop(world: World) -> None:
         Span(ONE, B, A, "reviews", "read", at=9.9, took=20),
         Span(TWO, A, name="GET /product", at=20, took=900, attributes={"http.response.status_code": "500"}),
         Span(TWO, B, A, "reviews", "read", at=19.9, took=800, status="Error"),
-    )  # fmt: skip
+    )
 
 
 FOUND = [
@@ -165,7 +189,7 @@ def test_the_spans_that_matched_are_told(world: World) -> None:
     assert line["matched"] == 1
     assert line["matchedSpans"] == [
         {"spanId": B, "name": "read", "start": NOW_US - 19_900_000, "duration": 800.0},
-    ]  # fmt: skip
+    ]
 
 
 def test_a_query_and_the_form_both_hold(world: World) -> None:
@@ -190,18 +214,21 @@ def test_a_trace_belongs_to_the_window_it_starts_in(world: World) -> None:
     assert pages(world, end=NOW_US - 60_000_000, service="reviews", operation="GET /") == [[ONE]]
 
 
-@pytest.mark.parametrize(("query", "message"), [
-    ({"order": "size"}, "order is 'size': write one of start, duration, spans, errors, services, root"),
-    ({"dir": "up"}, "dir is 'up': write desc or asc"),
-    ({"limit": "0"}, "limit is '0': write a whole number from 1 to 1000"),
-    ({"errors": "yes"}, "errors is 'yes': write true or false"),
-    ({"min_duration": "5"}, "min_duration is '5': write a number with a unit"),
-    ({"min_duration": "2s", "max_duration": "1s"}, "it must not be above max_duration"),
-    ({"start": "1"  , "end": "0"}, "it must not be after end"),
-    ({"cursor": "no"}, "cursor is 'no': send the cursor of the reply before unchanged"),
-    ({"cursor": "WzEsMl0"}, "send the cursor of the reply before unchanged"),
-    ({"cursor": "x" * 5000}, "send the cursor of the reply before unchanged"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"order": "size"}, "order is 'size': write one of start, duration, spans, errors, services, root"),
+        ({"dir": "up"}, "dir is 'up': write desc or asc"),
+        ({"limit": "0"}, "limit is '0': write a whole number from 1 to 1000"),
+        ({"errors": "yes"}, "errors is 'yes': write true or false"),
+        ({"min_duration": "5"}, "min_duration is '5': write a number with a unit"),
+        ({"min_duration": "2s", "max_duration": "1s"}, "it must not be above max_duration"),
+        ({"start": "1", "end": "0"}, "it must not be after end"),
+        ({"cursor": "no"}, "cursor is 'no': send the cursor of the reply before unchanged"),
+        ({"cursor": "WzEsMl0"}, "send the cursor of the reply before unchanged"),
+        ({"cursor": "x" * 5000}, "send the cursor of the reply before unchanged"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, query: dict[str, Any], message: str
 ) -> None:

@@ -16,10 +16,13 @@ from tests.collector.query.world import NOW, ONE, SHORT, TWO, Calls, Span, World
 
 A, B = "a" * 16, "b" * 16
 REPLIES: dict[str, Any] = {
-    "GetTrace": TracesData, "FindTraces": TracesData,
-    "FindTraceSummaries": wire.FindTraceSummariesResponse, "GetServices": wire.GetServicesResponse,
-    "GetOperations": wire.GetOperationsResponse, "GetDependencies": wire.DependenciesResponse,
-}  # fmt: skip
+    "GetTrace": TracesData,
+    "FindTraces": TracesData,
+    "FindTraceSummaries": wire.FindTraceSummariesResponse,
+    "GetServices": wire.GetServicesResponse,
+    "GetOperations": wire.GetOperationsResponse,
+    "GetDependencies": wire.DependenciesResponse,
+}
 
 
 def ask(world: World, method: str, request: Any) -> list[Any]:
@@ -46,9 +49,12 @@ async def _ask(world: World, method: str, request: Any) -> list[Any]:
 
 def spans(parts: list[TracesData]) -> list[Any]:
     return [
-        span for part in parts for group in part.resource_spans for scope in group.scope_spans
+        span
+        for part in parts
+        for group in part.resource_spans
+        for scope in group.scope_spans
         for span in scope.spans
-    ]  # fmt: skip
+    ]
 
 
 def found(world: World, query: wire.TraceQueryParameters) -> set[str]:
@@ -59,9 +65,10 @@ def found(world: World, query: wire.TraceQueryParameters) -> set[str]:
 def shop(world: World) -> None:
     world.spans(
         Span(ONE, A, at=10, took=30, attributes={"n": "5"}),
-        Span(ONE, B, A, "reviews", "read", at=9.99, status="Error"), Span(TWO, A, at=20, took=900),
+        Span(ONE, B, A, "reviews", "read", at=9.99, status="Error"),
+        Span(TWO, A, at=20, took=900),
         Span(SHORT, A, service="cart", at=30),
-    )  # fmt: skip
+    )
 
 
 def test_a_trace(world: World) -> None:
@@ -90,8 +97,9 @@ def test_search_and_summaries(world: World) -> None:
     assert found(world, query) == {ONE, TWO}
     [reply] = ask(world, "FindTraceSummaries", wire.FindRequest(query=query))
     assert [(each.trace_id, each.span_count, each.error_span_count) for each in reply.summaries] == [
-        (ONE, 2, 1), (TWO, 1, 0),
-    ]  # fmt: skip
+        (ONE, 2, 1),
+        (TWO, 1, 0),
+    ]
     assert reply.summaries[0].min_start_time_unix_nano == (NOW - 10) * 10**9
     assert [each.name for each in reply.summaries[0].services] == ["frontend", "reviews"]
     query.duration_min.FromMilliseconds(500)
@@ -120,11 +128,15 @@ def negative(query: wire.TraceQueryParameters) -> None:
     query.duration_min.FromSeconds(-1)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (late, "the start is after the end"), (negative, "not below zero"),
-    (lambda query: query.MergeFrom(wire.TraceQueryParameters(search_depth=-1)), "search_depth is -1"),
-    (lambda query: query.MergeFrom(wire.TraceQueryParameters(filter=b"\n\x02eq")), "filter is not taken"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (late, "the start is after the end"),
+        (negative, "not below zero"),
+        (lambda query: query.MergeFrom(wire.TraceQueryParameters(search_depth=-1)), "search_depth is -1"),
+        (lambda query: query.MergeFrom(wire.TraceQueryParameters(filter=b"\n\x02eq")), "filter is not taken"),
+    ],
+)
 def test_a_bad_search_is_told(
     world: World, change: Callable[[wire.TraceQueryParameters], None], message: str
 ) -> None:
@@ -136,9 +148,13 @@ def test_a_bad_search_is_told(
     assert message in (caught.value.details() or "")
 
 
-@pytest.mark.parametrize(("trace_id", "code"), [
-    (ONE, grpc.StatusCode.NOT_FOUND), ("zz", grpc.StatusCode.INVALID_ARGUMENT),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("trace_id", "code"),
+    [
+        (ONE, grpc.StatusCode.NOT_FOUND),
+        ("zz", grpc.StatusCode.INVALID_ARGUMENT),
+    ],
+)
 def test_a_trace_that_is_not_there(world: World, trace_id: str, code: grpc.StatusCode) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         ask(world, "GetTrace", wire.GetTraceRequest(trace_id=trace_id))

@@ -16,18 +16,26 @@ def minute(source: str, target: str, ago: int, count: int = 10, errors: int = 0)
 
 def test_what_changed_between_two_stored_windows(world: World) -> None:
     world.calls(
-        *minute("user", "shop", 61), *minute("shop", "cart", 61), *minute("shop", "old", 61),
-        *minute("user", "shop", 31), *minute("shop", "cart", 31, errors=5), *minute("shop", "new", 31),
-    )  # fmt: skip
+        *minute("user", "shop", 61),
+        *minute("shop", "cart", 61),
+        *minute("shop", "old", 61),
+        *minute("user", "shop", 31),
+        *minute("shop", "cart", 31, errors=5),
+        *minute("shop", "new", 31),
+    )
     asked = {
-        "start": NOW_US - 32 * MINUTE, "end": NOW_US - 31 * MINUTE,
-        "before_start": NOW_US - 62 * MINUTE, "before_end": NOW_US - 61 * MINUTE,
-    }  # fmt: skip
+        "start": NOW_US - 32 * MINUTE,
+        "end": NOW_US - 31 * MINUTE,
+        "before_start": NOW_US - 62 * MINUTE,
+        "before_end": NOW_US - 61 * MINUTE,
+    }
     found = world.get("/api/mesh/graph/diff", **asked)
     told = {(edge["source"], edge["target"]): edge for edge in found["edges"]}
     assert {ends: [each["change"] for each in edge["changes"]] for ends, edge in told.items()} == {
-        ("shop", "cart"): ["broke"], ("shop", "new"): ["appeared"], ("shop", "old"): ["vanished"],
-    }  # fmt: skip
+        ("shop", "cart"): ["broke"],
+        ("shop", "new"): ["appeared"],
+        ("shop", "old"): ["vanished"],
+    }
     assert (told["shop", "cart"]["before"]["errors"], told["shop", "cart"]["after"]["errors"]) == (0, 30)
     assert told["shop", "cart"]["after"]["rate"] == 1.0
     assert {service["name"] for service in found["services"]} == {"cart", "new", "old"}
@@ -53,8 +61,9 @@ def test_where_to_look_first_from_what_happens_now_and_what_is_usual(world: Worl
         world.hear("shop", "cart", ago, 10, 7)
     found = world.get("/api/mesh/blame")
     assert [(each["service"], each["errors"]["own"], each["path"]) for each in found["services"]] == [
-        ("cart", 21, ["user", "shop", "cart"]), ("shop", 3, ["user", "shop"]),
-    ]  # fmt: skip
+        ("cart", 21, ["user", "shop", "cart"]),
+        ("shop", 3, ["user", "shop"]),
+    ]
     assert found["basis"] == "excess"
     assert found["window"]["source"] == "live"
     assert found["baseline"] == {"start": NOW_US - 61 * MINUTE, "end": NOW_US - MINUTE, "source": "store"}
@@ -69,11 +78,14 @@ def test_where_to_look_first_in_the_past(world: World) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/mesh/graph/diff", "/api/mesh/blame"])
-@pytest.mark.parametrize(("query", "message"), [
-    ({"start": "now"}, "start is 'now': write microseconds since the epoch"),
-    ({"before_start": "1795248000"}, "before_start is '1795248000': this looks like seconds"),
-    ({"before_start": NOW_US, "before_end": NOW_US - 1}, "it must not be after before_end"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"start": "now"}, "start is 'now': write microseconds since the epoch"),
+        ({"before_start": "1795248000"}, "before_start is '1795248000': this looks like seconds"),
+        ({"before_start": NOW_US, "before_end": NOW_US - 1}, "it must not be after before_end"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, path: str, query: dict[str, Any], message: str
 ) -> None:

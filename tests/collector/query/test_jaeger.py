@@ -10,12 +10,28 @@ START = 1_795_248_000_000_000_123
 
 def row(**changes: object) -> SpanRow:
     plain = SpanRow(
-        trace_id=TRACE, span_id="b7ad6b7169203331", parent_id="", trace_state="", name="GET /", kind="Server",
-        service="frontend", resource={"service.name": "frontend"}, scope_name="", scope_version="",
-        attributes={}, start=START, duration=2_500_999, status="Unset", status_message="",
-        event_times=[], event_names=[], event_attributes=[],
-        link_traces=[], link_spans=[], link_attributes=[],
-    )  # fmt: skip
+        trace_id=TRACE,
+        span_id="b7ad6b7169203331",
+        parent_id="",
+        trace_state="",
+        name="GET /",
+        kind="Server",
+        service="frontend",
+        resource={"service.name": "frontend"},
+        scope_name="",
+        scope_version="",
+        attributes={},
+        start=START,
+        duration=2_500_999,
+        status="Unset",
+        status_message="",
+        event_times=[],
+        event_names=[],
+        event_attributes=[],
+        link_traces=[],
+        link_spans=[],
+        link_attributes=[],
+    )
     return plain._replace(**changes)  # type: ignore[arg-type]
 
 
@@ -24,18 +40,27 @@ IN_JAEGERS_SHAPE = {
     "traceID": TRACE,
     "spans": [
         {
-            "traceID": TRACE, "spanID": "b7ad6b7169203331", "operationName": "GET /", "references": [],
-            "startTime": 1_795_248_000_000_000, "duration": 2500,
+            "traceID": TRACE,
+            "spanID": "b7ad6b7169203331",
+            "operationName": "GET /",
+            "references": [],
+            "startTime": 1_795_248_000_000_000,
+            "duration": 2500,
             "tags": [{"key": "span.kind", "type": "string", "value": "server"}],
-            "logs": [], "processID": "p1", "warnings": None,
+            "logs": [],
+            "processID": "p1",
+            "warnings": None,
         },
         {
-            "traceID": TRACE, "spanID": "00f067aa0ba902b7", "operationName": "GET",
+            "traceID": TRACE,
+            "spanID": "00f067aa0ba902b7",
+            "operationName": "GET",
             "references": [
                 {"refType": "CHILD_OF", "traceID": TRACE, "spanID": "b7ad6b7169203331"},
                 {"refType": "FOLLOWS_FROM", "traceID": "a3ce929d0e0e4736", "spanID": "1111111111111111"},
             ],
-            "startTime": 1_795_248_000_000_005, "duration": 2500,
+            "startTime": 1_795_248_000_000_005,
+            "duration": 2500,
             "tags": [
                 {"key": "http.response.status_code", "type": "int64", "value": 503},
                 {"key": "server.address", "type": "string", "value": "reviews"},
@@ -47,24 +72,32 @@ IN_JAEGERS_SHAPE = {
                 {"key": "otel.scope.version", "type": "string", "value": "0.1.0"},
                 {"key": "w3c.tracestate", "type": "string", "value": "ot=th:8"},
             ],
-            "logs": [{
-                "timestamp": 1_795_248_000_000_006,
-                "fields": [
-                    {"key": "event", "type": "string", "value": "retry"},
-                    {"key": "attempt", "type": "int64", "value": 2},
-                ],
-            }],
-            "processID": "p1", "warnings": None,
+            "logs": [
+                {
+                    "timestamp": 1_795_248_000_000_006,
+                    "fields": [
+                        {"key": "event", "type": "string", "value": "retry"},
+                        {"key": "attempt", "type": "int64", "value": 2},
+                    ],
+                }
+            ],
+            "processID": "p1",
+            "warnings": None,
         },
         {
-            "traceID": TRACE, "spanID": "53995c3f42cd8ad8", "operationName": "GET /",
+            "traceID": TRACE,
+            "spanID": "53995c3f42cd8ad8",
+            "operationName": "GET /",
             "references": [{"refType": "CHILD_OF", "traceID": TRACE, "spanID": "00f067aa0ba902b7"}],
-            "startTime": 1_795_248_000_000_009, "duration": 2500,
+            "startTime": 1_795_248_000_000_009,
+            "duration": 2500,
             "tags": [
                 {"key": "cached", "type": "bool", "value": True},
                 {"key": "span.kind", "type": "string", "value": "server"},
             ],
-            "logs": [], "processID": "p2", "warnings": None,
+            "logs": [],
+            "processID": "p2",
+            "warnings": None,
         },
     ],
     "processes": {
@@ -75,23 +108,37 @@ IN_JAEGERS_SHAPE = {
         },
     },
     "warnings": None,
-}  # fmt: skip
+}
 
 
 def test_a_trace_in_jaegers_shape() -> None:
     child = row(
-        span_id="00f067aa0ba902b7", parent_id="b7ad6b7169203331", name="GET", kind="Client",
-        start=START + 5_000, status="Error", status_message="reset",
-        scope_name="spanmesh.sidecar", scope_version="0.1.0",
-        attributes={"http.response.status_code": "503", "server.address": "reviews"}, trace_state="ot=th:8",
-        event_times=[START + 6_000], event_names=["retry"], event_attributes=[{"attempt": "2"}],
-        link_traces=["0000000000000000a3ce929d0e0e4736"], link_spans=["1111111111111111"],
+        span_id="00f067aa0ba902b7",
+        parent_id="b7ad6b7169203331",
+        name="GET",
+        kind="Client",
+        start=START + 5_000,
+        status="Error",
+        status_message="reset",
+        scope_name="spanmesh.sidecar",
+        scope_version="0.1.0",
+        attributes={"http.response.status_code": "503", "server.address": "reviews"},
+        trace_state="ot=th:8",
+        event_times=[START + 6_000],
+        event_names=["retry"],
+        event_attributes=[{"attempt": "2"}],
+        link_traces=["0000000000000000a3ce929d0e0e4736"],
+        link_spans=["1111111111111111"],
         link_attributes=[{}],
-    )  # fmt: skip
+    )
     other = row(
-        span_id="53995c3f42cd8ad8", parent_id="00f067aa0ba902b7", service="reviews", start=START + 9_000,
-        resource={"service.name": "reviews", "service.instance.id": "r-1"}, attributes={"cached": "true"},
-    )  # fmt: skip
+        span_id="53995c3f42cd8ad8",
+        parent_id="00f067aa0ba902b7",
+        service="reviews",
+        start=START + 9_000,
+        resource={"service.name": "reviews", "service.instance.id": "r-1"},
+        attributes={"cached": "true"},
+    )
     assert trace([row(), child, other]) == IN_JAEGERS_SHAPE
 
 
@@ -126,12 +173,20 @@ def test_an_error_attribute_is_not_said_twice() -> None:
     assert [each["value"] for each in span["tags"] if each["key"] == "error"] == [True]
 
 
-@pytest.mark.parametrize(("text", "kind", "value"), [
-    ("GET", "string", "GET"), ("true", "bool", True), ("-7", "int64", -7), ("007", "string", "007"),
-    ("9007199254740991", "int64", 9007199254740991), ("9007199254740993", "int64", "9007199254740993"),
-    ("9223372036854775808", "string", "9223372036854775808"), ("1.5", "float64", 1.5),
-    ("1.10", "string", "1.10"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("GET", "string", "GET"),
+        ("true", "bool", True),
+        ("-7", "int64", -7),
+        ("007", "string", "007"),
+        ("9007199254740991", "int64", 9007199254740991),
+        ("9007199254740993", "int64", "9007199254740993"),
+        ("9223372036854775808", "string", "9223372036854775808"),
+        ("1.5", "float64", 1.5),
+        ("1.10", "string", "1.10"),
+    ],
+)
 def test_types_of_tags(text: str, kind: str, value: object) -> None:
     assert tag("k", text) == {"key": "k", "type": kind, "value": value}
 

@@ -28,13 +28,23 @@ class Log:
     def row(self) -> dict[str, Any]:
         nanoseconds = NOW_US * 1000 - round(self.at * 1e9)
         return {
-            "Timestamp": nanoseconds, "TraceId": self.trace, "SpanId": self.span, "TraceFlags": 1,
-            "SeverityText": self.severity, "SeverityNumber": self.number, "ServiceName": self.service,
-            "Body": self.body, "ResourceSchemaUrl": "",
+            "Timestamp": nanoseconds,
+            "TraceId": self.trace,
+            "SpanId": self.span,
+            "TraceFlags": 1,
+            "SeverityText": self.severity,
+            "SeverityNumber": self.number,
+            "ServiceName": self.service,
+            "Body": self.body,
+            "ResourceSchemaUrl": "",
             "ResourceAttributes": {"service.name": self.service, "host.name": "node-1"},
-            "ScopeSchemaUrl": "", "ScopeName": "shop.cart", "ScopeVersion": "", "ScopeAttributes": {},
-            "LogAttributes": dict(self.attributes), "EventName": "",
-        }  # fmt: skip
+            "ScopeSchemaUrl": "",
+            "ScopeName": "shop.cart",
+            "ScopeVersion": "",
+            "ScopeAttributes": {},
+            "LogAttributes": dict(self.attributes),
+            "EventName": "",
+        }
 
 
 def write(world: World, *logs: Log) -> None:
@@ -50,24 +60,35 @@ def test_the_logs_of_a_trace_oldest_first_whatever_their_age(world: World) -> No
     reply = world.get(PATH, trace=ONE.upper())
     assert [each["body"] for each in reply["logs"]] == ["early", "late"]
     assert reply["logs"][0] == {
-        "time": NOW_US - 86_400_000_000, "traceId": ONE, "spanId": SPAN, "service": "frontend",
-        "severity": "info", "severityText": "INFO", "body": "early", "event": "", "scope": "shop.cart",
-        "attributes": {"try": "2"}, "resource": {"service.name": "frontend", "host.name": "node-1"},
-    }  # fmt: skip
+        "time": NOW_US - 86_400_000_000,
+        "traceId": ONE,
+        "spanId": SPAN,
+        "service": "frontend",
+        "severity": "info",
+        "severityText": "INFO",
+        "body": "early",
+        "event": "",
+        "scope": "shop.cart",
+        "attributes": {"try": "2"},
+        "resource": {"service.name": "frontend", "host.name": "node-1"},
+    }
     assert (reply["next"], reply["dir"]) == (None, "asc")
     assert bodies(world, trace=ONE, dir="desc") == ["late", "early"]
     assert bodies(world, trace=ONE, lookback="2d") == ["early"]  # a window ends three seconds ago
 
 
 def test_the_logs_of_one_span_and_how_many_each_span_has(world: World) -> None:
-    write(world, Log("one"), Log("two", number=17), Log("else", span="00000000000000aa"),
-          Log("none", span=""))
+    write(
+        world, Log("one"), Log("two", number=17), Log("else", span="00000000000000aa"), Log("none", span="")
+    )
     assert bodies(world, trace=ONE, span="AA") == ["else"]
     told = world.get(f"{PATH}/spans", trace=ONE)
     assert told["total"] == 4
     assert {each["spanId"]: (each["count"], each["errors"]) for each in told["spans"]} == {
-        SPAN: (2, 1), "00000000000000aa": (1, 0), "": (1, 0),
-    }  # fmt: skip
+        SPAN: (2, 1),
+        "00000000000000aa": (1, 0),
+        "": (1, 0),
+    }
     assert world.get(f"{PATH}/spans", trace=TWO) == {"total": 0, "spans": []}
 
 
@@ -112,17 +133,20 @@ def test_a_long_body_is_cut(world: World) -> None:
     assert (len(log["body"]), len(log["attributes"]["stack"])) == (32_768, 32_768)
 
 
-@pytest.mark.parametrize(("query", "message"), [
-    ({"trace": "x"}, "trace is 'x': write 1 to 32 hexadecimal digits"),
-    ({"span": "aa"}, "trace is missing: add trace=ID"),
-    ({"trace": ONE, "span": "0" * 17}, "span is '00000000000000000': write 1 to 16 hexadecimal digits"),
-    ({"severity": "loud"}, "severity is 'loud': write the least wanted, one of trace, debug, info"),
-    ({"dir": "up"}, "dir is 'up': write desc or asc"),
-    ({"limit": "1001"}, "limit is '1001': write a whole number from 1 to 1000"),
-    ({"lookback": "soon"}, "lookback is 'soon'"),
-    ({"start": "1", "end": "0"}, "start is 1: it must not be after end"),
-    ({"cursor": "abc"}, "cursor is 'abc'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"trace": "x"}, "trace is 'x': write 1 to 32 hexadecimal digits"),
+        ({"span": "aa"}, "trace is missing: add trace=ID"),
+        ({"trace": ONE, "span": "0" * 17}, "span is '00000000000000000': write 1 to 16 hexadecimal digits"),
+        ({"severity": "loud"}, "severity is 'loud': write the least wanted, one of trace, debug, info"),
+        ({"dir": "up"}, "dir is 'up': write desc or asc"),
+        ({"limit": "1001"}, "limit is '1001': write a whole number from 1 to 1000"),
+        ({"lookback": "soon"}, "lookback is 'soon'"),
+        ({"start": "1", "end": "0"}, "start is 1: it must not be after end"),
+        ({"cursor": "abc"}, "cursor is 'abc'"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, query: dict[str, Any], message: str
 ) -> None:
@@ -132,8 +156,9 @@ def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
 
 def test_spans_need_a_trace_and_a_cursor_its_own_search(world: World) -> None:
     assert world.refused(f"{PATH}/spans") == (
-        400, "trace is missing: add trace=ID, 1 to 32 hexadecimal digits"
-    )  # fmt: skip
+        400,
+        "trace is missing: add trace=ID, 1 to 32 hexadecimal digits",
+    )
     write(world, Log("one"), Log("two"))
     cursor = world.get(PATH, trace=ONE, limit=1)["next"]
     status, text = world.refused(PATH, trace=TWO, cursor=cursor)

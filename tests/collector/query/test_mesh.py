@@ -26,8 +26,10 @@ def test_the_graph_of_now_is_live_and_needs_no_store(world: World) -> None:
     assert edge["p99"] == pytest.approx(100, rel=0.03)
     nodes = {node["name"]: node for node in graph["nodes"]}
     assert (nodes["reviews"]["sidecar"], nodes["reviews"]["endpoints"], nodes["reviews"]["versions"]) == (
-        True, 1, ["v1"],
-    )  # fmt: skip
+        True,
+        1,
+        ["v1"],
+    )
     assert nodes["frontend"].items() >= NO_TRAFFIC.items()
     assert world.get("/api/mesh/services")["services"] == graph["nodes"]
 
@@ -39,10 +41,13 @@ def test_a_start_within_memory_is_live_too(world: World) -> None:
     assert graph["edges"][0]["count"] == 5
 
 
-@pytest.mark.parametrize("query", [
-    {"start": NOW_US - 1_800_000_000},  # before what memory holds
-    {"start": NOW_US - 120_000_000, "end": NOW_US - 60_000_000},  # in the past
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"start": NOW_US - 1_800_000_000},  # before what memory holds
+        {"start": NOW_US - 120_000_000, "end": NOW_US - 60_000_000},  # in the past
+    ],
+)
 def test_an_older_graph_comes_from_the_store(world: World, query: dict[str, int]) -> None:
     world.join("reviews", 15006)
     world.calls(Calls("frontend", "reviews", 90, 7, 7))
@@ -60,8 +65,14 @@ def test_after_a_restart_what_was_before_comes_from_the_store(world: World) -> N
     asked = {"service": "reviews", "start": NOW_US - 60_000_000}
     points = world.get("/api/mesh/series", step=10, **asked)["points"]
     assert [(point["time"] // 1_000_000 - NOW, point["count"]) for point in points] == [
-        (-60, 0), (-50, 0), (-40, 7), (-30, 0), (-20, 0), (-10, 5), (0, 0),
-    ]  # fmt: skip
+        (-60, 0),
+        (-50, 0),
+        (-40, 7),
+        (-30, 0),
+        (-20, 0),
+        (-10, 5),
+        (0, 0),
+    ]
     buckets = world.get("/api/mesh/latency", **asked)["buckets"]
     assert sum(bucket["count"] for bucket in buckets) == 12
     assert world.get("/api/mesh/graph", start=asked["start"])["source"] == "store"
@@ -75,10 +86,16 @@ def test_where_two_series_meet_the_fuller_point_counts() -> None:
     assert joined(stored, live) == [Point(0.0, few), Point(10.0, many), Point(20.0, many), Point(30.0, few)]
 
 
-@pytest.mark.parametrize(("query", "count"), [
-    ({"service": "reviews"}, 6), ({"source": "frontend", "target": "reviews"}, 4),
-    ({"endpoint": "10.0.0.1:15006"}, 5), ({"service": "nobody"}, 0), ({"source": "cart"}, 3),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"service": "reviews"}, 6),
+        ({"source": "frontend", "target": "reviews"}, 4),
+        ({"endpoint": "10.0.0.1:15006"}, 5),
+        ({"service": "nobody"}, 0),
+        ({"source": "cart"}, 3),
+    ],
+)
 @pytest.mark.parametrize("past", [False, True])
 def test_series_and_latency_of(world: World, query: dict[str, str], count: int, past: bool) -> None:
     one = "10.0.0.1:15006"
@@ -104,8 +121,11 @@ def test_endpoints(world: World) -> None:
     found = world.get("/api/mesh/endpoints", service="reviews")["endpoints"]
     assert [each["address"] for each in found] == [first, second]
     assert (found[0]["service"], found[0]["instance"], found[0]["version"], found[0]["zone"]) == (
-        "reviews", "reviews-15006", "v1", "eu",
-    )  # fmt: skip
+        "reviews",
+        "reviews-15006",
+        "v1",
+        "eu",
+    )
     assert (found[0]["count"], found[1]["count"], found[0]["app"]) == (2, 0, "127.0.0.1:15007")
     assert (found[0]["state"], found[0]["ejected_since"]) == ("healthy", None)
     assert len(world.get("/api/mesh/endpoints")["endpoints"]) == 3
@@ -126,8 +146,11 @@ def test_a_stage_is_set_shown_and_taken_back(world: World) -> None:
     assert before["direct"] == before["routed"] == NO_TRAFFIC
     changed = put(world, service="reviews", stage="route", percent=25)
     assert (changed["stage"], changed["percent"], changed["origin"], changed["updated"]) == (
-        "route", 25, "api", NOW_US,
-    )  # fmt: skip
+        "route",
+        25,
+        "api",
+        NOW_US,
+    )
     assert world.get("/api/mesh/stages")["stages"] == [changed]
     assert put(world, service="reviews", stage="route")["percent"] == 100
     assert put(world, service="reviews", stage="observe")["stage"] == "observe"
@@ -144,26 +167,29 @@ def test_both_arms_are_shown(world: World) -> None:
     assert (stage["routed"]["count"], stage["routed"]["success"]) == (2, 1.0)
 
 
-@pytest.mark.parametrize(("body", "status", "message"), [
-    (b"", 400, "the body is not JSON: write {"),
-    (b"stage=route", 400, "the body is not JSON"),
-    (b"\xff\xfe", 400, "the body is not JSON"),
-    (b"[" * 60_000, 400, "the body is not JSON"),
-    (b"[]", 400, "the body must hold service, stage, percent and by only"),
-    (b'{"service":"reviews","stage":"route","percentage":5}', 400, "service, stage, percent and by only"),
-    (b'{"stage":"route"}', 400, "service is None: write the name of a service"),
-    (b'{"service":7,"stage":"route"}', 400, "service is 7"),
-    (b'{"service":"reviews"}', 400, "stage is None: write one of observe, advise, route"),
-    (b'{"service":"reviews","stage":"on"}', 400, "stage is 'on': write one of observe, advise, route"),
-    (b'{"service":"reviews","stage":["route"]}', 400, "stage is ['route']"),
-    (b'{"service":"reviews","stage":"route","percent":101}', 400, "percent is 101: write a whole number"),
-    (b'{"service":"reviews","stage":"route","percent":-1}', 400, "percent is -1"),
-    (b'{"service":"reviews","stage":"route","percent":"5"}', 400, "percent is '5'"),
-    (b'{"service":"reviews","stage":"route","percent":true}', 400, "percent is True"),
-    (b'{"service":"reviews","stage":"route","percent":5.5}', 400, "percent is 5.5"),
-    (b'{"service":"review","stage":"route"}', 404, "service 'review' is unknown: name one of reviews"),
-    (b'{"service":"\\ud800","stage":"route"}', 404, "is unknown: name one of reviews"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        (b"", 400, "the body is not JSON: write {"),
+        (b"stage=route", 400, "the body is not JSON"),
+        (b"\xff\xfe", 400, "the body is not JSON"),
+        (b"[" * 60_000, 400, "the body is not JSON"),
+        (b"[]", 400, "the body must hold service, stage, percent and by only"),
+        (b'{"service":"reviews","stage":"route","percentage":5}', 400, "service, stage, percent and by only"),
+        (b'{"stage":"route"}', 400, "service is None: write the name of a service"),
+        (b'{"service":7,"stage":"route"}', 400, "service is 7"),
+        (b'{"service":"reviews"}', 400, "stage is None: write one of observe, advise, route"),
+        (b'{"service":"reviews","stage":"on"}', 400, "stage is 'on': write one of observe, advise, route"),
+        (b'{"service":"reviews","stage":["route"]}', 400, "stage is ['route']"),
+        (b'{"service":"reviews","stage":"route","percent":101}', 400, "percent is 101: write a whole number"),
+        (b'{"service":"reviews","stage":"route","percent":-1}', 400, "percent is -1"),
+        (b'{"service":"reviews","stage":"route","percent":"5"}', 400, "percent is '5'"),
+        (b'{"service":"reviews","stage":"route","percent":true}', 400, "percent is True"),
+        (b'{"service":"reviews","stage":"route","percent":5.5}', 400, "percent is 5.5"),
+        (b'{"service":"review","stage":"route"}', 404, "service 'review' is unknown: name one of reviews"),
+        (b'{"service":"\\ud800","stage":"route"}', 404, "is unknown: name one of reviews"),
+    ],
+)
 def test_a_bad_stage_change_changes_nothing(world: World, body: bytes, status: int, message: str) -> None:
     world.join("reviews", 15006)
     answered, told = world.refused("/api/mesh/stages", "PUT", body)
@@ -177,17 +203,20 @@ def test_a_stage_for_an_empty_mesh_says_how_to_begin(world: World) -> None:
     assert told == "service 'reviews' is unknown: start its sidecar, or add it to mesh.yaml"
 
 
-@pytest.mark.parametrize(("path", "query", "message"), [
-    ("graph", {"start": "0.5"}, "start is '0.5': write microseconds"),
-    ("graph", {"end": NOW}, "this looks like seconds"),
-    ("graph", {"start": NOW_US, "end": NOW_US - 5}, "it must not be after end"),
-    ("decisions", {"limit": 0}, "limit is '0': write a whole number from 1 to 1000"),
-    ("series", {}, "which calls is not said: add service=NAME"),
-    ("series", {"service": "a", "step": "1m"}, "step is '1m': write a whole number from 1"),
-    ("series", {"service": "a", "step": 1, "start": NOW_US - 10**11}, "step is 1: write 50 or more"),
-    ("latency", {"service": ""}, "which calls is not said"),
-    ("latency", {"service": "a", "start": "x"}, "start is 'x'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "query", "message"),
+    [
+        ("graph", {"start": "0.5"}, "start is '0.5': write microseconds"),
+        ("graph", {"end": NOW}, "this looks like seconds"),
+        ("graph", {"start": NOW_US, "end": NOW_US - 5}, "it must not be after end"),
+        ("decisions", {"limit": 0}, "limit is '0': write a whole number from 1 to 1000"),
+        ("series", {}, "which calls is not said: add service=NAME"),
+        ("series", {"service": "a", "step": "1m"}, "step is '1m': write a whole number from 1"),
+        ("series", {"service": "a", "step": 1, "start": NOW_US - 10**11}, "step is 1: write 50 or more"),
+        ("latency", {"service": ""}, "which calls is not said"),
+        ("latency", {"service": "a", "start": "x"}, "start is 'x'"),
+    ],
+)
 def test_bad_values(world: World, path: str, query: dict[str, Any], message: str) -> None:
     status, told = world.refused(f"/api/mesh/{path}", **query)
     assert status == 400
@@ -208,13 +237,15 @@ def test_endpoints_of_a_past_window_have_its_traffic_also_those_that_are_gone(wo
     world.calls(
         Calls("shop", "reviews", 3000, 60, 6, endpoint=here),
         Calls("shop", "reviews", 3001, 30, endpoint="old:1"),
-        Calls("shop", "cart", 3001, 9, endpoint="cart:1"), Calls("shop", "reviews", 3001, 5),
-    )  # fmt: skip
+        Calls("shop", "cart", 3001, 9, endpoint="cart:1"),
+        Calls("shop", "reviews", 3001, 5),
+    )
     asked = {"start": (NOW - 3060) * 10**6, "end": (NOW - 2940) * 10**6}
     found = world.get("/api/mesh/endpoints", service="reviews", **asked)["endpoints"]
     assert [(each["address"], each["state"], each["count"], each["errors"]) for each in found] == [
-        (here, "healthy", 60, 6), ("old:1", "gone", 30, 0),
-    ]  # fmt: skip
+        (here, "healthy", 60, 6),
+        ("old:1", "gone", 30, 0),
+    ]
     every = world.get("/api/mesh/endpoints", **asked)["endpoints"]
     assert {each["service"] for each in every} == {"reviews", "cart"}
     assert world.refused("/api/mesh/endpoints", start="now")[0] == 400

@@ -15,12 +15,16 @@ DAY = Window(NOW_US - 60_000_000, NOW_US)
 def seen(world: World) -> None:
     world.spans(
         Span(ONE, "b7ad6b7169203331", service="frontend", resource={"service.namespace": "shop"}),
-        Span(ONE, "b7ad6b7169203332", service="reviews",
-             resource={"service.namespace": "shop", "k8s.namespace.name": "prod"}),
+        Span(
+            ONE,
+            "b7ad6b7169203332",
+            service="reviews",
+            resource={"service.namespace": "shop", "k8s.namespace.name": "prod"},
+        ),
         Span(ONE, "b7ad6b7169203333", service="mail", resource={"k8s.namespace.name": "prod"}),
         Span(ONE, "b7ad6b7169203334", service="mail", resource={"k8s.namespace.name": "staging"}),
         Span(ONE, "b7ad6b7169203335", service="plain"),
-    )  # fmt: skip
+    )
 
 
 def test_a_past_graph_has_the_namespaces_of_its_spans(world: World) -> None:
@@ -28,8 +32,11 @@ def test_a_past_graph_has_the_namespaces_of_its_spans(world: World) -> None:
     world.calls(Calls("frontend", "reviews", 30), Calls("reviews", "mail", 30), Calls("mail", "plain", 30))
     graph = world.get("/api/mesh/graph", start=NOW_US - 60_000_000, end=NOW_US - 10_000_000)
     assert {node["name"]: node["namespaces"] for node in graph["nodes"]} == {
-        "frontend": ["shop"], "mail": ["prod", "staging"], "plain": [], "reviews": ["shop"],
-    }  # fmt: skip
+        "frontend": ["shop"],
+        "mail": ["prod", "staging"],
+        "plain": [],
+        "reviews": ["shop"],
+    }
 
 
 def test_what_a_sidecar_says_stands(world: World) -> None:

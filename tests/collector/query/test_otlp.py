@@ -15,45 +15,87 @@ START = NOW_US * 1000 + 123
 
 def row(**changes: Any) -> SpanRow:
     plain = SpanRow(
-        trace_id=ONE, span_id="b7ad6b7169203331", parent_id="", trace_state="", name="GET /", kind="Server",
-        service="frontend", resource={"service.name": "frontend"}, scope_name="shop", scope_version="1.0",
-        attributes={}, start=START, duration=2_500_999, status="Unset", status_message="",
-        event_times=[], event_names=[], event_attributes=[],
-        link_traces=[], link_spans=[], link_attributes=[],
-    )  # fmt: skip
+        trace_id=ONE,
+        span_id="b7ad6b7169203331",
+        parent_id="",
+        trace_state="",
+        name="GET /",
+        kind="Server",
+        service="frontend",
+        resource={"service.name": "frontend"},
+        scope_name="shop",
+        scope_version="1.0",
+        attributes={},
+        start=START,
+        duration=2_500_999,
+        status="Unset",
+        status_message="",
+        event_times=[],
+        event_names=[],
+        event_attributes=[],
+        link_traces=[],
+        link_spans=[],
+        link_attributes=[],
+    )
     return plain._replace(**changes)
 
 
 FULL = row(
-    parent_id="00f067aa0ba902b7", trace_state="ot=th:8", kind="Client",
-    status="Error", status_message="reset",
+    parent_id="00f067aa0ba902b7",
+    trace_state="ot=th:8",
+    kind="Client",
+    status="Error",
+    status_message="reset",
     attributes={"http.response.status_code": "503", "ratio": "0.5", "cached": "true", "to": "b"},
-    event_times=[START + 1], event_names=["retry"], event_attributes=[{"attempt": "2"}],
-    link_traces=[ONE], link_spans=["1" * 16], link_attributes=[{}],
-)  # fmt: skip
+    event_times=[START + 1],
+    event_names=["retry"],
+    event_attributes=[{"attempt": "2"}],
+    link_traces=[ONE],
+    link_spans=["1" * 16],
+    link_attributes=[{}],
+)
 
 
 def test_a_trace_in_otlp() -> None:
-    assert traces_data([[FULL]], raw=True) == {"resourceSpans": [{
-        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "frontend"}}]},
-        "scopeSpans": [{"scope": {"name": "shop", "version": "1.0"}, "spans": [{
-            "traceId": ONE, "spanId": "b7ad6b7169203331", "traceState": "ot=th:8",
-            "parentSpanId": "00f067aa0ba902b7", "name": "GET /", "kind": 3,
-            "startTimeUnixNano": str(START), "endTimeUnixNano": str(START + 2_500_999),
-            "attributes": [
-                {"key": "cached", "value": {"boolValue": True}},
-                {"key": "http.response.status_code", "value": {"intValue": "503"}},
-                {"key": "ratio", "value": {"doubleValue": 0.5}},
-                {"key": "to", "value": {"stringValue": "b"}},
-            ],
-            "events": [{
-                "timeUnixNano": str(START + 1), "name": "retry",
-                "attributes": [{"key": "attempt", "value": {"intValue": "2"}}],
-            }],
-            "links": [{"traceId": ONE, "spanId": "1" * 16, "attributes": []}],
-            "status": {"message": "reset", "code": 2},
-        }]}],
-    }]}  # fmt: skip
+    assert traces_data([[FULL]], raw=True) == {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "frontend"}}]},
+                "scopeSpans": [
+                    {
+                        "scope": {"name": "shop", "version": "1.0"},
+                        "spans": [
+                            {
+                                "traceId": ONE,
+                                "spanId": "b7ad6b7169203331",
+                                "traceState": "ot=th:8",
+                                "parentSpanId": "00f067aa0ba902b7",
+                                "name": "GET /",
+                                "kind": 3,
+                                "startTimeUnixNano": str(START),
+                                "endTimeUnixNano": str(START + 2_500_999),
+                                "attributes": [
+                                    {"key": "cached", "value": {"boolValue": True}},
+                                    {"key": "http.response.status_code", "value": {"intValue": "503"}},
+                                    {"key": "ratio", "value": {"doubleValue": 0.5}},
+                                    {"key": "to", "value": {"stringValue": "b"}},
+                                ],
+                                "events": [
+                                    {
+                                        "timeUnixNano": str(START + 1),
+                                        "name": "retry",
+                                        "attributes": [{"key": "attempt", "value": {"intValue": "2"}}],
+                                    }
+                                ],
+                                "links": [{"traceId": ONE, "spanId": "1" * 16, "attributes": []}],
+                                "status": {"message": "reset", "code": 2},
+                            }
+                        ],
+                    }
+                ],
+            }
+        ]
+    }
 
 
 def test_spans_are_grouped_by_resource_and_scope() -> None:

@@ -17,10 +17,21 @@ NOW = 1_795_248_000_000_000
 HOUR = 3_600_000_000
 
 
-@pytest.mark.parametrize(("text", "nanoseconds"), [
-    ("1.2s", 1_200_000_000), ("100ms", 100_000_000), ("5us", 5_000), ("5µs", 5_000), ("7ns", 7), ("0", 0),
-    ("1h30m", 5_400_000_000_000), ("2d", 172_800_000_000_000), (".5s", 500_000_000), ("1.5ms", 1_500_000),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("1.2s", 1_200_000_000),
+        ("100ms", 100_000_000),
+        ("5us", 5_000),
+        ("5µs", 5_000),
+        ("7ns", 7),
+        ("0", 0),
+        ("1h30m", 5_400_000_000_000),
+        ("2d", 172_800_000_000_000),
+        (".5s", 500_000_000),
+        ("1.5ms", 1_500_000),
+    ],
+)
 def test_durations(text: str, nanoseconds: int) -> None:
     assert params.duration({"minDuration": text}, "minDuration") == nanoseconds
 
@@ -38,6 +49,7 @@ def test_any_text_is_a_duration_or_a_clear_error(text: str) -> None:
     with suppress(BadValueError):
         found = params.duration({"d": text}, "d")
         assert found is None or found >= 0
+
 
 # Where a search ends at the latest.
 SETTLED = NOW - params.SETTLE_US
@@ -79,15 +91,22 @@ def test_dependencies_count_in_milliseconds() -> None:
 def test_tags_of_both_forms_are_joined_in_order_of_key() -> None:
     found = params.tags(["url:http://a:80/b", "zone:eu"], ['{"error":true,"http.code":500}', '{"a":"x:y"}'])
     assert found == (
-        ("a", "x:y"), ("error", "true"), ("http.code", "500"), ("url", "http://a:80/b"), ("zone", "eu"),
-    )  # fmt: skip
+        ("a", "x:y"),
+        ("error", "true"),
+        ("http.code", "500"),
+        ("url", "http://a:80/b"),
+        ("zone", "eu"),
+    )
 
 
-@pytest.mark.parametrize(("text", "stored"), [
-    ("0AF7651916CD43DD8448EB211C80319C", "0af7651916cd43dd8448eb211c80319c"),
-    ("a3ce929d0e0e4736", "0000000000000000a3ce929d0e0e4736"),
-    ("1", "00000000000000000000000000000001"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("0AF7651916CD43DD8448EB211C80319C", "0af7651916cd43dd8448eb211c80319c"),
+        ("a3ce929d0e0e4736", "0000000000000000a3ce929d0e0e4736"),
+        ("1", "00000000000000000000000000000001"),
+    ],
+)
 def test_trace_ids(text: str, stored: str) -> None:
     assert params.trace_id(text) == stored
 
@@ -134,7 +153,7 @@ BAD: list[tuple[Callable[[], Any], str]] = [
     (lambda: params.trace_id("0" * 32), "not all zero"),
     (lambda: params.trace_id("a" * 33), "write 1 to 32"),
     (lambda: params.span_kind({"spanKind": "sever"}), "spanKind is 'sever': write one of client, server"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("parse", "message"), BAD, ids=[message for _, message in BAD])

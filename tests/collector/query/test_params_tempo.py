@@ -27,16 +27,19 @@ def test_times_are_seconds() -> None:
     assert window({"start": "5", "end": "7"}, NOW_US) == Window(5_000_000, 7_000_000)
 
 
-@pytest.mark.parametrize(("tags", "meant"), [
-    ("", "{ }"),
-    ("a=b", '{ (.a) = ("b") }'),
-    (' a="b c"  d=e ', '{ ((.a) = ("b c")) && ((.d) = ("e")) }'),
-    ('a="\\"" b=', '{ ((.a) = ("\\"")) && ((.b) = ("")) }'),
-    ("error=true", "{ (span:status) = (error) }"),
-    ("error=false", '{ (.error) = ("false") }'),
-    ("status.code=ok name=x", '{ ((span:status) = (ok)) && ((span:name) = ("x")) }'),
-    ("root.service.name=x", '{ (trace:rootService) = ("x") }'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tags", "meant"),
+    [
+        ("", "{ }"),
+        ("a=b", '{ (.a) = ("b") }'),
+        (' a="b c"  d=e ', '{ ((.a) = ("b c")) && ((.d) = ("e")) }'),
+        ('a="\\"" b=', '{ ((.a) = ("\\"")) && ((.b) = ("")) }'),
+        ("error=true", "{ (span:status) = (error) }"),
+        ("error=false", '{ (.error) = ("false") }'),
+        ("status.code=ok name=x", '{ ((span:status) = (ok)) && ((span:name) = ("x")) }'),
+        ("root.service.name=x", '{ (trace:rootService) = ("x") }'),
+    ],
+)
 def test_tags_are_conditions_on_one_span(tags: str, meant: str) -> None:
     assert said(tags=tags) == meant
 
@@ -59,10 +62,14 @@ def test_too_many_tags_are_refused() -> None:
 
 
 @settings(deadline=None)
-@given(st.dictionaries(
-    st.sampled_from(("q", "tags", "start", "end", "limit", "spss", "minDuration", "maxDuration")),
-    st.one_of(st.text(), st.text('a="\\ .{}'), st.integers().map(str), st.sampled_from(("{ }", "1s", "a=b"))),
-))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from(("q", "tags", "start", "end", "limit", "spss", "minDuration", "maxDuration")),
+        st.one_of(
+            st.text(), st.text('a="\\ .{}'), st.integers().map(str), st.sampled_from(("{ }", "1s", "a=b"))
+        ),
+    )
+)
 def test_any_query_string_is_a_search_or_an_error(query: dict[str, str]) -> None:
     try:
         asked = search(query, NOW_US)

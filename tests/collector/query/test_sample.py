@@ -9,10 +9,12 @@ WINDOW = Window(NOW_US - 3_600_000_000, NOW_US)
 
 
 def stored(world: World) -> None:
-    world.spans(*(
-        Span(f"{index + 1:032x}", at=60, took=index, status="Error" if index % 4 == 0 else "Unset")
-        for index in range(100)
-    ))  # fmt: skip
+    world.spans(
+        *(
+            Span(f"{index + 1:032x}", at=60, took=index, status="Error" if index % 4 == 0 else "Unset")
+            for index in range(100)
+        )
+    )
 
 
 def test_a_larger_choice_includes_the_smaller_and_counts_are_of_all(world: World) -> None:

@@ -21,12 +21,23 @@ def test_an_empty_search_asks_for_the_window_alone() -> None:
 def test_every_field_is_one_condition() -> None:
     search = Search(WINDOW, "shop", "GET /", (("error", "true"), ("a", "b")), 10, 20, 3)
     assert [each.sql.partition(" ")[0] for each in conditions(search)][:5] == [
-        "ServiceName", "SpanName", "Timestamp", "Duration", "Duration",
-    ]  # fmt: skip
+        "ServiceName",
+        "SpanName",
+        "Timestamp",
+        "Duration",
+        "Duration",
+    ]
     assert trace_ids(search)[1] == {
-        "service": "shop", "operation": "GET /", "start": 5, "end": 7, "shortest": 10, "longest": 20,
-        "key1": "a", "value1": "b", "limit": 3,
-    }  # fmt: skip
+        "service": "shop",
+        "operation": "GET /",
+        "start": 5,
+        "end": 7,
+        "shortest": 10,
+        "longest": 20,
+        "key1": "a",
+        "value1": "b",
+        "limit": 3,
+    }
 
 
 def test_old_and_new_names_find_each_other() -> None:
@@ -39,9 +50,12 @@ def test_old_and_new_names_find_each_other() -> None:
 
 
 @given(
-    st.text(), st.text(), st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=3),
-    st.integers(0, 2**60), st.integers(0, 2**60),
-)  # fmt: skip
+    st.text(),
+    st.text(),
+    st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=3),
+    st.integers(0, 2**60),
+    st.integers(0, 2**60),
+)
 def test_values_are_parameters_and_every_parameter_is_given(
     service: str, operation: str, tags: list[tuple[str, str]], low: int, high: int
 ) -> None:

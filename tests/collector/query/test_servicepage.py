@@ -11,30 +11,43 @@ MINUTE = 60_000_000
 
 def test_all_of_a_page(world: World) -> None:
     world.calls(
-        Calls("user", "shop", 175, 10, 1, buckets={-64: 8, -32768: 2}), Calls("user", "shop", 115, 20),
-        Calls("cron", "shop", 114, 5), Calls("shop", "db", 114, 7, protocol="database"),
+        Calls("user", "shop", 175, 10, 1, buckets={-64: 8, -32768: 2}),
+        Calls("user", "shop", 115, 20),
+        Calls("cron", "shop", 114, 5),
+        Calls("shop", "db", 114, 7, protocol="database"),
         Calls("a", "b", 114, 99),
-    )  # fmt: skip
-    world.spans(
-        *(Span(f"{index + 1:032x}", service="shop", name="GET /", at=115, took=10.0 * (index + 1),
-               status="Error" if index == 3 else "Unset") for index in range(4)),
-        Span(service="shop", name="orders", kind="Consumer", at=115, took=5),
-        Span(service="shop", name="SELECT", kind="Client", at=115), Span(service="other", at=115),
-    )  # fmt: skip
-    found = world.get(
-        "/api/mesh/service/shop", start=NOW_US - 3 * MINUTE, end=NOW_US - MINUTE, step=60
     )
+    world.spans(
+        *(
+            Span(
+                f"{index + 1:032x}",
+                service="shop",
+                name="GET /",
+                at=115,
+                took=10.0 * (index + 1),
+                status="Error" if index == 3 else "Unset",
+            )
+            for index in range(4)
+        ),
+        Span(service="shop", name="orders", kind="Consumer", at=115, took=5),
+        Span(service="shop", name="SELECT", kind="Client", at=115),
+        Span(service="other", at=115),
+    )
+    found = world.get("/api/mesh/service/shop", start=NOW_US - 3 * MINUTE, end=NOW_US - MINUTE, step=60)
     assert found["window"] == {"start": NOW_US - 3 * MINUTE, "end": NOW_US - MINUTE, "source": "store"}
     assert {key: found["stats"][key] for key in ("count", "errors", "rate")} == {
-        "count": 35, "errors": 1, "rate": 35 / 120,
-    }  # fmt: skip
+        "count": 35,
+        "errors": 1,
+        "rate": 35 / 120,
+    }
     assert [(each["name"], each["count"]) for each in found["callers"]] == [("user", 30), ("cron", 5)]
     assert [(each["name"], each["protocol"], each["count"]) for each in found["callees"]] == [
         ("db", "database", 7),
-    ]  # fmt: skip
+    ]
     assert [(point["time"], point["count"], point["errors"]) for point in found["points"]] == [
-        (NOW_US - 3 * MINUTE, 10, 1), (NOW_US - 2 * MINUTE, 25, 0),
-    ]  # fmt: skip
+        (NOW_US - 3 * MINUTE, 10, 1),
+        (NOW_US - 2 * MINUTE, 25, 0),
+    ]
     heat = found["heatmap"]
     assert heat["buckets"][0] == {"low": 62.5, "high": pytest.approx(74.33, abs=0.01)}
     assert [sum(column) for column in heat["counts"]] == [10, 25]
@@ -42,8 +55,9 @@ def test_all_of_a_page(world: World) -> None:
     assert all(len(column) == len(heat["buckets"]) for column in heat["counts"])
     shown = ("name", "kind", "count", "errors", "p50")
     assert [tuple(each[key] for key in shown) for each in found["operations"]] == [
-        ("GET /", "server", 4, 1, 25.0), ("orders", "consumer", 1, 0, 5.0),
-    ]  # fmt: skip
+        ("GET /", "server", 4, 1, 25.0),
+        ("orders", "consumer", 1, 0, 5.0),
+    ]
 
 
 def test_neighbours_are_live_where_memory_has_them(world: World) -> None:
@@ -59,10 +73,14 @@ def test_a_service_nobody_knows_is_empty(world: World) -> None:
     assert found["heatmap"]["buckets"] == []
 
 
-@pytest.mark.parametrize(("query", "message"), [
-    ({"start": "now"}, "start is 'now'"), ({"step": "0"}, "step is '0'"),
-    ({"start": NOW_US - 86_400 * 10**6, "step": 1}, "at most 2000 points"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"start": "now"}, "start is 'now'"),
+        ({"step": "0"}, "step is '0'"),
+        ({"start": NOW_US - 86_400 * 10**6, "step": 1}, "at most 2000 points"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, query: dict[str, Any], message: str
 ) -> None:

@@ -38,5 +38,6 @@ def test_operations_of_a_service(world: World) -> None:
 
 def test_operations_need_a_service(world: World) -> None:
     assert world.refused("/api/operations") == (
-        400, "service is missing: name one of GET /api/services, as ?service=NAME",
-    )  # fmt: skip
+        400,
+        "service is missing: name one of GET /api/services, as ?service=NAME",
+    )

@@ -54,8 +54,9 @@ def test_a_tail_that_moved_alone_is_found() -> None:
 
 
 def test_equal_traffic_is_rarely_told_apart() -> None:
-    found = [slower(lognormal(seed, 300, 0.01), lognormal(seed + 500, 300, 0.01), 1.0, 0.0)
-             for seed in range(100)]
+    found = [
+        slower(lognormal(seed, 300, 0.01), lognormal(seed + 500, 300, 0.01), 1.0, 0.0) for seed in range(100)
+    ]
     assert sum(moved is not None and moved.p < 0.001 for moved in found) <= 2
 
 

@@ -10,23 +10,42 @@ MS = 1_000_000
 START = 1_795_248_000_000 * MS
 
 
-def span(
-    name: str, parent: str, at: float, took: float, kind: str = "Server", host: str = ""
-) -> SpanRow:
+def span(name: str, parent: str, at: float, took: float, kind: str = "Server", host: str = "") -> SpanRow:
     """``at`` and ``took`` in milliseconds."""
     return SpanRow(
-        "0" * 31 + "1", name, parent, "", name, kind, "s", {"host.name": host} if host else {}, "", "", {},
-        START + round(at * MS), round(took * MS), "Unset", "", [], [], [], [], [], [],
-    )  # fmt: skip
+        "0" * 31 + "1",
+        name,
+        parent,
+        "",
+        name,
+        kind,
+        "s",
+        {"host.name": host} if host else {},
+        "",
+        "",
+        {},
+        START + round(at * MS),
+        round(took * MS),
+        "Unset",
+        "",
+        [],
+        [],
+        [],
+        [],
+        [],
+        [],
+    )
 
 
 def test_a_server_whose_clock_is_behind_is_moved_into_the_middle_of_its_call() -> None:
     spans = [span("a", "", 0, 100, "Client", "h1"), span("b", "a", -30, 60, host="h2")]
     assert skews(spans) == {"b": Skew(30 * MS, 0, 50 * MS)}
-    assert warnings(spans) == {"b": [
-        "starts 30.000 ms before its parent: their clocks differ, +50.000 ms would fit; "
-        "times are shown as sent",
-    ]}  # fmt: skip
+    assert warnings(spans) == {
+        "b": [
+            "starts 30.000 ms before its parent: their clocks differ, +50.000 ms would fit; "
+            "times are shown as sent",
+        ]
+    }
 
 
 def test_a_server_whose_clock_is_ahead_ends_after_its_call() -> None:
@@ -37,13 +56,17 @@ def test_a_server_whose_clock_is_ahead_ends_after_its_call() -> None:
 
 def test_what_a_shifted_host_did_below_is_shifted_along() -> None:
     spans = [
-        span("a", "", 0, 100, "Client", "h1"), span("b", "a", -30, 60, host="h2"),
-        span("c", "b", -20, 30, "Client", "h2"), span("d", "c", 35, 20, host="h3"),
-    ]  # fmt: skip
+        span("a", "", 0, 100, "Client", "h1"),
+        span("b", "a", -30, 60, host="h2"),
+        span("c", "b", -20, 30, "Client", "h2"),
+        span("d", "c", 35, 20, host="h3"),
+    ]
     # c moves with b to 30..60; d at 35..55 fits into that, as sent it ended 45 ms after c.
     assert skews(spans) == {
-        "b": Skew(30 * MS, 0, 50 * MS), "c": Skew(0, 0, 50 * MS), "d": Skew(0, 45 * MS, 0),
-    }  # fmt: skip
+        "b": Skew(30 * MS, 0, 50 * MS),
+        "c": Skew(0, 0, 50 * MS),
+        "d": Skew(0, 45 * MS, 0),
+    }
     assert warnings(spans)["c"] == [
         "its clock differs from its caller's, +50.000 ms would fit; times are shown as sent"
     ]
@@ -65,8 +88,13 @@ def test_one_host_has_one_clock() -> None:
 
 
 def test_lost_parents_twins_and_circles_are_no_trouble() -> None:
-    spans = [span("a", "lost", 0, 1), span("a", "", 5, 1), span("b", "c", 0, 1), span("c", "b", 9, 1),
-             span("d", "d", 0, 1)]  # fmt: skip
+    spans = [
+        span("a", "lost", 0, 1),
+        span("a", "", 5, 1),
+        span("b", "c", 0, 1),
+        span("c", "b", 9, 1),
+        span("d", "d", 0, 1),
+    ]
     assert skews(spans) == {}
     assert warnings(spans) == {"a": ["the parent span lost is not stored"]}
 

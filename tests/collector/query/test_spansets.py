@@ -34,11 +34,13 @@ def ids(answer: Answer) -> list[int]:
 def pairs(count: int) -> list[Span]:
     """Traces 1, 2, …, the last the newest; in every second one the child is of another parent."""
     return [
-        span for number in range(1, count + 1) for span in (
+        span
+        for number in range(1, count + 1)
+        for span in (
             Span(f"{number:032x}", A, at=100 - number),
             Span(f"{number:032x}", B, A if number % 2 else "c" * 16, name="child", at=99.5 - number),
         )
-    ]  # fmt: skip
+    ]
 
 
 def test_newest_first(world: World) -> None:
@@ -91,10 +93,16 @@ def test_a_selection_of_nothing(world: World) -> None:
     assert not partial
 
 
-@pytest.mark.parametrize(("pattern", "words"), [
-    ("a(", "missing )"), ("(?=a)", "invalid perl operator"), ("(a)\\1", "invalid escape sequence"),
-    ("a{2000}", "invalid repetition size"), ("[z-a]", "invalid character class range"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("a(", "missing )"),
+        ("(?=a)", "invalid perl operator"),
+        ("(a)\\1", "invalid escape sequence"),
+        ("a{2000}", "invalid repetition size"),
+        ("[z-a]", "invalid character class range"),
+    ],
+)
 def test_what_is_no_regular_expression_is_pointed_at(world: World, pattern: str, words: str) -> None:
     made = query(f"{{ name = `x` && .k =~ `{pattern}` }}")
     runner = Spansets(Store(world.reader))

@@ -10,12 +10,16 @@ from tests.collector.query.world import Span, World
 def shop(world: World) -> None:
     for index in range(4):  # batches, as inserts come
         world.spans(
-            Span(name="GET /cart", attributes={"http.route": "/cart", "tenant": f"t{index}"},
-                 resource={"zone": "eu-1"}),
-            Span(name="GET /home", attributes={"http.route": "/home", "status": "5"},
-                 resource={"zone": "eu-2"}),
+            Span(
+                name="GET /cart",
+                attributes={"http.route": "/cart", "tenant": f"t{index}"},
+                resource={"zone": "eu-1"},
+            ),
+            Span(
+                name="GET /home", attributes={"http.route": "/home", "status": "5"}, resource={"zone": "eu-2"}
+            ),
             Span(service="reviews", name="read 'it'", attributes={"http.status": "200"}),
-        )  # fmt: skip
+        )
 
 
 def told(world: World, **query: Any) -> list[str]:
@@ -63,13 +67,16 @@ def test_an_empty_store_suggests_nothing(world: World) -> None:
         assert world.get("/api/mesh/suggest", kind=kind, key="k") == {"suggestions": [], "more": False}
 
 
-@pytest.mark.parametrize(("query", "message"), [
-    ({}, "kind is '': write one of service, operation, key, value"),
-    ({"kind": "tag"}, "kind is 'tag'"),
-    ({"kind": "key", "scope": "event"}, "scope is 'event': write span or resource"),
-    ({"kind": "value"}, "key is missing: name the attribute"),
-    ({"kind": "key", "limit": "1000"}, "limit is '1000': write a whole number from 1 to 200"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({}, "kind is '': write one of service, operation, key, value"),
+        ({"kind": "tag"}, "kind is 'tag'"),
+        ({"kind": "key", "scope": "event"}, "scope is 'event': write span or resource"),
+        ({"kind": "value"}, "key is missing: name the attribute"),
+        ({"kind": "key", "limit": "1000"}, "limit is '1000': write a whole number from 1 to 200"),
+    ],
+)
 def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
     world: World, query: dict[str, Any], message: str
 ) -> None:

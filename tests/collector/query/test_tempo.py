@@ -33,17 +33,21 @@ def test_a_search_tells_the_spans_that_matched(world: World) -> None:
     [trace] = reply["traces"]
     start = str((NOW - 10) * 10**9)
     assert {key: trace[key] for key in list(trace)[:5]} == {
-        "traceID": ONE, "rootServiceName": "frontend", "rootTraceName": "GET /",
-        "startTimeUnixNano": start, "durationMs": 202,
-    }  # fmt: skip
+        "traceID": ONE,
+        "rootServiceName": "frontend",
+        "rootTraceName": "GET /",
+        "startTimeUnixNano": start,
+        "durationMs": 202,
+    }
     assert trace["serviceStats"]["frontend"] == {"spanCount": 1, "errorCount": 1}
     [spanset] = trace["spanSets"]
     assert spanset["matched"] == 1
     [span] = spanset["spans"]
     assert (span["spanID"], span["name"], span["durationNanos"]) == (C, "SELECT", "2000000")
     assert {each["key"]: each["value"] for each in span["attributes"]} == {
-        "kind": {"stringValue": "server"}, "zone": {"stringValue": "a"},
-    }  # fmt: skip
+        "kind": {"stringValue": "server"},
+        "zone": {"stringValue": "a"},
+    }
     assert trace["spanSet"] == spanset
 
 
@@ -62,7 +66,7 @@ def test_groups_name_what_they_were_grouped_by(world: World) -> None:
     assert [each["attributes"] for each in trace["spanSets"]] == [
         [{"key": "by(resource.service.name)", "value": {"stringValue": name}}]
         for name in ("frontend", "ratings", "reviews")
-    ]  # fmt: skip
+    ]
 
 
 def test_what_kiali_asks(world: World) -> None:
@@ -75,29 +79,35 @@ def test_what_kiali_asks(world: World) -> None:
     assert told[2]["zone"] == {"stringValue": "a"}
 
 
-@pytest.mark.parametrize(("query", "found"), [
-    ({}, [ONE, TWO]),
-    ({"tags": "service.name=frontend error=true"}, [ONE]),
-    ({"tags": 'name="GET /reviews" db.system=redis'}, [ONE]),
-    ({"tags": "http.response.status_code=200"}, [TWO]),
-    ({"minDuration": "500ms"}, [TWO]),
-    ({"q": "{ kind = client } || { duration > 800ms }", "maxDuration": "500ms"}, [ONE]),
-    ({"start": str(NOW - 15), "end": str(NOW)}, [ONE]),
-    ({"start": str(NOW - 60), "end": str(NOW - 15)}, [TWO]),
-    ({"q": "{ span:id = \"" + "B" * 16 + "\" }"}, [ONE]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, [ONE, TWO]),
+        ({"tags": "service.name=frontend error=true"}, [ONE]),
+        ({"tags": 'name="GET /reviews" db.system=redis'}, [ONE]),
+        ({"tags": "http.response.status_code=200"}, [TWO]),
+        ({"minDuration": "500ms"}, [TWO]),
+        ({"q": "{ kind = client } || { duration > 800ms }", "maxDuration": "500ms"}, [ONE]),
+        ({"start": str(NOW - 15), "end": str(NOW)}, [ONE]),
+        ({"start": str(NOW - 60), "end": str(NOW - 15)}, [TWO]),
+        ({"q": '{ span:id = "' + "B" * 16 + '" }'}, [ONE]),
+    ],
+)
 def test_older_ways_to_ask(world: World, query: dict[str, str], found: list[str]) -> None:
     shop(world)
     assert [trace["traceID"] for trace in world.get("/api/search", **query)["traces"]] == found
 
 
-@pytest.mark.parametrize(("q", "column", "length", "words"), [
-    ('{ duration > "x" }', 14, 3, "a duration is compared with a string"),
-    ("{ .a = }", 8, 1, "'}' was found where a field or a value"),
-    ('{ name =~ "a(" }', 11, 4, "missing )"),
-    ('{ name =~ "(?=a)" }', 11, 7, "without look-around"),
-    ('{ name =~ "a)|(b" }', 11, 7, "closes a bracket"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("q", "column", "length", "words"),
+    [
+        ('{ duration > "x" }', 14, 3, "a duration is compared with a string"),
+        ("{ .a = }", 8, 1, "'}' was found where a field or a value"),
+        ('{ name =~ "a(" }', 11, 4, "missing )"),
+        ('{ name =~ "(?=a)" }', 11, 7, "without look-around"),
+        ('{ name =~ "a)|(b" }', 11, 7, "closes a bracket"),
+    ],
+)
 def test_what_is_wrong_with_a_query_is_pointed_at(
     world: World, q: str, column: int, length: int, words: str
 ) -> None:
@@ -108,14 +118,17 @@ def test_what_is_wrong_with_a_query_is_pointed_at(
     assert error["message"] == message
 
 
-@pytest.mark.parametrize(("query", "words"), [
-    ({"q": "{}", "tags": "a=b"}, "send either q or tags"),
-    ({"tags": "nonsense"}, "write key=value pairs"),
-    ({"start": "1760000000000"}, "write a whole number"),
-    ({"start": "9", "end": "5"}, "it must not be after end"),
-    ({"limit": "0"}, "write a whole number from 1"),
-    ({"minDuration": "fast"}, "write a number with a unit"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"q": "{}", "tags": "a=b"}, "send either q or tags"),
+        ({"tags": "nonsense"}, "write key=value pairs"),
+        ({"start": "1760000000000"}, "write a whole number"),
+        ({"start": "9", "end": "5"}, "it must not be after end"),
+        ({"limit": "0"}, "write a whole number from 1"),
+        ({"minDuration": "fast"}, "write a number with a unit"),
+    ],
+)
 def test_bad_values_name_the_key_and_the_fix(world: World, query: dict[str, str], words: str) -> None:
     status, text = world.ask("GET", "/api/search", query)
     [error] = json.loads(text)["errors"]
@@ -137,17 +150,20 @@ def test_tags_and_their_values(world: World) -> None:
     assert "write one of resource, span" in world.refused("/api/search/tags", scope="x")[1]
 
 
-@pytest.mark.parametrize(("tag", "q", "kind", "values"), [
-    ("resource.service.name", "", "string", ["frontend", "ratings", "reviews"]),
-    (".http.response.status_code", "", "string", ["200", "500"]),
-    (".http.response.status_code", "{ status = error }", "string", ["500"]),
-    ("name", '{ resource.service.name = "ratings" }', "string", ["SELECT"]),
-    ("name", "{ resource.service.name = ", "string", ["GET /", "GET /reviews", "SELECT"]),
-    ("rootServiceName", "", "string", ["frontend"]),
-    ("status", "", "keyword", ["ok", "error", "unset"]),
-    ("span:id", "", "string", []),
-    ("event.x", "", "string", []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tag", "q", "kind", "values"),
+    [
+        ("resource.service.name", "", "string", ["frontend", "ratings", "reviews"]),
+        (".http.response.status_code", "", "string", ["200", "500"]),
+        (".http.response.status_code", "{ status = error }", "string", ["500"]),
+        ("name", '{ resource.service.name = "ratings" }', "string", ["SELECT"]),
+        ("name", "{ resource.service.name = ", "string", ["GET /", "GET /reviews", "SELECT"]),
+        ("rootServiceName", "", "string", ["frontend"]),
+        ("status", "", "keyword", ["ok", "error", "unset"]),
+        ("span:id", "", "string", []),
+        ("event.x", "", "string", []),
+    ],
+)
 def test_values_of_a_tag(world: World, tag: str, q: str, kind: str, values: list[str]) -> None:
     shop(world)
     found = world.get(f"/api/v2/search/tag/{tag}/values", q=q)["tagValues"]
@@ -158,8 +174,10 @@ def test_values_of_a_tag(world: World, tag: str, q: str, kind: str, values: list
 def test_values_in_the_older_form(world: World) -> None:
     shop(world)
     assert sorted(world.get("/api/search/tag/service.name/values")["tagValues"]) == [
-        "frontend", "ratings", "reviews",
-    ]  # fmt: skip
+        "frontend",
+        "ratings",
+        "reviews",
+    ]
 
 
 def test_what_clients_look_at_first(world: World) -> None:
@@ -171,9 +189,11 @@ def test_what_clients_look_at_first(world: World) -> None:
 def test_a_trace_as_json(world: World) -> None:
     shop(world)
     spans = [
-        span["spanId"] for resource in world.get(f"/api/v2/traces/{ONE}")["trace"]["resourceSpans"]
-        for scope in resource["scopeSpans"] for span in scope["spans"]
-    ]  # fmt: skip
+        span["spanId"]
+        for resource in world.get(f"/api/v2/traces/{ONE}")["trace"]["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
     assert spans == [A, B, C]
     assert world.refused("/api/v2/traces/" + "1" * 32)[0] == 404
     assert world.refused("/api/v2/traces/zz")[0] == 400
@@ -188,9 +208,11 @@ def test_a_trace_as_protobuf(world: World) -> None:
     trace = TracesData.FromString(body[3:])
     assert len(body) == length + 3
     found = [
-        span.span_id.hex() for resource in trace.resource_spans
-        for scope in resource.scope_spans for span in scope.spans
-    ]  # fmt: skip
+        span.span_id.hex()
+        for resource in trace.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    ]
     assert found == [A, B, C]
 
 

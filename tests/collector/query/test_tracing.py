@@ -43,8 +43,19 @@ def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
 
 
 def test_what_jaegers_clients_send_beside_is_ignored(world: World) -> None:
-    reply = world.get("/api/traces", service="a", lookback="custom", limit="", maxDuration="", minDuration="",
-                      prettyPrint="true", start=NOW_US - 5, end=NOW_US, view="traces", tags="{}")
+    reply = world.get(
+        "/api/traces",
+        service="a",
+        lookback="custom",
+        limit="",
+        maxDuration="",
+        minDuration="",
+        prettyPrint="true",
+        start=NOW_US - 5,
+        end=NOW_US,
+        view="traces",
+        tags="{}",
+    )
     assert reply == {"data": [], "total": 0, "limit": 100, "offset": 0, "errors": None}
 
 
@@ -55,8 +66,9 @@ def test_ids_that_are_not_stored_are_told_beside_those_that_are(world: World) ->
     reply = json.loads(text)
     assert (status, [trace["traceID"] for trace in reply["data"]]) == (200, [ONE])
     assert [(each["traceID"], "is not stored" in each["msg"]) for each in reply["errors"]] == [
-        (TWO, True), (SHORT[16:], True),
-    ]  # fmt: skip
+        (TWO, True),
+        (SHORT[16:], True),
+    ]
 
 
 def test_raw_traces_come_without_warnings(world: World) -> None:

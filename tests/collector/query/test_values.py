@@ -9,9 +9,17 @@ from hypothesis import strategies as st
 from collector.query.values import typed
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("true", True), ("false", False), ("0", 0), ("-7", -7), ("9223372036854775807", 2**63 - 1), ("1.5", 1.5),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("false", False),
+        ("0", 0),
+        ("-7", -7),
+        ("9223372036854775807", 2**63 - 1),
+        ("1.5", 1.5),
+    ],
+)
 def test_a_value_written_as_it_would_be_printed(text: str, value: object) -> None:
     found = typed(text)
     assert (found, type(found)) == (value, type(value))

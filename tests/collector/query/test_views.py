@@ -34,34 +34,81 @@ NONE_JSON = {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None,
 
 def test_a_graph() -> None:
     view = GraphView(
-        (NodeView(
-            "reviews", Kind.SERVICE, TRAFFIC, True, Stage.ROUTE, 25, 3, 1, ("v1", "v2"), ("a",), ("shop",)
-        ),),
-        (EdgeView("frontend", "reviews", Stats(), encrypted=Secrecy.PARTLY),), 1.5, 61.5,
-    )  # fmt: skip
+        (
+            NodeView(
+                "reviews", Kind.SERVICE, TRAFFIC, True, Stage.ROUTE, 25, 3, 1, ("v1", "v2"), ("a",), ("shop",)
+            ),
+        ),
+        (EdgeView("frontend", "reviews", Stats(), encrypted=Secrecy.PARTLY),),
+        1.5,
+        61.5,
+    )
     assert views.graph(view, "live") == {
-        "start": 1_500_000, "end": 61_500_000, "source": "live",
-        "nodes": [{
-            "name": "reviews", "kind": "service", "sidecar": True, "stage": "route", "percent": 25,
-            "endpoints": 3, "ejected": 1, "versions": ["v1", "v2"], "zones": ["a"], "namespaces": ["shop"],
-            **TRAFFIC_JSON,
-        }],
-        "edges": [{"source": "frontend", "target": "reviews", "protocol": "http", **NONE_JSON, "tcp": None,
-                   "encrypted": "partly"}],
-    }  # fmt: skip
+        "start": 1_500_000,
+        "end": 61_500_000,
+        "source": "live",
+        "nodes": [
+            {
+                "name": "reviews",
+                "kind": "service",
+                "sidecar": True,
+                "stage": "route",
+                "percent": 25,
+                "endpoints": 3,
+                "ejected": 1,
+                "versions": ["v1", "v2"],
+                "zones": ["a"],
+                "namespaces": ["shop"],
+                **TRAFFIC_JSON,
+            }
+        ],
+        "edges": [
+            {
+                "source": "frontend",
+                "target": "reviews",
+                "protocol": "http",
+                **NONE_JSON,
+                "tcp": None,
+                "encrypted": "partly",
+            }
+        ],
+    }
 
 
 def test_an_endpoint() -> None:
     view = EndpointView(
-        "reviews", "10.0.0.1:15006", EndpointState.EJECTED, 0.5, TRAFFIC, app="10.0.0.1:9080", instance="r-1",
-        version="v1", zone="eu", open=4, oldest=1.25, ejected_since=2.0, ejected_until=7.5, reason="it fails",
-    )  # fmt: skip
+        "reviews",
+        "10.0.0.1:15006",
+        EndpointState.EJECTED,
+        0.5,
+        TRAFFIC,
+        app="10.0.0.1:9080",
+        instance="r-1",
+        version="v1",
+        zone="eu",
+        open=4,
+        oldest=1.25,
+        ejected_since=2.0,
+        ejected_until=7.5,
+        reason="it fails",
+    )
     assert views.endpoint(view) == {
-        "service": "reviews", "address": "10.0.0.1:15006", "app": "10.0.0.1:9080", "instance": "r-1",
-        "version": "v1", "zone": "eu", "state": "ejected", "origin": "sidecar", "weight": 0.5, "open": 4,
-        "oldest": 1250.0, "ejected_since": 2_000_000, "ejected_until": 7_500_000, "reason": "it fails",
+        "service": "reviews",
+        "address": "10.0.0.1:15006",
+        "app": "10.0.0.1:9080",
+        "instance": "r-1",
+        "version": "v1",
+        "zone": "eu",
+        "state": "ejected",
+        "origin": "sidecar",
+        "weight": 0.5,
+        "open": 4,
+        "oldest": 1250.0,
+        "ejected_since": 2_000_000,
+        "ejected_until": 7_500_000,
+        "reason": "it fails",
         **TRAFFIC_JSON,
-    }  # fmt: skip
+    }
     well = views.endpoint(EndpointView("a", "b:1", EndpointState.HEALTHY, 1.0, Stats()))
     assert (well["ejected_since"], well["ejected_until"]) == (None, None)
 
@@ -73,14 +120,28 @@ def test_what_routing_changes_or_would_change() -> None:
     made = Decision(1.5, "stage", "reviews", "on", "", {"by": "ann"})
     said = views.stage(
         StageView(
-            "reviews", Stage.ROUTE, 50, "api", 1.5, TRAFFIC, TRAFFIC, Effect(better, same, None),
-            Advice(TRAFFIC, TRAFFIC, (move,), "an estimate"), guard=True, history=(made,),
+            "reviews",
+            Stage.ROUTE,
+            50,
+            "api",
+            1.5,
+            TRAFFIC,
+            TRAFFIC,
+            Effect(better, same, None),
+            Advice(TRAFFIC, TRAFFIC, (move,), "an estimate"),
+            guard=True,
+            history=(made,),
         )
     )
     assert said["effect"]["success"] == {
-        "direct": 0.90, "routed": 0.99, "difference": pytest.approx(0.09), "low": 0.05, "high": 0.13,
-        "significant": True, "better": True,
-    }  # fmt: skip
+        "direct": 0.90,
+        "routed": 0.99,
+        "difference": pytest.approx(0.09),
+        "low": 0.05,
+        "high": 0.13,
+        "significant": True,
+        "better": True,
+    }
     assert (said["effect"]["p50"]["routed"], said["effect"]["p50"]["better"]) == (210, None)
     assert said["effect"]["p99"] is None
     assert views.change(slower, 1000)["better"] is False
@@ -92,14 +153,26 @@ def test_what_routing_changes_or_would_change() -> None:
 
 def test_a_stage_a_decision_and_a_point() -> None:
     assert views.stage(StageView("reviews", Stage.OBSERVE, 0, "default", 0.0, TRAFFIC, Stats())) == {
-        "service": "reviews", "stage": "observe", "percent": 0, "origin": "default", "updated": 0,
-        "direct": TRAFFIC_JSON, "routed": NONE_JSON, "guard": False, "effect": None, "advice": None,
+        "service": "reviews",
+        "stage": "observe",
+        "percent": 0,
+        "origin": "default",
+        "updated": 0,
+        "direct": TRAFFIC_JSON,
+        "routed": NONE_JSON,
+        "guard": False,
+        "effect": None,
+        "advice": None,
         "history": [],
-    }  # fmt: skip
+    }
     assert views.decision(Decision(1.5, "eject", "reviews", "it fails", "b:1", {"failed": 7})) == {
-        "time": 1_500_000, "kind": "eject", "service": "reviews", "endpoint": "b:1", "reason": "it fails",
+        "time": 1_500_000,
+        "kind": "eject",
+        "service": "reviews",
+        "endpoint": "b:1",
+        "reason": "it fails",
         "evidence": {"failed": 7},
-    }  # fmt: skip
+    }
     assert views.point(Point(3.0, Stats())) == {"time": 3_000_000, **NONE_JSON}
 
 
@@ -114,10 +187,12 @@ def test_buckets_are_those_with_calls_in_milliseconds() -> None:
     assert (low["count"], high["count"]) == (1, 2)
 
 
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(Stage),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.tuples(inner),
-))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(Stage),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.tuples(inner),
+    )
+)
 def test_any_evidence_is_json(value: object) -> None:
     shown = views.decision(Decision(1.0, "eject", "a", "b", evidence={"value": value}))
     json.dumps(shown, allow_nan=False)

@@ -48,12 +48,21 @@ class Span:
 
     def row(self) -> dict[str, Any]:
         return {
-            "Timestamp": NOW_US * 1000 - round(self.at * 1e9), "TraceId": self.trace, "SpanId": self.span,
-            "ParentSpanId": self.parent, "TraceState": "", "SpanName": self.name, "SpanKind": self.kind,
+            "Timestamp": NOW_US * 1000 - round(self.at * 1e9),
+            "TraceId": self.trace,
+            "SpanId": self.span,
+            "ParentSpanId": self.parent,
+            "TraceState": "",
+            "SpanName": self.name,
+            "SpanKind": self.kind,
             "ServiceName": self.service,
             "ResourceAttributes": {"service.name": self.service, **self.resource},
-            "ScopeName": "shop", "ScopeVersion": "", "SpanAttributes": dict(self.attributes),
-            "Duration": round(self.took * 1e6), "StatusCode": self.status, "StatusMessage": self.message,
+            "ScopeName": "shop",
+            "ScopeVersion": "",
+            "SpanAttributes": dict(self.attributes),
+            "Duration": round(self.took * 1e6),
+            "StatusCode": self.status,
+            "StatusMessage": self.message,
             "Events.Timestamp": [time for time, _, _ in self.events],
             "Events.Name": [name for _, name, _ in self.events],
             "Events.Attributes": [dict(said) for _, _, said in self.events],
@@ -61,7 +70,7 @@ class Span:
             "Links.SpanId": [span for _, span, _ in self.links],
             "Links.TraceState": ["" for _ in self.links],
             "Links.Attributes": [dict(said) for _, _, said in self.links],
-        }  # fmt: skip
+        }
 
 
 @dataclass
@@ -79,11 +88,18 @@ class Calls:
 
     def row(self) -> dict[str, Any]:
         return {
-            "Time": NOW - self.at, "Source": self.source, "Target": self.target, "Protocol": self.protocol,
-            "Endpoint": self.endpoint, "Arm": "", "Collector": "here", "Count": self.count,
-            "Errors": self.errors, "Sum": 0.1 * self.count,
+            "Time": NOW - self.at,
+            "Source": self.source,
+            "Target": self.target,
+            "Protocol": self.protocol,
+            "Endpoint": self.endpoint,
+            "Arm": "",
+            "Collector": "here",
+            "Count": self.count,
+            "Errors": self.errors,
+            "Sum": 0.1 * self.count,
             "Latency": dict(self.buckets) if self.buckets is not None else {-54: self.count},
-        }  # fmt: skip
+        }
 
 
 def insert(database: Database, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -109,8 +125,16 @@ class World:
         insert(self.database, "mesh_edges", [each.row() for each in calls])
 
     def hear(
-        self, source: str, target: str, at: float, count: int = 1, errors: int = 0, *,
-        endpoint: str = "", arm: str = "direct", took: float = 0.1,
+        self,
+        source: str,
+        target: str,
+        at: float,
+        count: int = 1,
+        errors: int = 0,
+        *,
+        endpoint: str = "",
+        arm: str = "direct",
+        took: float = 0.1,
     ) -> None:
         """Calls a sidecar of ``source`` measured ``at`` seconds before NOW; they took ``took`` seconds."""
         histogram = Histogram()
@@ -130,13 +154,19 @@ class World:
             self.database.insert("mesh_decisions", decision_columns(tick.decisions, "here"))
 
     def join(
-        self, service: str, port: int, at: float = 600.0, version: str = "", zone: str = "",
+        self,
+        service: str,
+        port: int,
+        at: float = 600.0,
+        version: str = "",
+        zone: str = "",
         namespace: str = "",
     ) -> str:
         """A sidecar that connects ``at`` seconds before NOW; its address."""
         address = f"127.0.0.1:{port}"
-        node = Node(service, f"{service}-{port}", address, f"127.0.0.1:{port + 1}", version, zone,
-                    namespace=namespace)
+        node = Node(
+            service, f"{service}-{port}", address, f"127.0.0.1:{port + 1}", version, zone, namespace=namespace
+        )
         self.engine.connected(f"stream-{port}", node, "127.0.0.1", NOW - at)
         return address
 
@@ -155,8 +185,12 @@ class World:
         return json.loads(text)
 
     def refused(
-        self, path: str, method: str = "GET", body: bytes | None = None,
-        headers: Mapping[str, str] | None = None, **query: Any,
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: Any,
     ) -> tuple[int, str]:
         """Status and the one message of a request that must fail, its envelope checked."""
         status, text = self.ask(method, path, query, body, headers)
@@ -169,7 +203,11 @@ class World:
         return status, error["msg"]
 
     def ask(
-        self, method: str, path: str, query: Any, body: bytes | None = None,
+        self,
+        method: str,
+        path: str,
+        query: Any,
+        body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Status and text of one request to the application on a port of its own."""

@@ -186,5 +186,6 @@ def test_the_stock_sdk_and_exporter(database: Database, store: Store) -> None:
         "ORDER BY SpanName"
     )
     assert rows == [
-        ("inner", "plain-app", {}, [], 0), ("outer", "plain-app", {"n": "1", "l": '["a"]'}, ["happened"], 1),
+        ("inner", "plain-app", {}, [], 0),
+        ("outer", "plain-app", {"n": "1", "l": '["a"]'}, ["happened"], 1),
     ]

@@ -65,7 +65,8 @@ def test_good_spans_are_kept_and_the_bad_ones_told_in_the_senders_encoding() -> 
             status, reply, _ = await post(receivers, json_span(spanId="abcd"), JSON)
             assert status == 200
             assert json.loads(reply)["partialSuccess"] == {
-                "rejectedSpans": "1", "errorMessage": "span_id must be 8 bytes, got 2"
+                "rejectedSpans": "1",
+                "errorMessage": "span_id must be 8 bytes, got 2",
             }
             body = trace_request([span(b"x")]).SerializeToString()
             _, reply, _ = await post(receivers, body, PROTOBUF)
@@ -179,9 +180,12 @@ def test_the_stock_sdk_sends_logs_with_the_span_they_belong_to(database: Databas
         with TracerProvider().get_tracer("test").start_as_current_span("order") as span:
             spans.append(span.get_span_context())
             logger.emit(
-                body={"item": "book"}, severity_text="WARN", severity_number=SeverityNumber.WARN,
-                attributes={"stock": 0}, event_name="out-of-stock",
-            )  # fmt: skip
+                body={"item": "book"},
+                severity_text="WARN",
+                severity_number=SeverityNumber.WARN,
+                attributes={"stock": 0},
+                event_name="out-of-stock",
+            )
         provider.shutdown()
 
     async def run() -> None:
@@ -193,10 +197,19 @@ def test_the_stock_sdk_sends_logs_with_the_span_they_belong_to(database: Databas
     assert database.query(
         "SELECT Body, SeverityText, SeverityNumber, LogAttributes, EventName, ServiceName, ScopeName,"
         " TraceId, SpanId FROM otel_logs"
-    ) == [(
-        '{"item":"book"}', "WARN", 13, {"stock": "0"}, "out-of-stock", "plain-app", "shop",
-        f"{spans[0].trace_id:032x}", f"{spans[0].span_id:016x}",
-    )]  # fmt: skip
+    ) == [
+        (
+            '{"item":"book"}',
+            "WARN",
+            13,
+            {"stock": "0"},
+            "out-of-stock",
+            "plain-app",
+            "shop",
+            f"{spans[0].trace_id:032x}",
+            f"{spans[0].span_id:016x}",
+        )
+    ]
 
 
 def test_logs_in_json(database: Database, store: Store) -> None:

@@ -82,9 +82,14 @@ def test_taken_spans_are_answered_with_202_and_nothing_else() -> None:
         async with receiving() as taken:
             proto = ListOfSpans(spans=[Span(trace_id=b"t" * 16, id=b"s" * 8)]).SerializeToString()
             for body, headers in (
-                (spans(), JSON), (gzip.compress(spans()), ZIPPED), (proto, PROTOBUF), (b"[]", JSON),
-                (spans(), {"Content-Type": "text/plain"}), (b"", PROTOBUF), (spans(1000), JSON),
-            ):  # fmt: skip
+                (spans(), JSON),
+                (gzip.compress(spans()), ZIPPED),
+                (proto, PROTOBUF),
+                (b"[]", JSON),
+                (spans(), {"Content-Type": "text/plain"}),
+                (b"", PROTOBUF),
+                (spans(1000), JSON),
+            ):
                 assert (await post(taken.url, body, headers))[:2] == (202, "")
             assert taken.spans == 1004
             accepted = {"transport": "zipkin", "outcome": "accepted"}
@@ -99,8 +104,9 @@ def test_good_spans_are_kept_and_bad_ones_told() -> None:
             bad = json.loads(spans(id="0" * 16))
             both = json.dumps([*bad, *json.loads(spans())]).encode()
             assert (await post(taken.url, both, JSON))[:2] == (
-                202, "1 of 2 spans were left out: span_id must not be all zeros\n"
-            )  # fmt: skip
+                202,
+                "1 of 2 spans were left out: span_id must not be all zeros\n",
+            )
             assert (await post(taken.url, json.dumps(bad).encode(), JSON))[0] == 400
             assert taken.spans == 1
 
@@ -160,19 +166,39 @@ def test_a_shared_call_through_a_whole_collector(tmp_path: Path) -> None:
     now = NOW // 1000
     front, back = Endpoint(service_name="front"), Endpoint(service_name="back")
     trace = b"\0" * 7 + b"\x2a"
-    body = ListOfSpans(spans=[
-        Span(trace_id=trace, id=b"a" * 8, kind=Span.CLIENT, name="get", timestamp=now, duration=900,
-             local_endpoint=front, remote_endpoint=back),
-        Span(trace_id=trace, id=b"a" * 8, kind=Span.SERVER, name="get /x", timestamp=now + 100, duration=500,
-             local_endpoint=back, shared=True, tags={"error": "boom"}),
-    ]).SerializeToString()  # fmt: skip
+    body = ListOfSpans(
+        spans=[
+            Span(
+                trace_id=trace,
+                id=b"a" * 8,
+                kind=Span.CLIENT,
+                name="get",
+                timestamp=now,
+                duration=900,
+                local_endpoint=front,
+                remote_endpoint=back,
+            ),
+            Span(
+                trace_id=trace,
+                id=b"a" * 8,
+                kind=Span.SERVER,
+                name="get /x",
+                timestamp=now + 100,
+                duration=500,
+                local_endpoint=back,
+                shared=True,
+                tags={"error": "boom"},
+            ),
+        ]
+    ).SerializeToString()
     try:
         assert asyncio.run(post(f"http://127.0.0.1:{port}", body, PROTOBUF))[:2] == (202, "")
         (found,) = until(lambda: traces_of(collector, "2a"), "the trace to be stored")
         services = {key: process["serviceName"] for key, process in found["processes"].items()}
         assert [(services[span["processID"]], span["duration"]) for span in found["spans"]] == [
-            ("front", 900), ("back", 500)
-        ]  # fmt: skip
+            ("front", 900),
+            ("back", 500),
+        ]
         first, second = found["spans"]
         assert second["references"] == [
             {"refType": "CHILD_OF", "traceID": "000000000000002a", "spanID": first["spanID"]}

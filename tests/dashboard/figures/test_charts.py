@@ -32,8 +32,12 @@ def test_charts_show_wall_time_of_the_zone() -> None:
 
 
 def test_an_empty_series_is_still_a_figure() -> None:
-    for figure in (series.traffic([], 10, 0), series.success([], 0), series.latency([], 0),
-                   histogram.latency([])):
+    for figure in (
+        series.traffic([], 10, 0),
+        series.success([], 0),
+        series.latency([], 0),
+        histogram.latency([]),
+    ):
         _valid(figure)
 
 
@@ -52,8 +56,14 @@ def test_a_single_bucket_stays_itself() -> None:
 
 def found(trace_id: str, errors: int = 0, service: str = "cart") -> FoundTrace:
     return FoundTrace(
-        traceId=trace_id, rootService=service, rootOperation="GET /", start=0, duration=12.0, errors=errors,
-        spans=3, services=[service],
+        traceId=trace_id,
+        rootService=service,
+        rootOperation="GET /",
+        start=0,
+        duration=12.0,
+        errors=errors,
+        spans=3,
+        services=[service],
     )
 
 
@@ -65,7 +75,6 @@ def test_the_scatter_tells_failed_traces_apart_and_names_each() -> None:
 def test_the_scatter_shows_a_hostile_name_as_text() -> None:
     figure = scatter.durations([found("a", service="<b>x")], 0)
     assert "<b>x" not in figure["data"][0]["text"][0].replace("<b>&lt;", "")
-
 
 
 def _valid(figure: charts.Figure) -> go.Figure:

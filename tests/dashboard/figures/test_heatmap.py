@@ -12,10 +12,14 @@ def _made(counts: list[list[int]], buckets: int) -> Heatmap:
     return Heatmap(buckets=[Range(low=2.0**at, high=2.0 ** (at + 1)) for at in range(buckets)], counts=counts)
 
 
-@given(st.integers(0, 120).flatmap(
-    lambda size: st.tuples(st.just(size), st.lists(st.lists(st.integers(0, 9), min_size=size, max_size=size),
-                                                   max_size=4))),
-    st.integers(1, 50))
+@given(
+    st.integers(0, 120).flatmap(
+        lambda size: st.tuples(
+            st.just(size), st.lists(st.lists(st.integers(0, 9), min_size=size, max_size=size), max_size=4)
+        )
+    ),
+    st.integers(1, 50),
+)
 def test_merging_keeps_every_call_and_the_ends(made: tuple[int, list[list[int]]], most: int) -> None:
     size, counts = made
     buckets, merged = heatmap.thinned(_made(counts, size), most)

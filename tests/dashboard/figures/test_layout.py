@@ -11,8 +11,9 @@ LINKS = st.lists(st.tuples(NAMES, NAMES), max_size=40)
 
 
 @given(LINKS, st.randoms())
-def test_the_same_graph_stands_the_same_in_whatever_order_it_comes(links: list[tuple[str, str]],
-                                                                   random: Random) -> None:
+def test_the_same_graph_stands_the_same_in_whatever_order_it_comes(
+    links: list[tuple[str, str]], random: Random
+) -> None:
     names = {name for link in links for name in link}
     shuffled = list(links)
     random.shuffle(shuffled)

@@ -5,7 +5,7 @@ from dashboard.figures import palette
 
 @pytest.mark.parametrize(
     ("success", "health"),
-    [(None, "idle"), (1.0, "ok"), (0.995, "ok"), (0.99, "warn"), (0.95, "warn"), (0.9, "bad")]
+    [(None, "idle"), (1.0, "ok"), (0.995, "ok"), (0.99, "warn"), (0.95, "warn"), (0.9, "bad")],
 )
 def test_health_follows_the_thresholds(success: float | None, health: str) -> None:
     assert palette.health(success) == health

@@ -5,12 +5,22 @@ START, END = 1000, 2000
 
 
 def test_an_ejection_lasts_until_the_next_decision_or_now() -> None:
-    told = [decision("eject", "a", 1100), decision("probation", "a", 1300), decision("return", "a", 1400),
-            decision("eject", "a", 1900)]
-    assert lanes(reversed(told), ["a"], START, END) == [("a", [
-        Piece(1100, 1300, "ejected", "why"), Piece(1300, 1400, "probation", "why"),
-        Piece(1900, 2000, "ejected", "why"),
-    ])]
+    told = [
+        decision("eject", "a", 1100),
+        decision("probation", "a", 1300),
+        decision("return", "a", 1400),
+        decision("eject", "a", 1900),
+    ]
+    assert lanes(reversed(told), ["a"], START, END) == [
+        (
+            "a",
+            [
+                Piece(1100, 1300, "ejected", "why"),
+                Piece(1300, 1400, "probation", "why"),
+                Piece(1900, 2000, "ejected", "why"),
+            ],
+        )
+    ]
 
 
 def test_what_began_before_is_cut_and_what_ended_before_is_left_out() -> None:

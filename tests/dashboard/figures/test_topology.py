@@ -10,8 +10,12 @@ from dashboard.subgraph import Matched
 from tests.dashboard.made import edge, graph, node, stats
 
 GRAPH = graph(
-    [node("shop"), node("pay", stats(600, 60), ejected=1), node("db", kind="database"),
-     node("idle", stats(0))],
+    [
+        node("shop"),
+        node("pay", stats(600, 60), ejected=1),
+        node("db", kind="database"),
+        node("idle", stats(0)),
+    ],
     [edge("shop", "pay", stats(600, 60)), edge("pay", "db")],
 )
 
@@ -47,10 +51,16 @@ def test_what_is_selected_is_marked() -> None:
 @pytest.mark.parametrize(
     ("label", "text"),
     [
-        ("both", "10 rps\n40 ms"), ("rate", "10 rps"), ("success", "90 %"), ("p50", "40 ms"),
-        ("p90", "40 ms"), ("p99", "40 ms"), ("share", "100 %"), ("none", ""),
+        ("both", "10 rps\n40 ms"),
+        ("rate", "10 rps"),
+        ("success", "90 %"),
+        ("p50", "40 ms"),
+        ("p90", "40 ms"),
+        ("p99", "40 ms"),
+        ("share", "100 %"),
+        ("none", ""),
     ],
-)  # fmt: skip
+)
 def test_a_call_says_what_was_asked_for(label: str, text: str) -> None:
     assert edges(topology.Look(label=label))[0][0] == text
 
@@ -67,9 +77,13 @@ def test_opaque_tcp_says_connections_and_bytes_and_time_to_connect(label: str, t
 
 @pytest.mark.parametrize(
     ("encrypted", "classes", "label"),
-    [("yes", "ok encrypted", "TLS"), ("partly", "ok encrypted partly", "partly TLS"),
-     ("no", "ok", "in the clear"), (None, "ok", "not known")],
-)  # fmt: skip
+    [
+        ("yes", "ok encrypted", "TLS"),
+        ("partly", "ok encrypted partly", "partly TLS"),
+        ("no", "ok", "in the clear"),
+        (None, "ok", "not known"),
+    ],
+)
 def test_encrypted_calls_are_marked_and_what_is_not_known_is_said(
     encrypted: str | None, classes: str, label: str
 ) -> None:

@@ -2,10 +2,14 @@ from dashboard.figures import trace_graph
 from tests.dashboard.made import span, trace
 
 HOSTILE = "<script>alert(1)</script>"
-FOUND = trace_graph.elements(trace(
-    span("a", "", 0, 100_000, "shop"), span("b", "a", 0, 30_000, HOSTILE, {"error": True}),
-    span("c", "a", 50_000, 10_000, HOSTILE), span("d", "c", 51_000, 1000, HOSTILE),
-))  # fmt: skip
+FOUND = trace_graph.elements(
+    trace(
+        span("a", "", 0, 100_000, "shop"),
+        span("b", "a", 0, 30_000, HOSTILE, {"error": True}),
+        span("c", "a", 50_000, 10_000, HOSTILE),
+        span("d", "c", 51_000, 1000, HOSTILE),
+    )
+)
 
 
 def test_nodes_are_services_with_their_self_time() -> None:

@@ -6,10 +6,19 @@ from hypothesis import strategies as st
 from dashboard.figures import waterfall
 from tests.dashboard.made import span, trace
 
-CALL = {"span.kind": "client", "network.peer.address": "10.0.0.7", "network.peer.port": "9080",
-        "spanmesh.arm": "routed", "http.request.resend_count": 1, "error": True}
-TRACE = trace(span("a", "", 1000, 1000, "shop"), span("b", "a", 1500, 250, "cart", CALL),
-              span("c", "a", 1990, 10, "cart"))
+CALL = {
+    "span.kind": "client",
+    "network.peer.address": "10.0.0.7",
+    "network.peer.port": "9080",
+    "spanmesh.arm": "routed",
+    "http.request.resend_count": 1,
+    "error": True,
+}
+TRACE = trace(
+    span("a", "", 1000, 1000, "shop"),
+    span("b", "a", 1500, 250, "cart", CALL),
+    span("c", "a", 1990, 10, "cart"),
+)
 
 
 def test_columns_have_a_value_for_each_span_in_call_order() -> None:
@@ -17,8 +26,13 @@ def test_columns_have_a_value_for_each_span_in_call_order() -> None:
     assert (found["start"], found["duration"], found["services"]) == (1000, 1000, ["cart", "shop"])
     columns = ("ids", "service", "depth", "begin", "length", "own")
     assert [found[key] for key in columns] == [
-        ["a", "b", "c"], [1, 0, 0], [0, 1, 1], [0, 500, 990], [1000, 250, 10], [740, 250, 10],
-    ]  # fmt: skip
+        ["a", "b", "c"],
+        [1, 0, 0],
+        [0, 1, 1],
+        [0, 500, 990],
+        [1000, 250, 10],
+        [740, 250, 10],
+    ]
     assert [found["operations"][at] for at in found["operation"]] == ["op a", "op b", "op c"]
     assert found["path"] == [(0, 0, 500), (1, 500, 250), (0, 750, 240), (2, 990, 10)]
 
@@ -52,8 +66,11 @@ def test_a_very_long_name_is_sent_once_and_cut() -> None:
     assert [len(name) for name in found["services"]] == [300]
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-5, 50), st.integers(0, 50)),
-                min_size=1))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-5, 50), st.integers(0, 50)), min_size=1
+    )
+)
 def test_any_trace_can_be_packed(links: list[tuple[int, int, int, int]]) -> None:
     made = trace(*(span(str(own), str(parent), start, long) for own, parent, start, long in links))
     found = waterfall.packed(made)

@@ -12,5 +12,9 @@ def branch(name: str, *children: Branch) -> Branch:
 def test_branches_come_parents_before_children_in_their_order() -> None:
     nodes = [branch("a", branch("b", branch("c")), branch("d")), branch("e")]
     assert [(node["operation"], depth) for node, depth in flat(nodes)] == [
-        ("a", 0), ("b", 1), ("c", 2), ("d", 1), ("e", 0),
-    ]  # fmt: skip
+        ("a", 0),
+        ("b", 1),
+        ("c", 2),
+        ("d", 1),
+        ("e", 0),
+    ]

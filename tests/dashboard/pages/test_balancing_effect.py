@@ -65,11 +65,14 @@ def test_an_interval_stays_within_its_frame(low: float, high: float) -> None:
 
 def test_advice_shows_where_requests_would_have_gone() -> None:
     advice = {
-        "observed": stats(600, 60), "expected": {"success": 0.999, "p50": 10.0, "p90": 20.0, "p99": 30.0},
-        "endpoints": [{"address": "a:1", "observed": 0.5, "expected": 1.0, "weight": 1.0},
-                      {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0}],
+        "observed": stats(600, 60),
+        "expected": {"success": 0.999, "p50": 10.0, "p90": 20.0, "p99": 30.0},
+        "endpoints": [
+            {"address": "a:1", "observed": 0.5, "expected": 1.0, "weight": 1.0},
+            {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0},
+        ],
         "basis": "an estimate",
-    }  # fmt: skip
+    }
     told = words(balancing_effect.advice(stage(None, advice, stage="advise")))  # type: ignore[arg-type]
     assert "90 % 99.9 %" in told
     assert "b:1" in told
@@ -92,13 +95,34 @@ def test_what_the_guard_does_is_said(given: dict[str, object], said: str) -> Non
 
 
 def test_history_says_who_changed_what_when_and_why() -> None:
-    set_by = decision("stage", "", 3_600_000_000, **{
-        "from": "observe", "from_percent": 0, "to": "route", "to_percent": 25, "origin": "api", "by": "Ada"})
-    turned = decision("stage", "", 3_660_000_000, **{
-        "from": "route", "from_percent": 25, "to": "advise", "to_percent": 0, "origin": "guard"})
+    set_by = decision(
+        "stage",
+        "",
+        3_600_000_000,
+        **{
+            "from": "observe",
+            "from_percent": 0,
+            "to": "route",
+            "to_percent": 25,
+            "origin": "api",
+            "by": "Ada",
+        },
+    )
+    turned = decision(
+        "stage",
+        "",
+        3_660_000_000,
+        **{"from": "route", "from_percent": 25, "to": "advise", "to_percent": 0, "origin": "guard"},
+    )
     turned["reason"] = "reviews goes from route 25 % to advise, set by the guard: p99 is longer"
     told = words(balancing_effect.history(stage(history=[turned, set_by]), 60, 3_720_000_000))
-    for said in ("1970-01-01 02:00:00", "Ada", "over the API", "over the guard", "p99 is longer",
-                 "observe  →  route 25 %"):
+    for said in (
+        "1970-01-01 02:00:00",
+        "Ada",
+        "over the API",
+        "over the guard",
+        "p99 is longer",
+        "observe  →  route 25 %",
+    ):
         assert said in told
     assert "Never changed" in words(balancing_effect.history(stage(), 0, 0))

@@ -27,25 +27,46 @@ def test_a_table_is_one_component_with_all_that_was_in_it() -> None:
     assert getattr(found, "children", None) is None
     (body,) = drawn(found)
     assert body[:2] == ["tbody", {}]
-    assert body[2][0] == ["tr", {}, [
-        ["td", {"class": "num"}, [HOSTILE]],
-        ["td", {}, [["a", {"href": "/x?y=1", "data-link": ""}, [["bdi", {}, [HOSTILE]]]]]],
-    ]]  # fmt: skip
+    assert body[2][0] == [
+        "tr",
+        {},
+        [
+            ["td", {"class": "num"}, [HOSTILE]],
+            ["td", {}, [["a", {"href": "/x?y=1", "data-link": ""}, [["bdi", {}, [HOSTILE]]]]]],
+        ],
+    ]
 
 
 def test_attributes_have_the_names_of_html() -> None:
-    found = plain(html.Div([html.Td(colSpan=2, hidden=False), html.Time(0, dateTime="then"),
-                            html.Label("x", htmlFor="y", **label("z")),
-                            html.P(style={"width": "3%"})]))
-    assert drawn(found) == [["td", {"colspan": 2}, []], ["time", {"datetime": "then"}, ["0"]],
-                            ["label", {"for": "y", "aria-label": "z"}, ["x"]],
-                            ["p", {"style": {"width": "3%"}}, []]]
+    found = plain(
+        html.Div(
+            [
+                html.Td(colSpan=2, hidden=False),
+                html.Time(0, dateTime="then"),
+                html.Label("x", htmlFor="y", **label("z")),
+                html.P(style={"width": "3%"}),
+            ]
+        )
+    )
+    assert drawn(found) == [
+        ["td", {"colspan": 2}, []],
+        ["time", {"datetime": "then"}, ["0"]],
+        ["label", {"for": "y", "aria-label": "z"}, ["x"]],
+        ["p", {"style": {"width": "3%"}}, []],
+    ]
 
 
 def test_what_has_an_id_or_a_behaviour_stays_a_component_with_plain_parts_around_it() -> None:
     box = dcc.Input(id="box")
-    found = plain(html.Div([html.Div([box, html.Ul([html.Li("a"), html.Li(["b"]), html.Li("c")])]),
-                            html.Ol([html.Li("a"), html.Li("b"), html.Li(id="kept")]), "text"]))
+    found = plain(
+        html.Div(
+            [
+                html.Div([box, html.Ul([html.Li("a"), html.Li(["b"]), html.Li("c")])]),
+                html.Ol([html.Li("a"), html.Li("b"), html.Li(id="kept")]),
+                "text",
+            ]
+        )
+    )
     first, second, text = found.children
     assert first.children[0] is box
     assert drawn(first.children[1]) == [["li", {}, ["a"]], ["li", {}, ["b"]], ["li", {}, ["c"]]]

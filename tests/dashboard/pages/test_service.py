@@ -26,11 +26,19 @@ def test_a_known_time_range_is_kept() -> None:
 
 def test_rates_are_of_the_time_since_the_first_call() -> None:
     times = [{**stats(0), "time": at} for at in range(8)] + [{**stats(60), "time": at} for at in (8, 9)]
-    page = cast(ServicePage, {
-        "service": "a", "step": 10, "stats": stats(120), "points": times, "callees": [],
-        "callers": [{"name": "b", "protocol": "http", **stats(120)}], "operations": [],
-        "heatmap": {"buckets": [], "counts": []},
-    })
+    page = cast(
+        ServicePage,
+        {
+            "service": "a",
+            "step": 10,
+            "stats": stats(120),
+            "points": times,
+            "callees": [],
+            "callers": [{"name": "b", "protocol": "http", **stats(120)}],
+            "operations": [],
+            "heatmap": {"buckets": [], "counts": []},
+        },
+    )
     told = service.since_first(page)
     assert told["stats"]["rate"] == pytest.approx(page["stats"]["rate"] * 10 / 3)
     assert told["callers"][0]["rate"] == told["stats"]["rate"]

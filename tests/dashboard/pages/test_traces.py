@@ -10,8 +10,19 @@ BERLIN = 60
 
 
 def found(*ids: str) -> list[FoundTrace]:
-    return [FoundTrace(traceId=each, rootService="a", rootOperation="b", start=0, duration=1.0, errors=0,
-                       spans=1, services=["a"]) for each in ids]
+    return [
+        FoundTrace(
+            traceId=each,
+            rootService="a",
+            rootOperation="b",
+            start=0,
+            duration=1.0,
+            errors=0,
+            spans=1,
+            services=["a"],
+        )
+        for each in ids
+    ]
 
 
 def test_a_box_becomes_a_window_and_bounds_in_the_zone_of_the_browser() -> None:

@@ -44,7 +44,10 @@ def test_merging_is_recording_together(one: list[float], other: list[float]) -> 
     merged.merge(of(other))
     together = of(one + other)
     assert (merged.counts, merged.count, merged.min, merged.max) == (
-        together.counts, together.count, together.min, together.max
+        together.counts,
+        together.count,
+        together.min,
+        together.max,
     )
     assert merged.sum == pytest.approx(together.sum)
 
@@ -74,5 +77,5 @@ def test_other_scales_are_brought_to_ours(scale: int) -> None:
     index = math.ceil(math.log2(value) * 2**scale) - 1
     histogram = from_exponential(scale, index, [7], total=0.7)
     assert histogram.count == 7
-    width = 2 ** (2.0**-min(scale, SCALE))
+    width = 2 ** (2.0 ** -min(scale, SCALE))
     assert value / width <= (histogram.quantile(0.5) or 0) <= value * width

@@ -37,8 +37,11 @@ def endpoints(draw: st.DrawFn) -> Endpoint:
 
 durations = st.integers(0, 3_600_000).map(lambda ms: ms / 1000)
 retries = st.builds(
-    Retries, st.integers(0, 10), st.lists(st.sampled_from(CONDITIONS), unique=True).map(tuple),
-    st.integers(0, 100).map(lambda percent: percent / 100), durations,
+    Retries,
+    st.integers(0, 10),
+    st.lists(st.sampled_from(CONDITIONS), unique=True).map(tuple),
+    st.integers(0, 100).map(lambda percent: percent / 100),
+    durations,
 )
 
 
@@ -124,9 +127,7 @@ def test_where_the_mesh_only_watches_nothing_is_retried_or_timed(stage: Stage) -
     ("field", "value", "words"),
     [("retry_on", ["6xx"], "6xx"), ("retry_budget", 2.0, "retry_budget 2")],
 )
-def test_retries_nobody_understands_are_refused(
-    field: str, value: list[str] | float, words: str
-) -> None:
+def test_retries_nobody_understands_are_refused(field: str, value: list[str] | float, words: str) -> None:
     routes = pb.RouteConfiguration.FromString(xds.encode_routes([Service("b", (), Stage.ROUTE, 100)]))
     route = routes.virtual_hosts[0].routes[0]
     route.metadata.filter_metadata["spanmesh"].update({field: value})
@@ -142,10 +143,14 @@ def test_a_duration_below_zero_is_refused() -> None:
 
 
 def test_health_and_weight_are_what_envoy_reads() -> None:
-    service = Service("b", (
-        Endpoint("10.0.0.1:80", 0.001), Endpoint("10.0.0.2:80", healthy=False),
-        Endpoint("[::1]:80", healthy=False, draining=True),
-    ))
+    service = Service(
+        "b",
+        (
+            Endpoint("10.0.0.1:80", 0.001),
+            Endpoint("10.0.0.2:80", healthy=False),
+            Endpoint("[::1]:80", healthy=False, draining=True),
+        ),
+    )
     (group,) = pb.ClusterLoadAssignment.FromString(xds.encode_assignment(service)).endpoints
     assert [each.health_status for each in group.lb_endpoints] == [pb.HEALTHY, pb.UNHEALTHY, pb.DRAINING]
     assert [each.load_balancing_weight.value for each in group.lb_endpoints] == [1, 100, 100]
@@ -169,7 +174,9 @@ def test_bad_resources_are_refused_with_their_reason() -> None:
     placeless.endpoints[0].lb_endpoints[0].endpoint.address.socket_address.port_value = 0
     nameless.cluster_name = ""
     for message, words in (
-        (weightless, "at least 1"), (placeless, "without address"), (nameless, "cluster_name"),
+        (weightless, "at least 1"),
+        (placeless, "without address"),
+        (nameless, "cluster_name"),
     ):
         with pytest.raises(xds.BadResourceError, match=words):
             xds.decode_assignment(message.SerializeToString())

@@ -117,7 +117,9 @@ class World:
             return "refused"
         try:
             lines = (
-                "GET / HTTP/1.1", "host: reviews:80", "connection: close",
+                "GET / HTTP/1.1",
+                "host: reviews:80",
+                "connection: close",
                 f"x-envoy-original-dst-host: 127.0.0.1:{self.backends['direct']}",
             )
             writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())

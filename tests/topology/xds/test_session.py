@@ -39,7 +39,9 @@ def test_one_endpoint_change_sends_one_assignment() -> None:
         session.receive(request)
     responses = list(session.responses(FIRST))
     assert sent(responses) == [
-        (xds.CDS, ["b", "c", "passthrough"]), (xds.EDS, ["b", "c"]), (xds.RDS, ["outbound"])
+        (xds.CDS, ["b", "c", "passthrough"]),
+        (xds.EDS, ["b", "c"]),
+        (xds.RDS, ["outbound"]),
     ]
     assert list(session.responses(SECOND)) == []  # nothing while an answer is outstanding
     for response in responses:

@@ -10,8 +10,20 @@ from tests.collector.query.world import NOW_US, Span
 
 KEYS = ("http.status_code", "flag", "a b", "service.name", "empty")
 TEXTS = (
-    "", "x", "500", "0500", "-1.5", "1e2", "true", "false", "nan", "inf", "9007199254740993", "it's", "GET /",
-)  # fmt: skip
+    "",
+    "x",
+    "500",
+    "0500",
+    "-1.5",
+    "1e2",
+    "true",
+    "false",
+    "nan",
+    "inf",
+    "9007199254740993",
+    "it's",
+    "GET /",
+)
 NAMES = ("GET /", "query", "x")
 SERVICES = ("shop", "cart", "")
 PATTERNS = ("", "x|5..", "GET.*", "[0-9]+", ".*", "a")
@@ -45,10 +57,12 @@ def _compare(
 text_fields, time_fields = intrinsics(Type.STRING), intrinsics(Type.DURATION)
 name, took = st.just(Intrinsic("span:name")), st.just(Intrinsic("span:duration"))
 status, kind = st.just(Intrinsic("span:status")), st.just(Intrinsic("span:kind"))
-optional = st.sampled_from([
-    Intrinsic(name)
-    for name in ("span:parentID", "span:statusMessage", "trace:rootName", "event:name", "link:spanID")
-])  # fmt: skip
+optional = st.sampled_from(
+    [
+        Intrinsic(name)
+        for name in ("span:parentID", "span:statusMessage", "trace:rootName", "event:name", "link:spanID")
+    ]
+)
 text = literal(Type.STRING, st.sampled_from(TEXTS + NAMES + SPAN_IDS[:2] + TRACE_IDS[:1]))
 pattern = literal(Type.STRING, st.sampled_from(PATTERNS))
 number = literal(Type.NUMBER, numbers)
@@ -110,8 +124,9 @@ def _combined(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 spansets: st.SearchStrategy[Any] = st.recursive(filters, _combined, max_leaves=3)
 queries = st.builds(
     lambda first, rest: syntax.Query((first, *rest)),
-    spansets, st.lists(st.one_of(aggregates, filters, by, selects, st.just(syntax.Coalesce())), max_size=3),
-)  # fmt: skip
+    spansets,
+    st.lists(st.one_of(aggregates, filters, by, selects, st.just(syntax.Coalesce())), max_size=3),
+)
 
 said = st.dictionaries(
     st.sampled_from([key for key in KEYS if key != "service.name"]), st.sampled_from(TEXTS), max_size=3
@@ -124,7 +139,9 @@ _links = st.lists(st.tuples(st.sampled_from(TRACE_IDS), st.sampled_from(SPAN_IDS
 
 def _span(trace: str, span: str) -> st.SearchStrategy[Span]:
     return st.builds(
-        Span, st.just(trace), st.just(span),
+        Span,
+        st.just(trace),
+        st.just(span),
         parent=st.sampled_from(("", "", *SPAN_IDS)),
         service=st.sampled_from(SERVICES),
         name=st.sampled_from(NAMES),
@@ -134,8 +151,10 @@ def _span(trace: str, span: str) -> st.SearchStrategy[Span]:
         status=st.sampled_from([each.capitalize() for each in names.STATUSES]),
         message=st.sampled_from(("", "x")),
         attributes=st.builds(lambda one, two: {**one, **two}, said, _own_service),
-        resource=said, events=_events, links=_links,
-    )  # fmt: skip
+        resource=said,
+        events=_events,
+        links=_links,
+    )
 
 
 @st.composite

@@ -12,12 +12,20 @@ from tests.collector.query.world import NOW_US, Span
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
-    "<": operator.lt, "<=": operator.le,
-}  # fmt: skip
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "%": math.fmod,
-}  # fmt: skip
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": math.fmod,
+}
 
 
 def matching(query: syntax.Query, spans: Sequence[Span]) -> dict[str, list[set[str]]]:
@@ -219,22 +227,28 @@ def _values(expression: syntax.Expression, span: Span, trace: list[Span]) -> lis
 def _intrinsic(name: str, span: Span, trace: list[Span]) -> list[str]:
     start = _start(span)
     if name.startswith("event:"):
-        return [
-            each if name == "event:name" else str(time - start) for time, each, _ in span.events
-        ]
+        return [each if name == "event:name" else str(time - start) for time, each, _ in span.events]
     if name.startswith("link:"):
         return [trace_id if name == "link:traceID" else span_id for trace_id, span_id, _ in span.links]
     roots = [each for each in trace if not each.parent]
     ended = max(_start(each) + round(each.took * 1e6) for each in trace)
-    return [{
-        "span:name": span.name, "span:duration": str(round(span.took * 1e6)), "span:status": span.status,
-        "span:statusMessage": span.message, "span:kind": span.kind, "span:id": span.span,
-        "span:parentID": span.parent, "trace:id": span.trace,
-        "trace:duration": str(ended - min(map(_start, trace))),
-        "trace:rootName": max((each.name for each in roots), default=""),
-        "trace:rootService": max((each.service for each in roots), default=""),
-        "instrumentation:name": "shop", "instrumentation:version": "",
-    }[name]]  # fmt: skip
+    return [
+        {
+            "span:name": span.name,
+            "span:duration": str(round(span.took * 1e6)),
+            "span:status": span.status,
+            "span:statusMessage": span.message,
+            "span:kind": span.kind,
+            "span:id": span.span,
+            "span:parentID": span.parent,
+            "trace:id": span.trace,
+            "trace:duration": str(ended - min(map(_start, trace))),
+            "trace:rootName": max((each.name for each in roots), default=""),
+            "trace:rootService": max((each.service for each in roots), default=""),
+            "instrumentation:name": "shop",
+            "instrumentation:version": "",
+        }[name]
+    ]
 
 
 def _start(span: Span) -> int:

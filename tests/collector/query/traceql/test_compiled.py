@@ -121,17 +121,27 @@ def test_structure(world: World) -> None:
     ids = {name: f"{ord(name):016x}" for name in (*tree, "x")}
     store(world, [Span(ONE, ids[name], ids.get(parent, ""), name=name) for name, parent in tree.items()])
     for said, names in (
-        ("{ name = `a` } > { }", "bcd"), ("{ name = `a` } >> { }", "bcde"),
-        ("{ name = `e` } < { }", "d"), ("{ name = `e` } << { }", "ad"),
-        ("{ name = `b` } ~ { }", "cd"), ("{ name = `b` } ~ { name = `b` }", ""),
-        ("{ name = `a` } !> { }", "aef"), ("{ name = `a` } !>> { }", "af"),
+        ("{ name = `a` } > { }", "bcd"),
+        ("{ name = `a` } >> { }", "bcde"),
+        ("{ name = `e` } < { }", "d"),
+        ("{ name = `e` } << { }", "ad"),
+        ("{ name = `b` } ~ { }", "cd"),
+        ("{ name = `b` } ~ { name = `b` }", ""),
+        ("{ name = `a` } !> { }", "aef"),
+        ("{ name = `a` } !>> { }", "af"),
         ("{ name = `e` } !< { }", "abcef"),
-        ("{ name = `e` } !<< { }", "bcef"), ("{ name = `b` } !~ { }", "abef"),
-        ("{ name = `a` } &> { name = `b` }", "ab"), ("{ name = `a` } &>> { name = `e` }", "ae"),
-        ("{ name = `e` } &< { name = `d` }", "de"), ("{ name = `e` } &<< { name = `a` }", "ae"),
-        ("{ name = `b` } &~ { name = `c` }", "bc"), ("{ name = `x` } !> { name = `a` }", "a"),
-        ("{ name = `a` } > { } > { }", "e"), ("{ parent = nil }", "a"), ("{ name = `f` } ~ { }", ""),
-    ):  # fmt: skip
+        ("{ name = `e` } !<< { }", "bcef"),
+        ("{ name = `b` } !~ { }", "abef"),
+        ("{ name = `a` } &> { name = `b` }", "ab"),
+        ("{ name = `a` } &>> { name = `e` }", "ae"),
+        ("{ name = `e` } &< { name = `d` }", "de"),
+        ("{ name = `e` } &<< { name = `a` }", "ae"),
+        ("{ name = `b` } &~ { name = `c` }", "bc"),
+        ("{ name = `x` } !> { name = `a` }", "a"),
+        ("{ name = `a` } > { } > { }", "e"),
+        ("{ parent = nil }", "a"),
+        ("{ name = `f` } ~ { }", ""),
+    ):
         sets = ask(world, said)
         expected = {ONE: [{ids[name] for name in names}]} if names else {}
         assert sets == expected, said
@@ -162,10 +172,30 @@ def _equal_to(said: str) -> list[syntax.Query]:
     return [parse(text(each)) for each in made]
 
 
-@pytest.mark.parametrize("hostile", [
-    "' OR 1=1 --", "x'); DROP TABLE otel_traces; --", "{ql_start:Int64}", "{x:String}", "\\", "\\'",
-    "a\0b", "`", '"', "$1", "%s", "%(x)s", "\t\n\r", "😀", "/*", "'", "{}", "{{", "}}",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "' OR 1=1 --",
+        "x'); DROP TABLE otel_traces; --",
+        "{ql_start:Int64}",
+        "{x:String}",
+        "\\",
+        "\\'",
+        "a\0b",
+        "`",
+        '"',
+        "$1",
+        "%s",
+        "%(x)s",
+        "\t\n\r",
+        "😀",
+        "/*",
+        "'",
+        "{}",
+        "{{",
+        "}}",
+    ],
+)
 def test_what_a_user_writes_is_never_sql(world: World, hostile: str) -> None:
     marked = Span(ONE, A, attributes={hostile: hostile}, name=hostile)
     store(world, [marked, Span(TWO, A, attributes={"k": "x"})])
@@ -184,17 +214,25 @@ def test_every_parameter_is_given_and_no_value_is_in_the_text(query: syntax.Quer
     for asked in (made.selection, made.newest(5), made.spans([ONE], 5)):
         assert set(re.findall(r"\{(\w+):[\w()]+\}", asked.sql)) <= asked.parameters.keys()
         assert set(re.findall(r"'([^']*)'", asked.sql)) <= {
-            "", "true", "false", "Array(Nullable(Float64))", "Array(Nullable(String))",
-        }  # fmt: skip
+            "",
+            "true",
+            "false",
+            "Array(Nullable(Float64))",
+            "Array(Nullable(String))",
+        }
 
 
-@pytest.mark.parametrize("said", [
-    "{ " + " || ".join(["!.a && .b"] * 40) + " }",
-    "{ " + " + ".join([".a"] * 100) + " > 1 }",
-    "{ " + "!(" * (DEPTH_MAX // 2) + ".a" + ")" * (DEPTH_MAX // 2) + " }",
-    " ~ ".join(["{ .a = 1 }"] * 20), " || ".join(["{ event.a =~ `x` }"] * 20),
-    "{} | " + " | ".join(["avg(.a + .b) > 1"] * 20),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{ " + " || ".join(["!.a && .b"] * 40) + " }",
+        "{ " + " + ".join([".a"] * 100) + " > 1 }",
+        "{ " + "!(" * (DEPTH_MAX // 2) + ".a" + ")" * (DEPTH_MAX // 2) + " }",
+        " ~ ".join(["{ .a = 1 }"] * 20),
+        " || ".join(["{ event.a =~ `x` }"] * 20),
+        "{} | " + " | ".join(["avg(.a + .b) > 1"] * 20),
+    ],
+)
 def test_the_largest_queries_are_answered(world: World, said: str) -> None:
     store(world, [Span(ONE, A, attributes={"a": "true", "b": "true"})])
     assert ask(world, said).keys() <= {ONE}

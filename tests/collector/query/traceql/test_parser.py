@@ -17,43 +17,49 @@ from tests.collector.query.traceql.generate import queries
 SAID = [
     ("{}", "{ }"),
     ("{ true }", "{ true }"),
-    ("{ .a }", '{ .a }'),
+    ("{ .a }", "{ .a }"),
     ('{.a="x"}', '{ (.a) = ("x") }'),
-    ("{ span.http.status_code >= 500 }", '{ (span.http.status_code) >= (500) }'),
+    ("{ span.http.status_code >= 500 }", "{ (span.http.status_code) >= (500) }"),
     ('{ resource."a b".c = `raw "\\n` }', '{ (resource."a b.c") = ("raw \\"\\\\n") }'),
-    ('{ event.exception.type != nil }', '{ (event.exception.type) != (nil) }'),
-    ("{ link.k = -1.5 }", '{ (link.k) = (-1.5) }'),
+    ("{ event.exception.type != nil }", "{ (event.exception.type) != (nil) }"),
+    ("{ link.k = -1.5 }", "{ (link.k) = (-1.5) }"),
     ("{ duration > 1.5ms }", "{ (span:duration) > (1500000ns) }"),
     ("{ span:duration > 1h30m }", "{ (span:duration) > (5400000000000ns) }"),
-    ("{ traceDuration > 2us || trace:duration < 1d }",
-     "{ ((trace:duration) > (2000ns)) || ((trace:duration) < (86400000000000ns)) }"),
+    (
+        "{ traceDuration > 2us || trace:duration < 1d }",
+        "{ ((trace:duration) > (2000ns)) || ((trace:duration) < (86400000000000ns)) }",
+    ),
     ("{ status = error && kind != server }", "{ ((span:status) = (error)) && ((span:kind) != (server)) }"),
-    ("{ rootName = `a` && rootServiceName =~ `b` }",
-     '{ ((trace:rootName) = ("a")) && ((trace:rootService) =~ ("b")) }'),
+    (
+        "{ rootName = `a` && rootServiceName =~ `b` }",
+        '{ ((trace:rootName) = ("a")) && ((trace:rootService) =~ ("b")) }',
+    ),
     ("{ parent = nil }", "{ (span:parentID) = (nil) }"),
     ('{ name = "\\u00e9\\t\\"" }', '{ (span:name) = ("é\\t\\"") }'),
-    ("{ .a-b/c+d:e = 1 }", '{ (.a-b/c+d:e) = (1) }'),
-    ("{ .a = true || .b = false && .c }", '{ (((.a) = (true)) || ((.b) = (false))) && (.c) }'),
-    ("{ !.a && .b }", '{ (!(.a)) && (.b) }'),
-    ("{ !(.a = 1) = true }", '{ (!((.a) = (1))) = (true) }'),
-    ("{ duration > 2 * .a }", '{ (span:duration) > ((2) * (.a)) }'),
-    ("{ .a - .b > 1s }", '{ ((.a) - (.b)) > (1000000000ns) }'),
-    ("{ duration / 1s > -.a }", '{ ((span:duration) / (1000000000ns)) > (-(.a)) }'),
-    ("{ 1 + .a * 2 ^ 3 ^ 2 - 1 > 5 }", '{ (((1) + ((.a) * ((2) ^ ((3) ^ (2))))) - (1)) > (5) }'),
-    ("{ -.a > -1 }", '{ (-(.a)) > (-1) }'),
-    ("{ .a = 1e3 }", '{ (.a) = (1000.0) }'),
+    ("{ .a-b/c+d:e = 1 }", "{ (.a-b/c+d:e) = (1) }"),
+    ("{ .a = true || .b = false && .c }", "{ (((.a) = (true)) || ((.b) = (false))) && (.c) }"),
+    ("{ !.a && .b }", "{ (!(.a)) && (.b) }"),
+    ("{ !(.a = 1) = true }", "{ (!((.a) = (1))) = (true) }"),
+    ("{ duration > 2 * .a }", "{ (span:duration) > ((2) * (.a)) }"),
+    ("{ .a - .b > 1s }", "{ ((.a) - (.b)) > (1000000000ns) }"),
+    ("{ duration / 1s > -.a }", "{ ((span:duration) / (1000000000ns)) > (-(.a)) }"),
+    ("{ 1 + .a * 2 ^ 3 ^ 2 - 1 > 5 }", "{ (((1) + ((.a) * ((2) ^ ((3) ^ (2))))) - (1)) > (5) }"),
+    ("{ -.a > -1 }", "{ (-(.a)) > (-1) }"),
+    ("{ .a = 1e3 }", "{ (.a) = (1000.0) }"),
     ("{} > {} >> {}", "({ } > { }) >> { }"),
     ("{} && {} >> {} || {}", "({ } && ({ } >> { })) || { }"),
     ("{} &>> ({} !~ {})", "{ } &>> ({ } !~ { })"),
     ("{}|count()>2|avg(duration)>1s", "{ } | count() > 2 | avg(span:duration) > 1000000000ns"),
-    ("{} | max(span.a * 2) != -3", '{ } | max((span.a) * (2)) != -3'),
-    ("{} | by(resource.service.name) | coalesce() | select(name, .b)",
-     '{ } | by(resource.service.name) | coalesce() | select(span:name, .b)'),
+    ("{} | max(span.a * 2) != -3", "{ } | max((span.a) * (2)) != -3"),
+    (
+        "{} | by(resource.service.name) | coalesce() | select(name, .b)",
+        "{ } | by(resource.service.name) | coalesce() | select(span:name, .b)",
+    ),
     ("({} | count() > 1) >> {}", "({ } | count() > 1) >> { }"),
     ("(({}))", "{ }"),
     ('{ ."5xx" = ."a(b" }', '{ (."5xx") = (."a(b") }'),
-    ("{}\n  | { .a }", '{ } | { .a }'),
-]  # fmt: skip
+    ("{}\n  | { .a }", "{ } | { .a }"),
+]
 
 # Each with column and length of what is wrong, and words of what is said about it.
 REFUSED = [
@@ -128,7 +134,7 @@ REFUSED = [
     ("{ } | by(event.a)", 10, 7, "only fields of a span"),
     ("{ } | select(traceDuration)", 14, 13, "only fields of a span"),
     ("({ duration = `x` }) >> {}", 15, 3, "compared with a string"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("said", "meant"), SAID)
@@ -166,15 +172,53 @@ def test_any_key_and_any_text_can_be_written(scope: syntax.Scope, key: str, valu
 
 
 @settings(deadline=None)
-@given(st.one_of(
-    st.text(), st.text(st.characters(categories=["Cs", "Cc", "Nd", "Zs"])),
-    st.text("{}()|&!=<>~.\"`\\ab1s:,+-*/%^ n"),
-    st.lists(st.sampled_from((
-        "{", "}", "(", ")", "|", "&&", "||", ">>", "!~", "&<", "=", "=~", ">", "!", "-", "^", ".a", "span.b",
-        "duration", "name", "status", "error", "nil", "true", "1", "1.5s", '"x"', "`(`", "count()", "by(",
-        "avg(", "select(", "event.c", "traceDuration",
-    ))).map(" ".join),
-))  # fmt: skip
+@given(
+    st.one_of(
+        st.text(),
+        st.text(st.characters(categories=["Cs", "Cc", "Nd", "Zs"])),
+        st.text('{}()|&!=<>~."`\\ab1s:,+-*/%^ n'),
+        st.lists(
+            st.sampled_from(
+                (
+                    "{",
+                    "}",
+                    "(",
+                    ")",
+                    "|",
+                    "&&",
+                    "||",
+                    ">>",
+                    "!~",
+                    "&<",
+                    "=",
+                    "=~",
+                    ">",
+                    "!",
+                    "-",
+                    "^",
+                    ".a",
+                    "span.b",
+                    "duration",
+                    "name",
+                    "status",
+                    "error",
+                    "nil",
+                    "true",
+                    "1",
+                    "1.5s",
+                    '"x"',
+                    "`(`",
+                    "count()",
+                    "by(",
+                    "avg(",
+                    "select(",
+                    "event.c",
+                    "traceDuration",
+                )
+            )
+        ).map(" ".join),
+    )
+)
 def test_any_text_is_a_query_or_an_error_within_it(said: str) -> None:
     error = None
     try:
@@ -188,11 +232,20 @@ def test_any_text_is_a_query_or_an_error_within_it(said: str) -> None:
         assert parse(text(query)) == query
 
 
-@pytest.mark.parametrize("said", [
-    "{ " + "(" * 1000, "(" * 1000, "{ " + "!" * 1000 + ".a }", "{ " + "-" * 1000 + ".a > 1 }",
-    "{ " + " && ".join([".a"] * 500) + " }", " && ".join(["{}"] * 500), "{ .a = " + "9" * 4990 + " }",
-    "{ .a = " + "9" * 400 + "d }", "{ ." + "a" * TEXT_MAX + " }",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{ " + "(" * 1000,
+        "(" * 1000,
+        "{ " + "!" * 1000 + ".a }",
+        "{ " + "-" * 1000 + ".a > 1 }",
+        "{ " + " && ".join([".a"] * 500) + " }",
+        " && ".join(["{}"] * 500),
+        "{ .a = " + "9" * 4990 + " }",
+        "{ .a = " + "9" * 400 + "d }",
+        "{ ." + "a" * TEXT_MAX + " }",
+    ],
+)
 def test_what_is_too_much_is_refused_not_tried(said: str) -> None:
     with pytest.raises(TraceQLError):
         parse(said)
@@ -205,11 +258,15 @@ def test_as_much_as_is_allowed_is_taken() -> None:
     assert parse(f"{{ {wide} }}")
 
 
-@pytest.mark.parametrize(("said", "name"), [
-    ("name", syntax.Intrinsic("span:name")), ("trace:id", syntax.Intrinsic("trace:id")),
-    (".a.b", syntax.Attribute(syntax.Scope.ANY, "a.b")),
-    ('resource."a b"', syntax.Attribute(syntax.Scope.RESOURCE, "a b")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("name", syntax.Intrinsic("span:name")),
+        ("trace:id", syntax.Intrinsic("trace:id")),
+        (".a.b", syntax.Attribute(syntax.Scope.ANY, "a.b")),
+        ('resource."a b"', syntax.Attribute(syntax.Scope.RESOURCE, "a b")),
+    ],
+)
 def test_a_field_alone(said: str, name: syntax.Field) -> None:
     assert field(said) == name
 
