@@ -1,19 +1,16 @@
-"""The collector: takes telemetry in, keeps it in ClickHouse, hosts the topology engine, answers.
+"""The collector: takes telemetry in, keeps it in ClickHouse, hosts the topology engine, answers queries.
 
-``app``       composition: what is started in which order, and stopped in reverse
-``receive``   OTLP over gRPC and HTTP
-``otlp``      requests taken apart, pure
-``ingest``    the way of one request: examined, told to the engine, made durable, answered
-``admit``     how much may wait, ``seen`` which requests were acknowledged before
-``journal``   requests into the ``spool`` on disk, ``drain`` out of it through ``sink`` into the store
-``aside``     files of requests that ClickHouse does not take
-``clickhouse`` the store, embedded or a server
-``loop``      the step of the mesh, with ``meshfile`` (mesh.yaml); ``replay`` is stages kept
-``neighbours`` what other collectors on the same server stored, taken over; ``following`` says what is news
-``recorder``  the mesh's edges and decisions on their way to the store
-``query``     the query API
-``stats``     the collector's own counters
+``receive``     OTLP over gRPC and HTTP, Zipkin over HTTP
+``otlp``        export requests checked and taken apart, pure
+``formats``     Zipkin, Jaeger and file formats converted to OTLP, pure
+``ingest``      a request on its way: engine, spool, store
+``clickhouse``  the store: embedded, a server or a cluster
+``control``     the loop that steps the engine, policy file, probes, mesh tables
+``federation``  several collectors over one store
+``query``       the query API
 
-Requests flow receive -> ingest -> engine and journal, then drain -> clickhouse; an answer leaves when
-the request is in the spool. The engine's snapshots leave over xDS, its edges and decisions by the recorder.
+A request flows receive -> ingest -> engine and spool; its sender is answered when the spool has it,
+and a drain takes it to ClickHouse. Snapshots of the engine leave over xDS, its edges and decisions by
+``control.mesh_writer``. ``app`` starts the parts in order and stops them in reverse; ``stats`` are the
+collector's own counters.
 """

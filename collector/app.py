@@ -17,33 +17,33 @@ import grpc
 import uvloop
 from aiohttp import web
 
-from collector.admit import Admission
-from collector.aside import Aside
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.migrate import migrate
+from collector.clickhouse.open_store import open_store
 from collector.clickhouse.reader import Reader
 from collector.clickhouse.retention import parse
-from collector.clickhouse.store import open_store
 from collector.clickhouse.writer import Writer
 from collector.config import CollectorConfig
-from collector.drain import Drain
-from collector.ingest import Ingest
-from collector.journal import Journal
-from collector.loop import MeshLoop
-from collector.meshfile import MeshFile
-from collector.neighbours import Neighbours
+from collector.control.engine_loop import MeshLoop
+from collector.control.mesh_writer import Recorder
+from collector.control.policy_file import MeshFile
+from collector.control.prober import Prober
+from collector.federation.stored_stages import stored_stages
+from collector.federation.sync import Neighbours
+from collector.ingest.admission import Admission
+from collector.ingest.dead_letters import Aside
+from collector.ingest.drain import Drain
+from collector.ingest.journal import Journal
+from collector.ingest.pipeline import Ingest
+from collector.ingest.recent_requests import Seen
+from collector.ingest.signal_inserts import Sink
+from collector.ingest.spool import Spool
 from collector.otlp.body import from_protobuf
 from collector.otlp.values import Refused
-from collector.prober import Prober
 from collector.query.app import build, register_queries
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
 from collector.receive.zipkin import Zipkin
-from collector.recorder import Recorder
-from collector.replay import stored_stages
-from collector.seen import Seen
-from collector.sink import Sink
-from collector.spool import Spool
 from collector.stats import Stats
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError

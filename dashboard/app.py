@@ -9,9 +9,9 @@ from typing import Any, Final
 import waitress
 from dash import Dash
 
-from dashboard.client import Client
+from dashboard import shell
+from dashboard.api.client import Client
 from dashboard.config import DashboardConfig
-from dashboard.pages import shell
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
 

@@ -1,6 +1,8 @@
 """The ``spanmesh`` command and everything it starts.
 
-``entry`` checks the installation and hands over to ``cli``, which names the commands.
-``up`` and ``run`` compose processes over ``supervise``; ``status`` and ``check`` print what
-they read. ``demo/`` is the example shop with its load and its faults.
+``cli``        commands and options
+``processes``  what each command runs, supervised child processes, default ports
+``demo``       the example shop
+``importer``   traces in files to a collector
+``container``, ``clickhouse``  files for deployments
 """

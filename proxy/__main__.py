@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from proxy.app import Process, Sidecar, run
 from proxy.contract.failure import ConfigError
-from proxy.parent import Parent
-from proxy.worker import Line, join
+from proxy.supervisor import Parent
+from proxy.workers.link import Line, join
 
 if TYPE_CHECKING:
     from proxy.config import SidecarConfig

@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import uvloop
 
-from proxy.admin import Admin
-from proxy.carriers import InboundCarrier, OutboundCarrier
 from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
+from proxy.control.admin import Admin
+from proxy.control.registration import FeedFactory, Instance, resource
+from proxy.control.xds_client import Feed
 from proxy.errors import STATUS, Reason
-from proxy.exchange import Exchange
-from proxy.export import Exporter
-from proxy.feed import Feed
-from proxy.forwarded import exchanges
-from proxy.gate import Entrance
-from proxy.http1 import Limits
-from proxy.inbound import Inbound
-from proxy.instance import FeedFactory, Instance, resource
-from proxy.listener import bound_port, listen
-from proxy.meter import Meter
-from proxy.metrics import Gauge
-from proxy.names import Names
-from proxy.opaque import standing
-from proxy.outbound import Outbound
-from proxy.pool import Pool
-from proxy.record import Recorder
-from proxy.record_connection import ConnectionRecorder
-from proxy.roles import Direction
-from proxy.router import Destination, Router
-from proxy.side import Side, Timeouts
-from proxy.tracecontext import Sampler
-from proxy.vitals import OpenGauges, endpoint_rows
-from proxy.worker import Line
+from proxy.http.exchange import Exchange
+from proxy.http.forwarded import exchanges
+from proxy.http.http1.requests import Limits
+from proxy.http.inbound import Inbound
+from proxy.http.listener_context import Side, Timeouts
+from proxy.http.outbound import Outbound
+from proxy.http.pool import Pool
+from proxy.http.protocols import Direction
+from proxy.routing.dns_cache import Names
+from proxy.routing.router import Destination, Router
+from proxy.tcp.opaque import standing
+from proxy.tcp.routes import InboundCarrier, OutboundCarrier
+from proxy.tcp.sniffer import Entrance
+from proxy.telemetry.call_recorder import Recorder
+from proxy.telemetry.connection_recorder import ConnectionRecorder
+from proxy.telemetry.exporter import Exporter
+from proxy.telemetry.gauges import OpenGauges, endpoint_rows
+from proxy.telemetry.meter import Meter
+from proxy.telemetry.metrics import Gauge
+from proxy.telemetry.trace_context import Sampler
+from proxy.transport.listener import bound_port, listen
+from proxy.workers.link import Line
 
 if TYPE_CHECKING:
     from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process

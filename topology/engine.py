@@ -12,12 +12,14 @@ from typing import Any, Final, TypeVar
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
-from topology import adoption, blame, graph, peers, snapshot
-from topology.elsewhere import Elsewhere
-from topology.feedback import Feedback
-from topology.fresh import Fresh
-from topology.guard import Guard
-from topology.intake import Intake
+from topology import views
+from topology.evidence.report_delay import Fresh
+from topology.federation.remote import Elsewhere
+from topology.graph import root_cause, span_peers
+from topology.graph.call_attribution import Intake
+from topology.graph.span_pairing import Pairing
+from topology.graph.traffic_queries import Traffic
+from topology.graph.window import Bucket, Cell, Window, arms, edges, endpoints
 from topology.model import (
     CallSample,
     ConnectionSample,
@@ -35,14 +37,15 @@ from topology.model import (
     SpanFact,
     StageView,
 )
-from topology.pairing import Pairing
-from topology.policy import Policy, ServicePolicy
-from topology.registry import Member, Registry
+from topology.outliers.feedback import Feedback
+from topology.policy.mesh_yaml import Policy, ServicePolicy
+from topology.registry.registry import Member, Registry
+from topology.rollout import stage_views
+from topology.rollout.guard import Guard
+from topology.rollout.stages import Setting, Stages
 from topology.settings import EngineSettings
-from topology.snapshot import Snapshot
-from topology.stages import Setting, Stages
-from topology.traffic import Traffic
-from topology.window import Bucket, Cell, Window, arms, edges, endpoints
+from topology.xds import snapshot
+from topology.xds.snapshot import Snapshot
 
 DECISIONS_KEPT: Final = 1000
 # All reporters that hold no stream to the mesh, in evidence.
@@ -105,7 +108,7 @@ class Engine:
                 continue
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
-            if registered and sample.protocol == peers.HTTP and not late:
+            if registered and sample.protocol == span_peers.HTTP and not late:
                 self._feedback.evidence.call(service, endpoint, self._vouched(sample), now)
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             if (service, endpoint) != (sample.target, sample.endpoint):
@@ -172,7 +175,7 @@ class Engine:
         """Decide on what is known now."""
         self._decided(self._registry.sweep(now))
         self._intake.advance(now)
-        self._decided(adoption.turned_back(self._guard, self._policy, self._stages, now))
+        self._decided(stage_views.turned_back(self._guard, self._policy, self._stages, now))
         members = self._registry.services()
         self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
         self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
@@ -190,11 +193,11 @@ class Engine:
     def graph(self, now: float, window: float = 60.0) -> GraphView:
         """Nodes and edges of the window."""
         counts, seconds = self._traffic.counts(now, window, edges), self._traffic.seconds(now, window)
-        return GraphView(self._nodes(counts, seconds), graph.edges(counts, seconds), now - window, now)
+        return GraphView(self._nodes(counts, seconds), views.edges(counts, seconds), now - window, now)
 
     def traffic(self, now: float, window: float) -> dict[tuple[str, str, str], Cell]:
         """Calls of the window by source, target and protocol."""
-        return graph.by_edge(self._traffic.counts(now, window, edges))
+        return views.by_edge(self._traffic.counts(now, window, edges))
 
     def services(self, now: float, window: float) -> tuple[NodeView, ...]:
         """The nodes alone."""
@@ -204,14 +207,14 @@ class Engine:
         """Endpoints of one service, or of all."""
         seconds = self._traffic.seconds(now, window)
         if service is None:
-            cells = graph.by_endpoint(self._traffic.counts(now, window, endpoints))
+            cells = views.by_endpoint(self._traffic.counts(now, window, endpoints))
         else:
-            cells = graph.by_endpoint(self._traffic.served(now, window, service))
+            cells = views.by_endpoint(self._traffic.served(now, window, service))
         return tuple(
             view
             for name, members in sorted(self._registry.services().items())
             if service is None or name == service
-            for view in graph.endpoints(
+            for view in views.endpoints(
                 members,
                 cells,
                 seconds,
@@ -231,7 +234,7 @@ class Engine:
             part = self._feedback.outliers.weight(service, endpoint, now)
             return self._feedback.weights.weight(service, endpoint) * part
 
-        return adoption.views(
+        return stage_views.views(
             services,
             self._traffic.counts(now, window, arms),
             self._traffic.seconds(now, window),
@@ -293,7 +296,7 @@ class Engine:
         if sample.source == names.PROBER:
             return
         self._intake.call(sample, now)
-        if sample.protocol != peers.HTTP:
+        if sample.protocol != span_peers.HTTP:
             return
         if self._reports.late(sample.reporter, sample.begun, sample.ended, now):
             return
@@ -303,20 +306,20 @@ class Engine:
 
     def _cause(self, service: str, now: float) -> tuple[str, Mapping[str, Any]]:
         """Which dependency below a service became worse lately."""
-        begin, end = blame.BEFORE
-        recent = self._traffic.between(now - blame.RECENT, now)
-        return blame.cause(service, recent, self._traffic.between(now - begin, now - end))
+        begin, end = root_cause.BEFORE
+        recent = self._traffic.between(now - root_cause.RECENT, now)
+        return root_cause.cause(service, recent, self._traffic.between(now - begin, now - end))
 
     def _placed(self, target: str, endpoint: str) -> tuple[str, str, bool]:
         """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
         place = self._registry.resolve(endpoint or target)
-        if place is not None and (place[0] == target or peers.outside(target)):
+        if place is not None and (place[0] == target or span_peers.outside(target)):
             return (*place, True)
         return self._intake.resolved(target), endpoint, False
 
     def _nodes(self, counts: Bucket, seconds: float) -> tuple[NodeView, ...]:
         registry = self._registry
-        return graph.nodes(
+        return views.nodes(
             counts,
             seconds,
             registry.services(),

@@ -11,8 +11,8 @@ from chdb.state.sqlitelike import Connection
 
 from collector.clickhouse import spans
 from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, failure
+from collector.clickhouse.dedup_log_repair import forget_unfinished
 from collector.clickhouse.native import decode, decode_columns, described, encode, parameter
-from collector.clickhouse.unfinished import forget_unfinished
 from proxy.contract.failure import ConfigError
 
 _CODE: Final = re.compile(r"Code: (\d+)")

@@ -16,8 +16,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
+from topology.graph.span_peers import HTTP, TCP
 from topology.model import CallSample, ConnectionSample, OpenSample, Side
-from topology.peers import HTTP, TCP
 
 _CALLS: Final = {
     names.CLIENT_DURATION: (Side.CLIENT, HTTP),

@@ -15,9 +15,9 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyVa
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from collector.otlp import nested
+from collector.otlp import nested_attributes
 from collector.otlp.body import MalformedError
-from collector.otlp.lean_pb2 import RawRequest, Request, ScopeSpans, Span
+from collector.otlp.span_index_pb2 import RawRequest, Request, ScopeSpans, Span
 from collector.otlp.values import (
     NO_SPAN,
     NO_TRACE,
@@ -75,8 +75,8 @@ def examine(body: bytes, limits: Limits) -> Spans:
     """
     refused = Refused()
     body = _sound(body, refused)
-    if nested.found(body):
-        body = nested.flattened(body)
+    if nested_attributes.found(body):
+        body = nested_attributes.flattened(body)
     result = Spans(body, refused=refused)
     request = Request.FromString(body)
     for resource in request.resource_spans:

@@ -13,21 +13,21 @@ import grpc
 from aiohttp import web
 
 from collector.clickhouse.reader import Reader
-from collector.query.beside import BesideRoutes
-from collector.query.edges import StoredEdges
+from collector.query.analysis.routes import InsightRoutes
+from collector.query.bounded_reader import Store
 from collector.query.errors import QueryError, TryLaterError
-from collector.query.events import EventRoutes
-from collector.query.explore import ExploreRoutes
-from collector.query.grpc_v3 import QueryService
-from collector.query.insight import InsightRoutes
-from collector.query.mesh import MeshRoutes
+from collector.query.jaeger.grpc_v3 import QueryService
+from collector.query.jaeger.v1 import TracingRoutes
+from collector.query.jaeger.v1_extras import BesideRoutes
+from collector.query.jaeger.v3 import V3Routes
+from collector.query.mesh.event_stream import EventRoutes
+from collector.query.mesh.live_or_stored import Traffic
+from collector.query.mesh.routes import MeshRoutes
+from collector.query.mesh.storage import StorageRoutes
+from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import failure, indented, ok
-from collector.query.storage import StorageRoutes
-from collector.query.store import Store
-from collector.query.tempo import TempoRoutes
-from collector.query.tracing import TracingRoutes
-from collector.query.traffic import Traffic
-from collector.query.v3 import V3Routes
+from collector.query.search.routes import ExploreRoutes
+from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
 from topology.engine import Engine
 

@@ -14,10 +14,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from collector.admit import BusyError
+from collector.ingest.admission import BusyError
+from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refused
-from collector.spool import SpoolError, SpoolFullError
 
 _FULL_RETRY_SECONDS: Final = 5
 _DISK_RETRY_SECONDS: Final = 2

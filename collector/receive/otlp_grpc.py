@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import grpc
 
-from collector.ingest import Ingest
+from collector.ingest.pipeline import Ingest
 from collector.otlp.body import from_protobuf
 from collector.receive.answer import failure, logs_reply, metrics_reply, trace_reply
 from collector.stats import Stats

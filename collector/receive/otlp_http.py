@@ -9,7 +9,7 @@ from aiohttp import web
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from collector.ingest import Form, Ingest
+from collector.ingest.pipeline import Form, Ingest
 from collector.otlp.body import from_json, from_protobuf
 from collector.receive.answer import Failure, failure, logs_reply, metrics_reply, trace_reply
 from collector.receive.body import read

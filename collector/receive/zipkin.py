@@ -11,9 +11,9 @@ from typing import Final
 
 from aiohttp import web
 
-from collector.otlp import zipkin
+from collector.formats import zipkin
+from collector.formats.zipkin_json import from_json
 from collector.otlp.values import Refused
-from collector.otlp.zipkin_json import from_json
 from collector.receive import body
 from collector.receive.answer import failure
 from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError

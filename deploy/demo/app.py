@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.request import ProxyHandler, Request, build_opener
 
-from deploy import ports, up
-from deploy.beside import proxy_environment
 from deploy.demo.load import Load
 from deploy.demo.shop import SHOP
-from deploy.supervise import Supervisor, command
+from deploy.processes import ports, up_command
+from deploy.processes.run_command import proxy_environment
+from deploy.processes.supervise import Supervisor, command
 
 FAULTS = ("slow", "fail", "stall")
 FAULTY = "reviews"
@@ -52,7 +52,7 @@ def run(
     instances = plan()
     with Supervisor(say) as supervisor:
         given = {name: value for name, value in (("data", data), ("config", config)) if value}
-        if not up.start(supervisor, given):
+        if not up_command.start(supervisor, given):
             return supervisor.first_exit() or 1
         for instance in instances:
             _start(supervisor, instance, instances)

@@ -23,9 +23,9 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from playwright.sync_api import TimeoutError as TooLong
 
-from dashboard.pages.balancing import LISTED
-from deploy import ports
-from deploy.supervise import command
+from dashboard.balancing.page import LISTED
+from deploy.processes import ports
+from deploy.processes.supervise import command
 from tests.bench.process import cpu_seconds, cpu_seconds_below, running
 from tests.bench.report import heading, say
 from tests.bench.scale import mesh_yaml, worker

@@ -17,14 +17,14 @@ from typing import Any, Final
 import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from proxy import metrics
 from proxy.contract import attributes as names
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
 from proxy.contract.stream import WILDCARD, Ask, Subscriber
-from proxy.meter import Series
+from proxy.telemetry import metrics
+from proxy.telemetry.meter import Series
 from tests.bench.scale_plan import Fault, Plan, caller_of, endpoint, service, targets
 
 REPORT: Final = 0.5

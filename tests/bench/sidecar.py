@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
-from deploy import ports
+from deploy.processes import ports
 from tests.bench import envoy_peer, report, workers
 from tests.bench.process import OTHER_CORE, PROXY_CORE, cpu_seconds, pinned, rss_mib
 
@@ -78,7 +78,7 @@ def proxy(name: str, bench: Bench, percent: float) -> Iterator[tuple[int, int]]:
             argv = [
                 sys.executable,
                 "-m",
-                "deploy.entry",
+                "deploy.cli.entry",
                 "sidecar",
                 "--service",
                 "bench",

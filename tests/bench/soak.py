@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from deploy import ports
+from deploy.processes import ports
 from tests.bench import report
 from tests.bench.process import running
 from tests.bench.soak_backend import app

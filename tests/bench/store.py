@@ -21,8 +21,8 @@ from statistics import median
 from collector.clickhouse.database import Database
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate
-from collector.query import byid
-from collector.query.traces import COLUMNS
+from collector.query.search import spans_by_id
+from collector.query.search.traces import COLUMNS
 from tests.bench import report, store_corpus
 
 PER_TRACE = 12.39  # spans, on average
@@ -145,8 +145,8 @@ def _ask(session: Database, rounds: int, figures: Figures) -> None:
     )
     fixed = {"service": service, "name": name, "user": "user-1648"}
     asked: dict[str, Callable[[int], object]] = {
-        case: lambda _, sql=sql: session.query(sql, fixed)
-        for case, sql in QUESTIONS.items()  # type: ignore[misc]
+        case: lambda _, sql=sql: session.query(sql, fixed)  # type: ignore[misc]
+        for case, sql in QUESTIONS.items()
     }
     asked[BY_ID] = lambda number: _trace(session, ids[number])
     processor: Figures = defaultdict(list)
@@ -162,9 +162,9 @@ def _ask(session: Database, rounds: int, figures: Figures) -> None:
 
 
 def _trace(session: Database, trace_id: str) -> object:
-    where = byid.lie([trace_id])
+    where = spans_by_id.lie([trace_id])
     found = session.query(where.sql, where.parameters)
-    asked = byid.spans(COLUMNS, [trace_id], byid.UNLIMITED, found)
+    asked = spans_by_id.spans(COLUMNS, [trace_id], spans_by_id.UNLIMITED, found)
     return session.query(asked.sql, asked.parameters) if asked else None
 
 

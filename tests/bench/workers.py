@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from deploy import ports
+from deploy.processes import ports
 from tests.bench import report
 from tests.bench.process import cpu_seconds, running
 
@@ -53,7 +53,7 @@ def _sidecar(backend: int, sink: int, workers: int) -> Iterator[tuple[int, int]]
     argv = [
         sys.executable,
         "-m",
-        "deploy.entry",
+        "deploy.cli.entry",
         "sidecar",
         "--service",
         "bench",

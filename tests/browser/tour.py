@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from deploy import ports
+from deploy.processes import ports
 from tests.support.demo import EDGES, Demo, until
 
 SITE = f"http://{ports.DASHBOARD}"

@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.clickhouse.database import StatementError, StoreError
 from collector.clickhouse.writer import Stored
-from collector.journal import Entry
+from collector.ingest.journal import Entry
 from proxy.contract import attributes as names
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.model import Stage
@@ -28,8 +28,8 @@ from topology.model import (
     StageView,
     Stats,
 )
-from topology.policy import Policy
-from topology.snapshot import Snapshot
+from topology.policy.mesh_yaml import Policy
+from topology.xds.snapshot import Snapshot
 
 NOW = time.time_ns()
 Value = str | int | float | bool

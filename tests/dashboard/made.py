@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
-from dashboard.model import Edge, Graph, Node, Stats
-from dashboard.trace import Trace, of_jaeger
+from dashboard.api.model import Edge, Graph, Node, Stats
+from dashboard.api.trace import Trace, of_jaeger
 
 
 def stats(count: int = 600, errors: int = 0, p99: float = 40.0) -> Stats:

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from dashboard.model import Advice, Decision, Effect, Figure, StageView
+from dashboard.api.model import Advice, Decision, Effect, Figure, StageView
 from tests.dashboard.made import stats
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.supervise import command
+from deploy.processes.supervise import command
 from tests.support.namespaces import CLIENT, HELPER, SCRIPT, SERVER, Net, namespaces, process, run, until
 
 SERVER_KIND, CLIENT_KIND = 2, 3

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from deploy import ports
+from deploy.processes import ports
 from tests.bench import envoy_peer
 from tests.proxy.rig import DEADLINE
 

@@ -17,7 +17,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
-from deploy import api, ports
+from deploy import api
+from deploy.processes import ports
 from tests.support.demo import EDGES, Demo, until
 
 

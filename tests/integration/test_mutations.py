@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.integration.recording import OK, Backend
+from tests.proxy.http.http1.test_requests import cut, requests
 from tests.proxy.rig import DEADLINE, Handler, World, ask, serving, world
-from tests.proxy.test_http1 import cut, requests
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")
 _GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

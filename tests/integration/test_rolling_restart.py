@@ -13,7 +13,7 @@ from proxy.config import SidecarConfig
 from proxy.contract.model import Stage
 from tests.proxy.rig import App, head_fields, play, serving, until, world
 from topology.engine import Engine
-from topology.policy import Policy, ServicePolicy
+from topology.policy.mesh_yaml import Policy, ServicePolicy
 from topology.settings import EngineSettings
 from topology.xds.server import OPTIONS, XdsServer
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from deploy.supervise import command
+from deploy.processes.supervise import command
 from tests.support.namespaces import HELPER, ROOT, SERVER, Net, namespaces, process, run, until
 
 ECHO, OUTSIDE, NOBODY_THERE = 9026, 6379, 5432

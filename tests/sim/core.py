@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from proxy.balancer import Candidate, Picker, Rng
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Endpoint, Node, Service, Stage
-from proxy.feed import neutral
+from proxy.control.xds_client import neutral
+from proxy.routing.balancer import Candidate, Picker, Rng
 from tests.sim.servers import Server
 from topology.engine import Engine
 from topology.model import CallSample, Decision, OpenSample, ProbeResult, Side
-from topology.policy import Policy, ServicePolicy
+from topology.policy.mesh_yaml import Policy, ServicePolicy
 from topology.settings import EngineSettings
 
 REPORT: Final = 0.5

@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median
 from typing import Final
 
-from proxy.balancer import Balancer
+from proxy.routing.balancer import Balancer
 from tests.bench.feedback.pickers import LeastLoaded, LeastRequest, LinkerdLike, PeakEwma, RoundRobin
 from tests.bench.feedback.scenarios import ALL, Behaviour, Scenario
 from tests.sim.core import Fleet, Outcome, Setup, Simulation

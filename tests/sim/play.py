@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from proxy.balancer import Balancer, Picker, Rng
+from proxy.routing.balancer import Balancer, Picker, Rng
 from tests.bench.feedback.pickers import LeastRequest, LinkerdLike, PeakEwma, PrequalLike, RoundRobin
 from tests.bench.feedback.scenarios import SLA, SPREAD, Behaviour, Scenario
 from tests.sim.core import EPOCH, Fleet, Outcome, Setup, Simulation

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.balancer import Balancer
+from proxy.routing.balancer import Balancer
 from tests.bench.feedback.pickers import LeastRequest, RoundRobin
 from tests.bench.feedback.scenarios import ALL
 from tests.sim.core import Fleet, Setup, Simulation

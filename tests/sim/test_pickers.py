@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from proxy.balancer import Candidate, Picker
 from proxy.contract.model import Endpoint
+from proxy.routing.balancer import Candidate, Picker
 from tests.bench.feedback.pickers import (
     Arm,
     LeastLoaded,

@@ -8,7 +8,8 @@ from playwright.sync_api import Page
 
 from dashboard import app
 from dashboard.config import DashboardConfig
-from deploy import api, ports
+from deploy import api
+from deploy.processes import ports
 from tests.support.demo import until
 
 # Importing Dash takes a second of processor time: once for the run, from which every dashboard is forked.

@@ -11,8 +11,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy import api, ports
-from deploy.supervise import command
+from deploy import api
+from deploy.processes import ports
+from deploy.processes.supervise import command
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy import ports
+from deploy.processes import ports
 from tests.proxy.rig import DEADLINE, ask
 
 _UNUSED = "127.0.0.1:9"  # nobody listens at the discard port
@@ -66,7 +66,7 @@ async def lone_sidecar(
     }
     settings = {f"SPANMESH_{key.upper()}": str(value) for key, value in given.items()}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "deploy.entry", "sidecar", env={**os.environ, **settings}
+        sys.executable, "-m", "deploy.cli.entry", "sidecar", env={**os.environ, **settings}
     )
     try:
         async with asyncio.timeout(DEADLINE):

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from proxy.balancer import Balancer
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Stage
+from proxy.routing.balancer import Balancer
 from topology.engine import Engine
 from topology.model import CallSample, Side
-from topology.policy import Policy, ServicePolicy
+from topology.policy.mesh_yaml import Policy, ServicePolicy
 from topology.settings import EngineSettings
-from topology.snapshot import Snapshot
+from topology.xds.snapshot import Snapshot
 
 REPORT = 0.5  # seconds
 TICK = 0.25

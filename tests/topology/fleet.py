@@ -16,7 +16,7 @@ from topology.model import (
     ProbeAsk,
     Side,
 )
-from topology.policy import Policy
+from topology.policy.mesh_yaml import Policy
 from topology.settings import EngineSettings
 
 # (reporter, endpoint, time) -> latency in seconds and whether the call failed; None: never answered.

@@ -10,7 +10,7 @@ from proxy.contract.model import Node, Retries, Stage
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
 from topology.model import CallSample, EndpointState, Kind, Side
-from topology.policy import Policy, ServicePolicy, parse
+from topology.policy.mesh_yaml import Policy, ServicePolicy, parse
 from topology.settings import EngineSettings
 
 

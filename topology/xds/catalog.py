@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from proxy.contract import xds
 from proxy.contract.model import Service
-from topology.snapshot import Snapshot
+from topology.xds.snapshot import Snapshot
 
 Resources = Mapping[str, bytes]
 

@@ -13,10 +13,10 @@ import grpc
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Node
-from topology.snapshot import Snapshot
 from topology.xds import catalog
 from topology.xds.catalog import Catalog
 from topology.xds.session import Rejection, Request, Session
+from topology.xds.snapshot import Snapshot
 
 # Options the hosting grpc.aio server needs: find dead peers within seconds, and allow sidecars
 # to do the same (the default punishes pings more frequent than every five minutes).

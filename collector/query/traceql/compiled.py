@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from collector.query.params import Window
-from collector.query.search import Condition
+from collector.query.search.span_conditions import Condition
 from collector.query.traceql import names, syntax
 from collector.query.traceql.check import check
 from collector.query.traceql.conditions import Conditions

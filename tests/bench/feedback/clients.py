@@ -18,10 +18,10 @@ from typing import Any, Final, cast
 import uvloop
 
 from proxy.app import Sidecar
-from proxy.balancer import Balancer, Picker, Rng
 from proxy.config import SidecarConfig
 from proxy.contract.model import MeshView, Node
-from proxy.feed import Feed, neutral
+from proxy.control.xds_client import Feed, neutral
+from proxy.routing.balancer import Balancer, Picker, Rng
 from tests.bench.feedback.pickers import LeastRequest, LinkerdLike, PeakEwma, PrequalLike, RoundRobin
 
 Make = Callable[[Rng], Picker]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable
 from math import exp
 from typing import Final
 
-from proxy.balancer import Candidate, Rng
 from proxy.contract.model import Endpoint
-from proxy.rolling import Rolling
+from proxy.routing.balancer import Candidate, Rng
+from proxy.routing.rolling_window import Rolling
 
 _DEFAULT_RTT: Final = 0.03
 _DECAY: Final = 10.0

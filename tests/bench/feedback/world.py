@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from deploy import ports
+from deploy.processes import ports
 from tests.bench import envoy_peer
 from tests.bench.feedback import clients, envoys, scenarios
 from tests.bench.feedback.scenarios import Scenario
@@ -128,7 +128,7 @@ def _mesh(stack: ExitStack, found: World, folder: Path, given: list[int]) -> Non
     file.write_text(_MESH.format(service=SERVICE, endpoints=endpoints))
     argv = [
         *_PYTHON,
-        "deploy.entry",
+        "deploy.cli.entry",
         "collector",
         "--data",
         str(folder / "data"),

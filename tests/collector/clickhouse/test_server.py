@@ -14,8 +14,8 @@ import pytest
 from collector.clickhouse.database import Database, StatementError, Store, StoreUnavailableError
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate, statements
+from collector.clickhouse.open_store import open_store
 from collector.clickhouse.server import ServerStore, check_url
-from collector.clickhouse.store import open_store
 from proxy.contract.failure import ConfigError
 from tests.collector.conftest import RETENTION_DAYS
 from tests.collector.made import NOW

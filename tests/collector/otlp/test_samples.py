@@ -11,8 +11,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataP
 from collector.otlp.samples import Samples, measurements
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
-from proxy.meter import Meter
-from proxy.metrics import Gauge, request
+from proxy.telemetry.meter import Meter
+from proxy.telemetry.metrics import Gauge, request
 from tests.collector.made import NOW, client_metrics, label
 from topology.model import ConnectionSample, OpenSample, Side
 

@@ -10,14 +10,14 @@ from aiohttp import ClientSession, web
 
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
+from collector.control.mesh_writer import beside, connection_columns, decision_columns, edge_columns
 from collector.query.app import build
-from collector.recorder import beside, connection_columns, decision_columns, edge_columns
 from collector.stats import Stats
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
 from topology.engine import Engine
 from topology.model import CallSample, Side
-from topology.policy import Policy
+from topology.policy.mesh_yaml import Policy
 from topology.settings import EngineSettings
 
 NOW = 1_795_248_000  # epoch seconds, on a full minute

@@ -11,18 +11,18 @@ from pathlib import Path
 import grpc
 from aiohttp import web
 
-from collector.admit import Admission
-from collector.aside import Aside
 from collector.clickhouse.database import Store
 from collector.clickhouse.writer import Writer
-from collector.drain import Drain, Insert
-from collector.ingest import Ingest
-from collector.journal import Journal
+from collector.ingest.admission import Admission
+from collector.ingest.dead_letters import Aside
+from collector.ingest.drain import Drain, Insert
+from collector.ingest.journal import Journal
+from collector.ingest.pipeline import Ingest
+from collector.ingest.recent_requests import Seen
+from collector.ingest.signal_inserts import Sink
+from collector.ingest.spool import Spool
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
-from collector.seen import Seen
-from collector.sink import Sink
-from collector.spool import Spool
 from collector.stats import Stats
 from tests.collector.made import RecordingEngine
 

@@ -4,11 +4,11 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
-from collector.admit import BusyError
+from collector.ingest.admission import BusyError
+from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refused
 from collector.receive.answer import failure, metrics_reply, trace_reply
-from collector.spool import SpoolError, SpoolFullError
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ import pytest
 from aiohttp import ClientSession, web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collector.admit import BusyError
+from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans, Span
+from collector.ingest.admission import BusyError
+from collector.ingest.spool import SpoolError
 from collector.otlp.values import Refused
-from collector.otlp.zipkin_pb2 import Endpoint, ListOfSpans, Span
 from collector.receive.zipkin import Zipkin
-from collector.spool import SpoolError
 from collector.stats import Stats
 from tests.collector.made import NOW
 from tests.collector.running import Collector, free_port, started, until

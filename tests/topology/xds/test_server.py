@@ -13,9 +13,9 @@ import pytest
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Service
-from tests.proxy.test_feed import NODE, Mesh
-from topology.snapshot import Snapshot
+from tests.proxy.control.test_xds_client import NODE, Mesh
 from topology.xds.server import peer_host
+from topology.xds.snapshot import Snapshot
 
 
 @contextlib.asynccontextmanager

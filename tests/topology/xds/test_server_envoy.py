@@ -14,8 +14,8 @@ import pytest
 from proxy.contract import xds
 from proxy.contract.model import Endpoint, Node, Service, Stage
 from tests.bench import envoy_peer
-from topology.snapshot import Snapshot
 from topology.xds.server import OPTIONS, XdsServer
+from topology.xds.snapshot import Snapshot
 
 pytestmark = pytest.mark.envoy
 _EXTENSIONS = "type.googleapis.com/envoy.extensions."

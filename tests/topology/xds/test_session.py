@@ -3,10 +3,10 @@
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Endpoint, Service, Stage
-from topology.snapshot import Snapshot
 from topology.xds import catalog
 from topology.xds.catalog import Catalog
 from topology.xds.session import Rejection, Response, Session
+from topology.xds.snapshot import Snapshot
 
 B = Service("b", (Endpoint("10.0.0.1:80"),), Stage.ROUTE, 100)
 C = Service("c", (Endpoint("10.0.1.1:80"),))

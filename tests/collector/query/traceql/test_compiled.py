@@ -6,12 +6,12 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from collector.query.bounded_reader import Store
 from collector.query.params import Window
-from collector.query.spansets import Spansets
-from collector.query.store import Store
 from collector.query.traceql import compiled, parse, syntax
 from collector.query.traceql.parser import DEPTH_MAX
 from collector.query.traceql.printer import text
+from collector.query.traceql.spansets import Spansets
 from collector.query.traceql.syntax import Scope, Type
 from tests.collector.query.traceql.generate import SPAN_IDS, TRACE_IDS, queries, traces
 from tests.collector.query.traceql.naive import matching

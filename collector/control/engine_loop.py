@@ -1,0 +1,105 @@
+"""The step of the mesh: measurements become decisions and leave as a snapshot, four times a second or sooner.
+
+Nothing here waits for the store; what is to be stored is handed to the recorder.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Final
+
+from collector.control.mesh_writer import Recorder
+from collector.control.policy_file import MeshFile
+from collector.stats import Stats
+from proxy.contract.failure import ConfigError
+from topology.engine import Engine
+from topology.model import ProbeAsk
+from topology.xds.snapshot import Snapshot
+
+_log = logging.getLogger(__name__)
+
+TICK_SECONDS: Final = 0.25
+# How often to look whether something was reported that a step should not wait for.
+LOOK_SECONDS: Final = 0.05
+_FILE_SECONDS: Final = 1.0
+
+
+class MeshLoop:
+    """Drives the engine by a clock (epoch seconds)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        publish: Callable[[Snapshot], None],
+        recorder: Recorder,
+        mesh_file: MeshFile,
+        stats: Stats,
+        clock: Callable[[], float],
+        probe: Callable[[Iterable[ProbeAsk]], None] = lambda asks: None,
+    ) -> None:
+        self._engine = engine
+        self._publish = publish
+        self._recorder = recorder
+        self._mesh_file = mesh_file
+        self._stats = stats
+        self._clock = clock
+        self._probe = probe
+        self._took = 0.0
+        self._stopped = asyncio.Event()
+        stats.watch("spanmesh_tick_seconds", lambda: self._took)
+
+    async def run(self) -> None:
+        """Step until ``stop``; the last step hands over all that is not stored yet."""
+        loop = asyncio.get_running_loop()
+        due = look = loop.time()
+        while not self._stopped.is_set():
+            if loop.time() >= look:
+                self.reload()
+                look = loop.time() + _FILE_SECONDS
+            self.step()
+            # A late step is not made up for by a burst of others.
+            due = max(due + TICK_SECONDS, loop.time())
+            while loop.time() < due and not self._stopped.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(min(due, loop.time() + self._pause())):
+                        await self._stopped.wait()
+                if self._engine.urgent:
+                    due = loop.time()
+        self.step()
+        self._recorder.record(self._engine.flush(), ())
+
+    def stop(self) -> None:
+        """Let ``run`` return after a last step."""
+        self._stopped.set()
+
+    def step(self) -> None:
+        """One step; a failure is logged and the next one tries again."""
+        started = time.perf_counter()
+        now = self._clock()
+        try:
+            tick = self._engine.tick(now)
+            self._publish(tick.snapshot)
+            self._recorder.record(tick.edges, tick.decisions)
+            self._probe(tick.probes)
+        except Exception:
+            self._stats.count("spanmesh_tick_errors_total")
+            _log.exception("a step of the mesh failed")
+        self._took = time.perf_counter() - started
+
+    def _pause(self) -> float:
+        """Seconds until the next look; longer where steps are long, so that they leave time for the rest."""
+        return max(LOOK_SECONDS, 3 * self._took)
+
+    def reload(self) -> None:
+        """Take over mesh.yaml when it changed; keep the last good one when it is wrong."""
+        try:
+            policy = self._mesh_file.reload()
+        except ConfigError as error:
+            self._stats.count("spanmesh_mesh_file_errors_total")
+            _log.error("mesh.yaml is not taken over, the last good one stays: %s", error)
+            return
+        if policy is not None:
+            self._engine.set_policy(policy, self._clock())
+            _log.info("mesh.yaml taken over")

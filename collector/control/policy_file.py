@@ -1,0 +1,59 @@
+"""mesh.yaml on disk: read at start, watched after, the last good one kept."""
+
+import logging
+from pathlib import Path
+
+from proxy.contract.failure import ConfigError
+from topology.policy.mesh_yaml import Policy, PolicyError, parse
+
+_log = logging.getLogger(__name__)
+
+
+class MeshFile:
+    """The file ``path`` names; an empty path is an empty policy that never changes."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path) if path else None
+        self._seen = 0
+
+    @property
+    def changed_at(self) -> float:
+        """When the file in force was written, epoch seconds; 0 without a file."""
+        return self._seen / 1e9
+
+    def load(self) -> Policy:
+        """Read it for the first time. Raises ConfigError naming each line, key and fix."""
+        if self._path is None:
+            return Policy()
+        try:
+            self._seen = self._path.stat().st_mtime_ns
+            return parse(self._path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(_unreadable(self._path, error)) from None
+        except PolicyError as error:
+            raise ConfigError(_one_line(self._path, error)) from None
+
+    def reload(self) -> Policy | None:
+        """The policy when the file has changed and is good; None otherwise.
+
+        Raises ConfigError, once for each change, when the changed file is not good.
+        """
+        if self._path is None:
+            return None
+        try:
+            written = self._path.stat().st_mtime_ns
+        except FileNotFoundError:
+            # Editors replace a file by removing it first: keep the last good one, look again.
+            return None
+        except OSError as error:
+            raise ConfigError(_unreadable(self._path, error)) from None
+        return None if written == self._seen else self.load()
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    return f"--config {path}: {reason}; make it a readable file or leave --config out"
+
+
+def _one_line(path: Path, error: PolicyError) -> str:
+    return f"{path}: " + " | ".join(str(problem) for problem in error.problems)

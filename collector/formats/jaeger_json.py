@@ -1,0 +1,174 @@
+"""Traces as Jaeger's UI and API give them as JSON, to OTLP.
+
+Source: jaeger internal/uimodel for the shapes; OpenTelemetry specification, "OpenTelemetry to Jaeger
+Transformation", read backwards, for the tags that hold what is no attribute in OTLP.
+"""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
+
+from collector.formats.lenient_json import clean, identity, mapping, sequence, text, whole
+from collector.otlp.body import MalformedError
+from proxy.contract.attributes import SERVICE_NAME
+
+_KINDS: Final = {
+    "server": Span.SPAN_KIND_SERVER,
+    "client": Span.SPAN_KIND_CLIENT,
+    "internal": Span.SPAN_KIND_INTERNAL,
+    "producer": Span.SPAN_KIND_PRODUCER,
+    "consumer": Span.SPAN_KIND_CONSUMER,
+}
+_KIND: Final = "span.kind"
+_ERROR: Final = "error"
+_STATUS: Final = "otel.status_code"
+_MESSAGE: Final = "otel.status_description"
+_STATE: Final = "w3c.tracestate"
+_SCOPE: Final = (("otel.scope.name", "otel.library.name"), ("otel.scope.version", "otel.library.version"))
+_TAKEN: Final = frozenset({_KIND, _STATUS, _MESSAGE, _STATE, *_SCOPE[0], *_SCOPE[1]})
+_REFERENCE: Final = "opentracing.ref_type"
+_TRACE_BYTES: Final = 16
+_LATEST: Final = (1 << 64) - 1
+_WHOLE: Final = range(-(1 << 63), 1 << 63)
+
+Values = dict[str, AnyValue]
+
+
+def convert(traces: list[Any]) -> ExportTraceServiceRequest:
+    """The spans of Jaeger traces, one resource for each process. Raises MalformedError with the place."""
+    request = ExportTraceServiceRequest()
+    for number, trace in enumerate(traces):
+        place = f"[{number}]"
+        try:
+            fields = mapping("trace", trace)
+            processes = mapping("processes", fields.get("processes"))
+            made: dict[str, ResourceSpans] = {}
+            for index, item in enumerate(sequence("spans", fields.get("spans"))):
+                place = f"[{number}].spans[{index}]"
+                span = mapping("span", item)
+                key = text("processID", span.get("processID"))
+                if key not in made or "process" in span:
+                    made[key] = request.resource_spans.add()
+                    _process(made[key], mapping("process", span.get("process", processes.get(key))))
+                _span(made[key], span)
+        except ValueError as error:
+            raise MalformedError(f"{place}: {error}") from None
+    return request
+
+
+def _process(resource: ResourceSpans, process: Mapping[str, Any]) -> None:
+    name = text("serviceName", process.get("serviceName"))
+    labels = _values("process.tags", process.get("tags"))
+    if name:
+        labels[SERVICE_NAME] = AnyValue(string_value=name)
+    _add(resource.resource.attributes, labels)
+
+
+def _span(resource: ResourceSpans, item: Mapping[str, Any]) -> None:
+    tags = _values("tags", item.get("tags"))
+    span = _scope(resource, tags).spans.add()
+    span.trace_id = _trace(item.get("traceID"))
+    span.span_id = identity("spanID", item.get("spanID"))
+    span.name = text("operationName", item.get("operationName"))
+    start = whole("startTime", item.get("startTime"))
+    span.start_time_unix_nano = min(start * 1000, _LATEST)
+    span.end_time_unix_nano = min((start + whole("duration", item.get("duration"))) * 1000, _LATEST)
+    span.kind = _KINDS.get(_string(tags, _KIND).lower(), _KINDS["internal"])
+    span.trace_state = _string(tags, _STATE)
+    _references(span, item)
+    for log in sequence("logs", item.get("logs")):
+        _event(span, mapping("logs", log))
+    _status(span.status, tags)
+    _add(span.attributes, {key: value for key, value in tags.items() if key not in _TAKEN})
+
+
+def _scope(resource: ResourceSpans, tags: Values) -> ScopeSpans:
+    name, version = (next((_string(tags, key) for key in keys if key in tags), "") for keys in _SCOPE)
+    for scope in resource.scope_spans:
+        if (scope.scope.name, scope.scope.version) == (name, version):
+            return scope
+    scope = resource.scope_spans.add()
+    scope.scope.name, scope.scope.version = name, version
+    return scope
+
+
+def _references(span: Span, item: Mapping[str, Any]) -> None:
+    """The parent is the first reference to a span of this trace, before all one of CHILD_OF."""
+    found = []
+    for reference in sequence("references", item.get("references")):
+        fields = mapping("references", reference)
+        kind = text("references.refType", fields.get("refType")).lower() or "child_of"
+        target = identity("references.spanID", fields.get("spanID"))
+        found.append((kind, _trace(fields.get("traceID") or item.get("traceID")), target))
+    inside = [reference for reference in found if reference[1] == span.trace_id]
+    parent = next((each for each in inside if each[0] == "child_of"), inside[0] if inside else None)
+    if parent:
+        span.parent_span_id = parent[2]
+        found.remove(parent)
+    elif item.get("parentSpanID"):
+        span.parent_span_id = identity("parentSpanID", item["parentSpanID"])
+    for kind, trace, target in found:
+        link = span.links.add(trace_id=trace, span_id=target)
+        link.attributes.add(key=_REFERENCE).value.string_value = kind
+
+
+def _event(span: Span, log: Mapping[str, Any]) -> None:
+    fields = _values("logs.fields", log.get("fields"))
+    time = whole("logs.timestamp", log.get("timestamp"))
+    name = fields.pop("event", AnyValue(string_value="log")).string_value
+    _add(span.events.add(time_unix_nano=min(time * 1000, _LATEST), name=name).attributes, fields)
+
+
+def _status(status: Status, tags: Values) -> None:
+    error = tags.get(_ERROR)
+    failed = error is not None and (error.bool_value or error.string_value.lower() == "true")
+    told = _string(tags, _STATUS).upper()
+    if failed or told == "ERROR":
+        status.code = Status.STATUS_CODE_ERROR
+        tags.pop(_ERROR, None)
+    elif told == "OK":
+        status.code = Status.STATUS_CODE_OK
+    status.message = _string(tags, _MESSAGE)
+
+
+def _trace(value: Any) -> bytes:
+    return identity("traceID", value).rjust(_TRACE_BYTES, b"\0")
+
+
+def _string(tags: Values, key: str) -> str:
+    return tags[key].string_value if key in tags else ""
+
+
+def _values(field: str, tags: Any) -> Values:
+    """Tags of Jaeger ({key, type, value}) by key."""
+    values: Values = {}
+    for tag in sequence(field, tags):
+        fields = mapping(field, tag)
+        key = text(f"{field}.key", fields.get("key"))
+        values[key] = _value(f"{field}.{key[:80]}", fields.get("type"), fields.get("value"))
+    return values
+
+
+def _value(field: str, kind: Any, value: Any) -> AnyValue:
+    if isinstance(value, bool) or (kind == "bool" and value in ("true", "false")):
+        return AnyValue(bool_value=value in (True, "true"))
+    try:
+        if kind == "int64" or (kind is None and isinstance(value, int)):
+            number = int(value)
+            return AnyValue(int_value=number) if number in _WHOLE else AnyValue(string_value=str(number))
+        if kind == "float64" or isinstance(value, int | float):
+            return AnyValue(double_value=float(value))
+        if kind == "binary":
+            return AnyValue(bytes_value=b64decode(value, validate=True))
+    except (TypeError, ValueError, OverflowError):
+        pass  # said to be what it is not: kept as the text it is
+    return AnyValue(string_value=clean(value) if isinstance(value, str) else text(field, value))
+
+
+def _add(into: Any, values: Values) -> None:
+    for key, value in values.items():
+        into.add(key=key, value=value)

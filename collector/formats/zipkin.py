@@ -1,0 +1,187 @@
+"""Zipkin spans, version 2, to OTLP: from there on they go the way of every other span.
+
+Source: openzipkin/zipkin-api (zipkin2-api.yaml, zipkin.proto) and the OpenTelemetry specification,
+"OpenTelemetry to Zipkin Transformation", read backwards.
+
+* A trace id of 64 bits is the lower half of one of 128.
+* OTLP has no two spans of one id. The server's half of a shared span becomes a child of the client's,
+  under an id made from theirs; what the server did below it, as far as it is in the same request, moves
+  along.
+* Annotations are events; OpenTelemetry's exporters write one with attributes as ``{"name": {…}}``.
+* A span without a time is placed at its first annotation, or at the time it arrived.
+* Tags are text. ``error`` is the status, unless it says ``false``; what OpenTelemetry's exporters put
+  into ``otel.*`` tags goes back to where it came from.
+"""
+
+import json
+from collections.abc import Set
+from contextlib import suppress
+from hashlib import blake2b
+from ipaddress import ip_address
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span, Status
+
+from collector.formats.lenient_json import clean
+from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans
+from collector.formats.zipkin_pb2 import Span as ZipkinSpan
+from collector.otlp.body import MalformedError
+from proxy.contract import attributes as names
+
+TIME_MISSING: Final = "zipkin.timestamp_missing"
+"""On a span that came without a time of its own."""
+DEBUG: Final = "zipkin.debug"
+SHARED: Final = "zipkin.shared"
+
+_LOCAL_ADDRESS: Final = "network.local.address"
+_LOCAL_PORT: Final = "network.local.port"
+_ERROR: Final = "error"
+_STATUS: Final = "otel.status_code"
+_SCOPE: Final = (("otel.scope.name", "otel.library.name"), ("otel.scope.version", "otel.library.version"))
+_TAKEN: Final = frozenset({_ERROR, _STATUS, *_SCOPE[0], *_SCOPE[1]})
+_KINDS: Final = {
+    ZipkinSpan.CLIENT: Span.SPAN_KIND_CLIENT,
+    ZipkinSpan.SERVER: Span.SPAN_KIND_SERVER,
+    ZipkinSpan.PRODUCER: Span.SPAN_KIND_PRODUCER,
+    ZipkinSpan.CONSUMER: Span.SPAN_KIND_CONSUMER,
+}
+_TRACE_BYTES: Final = 16
+_SPAN_BYTES: Final = 8
+_WHOLE: Final = range(-(1 << 63), 1 << 63)
+_LATEST: Final = (1 << 64) - 1  # nanoseconds; what is later is refused as lying in the future
+
+
+def from_protobuf(body: bytes) -> ListOfSpans:
+    """Raises MalformedError."""
+    try:
+        return ListOfSpans.FromString(body)
+    except DecodeError:
+        raise MalformedError("the body is not a protobuf list of Zipkin spans (zipkin.proto3)") from None
+
+
+def convert(spans: ListOfSpans, arrived: int) -> ExportTraceServiceRequest:
+    """The same spans in OTLP, one resource for each service.
+
+    ``arrived``, nanoseconds since the epoch, is the time of spans that have none. Ids of a wrong
+    length are passed on as they are, to be refused and counted where every span is checked.
+    """
+    request = ExportTraceServiceRequest()
+    joined = {_owner(span, span.id) for span in spans.spans if span.shared}
+    scopes: dict[tuple[str, str, str], ScopeSpans] = {}
+    services: dict[str, int] = {}
+    for span in spans.spans:
+        service = span.local_endpoint.service_name
+        name, version = (_first(span, keys) for keys in _SCOPE)
+        into = scopes.get((service, name, version))
+        if into is None:
+            if service not in services:
+                services[service] = len(request.resource_spans)
+                resource = request.resource_spans.add().resource
+                if service:
+                    pair = resource.attributes.add(key=names.SERVICE_NAME)
+                    pair.value.string_value = service
+            into = request.resource_spans[services[service]].scope_spans.add()
+            into.scope.name, into.scope.version = name, version
+            scopes[service, name, version] = into
+        made = into.spans.add()
+        _ids(made, span, joined)
+        _fill(made, span, arrived)
+    return request
+
+
+def _ids(made: Span, span: ZipkinSpan, joined: Set[tuple[bytes, bytes, str]]) -> None:
+    short = len(span.trace_id) == _TRACE_BYTES // 2
+    made.trace_id = span.trace_id.rjust(_TRACE_BYTES, b"\0") if short else span.trace_id
+    made.span_id, made.parent_span_id = span.id, span.parent_id
+    if span.shared:
+        made.span_id, made.parent_span_id = _server_half(span.trace_id, span.id), span.id
+    elif _owner(span, span.parent_id) in joined:
+        made.parent_span_id = _server_half(span.trace_id, span.parent_id)
+
+
+def _owner(span: ZipkinSpan, span_id: bytes) -> tuple[bytes, bytes, str]:
+    return span.trace_id, span_id, span.local_endpoint.service_name
+
+
+def _server_half(trace_id: bytes, span_id: bytes) -> bytes:
+    """The id of the server's half of a shared span; one of a wrong length stays wrong."""
+    if len(span_id) != _SPAN_BYTES:
+        return span_id
+    return blake2b(span_id, digest_size=_SPAN_BYTES, key=trace_id[:_TRACE_BYTES]).digest()
+
+
+def _fill(made: Span, span: ZipkinSpan, arrived: int) -> None:
+    made.name = span.name
+    made.kind = _KINDS.get(span.kind, Span.SPAN_KIND_INTERNAL)
+    start = span.timestamp or min((note.timestamp for note in span.annotations if note.timestamp), default=0)
+    made.start_time_unix_nano = min(start * 1000 or arrived, _LATEST)
+    made.end_time_unix_nano = min(made.start_time_unix_nano + span.duration * 1000, _LATEST)
+    for note in span.annotations:
+        time = note.timestamp * 1000 or made.start_time_unix_nano
+        event = made.events.add(time_unix_nano=min(time, _LATEST))
+        event.name, labels = _event(note.value)
+        for key, value in labels.items():
+            _add(event.attributes, key, value)
+    _status(made.status, span)
+    for key, value in span.tags.items():
+        if key not in _TAKEN or (key == _ERROR and made.status.code != Status.STATUS_CODE_ERROR):
+            _text(made, key, value)
+    _endpoint(made, span.local_endpoint, _LOCAL_ADDRESS, _LOCAL_PORT)
+    if span.remote_endpoint.service_name:
+        _text(made, names.PEER_SERVICE, span.remote_endpoint.service_name)
+    _endpoint(made, span.remote_endpoint, names.PEER_ADDRESS, names.PEER_PORT)
+    for key, is_set in ((DEBUG, span.debug), (SHARED, span.shared), (TIME_MISSING, not span.timestamp)):
+        if is_set:
+            made.attributes.add(key=key).value.bool_value = True
+
+
+def _event(value: str) -> tuple[str, dict[str, Any]]:
+    """Name and attributes of an annotation."""
+    if value.endswith("}") and value.startswith(('{"', '"')):
+        with suppress(ValueError, RecursionError):
+            parsed = json.loads(value if value.startswith("{") else f"{{{value}}}")
+            if len(parsed) == 1:
+                name, labels = next(iter(parsed.items()))
+                if isinstance(labels, dict):
+                    return clean(name), labels
+    return value, {}
+
+
+def _add(attributes: Any, key: str, value: Any) -> None:
+    into = attributes.add(key=clean(key)).value
+    if isinstance(value, bool):
+        into.bool_value = value
+    elif isinstance(value, float):
+        into.double_value = value
+    elif isinstance(value, int) and value in _WHOLE:
+        into.int_value = value
+    else:
+        into.string_value = clean(value if isinstance(value, str) else json.dumps(value))
+
+
+def _status(status: Status, span: ZipkinSpan) -> None:
+    error = span.tags.get(_ERROR)
+    told = span.tags.get(_STATUS, "").upper()
+    if told == "ERROR" or (error is not None and error.lower() != "false"):
+        status.code = Status.STATUS_CODE_ERROR
+        status.message = "" if error is None or error.lower() in ("true", "false") else error
+    elif told == "OK":
+        status.code = Status.STATUS_CODE_OK
+
+
+def _endpoint(made: Span, endpoint: Endpoint, address: str, port: str) -> None:
+    packed = endpoint.ipv4 or endpoint.ipv6
+    if len(packed) in (4, 16):
+        _text(made, address, str(ip_address(packed)))
+    if endpoint.port:
+        made.attributes.add(key=port).value.int_value = endpoint.port
+
+
+def _text(made: Span, key: str, value: str) -> None:
+    made.attributes.add(key=key).value.string_value = value
+
+
+def _first(span: ZipkinSpan, keys: tuple[str, ...]) -> str:
+    return next((span.tags[key] for key in keys if key in span.tags), "")

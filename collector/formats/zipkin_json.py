@@ -1,0 +1,94 @@
+"""Zipkin's JSON, version 2, to its messages.
+
+Source: openzipkin/zipkin-api, zipkin2-api.yaml. As lenient as Zipkin's own reader: unknown fields
+are passed over, short ids padded, numbers may be quoted, addresses that are none left out.
+"""
+
+import json
+from collections.abc import Mapping
+from ipaddress import IPv4Address, ip_address
+from typing import Any, Final
+
+from collector.formats.lenient_json import clean, identity, kind, mapping, sequence, text, whole
+from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans, Span
+from collector.otlp.body import MalformedError
+
+_PORTS: Final = range(1, 1 << 16)
+_KINDS: Final[Mapping[str, Span.Kind]] = {
+    "CLIENT": Span.CLIENT,
+    "SERVER": Span.SERVER,
+    "PRODUCER": Span.PRODUCER,
+    "CONSUMER": Span.CONSUMER,
+}
+
+
+def from_json(body: bytes) -> ListOfSpans:
+    """The spans of a JSON list. Raises MalformedError that names the span and the field."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"the body is not a JSON list of Zipkin spans: {error}") from None
+    return from_list(document)
+
+
+def from_list(document: Any) -> ListOfSpans:
+    """The same of decoded JSON. Raises MalformedError."""
+    if not isinstance(document, list):
+        raise MalformedError(f"expected a JSON list of Zipkin spans, got {kind(document)}")
+    spans = ListOfSpans()
+    for number, item in enumerate(document):
+        try:
+            _fill(spans.spans.add(), mapping("span", {} if item is None else item))
+        except ValueError as error:
+            raise MalformedError(f"[{number}]: {error}") from None
+    return spans
+
+
+def _fill(span: Span, item: Mapping[str, Any]) -> None:
+    """Raises ValueError that names the field."""
+    span.trace_id = identity("traceId", item.get("traceId"))
+    span.id = identity("id", item.get("id"))
+    if item.get("parentId"):
+        span.parent_id = identity("parentId", item["parentId"])
+    span.kind = _kind_of(item.get("kind"))
+    span.name = text("name", item.get("name"))
+    span.timestamp = whole("timestamp", item.get("timestamp"))
+    span.duration = whole("duration", item.get("duration"))
+    _endpoint(span.local_endpoint, "localEndpoint", item.get("localEndpoint"))
+    _endpoint(span.remote_endpoint, "remoteEndpoint", item.get("remoteEndpoint"))
+    for note in sequence("annotations", item.get("annotations")):
+        fields = mapping("annotations", note)
+        span.annotations.add(
+            timestamp=whole("annotations.timestamp", fields.get("timestamp")),
+            value=text("annotations.value", fields.get("value")),
+        )
+    for key, value in mapping("tags", item.get("tags")).items():
+        span.tags[clean(key)] = text(f"tags.{key[:80]}", value)
+    span.debug = item.get("debug") is True
+    span.shared = item.get("shared") is True
+
+
+def _endpoint(endpoint: Endpoint, field: str, value: Any) -> None:
+    fields = mapping(field, value)
+    endpoint.service_name = text(f"{field}.serviceName", fields.get("serviceName"))
+    for key in ("ipv6", "ipv4"):
+        try:
+            address = ip_address(fields.get(key) or "")
+        except ValueError:
+            continue  # a name where an address belongs; Zipkin leaves it out as well
+        if isinstance(address, IPv4Address):
+            endpoint.ipv4 = address.packed
+        else:
+            endpoint.ipv6 = address.packed
+    port = whole(f"{field}.port", fields.get("port"))
+    if port in _PORTS:
+        endpoint.port = port
+
+
+def _kind_of(value: Any) -> Span.Kind:
+    if value is None:
+        return Span.SPAN_KIND_UNSPECIFIED
+    kind = _KINDS.get(value.upper()) if isinstance(value, str) else None
+    if kind is None:
+        raise ValueError(f"kind: {str(value)[:40]!r} is not {', '.join(_KINDS)}")
+    return kind

@@ -1,0 +1,195 @@
+"""What is different about some traces: the attributes that tell them from the rest.
+
+Traces are looked at in as many stretches of ten minutes as have a bounded number of spans, the same for
+both sides where both began in them. Of a sample of both sides there every ``key = value`` that any span
+of a trace carries is counted by traces, in the store. Ranked by ``separation``: the Jensen-Shannon
+divergence between having it and not having it on the two sides, in bits, 0 for equal shares to 1 for all
+against none; unlike mutual information it does not depend on how many traces each side has. Only what
+chance does not explain is told.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from collector.query import params
+from collector.query.analysis import trace_sample
+from collector.query.analysis.significance import shares_differ
+from collector.query.bounded_reader import Store
+from collector.query.errors import BadValueError
+from collector.query.params import Query, Window
+from collector.query.search import spans_by_id
+from collector.query.search.request import durations, spread, traceql
+from collector.query.search.span_conditions import Condition
+from collector.query.traceql import Query as Language
+from collector.query.traceql import compiled
+from collector.query.traceql.spansets import Spansets
+
+SELECTIONS: Final = ("errors", "slow", "q")
+SLOW_SHARE: Final = 0.95  # of the traces are not slow, when nothing says what slow is
+LEVEL: Final = 0.01
+SAMPLE_DEFAULT: Final = 1000  # traces of each side
+SAMPLE_MAX: Final = 5000
+LIMIT_MAX: Final = 500
+# Whose attributes are read: every span of the ten minutes that a trace looked at lies in.
+SPANS_MAX: Final = 400_000
+
+_COUNTED: Final = """
+WITH x -> if(x <= 0 OR x >= 1, 0, -x * log2(x) - (1 - x) * log2(1 - x)) AS entropy,
+    {one_total:Float64} AS ones, {other_total:Float64} AS others
+SELECT ServiceName, each.1, each.2, each.3, one, other, count() OVER (),
+    entropy((one / ones + other / others) / 2) - entropy(one / ones) / 2 - entropy(other / others) / 2
+        AS separation
+FROM (
+    SELECT ServiceName, each,
+        uniqExactIf(TraceId, chosen) AS one, uniqExactIf(TraceId, NOT chosen) AS other
+    FROM (
+        SELECT TraceId, ServiceName, TraceId IN {chosen:Array(String)} AS chosen, arrayJoin(arrayConcat(
+            [('span', 'name', toString(SpanName))],
+            arrayMap((k, v) -> ('span', toString(k), v), mapKeys(SpanAttributes), mapValues(SpanAttributes)),
+            arrayMap((k, v) -> ('resource', toString(k), v),
+                mapKeys(ResourceAttributes), mapValues(ResourceAttributes))
+        )) AS each
+        FROM otel_traces
+        WHERE WITHIN
+    )
+    GROUP BY ServiceName, each
+    HAVING one + other >= 5 AND each.2 != 'service.name' AND length(each.3) <= 256
+)
+ORDER BY separation DESC, one DESC, ServiceName, each
+LIMIT {limit:UInt32}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which traces, and which of them are selected; ``slow`` in nanoseconds, None for the slowest.
+
+    ``fast`` is what the slow ones take at most. ``query`` is the selection where it is ``q``, else it says
+    which traces count at all.
+    """
+
+    window: Window
+    service: str
+    operation: str
+    selection: str
+    slow: int | None
+    fast: int | None
+    query: Language | None
+    sample: int
+    limit: int
+
+
+def asked(query: Query, now_us: int) -> Asked:
+    """Raises BadValueError."""
+    selection = query.get("selection", "")
+    if selection not in SELECTIONS:
+        raise params.bad("selection", selection, f"write one of {', '.join(SELECTIONS)}")
+    if selection == "q" and not query.get("q"):
+        raise BadValueError("q is missing: write which traces are selected, in TraceQL, as &q={…}")
+    slow, fast = durations(query, "min_duration", "max_duration")
+    return Asked(
+        window=params.search_window(query, now_us),
+        service=query.get("service", ""),
+        operation=query.get("operation", ""),
+        selection=selection,
+        slow=slow,
+        fast=fast,
+        query=traceql(query.get("q", "")),
+        sample=params.whole(query, "sample", SAMPLE_DEFAULT, 10, SAMPLE_MAX),
+        limit=params.whole(query, "limit", 50, 1, LIMIT_MAX),
+    )
+
+
+class Different:
+    """Runs the comparison. Raises TryLaterError, and TraceQLError for a bad regular expression."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._spansets = Spansets(store)
+
+    async def told(self, wanted: Asked) -> dict[str, Any]:
+        """How many traces each side has and how many were looked at, and the attributes by rank."""
+        of = trace_sample.traces(wanted.window, wanted.service, wanted.operation)
+        among, partial = await self._among(wanted)
+        if among and wanted.selection != "q":
+            parameters = {**of.parameters, **among.parameters}
+            of = Condition(f"SELECT * FROM ({of.sql}) WHERE {among.sql}", parameters)
+        side, slow = await self._side(wanted, of, among)
+        began = await self._rows(trace_sample.stretches(of, side))
+        spans = dict(await self._rows(trace_sample.load(wanted.window)))
+        looked = trace_sample.affordable(began, spans, SPANS_MAX)
+        rows = await self._rows(trace_sample.sides(of, side, wanted.sample, looked))
+        ones = [row[0] for row in rows if row[1]]
+        others = [row[0] for row in rows if not row[1]]
+        found = await self._counted(wanted, ones, others) if ones and others else []
+        return {
+            "window": {"start": wanted.window.start, "end": wanted.window.end},
+            "selected": {"traces": sum(row[1] for row in began), "sampled": len(ones)},
+            "rest": {"traces": sum(row[2] for row in began), "sampled": len(others)},
+            "threshold": slow / 1e6 if slow is not None else None,
+            "partial": partial,
+            "stretches": {"looked": len(looked), "of": len(began)},
+            "attributes": found,
+        }
+
+    async def _rows(self, asked: Condition) -> list[tuple[Any, ...]]:
+        return await self._store.rows(asked.sql, asked.parameters)
+
+    async def _among(self, wanted: Asked) -> tuple[Condition | None, bool]:
+        """Whether a trace matches the query, as SQL; whether a bound left some out."""
+        if wanted.query is None:
+            return None, False
+        selection, partial = await self._spansets.selection(compiled(wanted.query, spread(wanted.window)))
+        return Condition(f"TraceId IN ({selection.sql})", selection.parameters), partial
+
+    async def _side(
+        self, wanted: Asked, of: Condition, among: Condition | None
+    ) -> tuple[Condition, int | None]:
+        """Whether a trace is selected, as SQL; what slow is."""
+        if among and wanted.selection == "q":
+            return among, None
+        if wanted.selection == "errors":
+            return Condition("failed", {}), None
+        slow = wanted.slow
+        if slow is None:
+            [(_, slow)] = await self._rows(trace_sample.threshold(of, SLOW_SHARE))
+            return Condition("took > {slow:UInt64}", {"slow": slow}), slow
+        if wanted.fast is None:
+            return Condition("took >= {slow:UInt64}", {"slow": slow}), slow
+        bounds: dict[str, object] = {"slow": slow, "fast": wanted.fast}
+        return Condition("took BETWEEN {slow:UInt64} AND {fast:UInt64}", bounds), slow
+
+    async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
+        lies = await self._rows(spans_by_id.lie(ones + others))
+        within = spans_by_id.within(ones + others, lies)
+        if within is None:  # deleted meanwhile
+            return []
+        rows = await self._store.rows(
+            _COUNTED.replace("WITHIN", within.sql),
+            {
+                **within.parameters,
+                "chosen": ones,
+                "one_total": len(ones),
+                "other_total": len(others),
+                "limit": wanted.limit,
+            },
+        )
+        found = (attribute(row, len(ones), len(others)) for row in rows)
+        return [each for each in found if each["p"] < LEVEL / rows[0][6]]
+
+
+def attribute(row: tuple[Any, ...], ones: int, others: int) -> dict[str, Any]:
+    """One attribute with its counts of traces; ``lift`` is null where the rest has it never."""
+    service, scope, key, value, one, other, _, separation = row
+    p = shares_differ(one, ones, other, others)
+    return {
+        "service": service,
+        "scope": scope,
+        "key": key,
+        "value": value,
+        "selected": {"count": one, "share": one / ones},
+        "rest": {"count": other, "share": other / others},
+        "lift": (one / ones) / (other / others) if other else None,
+        "separation": separation,
+        "p": 1.0 if p is None else p,
+    }

@@ -1,0 +1,118 @@
+"""What changed between two windows of the graph: appeared, vanished, broke, slowed, and back. Pure.
+
+Only what chance does not explain is told: the chance that anything at all is told of two equal
+windows is ``LEVEL``, over all edges, services and tests together. And only what matters: a
+share of errors or a latency must have moved by a good part of itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from collector.query.analysis import significance as sure
+from collector.query.mesh import views
+from topology.graph.window import Cell, stats
+
+LEVEL: Final = 0.01
+ERRORS_MOVED: Final = 0.005  # of all calls
+ERRORS_RATIO: Final = 1.25
+LATENCY_RATIO: Final = 1.2
+LATENCY_FLOOR: Final = 0.001  # seconds
+_TESTS: Final = 2 + len(sure.QUANTILES)  # of one subject: presence, errors, each quantile
+
+EdgeKey = tuple[str, str, str]  # source, target, protocol
+Json = dict[str, Any]
+Key = TypeVar("Key", str, EdgeKey)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Traffic by edge over a window of ``seconds``."""
+
+    cells: Mapping[EdgeKey, Cell]
+    seconds: float
+
+
+def difference(before: Side, after: Side) -> Json:
+    """``edges`` and ``services`` that changed, what changed most surely first, and how many were
+    compared. A service's figures are those of the calls to it."""
+    edges = _pairs(before.cells, after.cells)
+    services = _pairs(_served(before), _served(after))
+    level = LEVEL / max(1, _TESTS * (len(edges) + len(services)))
+    told_edges = [
+        {"source": key[0], "target": key[1], "protocol": key[2], **told}
+        for key, pair in edges.items()
+        if (told := _told(pair, before.seconds, after.seconds, level))
+    ]
+    told_services = [
+        {"name": name, **told}
+        for name, pair in services.items()
+        if (told := _told(pair, before.seconds, after.seconds, level))
+    ]
+    return {
+        "edges": sorted(told_edges, key=_surest),
+        "services": sorted(told_services, key=_surest),
+        "compared": {"edges": len(edges), "services": len(services), "level": level},
+    }
+
+
+def _pairs(before: Mapping[Key, Cell], after: Mapping[Key, Cell]) -> dict[Key, tuple[Cell, Cell]]:
+    return {
+        key: (before.get(key) or Cell(), after.get(key) or Cell())
+        for key in sorted(before.keys() | after.keys())
+    }
+
+
+def _served(side: Side) -> dict[str, Cell]:
+    found: dict[str, Cell] = {}
+    for (_, target, _), cell in side.cells.items():
+        found.setdefault(target, Cell()).add(cell.histogram, cell.errors)
+    return found
+
+
+def _surest(told: Json) -> tuple[float, int]:
+    return min(each["p"] for each in told["changes"]), -max(told["before"]["count"], told["after"]["count"])
+
+
+def _told(pair: tuple[Cell, Cell], before_s: float, after_s: float, level: float) -> Json | None:
+    """Figures of both windows and the changes, or None without one."""
+    changes = [each for each in _changes(*pair, before_s, after_s) if each["p"] < level]
+    if not changes:
+        return None
+    if any(each["change"] == "broke" for each in changes):  # what fails at once is not faster
+        changes = [each for each in changes if each["change"] != "faster"]
+    return {
+        "changes": changes,
+        "before": views.stats(stats(pair[0], before_s)),
+        "after": views.stats(stats(pair[1], after_s)),
+    }
+
+
+def _changes(before: Cell, after: Cell, before_s: float, after_s: float) -> list[Json]:
+    was, now = before.histogram, after.histogram
+    if not was.count or not now.count:
+        if now.count:
+            return [{"change": "appeared", "p": sure.absent(now.count / after_s * before_s)}]
+        return [{"change": "vanished", "p": sure.absent(was.count / before_s * after_s)}]
+    changes: list[Json] = []
+    p = sure.shares_differ(before.errors, was.count, after.errors, now.count)
+    shares = before.errors / was.count, after.errors / now.count
+    low, high = min(shares), max(shares)
+    if p is not None and high - low >= ERRORS_MOVED and high >= ERRORS_RATIO * low:
+        change = "broke" if shares[1] > shares[0] else "recovered"
+        changes.append({"change": change, "p": p, "difference": shares[1] - shares[0]})
+    if moved := sure.slower(was, now, LATENCY_RATIO, LATENCY_FLOOR):
+        changes.append(_moved("slowed", moved, moved.before, moved.after))
+    if moved := sure.slower(now, was, LATENCY_RATIO, LATENCY_FLOOR):
+        changes.append(_moved("faster", moved, moved.after, moved.before))
+    return changes
+
+
+def _moved(change: str, moved: sure.Moved, before: float, after: float) -> Json:
+    return {
+        "change": change,
+        "p": moved.p,
+        "quantile": moved.quantile,
+        "before": before * 1000,
+        "after": after * 1000,
+    }

@@ -1,0 +1,74 @@
+"""POST /api/transform: traces of an OTLP JSON file as Jaeger's JSON, nothing being stored. Pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, Final
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from collector.otlp.body import MalformedError, from_json
+from collector.otlp.values import Limits, RefusedError, attributes, parent_id, span_id, trace_id
+from collector.query.errors import BadValueError
+from collector.query.jaeger import spans as jaeger
+from collector.query.jaeger.spans import SpanRow
+from proxy.contract.attributes import SERVICE_NAME
+
+_KINDS: Final = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
+_CODES: Final = ("Unset", "Ok", "Error")
+_LIMITS: Final = Limits()
+
+
+def transformed(body: bytes) -> list[dict[str, Any]]:
+    """Traces in the order they come. Raises BadValueError when the body, or any span, cannot be read."""
+    try:
+        request = from_json(ExportTraceServiceRequest, body)
+        found = _by_trace(request)
+    except MalformedError as error:
+        raise BadValueError(f'{error}: send OTLP JSON, {{"resourceSpans": […]}}') from None
+    except RefusedError as error:
+        raise BadValueError(f"a span cannot be shown: {error}; mend it in the file") from None
+    for spans in found.values():
+        spans.sort(key=lambda span: (span.start, span.span_id))
+    return [jaeger.trace(spans) for spans in found.values()]
+
+
+def _by_trace(request: ExportTraceServiceRequest) -> dict[str, list[SpanRow]]:
+    found: dict[str, list[SpanRow]] = defaultdict(list)
+    for resource in request.resource_spans:
+        said = attributes(resource.resource.attributes, _LIMITS)
+        for scope in resource.scope_spans:
+            for span in scope.spans:
+                row = _row(span, said, scope.scope.name, scope.scope.version)
+                found[row.trace_id].append(row)
+    return found
+
+
+def _row(span: Span, resource: Mapping[str, str], scope: str, version: str) -> SpanRow:
+    return SpanRow(
+        trace_id=trace_id(span.trace_id),
+        span_id=span_id(span.span_id),
+        parent_id=parent_id(span.parent_span_id),
+        trace_state=span.trace_state,
+        name=span.name,
+        kind=_named(_KINDS, span.kind),
+        service=resource.get(SERVICE_NAME, ""),
+        resource=resource,
+        scope_name=scope,
+        scope_version=version,
+        attributes=attributes(span.attributes, _LIMITS),
+        start=span.start_time_unix_nano,
+        duration=max(0, span.end_time_unix_nano - span.start_time_unix_nano),
+        status=_named(_CODES, span.status.code),
+        status_message=span.status.message,
+        event_times=[event.time_unix_nano for event in span.events],
+        event_names=[event.name for event in span.events],
+        event_attributes=[attributes(event.attributes, _LIMITS) for event in span.events],
+        link_traces=[link.trace_id.hex() for link in span.links],
+        link_spans=[link.span_id.hex() for link in span.links],
+        link_attributes=[attributes(link.attributes, _LIMITS) for link in span.links],
+    )
+
+
+def _named(names: tuple[str, ...], number: int) -> str:
+    return names[number] if 0 <= number < len(names) else names[0]

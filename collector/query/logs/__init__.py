@@ -1,0 +1,1 @@
+"""Log records of a trace, or of a service and a time."""

@@ -1,0 +1,229 @@
+"""Log records of a trace, or of a service and a time, page by page. Pure SQL.
+
+Records have no id: of one instant they come in the order of a hash of all they say, so that the order is
+total; records that are equal in everything are told once. A page begins behind the last record of the one
+before, and records that arrive meanwhile shift nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from multidict import MultiMapping
+
+from collector.query import params
+from collector.query.errors import BadValueError
+from collector.query.params import Window
+from collector.query.search import cursor
+from collector.query.search.cursor import Cursor
+from collector.query.search.request import identity
+
+PAGE_DEFAULT: Final = 100
+PAGE_MAX: Final = 1000
+TEXT_MAX: Final = 32_768  # characters of a body or a value that are told
+SPANS_MAX: Final = 100_000  # of a trace, that are told to have records
+# Severities by the lowest number of each (OpenTelemetry logs data model).
+SEVERITIES: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
+# What loggers write where they send no number.
+_WRITTEN: Final = {
+    "verbose": 1,
+    "finest": 1,
+    "notice": 10,
+    "information": 9,
+    "warning": 13,
+    "err": 17,
+    "critical": 18,
+    "crit": 18,
+    "severe": 17,
+    "alert": 21,
+    "emerg": 21,
+    "emergency": 21,
+    "panic": 21,
+    **SEVERITIES,
+}
+_EVER: Final = Window(0, 9_000_000_000_000_000)  # up to the year 2255
+_HOUR_US: Final = 3_600_000_000
+_SECONDS_MAX: Final = 2**32 - 1  # of a DateTime
+
+_OF_TEXT: Final = f"transform(lower(SeverityText), {list(_WRITTEN)}, {list(_WRITTEN.values())}, 0)"
+_LEVEL: Final = f"if(SeverityNumber > 0, SeverityNumber, {_OF_TEXT})"
+_MARK: Final = """lower(hex(sipHash128(ServiceName, TraceId, SpanId, SeverityText, Body, EventName, ScopeName,
+    toString(LogAttributes), toString(ResourceAttributes))))"""
+# TimestampTime, in seconds, is what the table is ordered by.
+_WITHIN: Final = """TimestampTime >= fromUnixTimestamp({from_s:Int64})
+    AND TimestampTime <= fromUnixTimestamp({until_s:Int64})
+    AND Timestamp >= fromUnixTimestamp64Micro({from_us:Int64})
+    AND Timestamp < fromUnixTimestamp64Micro({until_us:Int64} + 1)"""
+# Where a page ends is found first, from the times alone: bodies are read of its records only.
+_PAGE: Final = f"""
+WITH (
+    SELECT {{last}}(Timestamp) FROM (
+        SELECT Timestamp FROM otel_logs WHERE {{where}}
+        ORDER BY Timestamp {{direction}} LIMIT {{{{limit:UInt32}}}}
+    )
+) AS reaches
+SELECT toUnixTimestamp64Nano(Timestamp) AS At, {_MARK} AS Mark, TraceId, SpanId, ServiceName,
+    {_LEVEL}, SeverityText, substringUTF8(Body, 1, {TEXT_MAX}), EventName, ScopeName,
+    mapApply((k, v) -> (k, substringUTF8(v, 1, {TEXT_MAX})), LogAttributes),
+    mapApply((k, v) -> (k, substringUTF8(v, 1, {TEXT_MAX})), ResourceAttributes)
+FROM otel_logs
+WHERE {{where}} AND Timestamp {{until}} assumeNotNull(reaches)
+ORDER BY At {{direction}}, Mark {{direction}}
+LIMIT {{{{limit:UInt32}}}}
+"""
+_SPANS: Final = f"""
+SELECT SpanId, count(), countIf({_LEVEL} >= {SEVERITIES["error"]})
+FROM otel_logs
+WHERE {_WITHIN} AND TraceId = {{trace:String}}
+GROUP BY SpanId
+LIMIT {SPANS_MAX}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which records, in which order; ``least`` is the lowest severity number, ``after`` the last record told.
+
+    Empty texts ask for nothing.
+    """
+
+    window: Window
+    trace: str
+    span: str
+    service: str
+    text: str
+    least: int
+    descending: bool
+    limit: int
+    after: Cursor | None
+    search: str
+
+
+def asked(query: MultiMapping[str], now_us: int) -> Asked:
+    """GET /api/mesh/logs. A trace's are looked for at all times, unless one is given, the oldest first.
+
+    Raises BadValueError.
+    """
+    trace, span = of_trace(query)
+    search = identity(query)
+    text = query.get("cursor", "")
+    after = cursor.read(text, search) if text else None
+    if after and isinstance(after.rank, str):
+        raise params.bad("cursor", text, "send the cursor of the reply before unchanged")
+    severity, order = query.get("severity", ""), query.get("dir", "") or ("asc" if trace else "desc")
+    if severity not in ("", *SEVERITIES):
+        raise params.bad("severity", severity, f"write the least wanted, one of {', '.join(SEVERITIES)}")
+    if order not in ("asc", "desc"):
+        raise params.bad("dir", order, "write desc or asc")
+    return Asked(
+        after.window if after else window(query, now_us, bool(trace)),
+        trace,
+        span,
+        query.get("service", ""),
+        query.get("text", ""),
+        SEVERITIES.get(severity, 0),
+        order == "desc",
+        params.whole(query, "limit", PAGE_DEFAULT, 1, PAGE_MAX),
+        after,
+        search,
+    )
+
+
+def of_trace(query: MultiMapping[str], needed: bool = False) -> tuple[str, str]:
+    """Ids of the ``trace`` and the ``span`` asked for, empty for any. Raises BadValueError."""
+    trace, span = query.get("trace", ""), query.get("span", "")
+    if not trace and (needed or span):
+        raise BadValueError("trace is missing: add trace=ID, 1 to 32 hexadecimal digits")
+    return params.trace_id(trace, "trace") if trace else "", params.span_id(span) if span else ""
+
+
+def window(query: MultiMapping[str], now_us: int, of_trace: bool) -> Window:
+    if query.get("lookback"):
+        return params.search_window(query, now_us)
+    timed = query.get("start") or query.get("end")
+    return params.window(query, now_us, _HOUR_US) if timed or not of_trace else _EVER
+
+
+def page(wanted: Asked) -> tuple[str, dict[str, object]]:
+    """SQL and parameters for the records of a page and one beyond it."""
+    where, parameters = [_WITHIN], {**_bounds(wanted.window), "limit": wanted.limit + 1}
+    for sql, name, value in (
+        ("TraceId = {trace:String}", "trace", wanted.trace),
+        ("SpanId = {span:String}", "span", wanted.span),
+        ("ServiceName = {service:String}", "service", wanted.service),
+        ("positionCaseInsensitiveUTF8(Body, {text:String}) > 0", "text", wanted.text),
+        (f"{_LEVEL} >= {{least:UInt8}}", "least", wanted.least),
+    ):
+        if value:
+            where.append(sql)
+            parameters[name] = value
+    if wanted.after:
+        beyond = "<" if wanted.descending else ">"
+        where.append(
+            f"Timestamp {beyond}= fromUnixTimestamp64Nano({{rank:Int64}})"
+            f" AND (Timestamp != fromUnixTimestamp64Nano({{rank:Int64}}) OR {_MARK} {beyond} {{mark:String}})"
+        )
+        parameters |= {"rank": wanted.after.rank, "mark": wanted.after.trace_id}
+    down = wanted.descending
+    sql = _PAGE.format(
+        where=" AND ".join(where),
+        direction="DESC" if down else "ASC",
+        last="min" if down else "max",
+        until=">=" if down else "<=",
+    )
+    return sql, parameters
+
+
+def told(wanted: Asked, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """The reply: times in microseconds since the epoch."""
+    shown = rows[: wanted.limit]
+    following = None
+    if len(rows) > len(shown):
+        following = cursor.written(Cursor(wanted.window, *shown[-1][:2]), wanted.search)
+    different = {row[:2]: row for row in shown}
+    return {
+        "logs": [_record(row) for row in different.values()],
+        "next": following,
+        "dir": "desc" if wanted.descending else "asc",
+        "window": {"start": wanted.window.start, "end": wanted.window.end},
+    }
+
+
+def spans(trace: str, within: Window) -> tuple[str, dict[str, object]]:
+    """SQL and parameters for (span id, records, those of errors) of a trace."""
+    return _SPANS, {**_bounds(within), "trace": trace}
+
+
+def counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """How many records a trace has, and each of its spans; the span id is empty for those of none."""
+    return {
+        "total": sum(row[1] for row in rows),
+        "spans": [{"spanId": span, "count": count, "errors": errors} for span, count, errors in rows],
+    }
+
+
+def _bounds(window: Window) -> dict[str, object]:
+    return {
+        "from_us": window.start,
+        "from_s": min(window.start // 1_000_000, _SECONDS_MAX),
+        "until_us": window.end,
+        "until_s": min(window.end // 1_000_000, _SECONDS_MAX),
+    }
+
+
+def _record(row: tuple[Any, ...]) -> dict[str, Any]:
+    at, _, trace, span, service, level, written, body, event, scope, attributes, resource = row
+    name = next((each for each, least in reversed(SEVERITIES.items()) if level >= least), "")
+    return {
+        "time": at // 1000,
+        "traceId": trace,
+        "spanId": span,
+        "service": service,
+        "severity": name,
+        "severityText": written,
+        "body": body,
+        "event": event,
+        "scope": scope,
+        "attributes": attributes,
+        "resource": resource,
+    }

@@ -1,0 +1,62 @@
+"""What the mesh decided: the newest in memory, older ones and other collectors' from the store."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from collector.query.bounded_reader import Store
+from collector.query.errors import TryLaterError
+from topology.engine import Engine
+from topology.model import Decision
+
+_DECISIONS: Final = """
+SELECT toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence
+FROM mesh_decisions
+WHERE ({service:String} = '' OR Service = {service:String})
+    AND ({kind:String} = '' OR Kind = {kind:String})
+ORDER BY Time DESC, Service, Endpoint, Kind
+LIMIT {limit:UInt32}
+"""
+_log = logging.getLogger(__name__)
+
+
+async def decisions(store: Store, engine: Engine, service: str, limit: int, kind: str = "") -> list[Decision]:
+    """The newest decisions (of a kind), newest first, each once. The store being down costs only what
+    memory no longer holds: decisions matter most while something is broken."""
+    live = engine.decisions(service or None, limit, kind)
+    try:
+        rows = await store.rows(_DECISIONS, {"service": service, "limit": limit, "kind": kind})
+    except TryLaterError as error:
+        _log.warning("decisions are shown from memory alone: %s", error)
+        rows = []
+    return merged(live, [_decision(row) for row in rows], limit)
+
+
+def merged(live: tuple[Decision, ...], stored: list[Decision], limit: int) -> list[Decision]:
+    """Both, newest first; a stored one that memory holds too is left out. The store keeps
+    milliseconds, so times are compared within one."""
+    held: dict[tuple[str, str, str, str], list[float]] = {}
+    for each in live:
+        held.setdefault(_key(each), []).append(each.time)
+    further = [
+        each for each in stored if all(abs(each.time - time) > 0.0015 for time in held.get(_key(each), ()))
+    ]
+    return sorted([*live, *further], key=lambda each: -each.time)[:limit]
+
+
+def _key(decision: Decision) -> tuple[str, str, str, str]:
+    return decision.kind, decision.service, decision.endpoint, decision.reason
+
+
+def _decision(row: tuple[Any, ...]) -> Decision:
+    milliseconds, kind, service, endpoint, reason, evidence = row
+    return Decision(milliseconds / 1000, kind, service, reason, endpoint, _evidence(evidence))
+
+
+def _evidence(text: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {"text": text}

@@ -1,0 +1,70 @@
+"""Who answers for a window of traffic, and the traffic of a window by edge.
+
+The engine's memory answers for the time since this process began, at most fifteen minutes, and
+the store for what was before; a window that ends in the past is answered by the store alone. It
+lacks the last seconds: calls are stored once nothing more is added to their second.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from collector.query import params
+from collector.query.analysis.graph_diff import Side
+from collector.query.mesh.stored_edges import StoredEdges, covered
+from collector.query.params import REACHES_NOW_US, Query, Window
+from topology.engine import Engine
+
+MEMORY_US: Final = 900_000_000  # what the engine keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A window and who answers for which part of it.
+
+    ``now`` is epoch seconds; ``live`` how many seconds back from it memory answers for, 0 for
+    none; ``stored`` the part before that, None when memory answers for all.
+    """
+
+    window: Window
+    now: float
+    live: float
+    stored: Window | None
+
+
+class Traffic:
+    """The engine's memory and the stored edges; ``clock`` gives epoch seconds."""
+
+    def __init__(self, edges: StoredEdges, engine: Engine, clock: Callable[[], float]) -> None:
+        self.edges = edges
+        self._engine = engine
+        self._clock = clock
+        self._born_us = round(clock() * 1e6)
+
+    def asked(self, query: Query, default_us: int) -> Asked:
+        """The window of ``start`` and ``end``; without a start the caller wants what is happening,
+        with one, all that happened since. Raises BadValueError."""
+        window = params.window(query, round(self._clock() * 1e6), default_us)
+        return self.split(window, bool(query.get("start")))
+
+    def within(self, query: Query, default_us: int) -> Asked:
+        """As ``asked``, but what happened since also without a start: windows that are compared."""
+        return self.split(params.window(query, round(self._clock() * 1e6), default_us))
+
+    def split(self, window: Window, since_start: bool = True) -> Asked:
+        """Who answers for which part of the window."""
+        now = self._clock()
+        now_us = round(now * 1e6)
+        if window.end < now_us - REACHES_NOW_US:
+            return Asked(window, now, 0.0, window)
+        oldest = max(now_us - MEMORY_US, self._born_us) if since_start else 0
+        middle = min(max(window.start, oldest), now_us)
+        stored = Window(window.start, middle) if window.start < middle else None
+        return Asked(window, now, (now_us - middle) / 1e6, stored)
+
+    async def side(self, asked: Asked) -> Side:
+        """The traffic by edge: of memory where it answers for all, otherwise of the store."""
+        if asked.stored is None:
+            return Side(self._engine.traffic(asked.now, asked.live), max(1.0, asked.window.seconds))
+        start, end = covered(asked.window)
+        return Side(await self.edges.traffic(asked.window), end - start)

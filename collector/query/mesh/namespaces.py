@@ -1,0 +1,80 @@
+"""In which namespace services run, from the resources of their spans: ``service.namespace``, else
+``k8s.namespace.name``. Sidecars tell theirs when they connect; this is for all the others, and for the past.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from collector.query.bounded_reader import Store
+from collector.query.errors import TryLaterError
+from collector.query.params import Window
+from proxy.contract import attributes as names
+from topology.model import NodeView
+
+FRESH: Final = 30.0  # seconds that what is known of now is good for
+_PATIENCE: Final = 0.5  # seconds that the first who ask wait for it
+_DAY: Final = 86_400
+_KEYS: Final = (names.NAMESPACE, names.K8S_NAMESPACE)
+
+_FOUND: Final = """
+SELECT toString(ServiceName), toString(Key), tupleElement(max(Top), 2)
+FROM mesh_attributes
+WHERE Day >= toDate(toDateTime({start:Int64})) AND Day <= toDate(toDateTime({end:Int64}))
+    AND Scope = 'resource' AND Key IN {keys:Array(String)}
+GROUP BY ServiceName, Key, Place
+"""
+
+Found = Mapping[str, tuple[str, ...]]
+
+
+class Namespaces:
+    """``clock`` gives epoch seconds."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._held: Found | None = None
+        self._asked = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+
+    async def within(self, window: Window) -> Found:
+        """Namespaces by service on the days of a window. Raises TryLaterError."""
+        rows = await self._store.rows(
+            _FOUND, {"start": window.start // 1_000_000, "end": window.end // 1_000_000, "keys": _KEYS}
+        )
+        return _by_service(rows)
+
+    async def lately(self) -> Found:
+        """The same of today and yesterday, as known a moment ago: a slow store keeps nobody waiting."""
+        now = self._clock()
+        if now - self._asked >= FRESH and (self._asking is None or self._asking.done()):
+            self._asked = now
+            self._asking = asyncio.create_task(self._ask(now))
+        if self._held is None and self._asking is not None:
+            await asyncio.wait({self._asking}, timeout=_PATIENCE)
+        return self._held or {}
+
+    async def _ask(self, now: float) -> None:
+        with suppress(TryLaterError):
+            self._held = await self.within(Window(int(now - _DAY) * 1_000_000, int(now) * 1_000_000))
+
+
+def _by_service(rows: Iterable[tuple[Any, ...]]) -> Found:
+    found: dict[str, dict[str, set[str]]] = {}
+    for service, key, value in rows:
+        found.setdefault(service, {}).setdefault(key, set()).add(value)
+    return {
+        service: tuple(sorted(next(said[key] for key in _KEYS if key in said)))
+        for service, said in found.items()
+    }
+
+
+def placed(nodes: tuple[NodeView, ...], found: Found) -> tuple[NodeView, ...]:
+    """Nodes with their namespaces; what their own sidecars said stands."""
+    return tuple(
+        replace(node, namespaces=found[node.name]) if not node.namespaces and node.name in found else node
+        for node in nodes
+    )

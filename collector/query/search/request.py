@@ -1,0 +1,144 @@
+"""Query strings of the searches that have an order and pages to a ``Listing``. Pure.
+
+Raises BadValueError. A cursor brings the window of its first page with it; ``start``, ``end``
+and ``lookback`` beside it are ignored.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Final
+
+from multidict import MultiMapping
+
+from collector.query import params
+from collector.query.params import Query as Params
+from collector.query.params import Window
+from collector.query.search import cursor
+from collector.query.search.cursor import Cursor
+from collector.query.search.page_sql import SPREAD_US, Listing, Order
+from collector.query.search.span_conditions import Condition, Search, matching
+from collector.query.traceql import Query, parse
+
+PAGE_DEFAULT: Final = 20
+PAGE_MAX: Final = 1000
+_DIRECTIONS: Final = {"desc": True, "asc": False}
+# What does not make a search another one: a page's size, and what the first page's window came from.
+_PAGING: Final = frozenset(("cursor", "limit", "start", "end", "lookback"))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A page of a listing: after which trace, and what tells this search from another."""
+
+    listing: Listing
+    after: Cursor | None
+    search: str
+    query: Query | None = None  # what traces must match besides, in TraceQL
+
+
+def mesh_search(query: MultiMapping[str], now_us: int) -> Asked:
+    """GET /api/mesh/search: durations are those of whole traces, and so is ``errors``."""
+    search, after = identity(query), _after(query)
+    window = after.window if after else params.search_window(query, now_us)
+    shortest, longest = durations(query, "min_duration", "max_duration")
+    spans = Search(
+        window=window,
+        service=query.get("service", ""),
+        operation=query.get("operation", ""),
+        tags=params.tags(query.getall("tag", []), query.getall("tags", [])),
+    )
+    return Asked(
+        Listing(
+            window=window,
+            order=_order(query),
+            descending=_descending(query),
+            limit=params.whole(query, "limit", PAGE_DEFAULT, 1, PAGE_MAX),
+            service=spans.service,
+            failed=_flag(query, "errors"),
+            shortest=shortest,
+            longest=longest,
+            # The service alone is known from the summary.
+            matching=() if spans == Search(window, spans.service) else (of_spans(spans),),
+        ),
+        after,
+        search,
+        traceql(query.get("q", "")),
+    )
+
+
+def jaeger_search(query: MultiMapping[str], search: Search) -> Asked | None:
+    """The extension of GET /api/traces: ``q``, ``order``, ``dir`` and ``cursor``; None without them."""
+    if not any(query.get(key) for key in ("q", "order", "dir", "cursor")):
+        return None
+    after = _after(query)
+    spans = replace(search, window=after.window) if after else search
+    listing = Listing(
+        spans.window, _order(query), _descending(query), search.limit, matching=(of_spans(spans),)
+    )
+    return Asked(listing, after, identity(query), traceql(query.get("q", "")))
+
+
+def v3_search(text: str, search: Search) -> Asked:
+    """A search of Jaeger's v3 API with a ``filter``, newest first."""
+    listing = Listing(search.window, limit=search.limit, matching=(of_spans(search),))
+    return Asked(listing, None, "", traceql(text))
+
+
+def traceql(text: str) -> Query | None:
+    """The query of a text, None of an empty one. Raises TraceQLError."""
+    return parse(text) if text.strip() else None
+
+
+def of_spans(search: Search) -> Condition:
+    """Ids of the traces with such a span."""
+    return matching(replace(search, window=spread(search.window)))
+
+
+def spread(window: Window) -> Window:
+    """Where the spans are of traces that start in a window: they may start later than their trace."""
+    return Window(window.start, window.end + SPREAD_US)
+
+
+def durations(query: Params, low: str, high: str) -> tuple[int | None, int | None]:
+    """Two bounds in nanoseconds, the first not above the second."""
+    shortest, longest = params.duration(query, low), params.duration(query, high)
+    if shortest is not None and longest is not None and shortest > longest:
+        raise params.bad(low, query[low], f"it must not be above {high}")
+    return shortest, longest
+
+
+def identity(query: MultiMapping[str]) -> str:
+    """Everything asked for but the place in it."""
+    said = sorted((key, value) for key, value in query.items() if value and key not in _PAGING)
+    return json.dumps(said)
+
+
+def _after(query: MultiMapping[str]) -> Cursor | None:
+    text = query.get("cursor", "")
+    if not text:
+        return None
+    found = cursor.read(text, identity(query))
+    if isinstance(found.rank, str) != (_order(query) is Order.ROOT):
+        raise params.bad("cursor", text, "send the cursor of the reply before unchanged")
+    return found
+
+
+def _order(query: Params) -> Order:
+    text = query.get("order", "") or Order.START
+    if text not in list(Order):
+        raise params.bad("order", text, f"write one of {', '.join(Order)}")
+    return Order(text)
+
+
+def _descending(query: Params) -> bool:
+    text = query.get("dir", "") or "desc"
+    if text not in _DIRECTIONS:
+        raise params.bad("dir", text, "write desc or asc")
+    return _DIRECTIONS[text]
+
+
+def _flag(query: Params, key: str) -> bool | None:
+    text = query.get(key, "")
+    if text not in ("", "true", "false"):
+        raise params.bad(key, text, "write true or false")
+    return None if not text else text == "true"

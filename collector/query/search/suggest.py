@@ -1,0 +1,99 @@
+"""What a query line may be completed to: services, operations, attribute keys and values.
+
+From the tables the store keeps beside the spans, so that a key stroke costs milliseconds. What
+begins with the text comes first, then what contains it, both in either case; of equals the more
+frequent. Of each key the store keeps its more frequent values, counted among the spans it looked at; of
+operations the first that came, thousands of a service and kind. Few of them share a count.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from collector.query import params
+from collector.query.bounded_reader import Store
+from collector.query.errors import BadValueError
+from collector.query.params import Query
+
+LIMIT_DEFAULT: Final = 20
+LIMIT_MAX: Final = 200
+SCOPES: Final = ("span", "resource")
+
+
+class Kind(StrEnum):
+    SERVICE = "service"
+    OPERATION = "operation"
+    KEY = "key"
+    VALUE = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    kind: Kind
+    text: str
+    service: str
+    scope: str
+    key: str
+    limit: int
+
+
+# Each gives (text, scope, times seen) of all there is of a kind.
+_FROM: Final[Mapping[Kind, str]] = {
+    Kind.SERVICE: "SELECT toString(ServiceName) AS found, '' AS scope, sum(Spans) AS times"
+    " FROM mesh_operations GROUP BY found",
+    Kind.OPERATION: "SELECT arrayJoin(names) AS found, '' AS scope, sum(seen) AS times FROM ("
+    "SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen FROM mesh_operations"
+    " WHERE {service:String} = '' OR ServiceName = {service:String}"
+    " GROUP BY ServiceName, SpanKind, Place) GROUP BY found",
+    Kind.KEY: "SELECT toString(Key) AS found, toString(Scope) AS scope, sum(Spans) AS times"
+    " FROM mesh_attributes WHERE ({service:String} = '' OR ServiceName = {service:String})"
+    " AND ({scope:String} = '' OR Scope = {scope:String}) GROUP BY found, scope",
+    Kind.VALUE: "SELECT Value AS found, '' AS scope, sum(Seen) AS times FROM ("
+    "SELECT tupleElement(max(Top), 2) AS Value, sum(Spans) AS Seen FROM mesh_attributes"
+    " WHERE Key = {key:String} AND ({service:String} = '' OR ServiceName = {service:String})"
+    " AND ({scope:String} = '' OR Scope = {scope:String})"
+    " GROUP BY ServiceName, Scope, Place) GROUP BY found",
+}
+_MATCHING: Final = """
+SELECT found, scope, times, count() OVER ()
+FROM ({source})
+WHERE {{text:String}} = '' OR positionCaseInsensitiveUTF8(found, {{text:String}}) > 0
+ORDER BY positionCaseInsensitiveUTF8(found, {{text:String}}) > 1, times DESC, found, scope
+LIMIT {{limit:UInt32}}
+"""
+
+
+def asked(query: Query) -> Asked:
+    """Raises BadValueError."""
+    kind, scope = query.get("kind", ""), query.get("scope", "")
+    if kind not in list(Kind):
+        raise params.bad("kind", kind, f"write one of {', '.join(Kind)}")
+    if scope and scope not in SCOPES:
+        raise params.bad("scope", scope, f"write {' or '.join(SCOPES)}, or leave it out for both")
+    key = query.get("key", "")
+    if kind == Kind.VALUE and not key:
+        raise BadValueError("key is missing: name the attribute whose values are wanted, as &key=NAME")
+    limit = params.whole(query, "limit", LIMIT_DEFAULT, 1, LIMIT_MAX)
+    return Asked(Kind(kind), query.get("prefix", ""), query.get("service", ""), scope, key, limit)
+
+
+async def suggestions(store: Store, wanted: Asked) -> dict[str, Any]:
+    """``{"suggestions": [{"value", "count"[, "scope"]}], "more"}``; ``more`` match than are given."""
+    rows = await store.rows(
+        _MATCHING.format(source=_FROM[wanted.kind]),
+        {
+            "text": wanted.text,
+            "service": wanted.service,
+            "scope": wanted.scope,
+            "key": wanted.key,
+            "limit": wanted.limit,
+        },
+    )
+    return {
+        "suggestions": [
+            {"value": found, "count": times} | ({"scope": scope} if scope else {})
+            for found, scope, times, _ in rows
+        ],
+        "more": bool(rows) and rows[0][3] > len(rows),
+    }

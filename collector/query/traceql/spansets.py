@@ -1,0 +1,114 @@
+"""Runs TraceQL against the store, with bounds on what one question may read."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from collector.clickhouse.database import StatementError
+from collector.query.bounded_reader import Store
+from collector.query.search.span_conditions import Condition
+from collector.query.traceql import Compiled, TraceQLError
+from collector.query.traceql.errors import Place
+from collector.query.traceql.evaluate import Facts, Found
+
+# A query for structure looks at so many of the newest traces its filters find, ...
+CANDIDATES_MAX: Final = 5000
+BATCH: Final = 250
+# ... and at so many spans at a time; a trace with more is not looked at.
+ROWS_MAX: Final = 100_000
+
+_REASON: Final = re.compile(r"error: (.*?)\. Look at")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A trace that matches: its spans in order of start, and the spansets over them."""
+
+    trace_id: str
+    spans: Sequence[Facts]
+    sets: Sequence[Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Matches, newest first; ``partial`` when a bound left traces unread."""
+
+    matches: Sequence[Match]
+    partial: bool
+
+
+class Spansets:
+    """Traces that match a query. Raises TraceQLError for a regular expression that is none, and
+    TryLaterError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def search(self, query: Compiled, limit: int) -> Answer:
+        """The newest matching traces with the spans that matched."""
+        await self._check_regexes(query)
+        candidates = await self._newest(query, limit if query.exact else CANDIDATES_MAX + 1)
+        partial = not query.exact and len(candidates) > CANDIDATES_MAX
+        if partial:
+            candidates.pop()
+        found: list[Match] = []
+        skipped = False
+        for start in range(0, len(candidates), BATCH):
+            answer = await self._matches(query, candidates[start : start + BATCH])
+            found += answer.matches
+            skipped |= answer.partial
+            if len(found) >= limit:
+                partial = False
+                break
+        return Answer(found[:limit], partial or skipped)
+
+    async def selection(self, query: Compiled) -> tuple[Condition, bool]:
+        """SQL that returns TraceId of the traces that match, and whether a bound left some out.
+
+        Runs nothing but a check of the regular expressions when the query is exact.
+        """
+        if query.exact:
+            await self._check_regexes(query)
+            return query.selection, False
+        answer = await self.search(query, CANDIDATES_MAX)
+        ids = [match.trace_id for match in answer.matches]
+        found = Condition("SELECT arrayJoin({ql_found:Array(String)}) AS TraceId", {"ql_found": ids})
+        return found, answer.partial
+
+    async def _newest(self, query: Compiled, limit: int) -> list[str]:
+        asked = query.newest(limit)
+        return [row[0] for row in await self._store.rows(asked.sql, asked.parameters)]
+
+    async def _matches(self, query: Compiled, ids: Sequence[str]) -> Answer:
+        """Those of some traces that match, in their order."""
+        asked = query.spans(ids, ROWS_MAX + 1)
+        rows = await self._store.rows(asked.sql, asked.parameters)
+        large = len(rows) > ROWS_MAX
+        if large and len(ids) > 1:
+            half = len(ids) // 2
+            one, two = await self._matches(query, ids[:half]), await self._matches(query, ids[half:])
+            return Answer([*one.matches, *two.matches], one.partial or two.partial)
+        if large and not query.exact:
+            return Answer([], True)
+        found = await asyncio.to_thread(query.matches, rows)
+        return Answer([Match(each, *found[each]) for each in ids if each in found], large)
+
+    async def _check_regexes(self, query: Compiled) -> None:
+        """The store alone knows the dialect, RE2, so it is asked before anything is read."""
+        for regex in query.regexes:
+            try:
+                await self._store.rows("SELECT match('a', {pattern:String})", {"pattern": regex.value})
+            except StatementError as error:
+                raise _bad_regex(str(error), regex.at) from None
+
+
+def _bad_regex(told: str, place: Place) -> TraceQLError:
+    reason = _REASON.search(told)
+    why = f" ({reason[1]})" if reason else ""
+    return TraceQLError(
+        f"this is no regular expression{why}: write one in RE2's syntax, without look-around and "
+        "back references",
+        place,
+    )

@@ -1,0 +1,1 @@
+"""Many traces of one operation as one tree (``/aggregate``)."""

@@ -1,0 +1,74 @@
+"""The decisions about a service, newest first, each with what it rests on in words and bars."""
+
+from collections.abc import Sequence
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard import format as fmt
+from dashboard.api.model import Decision
+from dashboard.balancing import evidence
+from dashboard.components import parts
+
+
+def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:
+    """The timeline."""
+    if not found:
+        return parts.empty(
+            "Nothing decided yet", "Ejections, returns and stage changes of this service appear here."
+        )
+    return html.Ol(
+        [_decision(each, zone, now_us) for each in found],
+        className="timeline",
+        tabIndex=0,
+        **parts.label("Decisions"),
+    )
+
+
+def _decision(each: Decision, zone: int, now_us: int) -> Component:
+    told = evidence.told(each)
+    words = fmt.short(" ".join(told.words), 400)
+    return html.Li(
+        [
+            html.Div(
+                [
+                    parts.chip(each["kind"], f"kind-{each['kind']}" if each["kind"].isalpha() else ""),
+                    parts.name(each["endpoint"], 48) if each["endpoint"] else None,
+                    html.Time(
+                        fmt.age(each["time"], now_us), title=fmt.moment(each["time"], zone), className="weak"
+                    ),
+                ],
+                className="timeline-head",
+            ),
+            html.P(html.Bdi(fmt.short(each["reason"], 400))),
+            html.P(html.Bdi(words), className="weak small") if words else None,
+            _bars(told) if told.bars else None,
+            html.Dl(
+                [
+                    html.Div([html.Dt(key), html.Dd(html.Bdi(fmt.short(value, 80)))])
+                    for key, value in told.pairs[:12]
+                ],
+                className="evidence",
+            )
+            if told.pairs
+            else None,
+        ]
+    )
+
+
+def _bars(told: evidence.Told) -> Component:
+    """A small chart: a line for each figure, with its value in words beside the bar."""
+    rows = [
+        html.Div(
+            [
+                html.Dt(html.Bdi(fmt.short(bar.what, 40))),
+                html.Dd([html.Span(_bar(bar), className="bar-track", **parts.HIDDEN), html.Span(bar.value)]),
+            ]
+        )
+        for bar in told.bars
+    ]
+    return html.Div([html.P(told.title, className="weak small"), html.Dl(rows)], className="bars-chart")
+
+
+def _bar(bar: evidence.Bar) -> Component:
+    return html.Span(className=f"bar {bar.look}", style={"width": f"{100 * bar.share:.1f}%"})

@@ -1,0 +1,48 @@
+"""When endpoints were out: strips over time, from the decisions about them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard.api.model import Decision
+
+# What a decision of this kind brings an endpoint into; nothing is healthy.
+_INTO: Final = {"eject": "ejected", "probation": "probation", "return": "", "register": "", "leave": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A time, in microseconds, in which an endpoint was in one state."""
+
+    start: int
+    end: int
+    state: str
+    reason: str
+
+
+def lanes(
+    decisions: Iterable[Decision], present: Sequence[str], start: int, end: int
+) -> list[tuple[str, list[Piece]]]:
+    """For each endpoint, by address, when it was not healthy between ``start`` and ``end``.
+
+    Those that are present have a lane, those that are gone only when something was decided about them.
+    """
+    by: dict[str, list[Decision]] = {address: [] for address in present}
+    for each in decisions:
+        if each["kind"] in _INTO and each["endpoint"] and each["time"] <= end:
+            by.setdefault(each["endpoint"], []).append(each)
+    found = {address: _pieces(told, start, end) for address, told in by.items()}
+    kept = set(present)
+    return [(address, pieces) for address, pieces in sorted(found.items()) if pieces or address in kept]
+
+
+def _pieces(told: Sequence[Decision], start: int, end: int) -> list[Piece]:
+    if not told:
+        return []
+    ordered = sorted(told, key=lambda each: each["time"])
+    ends = [*(each["time"] for each in ordered[1:]), end]
+    return [
+        Piece(max(each["time"], start), until, _INTO[each["kind"]], each["reason"])
+        for each, until in zip(ordered, ends, strict=True)
+        if _INTO[each["kind"]] and until > max(each["time"], start)
+    ]

@@ -1,0 +1,1 @@
+"""Components and figures that several pages share."""

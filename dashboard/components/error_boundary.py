@@ -1,0 +1,50 @@
+"""No failure reaches the reader as a traceback: every callback that asks or draws is guarded."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from dash.exceptions import PreventUpdate
+
+from dashboard.api.client import ApiError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, as one sentence, and what to do about it."""
+
+    sentence: str
+    fix: str
+
+
+def guarded(instead: Callable[[Problem], R]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a callback: when it fails, ``instead`` says what its outputs show."""
+
+    def decorate(callback: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(callback)
+        def safe(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return callback(*args, **kwargs)
+            except PreventUpdate:
+                raise
+            except ApiError as error:
+                return instead(Problem(str(error), error.fix))
+            except Exception:
+                _log.exception("callback %s failed", callback.__name__)
+                return instead(
+                    Problem(
+                        "This panel could not be drawn.",
+                        "Reload the page; if it stays so, see the dashboard's log.",
+                    )
+                )
+
+        return safe
+
+    return decorate

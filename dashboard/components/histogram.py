@@ -1,0 +1,54 @@
+"""The latency histogram: how many calls took how long."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from dashboard import format as fmt
+from dashboard.api.model import Bucket
+from dashboard.components import charts, palette
+
+HEIGHT: Final = 124
+BARS: Final = 36
+
+
+def latency(buckets: Sequence[Bucket]) -> charts.Figure:
+    """Bars over a logarithmic axis, neighbours merged so that at most ``BARS`` are drawn."""
+    merged = merge(buckets, BARS)
+    bars = {
+        "type": "bar",
+        "x": list(range(len(merged))),
+        "y": [bucket["count"] for bucket in merged],
+        "text": [f"{fmt.duration(bucket['low'])} to {fmt.duration(bucket['high'])}" for bucket in merged],
+        "textposition": "none",
+        "marker": {"color": palette.ACCENT, "line": {"width": 0}},
+        "hovertemplate": "%{text}<br>%{y} calls<extra></extra>",
+    }
+    every = max(1, math.ceil(len(merged) / 4))
+    at = list(range(0, len(merged), every))
+    ticks = {
+        "tickvals": [place - 0.5 for place in at],
+        "ticktext": [fmt.duration(merged[place]["low"]) for place in at],
+    }
+    return charts.figure([bars], HEIGHT, ticks, {"tickformat": ".3~s"}, bargap=0.06, hovermode="closest")
+
+
+def merge(buckets: Sequence[Bucket], most: int) -> list[Bucket]:
+    """Equally many neighbours in each bar, gaps between them filled, counts kept.
+
+    Exponential buckets grow by one factor, so equally many of them are equally wide on the axis.
+    """
+    ordered = [bucket for bucket in sorted(buckets, key=lambda b: b["low"]) if bucket["high"] > bucket["low"]]
+    positive = [bucket for bucket in ordered if bucket["low"] > 0]
+    if not positive:
+        return list(ordered)
+    low, high = positive[0]["low"], positive[-1]["high"]
+    narrow = min(math.log(bucket["high"] / bucket["low"]) for bucket in positive)
+    bars = max(1, min(most, round(math.log(high / low) / narrow)))
+    factor = (high / low) ** (1 / bars)
+    merged = [Bucket(low=low * factor**i, high=low * factor ** (i + 1), count=0) for i in range(bars)]
+    for bucket in ordered:
+        middle = math.sqrt(bucket["low"] * bucket["high"]) if bucket["low"] > 0 else low
+        place = int(math.log(middle / low) / math.log(factor)) if middle > low else 0
+        merged[min(place, bars - 1)]["count"] += bucket["count"]
+    return merged

@@ -1,0 +1,90 @@
+"""Rate, errors and latency over time, one point per step."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboard import format as fmt
+from dashboard.api.model import Point
+from dashboard.components import charts, palette
+
+HEIGHT: Final = 132  # pixels
+LOW: Final = 92
+
+
+def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
+    """Without the empty time before the first call, which says nothing but that nobody looked yet."""
+    first = next((at for at, point in enumerate(points) if point["count"]), len(points))
+    return points[max(first - 1, 0) :]
+
+
+def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
+    """Requests per second as bars, failed ones at the foot. ``step`` seconds, ``zone`` minutes east."""
+    times = [fmt.axis(point["time"], zone) for point in points]
+    failed = [point["errors"] / step for point in points]
+    fine = [max(point["count"] - point["errors"], 0) / step for point in points]
+    bars = [
+        {
+            "type": "bar",
+            "x": times,
+            "y": values,
+            "name": name,
+            "marker": {"color": colour, "line": {"width": 0}},
+            "hovertemplate": "%{y:.3~s} rps",
+        }
+        for name, values, colour in (("failed", failed, palette.BAD), ("fine", fine, palette.ACCENT))
+    ]
+    return charts.figure(
+        bars, HEIGHT, charts.CLOCK, {"ticksuffix": " rps", "tickformat": ".3~s"}, barmode="stack", bargap=0.15
+    )
+
+
+def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Figure:
+    """Share of failed requests over time, in percent; gaps where there was no traffic."""
+    failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "failed",
+        "connectgaps": False,
+        "x": [fmt.axis(point["time"], zone) for point in points],
+        "y": failed,
+        "line": {"color": palette.BAD, "width": 2},
+        "fill": "tozeroy",
+        "fillcolor": "rgba(217,72,43,0.14)",
+        "hovertemplate": "%{y:.2f} %",
+    }
+    most = max((value for value in failed if value is not None), default=0.0)
+    axis = {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]}
+    return charts.figure([line], height, charts.CLOCK, axis)
+
+
+def latency(points: Sequence[Point], zone: int) -> charts.Figure:
+    """p50, p90 and p99 over time; gaps where there was no traffic."""
+    times = [fmt.axis(point["time"], zone) for point in points]
+    lines = (
+        ("p99", [point["p99"] for point in points], palette.WARN, "dot"),
+        ("p90", [point["p90"] for point in points], "#8c6bc8", "dash"),
+        ("p50", [point["p50"] for point in points], palette.ACCENT, "solid"),
+    )
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": times,
+            "y": values,
+            "name": name,
+            "connectgaps": False,
+            "line": {"color": colour, "width": 2, "dash": dash},
+            "text": [fmt.duration(value) for value in values],
+            "hovertemplate": "%{text}",
+        }
+        for name, values, colour, dash in lines
+    ]
+    return charts.figure(
+        traces,
+        HEIGHT,
+        charts.CLOCK,
+        {"ticksuffix": " ms", "tickformat": ".3~s"},
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.22, "x": 1, "xanchor": "right", "traceorder": "reversed"},
+    )

@@ -1,0 +1,1 @@
+"""The search page (``/traces``): form, query line, results, live tail, what is different."""

@@ -1,0 +1,167 @@
+"""Live tail: traces as they come. One question per tick of the shared interval, the same for all who watch
+the same, so that many open pages cost the collector one."""
+
+import time
+from typing import Any, Final
+
+from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard import format as fmt
+from dashboard.api.client import Client
+from dashboard.api.search_replies import FoundTrace
+from dashboard.components import palette, parts
+from dashboard.components.error_boundary import Problem, guarded
+from dashboard.components.static_html import plain
+from dashboard.search import results
+from dashboard.search.search_url import TraceQuery
+
+KEPT: Final = 200  # rows
+# Traces are found when their first spans are stored, slow ones long after they began.
+_LOOKBACK: Final = "30s"
+_ASKED: Final = 100
+_NOT_PRESSED: Final[dict[str, Any]] = {"aria-pressed": "false"}
+
+
+def layout(query: TraceQuery) -> Component:
+    """An empty list that the ticks fill. Raises FormError for a search that cannot be asked."""
+    what = "that match the query" if query.line else "of all services"
+    head = ["Began", "Root", "Services", "Spans", "Errors", "Duration"]
+    return parts.card(
+        [
+            html.Div(
+                [
+                    html.Button("Pause", id="tail-pause", className="button", **_NOT_PRESSED),
+                    html.Span(
+                        f"Waiting for traces {what} …", id="tail-state", className="weak", role="status"
+                    ),
+                ],
+                className="tail-head",
+            ),
+            html.Div(id="tail-problem"),
+            html.Div(
+                html.Table(
+                    [
+                        html.Thead(
+                            html.Tr(
+                                [
+                                    html.Th(text, scope="col", className="num" if at in (3, 4, 5) else "")
+                                    for at, text in enumerate(head)
+                                ]
+                            )
+                        ),
+                        html.Tbody([], id="tail-rows"),
+                    ],
+                    **parts.label("Traces as they come"),
+                ),
+                className="table-frame",
+            ),
+            dcc.Store(id="tail-seen", data={"ids": [], "missed": 0}),
+            dcc.Store(id="tail-paused", data=False),
+        ],
+        class_name="flush tail",
+    )
+
+
+def fresh(traces: list[FoundTrace], seen: list[str]) -> list[FoundTrace]:
+    """Those not shown yet, the newest first."""
+    known = set(seen)
+    return [trace for trace in traces if trace["traceId"] not in known]
+
+
+def overlooked(traces: list[FoundTrace], seen: list[str], more: bool) -> bool:
+    """Whether some were never shown: there are more than one question answers, and none of these is known."""
+    return bool(seen) and more and len(fresh(traces, seen)) == len(traces)
+
+
+def _row(trace: FoundTrace, zone: int) -> Component:
+    return html.Tr(
+        [
+            html.Td(
+                fmt.clock(trace["start"], zone), title=fmt.moment(trace["start"], zone), className="clock"
+            ),
+            html.Td([results.root(trace), results.matched(trace)]),
+            html.Td(results.services(trace, palette.services(trace["services"]))),
+            html.Td(str(trace["spans"]), className="num"),
+            html.Td(results.errors(trace), className="num"),
+            html.Td(fmt.duration(trace["duration"]), className="num"),
+        ],
+        className="failed" if trace["errors"] else "",
+    )
+
+
+def _state(shown: int, missed: int, paused: bool) -> str:
+    if paused:
+        return f"Paused. {shown} traces shown."
+    kept = f"; the last {KEPT} are kept" if shown >= KEPT else ""
+    rest = ". Too many to show all: narrow the query" if missed else ""
+    return f"{shown} traces shown, the newest first{kept}{rest}"
+
+
+def _troubled(what: Problem) -> tuple[Any, ...]:
+    return no_update, no_update, "Not following.", parts.problem(what)
+
+
+def register(app: Dash, client: Client) -> None:
+    """Each tick puts what came on top and takes what is too much from the bottom."""
+
+    @app.callback(
+        Output("tail-paused", "data"),
+        Output("tail-pause", "children"),
+        Output("tail-pause", "aria-pressed"),
+        Output("tail-state", "children", allow_duplicate=True),
+        Input("tail-pause", "n_clicks"),
+        State("tail-paused", "data"),
+        State("tail-seen", "data"),
+        prevent_initial_call=True,
+    )
+    @guarded(lambda _: (no_update,) * 4)
+    def pause(clicks: int | None, paused: bool, seen: dict[str, Any]) -> tuple[Any, ...]:
+        if not clicks:
+            raise PreventUpdate
+        now = not paused
+        return (
+            now,
+            "Resume" if now else "Pause",
+            str(now).lower(),
+            _state(len(seen["ids"]), seen["missed"], now),
+        )
+
+    @app.callback(
+        Output("tail-rows", "children"),
+        Output("tail-seen", "data"),
+        Output("tail-state", "children"),
+        Output("tail-problem", "children"),
+        Input("tick", "n_intervals"),
+        State("tail-seen", "data"),
+        State("tail-paused", "data"),
+        State("url", "search"),
+        State("zone", "data"),
+    )
+    @guarded(_troubled)
+    def follow(
+        _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: int | None
+    ) -> tuple[Any, ...]:
+        if paused:
+            raise PreventUpdate
+        query = TraceQuery.of_search(search).first_page(
+            sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED)
+        )
+        found = client.found(query.parameters())
+        old = list(seen["ids"])
+        new = fresh(found["traces"], old)
+        missed = seen["missed"] + overlooked(found["traces"], old, bool(found["next"]))
+        if not new:
+            said = no_update if old else "Waiting for traces …"
+            now_us = int(time.time() * 1_000_000)
+            newest = max((trace["start"] for trace in found["traces"]), default=0)
+            return no_update, no_update, said, results.late(client, newest, now_us)
+        rows = Patch()
+        for trace in reversed(new):
+            rows.prepend(plain(_row(trace, zone or 0)))
+        for at in range(len(old) + len(new) - 1, KEPT - 1, -1):
+            del rows[at]
+        ids = [trace["traceId"] for trace in new] + old
+        told = {"ids": ids[:KEPT], "missed": missed}
+        return rows, told, _state(len(told["ids"]), missed, paused=False), None

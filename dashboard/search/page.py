@@ -1,0 +1,128 @@
+"""``/traces``: search, what is different, live tail. The URL is the search; the form writes it, the views
+read it."""
+
+import time
+from typing import Any, Final
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+
+from dashboard.api.client import ApiError, Client
+from dashboard.components import links, parts
+from dashboard.components.error_boundary import Problem, guarded
+from dashboard.components.static_html import plain
+from dashboard.search import attribute_comparison, form, live_tail, results
+from dashboard.search.form_model import FormError
+from dashboard.search.search_url import TraceQuery
+
+_SEARCHING: Final[Any] = {"found": "children"}  # a live tail is no wait
+_VIEWS: Final = {"": "Search", "different": "What is different", "live": "Live"}
+
+
+def layout(search: str | None) -> Component:
+    """The form, filled from the URL, above the view the URL names."""
+    query = TraceQuery.of_search(search)
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H1("Traces"),
+                    html.Nav(
+                        tabs(query), id="trace-views", className="tabs", **parts.label("Views of traces")
+                    ),
+                    html.Nav(
+                        [
+                            dcc.Link("Compare two", href=links.compare("")),
+                            dcc.Link("Open a file", href="/upload"),
+                        ],
+                        className="head-links",
+                        **parts.label("Other ways to traces"),
+                    ),
+                ],
+                className="page-head",
+            ),
+            parts.card(form.layout(query), class_name="search-card"),
+            dcc.Loading(
+                html.Div(parts.loading("Searching…"), id="found"),
+                delay_show=400,
+                type="dot",
+                target_components=_SEARCHING,
+            ),
+        ],
+        className="page",
+    )
+
+
+def tabs(query: TraceQuery) -> list[Component]:
+    """The views of one search as links."""
+    return [
+        dcc.Link(
+            text,
+            href=links.traces(query.first_page(view=view)),
+            className="current" if view == query.view else "",
+        )
+        for view, text in _VIEWS.items()
+    ]
+
+
+def register(app: Dash, client: Client) -> None:
+    """The URL drives the views; the rest is registered by the parts of the page."""
+    form.register(app, client)
+    results.register(app)
+    live_tail.register(app, client)
+
+    @app.callback(Output("trace-views", "children"), Input("url", "search"), State("url", "pathname"))
+    @guarded(lambda _: tabs(TraceQuery()))
+    def views(search: str | None, path: str | None) -> list[Component]:
+        return tabs(_here(search, path))
+
+    @app.callback(
+        Output("found", "children"),
+        Output("query-problem", "children"),
+        Input("url", "search"),
+        Input("zone", "data"),
+        Input("find", "n_clicks"),
+        State("url", "pathname"),
+    )
+    @guarded(lambda what: (_failed(what), None))
+    def find(search: str | None, zone: int | None, _: int | None, path: str | None) -> tuple[Any, Any]:
+        if zone is None:  # told by the browser in a moment
+            raise PreventUpdate
+        query = _here(search, path)
+        try:
+            return plain(_view(client, query, zone)), None
+        except FormError as error:
+            return _refused(), str(error)
+        except ApiError as error:
+            if error.status != 400:
+                raise
+            return _refused(), form.problem(query.line, error)
+
+
+def _here(search: str | None, path: str | None) -> TraceQuery:
+    if path != "/traces":  # the page is being left
+        raise PreventUpdate
+    return TraceQuery.of_search(search)
+
+
+def _view(client: Client, query: TraceQuery, zone: int) -> Any:
+    if query.view == "live":
+        return live_tail.layout(query)
+    if query.view == "different":
+        return attribute_comparison.view(query, client, zone)
+    now_us = int(time.time() * 1_000_000)
+    found = client.found(query.parameters())
+    shown = results.results(found, query, zone, now_us)
+    if query.start or query.after or query.sort != "time" or query.order != "desc":
+        return shown
+    newest = max((trace["start"] for trace in found["traces"]), default=0)
+    return [results.late(client, newest, now_us), *(shown if isinstance(shown, list) else [shown])]
+
+
+def _failed(what: Problem) -> Component:
+    return parts.card(parts.problem(what))
+
+
+def _refused() -> Component:
+    return parts.card(parts.empty("This search cannot be run", "What to change is said at the query."))

@@ -1,0 +1,1 @@
+"""The topology page (``/``): the live graph, its filter, and the panel beside it."""

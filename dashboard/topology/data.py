@@ -1,0 +1,82 @@
+"""What the API knows of a view of the graph: the window, what changed since another, the part in focus."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dash.development.base_component import Component
+
+from dashboard import format as fmt
+from dashboard.api.client import Client
+from dashboard.api.model import Changed, Difference, Graph
+from dashboard.components import parts
+from dashboard.topology import changes
+from dashboard.topology.graph_url import GraphView
+from dashboard.topology.subgraph import EdgeKey, around
+
+COMPARED_EVERY: int = 10  # seconds; those who look at the same time ask the same
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """``graph`` is the part in focus, ``names`` all there are; the changes are None without comparison."""
+
+    graph: Graph
+    names: list[str]
+    nodes: Mapping[str, Changed] | None = None
+    edges: Mapping[EdgeKey, Changed] | None = None
+
+
+def scene(client: Client, view: GraphView, now: float) -> Scene:
+    """The graph of a view, with what has vanished from it where two windows are compared."""
+    if view.compared:
+        graph, told = compared(client, view, now)
+        nodes, edges = changes.by_service(told), changes.by_edge(told)
+    else:
+        graph, nodes, edges = window(client, view, now), None, None
+    names = sorted(node["name"] for node in graph["nodes"])
+    if view.focus:
+        graph = around(graph, view.focus, view.hops, view.way)
+    return Scene(graph, names, nodes, edges)
+
+
+def window(client: Client, view: GraphView, now: float) -> Graph:
+    """The graph of the view's window; the usual one is live."""
+    usual = not view.at and view.span == GraphView().span
+    return client.graph() if usual else client.graph(*view.window(now))
+
+
+def compared(client: Client, view: GraphView, now: float) -> tuple[Graph, Difference]:
+    """Both windows in one graph, and what changed."""
+    now = now // COMPARED_EVERY * COMPARED_EVERY
+    after, before = view.window(now), view.before(now)
+    difference = client.difference(after, before)
+    return changes.together(client.graph(*before), client.graph(*after), difference), difference
+
+
+def groups(graph: Graph, by: str) -> dict[str, str]:
+    """Each node's group; what has several is with its like, what has none stands alone."""
+    if by == "kind":
+        return {node["name"]: node["kind"] for node in graph["nodes"]}
+    several = {
+        "namespace": lambda node: node.get("namespaces", []),
+        "zone": lambda node: node.get("zones", []),
+        "version": lambda node: node["versions"],
+    }.get(by)
+    if several is None:
+        return {}
+    return {
+        node["name"]: fmt.short(", ".join(found), 40) for node in graph["nodes"] if (found := several(node))
+    }
+
+
+def part(view: GraphView, grouped: Mapping[str, str]) -> str:
+    """What of the graph is drawn and how: while it stays the same, nodes keep their places."""
+    around_what = f"{view.focus}\0{view.hops}\0{view.way}" if view.focus else ""
+    return f"{around_what}\0{view.group}\0{hash(frozenset(grouped.items())) if grouped else ''}"
+
+
+def empty(view: GraphView) -> Component:
+    """What to say of a graph without nodes."""
+    if not view.at:
+        return parts.no_traffic()
+    return parts.empty("No calls in this window", "Move the slider, choose a longer window, or go live.")

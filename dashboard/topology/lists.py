@@ -1,0 +1,166 @@
+"""The lists beside the graph: where to look first, what changed, and every node, for eyes and keyboard."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard import format as fmt
+from dashboard.api.model import Blame, Blamed, Changed, Difference, Graph, Node
+from dashboard.components import palette, parts
+from dashboard.topology import changes
+from dashboard.topology.graph_url import GraphView
+
+ROWS_MAX: Final = 40  # of a list; more are found with the find box
+BLAMED_MAX: Final = 6
+
+
+def fleet(graph: Graph, view: GraphView, wanted: Callable[[Node], bool]) -> list[Component]:
+    """The nodes that are ``wanted``, those in trouble first: the graph in text, reachable by keyboard."""
+
+    def rank(node: Node) -> tuple[float, float, str]:
+        success = 2.0 if node["success"] is None else node["success"]
+        return (0 if node["ejected"] else 1, success, node["name"])
+
+    nodes = sorted((node for node in graph["nodes"] if node["kind"] != "user" and wanted(node)), key=rank)
+    figures = html.Span([html.Span("success", className="figure"), html.Span("p99", className="figure")])
+    more = len(nodes) - ROWS_MAX
+    return [
+        html.H2("Services"),
+        html.P("Select a node or a call in the graph, or a service here.", className="weak"),
+        html.Div([f"{len(nodes)} shown in the graph", figures], className="list-head"),
+        html.Ul([_node(node, view) for node in nodes[:ROWS_MAX]], className="rows"),
+        *([html.P(f"and {more} more: narrow them down with Find.", className="weak")] if more > 0 else []),
+    ]
+
+
+def _node(node: Node, view: GraphView) -> Component:
+    limits = palette.Thresholds(view.warn / 100, view.bad / 100, view.slow)
+    return html.Li(
+        dcc.Link(
+            [
+                parts.dot(palette.health_of(node, limits)),
+                parts.name(node["name"]),
+                html.Span(
+                    [
+                        *marks(node),
+                        html.Span(fmt.percent(node["success"]), className="figure"),
+                        html.Span(fmt.duration(node["p99"]), className="figure"),
+                    ],
+                    className="row-end",
+                ),
+            ],
+            href=view.selecting(node["name"]),
+            className="row",
+        )
+    )
+
+
+def marks(node: Node) -> list[Component]:
+    """Chips of what is special about a node."""
+    found = []
+    if node["ejected"]:
+        found.append(parts.chip(f"{node['ejected']} ejected", "bad"))
+    if node["stage"] != "observe":
+        found.append(parts.stage_chip(node["stage"], node["percent"]))
+    return found
+
+
+def blame(found: Blame, view: GraphView) -> list[Component]:
+    """Services by how much of what callers suffer they explain; a choice draws the way there."""
+    head = html.H2("Where to look first")
+    if not found["services"]:
+        return [
+            head,
+            html.P("Nothing stands out: no call fails, and none takes longer than usual.", className="weak"),
+        ]
+    basis = (
+        "Failed calls, and waiting beyond that of the hour before."
+        if found["basis"] == "excess"
+        else "Failed calls and all waiting: there is no earlier hour to compare with yet."
+    )
+    return [
+        head,
+        html.P(basis, className="weak"),
+        html.Ol([_blamed(each, view) for each in found["services"][:BLAMED_MAX]], className="rows blame"),
+    ]
+
+
+def _blamed(each: Blamed, view: GraphView) -> Component:
+    own = []
+    if each["errors"]["own"] >= 1:
+        own.append(f"{fmt.count(each['errors']['own'])} failed calls of its own")
+    if each["time"]["own"] > 0:
+        own.append(f"{fmt.duration(each['time']['own'])} of its own time")
+    url = "/" + replace(view, node=each["service"], source="", target="", path=tuple(each["path"])).search()
+    return html.Li(
+        dcc.Link(
+            [
+                html.Span(
+                    [parts.name(each["service"]), html.Span(fmt.percent(each["score"]), className="figure")],
+                    className="blame-head",
+                ),
+                html.Span(
+                    html.Span(className="bar bad", style={"width": f"{100 * each['score']:.1f}%"}),
+                    className="bar-track",
+                    **parts.HIDDEN,
+                ),
+                html.Span(" · ".join(own), className="weak small"),
+                html.Span(
+                    " → ".join(fmt.short(name, 40) for name in each["path"]), className="weak small path"
+                ),
+            ],
+            href=url,
+            className="row stacked",
+            title="Draw the way from the callers",
+        )
+    )
+
+
+def differences(found: Difference, view: GraphView) -> list[Component]:
+    """What changed between the windows, by kind of change, the surest first."""
+    told = [*found["services"], *found["edges"]]
+    head = [
+        html.H2("What changed"),
+        html.P(
+            f"{int(found['compared'].get('services', 0))} services and "
+            f"{int(found['compared'].get('edges', 0))} call paths compared; only what chance does not "
+            "explain is listed.",
+            className="weak",
+        ),
+    ]
+    if not told:
+        return [*head, html.P("Nothing: both windows look alike.", className="state-title")]
+    groups = [
+        (title, [each for each in told if changes.worst(each)["change"] == kind])
+        for kind, title in changes.TITLES.items()
+    ]
+    return [*head, *(_group(title, several, view) for title, several in groups if several)]
+
+
+def _group(title: str, several: Sequence[Changed], view: GraphView) -> Component:
+    more = len(several) - ROWS_MAX
+    rows = [_changed(each, view) for each in several[:ROWS_MAX]]
+    rest = [html.P(f"and {more} more", className="weak")] if more > 0 else []
+    return html.Div([html.H3(f"{title} ({len(several)})"), html.Ul(rows, className="rows"), *rest])
+
+
+def _changed(each: Changed, view: GraphView) -> Component:
+    ends = (each["name"],) if "name" in each else (each.get("source", ""), each.get("target", ""))
+    worst = changes.worst(each)
+    label: list[Any] = [parts.name(ends[0])]
+    if len(ends) == 2:
+        label += [" → ", parts.name(ends[1])]
+    return html.Li(
+        dcc.Link(
+            [
+                html.Span(className=f"dot {changes.HEALTH[worst['change']]}", **parts.HIDDEN),
+                html.Span(label, className="name"),
+                html.Span(changes.in_words(each, worst), className="row-end figure"),
+            ],
+            href=view.selecting(*ends),
+            className="row",
+        )
+    )

@@ -1,0 +1,70 @@
+"""Parts of the graph: around one service, and what is found, hidden or idle. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboard.api.model import Graph
+from dashboard.topology.graph_filter import FindError, Test, parse
+
+EdgeKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Names of nodes and keys of edges that an expression matches; ``error`` when it is wrong."""
+
+    nodes: frozenset[str] = frozenset()
+    edges: frozenset[EdgeKey] = frozenset()
+    error: FindError | None = None
+
+
+def around(graph: Graph, focus: str, hops: int, way: str) -> Graph:
+    """What calls ``focus`` and is called by it over at most ``hops`` calls; ``way`` is both, callers
+    or callees. A path goes in one direction. All of the graph where there is no such node."""
+    if focus not in {node["name"] for node in graph["nodes"]}:
+        return graph
+    kept = {focus}
+    for one, begin, end in (("callers", "target", "source"), ("callees", "source", "target")):
+        if way in ("both", one):
+            beside: dict[str, set[str]] = {}
+            for edge in graph["edges"]:
+                beside.setdefault(str(edge[begin]), set()).add(str(edge[end]))  # type: ignore[literal-required]
+            kept |= _reached(focus, hops, beside)
+    return {
+        **graph,
+        "nodes": [node for node in graph["nodes"] if node["name"] in kept],
+        "edges": [edge for edge in graph["edges"] if edge["source"] in kept and edge["target"] in kept],
+    }
+
+
+def _reached(start: str, hops: int, beside: dict[str, set[str]]) -> set[str]:
+    seen, edge_of = {start}, {start}
+    for _ in range(hops):
+        edge_of = {other for name in edge_of for other in beside.get(name, ())} - seen
+        seen |= edge_of
+    return seen
+
+
+def matched(graph: Graph, expression: str) -> Matched:
+    """What the expression of the find or the hide box matches; nothing when it is empty or wrong."""
+    try:
+        test: Test = parse(expression)
+    except FindError as error:
+        return Matched(error=error)
+    return _matching(graph, test)
+
+
+def idle(graph: Graph) -> Matched:
+    """Edges without traffic, and nodes that no traffic comes to or goes from."""
+    found = _matching(graph, lambda thing: not thing["count"])
+    busy = {name for edge in graph["edges"] if edge["count"] for name in (edge["source"], edge["target"])}
+    return Matched(found.nodes - busy, found.edges)
+
+
+def _matching(graph: Graph, test: Callable[..., bool]) -> Matched:
+    return Matched(
+        frozenset(node["name"] for node in graph["nodes"] if test(node)),
+        frozenset(
+            (edge["source"], edge["target"], edge["protocol"]) for edge in graph["edges"] if test(edge)
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The page of one trace (``/traces/ID``) and of uploaded traces (``/upload``)."""

@@ -1,0 +1,3 @@
+"""The command line: ``commands`` declares it, ``entry`` checks the installation, ``status`` prints
+tables.
+"""

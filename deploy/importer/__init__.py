@@ -1,0 +1,1 @@
+"""``spanmesh import``: traces in files, read and sent to a collector."""

@@ -1,0 +1,190 @@
+"""``spanmesh import``: traces in files to a collector."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from collector.formats import documents
+from collector.otlp.body import MalformedError
+from deploy.importer import jsonfile
+from deploy.importer.otlp_upload import TooLargeError, send
+from proxy.contract.attributes import SERVICE_NAME
+from proxy.contract.failure import ConfigError
+
+_BATCH_SPANS: Final = 2000
+_BATCH_BYTES: Final = 4 << 20
+_TRACES: Final = 1_000_000  # counted one by one up to here
+_COMPLAINTS: Final = 20  # shown one by one up to here
+_DAY: Final = 86_400 * 1_000_000_000
+
+
+@dataclass
+class Found:
+    """What the files hold; times are nanoseconds since the epoch."""
+
+    spans: int = 0
+    traces: set[bytes] = field(default_factory=set)
+    services: set[str] = field(default_factory=set)
+    oldest: int = 0
+    newest: int = 0
+    refused: int = 0
+    bad: int = 0
+    """Documents that are none."""
+
+    def add(self, request: ExportTraceServiceRequest) -> None:
+        """Count the spans of a request."""
+        for resource in request.resource_spans:
+            for pair in resource.resource.attributes:
+                if pair.key == SERVICE_NAME:
+                    self.services.add(pair.value.string_value)
+        for span in documents.spans(request):
+            self.spans += 1
+            if len(self.traces) < _TRACES:
+                self.traces.add(span.trace_id)
+            if span.start_time_unix_nano:
+                self.oldest = min(self.oldest or span.start_time_unix_nano, span.start_time_unix_nano)
+                self.newest = max(self.newest, span.start_time_unix_nano, span.end_time_unix_nano)
+
+    def __str__(self) -> str:
+        if not self.spans:
+            return "no spans"
+        more = "at least " if len(self.traces) == _TRACES else ""
+        return (
+            f"{self.spans} spans of {more}{len(self.traces)} traces and {len(self.services)} services, "
+            f"{_date(self.oldest)} to {_date(self.newest)}"
+        )
+
+
+class Import:
+    """One run over ``files``, begun at ``now`` (ns); ``say`` gets lines for the user."""
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        say: Callable[[str], None],
+        progress: Progress,
+        now: int,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._files = files
+        self._say = say
+        self._progress = progress
+        self._now = now
+        self._sleep = sleep
+        self._sizes = {path: _size(path) for path in files}
+
+    def look(self, title: str) -> Found:
+        """Read everything, send nothing. Raises ConfigError."""
+        found = Found()
+        for request in self._requests(found, title, 0):
+            found.add(request)
+        return found
+
+    def send(self, url: str, shift: int) -> Found:
+        """Everything to the collector, times moved by ``shift`` ns. Raises ConfigError, ApiError."""
+        found = Found()
+        requests = self._requests(found, "importing", shift)
+        for batch in documents.batches(requests, _BATCH_SPANS, _BATCH_BYTES):
+            found.add(batch)
+            self._send(url, batch, found)
+        return found
+
+    def _send(self, url: str, batch: ExportTraceServiceRequest, found: Found) -> None:
+        try:
+            refused, reason = send(url, batch, self._sleep)
+        except TooLargeError:
+            count = sum(1 for _ in documents.spans(batch))
+            if count > 1:
+                for half in documents.batches([batch], (count + 1) // 2, _BATCH_BYTES):
+                    self._send(url, half, found)
+                return
+            refused, reason = 1, "the span is larger than the collector takes (SPANMESH_MAX_REQUEST_BYTES)"
+        if refused:
+            if not found.refused:
+                self._say(f"left out by the collector, the first of them: {reason}")
+            found.refused += refused
+
+    def _requests(self, found: Found, title: str, shift: int) -> Iterator[ExportTraceServiceRequest]:
+        task = self._progress.add_task(title, total=sum(self._sizes.values()))
+        before = 0
+
+        def complain(error: ValueError) -> None:
+            found.bad += 1
+            if found.bad <= _COMPLAINTS:
+                self._say(str(error))
+
+        for path in self._files:
+            for place, document, read in jsonfile.documents(path, complain):
+                try:
+                    request = documents.convert(document, self._now)
+                except MalformedError as error:
+                    complain(ValueError(f"{place}: {error}"))
+                    continue
+                if shift:
+                    documents.shift(request, shift)
+                yield request
+                self._progress.update(task, completed=before + read)
+            before += self._sizes[path]
+            self._progress.update(TaskID(task), completed=before)
+
+
+def run(
+    files: Sequence[Path],
+    to: str,
+    *,
+    dry_run: bool,
+    shift_to_now: bool,
+    console: Console,
+    clock: Callable[[], int] = time.time_ns,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Import ``files``, or only count; the exit status: 1 when anything was left out.
+
+    Raises ConfigError for files that cannot be read and ApiError when the collector takes nothing.
+    """
+    if not to.startswith(("http://", "https://")):
+        raise ConfigError(f"--to {to}: not a URL; write it as http://HOST:PORT of the collector's OTLP/HTTP")
+
+    def say(line: str) -> None:
+        console.print(line, markup=False)
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        work = Import(files, say, progress, clock(), sleep)
+        if dry_run:
+            found = work.look("reading")
+            say(f"{found}; nothing was sent")
+            return 1 if found.bad else 0
+        newest = work.look("looking for the newest span").newest if shift_to_now else 0
+        # The newest ends now, when everything before it lies in the past.
+        found = work.send(to.rstrip("/"), clock() - newest if newest else 0)
+    say(f"{found}; {found.spans - found.refused} taken, {found.refused} left out")
+    if found.bad:
+        say(f"{found.bad} documents could not be read")
+    if found.refused and found.oldest < clock() - _DAY:
+        say(
+            "the collector keeps spans no older than its --retention-days: move these with --shift-to-now, "
+            "or start it with more days"
+        )
+    return 1 if found.refused or found.bad else 0
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name a readable file") from None
+
+
+def _date(time_ns: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(time_ns / 1e9, UTC):%Y-%m-%d %H:%M:%S}Z"
+    except (ValueError, OverflowError, OSError):
+        return "the far future"

@@ -1,0 +1,153 @@
+"""Child processes that start, live and end together. The only place that starts processes."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+STOP_SECONDS = 15.0
+"""How long a child may take to end after SIGTERM before it is killed."""
+
+RESTART_SECONDS = 1.0
+"""Least time between two starts of a restarting child, so that a broken one does not spin."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def command(*arguments: str) -> list[str]:
+    """Argument vector that runs ``spanmesh ARGUMENTS`` with this interpreter and installation."""
+    # -P: a file of the user's called click.py must not take the place of a library.
+    return [sys.executable, "-P", "-m", "deploy.cli.entry", *arguments]
+
+
+@dataclass
+class Child:
+    """One supervised process. ``restart``: started again whenever it ends."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    restart: bool
+    process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
+
+
+class Supervisor:
+    """Starts children, waits for a reason to stop, stops them all in reverse order.
+
+    Use as a context manager in the main thread: SIGTERM, SIGHUP and Ctrl-C end ``wait`` and,
+    on the way out, every child. ``say`` receives lines for the person at the terminal.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._children: list[Child] = []
+        self._stopping = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> "Supervisor":
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def start(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, *, restart: bool = False
+    ) -> Child:
+        """Start one child in a session of its own, so that Ctrl-C reaches it through us alone."""
+        environment = {**os.environ, **(env or {})}
+        child = Child(name, argv, environment, restart, _spawn(argv, environment))
+        self._children.append(child)
+        return child
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> bool:
+        """Poll ``ready`` until it holds; False after ``seconds``, a signal or the end of a child."""
+        deadline = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < deadline:
+            if ready():
+                return True
+            if any(child.process.poll() is not None for child in self._children):
+                return False
+            time.sleep(0.05)
+        return False
+
+    def pause(self, seconds: float) -> bool:
+        """Sleep, look after the children; False on a signal or the end of one that is not restarted."""
+        if self._stopping:
+            return False
+        time.sleep(seconds)
+        for child in self._children:
+            status = child.process.poll()
+            if status is None:
+                continue
+            if not child.restart:
+                return False
+            self._restart(child, status)
+        return not self._stopping
+
+    def wait(self) -> int:
+        """Until ``pause`` has a reason to end: 0 after a signal, else the ended child's status."""
+        while self.pause(0.1):
+            pass
+        return self.first_exit()
+
+    def first_exit(self) -> int:
+        """Exit status of the first child found ended, 0 when all run or a signal came."""
+        if self._stopping:
+            return 0
+        return next((abs(c.process.returncode) for c in self._children if c.process.poll()), 0)
+
+    def stop(self) -> None:
+        """SIGTERM to every child, last started first; SIGKILL to what is left after STOP_SECONDS."""
+        self._stopping = True
+        for child in reversed(self._children):
+            if child.process.poll() is None:
+                child.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in reversed(self._children):
+            try:
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                self._say(f"{child.name} did not end within {STOP_SECONDS:.0f} s and was killed")
+                child.process.kill()
+                child.process.wait()
+        self._children.clear()
+
+    def _restart(self, child: Child, status: int) -> None:
+        if time.monotonic() - child.started < RESTART_SECONDS:
+            return
+        self._say(f"{child.name} ended ({_cause(status)}); starting it again")
+        child.started = time.monotonic()
+        child.process = _spawn(child.argv, child.env)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+
+def _cause(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"status {status}"
+
+
+def _spawn(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        argv,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel for SIGTERM when the supervisor is killed, so that no orphan keeps a port."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,266 @@
+"""HTTP/1.1 requests, bytes to events: the llhttp callbacks of httptools, turned into heads, data and ends.
+
+No I/O. A parser is fed bytes as they come and calls its sink; any split of the same bytes gives
+the same events (data pieces may be cut differently). Sources: RFC 9112; llhttp in its strict mode,
+which refuses bare LF, obs-fold, spaces before colons and repeated or signed lengths by itself.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import httptools
+
+from proxy.errors import Reason, RefusedError
+from proxy.http.headers import Field, RequestHead, check_host, read_request, trailers
+
+# Bytes of chunk framing that go with each byte of a body: more than the smallest chunks need.
+_FRAMING: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one request, in bytes and fields; ``body`` 0 is no bound.
+
+    ``header_bytes`` bounds trailers too, and what chunks have beside their data (extensions).
+    """
+
+    header_bytes: int = 65536
+    headers: int = 128
+    uri: int = 16384
+    body: int = 0
+
+
+class RequestSink(Protocol):
+    """Whoever wants a client's requests, in order; trailers come ready to be written."""
+
+    def on_request(self, head: RequestHead) -> None: ...
+    def on_data(self, data: bytes) -> None: ...
+    def on_end(self, trailer: bytes) -> None: ...
+
+
+class RequestParser:
+    """Requests of one client connection. ``closed`` once the client said that no more will come."""
+
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_excess",
+        "_fields",
+        "_head",
+        "_held",
+        "_ignored",
+        "_in_body",
+        "_limits",
+        "_muted",
+        "_partial",
+        "_raw",
+        "_sink",
+        "_target",
+        "closed",
+    )
+
+    def __init__(self, sink: RequestSink, limits: Limits) -> None:
+        self._sink = sink
+        self._limits = limits
+        self._raw = httptools.HttpRequestParser(self)
+        self._head = RequestHead()
+        self._fields: list[Field] = []
+        self._target = b""
+        self._begun = self._in_body = self._muted = self._ignored = False
+        self._partial = self._body = self._excess = 0
+        self._held: bytes | None = None
+        self.closed = False
+
+    @property
+    def in_head(self) -> bool:
+        """Whether the head of a request has begun and not ended."""
+        return self._begun
+
+    @property
+    def held(self) -> int:
+        """Bytes that follow a request to upgrade and wait for its answer."""
+        return len(self._held) if self._held is not None else 0
+
+    def feed(self, data: bytes) -> None:
+        """Parse more bytes. Raises RefusedError; nothing may be fed after that."""
+        begun = self._begun
+        chunked = self._head if self._in_body and self._head.chunked else None
+        body = self._body
+        rest = data
+        while rest:
+            rest = self._consume(rest)
+        if chunked is not None:
+            self._weigh(chunked, len(data), self._body - body)
+        if self._begun:
+            # Only a head that never ends can grow past what is checked when it is complete.
+            self._partial = self._partial + len(data) if begun else 1
+            if self._partial > self._limits.header_bytes + self._limits.uri:
+                bound = self._limits.header_bytes
+                raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep a head under {bound} bytes")
+
+    def _consume(self, data: bytes) -> bytes:
+        """Feed llhttp; what is left after a stop that is to be passed over."""
+        if self._held is not None:
+            self._held += data
+            return b""
+        if self.closed:
+            return b""
+        try:
+            self._raw.feed_data(data)
+        except httptools.HttpParserUpgrade as pause:
+            return self._upgrade(data[pause.args[0] :])
+        except httptools.HttpParserError as error:
+            if not self.closed:
+                raise refusal_of(error) from None
+        return b""
+
+    def resume(self) -> None:
+        """The upgrade was declined: what followed it is HTTP after all. Raises RefusedError."""
+        held, self._held = self._held, None
+        self._raw = httptools.HttpRequestParser(self)
+        if held:
+            self.feed(held)
+
+    def detach(self) -> bytes:
+        """The upgrade was accepted: bytes that followed it, and no more parsing."""
+        held, self._held = self._held or b"", None
+        self.closed = True
+        return held
+
+    def _upgrade(self, rest: bytes) -> bytes:
+        """llhttp stops at a head that asks to upgrade; wait for the answer, or go on without it."""
+        if not self._ignored:
+            self._held = rest
+            return b""
+        self._ignored = False
+        self._raw = httptools.HttpRequestParser(self)
+        head = self._head
+        if self._in_body:
+            # A fresh parser, primed with a head of the same framing, reads the body.
+            self._muted = True
+            framing = b"transfer-encoding: chunked" if head.chunked else b"content-length: %d" % head.length
+            self._raw.feed_data(b"POST / HTTP/1.1\r\nhost: -\r\n" + framing + b"\r\n\r\n")
+        return rest
+
+    # httptools callbacks
+    def on_message_begin(self) -> None:
+        if self._muted:
+            return
+        self._begun = True
+        self._fields = []
+        self._target = b""
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._muted:
+            self._muted = False
+            self._fields = []
+            return
+        raw = self._raw
+        self._head = head = RequestHead()
+        head.method = raw.get_method()
+        head.target = self._target
+        version = raw.get_http_version()
+        if version != "1.1":
+            if version != "1.0":
+                raise RefusedError(Reason.BAD_REQUEST, "speak HTTP/1.1")
+            head.http10 = True
+        fields = self._fields
+        self._check(fields)
+        if self._target[:1] != b"/" or b"#" in self._target:
+            _check_target(head.method, self._target)
+        read_request(head, fields)
+        if 0 < self._limits.body < head.length:
+            raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
+        if not raw.should_keep_alive():
+            head.keep_alive = False
+        self._begun = False
+        self._in_body = head.chunked or head.length > 0
+        if raw.should_upgrade():
+            self._consider_upgrade(head)
+        else:
+            head.upgrade = b""
+        self._fields = []
+        self._body = self._excess = 0
+        self._sink.on_request(head)
+
+    def on_body(self, data: bytes) -> None:
+        if self._head.chunked:
+            self._body += len(data)
+            if 0 < self._limits.body < self._body:
+                raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
+        self._sink.on_data(data)
+
+    def on_message_complete(self) -> None:
+        if self._ignored and self._in_body:
+            return
+        self._in_body = False
+        self.closed = not self._head.keep_alive
+        fields = self._fields
+        if fields:
+            self._check(fields)
+        self._sink.on_end(trailers(fields) if fields else b"")
+
+    def _weigh(self, head: RequestHead, size: int, body: int) -> None:
+        """llhttp shows no chunk extension, nor a trailer section before its end: what was read beside
+        the body must not add up."""
+        if head is self._head and self._in_body:
+            self._excess = max(0, self._excess + size - body - _FRAMING * body)
+            if self._excess > self._limits.header_bytes:
+                bound = self._limits.header_bytes
+                raise RefusedError(
+                    Reason.HEADERS_TOO_LARGE, f"keep chunk extensions and trailers under {bound} bytes"
+                )
+
+    def _check(self, fields: list[Field]) -> None:
+        limits = self._limits
+        if len(self._target) > limits.uri:
+            raise RefusedError(Reason.URI_TOO_LONG, f"keep the target under {limits.uri} bytes")
+        if len(fields) > limits.headers:
+            raise RefusedError(Reason.HEADERS_TOO_LARGE, f"send at most {limits.headers} header fields")
+        size = 0
+        for name, value in fields:
+            size += len(name) + len(value) + 4
+        if size > limits.header_bytes:
+            bound = limits.header_bytes
+            raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep header fields under {bound} bytes")
+
+    def _consider_upgrade(self, head: RequestHead) -> None:
+        """Only WebSocket and its like may pass: not h2c, and nothing that brings a body along."""
+        wanted = head.upgrade and not self._in_body and head.upgrade.lower() != b"h2c"
+        if not wanted and head.method != b"CONNECT":
+            head.upgrade = b""
+            self._ignored = True
+        elif self._in_body:
+            raise RefusedError(Reason.BAD_REQUEST, "CONNECT with a body")
+        elif head.method == b"CONNECT":
+            # What follows was meant for the far end: never read as requests, whatever the answer.
+            head.keep_alive = False
+
+
+def _check_target(method: bytes, target: bytes) -> None:
+    """Refuse a fragment, an asterisk that asks for no options, and an http address without a plain
+    host (RFC 9112, 3.2; RFC 9110, 4.2.1 and 4.2.4)."""
+    authority = b"-"
+    if target[:7].lower() == b"http://":
+        authority = target[7:].partition(b"?")[0].partition(b"/")[0]
+        check_host(authority)
+    if b"#" in target or authority[:1] in (b"", b":") or (target == b"*" and method != b"OPTIONS"):
+        raise RefusedError(Reason.BAD_REQUEST, "the target must be a path or an http address, no fragment")
+
+
+def refusal_of(error: httptools.HttpParserError) -> RefusedError:
+    """What llhttp objected to, as a reason; our own refusals travel as the error's context."""
+    cause = error.__context__
+    if isinstance(cause, RefusedError):
+        return cause
+    if isinstance(cause, Exception) and not isinstance(cause, httptools.HttpParserError):
+        raise cause
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return RefusedError(Reason.NOT_IMPLEMENTED, "unknown method")
+    return RefusedError(Reason.BAD_REQUEST, str(error) or "not HTTP/1.1")

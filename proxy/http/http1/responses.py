@@ -1,0 +1,150 @@
+"""HTTP/1.1 responses, bytes to events: the other half of ``http1``, for one upstream connection.
+
+No I/O. What llhttp cannot know by itself is added here: that a response to HEAD has no body, that
+only the end of the connection ends a response without a length, and that bytes after the end of a
+response make a connection useless for another.
+"""
+
+from typing import Final, Protocol
+
+import httptools
+
+from proxy.errors import Reason, RefusedError
+from proxy.http.headers import Field, ResponseHead, read_response, trailers
+from proxy.http.http1.requests import refusal_of
+
+_BODILESS: Final = frozenset({204, 304})
+
+
+class ResponseSink(Protocol):
+    """Whoever wants one response: any interim ones, then a head, data and an end."""
+
+    def on_interim(self, head: ResponseHead) -> None: ...
+    def on_response(self, head: ResponseHead) -> None: ...
+    def on_data(self, data: bytes) -> None: ...
+    def on_end(self, trailer: bytes) -> None: ...
+
+
+class ResponseParser:
+    """Responses of one upstream connection, one request at a time.
+
+    ``begin`` arms it for a request. ``reusable`` says after the end whether the connection may
+    carry another; ``until_close`` that only the end of the connection ends this response.
+    """
+
+    __slots__ = (
+        "_done",
+        "_fields",
+        "_head_only",
+        "_interim",
+        "_phrase",
+        "_raw",
+        "_renew",
+        "_sink",
+        "_spoiled",
+        "reusable",
+        "surplus",
+        "switched",
+        "until_close",
+    )
+
+    def __init__(self) -> None:
+        self._raw = httptools.HttpResponseParser(self)
+        self._sink: ResponseSink | None = None
+        self._fields: list[Field] = []
+        self._phrase = b""
+        self._done = True
+        self._head_only = self._interim = self._renew = self._spoiled = False
+        self.reusable = self.until_close = self.switched = False
+        self.surplus = b""
+
+    def begin(self, sink: ResponseSink, head_only: bool) -> None:
+        """Expect the response of one request; ``head_only`` for HEAD."""
+        if self._renew:
+            self._raw = httptools.HttpResponseParser(self)
+            self._renew = False
+        self._sink = sink
+        self._head_only = head_only
+        self._done = self.reusable = self.until_close = False
+
+    def mute(self) -> None:
+        """Nobody wants the rest of this response; whether it leaves the connection usable still counts."""
+        self._sink = None
+
+    def feed(self, data: bytes) -> None:
+        """Parse more bytes. Raises RefusedError (upstream-malformed); the connection is spent then."""
+        try:
+            self._raw.feed_data(data)
+        except httptools.HttpParserUpgrade as pause:
+            self.surplus = data[pause.args[0] :]
+        except httptools.HttpParserError as error:
+            self.reusable = False
+            if not self._done:
+                raise RefusedError(Reason.UPSTREAM_MALFORMED, refusal_of(error).detail) from None
+        if self._spoiled:
+            self.reusable = False
+
+    def finish(self) -> bool:
+        """The connection ended; True when that was the end of the response."""
+        if self._done or not self.until_close:
+            return False
+        self._end(b"")
+        return True
+
+    # httptools callbacks
+    def on_message_begin(self) -> None:
+        if self._done:
+            self._spoiled = True
+        self._fields = []
+        self._phrase = b""
+
+    def on_status(self, phrase: bytes) -> None:
+        self._phrase += phrase
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        sink = self._sink
+        if self._done or sink is None:
+            return
+        raw = self._raw
+        head = ResponseHead()
+        head.status = status = raw.get_status_code()
+        head.phrase = self._phrase
+        read_response(head, self._fields)
+        self._fields = []
+        if status < 200:
+            self._interim = True
+            self.switched = status == 101
+            if self.switched and not raw.should_upgrade():
+                raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 without Connection: upgrade")
+            sink.on_interim(head)
+            return
+        bodiless = self._head_only or status in _BODILESS
+        self.until_close = not bodiless and not head.chunked and head.length < 0
+        sink.on_response(head)
+        if self._head_only:
+            # llhttp cannot be told that a response to HEAD has no body: this parser is spent.
+            self._renew = True
+            self._end(b"")
+
+    def on_body(self, data: bytes) -> None:
+        if self._done:
+            self._spoiled = True
+        elif self._sink is not None:
+            self._sink.on_data(data)
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._interim = False
+        elif not self._done:
+            self._end(trailers(self._fields) if self._fields else b"")
+
+    def _end(self, trailer: bytes) -> None:
+        sink = self._sink
+        self._done = True
+        self._sink = None
+        self.reusable = bool(self._raw.should_keep_alive()) and not self.until_close
+        if sink is not None:
+            sink.on_end(trailer)

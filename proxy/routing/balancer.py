@@ -1,0 +1,262 @@
+"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency squared``. Pure.
+
+An endpoint is among the two in proportion to its fleet weight: one on probation at a tenth is tried by
+one request in ten of an even share, however good or bad it looks.
+
+Sources: Mitzenmacher, "The power of two choices" (2001); Finagle and Tower peak EWMA: a latency
+above the average replaces it at once, one below it decays in. A failure counts as a latency of
+``PENALTY``, so failing fast is not attractive. The age of the oldest open request counts as a
+latency too: a stalled endpoint gives no sample, its age does. Time is seconds, ``rng`` gives a
+float in [0, 1).
+
+The square because few requests of one sidecar are open at one endpoint: what a server is short of shows
+in its latency long before it shows in them.
+
+Two at random may both be bad: where the better one is SUSPECT, all are compared. Where most endpoints
+fail and what is left is overloaded besides, it keeps what it can carry and the failing ones get the rest.
+What is suspect is told from ``usual``, a latency that falls quickly and rises slowly.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from math import exp
+from typing import Final, Protocol
+
+from proxy.contract.model import Endpoint
+from proxy.routing.breaker import Breaker, State
+
+DECAY: Final = 10.0
+PENALTY: Final = 5.0
+DEFAULT_LATENCY: Final = 0.03
+# Times the usual latency beyond which an endpoint is suspect; and, with what is open there, overloaded.
+SUSPECT: Final = 4.0
+OVERLOAD: Final = 12.0
+# Seconds a request must wait to be news, beside twice what next to all take; and in which an endpoint makes
+# none a second time.
+LATE: Final = 0.1
+NEWS_AGAIN: Final = 3.0
+_DRAWS: Final = 20
+_RISE: Final = 60.0  # seconds, time constant in which what is usual grows
+_FALL: Final = 0.1  # of the way down with each faster answer
+_LONGER: Final = 1.1  # times, with each answer that took longer than 99 %
+_SHORTER: Final = 0.999  # times, with each that did not: in balance at one in a hundred
+
+
+class Candidate:
+    """One endpoint as this sidecar sees it.
+
+    ``open`` counts its open requests; ``waiting`` maps those without a response head yet to
+    their start. A long download or a tunnel is open and not waiting: it is no sign of a stall.
+    """
+
+    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open", "told", "waiting")
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.open = 0
+        self.waiting: dict[object, float] = {}
+        self.breaker = Breaker()
+        self.told = float("-inf")  # when it last was news
+        self._cost = 0.0
+        self._stamp = 0.0
+
+    def oldest(self, now: float) -> float:
+        """Age in seconds of the oldest request that waits for its response, 0 without one."""
+        for start in self.waiting.values():
+            return max(now - start, 0.0)
+        return 0.0
+
+    def begin(self, request: object, now: float) -> None:
+        """A request is sent."""
+        self.open += 1
+        self.waiting[request] = now
+
+    def end(self, request: object) -> None:
+        """A request is over."""
+        self.open -= 1
+        self.waiting.pop(request, None)
+
+    def latency(self, now: float, usual: float = 0.0) -> float:
+        """Peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request.
+
+        It decays so that what was bad is tried again, and no further than to ``usual``: that nobody
+        asked an endpoint for long does not make it faster.
+        """
+        cost = self._cost
+        if cost > usual:
+            cost = max(cost * exp((self._stamp - now) / DECAY), usual)
+        age = self.oldest(now)
+        return age if age > cost else cost
+
+    def load(self, now: float, usual: float = 0.0) -> float:
+        """What the choice compares; lower is better."""
+        latency = self.latency(now, usual)
+        if not latency and self.open:
+            latency = DEFAULT_LATENCY
+        return (self.open + 1) * latency * latency
+
+    def sample(self, latency: float, now: float) -> None:
+        """Take one latency into the average."""
+        cost = self._cost
+        if latency >= cost:
+            self._cost = latency
+        else:
+            share = exp((self._stamp - now) / DECAY)
+            self._cost = cost * share + latency * (1.0 - share)
+        self._stamp = now
+
+
+class Picker(Protocol):
+    """What the rest of the sidecar needs of whatever chooses among the endpoints of one service."""
+
+    @property
+    def candidates(self) -> Mapping[str, Candidate]:
+        """All endpoints by address."""
+
+    def update(self, endpoints: Iterable[Endpoint]) -> None:
+        """Take a new set of endpoints; what was learned of those that stay is kept."""
+
+    def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
+        """The endpoint for one request; None when there is none, or none but those to avoid."""
+
+    def turn(self) -> Candidate | None:
+        """The next endpoint where the mesh does not choose."""
+
+    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+        """The outcome of a request; latency in seconds."""
+
+    def news(self, now: float) -> bool:
+        """Whether something went wrong since this was last asked that others should hear of at once."""
+
+
+Rng = Callable[[], float]
+
+
+class Balancer:
+    """The endpoints of one service: the picker of the product."""
+
+    def __init__(self, rng: Rng) -> None:
+        self._rng = rng
+        self._turn = 0
+        self._usual = 0.0
+        self._long = 0.0
+        self._heard = 0.0
+        self._news = False
+        self._even = True
+        self._most = 1.0  # weight of any
+        self.candidates: dict[str, Candidate] = {}
+        self._present: list[Candidate] = []
+        self._healthy: list[Candidate] = []
+        self._ready: list[Candidate] = []
+        self._tripped: list[Candidate] = []
+
+    def update(self, endpoints: Iterable[Endpoint]) -> None:
+        """Take a new set of endpoints; what was learned of those that stay is kept."""
+        fresh: dict[str, Candidate] = {}
+        for endpoint in endpoints:
+            candidate = self.candidates.get(endpoint.address) or Candidate(endpoint)
+            candidate.endpoint = endpoint
+            fresh[endpoint.address] = candidate
+        self.candidates = fresh
+        self._present = [c for c in fresh.values() if not c.endpoint.draining] or list(fresh.values())
+        self._healthy = [c for c in fresh.values() if c.endpoint.healthy]
+        weights = {c.endpoint.weight for c in self._healthy}
+        self._even, self._most = len(weights) < 2, max(weights, default=1.0)
+        self._sort()
+
+    def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
+        """The endpoint for one request; None when there is none at all, or none but those to avoid.
+
+        One that tripped here is used for a single due probe. Other than that those ejected and tripped
+        are used only when nothing else is left, or when they are most and the rest is overloaded.
+        ``avoid`` is what failed just now.
+        """
+        if self._tripped and not avoid:
+            for candidate in self._tripped:
+                if candidate.breaker.admits_probe(now):
+                    return candidate
+        pool = self._ready or self._healthy or self._present
+        if avoid:
+            pool = [candidate for candidate in pool if candidate not in avoid]
+        count = len(pool)
+        if count < 2:
+            return pool[0] if pool else None
+        if self._even:
+            first, second = int(self._rng() * count), int(self._rng() * (count - 1))
+            second += second >= first
+        else:
+            first = self._drawn(pool)
+            second = self._drawn(pool, first)
+        usual = self._usual
+        one, other = pool[first], pool[second]
+        better = one if one.load(now, usual) <= other.load(now, usual) else other
+        if usual and better.latency(now) > SUSPECT * usual:
+            return self._best(pool, avoid, now)
+        return better
+
+    def _drawn(self, pool: list[Candidate], but: int = -1) -> int:
+        """One at random in proportion to weight, other than ``but``; a few vain draws are enough."""
+        rng, count = self._rng, len(pool)
+        drawn = but
+        for _ in range(_DRAWS):
+            drawn = int(rng() * count)
+            if drawn != but and rng() * self._most < pool[drawn].endpoint.weight:
+                return drawn
+        return drawn if drawn != but else (drawn + 1) % count
+
+    def _best(self, pool: list[Candidate], avoid: Collection[Candidate], now: float) -> Candidate:
+        """The best of all, or one that fails anyway where most do and the rest is overloaded.
+
+        One that is not suspect comes before one that is, however many requests it has open: what takes
+        seconds must not look good beside what is merely busy.
+        """
+        limit = SUSPECT * self._usual
+        best = min(pool, key=lambda each: (each.latency(now) > limit, each.load(now, self._usual)))
+        failing = len(self._present) - len(self._ready)
+        queued = (best.open + 1) * best.latency(now)
+        if 2 * failing > len(self._present) and queued > OVERLOAD * self._usual:
+            others = [c for c in self._present if c not in self._ready and c not in avoid]
+            if others:
+                return others[int(self._rng() * len(others))]
+        return best
+
+    def turn(self) -> Candidate | None:
+        """The next endpoint in plain rotation, as a DNS name would give: no weights, no ejections."""
+        if not self._present:
+            return None
+        self._turn = (self._turn + 1) % len(self._present)
+        return self._present[self._turn]
+
+    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+        """The outcome of a request; latency in seconds."""
+        candidate.sample(max(latency, PENALTY) if failed else latency, now)
+        if not failed:
+            self._learn(latency, now)
+        elif now - candidate.told >= NEWS_AGAIN:
+            candidate.told = now
+            self._news = True
+        breaker = candidate.breaker
+        changed = breaker.failure(now, self._rng()) if failed else breaker.success(now)
+        if changed:
+            self._sort()
+
+    def news(self, now: float) -> bool:
+        """Whether an endpoint began to fail, or to leave requests waiting much longer than is usual."""
+        found, self._news = self._news, False
+        late = max(LATE, 2.0 * self._long)
+        for candidate in self._healthy:
+            if candidate.waiting and now - candidate.told >= NEWS_AGAIN and candidate.oldest(now) > late:
+                candidate.told = now
+                found = True
+        return found
+
+    def _learn(self, latency: float, now: float) -> None:
+        usual = self._usual
+        share = _FALL if latency < usual else 1.0 - exp((self._heard - now) / _RISE)
+        self._usual = usual + (min(latency, SUSPECT * usual) - usual) * share if usual else latency
+        self._heard = now
+        long = self._long
+        self._long = long * (_LONGER if latency > long else _SHORTER) if long else latency
+
+    def _sort(self) -> None:
+        self._ready = [c for c in self._healthy if c.breaker.state is State.CLOSED]
+        self._tripped = [c for c in self._healthy if c.breaker.state is not State.CLOSED]

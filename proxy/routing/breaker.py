@@ -1,0 +1,86 @@
+"""The local breaker of one endpoint: what this sidecar saw with its own eyes, acted on at once.
+
+closed --(failures)--> open --(back-off over)--> probing --success--> closed
+                        ^------------failure------------'
+Failures are ``THRESHOLD`` in a row, or a success rate below ``SUCCESS`` over ten seconds with at
+least ``LEAST`` requests. Back-off doubles from BASE to MAX, jittered by up to JITTER, as long as it
+opens again within ten seconds of closing. Pure: time in seconds and the random share (0 to 1) are
+arguments. The shape is that of Linkerd's breakers (2.20).
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from proxy.routing.rolling_window import SECONDS, Rolling
+
+THRESHOLD: Final = 5
+SUCCESS: Final = 0.8
+LEAST: Final = 5
+BASE: Final = 1.0
+MAX: Final = 60.0
+JITTER: Final = 0.5
+# A probe that was let through and never reported back frees its place after this long.
+PROBE_EXPIRY: Final = 10.0
+
+
+class State(StrEnum):
+    """Where a breaker stands."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    PROBING = "probing"
+
+
+class Breaker:
+    """How one endpoint fares, and when it may be tried again. ``failures`` are those in a row."""
+
+    __slots__ = ("_backoff", "_closed", "_recent", "_until", "failures", "state")
+
+    def __init__(self) -> None:
+        self.state = State.CLOSED
+        self.failures = 0
+        self._backoff = BASE
+        self._until = 0.0
+        self._closed = 0.0
+        self._recent = Rolling()  # requests, failures marked
+
+    def success(self, now: float) -> bool:
+        """A request succeeded; True when that closed the breaker."""
+        self.failures = 0
+        if self.state is State.CLOSED:
+            self._recent.add(now)
+            return False
+        if self.state is State.OPEN:
+            return False  # an answer to something sent before it opened
+        self.state = State.CLOSED
+        self._closed = now
+        self._recent.clear()
+        return True
+
+    def failure(self, now: float, share: float) -> bool:
+        """A request failed; True when that opened the breaker (again)."""
+        self.failures += 1
+        if self.state is State.OPEN:
+            return False
+        if self.state is State.CLOSED:
+            self._recent.add(now)
+            self._recent.mark(now)
+            if self.failures < THRESHOLD and not self._failing():
+                return False
+        soon = self._closed and now - self._closed < SECONDS
+        self._backoff = min(self._backoff * 2, MAX) if soon or self.state is State.PROBING else BASE
+        self.state = State.OPEN
+        self._until = now + self._backoff * (1 + JITTER * share)
+        return True
+
+    def admits_probe(self, now: float) -> bool:
+        """Whether one request may be sent to see if the endpoint is back; takes the place if so."""
+        if self.state is State.CLOSED or now < self._until:
+            return False
+        self.state = State.PROBING
+        self._until = now + PROBE_EXPIRY
+        return True
+
+    def _failing(self) -> bool:
+        recent = self._recent
+        return recent.total >= LEAST and recent.total - recent.marked < SUCCESS * recent.total

@@ -1,0 +1,279 @@
+"""The facts of a finished request to one histogram entry and, when sampled, one span. Pure.
+
+What repeats between requests (name, method, route, status, peer) is encoded once into a shape,
+looked up by one key; the shape also holds the histogram the request is counted in. Times are
+monotonic nanoseconds; ``epoch`` added to them gives nanoseconds since 1970.
+"""
+
+import re
+from collections.abc import Callable, Hashable
+from typing import Any, Final
+
+from proxy.contract import attributes
+from proxy.contract.address import split_address
+from proxy.errors import CLIENT_FAULTS
+from proxy.telemetry import otlp
+from proxy.telemetry.meter import Meter, Series
+from proxy.telemetry.route_template import Routes
+from proxy.telemetry.trace_context import TraceContext
+
+_MAX_CACHED: Final = 8192
+_METHOD: Final = otlp.Attribute(attributes.METHOD)
+_STATUS: Final = otlp.Attribute(attributes.STATUS)
+_ROUTE: Final = otlp.Attribute(attributes.ROUTE)
+_URL_FULL: Final = otlp.Attribute(attributes.URL_FULL)
+_URL_PATH: Final = otlp.Attribute(attributes.URL_PATH)
+_URL_QUERY: Final = otlp.Attribute(attributes.URL_QUERY)
+_URL_SCHEME: Final = otlp.Attribute(attributes.URL_SCHEME).text("http")
+_SERVER_ADDRESS: Final = otlp.Attribute(attributes.SERVER_ADDRESS)
+_SERVER_PORT: Final = otlp.Attribute(attributes.SERVER_PORT)
+_CLIENT_ADDRESS: Final = otlp.Attribute(attributes.CLIENT_ADDRESS)
+_PEER_ADDRESS: Final = otlp.Attribute(attributes.PEER_ADDRESS)
+_PEER_PORT: Final = otlp.Attribute(attributes.PEER_PORT)
+_ERROR: Final = otlp.Attribute(attributes.ERROR_TYPE)
+_PEER_SERVICE: Final = otlp.Attribute(attributes.PEER_SERVICE)
+_CALLER: Final = otlp.Attribute(attributes.CALLER)
+_ENDPOINT: Final = otlp.Attribute(attributes.ENDPOINT)
+_ARM: Final = otlp.Attribute(attributes.ARM)
+_RESEND: Final = otlp.Attribute(attributes.RESEND_COUNT)
+
+# Query parameters whose values the HTTP conventions ask to hide.
+_SECRET: Final = re.compile(rb"(?i)\b(AWSAccessKeyId|Signature|sig|X-Goog-Signature)=[^&]*")
+
+
+class Path:
+    """A path's route and its encoded ``url.path``."""
+
+    __slots__ = ("encoded", "route")
+
+    def __init__(self, route: str, encoded: bytes) -> None:
+        self.route = route
+        self.encoded = encoded
+
+
+class Shape:
+    """What all requests of one key have in common."""
+
+    __slots__ = ("pieces", "series")
+
+    def __init__(self, series: Series, pieces: bytes) -> None:
+        self.series = series
+        self.pieces = pieces
+
+
+def peer(address: tuple[str, int] | None, *, client: bool) -> bytes:
+    """The encoded attributes of the other end of a connection; ``client`` when that end called."""
+    if address is None:
+        return b""
+    host, port = address[0], address[1]
+    encoded = _PEER_ADDRESS.text(host) + _PEER_PORT.number(port)
+    return encoded + _CLIENT_ADDRESS.text(host) if client else encoded
+
+
+class Recorder:
+    """Counts every request in ``meter`` and hands the spans of sampled ones to ``keep``."""
+
+    def __init__(self, meter: Meter, keep: Callable[[bytes], None], epoch: int) -> None:
+        self.epoch = epoch
+        self._meter = meter
+        self._keep = keep
+        self._routes = Routes()
+        self._paths: dict[bytes, Path] = {}
+        self._hosts: dict[bytes, bytes] = {}
+        self._shapes: dict[Hashable, Shape] = {}
+        self._evicted = 0
+
+    def path(self, raw: bytes) -> Path:
+        """The path (no query) of a request."""
+        known = self._paths.get(raw)
+        if known is None:
+            text = raw.decode("utf-8", "replace")
+            known = Path(self._routes.of(text), _URL_PATH.text(text))
+            _bound(self._paths)
+            self._paths[raw] = known
+        return known
+
+    def server(
+        self,
+        context: TraceContext,
+        start: int,
+        end: int,
+        *,
+        method: bytes,
+        path: Path,
+        query: bytes,
+        host: bytes,
+        status: int,
+        error: str,
+        caller: bytes,
+        place: bytes,
+    ) -> None:
+        """One inbound request. ``place`` is the encoded client; ``error`` a reason or empty."""
+        key = (method, path.route, status, error, caller)
+        shape = self._shapes.get(key) or self._server_shape(key)
+        series = shape.series
+        seconds = (end - start) * 1e-9
+        series.histogram.record(seconds)
+        if context.flags & 1:
+            known = self._hosts.get(host)
+            pieces = shape.pieces + path.encoded + place + (self._host(host) if known is None else known)
+            if query:
+                pieces += _query(query)
+            epoch = self.epoch
+            trace_id, span_id = context.trace_id, context.span_id
+            series.exemplar = (seconds, end + epoch, trace_id, span_id)
+            self._keep(
+                otlp.span(
+                    trace_id,
+                    span_id,
+                    context.parent_id,
+                    context.flags,
+                    context.state,
+                    start + epoch,
+                    end + epoch,
+                    pieces,
+                )
+            )
+
+    def client(
+        self,
+        context: TraceContext,
+        start: int,
+        end: int,
+        *,
+        method: bytes,
+        path: Path,
+        url: bytes,
+        status: int,
+        error: str,
+        service: str,
+        endpoint: str,
+        server: str,
+        arm: str,
+        place: bytes,
+        resent: int = 0,
+    ) -> None:
+        """One try of an outbound request. ``server`` is ``host:port`` as asked for, ``place`` the
+        encoded upstream; ``status`` 0 is no response, ``resent`` the number of tries before."""
+        key = (method, path.route, status, error, service, endpoint, server, arm)
+        shape = self._shapes.get(key) or self._client_shape(key)
+        series = shape.series
+        seconds = (end - start) * 1e-9
+        series.histogram.record(seconds)
+        if context.flags & 1:
+            full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
+            pieces = shape.pieces + place + _URL_FULL.text(full)
+            if resent:
+                pieces += _RESEND.number(resent)
+            epoch = self.epoch
+            trace_id, span_id = context.trace_id, context.span_id
+            series.exemplar = (seconds, end + epoch, trace_id, span_id)
+            self._keep(
+                otlp.span(
+                    trace_id,
+                    span_id,
+                    context.parent_id,
+                    context.flags,
+                    context.state,
+                    start + epoch,
+                    end + epoch,
+                    pieces,
+                )
+            )
+
+    def refused(self, status: int, reason: str) -> None:
+        """A request refused before anything of it could be known."""
+        method = "_OTHER"
+        given = {attributes.METHOD: method, **_outcome(status, reason)}
+        self._meter.series(attributes.SERVER_DURATION, given).histogram.record(0.0)
+
+    def tidy(self) -> None:
+        """Forget shapes whose series the meter forgot."""
+        if self._evicted != self._meter.evicted:
+            self._evicted = self._meter.evicted
+            self._shapes.clear()
+
+    def _server_shape(self, key: tuple[bytes, str, int, str, bytes]) -> Shape:
+        raw_method, route, status, error, raw_caller = key
+        method, caller = raw_method.decode(), raw_caller.decode("utf-8", "replace")[:255]
+        outcome = _outcome(status, error)
+        series = self._meter.series(
+            attributes.SERVER_DURATION,
+            {
+                attributes.CALLER: caller,
+                attributes.METHOD: method,
+                attributes.ROUTE: route,
+                **outcome,
+            },
+        )
+        failure = outcome.get(attributes.ERROR_TYPE, "")
+        pieces = otlp.constant(f"{method} {route}", otlp.KIND_SERVER, bool(failure))
+        pieces += _METHOD.text(method) + _ROUTE.text(route) + _URL_SCHEME
+        pieces += _STATUS.number(status) if status else b""
+        pieces += (_CALLER.text(caller) if caller else b"") + (_ERROR.text(failure) if failure else b"")
+        return self._remember(key, Shape(series, pieces))
+
+    def _client_shape(self, key: tuple[bytes, str, int, str, str, str, str, str]) -> Shape:
+        raw_method, route, status, error, service, endpoint, server, arm = key
+        method = raw_method.decode()
+        outcome = _outcome(status, error)
+        series = self._meter.series(
+            attributes.CLIENT_DURATION,
+            {
+                attributes.PEER_SERVICE: service,
+                attributes.ENDPOINT: endpoint,
+                attributes.METHOD: method,
+                attributes.ROUTE: route,
+                attributes.ARM: arm,
+                **outcome,
+            },
+        )
+        # The conventions call 4xx an error of the client's span, though not a failure of the server.
+        failure = outcome.get(attributes.ERROR_TYPE) or (str(status) if status >= 400 else "")
+        host, port = split_address(server)
+        pieces = otlp.constant(f"{method} {route}", otlp.KIND_CLIENT, bool(failure))
+        pieces += _METHOD.text(method) + _SERVER_ADDRESS.text(host) + _SERVER_PORT.number(port)
+        pieces += _PEER_SERVICE.text(service)
+        pieces += _ENDPOINT.text(endpoint) + _ARM.text(arm) if endpoint else b""
+        pieces += (_STATUS.number(status) if status else b"") + (_ERROR.text(failure) if failure else b"")
+        return self._remember(key, Shape(series, pieces))
+
+    def _remember(self, key: Hashable, shape: Shape) -> Shape:
+        _bound(self._shapes)
+        self._shapes[key] = shape
+        return shape
+
+    def _host(self, host: bytes) -> bytes:
+        text = host.decode("ascii", "replace")
+        try:
+            name, port = split_address(text)
+            encoded = _SERVER_ADDRESS.text(name) + _SERVER_PORT.number(port)
+        except ValueError:
+            encoded = _SERVER_ADDRESS.text(text) if text else b""
+        _bound(self._hosts)
+        self._hosts[host] = encoded
+        return encoded
+
+
+def _query(query: bytes) -> bytes:
+    return _URL_QUERY.text(_SECRET.sub(rb"\1=REDACTED", query).decode("utf-8", "replace"))
+
+
+def _outcome(status: int, error: str) -> dict[str, str]:
+    """Status class and error type of a metric; a response cut short counts as none.
+
+    What the client brought about is named, and is no failure of the server.
+    """
+    if error in CLIENT_FAULTS:
+        kind = "4xx"
+    elif not status or (error and status < 400):
+        kind = "error"
+    else:
+        kind = f"{status // 100}xx"
+    failure = error or (str(status) if attributes.is_failure(status) else "")
+    return {attributes.STATUS_CLASS: kind, attributes.ERROR_TYPE: failure}
+
+
+def _bound(cache: dict[Any, Any]) -> None:
+    if len(cache) >= _MAX_CACHED:
+        cache.clear()

@@ -1,0 +1,123 @@
+"""Many traces as one tree: counts, percentiles, self time, errors, and the bounds."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.query.analysis.trace_aggregate import DEPTH_MAX, NODES_MAX, Brief, covered, tree
+from tests.collector.query.world import Span, World
+
+MS = 1_000_000
+
+
+def brief(trace: str, span: str, parent: str, step: str, at: float, took: float, failed: int = 0) -> Brief:
+    service, _, name = step.partition(" ")
+    return Brief(trace, span, parent, service, name, "Server", failed, round(at * MS), round(took * MS))
+
+
+def test_steps_of_one_path_are_one_node() -> None:
+    rows = [
+        brief("1", "a", "", "shop GET", 0, 100),
+        brief("1", "b", "a", "cart read", 10, 30),
+        brief("1", "c", "a", "cart read", 50, 10, 1),
+        brief("1", "d", "b", "db get", 15, 5),
+        brief("2", "a", "", "shop GET", 0, 50),
+        brief("2", "b", "a", "cart read", 20, 20),
+    ]
+    found = tree("shop", "GET", rows)
+    [shop] = found["nodes"]
+    assert (found["traces"], found["cut"], shop["count"], shop["per_trace"]) == (2, False, 2, 1.0)
+    assert shop["duration"] == {"mean": 75.0, "p50": 50.0, "p90": 100.0, "p99": 100.0}
+    assert shop["self"] == {"mean": 45.0, "p50": 30.0, "p90": 60.0, "p99": 60.0}
+    [cart] = shop["children"]
+    assert (cart["service"], cart["operation"], cart["kind"]) == ("cart", "read", "server")
+    assert (cart["count"], cart["traces"], cart["per_trace"], cart["errors"]) == (3, 2, 1.5, 1)
+    assert (cart["error_rate"], cart["offset"]) == (1 / 3, 20.0)
+    [db] = cart["children"]
+    assert (db["per_trace"], db["traces"], db["children"]) == (0.5, 1, [])
+
+
+def test_it_begins_at_the_operation_wherever_that_is_in_a_trace() -> None:
+    rows = [
+        brief("1", "r", "", "edge GET", 0, 100),
+        brief("1", "a", "r", "shop GET", 5, 90),
+        brief("1", "b", "a", "shop GET", 6, 50),
+        brief("1", "c", "r", "shop GET", 60, 5),
+        brief("1", "x", "r", "other GET", 60, 5),
+    ]
+    [shop] = tree("shop", "GET", rows)["nodes"]
+    assert (shop["count"], shop["children"][0]["count"]) == (2, 1)
+
+
+def test_circles_and_twins_end() -> None:
+    rows = [
+        brief("1", "a", "b", "s x", 0, 1),
+        brief("1", "b", "a", "s y", 0, 1),
+        brief("1", "c", "c", "s x", 0, 1),
+    ]
+    assert tree("s", "x", rows)["traces"] == 1
+
+
+def test_too_many_and_too_deep_are_cut_and_told() -> None:
+    wide = [
+        brief("1", "a", "", "s x", 0, 1),
+        *(brief("1", f"b{index}", "a", f"t {index}", 0, 1) for index in range(NODES_MAX + 5)),
+    ]
+    found = tree("s", "x", wide)
+    assert (found["cut"], len(found["nodes"][0]["children"])) == (True, NODES_MAX - 1)
+    deep = [brief("1", str(index), str(index - 1), f"s {index}", 0, 1) for index in range(DEPTH_MAX + 9)]
+    assert tree("s", "0", deep)["cut"] is True
+    assert tree("s", "0", deep[:DEPTH_MAX])["cut"] is False
+
+
+@given(st.lists(st.tuples(st.integers(-20, 120), st.integers(0, 60)), max_size=8))
+def test_what_children_cover_is_counted_once(intervals: list[tuple[int, int]]) -> None:
+    parent = Brief("1", "a", "", "s", "x", "", 0, 0, 100)
+    children = [Brief("1", "b", "a", "s", "x", "", 0, start, took) for start, took in intervals]
+    inside = {n for start, took in intervals for n in range(start, start + took)} & set(range(100))
+    assert covered(parent, children) == len(inside)
+
+
+def test_traces_of_the_store_as_one_tree(world: World) -> None:
+    a, b = "a" * 16, "b" * 16
+    for index in range(30):
+        trace = f"{index + 1:032x}"
+        world.spans(
+            Span(trace, a, at=60 + index, took=100),
+            Span(
+                trace,
+                b,
+                a,
+                "cart",
+                "read",
+                at=59.99 + index,
+                took=50,
+                status="Error" if index % 3 == 0 else "Unset",
+            ),
+        )
+    found = world.get("/api/mesh/aggregate", service="frontend", operation="GET /")
+    assert (found["matching"], found["traces"], found["cut"]) == (30, 30, False)
+    [root] = found["nodes"]
+    assert root["self"]["p50"] == 50.0
+    assert (root["children"][0]["errors"], root["children"][0]["offset"]) == (10, 10.0)
+    some = world.get("/api/mesh/aggregate", service="frontend", operation="GET /", limit=7)
+    assert (some["matching"], some["traces"]) == (30, 7)
+    none = world.get("/api/mesh/aggregate", service="frontend", operation="nothing")
+    assert (none["matching"], none["traces"], none["nodes"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"service": "a"}, "service or operation is missing"),
+        ({"service": "a", "operation": "b", "limit": "9999"}, "limit is '9999': write a whole number from 1"),
+        ({"service": "a", "operation": "b", "start": "now"}, "start is 'now'"),
+    ],
+)
+def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
+    world: World, query: dict[str, Any], message: str
+) -> None:
+    status, told = world.refused("/api/mesh/aggregate", **query)
+    assert (status, message in told) == (400, True)

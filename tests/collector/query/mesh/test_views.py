@@ -1,0 +1,198 @@
+"""Topology views to JSON: units, nulls, and evidence of any shape."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.query.mesh import views
+from proxy.contract.histogram import Histogram
+from proxy.contract.model import Stage
+from topology.model import (
+    Advice,
+    Change,
+    Decision,
+    EdgeView,
+    Effect,
+    EndpointState,
+    EndpointView,
+    GraphView,
+    Kind,
+    Move,
+    NodeView,
+    Point,
+    Secrecy,
+    StageView,
+    Stats,
+)
+
+TRAFFIC = Stats(10, 1, 2.5, 0.9, 0.001, 0.002, 0.25)
+TRAFFIC_JSON = {"count": 10, "errors": 1, "rate": 2.5, "success": 0.9, "p50": 1.0, "p90": 2.0, "p99": 250.0}
+NONE_JSON = {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None, "p90": None, "p99": None}
+
+
+def test_a_graph() -> None:
+    view = GraphView(
+        (
+            NodeView(
+                "reviews", Kind.SERVICE, TRAFFIC, True, Stage.ROUTE, 25, 3, 1, ("v1", "v2"), ("a",), ("shop",)
+            ),
+        ),
+        (EdgeView("frontend", "reviews", Stats(), encrypted=Secrecy.PARTLY),),
+        1.5,
+        61.5,
+    )
+    assert views.graph(view, "live") == {
+        "start": 1_500_000,
+        "end": 61_500_000,
+        "source": "live",
+        "nodes": [
+            {
+                "name": "reviews",
+                "kind": "service",
+                "sidecar": True,
+                "stage": "route",
+                "percent": 25,
+                "endpoints": 3,
+                "ejected": 1,
+                "versions": ["v1", "v2"],
+                "zones": ["a"],
+                "namespaces": ["shop"],
+                **TRAFFIC_JSON,
+            }
+        ],
+        "edges": [
+            {
+                "source": "frontend",
+                "target": "reviews",
+                "protocol": "http",
+                **NONE_JSON,
+                "tcp": None,
+                "encrypted": "partly",
+            }
+        ],
+    }
+
+
+def test_an_endpoint() -> None:
+    view = EndpointView(
+        "reviews",
+        "10.0.0.1:15006",
+        EndpointState.EJECTED,
+        0.5,
+        TRAFFIC,
+        app="10.0.0.1:9080",
+        instance="r-1",
+        version="v1",
+        zone="eu",
+        open=4,
+        oldest=1.25,
+        ejected_since=2.0,
+        ejected_until=7.5,
+        reason="it fails",
+    )
+    assert views.endpoint(view) == {
+        "service": "reviews",
+        "address": "10.0.0.1:15006",
+        "app": "10.0.0.1:9080",
+        "instance": "r-1",
+        "version": "v1",
+        "zone": "eu",
+        "state": "ejected",
+        "origin": "sidecar",
+        "weight": 0.5,
+        "open": 4,
+        "oldest": 1250.0,
+        "ejected_since": 2_000_000,
+        "ejected_until": 7_500_000,
+        "reason": "it fails",
+        **TRAFFIC_JSON,
+    }
+    well = views.endpoint(EndpointView("a", "b:1", EndpointState.HEALTHY, 1.0, Stats()))
+    assert (well["ejected_since"], well["ejected_until"]) == (None, None)
+
+
+def test_what_routing_changes_or_would_change() -> None:
+    better, same = Change(0.90, 0.99, 0.05, 0.13), Change(0.200, 0.210, -0.02, 0.04)
+    slower = Change(0.1, 0.3, 0.15, 0.25)
+    move = Move("b:1", 0.5, 0.0, 0.0)
+    made = Decision(1.5, "stage", "reviews", "on", "", {"by": "ann"})
+    said = views.stage(
+        StageView(
+            "reviews",
+            Stage.ROUTE,
+            50,
+            "api",
+            1.5,
+            TRAFFIC,
+            TRAFFIC,
+            Effect(better, same, None),
+            Advice(TRAFFIC, TRAFFIC, (move,), "an estimate"),
+            guard=True,
+            history=(made,),
+        )
+    )
+    assert said["effect"]["success"] == {
+        "direct": 0.90,
+        "routed": 0.99,
+        "difference": pytest.approx(0.09),
+        "low": 0.05,
+        "high": 0.13,
+        "significant": True,
+        "better": True,
+    }
+    assert (said["effect"]["p50"]["routed"], said["effect"]["p50"]["better"]) == (210, None)
+    assert said["effect"]["p99"] is None
+    assert views.change(slower, 1000)["better"] is False
+    (shown,) = said["advice"]["endpoints"]
+    assert shown == {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0}
+    assert said["advice"]["basis"] == "an estimate"
+    assert [each["evidence"] for each in said["history"]] == [{"by": "ann"}]
+
+
+def test_a_stage_a_decision_and_a_point() -> None:
+    assert views.stage(StageView("reviews", Stage.OBSERVE, 0, "default", 0.0, TRAFFIC, Stats())) == {
+        "service": "reviews",
+        "stage": "observe",
+        "percent": 0,
+        "origin": "default",
+        "updated": 0,
+        "direct": TRAFFIC_JSON,
+        "routed": NONE_JSON,
+        "guard": False,
+        "effect": None,
+        "advice": None,
+        "history": [],
+    }
+    assert views.decision(Decision(1.5, "eject", "reviews", "it fails", "b:1", {"failed": 7})) == {
+        "time": 1_500_000,
+        "kind": "eject",
+        "service": "reviews",
+        "endpoint": "b:1",
+        "reason": "it fails",
+        "evidence": {"failed": 7},
+    }
+    assert views.point(Point(3.0, Stats())) == {"time": 3_000_000, **NONE_JSON}
+
+
+def test_buckets_are_those_with_calls_in_milliseconds() -> None:
+    histogram = Histogram()
+    for seconds in (0.0, 1.5, 1.5, 0.001):
+        histogram.record(seconds)
+    zero, low, high = views.buckets(histogram)
+    assert zero == {"low": 0.0, "high": 0.0, "count": 1}
+    assert low["low"] < 1.0 <= low["high"]
+    assert high["low"] < 1500 <= high["high"]
+    assert (low["count"], high["count"]) == (1, 2)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(Stage),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner) | st.tuples(inner),
+    )
+)
+def test_any_evidence_is_json(value: object) -> None:
+    shown = views.decision(Decision(1.0, "eject", "a", "b", evidence={"value": value}))
+    json.dumps(shown, allow_nan=False)

@@ -1,0 +1,64 @@
+from typing import Any
+
+from dashboard.api.client import ApiError
+from dashboard.api.search_replies import FoundTrace
+from dashboard.search import live_tail, results
+from dashboard.search.form import problem
+from dashboard.search.search_url import TraceQuery
+
+BERLIN = 60
+
+
+def found(*ids: str) -> list[FoundTrace]:
+    return [
+        FoundTrace(
+            traceId=each,
+            rootService="a",
+            rootOperation="b",
+            start=0,
+            duration=1.0,
+            errors=0,
+            spans=1,
+            services=["a"],
+        )
+        for each in ids
+    ]
+
+
+def test_a_box_becomes_a_window_and_bounds_in_the_zone_of_the_browser() -> None:
+    box = {"range": {"x": ["2026-03-01 14:05:00", "2026-03-01 14:00:00.5"], "y": [120.4, -3]}}
+    words, compare, only = results.boxed(box, TraceQuery(service="cart", page="3", after="x"), BERLIN)
+    query = TraceQuery.of_search(str(getattr(compare, "href", "")).partition("?")[2])
+    assert (query.start, query.end) == ("1772370000500000", "1772370300000000")
+    assert (query.selection, query.low, query.high, query.service) == ("slow", "0us", "120400us", "cart")
+    assert TraceQuery.of_search(str(getattr(only, "href", "")).partition("?")[2]).view == ""
+    assert "14:00:00 to 14:05:00" in str(words)
+
+
+def test_no_box_offers_nothing() -> None:
+    boxes: list[dict[str, Any] | None] = [None, {}, {"range": {"x": ["2026-03-01"], "y": []}}, {"points": []}]
+    for box in boxes:
+        assert results.boxed(box, TraceQuery(), 0) == []
+
+
+def test_the_live_tail_shows_each_trace_once_and_says_what_it_left_out() -> None:
+    assert [each["traceId"] for each in live_tail.fresh(found("c", "b", "a"), ["b", "a"])] == ["c"]
+    assert not live_tail.overlooked(found("c", "b"), ["b"], more=True)
+    assert not live_tail.overlooked(found("d", "c"), [], more=True)
+    assert live_tail.overlooked(found("d", "c"), ["a"], more=True)
+    assert not live_tail.overlooked(found("d", "c"), ["a"], more=False)
+
+
+def test_the_place_of_an_error_stays_in_sight_in_a_long_query() -> None:
+    line = "{ .a = 1 && " * 60 + "oops }"
+    column = line.index("oops") + 1
+    error = ApiError(f"q, column {column}: what is oops", "", 400, (column, 4))
+    shown = str(problem(line, error))
+    assert "oops" in shown
+    assert "^^^^" in shown
+    assert problem("{", ApiError("q is too long", "", 400)) == "q is too long"
+
+
+def test_a_place_behind_the_query_is_shown_at_its_end() -> None:
+    assert "^" in str(problem("{ .a", ApiError("q, column 5: more", "", 400, (5, 1))))
+    assert "^" in str(problem("{ .a", ApiError("q, column 90: more", "", 400, (90, 500))))

@@ -1,0 +1,42 @@
+from typing import Any, cast
+
+import pytest
+
+from dashboard.api.model import Changed, Difference
+from dashboard.topology import changes
+from tests.dashboard.made import edge, graph, node, stats
+
+
+def changed(*told: dict[str, Any], **given: Any) -> Changed:
+    about = {"changes": list(told), "before": stats(600, 6), "after": stats(600, 60), **given}
+    return cast(Changed, about)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"change": "appeared"}, "new: 10 rps"),
+        ({"change": "vanished"}, "was 10 rps"),
+        ({"change": "broke", "difference": 0.09}, "1 → 10 % failed"),
+        ({"change": "slowed", "quantile": 0.99, "before": 12.0, "after": 1400.0}, "12 ms → 1.4 s p99"),
+        ({"change": "faster", "quantile": 0.5, "before": 12.0, "after": 4.0}, "12 ms → 4 ms p50"),
+    ],
+)
+def test_a_change_is_told_with_both_figures(change: dict[str, Any], words: str) -> None:
+    told = changed({"p": 0.0, **change})
+    assert changes.in_words(told, told["changes"][0]) == words
+
+
+def test_what_fails_comes_before_what_is_slow() -> None:
+    told = changed({"change": "slowed", "p": 0.0}, {"change": "broke", "p": 1e-9})
+    assert changes.worst(told)["change"] == "broke"
+
+
+def test_what_vanished_is_still_there_to_be_drawn() -> None:
+    before = graph([node("a"), node("b"), node("c")], [edge("a", "b"), edge("a", "c")])
+    after = graph([node("a")], [])
+    gone = changed({"change": "vanished", "p": 0.0}, source="a", target="b", protocol="http")
+    difference = Difference(edges=[gone], services=[], compared={})
+    whole = changes.together(before, after, difference)
+    assert [(each["name"], each["count"]) for each in whole["nodes"]] == [("a", 600), ("b", 0)]
+    assert [(each["source"], each["target"], each["count"]) for each in whole["edges"]] == [("a", "b", 0)]

@@ -1,0 +1,268 @@
+"""The feed against the real ADS server over real sockets."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import grpc
+
+from proxy.contract import xds
+from proxy.contract import xds_pb2 as pb
+from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.control.xds_client import Feed, Mirror, neutral
+from topology.xds.server import OPTIONS, XdsServer
+from topology.xds.snapshot import Snapshot
+
+NODE = Node("web", "web-1", "0.0.0.0:15006", "127.0.0.1:8080", "v1", "z1")
+GOOD = Endpoint("10.0.0.1:80", weight=0.5, app="10.0.0.1:8080", instance="b-1", version="v1", zone="z1")
+EJECTED = Endpoint("10.0.0.2:80", healthy=False)
+LEAVING = Endpoint("10.0.0.3:80", healthy=False, draining=True)
+REVIEWS = Service("reviews", (GOOD, EJECTED, LEAVING), Stage.ROUTE, 25)
+
+
+class Sidecars:
+    """Stands in for the engine: notes who connected and left."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, tuple[Node, str]] = {}
+
+    def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
+        self.nodes[stream] = (node, peer_host)
+
+    def disconnected(self, stream: str, now: float) -> None:
+        self.nodes.pop(stream, None)
+
+    def states(self) -> list[NodeState]:
+        return [node.state for node, _ in self.nodes.values()]
+
+
+class Mesh:
+    """A real gRPC server with the ADS service, on a port that survives a restart."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.sidecars = Sidecars()
+
+    async def start(self, snapshot: Snapshot, settle: float = 0.0, heartbeat: float = 2.0) -> None:
+        self.sidecars = Sidecars()
+        self.xds = XdsServer(self.sidecars, settle=settle, heartbeat=heartbeat)
+        self.server = grpc.aio.server(options=OPTIONS)
+        self.xds.register(self.server)
+        self.port = self.server.add_insecure_port(f"127.0.0.1:{self.port}")
+        await self.server.start()
+        self.xds.publish(snapshot)
+
+    async def stop(self) -> None:
+        await self.server.stop(None)
+
+
+async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def running(mesh: Mesh, expiry: float = 15.0) -> AsyncIterator[tuple[Feed, list[MeshView]]]:
+    views: list[MeshView] = []
+    feed = Feed(f"127.0.0.1:{mesh.port}", NODE, views.append, expiry=expiry)
+    task = asyncio.create_task(feed.run())
+    try:
+        yield feed, views
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def test_the_view_is_what_was_published_and_follows_it() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        async with running(mesh) as (feed, views):
+            await until(lambda: views)
+            assert views == [{"reviews": REVIEWS}]
+            assert feed.connected
+            ratings = Service("ratings", (Endpoint("10.0.1.1:80"),))
+            mesh.xds.publish(Snapshot(2, {"reviews": REVIEWS, "ratings": ratings}))
+            await until(lambda: "ratings" in views[-1])
+            assert views[-1] == {"reviews": REVIEWS, "ratings": ratings}
+            mesh.xds.publish(Snapshot(3, {"ratings": ratings}))
+            await until(lambda: "reviews" not in views[-1])
+            mesh.xds.publish(Snapshot(4, {"reviews": REVIEWS, "ratings": ratings}))
+            await until(lambda: views[-1] == {"reviews": REVIEWS, "ratings": ratings})
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_connecting_registers_and_tells_the_state() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {}))
+        async with running(mesh) as (feed, views):
+            await until(lambda: views)
+            assert list(mesh.sidecars.nodes.values()) == [(NODE, "127.0.0.1")]
+            feed.set_state(NodeState.DRAINING)
+            await until(lambda: mesh.sidecars.states() == [NodeState.DRAINING])
+        await until(lambda: not mesh.sidecars.nodes)
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_restarted_mesh_is_found_again_and_sends_only_what_changed() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        async with running(mesh) as (feed, views):
+            await until(lambda: views)
+            await mesh.stop()
+            await until(lambda: not feed.connected)
+            await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+            await until(lambda: feed.connected)
+            assert views == [{"reviews": REVIEWS}]
+            moved = Service("reviews", (EJECTED,))
+            mesh.xds.publish(Snapshot(2, {"reviews": moved}))
+            await until(lambda: len(views) > 1)
+            assert views[-1] == {"reviews": moved}
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_mesh_that_starts_empty_does_not_take_away_what_sidecars_hold() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        async with running(mesh) as (feed, views):
+            await until(lambda: views)
+            await mesh.stop()
+            await until(lambda: not feed.connected)
+            await mesh.start(Snapshot(1, {}), settle=0.5)
+            await until(lambda: feed.connected)
+            assert views == [{"reviews": REVIEWS}]
+            await until(lambda: views[-1] == {})  # nobody came back while it settled
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_feedback_expires_without_the_mesh_and_counts_again_with_it() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        async with running(mesh, expiry=0.1) as (_, views):
+            await until(lambda: views)
+            await mesh.stop()
+            await until(lambda: len(views) == 2)
+            endpoints = views[-1]["reviews"].endpoints
+            assert [e.address for e in endpoints] == [GOOD.address, EJECTED.address, LEAVING.address]
+            assert [e.weight for e in endpoints] == [1.0, 1.0, 1.0]
+            assert [e.healthy for e in endpoints] == [True, True, False]
+            await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+            await until(lambda: len(views) == 3)
+            assert views[-1] == {"reviews": REVIEWS}
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
+    """The collector hangs or lags: its stream stays, and nobody stands by what it said."""
+
+    async def play() -> None:
+        mesh = Mesh()
+        snapshot = Snapshot(1, {"reviews": REVIEWS})
+        await mesh.start(snapshot, heartbeat=0.05)
+
+        async def decide() -> None:
+            while True:
+                mesh.xds.publish(snapshot)
+                await asyncio.sleep(0.02)
+
+        async with running(mesh, expiry=0.5) as (feed, views):
+            deciding = asyncio.create_task(decide())
+            await until(lambda: views)
+            await asyncio.sleep(1.0)
+            assert views == [{"reviews": REVIEWS}]  # twice its time to live, kept up by heartbeats
+            deciding.cancel()
+            await until(lambda: len(views) == 2)
+            assert feed.connected
+            assert [(e.weight, e.healthy) for e in views[-1]["reviews"].endpoints] == [
+                (1.0, True),
+                (1.0, True),
+                (1.0, False),
+            ]
+            deciding = asyncio.create_task(decide())
+            await until(lambda: len(views) == 3)
+            assert views[-1] == {"reviews": REVIEWS}
+            deciding.cancel()
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_mesh_without_heartbeats_is_followed_for_as_long_as_its_stream_lives() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {"reviews": REVIEWS}), heartbeat=1000.0)
+        async with running(mesh, expiry=0.1) as (_, views):
+            await until(lambda: views)
+            await asyncio.sleep(0.5)
+            assert views == [{"reviews": REVIEWS}]
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_no_mesh_at_all_is_no_error() -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {}))
+        await mesh.stop()
+        async with running(mesh) as (feed, views):
+            assert not feed.connected
+            await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+            await until(lambda: views)
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_bad_resource_is_rejected_with_its_reason_and_the_last_good_one_stays() -> None:
+    mirror = Mirror()
+    for kind, bodies in xds.encode({"reviews": REVIEWS}).items():
+        mirror.receive(_response(kind, bodies, "1"))
+    good = mirror.view()
+    assert good == {"reviews": REVIEWS}
+    bad = pb.ClusterLoadAssignment(cluster_name="reviews")
+    bad.endpoints.add().lb_endpoints.add().load_balancing_weight.value = 0
+    answers = mirror.receive(_response(xds.EDS, {"reviews": bad.SerializeToString()}, "2"))
+    assert [answer.response_nonce for answer in answers] == ["2"]
+    assert "endpoint without address" in answers[0].error_detail.message
+    assert mirror.view() == good
+    assert mirror.opening()[1].initial_resource_versions["reviews"] == "v1"
+
+
+def test_nothing_is_told_before_all_of_it_is_known() -> None:
+    mirror = Mirror()
+    encoded = xds.encode({"reviews": REVIEWS})
+    mirror.receive(_response(xds.CDS, encoded[xds.CDS], "1"))
+    mirror.receive(_response(xds.RDS, encoded[xds.RDS], "1"))
+    assert mirror.view() is None
+    mirror.receive(_response(xds.EDS, encoded[xds.EDS], "1"))
+    assert mirror.view() == {"reviews": REVIEWS}
+
+
+def test_neutral_keeps_stage_and_endpoints() -> None:
+    view = neutral({"reviews": REVIEWS})["reviews"]
+    assert (view.stage, view.percent, len(view.endpoints)) == (Stage.ROUTE, 25, 3)
+
+
+def _response(kind: str, bodies: dict[str, bytes], nonce: str) -> pb.DeltaDiscoveryResponse:
+    response = pb.DeltaDiscoveryResponse(type_url=kind, nonce=nonce)
+    for name, body in bodies.items():
+        resource = response.resources.add(name=name, version=f"v{nonce}")
+        resource.resource.value = body
+    return response

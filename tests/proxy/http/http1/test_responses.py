@@ -1,0 +1,94 @@
+"""Responses: any split gives the same events, and what may follow on the connection."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.errors import RefusedError
+from proxy.http.headers import ResponseHead
+from proxy.http.http1.responses import ResponseParser
+from tests.proxy.http.http1.test_requests import Requests, cut
+
+
+class Responses(Requests):
+    def on_interim(self, head: ResponseHead) -> None:
+        self.events.append(("interim", head.status))
+
+    def on_response(self, head: ResponseHead) -> None:
+        self.events.append(("head", head.status, head.phrase, tuple(head.fields), head.length, head.chunked))
+
+
+def response(pieces: list[bytes], *, head_only: bool = False) -> tuple[Responses, ResponseParser]:
+    sink = Responses()
+    parser = ResponseParser()
+    parser.begin(sink, head_only)
+    for piece in pieces:
+        parser.feed(piece)
+    return sink, parser
+
+
+RESPONSES = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nx-t: 1\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n",
+    b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx",
+]
+
+
+@given(st.sampled_from(RESPONSES), st.lists(st.integers(0, 200), max_size=8))
+def test_any_split_of_a_response_gives_the_same_events(data: bytes, points: list[int]) -> None:
+    sink, parser = response([data])
+    assert sink.events[-1][0] == "end"
+    assert parser.reusable
+    split, _ = response(cut(data, points))
+    assert split.events == sink.events
+
+
+def test_a_response_to_head_ends_with_its_head_and_the_parser_goes_on() -> None:
+    sink, parser = response([b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"], head_only=True)
+    assert [event[0] for event in sink.events] == ["head", "end"]
+    assert parser.reusable
+    parser.begin(again := Responses(), False)
+    parser.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+    assert [event[0] for event in again.events] == ["head", "data", "end"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx junk",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    ],
+)
+def test_a_connection_that_said_more_or_will_close_is_not_reusable(text: bytes) -> None:
+    sink, parser = response([text])
+    assert sink.events[-1][0] == "end"
+    assert not parser.reusable
+
+
+def test_the_end_of_the_connection_ends_only_a_response_that_has_no_length() -> None:
+    sink, parser = response([b"HTTP/1.1 200 OK\r\n\r\nabc"])
+    assert parser.until_close
+    assert parser.finish()
+    assert sink.events[-1][0] == "end"
+    _, parser = response([b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"])
+    assert not parser.finish()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"nonsense",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+        b"HTTP/1.1 101 Switching\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_a_response_that_cannot_be_trusted_is_malformed(text: bytes) -> None:
+    with pytest.raises(RefusedError, match="upstream-malformed"):
+        response([text])

@@ -1,0 +1,72 @@
+"""What is forwarded of a head, and what belongs to one hop."""
+
+import pytest
+
+from proxy.errors import RefusedError
+from proxy.http.headers import Field, RequestHead, ResponseHead, read_request, read_response, trailers
+
+
+def request(*fields: Field) -> RequestHead:
+    head = RequestHead()
+    read_request(head, [(b"Host", b"a"), *fields])
+    return head
+
+
+def test_end_to_end_fields_keep_order_case_and_bytes() -> None:
+    fields = [(b"Accept", b"*/*"), (b"x-B", b" odd  "), (b"Accept", b"text/html"), (b"Cookie", b"a=\xff")]
+    assert request(*fields).fields == fields
+
+
+def test_fields_of_one_hop_and_those_connection_names_are_left_out() -> None:
+    head = request(
+        (b"Connection", b"close, X-Secret"),
+        (b"x-secret", b"1"),
+        (b"Keep-Alive", b"timeout=5"),
+        (b"TE", b"trailers"),
+        (b"Proxy-Connection", b"keep-alive"),
+        (b"Upgrade", b"h2c"),
+        (b"X", b"1"),
+    )
+    assert head.fields == [(b"X", b"1")]
+    assert head.upgrade == b""
+
+
+def test_what_is_ours_is_taken_out_and_kept_apart() -> None:
+    head = request(
+        (b"X-SpanMesh-Caller", b"web"),
+        (b"TraceParent", b"00-a"),
+        (b"tracestate", b"a=1"),
+        (b"tracestate", b"b=2"),
+        (b"B3", b"0"),
+        (b"baggage", b"k=v"),
+    )
+    assert (head.caller, head.traceparent, head.tracestate) == (b"web", b"00-a", b"a=1,b=2")
+    assert head.b3 == {b"b3": b"0"}
+    assert head.fields == [(b"B3", b"0"), (b"baggage", b"k=v")]
+
+
+def test_two_traceparents_are_as_good_as_none() -> None:
+    assert request((b"traceparent", b"x"), (b"traceparent", b"y")).traceparent == b""
+
+
+def test_an_upgrade_needs_its_connection_option() -> None:
+    assert request((b"Upgrade", b"websocket")).upgrade == b""
+    assert request((b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")).upgrade == b"websocket"
+
+
+@pytest.mark.parametrize("value", [b"-1", b"+1", b"1,1", b"", b"1 1", b"\xb2", b"0x1"])
+def test_a_length_that_is_not_one_number_is_refused(value: bytes) -> None:
+    with pytest.raises(RefusedError):
+        request((b"Content-Length", value))
+
+
+def test_a_response_keeps_its_length_and_loses_what_is_of_the_hop() -> None:
+    head = ResponseHead()
+    hop = [(b"Connection", b"x-hop"), (b"X-Hop", b"1")]
+    read_response(head, [(b"Content-Length", b"5 "), *hop, (b"Server", b"s")])
+    assert head.length == 5
+    assert head.fields == [(b"Content-Length", b"5"), (b"Server", b"s")]
+
+
+def test_trailers_cannot_reframe_a_message() -> None:
+    assert trailers([(b"x-sum", b"1"), (b"Content-Length", b"9"), (b"Host", b"evil")]) == b"x-sum: 1\r\n"

@@ -1,0 +1,112 @@
+"""From an authority to a service, an arm and an endpoint."""
+
+import random
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.contract.attributes import ARM_DIRECT, ARM_ROUTED
+from proxy.contract.model import Endpoint
+from proxy.errors import RefusedError
+from proxy.routing.router import Router, parse_authority
+from tests.proxy.rig import service
+
+A = Endpoint("10.0.0.1:15006", app="10.0.0.1:9080", instance="a")
+B = Endpoint("10.0.0.2:15006", app="10.0.0.2:9080", instance="b")
+STATIC = Endpoint("10.0.0.3:9080")
+
+
+def router(percent: int = 0, *endpoints: Endpoint) -> Router:
+    made = Router(random.Random(3).random)
+    made.update({"reviews": service("reviews", *(endpoints or (A, B)), percent=percent)})
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [(b"Reviews", "reviews:80"), (b"a:9080", "a:9080"), (b"[::1]:80", "[::1]:80"), (b"[::1]", "[::1]:80")],
+)
+def test_an_authority_has_a_canonical_form(text: bytes, key: str) -> None:
+    assert parse_authority(text).key == key
+
+
+@given(st.binary(max_size=20))
+def test_any_bytes_are_an_authority_or_refused(text: bytes) -> None:
+    with suppress(RefusedError):
+        assert parse_authority(text).port > 0
+
+
+def test_observe_goes_exactly_where_the_application_said() -> None:
+    for asked, sidecar in ((b"10.0.0.1:9080", False), (b"10.0.0.1:15006", True)):
+        choice = router().route(parse_authority(asked), False, 0.0)
+        assert (choice.address, choice.arm, choice.sidecar) == (asked.decode(), ARM_DIRECT, sidecar)
+        assert choice.destination.name == "reviews"
+        assert choice.candidate.endpoint.address == A.address
+
+
+def test_outside_the_mesh_is_named_by_its_address() -> None:
+    choice = router().route(parse_authority(b"example.org"), True, 0.0)
+    assert (choice.destination.name, choice.address) == ("example.org:80", "example.org:80")
+    assert not choice.sidecar
+
+
+def test_a_service_name_rotates_over_its_endpoints_in_observe() -> None:
+    made = router()
+    chosen = {made.route(parse_authority(b"reviews"), False, 0.0).address for _ in range(4)}
+    assert chosen == {A.address, B.address}
+
+
+def test_a_name_that_resolves_stays_where_it_points_in_the_direct_arm() -> None:
+    choice = router().route(parse_authority(b"reviews:9080"), True, 0.0)
+    assert (choice.address, choice.destination.name, choice.arm) == ("reviews:9080", "reviews", ARM_DIRECT)
+
+
+def test_route_sends_its_share_to_healthy_endpoints_and_leaves_a_control_group() -> None:
+    made = router(25, A, Endpoint(B.address, healthy=False, app=B.app, instance="b"))
+    choices = [made.route(parse_authority(b"10.0.0.2:9080"), False, 0.0) for _ in range(2000)]
+    routed = [choice for choice in choices if choice.arm == ARM_ROUTED]
+    assert 400 < len(routed) < 600
+    assert {choice.address for choice in routed} == {A.address}
+    assert {choice.address for choice in choices if choice.arm == ARM_DIRECT} == {"10.0.0.2:9080"}
+
+
+def test_a_static_endpoint_is_not_told_who_calls() -> None:
+    choice = router(100, STATIC).route(parse_authority(b"reviews"), False, 0.0)
+    assert (choice.address, choice.sidecar) == (STATIC.address, False)
+
+
+def test_no_endpoint_is_refused_with_its_reason() -> None:
+    made = Router(random.random)
+    made.update({"reviews": service("reviews")})
+    with pytest.raises(RefusedError, match="no-healthy-endpoint: reviews"):
+        made.route(parse_authority(b"reviews"), False, 0.0)
+
+
+def test_another_try_goes_elsewhere_and_only_where_the_mesh_chose() -> None:
+    made = router(100)
+    first = made.route(parse_authority(b"reviews"), False, 0.0)
+    second = made.again(first, [first.candidate], 0.0)
+    assert second is not None
+    assert second.address != first.address
+    assert made.again(second, [first.candidate, second.candidate], 0.0) is None
+    assert router().again(router().route(parse_authority(b"reviews"), False, 0.0), [], 0.0) is None
+
+
+def test_destinations_outside_are_kept_in_bounded_number() -> None:
+    made = router()
+    for number in range(3000):
+        made.route(parse_authority(b"h%d" % number), True, 0.0)
+    assert len(made.outside) <= 1000
+
+
+def test_what_went_wrong_anywhere_is_told_once() -> None:
+    made = Router(random.random)
+    made.update({name: service(name, endpoint, percent=100) for name, endpoint in (("a", A), ("b", B))})
+    assert not made.news(1.0)
+    for name in ("a", "b"):
+        balancer = made.services[name].balancer
+        balancer.observe(next(iter(balancer.candidates.values())), 0.01, True, 1.0)
+    assert made.news(1.0)
+    assert not made.news(1.0)

@@ -1,0 +1,107 @@
+"""Facts to spans and series, decoded with the generated classes."""
+
+from proxy.telemetry.call_recorder import Recorder, peer
+from proxy.telemetry.meter import Meter
+from proxy.telemetry.trace_context import TraceContext
+from tests.proxy.rig import pairs
+from tests.proxy.telemetry.test_otlp import decode
+
+
+class Setup:
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self.spans: list[bytes] = []
+        self.recorder = Recorder(self.meter, self.spans.append, epoch=10**18)
+
+    def server(self, context: TraceContext, path: bytes = b"/items/7", **given: object) -> None:
+        facts: dict[str, object] = {
+            "method": b"GET",
+            "path": self.recorder.path(path),
+            "query": b"",
+            "host": b"shop:80",
+            "status": 200,
+            "error": "",
+            "caller": b"",
+            "place": b"",
+            **given,
+        }
+        self.recorder.server(context, 1_000_000, 3_000_000, **facts)  # type: ignore[arg-type]
+
+    def client(self, context: TraceContext, **given: object) -> None:
+        facts: dict[str, object] = {
+            "method": b"GET",
+            "path": self.recorder.path(b"/x"),
+            "url": b"http://shop/x",
+            "status": 200,
+            "error": "",
+            "service": "shop",
+            "endpoint": "10.0.0.1:1",
+            "server": "shop:80",
+            "arm": "routed",
+            "place": b"",
+            **given,
+        }
+        self.recorder.client(context, 1_000_000, 3_000_000, **facts)  # type: ignore[arg-type]
+
+    def series(self) -> dict[str, str]:
+        [(series, histogram)] = self.meter.collect()
+        assert histogram.count == 1
+        return dict(series.attributes)
+
+
+def context(flags: int = 1, parent: bytes = bytes(7) + b"\x02") -> TraceContext:
+    return TraceContext(bytes(15) + b"\x01", bytes(7) + b"\x03", parent, flags, b"ot=th:0")
+
+
+def test_a_server_span_has_the_stable_http_attributes() -> None:
+    setup = Setup()
+    place = peer(("10.1.1.1", 5555), client=True)
+    setup.server(context(), query=b"a=1&sig=secret", caller=b"web", place=place)
+    [span] = decode(setup.spans)
+    assert pairs(span.attributes) == {
+        "http.request.method": "GET",
+        "http.route": "/items/{id}",
+        "http.response.status_code": 200,
+        "url.path": "/items/7",
+        "url.query": "a=1&sig=REDACTED",
+        "url.scheme": "http",
+        "server.address": "shop",
+        "server.port": 80,
+        "client.address": "10.1.1.1",
+        "network.peer.address": "10.1.1.1",
+        "network.peer.port": 5555,
+        "spanmesh.caller": "web",
+    }
+    assert (span.start_time_unix_nano, span.end_time_unix_nano) == (10**18 + 10**6, 10**18 + 3 * 10**6)
+    assert setup.series() == {
+        "spanmesh.caller": "web",
+        "http.request.method": "GET",
+        "http.route": "/items/{id}",
+        "spanmesh.status_class": "2xx",
+    }
+
+
+def test_an_unsampled_request_is_counted_and_gives_no_span() -> None:
+    setup = Setup()
+    setup.server(context(flags=0))
+    assert not setup.spans
+    assert setup.series()["spanmesh.status_class"] == "2xx"
+
+
+def test_what_counts_as_a_failure() -> None:
+    cases: list[tuple[dict[str, object], str, str | None, bool]] = [
+        ({"status": 503}, "5xx", "503", True),
+        ({"status": 404}, "4xx", None, True),
+        ({"status": 0, "error": "connect-refused"}, "error", "connect-refused", True),
+        ({"status": 200, "error": "upstream-reset"}, "error", "upstream-reset", True),
+        ({"status": 0, "error": "client-disconnect"}, "4xx", "client-disconnect", True),
+        ({"status": 302}, "3xx", None, False),
+    ]
+    for facts, kind, error, failed in cases:
+        setup = Setup()
+        setup.client(context(), **facts)
+        [span] = decode(setup.spans)
+        series = setup.series()
+        assert (series["spanmesh.status_class"], series.get("error.type")) == (kind, error)
+        assert (span.status.code == 2) is failed
+        assert (series["peer.service"], series["spanmesh.endpoint"]) == ("shop", "10.0.0.1:1")

@@ -1,0 +1,177 @@
+"""Which measurements make which edges, every call once: in the graph and in the store."""
+
+import pytest
+
+from proxy.contract.model import Node
+from tests.topology.fleet import histogram
+from tests.topology.graph.test_span_pairing import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
+from topology.engine import Engine
+from topology.model import CallSample, EdgeSample, Kind, Side
+from topology.policy.mesh_yaml import Policy
+from topology.settings import EngineSettings
+
+NOW = 1000.0
+
+
+def client(source: str, target: str, count: int = 4, errors: int = 0, endpoint: str = "") -> CallSample:
+    return CallSample(Side.CLIENT, source, target, f"{source}-1", histogram(*[0.1] * count), errors, endpoint)
+
+
+def server(source: str, target: str, count: int = 4) -> CallSample:
+    return CallSample(Side.SERVER, source, target, f"{target}-1", histogram(*[0.1] * count), 0)
+
+
+class Mesh:
+    """An engine, what it stored, and the graph as counts."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(Policy(), EngineSettings())
+        self.stored: list[EdgeSample] = []
+        self.now = NOW
+
+    def run(self, seconds: float) -> None:
+        for _ in range(round(seconds * 4)):
+            self.now += 0.25
+            self.stored += self.engine.tick(self.now).edges
+
+    def graph(self) -> dict[tuple[str, str], int]:
+        return {(edge.source, edge.target): edge.stats.count for edge in self.engine.graph(self.now).edges}
+
+    def store(self) -> dict[tuple[str, str], int]:
+        counts: dict[tuple[str, str], int] = {}
+        for sample in (*self.stored, *self.engine.flush()):
+            key = (sample.source, sample.target)
+            counts[key] = counts.get(key, 0) + sample.count
+            assert sample.count == sample.histogram.count
+        return counts
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        ([client("web", "api")], {("web", "api"): 4}),
+        ([client("web", "api"), server("web", "api")], {("web", "api"): 4}),
+        ([server("web", "api"), client("web", "api")], {("web", "api"): 4}),
+        ([server("web", "api")], {("web", "api"): 4}),  # its sidecar tells another collector, or nobody
+        ([server("", "web")], {("user", "web"): 4}),
+        ([client("web", "1.2.3.4:80")], {("web", "1.2.3.4:80"): 4}),
+        ([client("web", "web")], {("web", "web"): 4}),
+    ],
+)
+def test_sidecar_measurements(samples: list[CallSample], expected: dict[tuple[str, str], int]) -> None:
+    mesh = Mesh()
+    for sample in samples:
+        mesh.engine.calls([sample], mesh.now)
+    mesh.run(3)
+    assert mesh.graph() == expected
+    assert mesh.store() == expected
+
+
+def test_a_connected_sidecar_is_believed_before_it_measured_anything() -> None:
+    mesh = Mesh()
+    mesh.engine.connected("1", Node("web", "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.calls([server("web", "api")], mesh.now)
+    mesh.run(3)
+    assert mesh.graph() == {}
+
+
+def test_spans_of_services_without_a_sidecar() -> None:
+    mesh = Mesh()
+    mesh.engine.spans([*SDK_CALL, *DATABASE], mesh.now)
+    mesh.run(1)
+    expected = {("user", "web"): 1, ("web", "api"): 1, ("api", "postgresql/shop"): 1}
+    assert mesh.graph() == expected
+    assert mesh.store() == expected
+    kinds = {node.name: node.kind for node in mesh.engine.services(mesh.now, 60)}
+    assert kinds["postgresql/shop"] is Kind.DATABASE
+    assert (kinds["user"], kinds["api"]) == (Kind.USER, Kind.SERVICE)
+
+
+@pytest.mark.parametrize("spans_first", [True, False])
+def test_calls_of_a_sidecar_that_did_not_know_the_mesh_yet_are_no_users(spans_first: bool) -> None:
+    """It named its service to nobody, but it measured the calls, and its spans say so."""
+    mesh = Mesh()
+    mesh.engine.connected("1", Node("web", "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.connected("2", Node("api", "api-1", "10.0.0.2:80"), "10.0.0.2", mesh.now)
+    spans = [
+        fact
+        for number in range(4)
+        for fact in (
+            span(f"c{number}", "0", "web", CLIENT, sidecar=True, peer__service="10.0.0.2:80"),
+            span(f"s{number}", f"c{number}", "api", SERVER, sidecar=True),
+        )
+    ]
+    if spans_first:
+        mesh.engine.spans(spans, mesh.now)
+    mesh.engine.calls([client("web", "10.0.0.2:80"), server("", "api")], mesh.now)
+    mesh.engine.spans(spans, mesh.now)
+    mesh.run(2)
+    assert mesh.graph() == {("web", "api"): 4}
+    mesh.run(20)
+    assert {key: count for key, count in mesh.store().items() if count} == {("web", "api"): 4}
+
+
+@pytest.mark.parametrize("spans_first", [True, False])
+@pytest.mark.parametrize("apart", [0.0, 4.0])
+def test_a_call_from_a_service_without_a_sidecar_moves_away_from_the_user(
+    spans_first: bool, apart: float
+) -> None:
+    """Three of four calls into a sidecar turn out to come from a service known by its spans alone."""
+    mesh = Mesh()
+    spans = [
+        fact
+        for number in range(3)
+        for fact in (
+            span(f"c{number}", "0", "legacy", CLIENT, server__address="api"),
+            span(f"s{number}", f"c{number}", "api", SERVER, sidecar=True),
+        )
+    ]
+    for told in ("spans", "calls") if spans_first else ("calls", "spans"):
+        if told == "spans":
+            mesh.engine.spans(spans, mesh.now)
+        else:
+            mesh.engine.calls([server("", "api")], mesh.now)
+        mesh.run(apart)
+    mesh.run(1)
+    expected = {("user", "api"): 1, ("legacy", "api"): 3}
+    assert mesh.graph() == expected
+    mesh.run(15)
+    assert mesh.store() == expected
+
+
+def test_an_address_outside_becomes_the_service_that_answers_there() -> None:
+    mesh = Mesh()
+    mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
+    mesh.run(1)
+    kinds = {node.name: node.kind for node in mesh.engine.services(mesh.now, 60)}
+    assert kinds["10.0.0.5:80"] is Kind.EXTERNAL
+    mesh.engine.spans(OUT_OF_THE_MESH, mesh.now)
+    mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
+    assert mesh.graph() == {("web", "legacy"): 8}
+    assert {node.name for node in mesh.engine.services(mesh.now, 60)} == {"web", "legacy"}
+
+
+def test_a_registered_address_is_its_service() -> None:
+    mesh = Mesh()
+    mesh.engine.connected("1", Node("api", "api-1", "10.0.0.5:15006", "10.0.0.5:80"), "10.0.0.5", mesh.now)
+    mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
+    assert mesh.graph() == {("web", "api"): 4}
+    (endpoint,) = mesh.engine.endpoints(mesh.now, 60, "api")
+    assert endpoint.stats.count == 4
+
+
+def test_an_unanswered_client_of_a_service_with_a_sidecar_is_no_edge() -> None:
+    mesh = Mesh()
+    mesh.engine.connected("1", Node("web", "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.spans([span("1", "0", "web", CLIENT, server__address="api")], mesh.now)
+    mesh.engine.spans([span("2", "0", "cron", CLIENT, server__address="pay", server__port="1")], mesh.now)
+    mesh.run(12)
+    assert mesh.graph() == {("cron", "pay:1"): 1}
+
+
+def test_users_reach_the_endpoint_whose_sidecar_counted_them() -> None:
+    mesh = Mesh()
+    mesh.engine.connected("1", Node("web", "web-1", "10.0.0.1:80"), "10.0.0.1", mesh.now)
+    mesh.engine.calls([server("", "web")], mesh.now)
+    (endpoint,) = mesh.engine.endpoints(mesh.now, 60)
+    assert endpoint.stats.count == 4

@@ -1,0 +1,139 @@
+"""Counts over time: nothing lost, nothing twice, bounded."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.topology.fleet import histogram
+from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints, stats
+
+AB = Key("a", "b")
+
+
+def filled(times: list[float], series: int = 100) -> Window:
+    window = Window(900, series)
+    for at in sorted(times):
+        window.add(AB, histogram(0.1), 0, at)
+        window.expire(at)
+    return window
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(1000, 1800), min_size=1, max_size=60), st.integers(1, 110))
+def test_recent_windows_count_each_call_of_the_window_once(times: list[float], span: int) -> None:
+    now = max(times)
+    window = filled(times)
+    expected = sum(int(now - span) < int(at) <= int(now) for at in times)
+    cell = window.totals(now - span, now).get(AB, Cell())
+    assert cell.histogram.count == expected
+
+
+@given(st.lists(st.floats(1000, 1800), min_size=1, max_size=60))
+def test_the_whole_memory_counts_everything_once(times: list[float]) -> None:
+    now = max(times)
+    assert filled(times).totals(now - 890, now)[AB].histogram.count == len(times)
+
+
+@given(st.lists(st.floats(1000, 1090), min_size=1, max_size=60), st.integers(1, 30))
+def test_a_series_adds_up_and_puts_calls_where_they_were(times: list[float], step: int) -> None:
+    cells = filled(times).series(1000, max(times), step, lambda key: True)
+    expected: dict[int, int] = {}
+    for at in times:
+        number = (int(at) - 1000) // step
+        expected[number] = expected.get(number, 0) + 1
+    found = {number: cell.histogram.count for number, cell in cells.items() if cell.histogram.count}
+    assert found == expected
+
+
+_CALLS = st.tuples(
+    st.floats(0, 15),
+    st.sampled_from("ab"),
+    st.sampled_from("cd"),
+    st.sampled_from(["", "1:80", "2:80"]),
+    st.sampled_from(["", "direct", "routed"]),
+    st.booleans(),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_CALLS, max_size=40), st.sampled_from([edges, endpoints, arms]))
+def test_a_view_is_of_the_same_calls_however_often_it_was_looked_at(
+    calls: list[tuple[float, str, str, str, str, bool]], view: View
+) -> None:
+    window, now = Window(900, 100), 1000.0
+    for passed, source, target, endpoint, arm, taken in calls:
+        now += passed
+        if taken:
+            window.take(source, target, 0.1, failed=False, since=0)
+        else:
+            window.add(Key(source, target, "http", endpoint, arm), histogram(0.1), 0, now)
+        window.expire(now)
+        expected: dict[Key, int] = {}
+        for key, cell in window.totals(now - 60, now).items():
+            expected[view(key)] = expected.get(view(key), 0) + cell.histogram.count
+        found = window.totals(now - 60, now, view)
+        assert {key: cell.histogram.count for key, cell in found.items()} == expected
+        some = window.some(now - 60, now, lambda key: key.target == "c")
+        assert sum(cell.histogram.count for cell in some.values()) == sum(
+            cell.histogram.count for key, cell in window.totals(now - 60, now).items() if key.target == "c"
+        )
+
+
+def test_memory_ends() -> None:
+    window = filled([1000.0])
+    window.expire(3000.0)
+    assert window.totals(0, 3000) == {}
+    assert list(window.ends()) == []
+
+
+def test_series_beyond_the_limit_are_counted_together() -> None:
+    window = Window(900, 3)
+    for number in range(10):
+        window.add(Key("a", f"t{number}"), histogram(0.1), 0, 1000.0)
+    counts = window.totals(990, 1000)
+    assert len(counts) == 4
+    assert counts[Key(OTHER, OTHER)].histogram.count == 7
+
+
+def test_closed_seconds_are_given_once_and_get_nothing_more() -> None:
+    window = filled([1000.2, 1000.8, 1001.1])
+    first = [(second, cell.histogram.count) for second, _, cell in window.closed(0, 1001)]
+    assert first == [(1000, 2)]
+    window.add(AB, histogram(0.1), 0, 1000.9)  # a clock that stepped back
+    second = [(at, cell.histogram.count) for at, _, cell in window.closed(1001, 1002)]
+    assert second == [(1001, 2)]
+
+
+def test_a_call_can_be_taken_back() -> None:
+    window = Window(900, 10)
+    window.add(AB, histogram(0.1, 0.2), 1, 1000.0)
+    assert window.take("a", "b", 0.2, True, 990)
+    cell = window.totals(990, 1000)[AB]
+    assert (cell.histogram.count, cell.errors) == (1, 0)
+    assert cell.histogram.quantile(0.5) == pytest.approx(0.1, rel=0.05)
+    assert window.take("a", "b", 0.1, False, 990)
+    assert not window.take("a", "b", 0.1, False, 990)
+    assert stats(window.totals(990, 1000)[AB], 10).count == 0
+
+
+def test_nothing_is_taken_from_before_what_is_open() -> None:
+    window = filled([1000.0])
+    assert not window.take("a", "b", 0.1, False, 1001)
+
+
+def test_stats_of_a_cell() -> None:
+    cell = Cell()
+    cell.add(histogram(*[0.01] * 98, 1.0, 1.0), 2)
+    found = stats(cell, 50)
+    assert (found.count, found.errors, found.rate, found.success) == (100, 2, 2.0, 0.98)
+    assert found.p50 == pytest.approx(0.01, rel=0.05)
+    assert found.p90 == pytest.approx(0.01, rel=0.05)
+    assert found.p99 == pytest.approx(1.0, rel=0.05)
+    assert stats(Cell(), 50).p50 is None
+
+
+def test_rates_are_over_the_time_lived_through() -> None:
+    window = filled([1000.0])
+    assert window.span(1005.0, 60) == 5.0
+    assert window.span(1500.0, 60) == 60
+    assert Window(900, 1).span(1000.0, 60) == 1.0

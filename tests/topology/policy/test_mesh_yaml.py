@@ -1,0 +1,145 @@
+"""mesh.yaml: what is right, and what is wrong by line, key, value and fix."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.contract.model import Retries, Stage
+from topology.policy.mesh_yaml import Harm, Policy, PolicyError, ServicePolicy, parse
+
+WHOLE = """\
+services:
+  reviews:
+    stage: route
+    percent: 25
+    timeout: 1.5s
+    retries: {attempts: 3, on: [5xx, connect-failure], budget: 20%, per_try: 500ms}
+    split: {v1: 90, v2: 10}
+    endpoints: [10.0.0.7:9080, "[::1]:9080"]
+  ratings:
+    stage: advise
+  details:
+"""
+
+
+def test_a_whole_file() -> None:
+    assert parse(WHOLE) == Policy(
+        {
+            "reviews": ServicePolicy(
+                Stage.ROUTE,
+                25,
+                1.5,
+                Retries(3, ("5xx", "connect-failure"), 0.2, 0.5),
+                {"v1": 90, "v2": 10},
+                ("10.0.0.7:9080", "[::1]:9080"),
+            ),
+            "ratings": ServicePolicy(Stage.ADVISE),
+            "details": ServicePolicy(),
+        }
+    )
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "services:\n", "services: {}\n"])
+def test_nothing_is_a_policy_too(text: str) -> None:
+    assert parse(text) == Policy()
+
+
+def service(*lines: str) -> str:
+    return "services:\n  a:\n" + "".join(f"    {line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "words"),
+    [
+        ("servces: {}", 1, "servces", ["unknown key", "did you mean 'services'?"]),
+        ("a: [", 1, "mesh.yaml", ["not YAML", "brackets"]),
+        ("services: {}\nservices: {}", 2, "services", ["twice"]),
+        ("services: {}\n--- {}", 2, "mesh.yaml", ["not YAML"]),
+        ("\x00", 1, "mesh.yaml", ["not text"]),
+        ("- a", 1, "mesh.yaml", ["must be a mapping"]),
+        ("services: [a]", 1, "services", ["must be a mapping"]),
+        ("services:\n  'a b': {}", 2, "services.a b", ["not a service name", "--service"]),
+        ("services:\n  ? [a]\n  : {}", 2, "services", ["not text"]),
+        (service("stgae: route"), 3, "services.a.stgae", ["did you mean 'stage'?"]),
+        (service("colour: red"), 3, "services.a.colour", ["unknown key", "use one of: stage"]),
+        (service("stage: rout"), 3, "services.a.stage", ["'rout'", "did you mean 'route'?"]),
+        (service("stage:"), 3, "services.a.stage", ["has no value"]),
+        (service("stage: route", "percent: 101"), 4, "services.a.percent", ["'101'", "0 to 100"]),
+        (service("stage: route", "percent: 2.5"), 4, "services.a.percent", ["'2.5'", "whole number"]),
+        (service("stage: observe", "percent: 5"), 4, "services.a.percent", ["stage: route"]),
+        (service("timeout: 2"), 3, "services.a.timeout", ["'2'", "2s"]),
+        (service("timeout: 0s"), 3, "services.a.timeout", ["not a duration"]),
+        (service("timeout: [1s]"), 3, "services.a.timeout", ["no value", "one value"]),
+        (service("retries: 3"), 3, "services.a.retries", ["mapping"]),
+        (service("retries: {attempts: 0}"), 3, "services.a.retries.attempts", ["'0'", "1 to 10"]),
+        (service("retries: {on: 5xx}"), 3, "services.a.retries.on", ["list"]),
+        (service("retries: {on: [6xx]}"), 3, "services.a.retries.on", ["'6xx'", "did you mean '5xx'?"]),
+        (service("retries: {budget: 0.2}"), 3, "services.a.retries.budget", ["'0.2'", "20%"]),
+        (service("retries: {per_try: 5}"), 3, "services.a.retries.per_try", ["'5'", "2s"]),
+        (service("retries: {atempts: 2}"), 3, "services.a.retries.atempts", ["'attempts'"]),
+        (service("split: {v1: -1}"), 3, "services.a.split.v1", ["'-1'"]),
+        (service("split: {v1: 0, v2: 0}"), 3, "services.a.split", ["above 0"]),
+        (service("endpoints: 10.0.0.1:80"), 3, "services.a.endpoints", ["list"]),
+        (service("endpoints:", "- 10.0.0.1:80", "- db:80"), 5, "services.a.endpoints", ["'db:80'"]),
+        (service("endpoints: [db]"), 3, "services.a.endpoints", ["'db'", "IP:PORT"]),
+        (service("endpoints: [10.0.0.1:0]"), 3, "services.a.endpoints", ["port 0"]),
+        (service("endpoints: [10.0.0.1:8, 10.0.0.1:8]"), 3, "services.a.endpoints", ["twice"]),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, line: int, key: str, words: list[str]) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(text)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key) == (line, key)
+    assert problem.fix
+    assert all(word in str(problem) for word in words)
+    assert "\n" not in str(problem)
+
+
+def test_all_problems_are_named_at_once_in_order() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse("services:\n  a: {stage: x}\n  b: {timeout: y}\nother: 1\n")
+    assert [problem.line for problem in caught.value.problems] == [2, 3, 4]
+    assert str(caught.value).count("\n") == 2
+
+
+@given(st.text(alphabet="servics:\n -{}[]&*!ab01'\"#%>|,", max_size=40))
+def test_any_text_parses_or_is_a_policy_error(text: str) -> None:
+    try:
+        found = parse(text)
+    except PolicyError as error:
+        found = Policy()
+        problems = error.problems
+    else:
+        problems = ()
+    assert isinstance(found, Policy)
+    assert all(problem.line >= 1 and problem.fix for problem in problems)
+
+
+def test_guard_and_health() -> None:
+    text = 'services: {b: {stage: route, percent: 5, guard: true, health: "/healthz?full=1"}}'
+    entry = parse(text).services["b"]
+    assert (entry.guard, entry.health) == (Harm(), "/healthz?full=1")
+    assert parse("services: {b: {guard: false}}").services["b"].guard is None
+    given = parse("services: {b: {guard: {success: 2%, slower: 1.5}}}").services["b"].guard
+    assert given == Harm(success=0.02, slower=1.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("guard: maybe", "services.b.guard: is 'maybe'; write true, false or {success: 0.5%, slower: 1.2}"),
+        ("guard: {slower: 0.9}", "services.b.guard.slower: is '0.9'; write a number above 1"),
+        ("guard: {success: much}", "services.b.guard.success: 'much' is not a share"),
+        ("guard: {sucess: 1%}", "services.b.guard.sucess: unknown key; did you mean 'success'?"),
+        ("health: healthz", "services.b.health: 'healthz' is not a path"),
+        ('health: "/a b"', "services.b.health: '/a b' is not a path"),
+        ('health: "/a\\r\\nx: y"', "is not a path"),
+        ("guard: ", "services.b.guard: has no value"),
+    ],
+)
+def test_a_bad_guard_or_health_says_what_to_write(text: str, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(f"services:\n  b:\n    {text}\n")
+    assert message in str(caught.value)
+    assert "line 3" in str(caught.value)

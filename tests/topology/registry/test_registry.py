@@ -1,0 +1,134 @@
+"""Which endpoints exist, by what streams and the policy say."""
+
+from dataclasses import replace
+
+import pytest
+
+from proxy.contract.model import Node, NodeState
+from topology.model import EndpointState
+from topology.registry.registry import Member, Registry, located
+
+B1 = Node("b", "b1", "10.0.0.1:15006", "10.0.0.1:8080", "v1", "z1")
+
+
+def states(registry: Registry, service: str = "b") -> dict[str, EndpointState]:
+    return {member.address: member.state for member in registry.services().get(service, ())}
+
+
+@pytest.mark.parametrize(
+    ("given", "peer", "expected"),
+    [
+        (("0.0.0.0:1", "0.0.0.0:2"), "10.0.0.9", ("10.0.0.9:1", "10.0.0.9:2")),
+        (("[::]:1", ""), "fd00::1", ("[fd00::1]:1", "")),
+        (("10.0.0.1:1", "127.0.0.1:2"), "10.0.0.9", ("10.0.0.1:1", "")),
+        (("127.0.0.1:1", "127.0.0.1:2"), "127.0.0.1", ("127.0.0.1:1", "127.0.0.1:2")),
+        (("localhost:1", "localhost:2"), "127.0.0.1", ("127.0.0.1:1", "127.0.0.1:2")),
+        (("host.local:1", ""), "10.0.0.9", ("host.local:1", "")),
+        (("", ""), "10.0.0.9", ("", "")),
+    ],
+)
+def test_addresses_become_ones_others_can_use(
+    given: tuple[str, str], peer: str, expected: tuple[str, str]
+) -> None:
+    node = located(Node("s", "i", *given), peer)
+    assert (node.address, node.app) == expected
+
+
+def test_connected_is_registered_and_known_by_all_its_names() -> None:
+    registry = Registry(10)
+    (decision,) = registry.connect("1", B1, "10.0.0.1", 0)
+    assert (decision.kind, decision.service, decision.endpoint) == ("register", "b", B1.address)
+    assert registry.resolve(B1.address) == registry.resolve(B1.app) == ("b", B1.address)
+    assert registry.address_of("b1") == B1.address
+    assert registry.has_sidecar("b")
+    assert not registry.has_sidecar("c")
+
+
+def test_states_are_told_once_each() -> None:
+    registry = Registry(10)
+    registry.connect("1", B1, "10.0.0.1", 0)
+    for state, expected, kind in (
+        (NodeState.UNREADY, EndpointState.UNREADY, "leave"),
+        (NodeState.READY, EndpointState.HEALTHY, "register"),
+        (NodeState.DRAINING, EndpointState.DRAINING, "leave"),
+    ):
+        made = registry.connect("1", replace(B1, state=state), "10.0.0.1", 1)
+        assert [each.kind for each in made] == [kind]
+        assert registry.connect("1", replace(B1, state=state), "10.0.0.1", 2) == []
+        assert states(registry) == {B1.address: expected}
+
+
+def test_an_endpoint_is_gone_after_the_grace_period() -> None:
+    registry = Registry(10)
+    registry.connect("1", B1, "10.0.0.1", 0)
+    registry.disconnect("1", 100)
+    assert registry.sweep(109.9) == []
+    assert states(registry) == {B1.address: EndpointState.GONE}
+    assert all(member.available for member in registry.services()["b"])
+    (decision,) = registry.sweep(110)
+    assert decision.kind == "leave"
+    assert states(registry) == {}
+
+
+def test_one_that_comes_back_within_the_grace_period_was_never_away() -> None:
+    registry = Registry(10)
+    registry.connect("1", B1, "10.0.0.1", 0)
+    registry.disconnect("1", 100)
+    assert registry.connect("2", B1, "10.0.0.1", 101) == []
+    assert registry.sweep(200) == []
+    registry.disconnect("1", 201)  # the old stream's end is late news
+    assert states(registry) == {B1.address: EndpointState.HEALTHY}
+
+
+def test_what_was_draining_leaves_with_its_stream() -> None:
+    registry = Registry(10)
+    registry.connect("1", replace(B1, state=NodeState.DRAINING), "10.0.0.1", 0)
+    registry.disconnect("1", 1)
+    assert states(registry) == {}
+
+
+def test_a_restart_on_the_same_address_replaces_the_instance() -> None:
+    registry = Registry(10)
+    registry.connect("1", B1, "10.0.0.1", 0)
+    registry.connect("2", replace(B1, instance="b1-again"), "10.0.0.1", 1)
+    (member,) = registry.services()["b"]
+    assert member.instance == "b1-again"
+
+
+def test_a_sidecar_that_only_sends_is_a_service_without_endpoints() -> None:
+    registry = Registry(10)
+    assert registry.connect("1", Node("cron", "c1"), "10.0.0.1", 0) == []
+    assert registry.services() == {"cron": ()}
+    registry.disconnect("1", 1)
+    assert registry.services() == {}
+
+
+def test_static_endpoints_stand_beside_what_registers_and_never_twice() -> None:
+    registry = Registry(10)
+    registry.connect("1", B1, "10.0.0.1", 0)
+    registry.set_static({"b": (B1.address, B1.app, "10.0.0.7:80"), "c": ("10.0.0.8:80",)})
+    assert states(registry) == {B1.address: EndpointState.HEALTHY, "10.0.0.7:80": EndpointState.HEALTHY}
+    assert [member.origin for member in registry.services()["c"]] == ["static"]
+    assert not registry.has_sidecar("c")
+    registry.set_static({})
+    assert "c" not in registry.services()
+
+
+def test_who_reports_holds_a_stream_here_or_elsewhere() -> None:
+    registry = Registry(grace=5.0)
+    registry.connect("1", Node("a", "a1"), "10.0.0.1", 0.0)
+    assert registry.reports("a", "a1")
+    assert not registry.reports("a", "a2")
+    assert not registry.reports("b", "a1")
+    registry.disconnect("1", 1.0)
+    assert not registry.reports("a", "a1")
+    registry.connect("2", Node("b", "b1", "10.0.0.2:80"), "10.0.0.2", 2.0)
+    registry.disconnect("2", 3.0)
+    assert registry.reports("b", "b1")  # a broken line is not a dead sidecar
+    registry.sweep(9.0)
+    assert not registry.reports("b", "b1")
+    registry.set_elsewhere("other", {"b": (Member("b", "10.0.0.2:80", instance="b1"),), "c": ()})
+    assert registry.reports("b", "b1")
+    assert registry.reports("c", "any")  # whose sidecars only send, and are not named
+    registry.set_elsewhere("other", {})
+    assert not registry.reports("b", "b1")

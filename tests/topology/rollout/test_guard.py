@@ -1,0 +1,137 @@
+"""A stage is turned back when it does harm, and hardly ever when it does not."""
+
+import random
+
+import pytest
+
+from proxy.contract import attributes as names
+from proxy.contract.histogram import Histogram
+from proxy.contract.model import Stage
+from tests.topology.fleet import histogram
+from topology.engine import Engine
+from topology.model import CallSample, Side
+from topology.policy.mesh_yaml import Harm, parse
+from topology.rollout.guard import ALPHA, EPOCH, Guard, Verdict, level
+from topology.settings import EngineSettings
+
+ARMS = (names.ARM_DIRECT, names.ARM_ROUTED)
+
+
+def arm(rng: random.Random, count: int, failing: float, middle: float) -> tuple[Histogram, int]:
+    found, errors = Histogram(), 0
+    for _ in range(count):
+        found.record(middle * rng.lognormvariate(0, 0.5))
+        errors += rng.random() < failing
+    return found, errors
+
+
+def watched(
+    seed: int, steps: int, failing: tuple[float, float], middle: tuple[float, float], at_once: int = 25
+) -> tuple[Verdict | None, int]:
+    """A stage that is looked at after every step of so many calls in each arm."""
+    rng, guard = random.Random(seed), Guard()
+    guard.watch("s", 1.0, 0.0)
+    for step in range(steps):
+        for number in (0, 1):
+            guard.add("s", ARMS[number], *arm(rng, at_once, failing[number], middle[number]))
+        found = guard.verdict("s", Harm(), step * 5.0)
+        if found is not None:
+            return found, step
+    return None, steps
+
+
+def test_all_looks_together_spend_no_more_than_the_budget() -> None:
+    assert sum(3 * level(look) for look in range(1, 100_000)) <= ALPHA
+
+
+def test_arms_that_are_alike_are_hardly_ever_turned_back() -> None:
+    """Three hundred stages, looked at eighty times each, over several epochs."""
+    runs = [watched(seed, 80, (0.03, 0.03), (0.05, 0.05)) for seed in range(300)]
+    assert sum(found is not None for found, _ in runs) <= 3
+
+
+@pytest.mark.parametrize(
+    ("failing", "middle", "figure"),
+    [((0.01, 0.10), (0.05, 0.05), "success"), ((0.0, 0.0), (0.05, 0.08), "p50")],
+)
+def test_what_does_harm_is_turned_back_soon(
+    failing: tuple[float, float], middle: tuple[float, float], figure: str
+) -> None:
+    for seed in range(20):
+        found, step = watched(seed, 200, failing, middle)
+        assert found is not None
+        assert step < 60
+        assert found.evidence["figure"] == figure
+        assert found.evidence["low"] <= found.evidence["difference"] <= found.evidence["high"]
+
+
+def test_what_is_better_stays() -> None:
+    assert all(watched(seed, 60, (0.10, 0.01), (0.08, 0.05))[0] is None for seed in range(20))
+
+
+def test_what_answers_more_may_take_longer() -> None:
+    """Failures are quick: an arm that has many of them looks faster than one that answers."""
+    for seed in range(20):
+        assert watched(seed, 60, (0.5, 0.0), (0.05, 0.09))[0] is None
+
+
+def test_a_long_good_time_does_not_hide_a_bad_one() -> None:
+    rng, guard = random.Random(1), Guard()
+    guard.watch("s", 1.0, 0.0)
+    found, now = None, 0.0
+    while found is None and now < 20 * EPOCH:
+        now += 30
+        for number in (0, 1):
+            bad = number == 1 and now > 10 * EPOCH
+            guard.add("s", ARMS[number], *arm(rng, 100, 0.05 if bad else 0.005, 0.05))
+        found = guard.verdict("s", Harm(), now)
+    assert found is not None
+    assert 10 * EPOCH < now < 12.5 * EPOCH
+
+
+YAML = "services: {b: {stage: route, percent: 50%s}}"
+
+
+def played(text: str, errors: int) -> Engine:
+    engine, now = Engine(parse(text), EngineSettings()), 1000.0
+    engine.tick(now)
+    for _ in range(20):
+        now += 0.5
+        for which, bad in ((names.ARM_DIRECT, 0), (names.ARM_ROUTED, errors)):
+            for part, failed in ((10 - bad, 0), (bad, bad)):
+                calls = CallSample(
+                    Side.CLIENT, "a", "b", "a1", histogram(*[0.1] * part), failed, "10.0.0.1:80", which
+                )
+                engine.calls([calls], now)
+        engine.tick(now)
+    return engine
+
+
+def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> None:
+    engine = played(YAML % ", guard: true", 3)
+    (view,) = [view for view in engine.stages(1010.0, 60) if view.service == "b"]
+    assert (view.stage, view.percent, view.origin, view.guard) == (Stage.ADVISE, 0, "guard", True)
+    made = engine.decisions("b", kind="stage")[0]
+    assert made.reason == (
+        "b goes from route 50 % to advise, set by the guard: 70.00 % of the routed requests succeed, "
+        "100.00 % of the others"
+    )
+    assert made.evidence["figure"] == "success"
+    assert view.history[0] == made
+    assert engine.tick(1010.25).snapshot.services.get("b") is None  # it has no endpoint here
+    engine.set_stage("b", Stage.ROUTE, 10, 1011.0, by="ann")
+    (again,) = [view for view in engine.stages(1011.0, 60) if view.service == "b"]
+    assert (again.percent, again.history[0].evidence["by"]) == (10, "ann")
+    assert "set by ann over the api" in again.history[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [("", 5), (", guard: false", 5), (", guard: true", 0), (", guard: {success: 50%}", 3)],
+)
+def test_without_a_guard_or_without_harm_the_stage_stays(text: str, errors: int) -> None:
+    engine = played(YAML % text, errors)
+    (view,) = [view for view in engine.stages(1010.0, 60) if view.service == "b"]
+    assert (view.stage, view.percent) == (Stage.ROUTE, 50)
+    assert view.effect is not None
+    assert view.effect.success.significant is bool(errors)

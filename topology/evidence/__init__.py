@@ -1,0 +1,1 @@
+"""Evidence about endpoints: measurements by reporter, their delay, and endpoints beside peers."""

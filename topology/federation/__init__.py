@@ -1,0 +1,1 @@
+"""What other collectors know, merged into what this one knows."""

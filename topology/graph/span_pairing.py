@@ -1,0 +1,196 @@
+"""Edges from spans, for services that have no sidecar.
+
+A CLIENT or PRODUCER span and the SERVER or CONSUMER span it is the parent of are one call.
+They come in either order, up to ``ttl`` seconds apart. Calls to databases and brokers have no
+second half and count at once. What sidecars count in metrics is never counted here again:
+their spans only complete what their metrics cannot know (``Alias``, and ``Edge.recount``).
+
+Rules follow the OpenTelemetry servicegraph connector, with its reported defects in mind:
+nested clients, virtual users of servers that are not roots, brokers that are invisible.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, Generic, TypeVar
+
+from proxy.contract import attributes as names
+from topology.graph import span_peers
+from topology.graph.span_peers import Edge
+from topology.model import Kind, SpanFact
+
+USER: Final = "user"
+
+
+class SpanKind(IntEnum):
+    """OTLP Span.SpanKind, the kinds that make edges."""
+
+    SERVER = 2
+    CLIENT = 3
+    PRODUCER = 4
+    CONSUMER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A ``host:port`` outside the mesh at which this service answered."""
+
+    address: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A call without a caller's name that the caller's own sidecar did measure.
+
+    A sidecar names its service to endpoints of the mesh alone; just after its start it does
+    not know them yet.
+    """
+
+    target: str
+    duration: float
+    failed: bool
+
+
+Found = Edge | Alias | Measured
+_Id = tuple[bytes, bytes]
+V = TypeVar("V")
+
+
+class _Recent(Generic[V]):
+    """Values by span, oldest first, none older than ``ttl`` and never more than ``limit``."""
+
+    def __init__(self, ttl: float, limit: int) -> None:
+        self._ttl = ttl
+        self._limit = limit
+        self._held: dict[_Id, tuple[V, float]] = {}
+
+    def put(self, key: _Id, value: V, now: float) -> None:
+        self._held.pop(key, None)
+        self._held[key] = (value, now)
+
+    def get(self, key: _Id) -> V | None:
+        held = self._held.get(key)
+        return None if held is None else held[0]
+
+    def pop(self, key: _Id) -> V | None:
+        held = self._held.pop(key, None)
+        return None if held is None else held[0]
+
+    def expire(self, now: float) -> list[V]:
+        excess = len(self._held) - self._limit
+        # Deleted one by one while looking for the first, a dict is walked over its gaps each time.
+        over: dict[_Id, V] = {}
+        for key, (value, since) in self._held.items():
+            if now - since < self._ttl and len(over) >= excess:
+                break
+            over[key] = value
+        for key in over:
+            del self._held[key]
+        return list(over.values())
+
+
+class Pairing:
+    """Spans that wait for their other half, bounded in time and number."""
+
+    def __init__(self, ttl: float, limit: int) -> None:
+        self._clients: _Recent[SpanFact] = _Recent(ttl, limit)
+        self._servers: _Recent[SpanFact] = _Recent(ttl, limit)  # by the parent they wait for
+        self._inner: _Recent[str] = _Recent(ttl, limit)  # by parent: service of a client below it
+        self._leaves: _Recent[str] = _Recent(ttl, limit)  # service of clients that counted at once
+        self._seen: _Recent[bool] = _Recent(ttl, 2 * limit)
+
+    def add(self, fact: SpanFact, now: float) -> list[Found]:
+        """Take in one span; the calls it completes, each exactly once."""
+        if not fact.service:
+            return []
+        if fact.kind in (SpanKind.CLIENT, SpanKind.PRODUCER):
+            return self._client(fact, now)
+        if fact.kind in (SpanKind.SERVER, SpanKind.CONSUMER):
+            return self._server(fact, now)
+        return []
+
+    def expire(self, now: float) -> list[Edge]:
+        """Clients that waited in vain, each as the call to the outside it stands for."""
+        for rest in (self._servers, self._inner, self._leaves, self._seen):
+            rest.expire(now)
+        return [
+            Edge(
+                fact.service,
+                peer,
+                fact.duration,
+                fact.failed,
+                target_kind=Kind.EXTERNAL,
+                encrypted=span_peers.encrypted(fact.attributes),
+            )
+            for fact in self._clients.expire(now)
+            if not fact.from_sidecar and (peer := span_peers.name(fact.attributes))
+        ]
+
+    def _client(self, fact: SpanFact, now: float) -> list[Found]:
+        own, parent = (fact.trace_id, fact.span_id), (fact.trace_id, fact.parent_id)
+        if fact.parent_id:  # an outer client of the same service is this very call, seen twice
+            outer = self._clients.get(parent)
+            if outer is not None and outer.service == fact.service:
+                self._clients.pop(parent)
+            self._inner.put(parent, fact.service, now)
+        if fact.from_sidecar and not span_peers.sidecar_target(fact.attributes):
+            return []
+        if self._inner.get(own) == fact.service or self._repeated(fact, now):
+            return []
+        leaf = None if fact.from_sidecar else span_peers.leaf(fact)
+        if leaf is not None:
+            self._leaves.put(own, fact.service, now)
+            return [] if self._leaves.get(parent) == fact.service else [leaf]
+        server = self._servers.pop(own)
+        if server is not None:
+            return _joined(fact, server)
+        self._clients.put(own, fact, now)
+        return []
+
+    def _server(self, fact: SpanFact, now: float) -> list[Found]:
+        if fact.from_sidecar and (names.CALLER in fact.attributes or not fact.parent_id):
+            return []
+        if self._repeated(fact, now):
+            return []
+        leaf = None if fact.from_sidecar else span_peers.leaf(fact)
+        if leaf is not None:
+            return [leaf]
+        if not fact.parent_id:
+            return [Edge(USER, fact.service, fact.duration, fact.failed, source_kind=Kind.USER)]
+        parent = (fact.trace_id, fact.parent_id)
+        client = self._clients.pop(parent)
+        if client is not None:
+            return _joined(client, fact)
+        self._servers.put(parent, fact, now)
+        return []
+
+    def _repeated(self, fact: SpanFact, now: float) -> bool:
+        """Whether this span came before: exporters send again what was not confirmed."""
+        # Zipkin gives both halves of a call one span id; the kind keeps them apart.
+        key = (fact.trace_id, fact.span_id + bytes((fact.kind,)))
+        if self._seen.get(key):
+            return True
+        self._seen.put(key, True, now)
+        return False
+
+
+def _joined(client: SpanFact, server: SpanFact) -> list[Found]:
+    if client.from_sidecar:
+        if server.from_sidecar:
+            return [Measured(server.service, server.duration, server.failed)]
+        address = span_peers.sidecar_target(client.attributes)
+        return [Alias(address, server.service)] if address else []
+    failed = client.failed or server.failed
+    protocol = span_peers.MESSAGING if client.kind == SpanKind.PRODUCER else span_peers.HTTP
+    return [
+        Edge(
+            client.service,
+            server.service,
+            client.duration,
+            failed,
+            protocol,
+            recount=server.from_sidecar,
+            measured=server.duration,
+            encrypted=span_peers.encrypted(client.attributes),
+        )
+    ]

@@ -1,0 +1,102 @@
+"""Traffic as memory holds it, an address outside the mesh that proved to be a service under its name."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Final
+
+from proxy.contract.histogram import Histogram
+from topology.graph import span_peers
+from topology.graph.call_attribution import Intake
+from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges, stats
+from topology.model import Point
+
+_NOTHING: Final = Cell()
+
+
+class Traffic:
+    """Reads the window. Every ``now`` is epoch seconds; ``window`` is seconds back from it."""
+
+    def __init__(self, window: Window, intake: Intake) -> None:
+        self._window = window
+        self._intake = intake
+
+    def counts(self, now: float, window: float, view: View) -> Bucket:
+        """Calls of the window, and opaque connections that stand, by what the view keeps of a key."""
+        counts = self._window.totals(now - window, now, view)
+        for (source, target), standing in self._intake.open(now).items():
+            cell = counts.setdefault(Key(source, target, span_peers.TCP), Cell())
+            cell.open = standing.count
+            cell.encrypted += standing.encrypted
+            cell.clear += standing.clear
+        return self._resolved(counts)
+
+    def served(self, now: float, window: float, service: str) -> Bucket:
+        """Calls of one service in the window, by key."""
+        return self._resolved(self._window.some(now - window, now, self._wanted(service, None, None, None)))
+
+    def between(self, start: float, end: float) -> Bucket:
+        """Calls between two times, by edge."""
+        return self._resolved(self._window.totals(start, end, edges))
+
+    def seconds(self, now: float, window: float) -> float:
+        """Seconds of the window that were lived through: what rates are divided by."""
+        return self._window.span(now, window)
+
+    def series(
+        self,
+        now: float,
+        window: float,
+        step: float,
+        service: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        endpoint: str | None = None,
+    ) -> tuple[Point, ...]:
+        """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
+        step = float(max(1, ceil(step)))
+        if window > SECONDS_KEPT:
+            step = ceil(step / TEN) * float(TEN)
+        start = int((now - window) / step) * step
+        wanted = self._wanted(service, source, target, endpoint)
+        cells = self._window.series(start, now, step, wanted)
+        return tuple(
+            Point(start + number * step, stats(cells.get(number, _NOTHING), step))
+            for number in range(int((now - start) / step) + 1)
+        )
+
+    def latency(
+        self,
+        now: float,
+        window: float,
+        service: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+    ) -> Histogram:
+        """Distribution of latency over the window."""
+        wanted = self._wanted(service, source, target, None)
+        histogram = Histogram()
+        for cell in self._window.some(now - window, now, wanted).values():
+            histogram.merge(cell.histogram)
+        return histogram
+
+    def _resolved(self, counts: Bucket) -> Bucket:
+        for key in [key for key in counts if span_peers.outside(key.target)]:
+            service = self._intake.resolved(key.target)
+            if service != key.target:
+                cell = counts.pop(key)
+                counts.setdefault(key._replace(target=service), Cell()).merge(cell)
+        return counts
+
+    def _wanted(
+        self, service: str | None, source: str | None, target: str | None, endpoint: str | None
+    ) -> Callable[[Key], bool]:
+        served = target if target is not None else service
+
+        def wanted(key: Key) -> bool:
+            return (
+                (source is None or key.source == source)
+                and (endpoint is None or key.endpoint == endpoint)
+                and (served is None or self._intake.resolved(key.target) == served)
+            )
+
+        return wanted

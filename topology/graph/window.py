@@ -1,0 +1,303 @@
+"""Fifteen minutes of traffic in memory: mergeable counts by second, and by ten seconds.
+
+Every call is added to the bucket of the second it was reported in and to that of its ten
+seconds. Seconds are kept two minutes, tens for the whole memory; a reader takes tens where
+they fit and seconds at the edges. The number of series is bounded: past the limit, calls are
+counted under one series named ``(other)`` rather than lost.
+
+Readers rarely want every series: ``edges``, ``endpoints`` and ``arms`` are views that leave the
+other fields of a key empty. What a view makes of a bucket is kept until the bucket changes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from proxy.contract import attributes as names
+from proxy.contract.histogram import Histogram, bucket_index, bucket_value
+from topology.graph.span_peers import HTTP
+from topology.model import Secrecy, Stats
+
+TEN: Final = 10
+SECONDS_KEPT: Final = 120
+OTHER: Final = "(other)"
+_FOR_EVER: Final = 1 << 62
+
+
+class Key(NamedTuple):
+    """What a call is counted under; ``folded`` when another collector counted, and stores, it."""
+
+    source: str
+    target: str
+    protocol: str = HTTP
+    endpoint: str = ""
+    arm: str = ""
+    folded: bool = False
+
+
+@dataclass(slots=True)
+class Cell:
+    """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the
+    ``clear``; of opaque TCP also bytes to and from the target, and what stands."""
+
+    histogram: Histogram = field(default_factory=Histogram)
+    errors: int = 0
+    sent: int = 0
+    received: int = 0
+    open: int = 0
+    encrypted: int = 0
+    clear: int = 0
+
+    @property
+    def used(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.histogram.count or self.open)
+
+    def add(self, histogram: Histogram, errors: int) -> None:
+        self.histogram.merge(histogram)
+        self.errors += errors
+
+    def merge(self, other: "Cell") -> None:
+        self.add(other.histogram, other.errors)
+        self.encrypted += other.encrypted
+        self.clear += other.clear
+        self.sent += other.sent
+        self.received += other.received
+        self.open += other.open
+
+
+Bucket = dict[Key, Cell]
+View = Callable[[Key], Key]
+
+
+def edges(key: Key) -> Key:
+    """Who calls whom."""
+    return Key(key.source, key.target, key.protocol)
+
+
+def endpoints(key: Key) -> Key:
+    """What each endpoint served."""
+    return Key("", key.target, "", key.endpoint)
+
+
+def arms(key: Key) -> Key:
+    """What each arm of a service served, the direct one by endpoint."""
+    return Key("", key.target, "", key.endpoint if key.arm == names.ARM_DIRECT else "", key.arm)
+
+
+class Window:
+    """Counts by key over time. Times are epoch seconds; ``memory`` is how many are kept."""
+
+    def __init__(self, memory: float, series: int) -> None:
+        self._memory = int(memory)
+        self._limit = series
+        self._seconds: dict[int, Bucket] = {}
+        self._tens: dict[int, Bucket] = {}
+        self._views: dict[int, dict[View, Bucket]] = {}  # of a bucket, by its identity
+        self._newest = 0
+        self._last: dict[Key, int] = {}
+        self._edges: dict[tuple[str, str], set[Key]] = {}
+        self._closed = 0
+        self._horizon = 0  # before it only tens are kept
+        self._begun: float | None = None
+
+    def add(
+        self, key: Key, histogram: Histogram, errors: int, now: float, encrypted: bool | None = None
+    ) -> None:
+        """Count calls that were reported now; of a folded key, in that second. ``encrypted`` is None
+        where that is not known."""
+        for cell in self._cells(key, now):
+            cell.add(histogram, errors)
+            if encrypted:
+                cell.encrypted += histogram.count
+            elif encrypted is not None:
+                cell.clear += histogram.count
+
+    def moved(self, key: Key, sent: int, received: int, now: float) -> None:
+        """Count bytes that were reported now."""
+        for cell in self._cells(key, now):
+            cell.sent += sent
+            cell.received += received
+
+    def _cells(self, key: Key, now: float) -> Iterator[Cell]:
+        self._begun = now if self._begun is None else min(self._begun, now)
+        second = int(now) if key.folded else max(int(now), self._closed)
+        if key not in self._last and len(self._last) >= self._limit:
+            key = Key(OTHER, OTHER, key.protocol, folded=key.folded)
+        if key not in self._last:
+            self._edges.setdefault((key.source, key.target), set()).add(key)
+        self._last[key] = max(second, self._last.get(key, second))
+        self._newest = max(second, self._newest)
+        for buckets, at in ((self._seconds, second), (self._tens, second // TEN)):
+            bucket = buckets.setdefault(at, {})
+            self._views.pop(id(bucket), None)
+            cell = bucket.get(key)
+            if cell is None:
+                cell = bucket[key] = Cell()
+            yield cell
+
+    def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
+        """Take back one request of an edge, latest second first and not before ``since``."""
+        known = self._edges.get((source, target), ())
+        keys = [key for key in known if key.protocol == HTTP and not key.folded]
+        for second in sorted((s for s in self._seconds if s >= since), reverse=True):
+            bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
+            for key in keys:
+                cell, wide = bucket.get(key), tens.get(key)
+                if cell is None or wide is None or not cell.histogram.count:
+                    continue
+                index = _populated(cell.histogram, duration)
+                for part, within in ((cell, bucket), (wide, tens)):
+                    _remove(part, index, failed)
+                    self._views.pop(id(within), None)
+                return True
+        return False
+
+    def totals(self, start: float, end: float, view: View | None = None) -> Bucket:
+        """Everything between two times (whole seconds, ``start`` excluded), by key."""
+        merged: Bucket = {}
+        for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
+            _merge(merged, (bucket if view is None else self._viewed(bucket, view)).items())
+        return merged
+
+    def some(self, start: float, end: float, wanted: Callable[[Key], bool]) -> Bucket:
+        """As ``totals``, of the wanted keys alone."""
+        merged: Bucket = {}
+        keys = [key for key in self._last if wanted(key)]
+        for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
+            _merge(merged, ((key, bucket[key]) for key in keys if key in bucket))
+        return merged
+
+    def _viewed(self, bucket: Bucket, view: View) -> Bucket:
+        held = self._views.setdefault(id(bucket), {})
+        found = held.get(view)
+        if found is None:
+            found = held[view] = {}
+            _merge(found, ((view(key), cell) for key, cell in bucket.items()))
+        return found
+
+    def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:
+        """Wanted traffic between two times by number of the step it was reported in.
+
+        Beyond ``SECONDS_KEPT`` only steps of whole tens from a whole ten are exact.
+        """
+        steps: dict[int, Cell] = {}
+        keys = [key for key in self._last if wanted(key)]
+        for second, bucket in self._buckets(int(start), int(end) + 1, TEN if step % TEN == 0 else 1):
+            cell = steps.setdefault(max(0, int((second - int(start)) / step)), Cell())
+            for key in keys:
+                found = bucket.get(key)
+                if found is not None:
+                    cell.add(found.histogram, found.errors)
+        return steps
+
+    def ends(self) -> Iterable[tuple[str, str]]:
+        """(source, target) of everything the memory holds."""
+        return self._edges.keys()
+
+    def closed(self, begin: int, end: int) -> Iterator[tuple[int, Key, Cell]]:
+        """Cells of the seconds in [begin, end), which get nothing added from now on."""
+        self._closed = max(self._closed, end)
+        for second in sorted(s for s in self._seconds if begin <= s < end):
+            for key, cell in self._seconds[second].items():
+                if (cell.histogram.count or cell.sent or cell.received) and not key.folded:
+                    yield second, key, cell
+
+    def expire(self, now: float) -> None:
+        """Drop what is older than is kept."""
+        self._horizon = int(now) - SECONDS_KEPT
+        for second in [s for s in self._seconds if s < self._horizon]:
+            self._views.pop(id(self._seconds.pop(second)), None)
+        oldest = (int(now) - self._memory) // TEN
+        dropped = [ten for ten in self._tens if ten < oldest]
+        for ten in dropped:
+            self._views.pop(id(self._tens.pop(ten)), None)
+        if dropped:
+            self._last = {key: last for key, last in self._last.items() if last // TEN >= oldest}
+            self._edges = {}
+            for key in self._last:
+                self._edges.setdefault((key.source, key.target), set()).add(key)
+
+    def span(self, now: float, window: float) -> float:
+        """Seconds of the window that were lived through: what rates are divided by."""
+        begun = now if self._begun is None else self._begun
+        return max(1.0, min(window, now - begun))
+
+    def _buckets(self, begin: int, end: int, grain: int = TEN) -> Iterator[tuple[int, Bucket]]:
+        """Buckets that cover [begin, end), each with the second it starts at."""
+        second = begin
+        known = end if end <= self._newest else _FOR_EVER  # nothing is later than the end: any ten will do
+        while second < end:
+            if second < self._horizon or (grain == TEN and second % TEN == 0 and second + TEN <= known):
+                ten = second // TEN
+                yield ten * TEN, self._tens.get(ten, {})
+                second = (ten + 1) * TEN
+            else:
+                yield second, self._seconds.get(second, {})
+                second += 1
+
+
+def _merge(into: Bucket, cells: Iterable[tuple[Key, Cell]]) -> None:
+    for key, cell in cells:
+        found = into.get(key)
+        if found is None:
+            found = into[key] = Cell()
+        found.merge(cell)
+
+
+def _populated(histogram: Histogram, duration: float) -> int | None:
+    """Bucket nearest to a duration that has a count; None is the zero bucket."""
+    if not histogram.counts:
+        return None
+    wanted = bucket_index(duration) if duration > 0 else min(histogram.counts)
+    return min(histogram.counts, key=lambda index: abs(index - wanted))
+
+
+def _remove(cell: Cell, index: int | None, failed: bool) -> None:
+    histogram = cell.histogram
+    histogram.count -= 1
+    if index is None:
+        histogram.zero = max(0, histogram.zero - 1)
+    else:
+        histogram.sum = max(0.0, histogram.sum - bucket_value(index))
+        left = histogram.counts.get(index, 0) - 1
+        if left > 0:
+            histogram.counts[index] = left
+        else:
+            histogram.counts.pop(index, None)
+    cell.errors = min(max(0, cell.errors - failed), histogram.count)
+    cell.clear = min(cell.clear, histogram.count)
+
+
+def secrecy(encrypted: int, clear: int) -> Secrecy | None:
+    """Whether calls are encrypted, by how many are known to be that or in the clear."""
+    if encrypted and clear:
+        return Secrecy.PARTLY
+    if encrypted or clear:
+        return Secrecy.YES if encrypted else Secrecy.NO
+    return None
+
+
+def stats(cell: Cell, seconds: float) -> Stats:
+    """Traffic of a cell that spans so many seconds."""
+    histogram = cell.histogram
+    count = histogram.count
+    if not count:
+        return Stats()
+    p50, p90, p99 = _quantiles(histogram)
+    return Stats(count, cell.errors, count / seconds, 1 - cell.errors / count, p50, p90, p99)
+
+
+def _quantiles(histogram: Histogram) -> tuple[float, float, float]:
+    """The three percentiles shown everywhere, in one pass over the buckets."""
+    wanted = [0.5 * histogram.count, 0.9 * histogram.count, 0.99 * histogram.count]
+    found: list[float] = []
+    seen = histogram.zero
+    while len(found) < 3 and seen and seen >= wanted[len(found)]:
+        found.append(0.0)
+    for index in sorted(histogram.counts):
+        seen += histogram.counts[index]
+        while len(found) < 3 and seen >= wanted[len(found)]:
+            found.append(min(max(bucket_value(index), histogram.min), histogram.max))
+    found += [histogram.max] * (3 - len(found))
+    return found[0], found[1], found[2]

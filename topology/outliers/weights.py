@@ -1,0 +1,134 @@
+"""A weight per endpoint from its latency, slow to move and still when nothing matters.
+
+Every reporter compares an endpoint with the median of the endpoints it uses itself, so that
+distance and a reporter's own slowness cancel out; the weighted median over the reporters is
+the endpoint's relative latency. The weight aims at its inverse square root: sidecars already
+choose by latency, and a gentle exponent keeps the loop through their choice stable.
+
+Damping: the weight follows its aim with a time constant of ``TIME`` seconds, and each time an
+endpoint's published weight turns back, its gain is halved (it recovers slowly), so that stale
+measurements cannot make it swing. Published weights are multiples of ``STEP``, move only by
+``HYSTERESIS`` or more, and are exactly 1.0 inside the ``NEUTRAL`` band: unequal weights make
+Envoy's least-request another algorithm.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import exp, exp2, log2
+from typing import Final
+
+from topology.evidence.measurements import Record
+
+EXPONENT: Final = 0.5
+TIME: Final = 8.0  # seconds
+STEP: Final = 0.1
+LOW: Final = 0.1
+HIGH: Final = 2.0
+HYSTERESIS: Final = 0.15
+NEUTRAL: Final = (0.8, 1.25)
+ENOUGH: Final = 20.0  # timed calls, of an endpoint, before its latency says anything
+_RECOVERY: Final = 120.0  # seconds for the gain to grow e-fold
+_VOICE: Final = 50.0  # calls beyond which a reporter is not heard louder
+_STALE: Final = 16.0  # seconds after which a reporter's latency is no longer heard
+
+Relative = tuple[float, float]
+"""log2 of latency over the reporter's median, and how many calls say so."""
+
+
+@dataclass(slots=True)
+class _Held:
+    log: float = 0.0  # log2 of the damped weight
+    published: float = 1.0
+    gain: float = 1.0
+    direction: int = 0
+
+
+class Weights:
+    """Weights of all services."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], _Held] = {}
+
+    def weight(self, service: str, endpoint: str) -> float:
+        """Published weight; 1.0 is neutral."""
+        held = self._held.get((service, endpoint))
+        return held.published if held else 1.0
+
+    def step(
+        self, service: str, relative: Mapping[str, Sequence[Relative]], elapsed: float
+    ) -> dict[str, tuple[float, float]]:
+        """Move one service's weights on by ``elapsed`` seconds; (before, after) of those that changed.
+
+        An endpoint without data drifts back to neutral.
+        """
+        changed = {}
+        for endpoint, heard in relative.items():
+            held = self._held.setdefault((service, endpoint), _Held())
+            before = held.published
+            _follow(held, aim(heard), elapsed)
+            if held.published != before:
+                changed[endpoint] = (before, held.published)
+        return changed
+
+    def retain(self, service: str, endpoints: Sequence[str]) -> None:
+        """Forget endpoints of a service that exist no more."""
+        kept = set(endpoints)
+        for key in [key for key in self._held if key[0] == service and key[1] not in kept]:
+            del self._held[key]
+
+
+def relative_latency(
+    records: Mapping[str, Record], endpoints: Sequence[str], now: float
+) -> dict[str, list[Relative]]:
+    """For every endpoint what each reporter makes of it, beside the others that reporter uses."""
+    seen: dict[str, dict[str, tuple[float, float]]] = {}
+    for endpoint in endpoints:
+        record = records.get(endpoint)
+        for name, witness in record.witnesses.items() if record else ():
+            if witness.weight > 0 and now - witness.at < _STALE:
+                seen.setdefault(name, {})[endpoint] = (witness.logs / witness.weight, witness.weight)
+    relative: dict[str, list[Relative]] = {endpoint: [] for endpoint in endpoints}
+    for views in seen.values():
+        if len(views) < 2:
+            continue
+        middle = _middle(sorted(mean for mean, _ in views.values()))
+        for endpoint, (mean, number) in views.items():
+            relative[endpoint].append((mean - middle, number))
+    return relative
+
+
+def aim(heard: Sequence[Relative]) -> float:
+    """log2 of the weight that an endpoint's relative latency asks for; 0 (neutral) without data."""
+    if sum(number for _, number in heard) < ENOUGH:
+        return 0.0
+    return min(log2(HIGH), max(log2(LOW), -EXPONENT * log2(times_slower(heard))))
+
+
+def times_slower(heard: Sequence[Relative]) -> float:
+    """How many times its peers' latency an endpoint takes, by the weighted median; 1 without data."""
+    if not heard:
+        return 1.0
+    voices = sorted((ratio, min(number, _VOICE)) for ratio, number in heard)
+    below = accumulate(voice for _, voice in voices)
+    half = sum(voice for _, voice in voices) / 2
+    return exp2(next(ratio for (ratio, _), sum_ in zip(voices, below, strict=True) if sum_ >= half))
+
+
+def _follow(held: _Held, target: float, elapsed: float) -> None:
+    held.log += (target - held.log) * (1 - exp(-elapsed * held.gain / TIME))
+    held.gain = min(1.0, held.gain * exp(elapsed / _RECOVERY))
+    exact = min(HIGH, max(LOW, exp2(held.log)))
+    wanted = 1.0 if NEUTRAL[0] <= exact <= NEUTRAL[1] else max(LOW, round(round(exact / STEP) * STEP, 2))
+    if wanted == held.published or abs(exact - held.published) < HYSTERESIS * max(held.published, 0.3):
+        return
+    direction = 1 if wanted > held.published else -1
+    if held.direction == -direction:
+        held.gain = max(1 / 16, held.gain / 2)
+    held.direction = direction
+    held.published = wanted
+
+
+def _middle(ordered: Sequence[float]) -> float:
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

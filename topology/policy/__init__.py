@@ -1,0 +1,1 @@
+"""The policy of the mesh, read from ``mesh.yaml``."""

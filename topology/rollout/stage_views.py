@@ -1,0 +1,83 @@
+"""Stages as people see them: where each service is, what that does or would do, and who changed it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from proxy.contract import attributes as names
+from proxy.contract.model import Stage
+from topology.graph.window import Bucket, Cell, stats
+from topology.model import Decision, StageView
+from topology.policy.mesh_yaml import Policy
+from topology.registry.registry import Member
+from topology.rollout.advice import advise
+from topology.rollout.effect import effect
+from topology.rollout.guard import Guard
+from topology.rollout.stages import GUARD, Stages
+
+ARMS = (names.ARM_DIRECT, names.ARM_ROUTED)
+
+
+def views(
+    services: Iterable[str],
+    counts: Bucket,
+    seconds: float,
+    stages: Stages,
+    members: Mapping[str, Sequence[Member]],
+    weight: Callable[[str, str], float],
+    policy: Policy,
+) -> tuple[StageView, ...]:
+    """Every service's stage, with the traffic of both arms; ``weight`` is what an endpoint gets now."""
+    arms: dict[tuple[str, str], Cell] = {}
+    direct: dict[str, dict[str, Cell]] = {}
+    for key, cell in counts.items():
+        if key.arm:
+            arms.setdefault((key.target, key.arm), Cell()).add(cell.histogram, cell.errors)
+        if key.arm == names.ARM_DIRECT and key.endpoint:
+            by = direct.setdefault(key.target, {})
+            by.setdefault(key.endpoint, Cell()).add(cell.histogram, cell.errors)
+
+    def view(name: str) -> StageView:
+        setting = stages.of(name)
+        before, after = (arms.get((name, arm)) or Cell() for arm in ARMS)
+        advice = None
+        if setting.stage is Stage.ADVISE:
+            weights = {m.address: weight(name, m.address) for m in members.get(name, ()) if m.available}
+            advice = advise(direct.get(name, {}), weights, seconds)
+        return StageView(
+            name,
+            setting.stage,
+            setting.percent,
+            setting.origin,
+            setting.updated,
+            stats(before, seconds),
+            stats(after, seconds),
+            effect(before, after) if setting.stage is Stage.ROUTE else None,
+            advice,
+            guarded(policy, name),
+            stages.history(name),
+        )
+
+    return tuple(view(name) for name in sorted(services))
+
+
+def guarded(policy: Policy, service: str) -> bool:
+    """Whether mesh.yaml lets the service's stage be turned back by itself."""
+    entry = policy.services.get(service)
+    return entry is not None and entry.guard is not None
+
+
+def turned_back(guard: Guard, policy: Policy, stages: Stages, now: float) -> list[Decision]:
+    """Turn back the stages that do harm, where mesh.yaml asks for it."""
+    watched, decisions = set(), []
+    for service, entry in policy.services.items():
+        setting = stages.of(service)
+        if entry.guard is None or setting.stage is not Stage.ROUTE or not 0 < setting.percent < 100:
+            continue
+        watched.add(service)
+        guard.watch(service, setting.updated, now)
+        found = guard.verdict(service, entry.guard, now)
+        if found is not None:
+            decisions += stages.set(
+                service, Stage.ADVISE, 0, GUARD, now, why=found.reason, evidence=found.evidence
+            )
+    guard.retain(watched)
+    return decisions

@@ -1,0 +1,130 @@
+"""How far routing is on for each service, and who said so: the latest word wins."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from proxy.contract.model import Stage
+from topology.model import Decision
+from topology.policy.mesh_yaml import Policy
+
+DEFAULT = "default"
+FILE = "mesh.yaml"
+GUARD = "guard"
+_HISTORY: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A service's stage. ``updated`` is epoch seconds, 0 when nobody ever set it."""
+
+    stage: Stage = Stage.OBSERVE
+    percent: int = 0
+    origin: str = DEFAULT
+    updated: float = 0.0
+
+
+class Stages:
+    """Settings by service. mesh.yaml speaks when it changes, the API when it is called."""
+
+    def __init__(self) -> None:
+        self._settings: dict[str, Setting] = {}
+        self._file: dict[str, tuple[Stage, int]] = {}
+        self._history: dict[str, deque[Decision]] = {}
+
+    def of(self, service: str) -> Setting:
+        """The setting in force."""
+        return self._settings.get(service) or Setting()
+
+    def history(self, service: str) -> tuple[Decision, ...]:
+        """The last changes, newest first."""
+        return tuple(reversed(self._history.get(service, ())))
+
+    def set(
+        self,
+        service: str,
+        stage: Stage,
+        percent: int,
+        origin: str,
+        now: float,
+        *,
+        by: str = "",
+        why: str = "",
+        evidence: Mapping[str, Any] | None = None,
+    ) -> list[Decision]:
+        """Put a stage in force; ``by`` is who asked for it, ``why`` a reason beyond being asked.
+
+        Raises ValueError when percent is not within 0 to 100.
+        """
+        if not 0 <= percent <= 100:
+            raise ValueError(f"percent is {percent}: write a whole number from 0 to 100")
+        before = self.of(service)
+        after = Setting(stage, percent if stage is Stage.ROUTE else 0, origin, now)
+        self._settings[service] = after
+        if (before.stage, before.percent) == (after.stage, after.percent):
+            return []
+        changed = {
+            "from": before.stage.value,
+            "from_percent": before.percent,
+            "to": after.stage.value,
+            "to_percent": after.percent,
+            "origin": origin,
+            **({"by": by} if by else {}),
+            **(evidence or {}),
+        }
+        who = f"{by} over the {origin}" if by else f"the {origin}" if origin == GUARD else origin
+        reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {who}"
+        decision = Decision(now, "stage", service, f"{reason}: {why}" if why else reason, evidence=changed)
+        self._history.setdefault(service, deque(maxlen=_HISTORY)).append(decision)
+        return [decision]
+
+    def follow(self, change: Decision) -> bool:
+        """Put in force what another collector, or this one before a restart, decided; whether it was news.
+
+        The later change wins wherever the two meet, of one millisecond the further one, so that all
+        collectors come to the same. It is as old as it was made: following starts no new change.
+        """
+        said = change.evidence
+        stage, percent = Stage(said["to"]), int(said["to_percent"])
+        before = self.of(change.service)
+        if (_millisecond(change.time), _reach(stage, percent)) <= (
+            _millisecond(before.updated),
+            _reach(before.stage, before.percent),
+        ):
+            return False
+        self._settings[change.service] = Setting(stage, percent, str(said["origin"]), change.time)
+        if (before.stage, before.percent) == (stage, percent):
+            return False
+        self._history.setdefault(change.service, deque(maxlen=_HISTORY)).append(change)
+        return True
+
+    def apply(self, policy: Policy, now: float) -> list[Decision]:
+        """A new mesh.yaml: what it changed since the last one is in force, the rest is not touched."""
+        wanted = {
+            name: (entry.stage, 100 if entry.percent is None else entry.percent)
+            for name, entry in policy.services.items()
+            if entry.stage is not None
+        }
+        decisions = []
+        for service, (stage, percent) in wanted.items():
+            if self._file.get(service) != (stage, percent):
+                decisions += self.set(service, stage, percent, FILE, now)
+        for service in self._file.keys() - wanted.keys():
+            if self.of(service).origin == FILE:
+                decisions += self.set(service, Stage.OBSERVE, 0, DEFAULT, now)
+        self._file = wanted
+        return decisions
+
+
+def _millisecond(time: float) -> int:
+    # As the store keeps it, which cuts off; what comes back from there may be a hair below.
+    return int(time * 1000 + 0.01)
+
+
+def _reach(stage: Stage, percent: int) -> tuple[int, int]:
+    return list(Stage).index(stage), percent
+
+
+def _words(setting: Setting) -> str:
+    return f"route {setting.percent} %" if setting.stage is Stage.ROUTE else setting.stage.value

@@ -1,0 +1,142 @@
+"""Nodes, edges, endpoints and stages of a window: pure views over counts and state."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from topology.evidence.measurements import FRESH, Record
+from topology.graph.span_peers import TCP
+from topology.graph.window import Bucket, Cell, secrecy, stats
+from topology.model import (
+    EdgeView,
+    EndpointState,
+    EndpointView,
+    Kind,
+    NodeView,
+    TcpView,
+)
+from topology.outliers.fleet import Outliers
+from topology.outliers.weights import Weights
+from topology.registry.registry import Member
+from topology.rollout.stages import Stages
+
+
+def by_edge(counts: Bucket) -> dict[tuple[str, str, str], Cell]:
+    """Traffic by source, target and protocol, in order of these."""
+    found: dict[tuple[str, str, str], Cell] = {}
+    for key, cell in counts.items():
+        if cell.used or key.protocol == TCP:
+            found.setdefault((key.source, key.target, key.protocol), Cell()).merge(cell)
+    return {ends: cell for ends, cell in sorted(found.items()) if cell.used}
+
+
+def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
+    """Edges with traffic, in order of their ends."""
+    return tuple(
+        EdgeView(
+            source,
+            target,
+            stats(cell, seconds),
+            protocol,
+            _tcp(cell) if protocol == TCP else None,
+            secrecy(cell.encrypted, cell.clear),
+        )
+        for (source, target, protocol), cell in by_edge(counts).items()
+    )
+
+
+def _tcp(cell: Cell) -> TcpView:
+    return TcpView(cell.open, cell.sent, cell.received)
+
+
+def nodes(
+    counts: Bucket,
+    seconds: float,
+    members: Mapping[str, Sequence[Member]],
+    kind: Callable[[str], Kind],
+    has_sidecar: Callable[[str], bool],
+    stages: Stages,
+    outliers: Outliers,
+) -> tuple[NodeView, ...]:
+    """Everything with traffic or endpoints, by name; traffic as a server."""
+    served: dict[str, Cell] = {}
+    for key, cell in counts.items():
+        if cell.used:
+            served.setdefault(key.source, Cell())
+            served.setdefault(key.target, Cell()).add(cell.histogram, cell.errors)
+    views = []
+    for name in sorted(served.keys() | members.keys()):
+        known = members.get(name, ())
+        healths, setting = outliers.healths(name), stages.of(name)
+        views.append(
+            NodeView(
+                name,
+                Kind.SERVICE if name in members else kind(name),
+                stats(served.get(name) or Cell(), seconds),
+                has_sidecar(name),
+                setting.stage,
+                setting.percent,
+                len(known),
+                sum(health.state is EndpointState.EJECTED for health in healths.values()),
+                tuple(sorted({member.version for member in known if member.version})),
+                tuple(sorted({member.zone for member in known if member.zone})),
+                tuple(sorted({member.namespace for member in known if member.namespace})),
+            )
+        )
+    return tuple(views)
+
+
+def by_endpoint(counts: Bucket) -> dict[tuple[str, str], Cell]:
+    """Traffic by service and endpoint."""
+    cells: dict[tuple[str, str], Cell] = {}
+    for key, cell in counts.items():
+        if key.endpoint:
+            cells.setdefault((key.target, key.endpoint), Cell()).add(cell.histogram, cell.errors)
+    return cells
+
+
+def endpoints(
+    members: Iterable[Member],
+    cells: Mapping[tuple[str, str], Cell],
+    seconds: float,
+    records: Mapping[str, Record],
+    outliers: Outliers,
+    weights: Weights,
+    now: float,
+) -> tuple[EndpointView, ...]:
+    """Endpoints of one service, by address."""
+    return tuple(
+        _endpoint(member, cells, seconds, records.get(member.address), outliers, weights, now)
+        for member in sorted(members, key=lambda member: member.address)
+    )
+
+
+def _endpoint(
+    member: Member,
+    cells: Mapping[tuple[str, str], Cell],
+    seconds: float,
+    record: Record | None,
+    outliers: Outliers,
+    weights: Weights,
+    now: float,
+) -> EndpointView:
+    service, address = member.service, member.address
+    health = outliers.health(service, address)
+    ejected = health.state is EndpointState.EJECTED
+    witnesses = record.witnesses.values() if record else ()
+    told = [witness.open for witness in witnesses if now - witness.open.told <= FRESH]
+    return EndpointView(
+        service,
+        address,
+        health.state if member.state is EndpointState.HEALTHY else member.state,
+        round(weights.weight(service, address) * outliers.weight(service, address, now), 2),
+        stats(cells.get((service, address)) or Cell(), seconds),
+        member.origin,
+        member.app,
+        member.instance,
+        member.version,
+        member.zone,
+        open=sum(held.count for held in told),
+        oldest=max((held.oldest for held in told), default=0.0),
+        ejected_since=health.since if ejected else None,
+        ejected_until=health.until if ejected else None,
+        reason=health.reason,
+    )

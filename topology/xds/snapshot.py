@@ -1,0 +1,86 @@
+"""What every sidecar is told: the services, with a version that moves only when they do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from proxy.contract.model import Endpoint, Retries, Service
+from topology.model import EndpointState
+from topology.outliers.fleet import Outliers
+from topology.outliers.weights import Weights
+from topology.policy.mesh_yaml import ServicePolicy
+from topology.registry.registry import Member
+from topology.rollout.stages import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Services by name. Two snapshots with the same version have the same content.
+
+    ``version`` counts up from 0 (nothing known yet) within the life of one process.
+    """
+
+    version: int = 0
+    services: Mapping[str, Service] = field(default_factory=dict)
+
+
+def advance(previous: Snapshot, services: Mapping[str, Service]) -> Snapshot:
+    """The next snapshot: ``previous`` itself when nothing changed."""
+    if previous.version and previous.services == services:
+        return previous
+    return Snapshot(previous.version + 1, dict(services))
+
+
+def service(
+    name: str,
+    members: Sequence[Member],
+    setting: Setting,
+    policy: ServicePolicy,
+    outliers: Outliers,
+    weights: Weights,
+    now: float,
+) -> Service:
+    """One service as sidecars see it, endpoints in order of address."""
+    shares = split_shares(members, policy.split)
+    endpoints = []
+    for member in sorted(members, key=lambda member: member.address):
+        share = shares.get(member.version, 0.0) if shares else 1.0
+        ejected = outliers.health(name, member.address).state is EndpointState.EJECTED
+        # An ejected one keeps its weight: where all are ejected or stale, it counts again.
+        part = 1.0 if ejected else outliers.weight(name, member.address, now)
+        weight = weights.weight(name, member.address) * part * share
+        endpoints.append(
+            Endpoint(
+                member.address,
+                max(0.01, round(weight, 2)),
+                member.available and not ejected and share > 0,
+                member.app,
+                member.instance,
+                member.version,
+                member.zone,
+                draining=not member.available or share <= 0,
+            )
+        )
+    return Service(
+        name,
+        tuple(endpoints),
+        setting.stage,
+        setting.percent,
+        policy.timeout or 0.0,
+        policy.retries or Retries(),
+    )
+
+
+def split_shares(members: Sequence[Member], split: Mapping[str, int]) -> dict[str, float]:
+    """Factor on the weight of each version's endpoints that makes their traffic follow the split.
+
+    Empty when there is nothing to do: no split, or no endpoint of a version it names.
+    """
+    counts: dict[str, int] = {}
+    for member in members:
+        if member.available:
+            counts[member.version] = counts.get(member.version, 0) + 1
+    wanted = {version: part for version, part in split.items() if counts.get(version)}
+    total, number = sum(wanted.values()), sum(counts.values())
+    if not total:
+        return {}
+    return {version: (part / total) / (counts[version] / number) for version, part in wanted.items()}
