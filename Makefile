@@ -5,13 +5,20 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench-dashboard bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
+# Processes for the tests: most of their time is waiting for other processes, so two even on one core.
+TEST_PROCESSES ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --max-worker-restart 0
+
+.PHONY: demo test test-all check bench-dashboard bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
 
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
 
-test: check $(VENV)/system  ## linters, types, layering, then every test
-	$(BIN)/python -m pytest $(ARGS)
+test: check $(VENV)/system  ## linters, types, layering, then the tests, long ones on a sample
+	$(PYTEST) $(ARGS)
+
+test-all: check $(VENV)/system  ## every test at full size: more examples, larger bodies, real waits
+	SPANMESH_TEST_ALL=1 $(PYTEST) $(ARGS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -34,9 +34,8 @@ def layout() -> Component:
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
-            dcc.Interval(
-                id="tick", disabled=True
-            ),  # spanmesh.js beats it: a clock would not wait for answers
+            # Disabled: spanmesh.js counts it up, since a clock would not wait for answers.
+            dcc.Interval(id="tick", disabled=True),
             dcc.Store(id="theme"),
             dcc.Store(id="zone"),
             dcc.Store(id="titled"),
@@ -126,7 +125,6 @@ def register(app: Dash, client: Client) -> None:
         (Output("theme", "data"), "theme", Input("theme-toggle", "n_clicks")),
         (Output("zone", "data"), "zone", Input("zone", "id")),
         (Output("titled", "data"), "title", Input("url", "pathname")),
-        (Output("tick", "interval"), "pace", Input("url", "pathname")),
     ):
         in_browser(app, name, output, source)
 

@@ -117,8 +117,16 @@ EDGES = {
     "topology/xds/server.py",
 }
 
+# Text that is true on one machine only: somebody's home, scratch or build directory, and where one machine
+# fetched packages from, as lock files record it: versions are pinned without addresses.
 FORBIDDEN_TEXT = re.compile(
-    r"/(?:work|root|farm)/|/tmp/(?:lab)|pythonh[o]sted|pyp[i]\.org|npmj[s]\.org|debian\.[o]rg"
+    rf"""(?<![\w.])/(?:home|Users|root|tmp)/\w
+    | {re.escape(str(ROOT))}/
+    | (?<![\w.])[A-Z]:\\Users\\
+    | "(?:resolved|integrity)": \s* "
+    | --(?:extra-)?index-url | --hash=sha\d+:
+    | https?://(?:registry|files|pypi|deb|proxy)\.[\w.-]+/""",
+    re.VERBOSE,
 )
 
 

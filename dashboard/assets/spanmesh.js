@@ -20,12 +20,10 @@
         return root.dataset.theme;
       },
       zone: function () { return -new Date().getTimezoneOffset(); },
-      /* Live pages ask every two seconds; on others it is enough to see that the collector is there. */
-      pace: function (path) {
-        pace = /^\/(traces\/?|balancing\/?)?$/.test(path || "/") ? LIVE : STILL;
-        return pace;
-      },
+      /* The page changes: its title, its pace, and back to its top. */
       title: function (path) {
+        // Live pages ask every two seconds; on others it is enough to see that the collector is there.
+        pace = /^\/(traces\/?|balancing\/?)?$/.test(path || "/") ? LIVE : STILL;
         var parts = (path || "/").split("/");
         var page = { "": "Topology", traces: parts[2] ? "Trace " + parts[2].slice(0, 8) : "Traces",
                      balancing: "Balancing", service: decoded(parts[2]), compare: "Compare",

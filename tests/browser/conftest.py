@@ -1,7 +1,8 @@
 """A real Chromium for tests of pages. ``page`` fails its test when the page's console has an error."""
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,13 @@ ARGS = [
 ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 WIDTH, HEIGHT = 1280, 800
 
-Save = Callable[[str], Path]
-
 # Generous: the machine may be busy; a test that passes does not wait it out.
 expect.set_options(timeout=20_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for a module; every test has a context of its own.
+    """One browser for this folder; every test has a context of its own.
 
     Not for the whole run: while it lives an event loop runs in this thread, and other tests
     start loops of their own.
@@ -77,14 +76,14 @@ def page(chromium: Browser, complaints: list[str]) -> Iterator[Page]:
     assert not complaints
 
 
-@pytest.fixture
-def save(page: Page) -> Save:
-    """``save("name")`` keeps a screenshot of the page under tests/artifacts."""
-
-    def keep(name: str) -> Path:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep a screenshot of a failed test's page under tests/artifacts, named after the test."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and page is not None and not page.is_closed():
         ARTIFACTS.mkdir(exist_ok=True)
-        path = ARTIFACTS / f"{name}.png"
-        page.screenshot(path=path)
-        return path
-
-    return keep
+        page.screenshot(path=ARTIFACTS / f"{re.sub('[^a-z0-9]+', '-', item.name.lower())[:80]}.png")
+    return report

@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
+from tests.support.extent import sized
 from tests.support.fake_api import FakeApi
 
 pytestmark = pytest.mark.browser
@@ -18,6 +18,7 @@ FITS = """() => [document.querySelector('main'), document.documentElement]
   .every(each => each.scrollWidth <= window.innerWidth)
   && [...document.querySelectorAll('.js-plotly-plot')]
   .every(each => Math.abs(each.querySelector('.main-svg').clientWidth - each.clientWidth) < 2)"""
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (390, 1024, 1920, 2560)
 TRACE = "/traces/4bf92f3577b34da6a3ce929d0e0e4703"
 # Path, and what has come when the page is whole.
@@ -63,18 +64,15 @@ def opened(page: Page, site: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_accessible_and_fits_its_window(page: Page, site: str, path: str, save: Save) -> None:
+def test_every_page_is_accessible_and_fits_its_window(page: Page, site: str, path: str) -> None:
     opened(page, site, path)
-    themes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-    for theme in themes:
+    for theme in sized(THEMES, THEMES if path == "/" else (THEMES[list(PAGES).index(path) % 2],)):
         page.emulate_media(color_scheme=theme)
         expect(page.locator("html")).to_have_attribute("data-theme", theme)
         assert serious(page) == []
-    name = "".join(each if each.isalnum() else "-" for each in path).strip("-") or "topology"
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 844 if width == 390 else 1000})
         page.wait_for_function(FITS)
-        save(f"fits-{name[:24]}-{width}")
     page.goto("about:blank")
 
 

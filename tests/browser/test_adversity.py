@@ -1,14 +1,12 @@
 """What must not break a page: a collector that goes away, an empty store, hostile names, huge traces."""
 
 import json
-import re
 import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi, Json
 
@@ -85,7 +83,7 @@ def hostile(page: Page) -> Iterator[str]:
         ("/service/reviews", "#service-callers tbody tr"),
     ],
 )
-def test_a_page_outlives_the_restart_of_its_collector(page: Page, path: str, shown: str, save: Save) -> None:
+def test_a_page_outlives_the_restart_of_its_collector(page: Page, path: str, shown: str) -> None:
     with FakeApi() as first:
         port = first.port
         with served(first.url, page) as url:
@@ -94,17 +92,15 @@ def test_a_page_outlives_the_restart_of_its_collector(page: Page, path: str, sho
             first.__exit__()
             expect(page.locator("#connection")).to_have_text("Collector unreachable")
             expect(page.get_by_role("alert").first).to_contain_text("does not answer")
-            save("lost-" + re.sub("[^a-z]+", "-", path).strip("-"))
             with FakeApi(port=port):
                 expect(page.locator("#connection")).to_have_text("Live")
                 expect(page.get_by_role("alert")).to_have_count(0)
                 expect(page.locator(shown).first).to_be_visible()
 
 
-def test_any_name_is_shown_as_it_is(page: Page, hostile: str, save: Save) -> None:
+def test_any_name_is_shown_as_it_is(page: Page, hostile: str) -> None:
     for name in NAMES:
         _shown_as_it_is(page, hostile, name)
-        save(f"hostile-service-{name}")
 
 
 def _shown_as_it_is(page: Page, hostile: str, name: str) -> None:
@@ -122,11 +118,10 @@ def _shown_as_it_is(page: Page, hostile: str, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(NAMES[name][:40])
 
 
-def test_a_trace_of_50_mb_opens(page: Page, save: Save) -> None:
+def test_a_trace_of_50_mb_opens(page: Page) -> None:
     with HugeApi() as fake, served(fake.url, page) as url:
         page.goto(f"{url}/traces/{HUGE}")
         expect(page.locator("#trace-view")).to_contain_text("step 12", timeout=60_000)
         assert len(json.dumps(_huge(fake.traces()[0]))) > 50 * MIB
-        save("trace-50-mb")
         page.get_by_text("step 12", exact=True).first.click()
         expect(page.locator("#trace-view")).to_contain_text("<i>12</i>")

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
 
@@ -29,9 +28,7 @@ def site(api: FakeApi, page: Page) -> Iterator[str]:
         yield url
 
 
-def test_routing_shows_its_effect_with_intervals_and_who_turned_it_on(
-    page: Page, site: str, save: Save
-) -> None:
+def test_routing_shows_its_effect_with_intervals_and_who_turned_it_on(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 1900})
     page.goto(f"{site}/balancing?service=reviews")
     effect = page.locator("#destination-effect")
@@ -42,7 +39,6 @@ def test_routing_shows_its_effect_with_intervals_and_who_turned_it_on(
     expect(interval).to_have_attribute("aria-label", re.compile("better"))
     expect(page.locator("#destination-now")).to_contain_text("Guard on and watching")
     expect(page.locator("#destination-history tbody tr")).to_contain_text("Ada")
-    save("balancing-effect")
 
 
 def test_what_advise_would_have_done_is_laid_out_by_endpoint(page: Page, site: str) -> None:
@@ -95,7 +91,7 @@ def test_a_panel_that_fails_leaves_the_others_standing(
     expect(page.locator("#destination-decisions li").first).to_be_visible()
 
 
-def test_a_service_has_a_page_with_everything_about_it(page: Page, site: str, save: Save) -> None:
+def test_a_service_has_a_page_with_everything_about_it(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 1600})
     page.goto(f"{site}/service/reviews")
     expect(page.get_by_role("heading", level=1)).to_have_text("reviews")
@@ -108,7 +104,6 @@ def test_a_service_has_a_page_with_everything_about_it(page: Page, site: str, sa
     expect(page.locator("#service-callers tbody tr")).to_contain_text("catalog")
     expect(page.locator("#service-callees tbody tr")).to_contain_text("database")
     expect(page.locator("#service-operations tbody tr")).to_have_count(2)
-    save("service")
     page.get_by_role("link", name="15 min").click()
     expect(page).to_have_url(re.compile(r"/service/reviews\?span=900$"))
     expect(page.locator(".ranges .current")).to_have_text("15 min")

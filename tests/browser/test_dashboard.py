@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.browser.tour import place
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
@@ -36,7 +35,7 @@ def _graph(page: Page, url: str, nodes: int = NODES) -> None:
     page.wait_for_function("() => window.cy.scratch('_shown')")
 
 
-def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: str, save: Save) -> None:
+def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: str) -> None:
     _graph(page, site)
     expect(page.locator("#graph-summary")).to_contain_text("7 services")
     expect(page.locator("#fleet .row").first).to_contain_text("reviews")
@@ -51,10 +50,9 @@ def test_the_graph_shows_every_service_and_stays_where_it_is(page: Page, site: s
     page.wait_for_function(f"old => ({label})() !== old", arg=page.evaluate(label))
     assert place(page, "cart") == pytest.approx(closer, abs=1)
     assert closer != pytest.approx(before, abs=5)
-    save("topology-light")
 
 
-def test_a_click_on_a_node_opens_its_charts(page: Page, site: str, save: Save) -> None:
+def test_a_click_on_a_node_opens_its_charts(page: Page, site: str) -> None:
     _graph(page, site)
     page.mouse.click(*place(page, "reviews"))
     expect(page).to_have_url(re.compile(r"\?node=reviews$"))
@@ -62,7 +60,6 @@ def test_a_click_on_a_node_opens_its_charts(page: Page, site: str, save: Save) -
     expect(page.locator("#selected-facts")).to_contain_text("93.1")
     expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
     expect(page.locator("#chart-histogram .bars .point").first).to_be_visible()
-    save("topology-node")
     page.get_by_title("Close details").click()
     expect(page.locator("#fleet .row").first).to_be_visible()
 
@@ -75,7 +72,7 @@ def test_an_edge_is_a_link_and_leads_to_its_traces(page: Page, site: str) -> Non
     expect(page.locator("#found tbody tr")).to_have_count(6)
 
 
-def test_the_theme_can_be_switched_and_is_remembered(page: Page, site: str, save: Save) -> None:
+def test_the_theme_can_be_switched_and_is_remembered(page: Page, site: str) -> None:
     _graph(page, site)
     page.locator("#theme-toggle").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
@@ -85,15 +82,13 @@ def test_the_theme_can_be_switched_and_is_remembered(page: Page, site: str, save
     page.set_viewport_size({"width": 1920, "height": 1080})
     _graph(page, f"{site}/?node=checkout")
     expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
-    save("topology-dark-1920")
 
 
-def test_a_stage_is_turned_on_after_confirmation(page: Page, site: str, api: FakeApi, save: Save) -> None:
+def test_a_stage_is_turned_on_after_confirmation(page: Page, site: str, api: FakeApi) -> None:
     page.goto(f"{site}/balancing")
     expect(page.locator("#destination h2").first).to_have_text("reviews")  # it has an ejection
     expect(page.locator("#destination-endpoints tbody tr")).to_have_count(4)
     expect(page.locator("#destination-decisions")).to_contain_text("its peers' succeeded")
-    save("balancing")
     page.locator("#stage").get_by_text("route").click()
     page.locator("#stage-percent").fill("25")
     page.locator("#stage-ask").click()
@@ -104,10 +99,9 @@ def test_a_stage_is_turned_on_after_confirmation(page: Page, site: str, api: Fak
     assert api.stages == {"reviews": {"stage": "route", "percent": 25}}
     expect(page.locator("#destination-effect")).to_contain_text("95 % interval")
     expect(page.locator("#destinations .chosen")).to_contain_text("route 25 %")
-    save("balancing-routed")
 
 
-def test_without_a_collector_every_page_says_what_to_do(page: Page, save: Save) -> None:
+def test_without_a_collector_every_page_says_what_to_do(page: Page) -> None:
     with FakeApi() as fake:
         gone = fake.url
     with served(gone, page) as url:
@@ -116,10 +110,9 @@ def test_without_a_collector_every_page_says_what_to_do(page: Page, save: Save) 
             fix = page.get_by_role("alert").filter(has_text="Start it with spanmesh up")
             expect(fix.first).to_be_visible()
             expect(page.locator("#connection")).to_have_text("Collector unreachable")
-            save(f"unreachable-{re.sub('[^a-z]+', '-', path).strip('-') or 'topology'}")
 
 
-def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save) -> None:
+def test_the_page_recovers_when_the_collector_comes_back(page: Page) -> None:
     with FakeApi() as first:
         port = first.port
         with served(first.url, page) as url:
@@ -128,25 +121,22 @@ def test_the_page_recovers_when_the_collector_comes_back(page: Page, save: Save)
             first.__exit__()
             expect(page.locator("#graph-state")).to_contain_text("does not answer")
             assert page.evaluate("() => window.cy.nodes().length") == NODES  # the last picture stays
-            save("lost")
             with FakeApi(port=port):
                 expect(page.locator("#connection")).to_have_text("Live")
                 expect(page.locator("#graph-state")).to_be_empty()
 
 
-def test_an_empty_mesh_says_how_to_begin(page: Page, save: Save) -> None:
+def test_an_empty_mesh_says_how_to_begin(page: Page) -> None:
     with FakeApi(empty=True) as fake, served(fake.url, page) as url:
         for path in ("/", "/traces", "/balancing"):
             page.goto(url + path)
             expect(page.get_by_role("status").filter(has_text="spanmesh run").first).to_be_visible()
-            save(f"empty-{path.strip('/') or 'topology'}")
         page.goto(f"{url}/service/anything")
         expect(page.locator("#service-state")).to_contain_text("Nobody called this service")
         expect(page.locator("#service-callers")).to_contain_text("None in this time")
-        save("empty-service")
 
 
-def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
+def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
     names = {"cart": HOSTILE, "payment": RIGHT_TO_LEFT, "catalog": "x" * 300}
     with FakeApi(rename=lambda name: names.get(name, name)) as fake, served(fake.url, page) as url:
         _graph(page, url)
@@ -154,12 +144,10 @@ def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
         page.mouse.click(*place(page, HOSTILE))
         expect(page.locator("#panel .panel-head h2")).to_have_text(HOSTILE)
         expect(page.locator("#chart-latency .scatterlayer .trace")).to_have_count(3)
-        save("hostile-topology")
         page.goto(f"{url}/traces")
         expect(page.locator("#found tbody tr").first).to_be_visible()
         page.goto(f"{url}/balancing?service=" + "x" * 300)
         expect(page.locator("#destination-endpoints tbody tr")).to_have_count(1)
-        save("hostile-balancing")
         assert page.evaluate("() => window.hit") is None
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 

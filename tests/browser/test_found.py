@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
 
@@ -26,9 +25,7 @@ def site(api: FakeApi, page: Page) -> Iterator[str]:
         yield f"{url}/traces"
 
 
-def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(
-    page: Page, site: str, save: Save
-) -> None:
+def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(page: Page, site: str) -> None:
     page.goto(f"{site}?limit=20")
     picked, boxes = page.locator("#picked"), page.get_by_role("checkbox")
     expect(picked).to_have_text("Choose two traces to compare them.")
@@ -39,7 +36,6 @@ def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(
     expect(picked).to_contain_text("and another one")  # of the page before
     boxes.nth(3).focus()
     page.keyboard.press("Space")
-    save("traces-picked")
     picked.get_by_role("link", name="Compare").click()
     expect(page).to_have_url(re.compile(r"/compare\?a=[0-9a-f]{32}&b=[0-9a-f]{32}$"))
     expect(page.locator("#compare-view tbody tr").first).to_be_visible()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
 
@@ -50,11 +49,10 @@ def test_form_and_query_stay_in_step(page: Page, site: str) -> None:
     expect(page.locator("#find-status")).to_contain_text("error")
 
 
-def test_a_search_is_a_link_and_says_what_matched(page: Page, site: str, save: Save) -> None:
+def test_a_search_is_a_link_and_says_what_matched(page: Page, site: str) -> None:
     page.goto(site)
     rows = page.locator("#found tbody tr")
     expect(rows).to_have_count(40)
-    save("traces")
     page.locator("#find-service").fill("payment")
     page.locator("#find-tags").fill("error=true")
     page.locator("#find").click()
@@ -84,7 +82,7 @@ def test_a_search_at_once_takes_what_was_typed(page: Page, site: str) -> None:
     expect(page.locator("#find-fields")).to_be_enabled()
 
 
-def test_an_error_of_a_query_is_shown_at_its_column(page: Page, site: str, save: Save) -> None:
+def test_an_error_of_a_query_is_shown_at_its_column(page: Page, site: str) -> None:
     page.goto(site)
     page.locator("#find-q").fill('{ duration > "x" }')
     page.locator("#find-q").press("Enter")
@@ -93,7 +91,6 @@ def test_an_error_of_a_query_is_shown_at_its_column(page: Page, site: str, save:
     assert page.locator(".query-problem").inner_text().split("\n") == ['{ duration > "x" }', " " * 13 + "^^^"]
     expect(page.locator(".query-problem mark")).to_have_text('"x"')
     expect(page.locator("#found")).to_contain_text("cannot be run")
-    save("traces-query-error")
     page.locator("#find-q").fill("")
     page.locator("#find-q").press("Enter")
     expect(said).to_be_empty()
@@ -111,12 +108,11 @@ def test_a_bad_field_is_said_at_the_form(page: Page, site: str) -> None:
         expect(page).to_have_url(site)
 
 
-def test_a_query_line_is_completed_by_keyboard(page: Page, site: str, save: Save) -> None:
+def test_a_query_line_is_completed_by_keyboard(page: Page, site: str) -> None:
     page.goto(site)
     line, offers = page.locator("#find-q"), page.locator("#find-list li")
     line.press_sequentially("{ resource.s")
     expect(offers.first).to_contain_text("service.name")
-    save("traces-completion")
     line.press("ArrowDown")
     expect(offers.first).to_have_attribute("aria-selected", "true")
     expect(line).to_have_attribute("aria-activedescendant", "find-option-0")
@@ -209,7 +205,7 @@ def test_a_point_of_the_scatter_opens_its_trace(page: Page, site: str) -> None:
     expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
 
 
-def test_a_box_in_the_scatter_is_compared_with_the_rest(page: Page, site: str, save: Save) -> None:
+def test_a_box_in_the_scatter_is_compared_with_the_rest(page: Page, site: str) -> None:
     page.goto(site)
     expect(page.locator("#scatter path.point").first).to_be_visible()
     area = page.locator("#scatter .nsewdrag").bounding_box()
@@ -220,19 +216,17 @@ def test_a_box_in_the_scatter_is_compared_with_the_rest(page: Page, site: str, s
     page.mouse.up()
     link = page.get_by_role("link", name="What is different in the box")
     expect(link).to_be_visible()
-    save("traces-box")
     link.click()
     expect(page).to_have_url(re.compile(r"view=different.*low=\d+us&high=\d+us"))
     expect(page.locator("#found .current")).to_have_text("In the box")
     expect(page.locator("#found tbody tr").first).to_contain_text("service.instance.id")
 
 
-def test_what_is_different_adds_to_the_query(page: Page, site: str, save: Save) -> None:
+def test_what_is_different_adds_to_the_query(page: Page, site: str) -> None:
     page.goto(f"{site}?service=reviews&view=different")
     found = page.locator("#found")
     expect(found).to_contain_text("failing traces against")
     expect(found.locator("tbody tr")).to_have_count(3)
-    save("traces-different")
     found.get_by_role("link", name="Slow").click()
     expect(found).to_contain_text("traces slower than 480 ms")
     found.get_by_role("link", name="http.response.status_code").click()
@@ -250,7 +244,7 @@ def test_a_query_about_structure_says_that_it_did_not_see_all(page: Page, site: 
     expect(page.locator(".notice")).to_contain_text("Not every trace")
 
 
-def test_the_live_tail_follows_pauses_and_resumes(page: Page, api: FakeApi, site: str, save: Save) -> None:
+def test_the_live_tail_follows_pauses_and_resumes(page: Page, api: FakeApi, site: str) -> None:
     made = api.traces
     count = [3]
     api.traces = lambda: [_moved(each) for each in made()[: count[0]]]  # type: ignore[method-assign]
@@ -260,7 +254,6 @@ def test_the_live_tail_follows_pauses_and_resumes(page: Page, api: FakeApi, site
     first = rows.first.locator(".row-link").get_attribute("href") or ""
     count[0] = 5
     expect(rows).to_have_count(5)
-    save("traces-live")
     page.locator("#tail-pause").click()
     expect(page.locator("#tail-state")).to_contain_text("Paused. 5 traces shown.")
     expect(page.locator("#tail-pause")).to_have_text("Resume")
@@ -285,14 +278,13 @@ def _moved(trace: dict[str, Any]) -> dict[str, Any]:
     return moved
 
 
-def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
+def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
     names = {"cart": HOSTILE, "payment": "שירות-תשלום", "catalog": "x" * 300}
     with FakeApi(rename=lambda name: names.get(name, name)) as fake, served(fake.url, page) as url:
         page.goto(f"{url}/traces")
         expect(page.locator("#found tbody tr").first).to_be_visible()
         page.locator("#find-service").fill("<scr")
         expect(page.locator("#find-list li")).to_contain_text(HOSTILE)
-        save("hostile-traces")
         page.locator("#find-list li").click()
         expect(page.locator("#find-q")).to_have_value(f'{{ resource.service.name = "{HOSTILE}" }}')
         page.locator("#find").click()
@@ -303,7 +295,7 @@ def test_hostile_names_are_shown_as_they_are(page: Page, save: Save) -> None:
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_no_view_is_wider_than_the_window(page: Page, site: str, save: Save) -> None:
+def test_no_view_is_wider_than_the_window(page: Page, site: str) -> None:
     for view in ("", "different", "live"):
         page.goto(f"{site}?view={view}")
         expect(page.locator("#found table")).to_be_visible()
@@ -311,7 +303,6 @@ def test_no_view_is_wider_than_the_window(page: Page, site: str, save: Save) -> 
             page.set_viewport_size({"width": width, "height": 800})
             page.emulate_media(color_scheme="dark" if width == 1920 else "light")
             page.wait_for_function("() => document.querySelector('main').scrollWidth <= window.innerWidth")
-            save(f"traces-{view or 'search'}-{width}")
 
 
 def test_an_unreachable_collector_is_said_in_every_view(

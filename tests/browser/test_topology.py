@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import Save
 from tests.support import fake_large
 from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
@@ -41,27 +40,25 @@ def shown(page: Page, kind: str, count: int) -> list[str]:
     return list(page.evaluate(NAMES, kind))
 
 
-def test_what_is_found_is_counted_and_stays_in_the_url(page: Page, site: str, save: Save) -> None:
+def test_what_is_found_is_counted_and_stays_in_the_url(page: Page, site: str) -> None:
     opened(page, site)
     page.locator("#view-find").fill("error > 1%")
     assert shown(page, ".found", 2) == ["checkout", "reviews"]
     expect(page.locator("#said-find")).to_have_text("Found 2 nodes, 2 call paths")
     expect(page).to_have_url(re.compile(r"\?find=error"))
     expect(page.locator("#fleet .row")).to_have_count(2)
-    save("topology-find")
     page.reload()
     shown(page, ".found", 2)
     expect(page.locator("#view-find")).to_have_value("error > 1%")
 
 
-def test_a_wrong_expression_is_marked_at_its_column(page: Page, site: str, save: Save) -> None:
+def test_a_wrong_expression_is_marked_at_its_column(page: Page, site: str) -> None:
     opened(page, site)
     page.locator("#view-hide").fill("rate > 10 and rt > fast")
     said = page.locator("#said-hide")
     expect(said).to_contain_text("Column 20: write a number")
     expect(said.locator("mark")).to_have_text("f")
     shown(page, ".hidden", 0)
-    save("topology-wrong")
 
 
 def test_fields_are_completed_by_keyboard(page: Page, site: str) -> None:
@@ -89,7 +86,7 @@ def test_what_is_hidden_leaves_the_rest_where_it_is(page: Page, site: str) -> No
     expect(page.locator("#fleet")).not_to_contain_text("bank")
 
 
-def test_a_service_is_focused_with_its_hops(page: Page, site: str, save: Save) -> None:
+def test_a_service_is_focused_with_its_hops(page: Page, site: str) -> None:
     opened(page, f"{site}/?focus=checkout&way=callees")
     assert shown(page, "node", 4) == ["checkout", "orders", "payment", "shipping"]
     page.get_by_label("Hops").select_option("2")
@@ -97,24 +94,21 @@ def test_a_service_is_focused_with_its_hops(page: Page, site: str, save: Save) -
     page.get_by_label("Direction").select_option("both ways")
     shown(page, "node", 7)
     expect(page).to_have_url(re.compile(r"focus=checkout&hops=2$"))
-    save("topology-focus")
     page.locator("#view-focus").fill("")
     shown(page, "node", 11)
 
 
-def test_labels_groups_and_colours_are_chosen(page: Page, site: str, save: Save) -> None:
+def test_labels_groups_and_colours_are_chosen(page: Page, site: str) -> None:
     opened(page, site)
     label = "() => window.cy.edges().filter(e => e.data('to') === 'frontend')[0].data('label')"
     page.get_by_label("Labels").select_option("share of calls")
     page.wait_for_function(f"() => ({label})() === '100 %'")
     page.get_by_label("Group by").select_option("kind")
     page.wait_for_function("() => window.cy.nodes('.group').length === 5")
-    save("topology-groups")
     page.get_by_label("Group by").select_option("namespace")
     page.wait_for_function("() => window.cy.nodes('.group').length === 2")
     named = "() => window.cy.nodes('.group').map(n => n.data('label')).sort()"
     assert page.evaluate(named) == ["money", "shop"]
-    save("topology-namespaces")
     page.get_by_text("Colours").click()
     page.get_by_label("Failing below").fill("99")
     page.wait_for_function("() => window.cy.nodes('.bad').length === 2")
@@ -123,7 +117,7 @@ def test_labels_groups_and_colours_are_chosen(page: Page, site: str, save: Save)
     page.wait_for_function("() => window.cy && window.cy.nodes('.bad').length === 2")
 
 
-def test_two_windows_are_compared(page: Page, site: str, save: Save) -> None:
+def test_two_windows_are_compared(page: Page, site: str) -> None:
     opened(page, site)
     page.get_by_label("Compare with").select_option("1 h earlier")
     page.wait_for_function("() => window.cy.edges('.vanished').length === 1")
@@ -136,10 +130,9 @@ def test_two_windows_are_compared(page: Page, site: str, save: Save) -> None:
     for what in ("Failing (2)", "Slower (1)", f"catalog → {LEGACY}", "Appeared (2)", "12 call paths"):
         expect(told).to_contain_text(what)
     expect(page.locator("#legend")).to_contain_text("vanished")
-    save("topology-compare")
 
 
-def test_any_earlier_window_of_any_length_is_compared_with(page: Page, site: str, save: Save) -> None:
+def test_any_earlier_window_of_any_length_is_compared_with(page: Page, site: str) -> None:
     opened(page, f"{site}/?span=300")
     page.get_by_label("Compare with").select_option("a window that ends …")
     page.wait_for_function("() => window.cy.edges('.vanished').length === 1")
@@ -150,7 +143,6 @@ def test_any_earlier_window_of_any_length_is_compared_with(page: Page, site: str
     page.get_by_label("Its length").select_option("1 day")
     expect(page).to_have_url(re.compile(r"span=300&than=1767319445&than_span=86400$"))
     expect(page.locator("#time-shown")).to_contain_text("against Jan 1 03:04:05 – Jan 2 03:04:05")
-    save("topology-than")
     page.reload()
     expect(page.locator("#time-than")).to_have_value("2026-01-02T03:04:05")
     page.get_by_label("Compare with").select_option("nothing")
@@ -158,7 +150,7 @@ def test_any_earlier_window_of_any_length_is_compared_with(page: Page, site: str
     expect(page.get_by_label("Its length")).to_be_hidden()
 
 
-def test_encrypted_calls_are_marked_found_and_named(page: Page, site: str, save: Save) -> None:
+def test_encrypted_calls_are_marked_found_and_named(page: Page, site: str) -> None:
     opened(page, f"{site}/?label=encrypted")
     bank = "() => window.cy.edges('.encrypted').map(e => [e.data('to'), e.data('label')])"
     assert page.evaluate(bank) == [["bank.example:443", "TLS"]]
@@ -170,15 +162,13 @@ def test_encrypted_calls_are_marked_found_and_named(page: Page, site: str, save:
     for what in ("opaque TCP", "encrypted", "Open now", "Throughput"):
         expect(facts).to_contain_text(what)
     expect(page.locator("#panel")).to_contain_text("Time to connect")
-    save("topology-tcp")
 
 
-def test_time_goes_back_and_plays_forward(page: Page, site: str, save: Save) -> None:
+def test_time_goes_back_and_plays_forward(page: Page, site: str) -> None:
     opened(page, site)
     page.locator("#time-slider").fill("1200")
     expect(page.locator("#time-shown")).to_have_text(re.compile(r"\d\d:\d\d:\d\d – \d\d:\d\d:\d\d"))
     page.wait_for_function("name => window.cy.nodes().some(n => n.data('name') === name)", arg=LEGACY)
-    save("topology-past")
     past = int(re.findall(r"at=(\d+)", page.url)[0])
     page.get_by_label("A second shows").select_option("1 min")
     page.get_by_role("button", name="Replay").click()
@@ -190,13 +180,12 @@ def test_time_goes_back_and_plays_forward(page: Page, site: str, save: Save) -> 
     page.wait_for_function("name => !window.cy.nodes().some(n => n.data('name') === name)", arg=LEGACY)
 
 
-def test_where_to_look_first_draws_the_way_there(page: Page, site: str, save: Save) -> None:
+def test_where_to_look_first_draws_the_way_there(page: Page, site: str) -> None:
     opened(page, site)
     page.locator("#blame .row", has_text="reviews").click()
     assert shown(page, ".path", 4) == ["catalog", "frontend", "reviews", "user"]
     assert page.evaluate("() => window.cy.edges('.path').length") == 3
     expect(page.locator("#panel .panel-head h2").first).to_have_text("reviews")
-    save("topology-blame")
 
 
 def test_the_graph_is_walked_by_keyboard(page: Page, site: str) -> None:
@@ -214,11 +203,10 @@ def test_the_graph_is_walked_by_keyboard(page: Page, site: str) -> None:
     expect(page).not_to_have_url(re.compile("node="))
 
 
-def test_a_call_path_shows_its_traces_and_decisions(page: Page, site: str, save: Save) -> None:
+def test_a_call_path_shows_its_traces_and_decisions(page: Page, site: str) -> None:
     page.goto(f"{site}/?from=catalog&to=reviews&find=failing")
     expect(page.locator("#selected-traces")).to_contain_text("Failed traces")
     expect(page.locator("#selected-decisions")).to_contain_text("its peers' succeeded")
-    save("topology-edge")
     page.get_by_title("Close details").click()
     expect(page).to_have_url(re.compile(r"/\?find=failing$"))
 
@@ -253,7 +241,7 @@ def test_what_a_url_cannot_mean_is_said(page: Page, site: str) -> None:
 
 
 @pytest.mark.parametrize("width", [1024, 1920])
-def test_the_toolbar_fits_every_window(page: Page, site: str, width: int, save: Save) -> None:
+def test_the_toolbar_fits_every_window(page: Page, site: str, width: int) -> None:
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": width, "height": 900})
     opened(page, f"{site}/?focus=checkout&compare=3600")
@@ -261,10 +249,9 @@ def test_the_toolbar_fits_every_window(page: Page, site: str, width: int, save: 
     assert frame is not None
     assert frame["height"] > 300
     assert page.evaluate("() => document.querySelector('.graph').scrollWidth <= window.innerWidth")
-    save(f"topology-tools-{width}")
 
 
-def test_twelve_hundred_services_are_drawn_found_and_kept_in_place(page: Page, save: Save) -> None:
+def test_twelve_hundred_services_are_drawn_found_and_kept_in_place(page: Page) -> None:
     """What goes over the wire is small after the first picture, and nothing moves."""
     sent: list[int] = []
 
@@ -279,7 +266,6 @@ def test_twelve_hundred_services_are_drawn_found_and_kept_in_place(page: Page, s
         assert page.evaluate("() => window.cy.edges().length") == fake_large.CALLS
         box = page.evaluate("() => { const b = window.cy.elements().boundingBox(); return b.w / b.h; }")
         assert 0.5 < box < 4
-        save("topology-large")
         before, held = page.evaluate(PLACES), page.evaluate("() => window.cy.scratch('_held')")
         page.locator("#view-find").fill("name ~ svc-007")
         assert len(shown(page, ".found", 10)) == 10
@@ -292,5 +278,4 @@ def test_twelve_hundred_services_are_drawn_found_and_kept_in_place(page: Page, s
         page.goto(f"{url}/?focus=svc-0007&hops=1")
         few = "() => window.cy && window.cy.nodes().length > 1 && window.cy.nodes().length < 400"
         page.wait_for_function(few)
-        save("topology-large-focus")
     assert max(sent) < 2000  # the page uploads no graph

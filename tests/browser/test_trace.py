@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
 from tests.support.fake_traces import BIG, HOSTILE, LINKING, ODD, RIGHT_TO_LEFT, SCRIPT, TraceApi
 
@@ -36,7 +35,7 @@ def _open(page: Page, url: str) -> None:
     expect(page.locator("#trace-rows .span-row").first).to_be_visible()
 
 
-def test_a_trace_tells_what_is_odd_about_it(page: Page, site: str, save: Save) -> None:
+def test_a_trace_tells_what_is_odd_about_it(page: Page, site: str) -> None:
     _open(page, f"{site}/traces/{ODD}")
     expect(page.locator(".notices")).to_contain_text("Clocks differ: the times of 1 span")
     expect(page.locator(".notices")).to_contain_text("Incomplete: the callers of 1 span")
@@ -48,10 +47,9 @@ def test_a_trace_tells_what_is_odd_about_it(page: Page, site: str, save: Save) -
     expect(rows.nth(5)).to_contain_text("async")
     expect(rows.nth(3).get_by_label("has a warning")).to_be_visible()
     expect(page.locator("#trace-rows .critical-line")).to_have_count(9)
-    save("trace-odd")
 
 
-def test_a_span_shows_its_tries_its_links_and_what_was_logged(page: Page, site: str, save: Save) -> None:
+def test_a_span_shows_its_tries_its_links_and_what_was_logged(page: Page, site: str) -> None:
     _open(page, f"{site}/traces/{ODD}?span={RETRY}")
     details = page.locator("#span-details")
     expect(details).to_contain_text("Chosen by")
@@ -59,14 +57,13 @@ def test_a_span_shows_its_tries_its_links_and_what_was_logged(page: Page, site: 
     details.get_by_role("link", name="10.0.0.7:9101 failed after 60 ms").click()
     expect(page).to_have_url(re.compile(r"span=0{15}2"))
     expect(details).to_contain_text("connection refused")
-    save("trace-details")
     page.locator("#trace-rows .span-row").nth(5).click()
     details.get_by_text("Links").click()
     details.get_by_role("link", name="0000000000000001").last.click()
     expect(page).to_have_url(re.compile(LINKING))
 
 
-def test_twenty_thousand_spans_are_scrolled_searched_and_sorted(page: Page, site: str, save: Save) -> None:
+def test_twenty_thousand_spans_are_scrolled_searched_and_sorted(page: Page, site: str) -> None:
     _open(page, f"{site}/traces/{BIG}")
     rows = page.locator("#trace-rows .span-row")
     assert rows.count() < 100
@@ -79,7 +76,6 @@ def test_twenty_thousand_spans_are_scrolled_searched_and_sorted(page: Page, site
     expect(page).to_have_url(re.compile(r"find=step\+12"))
     page.get_by_title("Next match (n)").click()
     expect(page.locator("#trace-found")).to_have_text("2 of 541 spans")
-    save("trace-20000")
     page.get_by_role("tab", name="Spans").click()
     first = page.locator("#trace-spans [data-at='0']")
     expect(first).to_contain_text("GET /everything")
@@ -152,7 +148,7 @@ def test_dragging_over_the_minimap_zooms_and_the_place_is_a_link(page: Page, sit
         ("statistics", "#trace-statistics tbody tr"),
     ],
 )
-def test_every_view_is_a_link_and_fits(page: Page, site: str, tab: str, shown: str, save: Save) -> None:
+def test_every_view_is_a_link_and_fits(page: Page, site: str, tab: str, shown: str) -> None:
     page.goto(f"{site}/traces/{ODD}?tab={tab}")
     for width in (1024, 1920):
         page.set_viewport_size({"width": width, "height": 900})
@@ -160,7 +156,6 @@ def test_every_view_is_a_link_and_fits(page: Page, site: str, tab: str, shown: s
         expect(page.locator(shown).first).to_be_visible()
         expect(page.get_by_role("tab", selected=True)).to_have_id(f"tab-{tab}")
         page.wait_for_function("() => document.querySelector('main').scrollWidth <= window.innerWidth")
-        save(f"trace-{tab}-{width}")
 
 
 def test_statistics_sort_and_group_by_operation(page: Page, site: str) -> None:
@@ -175,14 +170,13 @@ def test_statistics_sort_and_group_by_operation(page: Page, site: str) -> None:
     expect(page).to_have_url(re.compile("sort=self&by=operation"))
 
 
-def test_hostile_names_are_text(page: Page, site: str, save: Save) -> None:
+def test_hostile_names_are_text(page: Page, site: str) -> None:
     for tab in ("", "flame", "spans", "graph", "statistics"):
         page.goto(f"{site}/traces/{HOSTILE}?tab={tab}&span=0000000000000001")
         expect(page.locator("#span-details")).to_contain_text(SCRIPT)
         expect(page.locator(".trace-head")).to_contain_text(RIGHT_TO_LEFT)
         if not tab:
             expect(page.locator("#trace-rows")).to_contain_text("</div><img src=x")
-            save("trace-hostile")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("() => window.hit") is None
         assert page.evaluate("() => document.querySelector('main').scrollWidth <= window.innerWidth")
@@ -214,7 +208,7 @@ def test_a_file_becomes_traces_and_what_is_none_is_refused(
     expect(page.locator("#trace-head")).to_contain_text("no longer open")
 
 
-def test_two_traces_are_compared_step_by_step(page: Page, site: str, save: Save) -> None:
+def test_two_traces_are_compared_step_by_step(page: Page, site: str) -> None:
     _open(page, f"{site}/traces/{SHOP}")
     page.get_by_role("link", name="Compare with…").click()
     page.locator("#compare-view li a").first.click()
@@ -223,7 +217,6 @@ def test_two_traces_are_compared_step_by_step(page: Page, site: str, save: Save)
     steps = page.locator("#compare-view tbody tr")
     expect(steps.first).to_contain_text("recovered")
     expect(page.locator("#compare-view")).to_contain_text("removed")
-    save("compare")
     page.locator("#compare-b").fill(SHOP)
     page.locator("#compare-go").click()
     expect(page.locator("#compare-view tbody .chip.same, #compare-view tbody tr.same").first).to_be_visible()
@@ -232,14 +225,13 @@ def test_two_traces_are_compared_step_by_step(page: Page, site: str, save: Save)
     expect(page.locator("#compare-view")).to_contain_text("no trace of this id")
 
 
-def test_many_traces_of_an_operation_are_one_tree(page: Page, site: str, api: TraceApi, save: Save) -> None:
+def test_many_traces_of_an_operation_are_one_tree(page: Page, site: str, api: TraceApi) -> None:
     _open(page, f"{site}/traces/{ODD}")
     page.locator(".trace-head").get_by_role("link", name="All of this operation").click()
     rows = page.locator("#aggregate-view tbody tr")
     expect(rows).to_have_count(7)
     expect(rows.first).to_contain_text("GET /product/{id}")
     expect(page.locator("#aggregate-view")).to_contain_text("200 of 1.8k traces")
-    save("aggregate")
     page.get_by_role("link", name="Last 6h").click()
     expect(page).to_have_url(re.compile(r"start=\d+&end=\d+"))
     expect(page.get_by_role("link", name="Last 6h")).to_have_class(re.compile("chosen"))

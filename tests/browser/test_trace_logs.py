@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Save
 from tests.support.dashboard import served
 from tests.support.fake_traces import LINKING, ODD, TraceApi
 
@@ -29,7 +28,7 @@ def site(api: TraceApi, page: Page) -> Iterator[str]:
         yield f"{url}/traces"
 
 
-def test_a_span_is_marked_and_shows_what_it_logged(page: Page, site: str, save: Save) -> None:
+def test_a_span_is_marked_and_shows_what_it_logged(page: Page, site: str) -> None:
     page.goto(f"{site}/{ODD}")
     row = page.locator("#trace-rows .span-row").nth(1)
     expect(row.get_by_label("1 log, 1 of errors")).to_be_visible()
@@ -39,14 +38,11 @@ def test_a_span_is_marked_and_shows_what_it_logged(page: Page, site: str, save: 
     expect(logs).to_contain_text("ERROR")
     expect(logs).to_contain_text("at shop.Call.11(Call.java:51)")
     expect(logs).to_contain_text("ConnectionError")
-    save("trace-span-logs")
     page.locator("#trace-rows .span-row").nth(6).click()
     expect(logs).to_contain_text("none")
 
 
-def test_the_list_is_filtered_by_severity_and_text_and_leads_to_the_span(
-    page: Page, site: str, save: Save
-) -> None:
+def test_the_list_is_filtered_by_severity_and_text_and_leads_to_the_span(page: Page, site: str) -> None:
     page.goto(f"{site}/{ODD}")
     tab = page.get_by_role("tab", name="Logs")
     expect(tab).to_have_text("Logs 3")
@@ -55,7 +51,6 @@ def test_the_list_is_filtered_by_severity_and_text_and_leads_to_the_span(
     expect(rows).to_have_count(3)
     rows.nth(1).locator("summary").click()
     expect(rows.nth(1)).to_contain_text("Call.java:51")
-    save("trace-logs")
     page.get_by_role("button", name="Error").click()
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile("tab=logs&level=error"))

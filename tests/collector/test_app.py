@@ -15,6 +15,7 @@ import pytest
 from tests.collector.made import client_metrics, span, trace_request
 from tests.collector.receive.receiving import METRICS, TRACES
 from tests.collector.running import Collector, free_port, refused, started, stored, until
+from tests.support.extent import sized
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_there_
     chance = random.Random(1)
     acknowledged: set[str] = set()
     spans = [span() for _ in range(20)]
-    for _ in range(6):
+    for _ in range(sized(6, 2)):
         running = started(tmp_path, batch_seconds=0.05, batch_bytes=50_000)
         killer = threading.Timer(chance.uniform(0.05, 0.8), running.process.kill)
         killer.start()

@@ -1,15 +1,16 @@
 """Much at once through a sidecar in a process of its own: what it holds stays small and is given back.
 
-``SPANMESH_TEST_BODY_MIB`` sets the size of the large bodies (default 256; 2048 is the whole claim).
+``SPANMESH_TEST_BODY_MIB`` sets the size of the large bodies (2048 is the whole claim).
 """
 
 import asyncio
 import os
 
 from tests.proxy.rig import DEADLINE, play, serving
+from tests.support.extent import sized
 from tests.support.lone_sidecar import LoneSidecar, lone_sidecar
 
-BODY = int(os.environ.get("SPANMESH_TEST_BODY_MIB", "256")) << 20
+BODY = int(os.environ.get("SPANMESH_TEST_BODY_MIB", sized("256", "32"))) << 20
 PIECE = bytes(1 << 20)
 SOCKETS = 1000
 PATIENCE = 60.0 + BODY / (16 << 20)  # seconds; a machine that is slow but not stuck

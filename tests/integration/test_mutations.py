@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.integration.recording import OK, Backend
 from tests.proxy.http.http1.test_requests import cut, requests
 from tests.proxy.rig import DEADLINE, Handler, World, ask, serving, world
+from tests.support.extent import sized
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d\d\d) ")
 _GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -118,7 +119,7 @@ def test_a_mutated_request_stream_never_breaks_hangs_or_slips_past() -> None:
             assert [status for status in final[:-1] if status >= 300] == [], "answers after a refusal"
             assert len(backend.arrived) - len(whole) <= 1
 
-        @settings(max_examples=300, deadline=None)
+        @settings(max_examples=sized(300, 60))
         @given(
             st.lists(requests(), min_size=1, max_size=3),
             st.lists(_mutation, min_size=1, max_size=3),
@@ -205,7 +206,7 @@ def test_a_mutated_response_never_breaks_hangs_or_becomes_two() -> None:
                 assert whole
             await _rest(sidecar)
 
-        @settings(max_examples=300, deadline=None)
+        @settings(max_examples=sized(300, 60))
         @given(_RESPONSES, st.lists(_mutation, min_size=1, max_size=3), st.lists(_place, max_size=4))
         def check(data: bytes, changes: list[tuple[str, int, int, bytes]], points: list[int]) -> None:
             for change in changes:

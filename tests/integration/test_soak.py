@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 import uvloop
 
 from tests.bench.soak import soak
@@ -9,6 +10,7 @@ from tests.bench.soak import soak
 SECONDS = 15.0
 
 
+@pytest.mark.slow
 def test_mixed_load_and_faults_leave_counts_that_agree_and_nothing_behind() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(soak(SECONDS))

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, TypeVar
 
 from deploy import api
@@ -92,10 +94,18 @@ class Demo:
 
 
 @contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process runs a demo: its ports are fixed."""
+    with (Path(gettempdir()) / "spanmesh-test-demo.lock").open("w") as held:
+        flock(held, LOCK_EX)
+        yield
+
+
+@contextmanager
 def running(data: Path, *options: str) -> Iterator[Demo]:
     """A demo with its data under ``data``, ready when the shop answers; stopped with Ctrl-C."""
     output = data / "demo.log"
-    with output.open("wb") as log:
+    with _alone(), output.open("wb") as log:
         process = subprocess.Popen(
             command("demo", "--data", str(data / "store"), *options), stdout=log, stderr=subprocess.STDOUT
         )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.contract.model import Node, Retries, Stage
+from tests.support.extent import sized
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
 from topology.model import CallSample, EndpointState, Kind, Side
@@ -155,7 +156,7 @@ def test_nodes_show_what_is_known_of_them() -> None:
 batches_of_calls = st.tuples(st.sampled_from(["direct", "routed"]), st.integers(0, 9), st.floats(0, 3))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=sized(30, 10))
 @given(st.lists(batches_of_calls, max_size=30))
 def test_every_call_is_stored_exactly_once(batches: list[tuple[str, int, float]]) -> None:
     found = engine()

@@ -11,6 +11,7 @@ from collector.clickhouse.database import Database, StatementError
 from collector.clickhouse.embedded import EmbeddedSession
 from collector.clickhouse.spans import COLUMNS
 from tests.collector.made import NOW, label, span, trace_request
+from tests.support.extent import sized
 
 HOUR = 3_600_000_000_000
 
@@ -114,7 +115,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.one_of(texts, st.integers(-(1 << 63), (1 << 63) - 1), st.booleans())
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=sized(30, 10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(texts, values, max_size=5),
     texts,

@@ -77,7 +77,7 @@ def test_all_times_move_together() -> None:
     assert next(spans(request)).start_time_unix_nano == 1
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.lists(st.integers(0, 400), max_size=6), max_size=5), st.integers(1, 5), st.integers(200, 2000)
 )

@@ -197,7 +197,7 @@ FIELDS = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(FIELDS, JSON, max_size=6))
 def test_any_json_is_read_or_refused(fields: dict[str, Any]) -> None:
     complaint = "[0].spans[0]: "

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from collector.ingest.spool import Spool, SpoolError, SpoolFullError
 from proxy.contract.failure import ConfigError
 from tests.collector.running import ROOT
+from tests.support.extent import sized
 
 LIMIT = 1 << 20
 RECORDS = st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=200)), min_size=1, max_size=5)
@@ -108,11 +109,11 @@ class Log(RuleBasedStateMachine):
 
 
 TestLog = Log.TestCase
-TestLog.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestLog.settings = settings(max_examples=sized(60, 20), stateful_step_count=25)
 
 
 @given(RECORDS, st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sized(150, 40))
 def test_a_torn_tail_is_cut_off(records: list[tuple[int, bytes]], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:
         spool = Spool(Path(name), LIMIT)
@@ -133,7 +134,7 @@ def test_a_torn_tail_is_cut_off(records: list[tuple[int, bytes]], data: st.DataO
 
 
 @given(RECORDS, st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=sized(150, 40))
 def test_a_flipped_bit_ends_its_segment_and_is_counted(
     records: list[tuple[int, bytes]], data: st.DataObject
 ) -> None:
@@ -318,8 +319,8 @@ def numbered(number: int) -> tuple[int, bytes]:
 
 def test_killed_at_any_moment_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     count = 0
-    for attempt in range(12):
-        acknowledged = count + _killed(tmp_path, count, 0.004 * attempt)
+    for attempt in range(sized(12, 4)):
+        acknowledged = count + _killed(tmp_path, count, 0.004 * attempt * sized(1, 3))
         spool = Spool(tmp_path, 1 << 30)
         records = [record for segment in spool.sealed() for record in spool.read(segment)]
         assert spool.damaged == 0

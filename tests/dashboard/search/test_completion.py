@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.search import completion
@@ -91,7 +91,6 @@ def test_the_attributes_of_the_form_are_completed_too(
     assert wanted.offers([("a b", "", 1)])[0].insert == insert
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.integers(0, 60), st.sampled_from(["query", "attributes", "service"]))
 def test_no_text_breaks_completion(text: str, cursor: int, field: str) -> None:
     cursor = min(cursor, len(text))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query import traceql as collector
@@ -30,7 +30,6 @@ FORMS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(FORMS)
 def test_form_and_query_say_the_same(form: Form) -> None:
     query = form_model.text(form)
@@ -47,7 +46,6 @@ def test_form_and_query_say_the_same(form: Form) -> None:
     assert form_model.form(form_model.text(again)) == again
 
 
-@settings(deadline=None)
 @given(FORMS)
 def test_the_collector_understands_every_form(form: Form) -> None:
     if query := form_model.text(form):
@@ -113,7 +111,6 @@ def test_what_a_form_cannot_express_has_none(query: str) -> None:
     assert form_model.form(query) is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(query: str) -> None:
     filled = form_model.form(query)
@@ -153,7 +150,6 @@ def test_a_condition_is_added_to_a_query(query: str, after: str) -> None:
     assert collector.parse(after)
 
 
-@settings(deadline=None)
 @given(TEXT, st.sampled_from(["span", "resource"]), KEYS, TEXT)
 def test_any_attribute_can_be_asked_for(service: str, scope: str, key: str, value: str) -> None:
     for before in ("", "{ status = error }", "{ .a } >> { .b } | count() > 1"):

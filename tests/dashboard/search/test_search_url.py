@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.search import form_model
@@ -28,7 +28,6 @@ QUERIES = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(QUERIES)
 def test_every_search_survives_the_url(query: TraceQuery) -> None:
     assert TraceQuery.of_search(query.search()) == query

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from proxy.contract.stream import WILDCARD, Ask, Change, Publisher, Reply, Subscriber
+from tests.support.extent import sized
 
 NAMES = tuple("abcde")
 
@@ -108,7 +109,7 @@ class DeltaStream(RuleBasedStateMachine):
 
 
 TestDeltaStream = DeltaStream.TestCase
-TestDeltaStream.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestDeltaStream.settings = settings(max_examples=sized(100, 30), stateful_step_count=40)
 
 
 def settled(publisher: Publisher, catalog: dict[str, str], nonce: str) -> Change | None:

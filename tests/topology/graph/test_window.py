@@ -1,7 +1,7 @@
 """Counts over time: nothing lost, nothing twice, bounded."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.topology.fleet import histogram
@@ -18,7 +18,6 @@ def filled(times: list[float], series: int = 100) -> Window:
     return window
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(1000, 1800), min_size=1, max_size=60), st.integers(1, 110))
 def test_recent_windows_count_each_call_of_the_window_once(times: list[float], span: int) -> None:
     now = max(times)
@@ -55,7 +54,6 @@ _CALLS = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(_CALLS, max_size=40), st.sampled_from([edges, endpoints, arms]))
 def test_a_view_is_of_the_same_calls_however_often_it_was_looked_at(
     calls: list[tuple[float, str, str, str, str, bool]], view: View

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.contract.model import Node, NodeState
+from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, kinds
 from topology.model import EndpointState
 
@@ -217,7 +218,7 @@ def test_five_failures_of_a_breaker_that_opened_are_enough_for_a_lonely_reporter
     assert kinds(made, "eject") == [("eject", BAD)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=sized(25, 8))
 @given(
     victims=st.sets(st.integers(0, 3), min_size=1, max_size=4),
     lie=st.sampled_from(["fails", "slow", "stalls", "flatters"]),

@@ -9,6 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tests.support.extent import sized
 from topology.evidence.measurements import Probed
 from topology.model import Decision, EndpointState
 from topology.outliers.ejection import cap
@@ -176,7 +177,7 @@ class Ejections(RuleBasedStateMachine):
 
 
 TestEjections = Ejections.TestCase
-TestEjections.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestEjections.settings = settings(max_examples=sized(60, 20), stateful_step_count=30)
 
 
 def test_the_worst_are_ejected_first() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, histogram, kinds
 from topology.model import CallSample, OpenSample, ProbeAsk, ProbeResult, Side
 
@@ -89,7 +90,7 @@ def test_what_probes_cost_is_counted_nowhere() -> None:
 Lie = Callable[[Fleet, int], None]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=sized(40, 15))
 @given(
     reporters=st.integers(1, 4),
     endpoints=st.integers(2, 5),

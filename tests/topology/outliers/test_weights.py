@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.extent import sized
 from tests.topology.closed_loop import ClosedLoop, Endpoint
 from tests.topology.fleet import Fleet
 from topology.outliers.weights import HIGH, LOW, STEP, Weights, aim, times_slower
@@ -67,7 +68,7 @@ def test_without_data_a_weight_drifts_back_to_neutral() -> None:
     assert weights.weight("s", "a") == 1.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sized(60, 20))
 @given(
     speeds=st.lists(st.floats(0.5, 2.0), min_size=2, max_size=8),
     load=st.floats(0.3, 0.9),
@@ -107,7 +108,7 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
     assert worst <= 1.5 * max(seen[0].values())
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=sized(5, 1))
 @given(
     speeds=st.lists(st.floats(0.5, 2.0), min_size=4, max_size=8),
     load=st.floats(0.3, 0.8),
@@ -129,7 +130,7 @@ def test_fifty_sidecars_with_stale_data_do_not_swing(
         loop = ClosedLoop(
             [Endpoint(speed, 4) for speed in speeds], 50, rate, work, delay, seed, weighted=weighted
         )
-        loop.run(150)
+        loop.run(sized(150, 90))
         return loop
 
     def tail(loop: ClosedLoop) -> float:

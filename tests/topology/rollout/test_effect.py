@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.contract.histogram import Histogram
+from tests.support.extent import sized
 from topology.graph.window import Cell
 from topology.rollout.effect import effect, interval, quantiles, success
 
@@ -60,7 +61,7 @@ def test_ten_times_slower_is_significant_and_equal_is_not() -> None:
     assert not found.success.significant
 
 
-@settings(max_examples=60)
+@settings(max_examples=sized(60, 20))
 @given(
     st.lists(st.floats(1e-6, 100), min_size=1, max_size=300),
     st.sampled_from([0.5, 0.9, 0.99]),

@@ -1,7 +1,7 @@
 """Query strings of Tempo's search: what they mean, and that a bad one gives nothing but its error."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.errors import BadValueError
@@ -61,7 +61,6 @@ def test_too_many_tags_are_refused() -> None:
         search({"tags": "a=b " * (TAGS_MAX + 1)}, NOW_US)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(("q", "tags", "start", "end", "limit", "spss", "minDuration", "maxDuration")),

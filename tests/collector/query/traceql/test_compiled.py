@@ -16,6 +16,7 @@ from collector.query.traceql.syntax import Scope, Type
 from tests.collector.query.traceql.generate import SPAN_IDS, TRACE_IDS, queries, traces
 from tests.collector.query.traceql.naive import matching
 from tests.collector.query.world import NOW_US, Span, World
+from tests.support.extent import sized
 
 HOUR = Window(NOW_US - 3_600_000_000, NOW_US)
 TABLES = ("otel_traces", "mesh_trace_summaries", "otel_traces_trace_id_ts")
@@ -47,7 +48,7 @@ def by_size(sets: dict[str, list[set[str]]]) -> dict[str, list[list[str]]]:
     return {trace: sorted(sorted(each) for each in found) for trace, found in sets.items()}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=sized(60, 20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(traces(), queries)
 def test_the_store_finds_what_the_definitions_say(
     world: World, spans: list[Span], query: syntax.Query
@@ -207,7 +208,6 @@ def test_what_a_user_writes_is_never_sql(world: World, hostile: str) -> None:
     assert found(world, grouped).keys() == {ONE, TWO}
 
 
-@settings(deadline=None)
 @given(queries)
 def test_every_parameter_is_given_and_no_value_is_in_the_text(query: syntax.Query) -> None:
     made = compiled(parse(text(query)), HOUR)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.traceql import TraceQLError, field, parse, syntax
@@ -155,13 +155,11 @@ def test_what_is_wrong_is_pointed_at(said: str, column: int, length: int, words:
     assert error.where() == {"column": column, "length": length}
 
 
-@settings(deadline=None)
 @given(queries)
 def test_a_printed_query_is_the_same_query(query: syntax.Query) -> None:
     assert tree(text(query)) == query
 
 
-@settings(deadline=None)
 @given(st.sampled_from(syntax.Scope), st.text(min_size=1), st.text())
 def test_any_key_and_any_text_can_be_written(scope: syntax.Scope, key: str, value: str) -> None:
     attribute = syntax.Attribute(scope, key)
@@ -171,7 +169,6 @@ def test_any_key_and_any_text_can_be_written(scope: syntax.Scope, key: str, valu
     assert tree(text(query)) == query
 
 
-@settings(deadline=None)
 @given(
     st.one_of(
         st.text(),
