@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from proxy.contract import attributes as names
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
+from proxy.contract.traffic import Protocol
 from topology import views
 from topology.evidence.report_delay import Fresh
 from topology.federation.remote import Elsewhere
@@ -108,7 +110,7 @@ class Engine:
                 continue
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
             late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
-            if registered and sample.protocol == span_peers.HTTP and not late:
+            if registered and sample.protocol == Protocol.HTTP and not late:
                 self._feedback.evidence.call(service, endpoint, self._vouched(sample), now)
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             if (service, endpoint) != (sample.target, sample.endpoint):
@@ -157,7 +159,13 @@ class Engine:
         self._decided(self._stages.apply(policy, now))
 
     def set_stage(
-        self, service: str, stage: Stage, percent: int, now: float, origin: str = "api", by: str = ""
+        self,
+        service: str,
+        stage: Stage,
+        percent: int,
+        now: float,
+        origin: StageOrigin = StageOrigin.API,
+        by: str = "",
     ) -> StageView:
         """Change how far routing is on; ``by`` is who asked. Raises UnknownServiceError, or ValueError
         for a bad percent."""
@@ -195,7 +203,7 @@ class Engine:
         counts, seconds = self._traffic.counts(now, window, edges), self._traffic.seconds(now, window)
         return GraphView(self._nodes(counts, seconds), views.edges(counts, seconds), now - window, now)
 
-    def traffic(self, now: float, window: float) -> dict[tuple[str, str, str], Cell]:
+    def traffic(self, now: float, window: float) -> dict[tuple[str, str, Protocol], Cell]:
         """Calls of the window by source, target and protocol."""
         return views.by_edge(self._traffic.counts(now, window, edges))
 
@@ -296,7 +304,7 @@ class Engine:
         if sample.source == names.PROBER:
             return
         self._intake.call(sample, now)
-        if sample.protocol != span_peers.HTTP:
+        if sample.protocol != Protocol.HTTP:
             return
         if self._reports.late(sample.reporter, sample.begun, sample.ended, now):
             return

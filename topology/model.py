@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
-from proxy.contract.model import Stage
+from proxy.contract.model import EndpointState, Stage
+from proxy.contract.traffic import Arm, Protocol
 
 
 class Side(StrEnum):
@@ -48,10 +50,10 @@ class CallSample:
     histogram: Histogram
     errors: int
     endpoint: str = ""
-    arm: str = ""
+    arm: Arm = Arm.NONE
     method: str = ""
     route: str = ""
-    protocol: str = "http"
+    protocol: Protocol = Protocol.HTTP
     arrived: bool = True
     begun: float = 0.0
     ended: float = 0.0
@@ -178,7 +180,7 @@ class EdgeView:
     source: str
     target: str
     stats: Stats
-    protocol: str = "http"  # http, tcp, database, messaging
+    protocol: Protocol = Protocol.HTTP
     tcp: TcpView | None = None
     encrypted: Secrecy | None = None
 
@@ -189,15 +191,6 @@ class GraphView:
     edges: tuple[EdgeView, ...]
     start: float
     end: float
-
-
-class EndpointState(StrEnum):
-    HEALTHY = "healthy"
-    EJECTED = "ejected"
-    PROBATION = "probation"
-    DRAINING = "draining"
-    UNREADY = "unready"
-    GONE = "gone"  # its stream ended; kept for the grace period
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +273,7 @@ class StageView:
     service: str
     stage: Stage
     percent: int
-    origin: str  # default, mesh.yaml, api, guard
+    origin: StageOrigin
     updated: float
     direct: Stats
     routed: Stats
@@ -314,9 +307,9 @@ class EdgeSample:
     second: int
     source: str
     target: str
-    protocol: str  # http, tcp, database, messaging
+    protocol: Protocol
     endpoint: str
-    arm: str
+    arm: Arm
     count: int
     errors: int
     histogram: Histogram

@@ -2,28 +2,22 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from proxy.contract.model import EndpointState
+from proxy.contract.traffic import Protocol
 from topology.evidence.measurements import FRESH, Record
-from topology.graph.span_peers import TCP
 from topology.graph.window import Bucket, Cell, secrecy, stats
-from topology.model import (
-    EdgeView,
-    EndpointState,
-    EndpointView,
-    Kind,
-    NodeView,
-    TcpView,
-)
+from topology.model import EdgeView, EndpointView, Kind, NodeView, TcpView
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
 from topology.registry.registry import Member
 from topology.rollout.stages import Stages
 
 
-def by_edge(counts: Bucket) -> dict[tuple[str, str, str], Cell]:
+def by_edge(counts: Bucket) -> dict[tuple[str, str, Protocol], Cell]:
     """Traffic by source, target and protocol, in order of these."""
-    found: dict[tuple[str, str, str], Cell] = {}
+    found: dict[tuple[str, str, Protocol], Cell] = {}
     for key, cell in counts.items():
-        if cell.used or key.protocol == TCP:
+        if cell.used or key.protocol is Protocol.TCP:
             found.setdefault((key.source, key.target, key.protocol), Cell()).merge(cell)
     return {ends: cell for ends, cell in sorted(found.items()) if cell.used}
 
@@ -36,7 +30,7 @@ def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
             target,
             stats(cell, seconds),
             protocol,
-            _tcp(cell) if protocol == TCP else None,
+            _tcp(cell) if protocol == Protocol.TCP else None,
             secrecy(cell.encrypted, cell.clear),
         )
         for (source, target, protocol), cell in by_edge(counts).items()

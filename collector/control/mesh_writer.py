@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from collector.clickhouse.database import Columns, StatementError, StoreError
 from collector.stats import Stats
-from topology.graph.span_peers import TCP
+from proxy.contract.traffic import Protocol
 from topology.model import Decision, EdgeSample
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def connection_columns(samples: Sequence[EdgeSample], collector: str) -> dict[st
 
 def beside(sample: EdgeSample) -> bool:
     """Whether there is more to tell than calls: it is not as with requests that a caller's sidecar read."""
-    if sample.protocol == TCP:
+    if sample.protocol is Protocol.TCP:
         return True
     return sample.clear != sample.count if sample.arm else bool(sample.encrypted or sample.clear)
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 from collector.control.mesh_writer import ZERO_BUCKET
 from proxy.contract.address import split_address
 from proxy.contract.histogram import from_sparse
-from proxy.contract.model import Stage
+from proxy.contract.model import EndpointState, Stage
 from topology.graph.span_pairing import USER
-from topology.model import Decision, EdgeSample, EndpointState
+from topology.model import Decision, EdgeSample
 from topology.registry.registry import Member
 
 # Seconds between two tellings of everything, and after which a silent collector's members are dropped.

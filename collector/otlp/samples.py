@@ -16,14 +16,14 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
-from topology.graph.span_peers import HTTP, TCP
+from proxy.contract.traffic import Arm, Protocol
 from topology.model import CallSample, ConnectionSample, OpenSample, Side
 
 _CALLS: Final = {
-    names.CLIENT_DURATION: (Side.CLIENT, HTTP),
-    names.SERVER_DURATION: (Side.SERVER, HTTP),
-    names.TCP_CLIENT_CONNECT: (Side.CLIENT, TCP),
-    names.TCP_SERVER_CONNECT: (Side.SERVER, TCP),
+    names.CLIENT_DURATION: (Side.CLIENT, Protocol.HTTP),
+    names.SERVER_DURATION: (Side.SERVER, Protocol.HTTP),
+    names.TCP_CLIENT_CONNECT: (Side.CLIENT, Protocol.TCP),
+    names.TCP_SERVER_CONNECT: (Side.SERVER, Protocol.TCP),
 }
 _CONNECTIONS: Final = {
     names.TCP_CLIENT_ACTIVE: Side.CLIENT,
@@ -80,7 +80,7 @@ def measurements(request: ExportMetricsServiceRequest) -> Samples:
 
 
 def _calls(metric: Metric, reporter: _Reporter, found: Samples) -> None:
-    side, protocol = _CALLS.get(metric.name, (None, ""))
+    side, protocol = _CALLS.get(metric.name, (None, Protocol.UNKNOWN))
     if side is None:
         return
     for point in metric.exponential_histogram.data_points:
@@ -100,7 +100,9 @@ def _possible(point: ExponentialHistogramDataPoint) -> bool:
     return -reach <= low <= high <= reach and point.count == total <= _COUNT
 
 
-def _call(point: ExponentialHistogramDataPoint, side: Side, protocol: str, reporter: _Reporter) -> CallSample:
+def _call(
+    point: ExponentialHistogramDataPoint, side: Side, protocol: Protocol, reporter: _Reporter
+) -> CallSample:
     labels = _labels(point.attributes)
     client = side is Side.CLIENT
     outcome = labels.get(names.STATUS_CLASS) or ("error" if names.ERROR_TYPE in labels else "")
@@ -120,7 +122,7 @@ def _call(point: ExponentialHistogramDataPoint, side: Side, protocol: str, repor
         ),
         errors=point.count if outcome in _FAILED else 0,
         endpoint=labels.get(names.ENDPOINT, ""),
-        arm=labels.get(names.ARM, ""),
+        arm=Arm(labels.get(names.ARM, "")),
         method=labels.get(names.METHOD, ""),
         route=labels.get(names.ROUTE, ""),
         protocol=protocol,
@@ -131,9 +133,9 @@ def _call(point: ExponentialHistogramDataPoint, side: Side, protocol: str, repor
     )
 
 
-def _encrypted(labels: dict[str, str], protocol: str) -> bool | None:
+def _encrypted(labels: dict[str, str], protocol: Protocol) -> bool | None:
     """Whether calls were encrypted; requests that a sidecar could read were not, tunnels may be."""
-    if protocol == HTTP:
+    if protocol is Protocol.HTTP:
         return None if labels.get(names.METHOD) == _TUNNEL else False
     return {"true": True, "false": False}.get(labels.get(names.TLS, ""))
 

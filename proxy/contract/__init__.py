@@ -1,6 +1,8 @@
 """What both planes share: names, messages and arithmetic, and no I/O.
 
 ``attributes``  the names on the telemetry wire
+``traffic``     labels of calls: arms and protocols
+``decisions``   decisions, their evidence and its JSON
 ``histogram``   the mergeable latency histogram both planes count in
 ``model``       services and endpoints as a sidecar needs them
 ``xds``         that model to and from xDS v3 resources (``xds.proto``)

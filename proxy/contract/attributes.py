@@ -56,10 +56,8 @@ CALLER: Final = "spanmesh.caller"
 ENDPOINT: Final = "spanmesh.endpoint"
 # "2xx" … "5xx", or "error" when no response came.
 STATUS_CLASS: Final = "spanmesh.status_class"
-# "direct": where the application sent it. "routed": where the mesh sent it.
+# Who chose the endpoint: a value of ``traffic.Arm``.
 ARM: Final = "spanmesh.arm"
-ARM_DIRECT: Final = "direct"
-ARM_ROUTED: Final = "routed"
 
 # Metrics: durations are delta exponential histograms in seconds, the others gauges.
 CLIENT_DURATION: Final = "http.client.request.duration"

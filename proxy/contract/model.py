@@ -25,6 +25,17 @@ class NodeState(StrEnum):
     DRAINING = "draining"  # leaving: finish what is in flight, send nothing new
 
 
+class EndpointState(StrEnum):
+    """What the control plane makes of an endpoint."""
+
+    HEALTHY = "healthy"
+    EJECTED = "ejected"  # worse than its peers: no requests for a time
+    PROBATION = "probation"  # a small share of the requests until it has proved itself
+    DRAINING = "draining"
+    UNREADY = "unready"
+    GONE = "gone"  # its stream ended; kept for the grace period
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One place a service can be reached.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from proxy.contract import attributes
+from proxy.contract.traffic import Arm
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
 from proxy.http.deadline import Deadline
 from proxy.http.exchange import Exchange
@@ -115,7 +116,7 @@ class Outbound:
                 Reason.OVERLOAD, f"{self._max_requests} requests to {destination.name} are under way"
             )
             return
-        if choice.arm == attributes.ARM_ROUTED:
+        if choice.arm == Arm.ROUTED:
             destination.budget.request(exchange.start * 1e-9)
             if destination.timeout or destination.per_try:
                 exchange.deadline = Deadline(exchange, destination.timeout, destination.per_try)
@@ -124,7 +125,7 @@ class Outbound:
     def _following(self, exchange: Exchange, condition: str) -> Choice | None:
         """Where to try again, or None when this may not be or there is no other endpoint."""
         choice = exchange.choice
-        if exchange.final or choice is None or choice.arm != attributes.ARM_ROUTED:
+        if exchange.final or choice is None or choice.arm != Arm.ROUTED:
             return None
         if choice.destination.service is None:
             return None

@@ -7,9 +7,9 @@ mesh chooses for its share of the requests, and the rest stays as a control grou
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.model import Endpoint, MeshView, Service
+from proxy.contract.traffic import Arm
 from proxy.errors import Reason, RefusedError
 from proxy.routing.balancer import Balancer, Candidate, Picker, Rng
 from proxy.routing.retry import Budget
@@ -140,14 +140,14 @@ class Router:
             return self._literal(self._foreign(authority.key), authority)
         share = destination.service.routed_share
         if share and (share >= 1.0 or self._rng() < share):
-            return self._chosen(destination, destination.balancer.pick(now), attributes.ARM_ROUTED)
+            return self._chosen(destination, destination.balancer.pick(now), Arm.ROUTED)
         if exact:
             candidate = exact[1]
             at_sidecar = authority.key == candidate.endpoint.address and bool(candidate.endpoint.instance)
-            return Choice(destination, candidate, authority.key, attributes.ARM_DIRECT, at_sidecar)
+            return Choice(destination, candidate, authority.key, Arm.DIRECT, at_sidecar)
         if resolvable:
             return self._literal(destination, authority)
-        return self._chosen(destination, destination.balancer.turn(), attributes.ARM_DIRECT)
+        return self._chosen(destination, destination.balancer.turn(), Arm.DIRECT)
 
     def news(self, now: float) -> bool:
         """Whether something went wrong just now that others should hear of at once."""
@@ -162,7 +162,7 @@ class Router:
 
     def again(self, failed: Choice, tried: Collection[Candidate], now: float) -> Choice | None:
         """Another endpoint than those tried, where the mesh chooses; None when there is none."""
-        if failed.arm != attributes.ARM_ROUTED:
+        if failed.arm != Arm.ROUTED:
             return None
         candidate = failed.destination.balancer.pick(now, avoid=tried)
         if candidate is None:
@@ -179,7 +179,7 @@ class Router:
 
     def _literal(self, destination: Destination, authority: Authority) -> Choice:
         candidate = destination.literal(authority.key)
-        return Choice(destination, candidate, authority.key, attributes.ARM_DIRECT, sidecar=False)
+        return Choice(destination, candidate, authority.key, Arm.DIRECT, sidecar=False)
 
     def _chosen(self, destination: Destination, candidate: Candidate | None, arm: str) -> Choice:
         if candidate is None:

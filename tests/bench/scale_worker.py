@@ -23,6 +23,7 @@ from proxy.contract import xds_pb2 as pb
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
 from proxy.contract.stream import WILDCARD, Ask, Subscriber
+from proxy.contract.traffic import Arm
 from proxy.telemetry import metrics
 from proxy.telemetry.meter import Series
 from tests.bench.scale_plan import Fault, Plan, caller_of, endpoint, service, targets
@@ -162,7 +163,7 @@ class Sidecar:
             names.ENDPOINT: place,
             names.METHOD: "GET",
             names.STATUS_CLASS: status,
-            names.ARM: names.ARM_ROUTED,
+            names.ARM: Arm.ROUTED,
         }
         histogram = Histogram()
         for _ in range(count):

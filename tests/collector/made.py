@@ -15,8 +15,10 @@ from collector.clickhouse.database import StatementError, StoreError
 from collector.clickhouse.writer import Stored
 from collector.ingest.journal import Entry
 from proxy.contract import attributes as names
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.model import Stage
+from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine, Tick, UnknownServiceError
 from topology.model import (
     CallSample,
@@ -154,7 +156,13 @@ class RecordingEngine(Engine):
         self.policies.append(policy)
 
     def set_stage(
-        self, service: str, stage: Stage, percent: int, now: float, origin: str = "api", by: str = ""
+        self,
+        service: str,
+        stage: Stage,
+        percent: int,
+        now: float,
+        origin: StageOrigin = StageOrigin.API,
+        by: str = "",
     ) -> StageView:
         if service not in self.known:
             raise UnknownServiceError(service)
@@ -175,7 +183,9 @@ def edge(second: int, source: str = "front", target: str = "back") -> EdgeSample
     histogram = Histogram()
     histogram.record(0.01)
     histogram.record(0.0)
-    return EdgeSample(second, source, target, "http", "10.0.0.1:80", "direct", 2, 1, histogram, clear=2)
+    return EdgeSample(
+        second, source, target, Protocol.HTTP, "10.0.0.1:80", Arm.DIRECT, 2, 1, histogram, clear=2
+    )
 
 
 def stage_decision(when: float, service: str, stage: str, percent: int, origin: str = "api") -> Decision:

@@ -12,6 +12,7 @@ from functools import partial
 
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Stage
+from proxy.contract.traffic import Arm
 from proxy.routing.balancer import Balancer
 from topology.engine import Engine
 from topology.model import CallSample, Side
@@ -138,7 +139,7 @@ class ClosedLoop:
         self._schedule(REPORT, partial(self._report, sidecar))
         counts, self._counts[sidecar] = self._counts[sidecar], {}
         samples = [
-            CallSample(Side.CLIENT, "a", "b", f"a{sidecar}", each, 0, self._address(number), "routed")
+            CallSample(Side.CLIENT, "a", "b", f"a{sidecar}", each, 0, self._address(number), Arm.ROUTED)
             for number, each in counts.items()
         ]
         self._schedule(self._delay / 2, lambda: self.engine.calls(samples, self.now))

@@ -4,18 +4,10 @@ import random
 from collections.abc import Callable
 
 from proxy.contract.histogram import Histogram
-from proxy.contract.model import Node
+from proxy.contract.model import EndpointState, Node
+from proxy.contract.traffic import Arm
 from topology.engine import Engine
-from topology.model import (
-    CallSample,
-    Decision,
-    EdgeSample,
-    EndpointState,
-    EndpointView,
-    OpenSample,
-    ProbeAsk,
-    Side,
-)
+from topology.model import CallSample, Decision, EdgeSample, EndpointView, OpenSample, ProbeAsk, Side
 from topology.policy.mesh_yaml import Policy
 from topology.settings import EngineSettings
 
@@ -56,7 +48,7 @@ class Fleet:
     ) -> None:
         self.engine = Engine(Policy(), settings or EngineSettings())
         self.truth, self.truthful = truth, truthful
-        self.arm = "routed"
+        self.arm = Arm.ROUTED
         self.probes: list[ProbeAsk] = []
         self.now = 1000.0
         self.endpoints, self.reporters = endpoints, reporters

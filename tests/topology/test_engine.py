@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.contract.model import Node, Retries, Stage
+from proxy.contract.model import EndpointState, Node, Retries, Stage
+from proxy.contract.traffic import Arm
 from tests.support.extent import sized
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
-from topology.model import CallSample, EndpointState, Kind, Side
+from topology.model import CallSample, Kind, Side
 from topology.policy.mesh_yaml import Policy, ServicePolicy, parse
 from topology.settings import EngineSettings
 
@@ -19,7 +20,7 @@ def engine(text: str = "") -> Engine:
     return Engine(parse(text), EngineSettings())
 
 
-def call(arm: str, count: int, errors: int = 0) -> CallSample:
+def call(arm: Arm, count: int, errors: int = 0) -> CallSample:
     return CallSample(Side.CLIENT, "a", "b", "a1", histogram(*[0.1] * count), errors, "10.0.0.1:80", arm)
 
 
@@ -66,7 +67,7 @@ def test_a_decision_comes_out_of_one_tick_and_stays_readable() -> None:
 
 def test_both_arms_are_measured_apart() -> None:
     found = engine()
-    found.calls([call("direct", 6, 3), call("routed", 4)], 1000.0)
+    found.calls([call(Arm.DIRECT, 6, 3), call(Arm.ROUTED, 4)], 1000.0)
     (view,) = [view for view in found.stages(1000.0, 60) if view.service == "b"]
     assert (view.direct.count, view.direct.success) == (6, 0.5)
     assert (view.routed.count, view.routed.success) == (4, 1.0)
@@ -76,7 +77,7 @@ def test_stages_of_unknown_services_and_bad_percents_are_refused() -> None:
     found = engine()
     with pytest.raises(UnknownServiceError):
         found.set_stage("b", Stage.ROUTE, 100, 1000.0)
-    found.calls([call("direct", 1)], 1000.0)
+    found.calls([call(Arm.DIRECT, 1)], 1000.0)
     with pytest.raises(ValueError, match="0 to 100"):
         found.set_stage("b", Stage.ROUTE, 101, 1000.0)
     view = found.set_stage("b", Stage.ROUTE, 30, 1000.0)
@@ -108,7 +109,7 @@ def test_a_policy_is_in_force_at_once() -> None:
 def test_series_and_latency() -> None:
     found = engine()
     for second in range(1000, 1030):
-        found.calls([call("direct", 2, 1)], float(second))
+        found.calls([call(Arm.DIRECT, 2, 1)], float(second))
         found.tick(float(second))
     points = found.series(1029.0, 20, 5, service="b")
     assert [point.time for point in points] == [1005, 1010, 1015, 1020, 1025]
@@ -123,7 +124,7 @@ def test_series_and_latency() -> None:
 def test_a_series_beyond_two_minutes_has_steps_of_tens() -> None:
     found = engine()
     for second in range(1000, 1400):
-        found.calls([call("direct", 1)], float(second))
+        found.calls([call(Arm.DIRECT, 1)], float(second))
         found.tick(float(second))
     points = found.series(1399.0, 300, 7, service="b")
     assert {after.time - before.time for before, after in pairwise(points)} == {10}
@@ -134,7 +135,7 @@ def test_nodes_show_what_is_known_of_them() -> None:
     found = engine("services: {b: {stage: route, percent: 40}}")
     found.connected("1", Node("b", "b1", "10.0.0.1:80", version="v2"), "10.0.0.1", 999.0)
     outside = CallSample(Side.CLIENT, "b", "1.1.1.1:53", "b1", histogram(0.1), 0)
-    found.calls([call("direct", 4, 1), outside], 1000.0)
+    found.calls([call(Arm.DIRECT, 4, 1), outside], 1000.0)
     found.tick(1000.0)
     nodes = {node.name: node for node in found.services(1000.0, 60)}
     b = nodes["b"]
@@ -153,12 +154,12 @@ def test_nodes_show_what_is_known_of_them() -> None:
     assert (view.start, view.end, len(view.nodes), len(view.edges)) == (940.0, 1000.0, 3, 2)
 
 
-batches_of_calls = st.tuples(st.sampled_from(["direct", "routed"]), st.integers(0, 9), st.floats(0, 3))
+batches_of_calls = st.tuples(st.sampled_from([Arm.DIRECT, Arm.ROUTED]), st.integers(0, 9), st.floats(0, 3))
 
 
 @settings(max_examples=sized(30, 10))
 @given(st.lists(batches_of_calls, max_size=30))
-def test_every_call_is_stored_exactly_once(batches: list[tuple[str, int, float]]) -> None:
+def test_every_call_is_stored_exactly_once(batches: list[tuple[Arm, int, float]]) -> None:
     found = engine()
     now, stored, told = 1000.0, 0, 0
     for arm, count, pause in batches:

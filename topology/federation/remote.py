@@ -9,8 +9,8 @@ decision can come back to where it was made.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import Fresh
-from topology.graph import span_peers
 from topology.graph.call_attribution import Intake
 from topology.model import CallSample, Decision, EdgeSample, Side
 from topology.outliers.feedback import Feedback
@@ -72,7 +72,7 @@ class Elsewhere:
             if not sample.arm or self._reports.late(reporter, 0.0, ended, now):
                 continue  # without an arm it was not a caller's sidecar that measured
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
-            if registered and sample.protocol == span_peers.HTTP:
+            if registered and sample.protocol == Protocol.HTTP:
                 call = CallSample(
                     Side.CLIENT, sample.source, service, reporter, sample.histogram, sample.errors
                 )

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Arm, Protocol
 from topology.graph import span_peers
 from topology.graph.connections import Connections, Open
 from topology.graph.span_pairing import USER, Alias, Measured, Pairing
@@ -51,11 +52,11 @@ class Intake:
 
     def call(self, sample: CallSample, now: float) -> None:
         """Count finished calls."""
-        if sample.protocol == span_peers.TCP:
+        if sample.protocol == Protocol.TCP:
             self._tcp(sample, now)
         elif sample.side is Side.CLIENT:
             self._measuring[sample.source] = now
-            key = Key(sample.source, sample.target, span_peers.HTTP, sample.endpoint, sample.arm)
+            key = Key(sample.source, sample.target, Protocol.HTTP, sample.endpoint, sample.arm)
             self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         elif not sample.source:
             self._count_user(sample, now)
@@ -70,7 +71,7 @@ class Intake:
                 self._kinds.setdefault(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, folded=True)
         # What a caller's sidecar took for HTTP it read, so it was in the clear; of others nothing is known.
-        encrypted = False if sample.arm and sample.protocol == span_peers.HTTP else None
+        encrypted = False if sample.arm and sample.protocol == Protocol.HTTP else None
         self._window.add(key, sample.histogram, sample.errors, sample.second, encrypted)
 
     def connections(self, sample: ConnectionSample, now: float) -> None:
@@ -81,7 +82,7 @@ class Intake:
         elif len(self._kinds) < _NAMES and span_peers.outside(sample.target):
             self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
         if self._connections.stand(sample, now) and (sample.sent or sample.received):
-            key = Key(USER if server else sample.source, sample.target, span_peers.TCP, sample.endpoint)
+            key = Key(USER if server else sample.source, sample.target, Protocol.TCP, sample.endpoint)
             self._window.moved(key, sample.sent, sample.received, now)
 
     def open(self, now: float) -> dict[tuple[str, str], Open]:
@@ -107,10 +108,10 @@ class Intake:
         while self._waiting and self._waiting[0][0] <= now:
             _, sample = self._waiting.popleft()
             if not self._measured(sample.source, now):
-                key = Key(sample.source, sample.target, span_peers.HTTP, self._endpoint(sample))
+                key = Key(sample.source, sample.target, Protocol.HTTP, self._endpoint(sample))
                 self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         for sample in self._connections.settle(now):
-            key = Key(sample.source, sample.target, span_peers.TCP, sample.endpoint)
+            key = Key(sample.source, sample.target, Protocol.TCP, sample.endpoint)
             self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         self._window.expire(now)
 
@@ -134,9 +135,9 @@ class Intake:
                 end - 1,
                 source,
                 self.resolved(target),
-                span_peers.TCP,
+                Protocol.TCP,
                 "",
-                "",
+                Arm.NONE,
                 0,
                 0,
                 Histogram(),
@@ -190,7 +191,7 @@ class Intake:
         self._connections.ended(sample, now)
         if len(self._kinds) < _NAMES and span_peers.outside(sample.target):
             self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
-        key = Key(sample.source, sample.target, span_peers.TCP, sample.endpoint)
+        key = Key(sample.source, sample.target, Protocol.TCP, sample.endpoint)
         self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
 
     def _served_at(self, sample: CallSample | ConnectionSample) -> str:
@@ -201,7 +202,7 @@ class Intake:
         return sample.endpoint or self._registry.address_of(sample.reporter)
 
     def _count_user(self, sample: CallSample, now: float) -> None:
-        key = Key(USER, sample.target, span_peers.HTTP, self._endpoint(sample))
+        key = Key(USER, sample.target, Protocol.HTTP, self._endpoint(sample))
         self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         owed = self._owed.pop(sample.target, 0)
         while owed and self._window.take(USER, sample.target, 0.0, False, self._open_since(now)):

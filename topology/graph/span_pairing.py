@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
 from proxy.contract import attributes as names
+from proxy.contract.traffic import Protocol
 from topology.graph import span_peers
 from topology.graph.span_peers import Edge
 from topology.model import Kind, SpanFact
@@ -181,7 +182,7 @@ def _joined(client: SpanFact, server: SpanFact) -> list[Found]:
         address = span_peers.sidecar_target(client.attributes)
         return [Alias(address, server.service)] if address else []
     failed = client.failed or server.failed
-    protocol = span_peers.MESSAGING if client.kind == SpanKind.PRODUCER else span_peers.HTTP
+    protocol = Protocol.MESSAGING if client.kind == SpanKind.PRODUCER else Protocol.HTTP
     return [
         Edge(
             client.service,

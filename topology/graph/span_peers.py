@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.contract import attributes as names
+from proxy.contract.traffic import Protocol
 from topology.model import Kind, SpanFact
-
-HTTP: Final = "http"
-TCP: Final = "tcp"
-DATABASE: Final = "database"
-MESSAGING: Final = "messaging"
 
 _RECEIVING: Final = frozenset(("receive", "process", "deliver"))
 _CONSUMER: Final = 5
@@ -54,7 +50,7 @@ class Edge:
     target: str
     duration: float
     failed: bool
-    protocol: str = HTTP
+    protocol: Protocol = Protocol.HTTP
     source_kind: Kind = Kind.SERVICE
     target_kind: Kind = Kind.SERVICE
     recount: bool = False
@@ -74,7 +70,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             name_,
             fact.duration,
             fact.failed,
-            DATABASE,
+            Protocol.DATABASE,
             target_kind=Kind.DATABASE,
             encrypted=encrypted(said),
         )
@@ -90,7 +86,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             fact.service,
             fact.duration,
             fact.failed,
-            MESSAGING,
+            Protocol.MESSAGING,
             source_kind=Kind.QUEUE,
             encrypted=encrypted(said),
         )
@@ -99,7 +95,7 @@ def leaf(fact: SpanFact) -> Edge | None:
         queue,
         fact.duration,
         fact.failed,
-        MESSAGING,
+        Protocol.MESSAGING,
         target_kind=Kind.QUEUE,
         encrypted=encrypted(said),
     )
@@ -139,11 +135,11 @@ def kind_at(address: str) -> Kind:
 
 def kind_of(name: str, protocol: str, called: bool) -> Kind:
     """What a node is, by its name and an edge that leads to it (``called``) or from it."""
-    if protocol == TCP and called and outside(name):
+    if protocol == Protocol.TCP and called and outside(name):
         return kind_at(name)
-    if protocol == DATABASE and called:
+    if protocol == Protocol.DATABASE and called:
         return Kind.DATABASE
-    if protocol == MESSAGING and "/" in name:
+    if protocol == Protocol.MESSAGING and "/" in name:
         return Kind.QUEUE
     return Kind.EXTERNAL if outside(name) else Kind.SERVICE
 

@@ -5,6 +5,7 @@ from math import ceil
 from typing import Final
 
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Protocol
 from topology.graph import span_peers
 from topology.graph.call_attribution import Intake
 from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges, stats
@@ -24,7 +25,7 @@ class Traffic:
         """Calls of the window, and opaque connections that stand, by what the view keeps of a key."""
         counts = self._window.totals(now - window, now, view)
         for (source, target), standing in self._intake.open(now).items():
-            cell = counts.setdefault(Key(source, target, span_peers.TCP), Cell())
+            cell = counts.setdefault(Key(source, target, Protocol.TCP), Cell())
             cell.open = standing.count
             cell.encrypted += standing.encrypted
             cell.clear += standing.clear

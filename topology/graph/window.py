@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
-from topology.graph.span_peers import HTTP
+from proxy.contract.traffic import Arm, Protocol
 from topology.model import Secrecy, Stats
 
 TEN: Final = 10
@@ -29,9 +28,9 @@ class Key(NamedTuple):
 
     source: str
     target: str
-    protocol: str = HTTP
+    protocol: Protocol = Protocol.HTTP
     endpoint: str = ""
-    arm: str = ""
+    arm: Arm = Arm.NONE
     folded: bool = False
 
 
@@ -77,12 +76,12 @@ def edges(key: Key) -> Key:
 
 def endpoints(key: Key) -> Key:
     """What each endpoint served."""
-    return Key("", key.target, "", key.endpoint)
+    return Key("", key.target, Protocol.UNKNOWN, key.endpoint)
 
 
 def arms(key: Key) -> Key:
     """What each arm of a service served, the direct one by endpoint."""
-    return Key("", key.target, "", key.endpoint if key.arm == names.ARM_DIRECT else "", key.arm)
+    return Key("", key.target, Protocol.UNKNOWN, key.endpoint if key.arm == Arm.DIRECT else "", key.arm)
 
 
 class Window:
@@ -139,7 +138,7 @@ class Window:
     def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
         """Take back one request of an edge, latest second first and not before ``since``."""
         known = self._edges.get((source, target), ())
-        keys = [key for key in known if key.protocol == HTTP and not key.folded]
+        keys = [key for key in known if key.protocol == Protocol.HTTP and not key.folded]
         for second in sorted((s for s in self._seconds if s >= since), reverse=True):
             bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
             for key in keys:

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from proxy.contract.model import EndpointState
 from topology.evidence.measurements import INTERVAL, Probed
-from topology.model import Decision, EndpointState
+from topology.model import Decision
 from topology.outliers.finding import Finding, Trial
 from topology.settings import EngineSettings
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from proxy.contract.model import EndpointState
 from topology.evidence.measurements import Evidence, Probed
 from topology.evidence.peer_tallies import Sides
-from topology.model import Decision, EndpointState
+from topology.model import Decision
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.fleet import Outliers

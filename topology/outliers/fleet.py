@@ -9,7 +9,8 @@ service or has called the endpoint for as long as an ejection lasts.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from topology.model import Decision, EndpointState
+from proxy.contract.model import EndpointState
+from topology.model import Decision
 from topology.outliers.ejection import DOUBT, Case, Health, History, Step
 from topology.settings import EngineSettings
 

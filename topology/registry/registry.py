@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from proxy.contract.address import join_address, split_address
-from proxy.contract.model import Node, NodeState
-from topology.model import Decision, EndpointState
+from proxy.contract.model import EndpointState, Node, NodeState
+from topology.model import Decision
 
 _STATES = {
     NodeState.READY: EndpointState.HEALTHY,

@@ -15,8 +15,8 @@ from math import pi
 from statistics import NormalDist
 from typing import Any, Final
 
-from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Arm
 from topology.graph.window import Cell
 from topology.model import Change
 from topology.policy.mesh_yaml import Harm
@@ -76,7 +76,7 @@ class Guard:
         held = self._watched.get(service)
         if held is None:
             return None
-        direct, routed = (held.arms.get(arm) or Cell() for arm in (names.ARM_DIRECT, names.ARM_ROUTED))
+        direct, routed = (held.arms.get(arm) or Cell() for arm in (Arm.DIRECT, Arm.ROUTED))
         fewer = min(direct.histogram.count, routed.histogram.count)
         found = None
         if fewer >= held.due:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from proxy.contract import attributes as names
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
+from proxy.contract.traffic import Arm
 from topology.graph.window import Bucket, Cell, stats
 from topology.model import Decision, StageView
 from topology.policy.mesh_yaml import Policy
@@ -11,9 +12,9 @@ from topology.registry.registry import Member
 from topology.rollout.advice import advise
 from topology.rollout.effect import effect
 from topology.rollout.guard import Guard
-from topology.rollout.stages import GUARD, Stages
+from topology.rollout.stages import Stages
 
-ARMS = (names.ARM_DIRECT, names.ARM_ROUTED)
+ARMS = (Arm.DIRECT, Arm.ROUTED)
 
 
 def views(
@@ -31,7 +32,7 @@ def views(
     for key, cell in counts.items():
         if key.arm:
             arms.setdefault((key.target, key.arm), Cell()).add(cell.histogram, cell.errors)
-        if key.arm == names.ARM_DIRECT and key.endpoint:
+        if key.arm == Arm.DIRECT and key.endpoint:
             by = direct.setdefault(key.target, {})
             by.setdefault(key.endpoint, Cell()).add(cell.histogram, cell.errors)
 
@@ -77,7 +78,7 @@ def turned_back(guard: Guard, policy: Policy, stages: Stages, now: float) -> lis
         found = guard.verdict(service, entry.guard, now)
         if found is not None:
             decisions += stages.set(
-                service, Stage.ADVISE, 0, GUARD, now, why=found.reason, evidence=found.evidence
+                service, Stage.ADVISE, 0, StageOrigin.GUARD, now, why=found.reason, evidence=found.evidence
             )
     guard.retain(watched)
     return decisions

@@ -5,13 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
 from topology.model import Decision
 from topology.policy.mesh_yaml import Policy
 
-DEFAULT = "default"
-FILE = "mesh.yaml"
-GUARD = "guard"
 _HISTORY: Final = 20
 
 
@@ -21,7 +19,7 @@ class Setting:
 
     stage: Stage = Stage.OBSERVE
     percent: int = 0
-    origin: str = DEFAULT
+    origin: StageOrigin = StageOrigin.DEFAULT
     updated: float = 0.0
 
 
@@ -46,7 +44,7 @@ class Stages:
         service: str,
         stage: Stage,
         percent: int,
-        origin: str,
+        origin: StageOrigin,
         now: float,
         *,
         by: str = "",
@@ -69,11 +67,11 @@ class Stages:
             "from_percent": before.percent,
             "to": after.stage.value,
             "to_percent": after.percent,
-            "origin": origin,
+            "origin": origin.value,
             **({"by": by} if by else {}),
             **(evidence or {}),
         }
-        who = f"{by} over the {origin}" if by else f"the {origin}" if origin == GUARD else origin
+        who = f"{by} over the {origin}" if by else f"the {origin}" if origin is StageOrigin.GUARD else origin
         reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {who}"
         decision = Decision(now, "stage", service, f"{reason}: {why}" if why else reason, evidence=changed)
         self._history.setdefault(service, deque(maxlen=_HISTORY)).append(decision)
@@ -93,7 +91,7 @@ class Stages:
             _reach(before.stage, before.percent),
         ):
             return False
-        self._settings[change.service] = Setting(stage, percent, str(said["origin"]), change.time)
+        self._settings[change.service] = Setting(stage, percent, StageOrigin(said["origin"]), change.time)
         if (before.stage, before.percent) == (stage, percent):
             return False
         self._history.setdefault(change.service, deque(maxlen=_HISTORY)).append(change)
@@ -109,10 +107,10 @@ class Stages:
         decisions = []
         for service, (stage, percent) in wanted.items():
             if self._file.get(service) != (stage, percent):
-                decisions += self.set(service, stage, percent, FILE, now)
+                decisions += self.set(service, stage, percent, StageOrigin.FILE, now)
         for service in self._file.keys() - wanted.keys():
-            if self.of(service).origin == FILE:
-                decisions += self.set(service, Stage.OBSERVE, 0, DEFAULT, now)
+            if self.of(service).origin is StageOrigin.FILE:
+                decisions += self.set(service, Stage.OBSERVE, 0, StageOrigin.DEFAULT, now)
         self._file = wanted
         return decisions
 

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proxy.contract.model import Endpoint, Retries, Service
-from topology.model import EndpointState
+from proxy.contract.model import Endpoint, EndpointState, Retries, Service
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
 from topology.policy.mesh_yaml import ServicePolicy

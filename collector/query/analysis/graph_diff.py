@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from collector.query.analysis import significance as sure
 from collector.query.mesh import views
+from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell, stats
 
 LEVEL: Final = 0.01
@@ -20,7 +21,7 @@ LATENCY_RATIO: Final = 1.2
 LATENCY_FLOOR: Final = 0.001  # seconds
 _TESTS: Final = 2 + len(sure.QUANTILES)  # of one subject: presence, errors, each quantile
 
-EdgeKey = tuple[str, str, str]  # source, target, protocol
+EdgeKey = tuple[str, str, Protocol]  # source, target, protocol
 Json = dict[str, Any]
 Key = TypeVar("Key", str, EdgeKey)
 

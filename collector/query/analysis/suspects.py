@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from collector.query.analysis.graph_diff import EdgeKey, Side
-from topology.graph.span_peers import MESSAGING
+from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
 
 ERROR_COST: Final = 1.0  # seconds of waiting that a failed call weighs as much as
@@ -129,7 +129,7 @@ def _weights(
     found: dict[tuple[str, str], float] = defaultdict(float)
     for key, cell in cells.items():
         source, target, protocol = key
-        if protocol == MESSAGING and "/" in source:
+        if protocol == Protocol.MESSAGING and "/" in source:
             source += _DELIVERED
         found[source, target] += weigh(key, cell)
     return found

@@ -14,20 +14,12 @@ from collector.control.mesh_writer import ZERO_BUCKET
 from collector.query.bounded_reader import Store
 from collector.query.params import Window
 from proxy.contract.histogram import Histogram, from_sparse
+from proxy.contract.model import EndpointState
+from proxy.contract.traffic import Protocol
 from topology.graph.span_pairing import USER
-from topology.graph.span_peers import HTTP, TCP, kind_of
+from topology.graph.span_peers import kind_of
 from topology.graph.window import Cell, secrecy, stats
-from topology.model import (
-    EdgeView,
-    EndpointState,
-    EndpointView,
-    GraphView,
-    Kind,
-    NodeView,
-    Point,
-    Stats,
-    TcpView,
-)
+from topology.model import EdgeView, EndpointView, GraphView, Kind, NodeView, Point, Stats, TcpView
 
 # Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
 LONG: Final = 3600
@@ -143,7 +135,7 @@ class StoredEdges:
                 target,
                 stats(cell, end - start),
                 protocol,
-                TcpView(cell.open, cell.sent, cell.received) if protocol == TCP else None,
+                TcpView(cell.open, cell.sent, cell.received) if protocol is Protocol.TCP else None,
                 secrecy(cell.encrypted, cell.clear),
             )
             for (source, target, protocol), cell in cells.items()
@@ -151,18 +143,19 @@ class StoredEdges:
         nodes = _nodes(cells, {node.name: node for node in known}, end - start)
         return GraphView(nodes, edges, float(start), float(end))
 
-    async def traffic(self, window: Window) -> dict[tuple[str, str, str], Cell]:
+    async def traffic(self, window: Window) -> dict[tuple[str, str, Protocol], Cell]:
         """Calls by source, target and protocol, in order of these, and opaque connections that stood, on
         average."""
         start, end = covered(window)
         sql = _by_minute(_GRAPH) if window.seconds >= LONG else _GRAPH
         asked = {"start": start, "end": end}
-        cells: dict[tuple[str, str, str], Cell] = {}
-        for source, target, protocol, *figures, called in await self._store.rows(sql, asked):
+        cells: dict[tuple[str, str, Protocol], Cell] = {}
+        for source, target, word, *figures, called in await self._store.rows(sql, asked):
+            protocol = Protocol(word)
             cell = cells[source, target, protocol] = _cell(*figures)
-            cell.clear = called if protocol == HTTP else 0
-        for source, target, protocol, called, *further in await self._store.rows(_CONNECTIONS, asked):
-            cell = cells.setdefault((source, target, protocol), Cell())
+            cell.clear = called if protocol is Protocol.HTTP else 0
+        for source, target, word, called, *further in await self._store.rows(_CONNECTIONS, asked):
+            cell = cells.setdefault((source, target, Protocol(word)), Cell())
             encrypted, clear, standing, cell.sent, cell.received = further
             cell.encrypted, cell.clear = encrypted, clear + max(0, cell.clear - called)
             cell.open = ceil(standing / (end - start))
@@ -216,7 +209,7 @@ class StoredEdges:
 
 
 def _nodes(
-    cells: Mapping[tuple[str, str, str], Cell], known: Mapping[str, NodeView], seconds: int
+    cells: Mapping[tuple[str, str, Protocol], Cell], known: Mapping[str, NodeView], seconds: int
 ) -> tuple[NodeView, ...]:
     served: dict[str, Cell] = {}
     kinds: dict[str, Kind] = {}

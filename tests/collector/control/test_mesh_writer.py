@@ -11,6 +11,7 @@ from collector.clickhouse.writer import Writer
 from collector.control.mesh_writer import ZERO_BUCKET, Recorder, decision_columns, edge_columns
 from collector.stats import Stats
 from proxy.contract.histogram import bucket_index
+from proxy.contract.traffic import Arm, Protocol
 from tests.collector.made import edge, stage_decision
 
 
@@ -50,9 +51,9 @@ def test_columns_of_both_tables() -> None:
 
 
 def test_what_is_more_than_calls_in_the_clear_has_a_row_of_its_own() -> None:
-    tcp = replace(edge(1), protocol="tcp", count=0, arm="", standing=5, sent=7, received=9)
-    tunnel, span = replace(edge(2), clear=0), replace(edge(3), arm="", clear=0, encrypted=2)
-    plain, unknown = edge(4), replace(edge(5), arm="", clear=0)
+    tcp = replace(edge(1), protocol=Protocol.TCP, count=0, arm=Arm.NONE, standing=5, sent=7, received=9)
+    tunnel, span = replace(edge(2), clear=0), replace(edge(3), arm=Arm.NONE, clear=0, encrypted=2)
+    plain, unknown = edge(4), replace(edge(5), arm=Arm.NONE, clear=0)
     sink, _ = run(lambda recorder, sink, stats: recorder.record([tcp, tunnel, span, plain, unknown], []))
     assert sink.rows("mesh_edges") == 4
     [rows] = [tables["mesh_connections"] for tables in sink.taken if "mesh_connections" in tables]

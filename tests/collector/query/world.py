@@ -15,6 +15,7 @@ from collector.query.app import build
 from collector.stats import Stats
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
+from proxy.contract.traffic import Arm
 from topology.engine import Engine
 from topology.model import CallSample, Side
 from topology.policy.mesh_yaml import Policy
@@ -133,7 +134,7 @@ class World:
         errors: int = 0,
         *,
         endpoint: str = "",
-        arm: str = "direct",
+        arm: Arm = Arm.DIRECT,
         took: float = 0.1,
     ) -> None:
         """Calls a sidecar of ``source`` measured ``at`` seconds before NOW; they took ``took`` seconds."""

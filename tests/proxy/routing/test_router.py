@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.contract.attributes import ARM_DIRECT, ARM_ROUTED
 from proxy.contract.model import Endpoint
+from proxy.contract.traffic import Arm
 from proxy.errors import RefusedError
 from proxy.routing.router import Router, parse_authority
 from tests.proxy.rig import service
@@ -41,7 +41,7 @@ def test_any_bytes_are_an_authority_or_refused(text: bytes) -> None:
 def test_observe_goes_exactly_where_the_application_said() -> None:
     for asked, sidecar in ((b"10.0.0.1:9080", False), (b"10.0.0.1:15006", True)):
         choice = router().route(parse_authority(asked), False, 0.0)
-        assert (choice.address, choice.arm, choice.sidecar) == (asked.decode(), ARM_DIRECT, sidecar)
+        assert (choice.address, choice.arm, choice.sidecar) == (asked.decode(), Arm.DIRECT, sidecar)
         assert choice.destination.name == "reviews"
         assert choice.candidate.endpoint.address == A.address
 
@@ -60,16 +60,16 @@ def test_a_service_name_rotates_over_its_endpoints_in_observe() -> None:
 
 def test_a_name_that_resolves_stays_where_it_points_in_the_direct_arm() -> None:
     choice = router().route(parse_authority(b"reviews:9080"), True, 0.0)
-    assert (choice.address, choice.destination.name, choice.arm) == ("reviews:9080", "reviews", ARM_DIRECT)
+    assert (choice.address, choice.destination.name, choice.arm) == ("reviews:9080", "reviews", Arm.DIRECT)
 
 
 def test_route_sends_its_share_to_healthy_endpoints_and_leaves_a_control_group() -> None:
     made = router(25, A, Endpoint(B.address, healthy=False, app=B.app, instance="b"))
     choices = [made.route(parse_authority(b"10.0.0.2:9080"), False, 0.0) for _ in range(2000)]
-    routed = [choice for choice in choices if choice.arm == ARM_ROUTED]
+    routed = [choice for choice in choices if choice.arm == Arm.ROUTED]
     assert 400 < len(routed) < 600
     assert {choice.address for choice in routed} == {A.address}
-    assert {choice.address for choice in choices if choice.arm == ARM_DIRECT} == {"10.0.0.2:9080"}
+    assert {choice.address for choice in choices if choice.arm == Arm.DIRECT} == {"10.0.0.2:9080"}
 
 
 def test_a_static_endpoint_is_not_told_who_calls() -> None:

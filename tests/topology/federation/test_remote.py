@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.histogram import Histogram
-from proxy.contract.model import Node, Stage
+from proxy.contract.model import EndpointState, Node, Stage
+from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import Fleet, address, fine, kinds
 from topology.engine import Engine
-from topology.model import Decision, EdgeSample, EndpointState
+from topology.model import Decision, EdgeSample
 from topology.policy.mesh_yaml import Policy
 from topology.registry.registry import Registry
 from topology.settings import EngineSettings
@@ -110,7 +111,7 @@ def edge(second: int, count: int = 5, errors: int = 0, **given: str) -> EdgeSamp
     histogram = Histogram()
     for _ in range(count):
         histogram.record(0.01)
-    made = EdgeSample(second, "a", "b", "http", "10.0.1.1:80", "routed", count, errors, histogram)
+    made = EdgeSample(second, "a", "b", Protocol.HTTP, "10.0.1.1:80", Arm.ROUTED, count, errors, histogram)
     return replace(made, **given)  # type: ignore[arg-type]
 
 
@@ -128,7 +129,7 @@ def test_folded_calls_count_once_in_the_graph_and_are_not_stored_again() -> None
 def test_a_database_another_collector_saw_is_one_here() -> None:
     engine = Engine(Policy(), EngineSettings())
     engine.tick(1000.0)
-    seen = edge(1001, target="postgresql/shop", protocol="database", endpoint="", arm="")
+    seen = edge(1001, target="postgresql/shop", protocol=Protocol.DATABASE, endpoint="", arm=Arm.NONE)
     engine.elsewhere.fold("B", [seen], 1002.5)
     assert {node.name: node.kind.value for node in engine.graph(1003.0).nodes} == {
         "a": "service",

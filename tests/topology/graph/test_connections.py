@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from proxy.contract.model import Node
+from proxy.contract.traffic import Protocol
 from tests.topology.fleet import histogram
 from tests.topology.graph.test_call_attribution import NOW, Mesh
-from topology.graph.span_peers import TCP
 from topology.model import CallSample, ConnectionSample, EdgeView, Kind, Side
 
 CACHE = "10.0.0.2:6379"  # where the sidecar of the service cache takes connections
@@ -44,14 +44,21 @@ def ended(count: int, errors: int = 0, target: str = CACHE, arrived: bool = True
         histogram(*[0.002] * count),
         errors,
         target,
-        protocol=TCP,
+        protocol=Protocol.TCP,
         arrived=arrived,
     )
 
 
 def served(count: int, errors: int = 0, endpoint: str = "") -> CallSample:
     return CallSample(
-        Side.SERVER, "", "cache", "cache-1", histogram(*[0.001] * count), errors, endpoint, protocol=TCP
+        Side.SERVER,
+        "",
+        "cache",
+        "cache-1",
+        histogram(*[0.001] * count),
+        errors,
+        endpoint,
+        protocol=Protocol.TCP,
     )
 
 
@@ -72,7 +79,7 @@ def test_a_connection_between_sidecars_is_one_call_of_the_caller(callee_first: b
         mesh.run(0.5)
     mesh.run(3)
     [edge] = mesh.edges().values()
-    assert (edge.source, edge.target, edge.protocol) == ("web", "cache", TCP)
+    assert (edge.source, edge.target, edge.protocol) == ("web", "cache", Protocol.TCP)
     assert (edge.stats.count, edge.stats.errors) == (4, 1)
     assert mesh.store() == {("web", "cache"): 4}
 
@@ -184,8 +191,8 @@ def test_another_port_than_the_applications_is_the_service_all_the_same() -> Non
     assert edge.tcp.open == 1
 
 
-@pytest.mark.parametrize(("protocol", "ejected"), [(TCP, False), ("http", True)])
-def test_connections_are_no_evidence_against_an_endpoint(protocol: str, ejected: bool) -> None:
+@pytest.mark.parametrize(("protocol", "ejected"), [(Protocol.TCP, False), (Protocol.HTTP, True)])
+def test_connections_are_no_evidence_against_an_endpoint(protocol: Protocol, ejected: bool) -> None:
     mesh = TcpMesh()
     places = [CACHE, "10.0.0.3:6379", "10.0.0.4:6379"]
     for number, place in enumerate(places[1:], 2):

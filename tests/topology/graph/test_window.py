@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import histogram
 from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints, stats
 
@@ -49,14 +50,14 @@ _CALLS = st.tuples(
     st.sampled_from("ab"),
     st.sampled_from("cd"),
     st.sampled_from(["", "1:80", "2:80"]),
-    st.sampled_from(["", "direct", "routed"]),
+    st.sampled_from(Arm),
     st.booleans(),
 )
 
 
 @given(st.lists(_CALLS, max_size=40), st.sampled_from([edges, endpoints, arms]))
 def test_a_view_is_of_the_same_calls_however_often_it_was_looked_at(
-    calls: list[tuple[float, str, str, str, str, bool]], view: View
+    calls: list[tuple[float, str, str, str, Arm, bool]], view: View
 ) -> None:
     window, now = Window(900, 100), 1000.0
     for passed, source, target, endpoint, arm, taken in calls:
@@ -64,7 +65,7 @@ def test_a_view_is_of_the_same_calls_however_often_it_was_looked_at(
         if taken:
             window.take(source, target, 0.1, failed=False, since=0)
         else:
-            window.add(Key(source, target, "http", endpoint, arm), histogram(0.1), 0, now)
+            window.add(Key(source, target, Protocol.HTTP, endpoint, arm), histogram(0.1), 0, now)
         window.expire(now)
         expected: dict[Key, int] = {}
         for key, cell in window.totals(now - 60, now).items():

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.contract.model import Node, NodeState
+from proxy.contract.model import EndpointState, Node, NodeState
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, kinds
-from topology.model import EndpointState
 
 BAD = address(2)
 

@@ -9,9 +9,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from proxy.contract.model import EndpointState
 from tests.support.extent import sized
 from topology.evidence.measurements import Probed
-from topology.model import Decision, EndpointState
+from topology.model import Decision
 from topology.outliers.ejection import cap
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.fleet import Outliers

@@ -2,6 +2,7 @@
 
 import pytest
 
+from proxy.contract.traffic import Arm
 from tests.topology.fleet import Fleet, address, histogram
 from topology.evidence.measurements import ALARM_AGAIN
 from topology.model import CallSample, OpenSample, Side
@@ -46,7 +47,7 @@ def test_a_first_failure_and_a_late_request_are_urgent_until_the_next_step() -> 
     engine = fleet.engine
 
     def fails(now: float) -> bool:
-        sample = CallSample(Side.CLIENT, "a", "b", "a0", histogram(*[0.01] * 9), 9, address(1), "routed")
+        sample = CallSample(Side.CLIENT, "a", "b", "a0", histogram(*[0.01] * 9), 9, address(1), Arm.ROUTED)
         engine.calls([sample], now)
         return engine.urgent
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.contract.model import Node, NodeState
-from topology.model import EndpointState
+from proxy.contract.model import EndpointState, Node, NodeState
 from topology.registry.registry import Member, Registry, located
 
 B1 = Node("b", "b1", "10.0.0.1:15006", "10.0.0.1:8080", "v1", "z1")

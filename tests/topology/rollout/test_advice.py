@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.contract.model import Stage
+from proxy.contract.traffic import Arm
 from tests.topology.fleet import Fleet, address, histogram
 from topology.graph.window import Cell
 from topology.rollout.advice import advise
@@ -42,7 +43,7 @@ def test_where_nothing_can_be_estimated_nothing_is_said(
 
 def test_it_is_shown_in_stage_advise_alone() -> None:
     fleet = Fleet(4, 4)
-    fleet.arm = "direct"
+    fleet.arm = Arm.DIRECT
     fleet.run(10)
     fleet.run(2, lambda r, e, t: (0.02, e == 1))
     assert fleet.ejected() == {address(1)}

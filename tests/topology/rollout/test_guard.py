@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
+from proxy.contract.traffic import Arm
 from tests.topology.fleet import histogram
 from topology.engine import Engine
 from topology.model import CallSample, Side
@@ -14,7 +14,7 @@ from topology.policy.mesh_yaml import Harm, parse
 from topology.rollout.guard import ALPHA, EPOCH, Guard, Verdict, level
 from topology.settings import EngineSettings
 
-ARMS = (names.ARM_DIRECT, names.ARM_ROUTED)
+ARMS = (Arm.DIRECT, Arm.ROUTED)
 
 
 def arm(rng: random.Random, count: int, failing: float, middle: float) -> tuple[Histogram, int]:
@@ -97,7 +97,7 @@ def played(text: str, errors: int) -> Engine:
     engine.tick(now)
     for _ in range(20):
         now += 0.5
-        for which, bad in ((names.ARM_DIRECT, 0), (names.ARM_ROUTED, errors)):
+        for which, bad in ((Arm.DIRECT, 0), (Arm.ROUTED, errors)):
             for part, failed in ((10 - bad, 0), (bad, bad)):
                 calls = CallSample(
                     Side.CLIENT, "a", "b", "a1", histogram(*[0.1] * part), failed, "10.0.0.1:80", which

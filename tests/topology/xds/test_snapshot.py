@@ -2,8 +2,7 @@
 
 import pytest
 
-from proxy.contract.model import Service
-from topology.model import EndpointState
+from proxy.contract.model import EndpointState, Service
 from topology.registry.registry import Member
 from topology.xds.snapshot import Snapshot, advance, split_shares
 

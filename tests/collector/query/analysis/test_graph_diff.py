@@ -4,6 +4,7 @@ from random import Random
 
 from collector.query.analysis.graph_diff import EdgeKey, Side, difference
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
 
 
@@ -15,7 +16,7 @@ def cell(count: int, errors: int = 0, took: float = 0.1) -> Cell:
 
 
 def key(source: str, target: str) -> EdgeKey:
-    return source, target, "http"
+    return source, target, Protocol.HTTP
 
 
 def changes(before: Cell | None, after: Cell | None) -> list[str]:

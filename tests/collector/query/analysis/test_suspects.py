@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from collector.query.analysis.graph_diff import Side
 from collector.query.analysis.suspects import attributed, ranking
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
 
 
@@ -95,9 +96,9 @@ def test_with_nothing_to_compare_with_all_time_counts() -> None:
 
 def test_nobody_waits_for_what_a_queue_delivers() -> None:
     cells = {
-        ("user", "a", "http"): cell(10, 1, took=0.1),
-        ("a", "kafka/orders", "messaging"): cell(10, took=0.01),
-        ("kafka/orders", "w", "messaging"): cell(10, 5, took=5),
+        ("user", "a", Protocol.HTTP): cell(10, 1, took=0.1),
+        ("a", "kafka/orders", Protocol.MESSAGING): cell(10, took=0.01),
+        ("kafka/orders", "w", Protocol.MESSAGING): cell(10, 5, took=5),
     }
     found = ranking(Side(cells, 60), None, 10)
     by_name = {each["service"]: each for each in found["services"]}

@@ -7,6 +7,7 @@ import pytest
 
 from collector.clickhouse.database import StoreUnavailableError
 from collector.query.mesh.routes import joined
+from proxy.contract.traffic import Arm
 from tests.collector.query.world import NOW, NOW_US, BrokenReader, Calls, World
 from topology.model import Point, Stats
 
@@ -160,8 +161,8 @@ def test_a_stage_is_set_shown_and_taken_back(world: World) -> None:
 
 def test_both_arms_are_shown(world: World) -> None:
     world.join("reviews", 15006)
-    world.hear("frontend", "reviews", 5, 3, 3, arm="direct")
-    world.hear("frontend", "reviews", 5, 2, 0, arm="routed")
+    world.hear("frontend", "reviews", 5, 3, 3, arm=Arm.DIRECT)
+    world.hear("frontend", "reviews", 5, 2, 0, arm=Arm.ROUTED)
     stage = {each["service"]: each for each in world.get("/api/mesh/stages")["stages"]}["reviews"]
     assert (stage["direct"]["count"], stage["direct"]["success"]) == (3, 0.0)
     assert (stage["routed"]["count"], stage["routed"]["success"]) == (2, 1.0)

@@ -12,6 +12,7 @@ from collector.query.mesh.stored_edges import Only, StoredEdges
 from collector.query.params import Window
 from proxy.contract.histogram import Histogram, bucket_value
 from proxy.contract.model import Stage
+from proxy.contract.traffic import Arm
 from tests.collector.query.world import NOW, NOW_US, Calls, World, insert
 from tests.topology.fleet import histogram
 from topology.model import CallSample, Kind, NodeView, Secrecy, Side, Stats, TcpView
@@ -74,7 +75,7 @@ def test_opaque_connections_are_stored_with_bytes_and_what_is_known_of_them(worl
 
 def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: World) -> None:
     world.join("api", 15006)
-    tunnel = CallSample(Side.CLIENT, "web", "far.example:443", "web-1", histogram(0.1), 0, arm="direct")
+    tunnel = CallSample(Side.CLIENT, "web", "far.example:443", "web-1", histogram(0.1), 0, arm=Arm.DIRECT)
     read = replace(tunnel, target="api", encrypted=False)
     world.engine.calls([tunnel, read], NOW - 20)
     world.step(10)

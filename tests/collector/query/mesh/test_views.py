@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.mesh import views
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
-from proxy.contract.model import Stage
+from proxy.contract.model import EndpointState, Stage
 from topology.model import (
     Advice,
     Change,
     Decision,
     EdgeView,
     Effect,
-    EndpointState,
     EndpointView,
     GraphView,
     Kind,
@@ -123,7 +123,7 @@ def test_what_routing_changes_or_would_change() -> None:
             "reviews",
             Stage.ROUTE,
             50,
-            "api",
+            StageOrigin.API,
             1.5,
             TRAFFIC,
             TRAFFIC,
@@ -152,7 +152,9 @@ def test_what_routing_changes_or_would_change() -> None:
 
 
 def test_a_stage_a_decision_and_a_point() -> None:
-    assert views.stage(StageView("reviews", Stage.OBSERVE, 0, "default", 0.0, TRAFFIC, Stats())) == {
+    assert views.stage(
+        StageView("reviews", Stage.OBSERVE, 0, StageOrigin.DEFAULT, 0.0, TRAFFIC, Stats())
+    ) == {
         "service": "reviews",
         "stage": "observe",
         "percent": 0,
