@@ -14,19 +14,21 @@ from aiohttp import web
 
 from collector.clickhouse.reader import Reader
 from collector.query.analysis.routes import InsightRoutes
-from collector.query.bounded_reader import Store
+from collector.query.analysis.trace_routes import TraceAnalysisRoutes
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import QueryError, TryLaterError
 from collector.query.jaeger.grpc_v3 import QueryService
 from collector.query.jaeger.v1 import TracingRoutes
 from collector.query.jaeger.v1_extras import BesideRoutes
 from collector.query.jaeger.v3 import V3Routes
+from collector.query.logs.routes import LogRoutes
 from collector.query.mesh.event_stream import EventRoutes
 from collector.query.mesh.live_or_stored import Traffic
 from collector.query.mesh.routes import MeshRoutes
 from collector.query.mesh.storage import StorageRoutes
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import failure, indented, ok
-from collector.query.search.routes import ExploreRoutes
+from collector.query.search.routes import SearchRoutes
 from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
 from topology.engine import Engine
@@ -41,7 +43,7 @@ def build(
     reader: Reader, engine: Engine, clock: Callable[[], float], stats: Stats, ready: Callable[[], str]
 ) -> web.Application:
     """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
-    store = Store(reader)
+    store = BoundedReader(reader)
     app = web.Application(middlewares=[_errors, _pretty], client_max_size=_BODY_MAX)
     edges = StoredEdges(store)
     traffic = Traffic(edges, engine, clock)
@@ -51,7 +53,9 @@ def build(
     app.add_routes(V3Routes(store, edges, engine, clock).routes())
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
     app.add_routes(InsightRoutes(store, traffic).routes())
-    app.add_routes(ExploreRoutes(store, clock).routes())
+    app.add_routes(SearchRoutes(store, clock).routes())
+    app.add_routes(TraceAnalysisRoutes(store, clock).routes())
+    app.add_routes(LogRoutes(store, clock).routes())
     app.add_routes(TempoRoutes(store, clock).routes())
     events = EventRoutes(engine)
     app.add_routes(events.routes())
@@ -64,7 +68,7 @@ def register_queries(
     server: grpc.aio.Server, reader: Reader, engine: Engine, clock: Callable[[], float]
 ) -> None:
     """Serve Jaeger's API over gRPC on ``server``; ``clock`` gives epoch seconds."""
-    store = Store(reader)
+    store = BoundedReader(reader)
     QueryService(store, StoredEdges(store), engine, clock).register(server)
 
 

@@ -1,28 +1,28 @@
-"""Questions to the store, bounded in time; whatever goes wrong there is told as one 503."""
+"""Queries of the store with a deadline. A store that is slow or down is one error, a 503."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, Final
 
 from collector.clickhouse.database import StoreUnavailableError
 from collector.clickhouse.reader import Reader
 from collector.query.errors import TryLaterError
+from collector.query.sql import Sql
 
 QUERY_SECONDS: Final = 15.0
 
 
-class Store:
+class BoundedReader:
     """The reader with a deadline. Raises TryLaterError when the store is slow or down."""
 
     def __init__(self, reader: Reader, seconds: float = QUERY_SECONDS) -> None:
         self._reader = reader
         self._seconds = seconds
 
-    async def rows(self, sql: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """The rows of a query with server-side parameters ``{name:Type}``."""
+    async def rows(self, query: Sql) -> list[tuple[Any, ...]]:
+        """The rows of a query; the server puts the parameters in."""
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._reader.query(sql, parameters)
+                return await self._reader.query(query.text, query.parameters)
         except TimeoutError:
             raise TryLaterError(
                 f"the store did not answer within {self._seconds:g} s: ask for a shorter time range, or retry"

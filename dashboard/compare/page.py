@@ -15,7 +15,6 @@ from dashboard.compare.trace_diff import Step, difference
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import plain
-from dashboard.search.search_url import TraceQuery
 from dashboard.trace.trace_cache import FROM_FILE, Held
 
 _ROWS: Final = 400
@@ -221,7 +220,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
                     "Give two trace ids",
                     [
                         "or open a trace from ",
-                        dcc.Link("the search", href=links.traces(TraceQuery())),
+                        dcc.Link("the search", href=links.traces()),
                         " and choose “Compare with…”.",
                     ],
                 )

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from urllib.parse import parse_qs, quote, urlencode
 
-from dashboard.search.search_url import TraceQuery
-
 
 def topology(*selected: str) -> str:
     """The graph with a node (one name) or an edge (caller, callee) selected."""
@@ -21,8 +19,9 @@ def selection(search: str | None) -> tuple[str, ...]:
     return (given["from"], given["to"]) if {"from", "to"} <= given.keys() else ()
 
 
-def traces(query: TraceQuery) -> str:
-    return "/traces" + query.search()
+def traces(search: str = "") -> str:
+    """The search of traces; ``search`` is what ``dashboard.search.search_url`` writes, "" the recent ones."""
+    return "/traces" + search
 
 
 def trace(trace_id: str, span: str = "", **view: str) -> str:

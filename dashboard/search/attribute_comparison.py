@@ -43,7 +43,7 @@ def _choice(query: TraceQuery, selection: str, text: str) -> Component:
     chosen = query.selection == selection and not query.low
     if selection == "slow" and query.low and query.selection == selection:
         text, chosen = "In the box", True
-    href = links.traces(query.first_page(selection=selection, low="", high=""))
+    href = links.traces(query.first_page(selection=selection, low="", high="").search())
     return dcc.Link(text, href=href, className="current" if chosen else "")
 
 
@@ -100,7 +100,7 @@ def _row(query: TraceQuery, each: Separator) -> Component:
                 [
                     dcc.Link(
                         [parts.name(each["key"], 60), " = ", html.Strong(parts.name(each["value"], 80))],
-                        href=links.traces(to),
+                        href=links.traces(to.search()),
                         className="row-link",
                         title="Add this condition to the query",
                     ),

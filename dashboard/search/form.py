@@ -201,7 +201,7 @@ def _shown(query: TraceQuery) -> tuple[str, list[str], str, bool]:
 def _note(note: str) -> list[Any]:
     if note != _RULES:
         return [note]
-    return [note, " ", dcc.Link("Begin anew", href=links.traces(TraceQuery()))]
+    return [note, " ", dcc.Link("Begin anew", href=links.traces())]
 
 
 def _window(query: TraceQuery, zone: int) -> list[str]:

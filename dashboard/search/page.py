@@ -59,7 +59,7 @@ def tabs(query: TraceQuery) -> list[Component]:
     return [
         dcc.Link(
             text,
-            href=links.traces(query.first_page(view=view)),
+            href=links.traces(query.first_page(view=view).search()),
             className="current" if view == query.view else "",
         )
         for view, text in _VIEWS.items()

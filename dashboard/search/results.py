@@ -144,7 +144,7 @@ def _head(column: str, text: str, query: TraceQuery) -> Component:
     ordered = f", now {'ascending' if query.order == 'asc' else 'descending'}" if by else ""
     return dcc.Link(
         [text, mark, html.Span(ordered, className="visually-hidden")],
-        href=links.traces(query.sorted_by(column)),
+        href=links.traces(query.sorted_by(column).search()),
         title=words,
     )
 
@@ -229,7 +229,7 @@ def _pager(query: TraceQuery, found: Found, zone: int) -> Component:
             _to("Previous", before),
             html.Span(f"Page {query.page}"),
             _to("Next", following),
-            dcc.Link("First page", href=links.traces(query.first_page())) if query.after else None,
+            dcc.Link("First page", href=links.traces(query.first_page().search())) if query.after else None,
             html.Span(_between(found["window"], zone), className="weak small"),
         ],
         className="pager",
@@ -240,7 +240,7 @@ def _pager(query: TraceQuery, found: Found, zone: int) -> Component:
 def _to(text: str, query: TraceQuery | None) -> Component:
     if query is None:
         return html.Span(text, className="button off", **_OFF)
-    return dcc.Link(text, href=links.traces(query), className="button")
+    return dcc.Link(text, href=links.traces(query.search()), className="button")
 
 
 def _between(window: Window, zone: int) -> str:
@@ -282,8 +282,8 @@ def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Comp
     )
     return [
         html.Span(words),
-        dcc.Link("What is different in the box", href=links.traces(compare), className="button"),
-        dcc.Link("Only this time", href=links.traces(query.first_page(**at)), className="button"),
+        dcc.Link("What is different in the box", href=links.traces(compare.search()), className="button"),
+        dcc.Link("Only this time", href=links.traces(query.first_page(**at).search()), className="button"),
     ]
 
 

@@ -105,10 +105,10 @@ def _shortcuts(name: str) -> list[Component]:
     """Where to go from here."""
     to = (
         ("In the graph", links.topology(name)),
-        ("Traces", links.traces(TraceQuery(service=name))),
-        ("Live", links.traces(TraceQuery(service=name, view="live"))),
-        ("Failed", links.traces(TraceQuery(service=name, tags="error=true"))),
-        ("Slowest", links.traces(TraceQuery(service=name, sort="duration"))),
+        ("Traces", links.traces(TraceQuery(service=name).search())),
+        ("Live", links.traces(TraceQuery(service=name, view="live").search())),
+        ("Failed", links.traces(TraceQuery(service=name, tags="error=true").search())),
+        ("Slowest", links.traces(TraceQuery(service=name, sort="duration").search())),
         ("Balancing", links.balancing(name)),
     )
     return [dcc.Link(text, href=href, className="button") for text, href in to]

@@ -86,7 +86,7 @@ def operations(page: ServicePage) -> Component:
 
 
 def _operation(service: str, each: Operation) -> Component:
-    traces = links.traces(TraceQuery(service=service, operation=each["name"]))
+    traces = links.traces(TraceQuery(service=service, operation=each["name"]).search())
     kind = parts.chip(each["kind"]) if each["kind"] != "server" else None
     return html.Tr(
         [

@@ -89,12 +89,16 @@ def _shortcuts(selected: Sequence[str]) -> list[Component]:
             if len(selected) == 1
             else []
         ),
-        dcc.Link("Traces", href=links.traces(TraceQuery(service=service)), className="button"),
+        dcc.Link("Traces", href=links.traces(TraceQuery(service=service).search()), className="button"),
         dcc.Link(
-            "Failed", href=links.traces(TraceQuery(service=service, tags="error=true")), className="button"
+            "Failed",
+            href=links.traces(TraceQuery(service=service, tags="error=true").search()),
+            className="button",
         ),
         dcc.Link(
-            "Slowest", href=links.traces(TraceQuery(service=service, sort="duration")), className="button"
+            "Slowest",
+            href=links.traces(TraceQuery(service=service, sort="duration").search()),
+            className="button",
         ),
         dcc.Link("Balancing", href=links.balancing(selected[-1]), className="button"),
     ]

@@ -11,7 +11,6 @@ from dashboard import format as fmt
 from dashboard.api.model import Exemplar
 from dashboard.api.trace import Trace, is_same
 from dashboard.components import links, palette, parts
-from dashboard.search.search_url import TraceQuery
 from dashboard.trace.critical_path import shifts
 from dashboard.trace.trace_cache import FROM_FILE
 
@@ -35,7 +34,7 @@ def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: int) -> list[
                     [
                         html.P(
                             [
-                                dcc.Link("Traces", href=links.traces(TraceQuery())),
+                                dcc.Link("Traces", href=links.traces()),
                                 html.Span(" / "),
                                 html.Code(fmt.short(trace.id, 80)),
                             ],

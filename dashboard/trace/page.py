@@ -14,7 +14,6 @@ from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import plain
-from dashboard.search.search_url import TraceQuery
 from dashboard.trace import flame, logs, service_graph, span_details, statistics_table, waterfall
 from dashboard.trace import head as trace_head
 from dashboard.trace.trace_cache import FROM_FILE, Held
@@ -212,7 +211,7 @@ def _unknown(trace_id: str) -> Component:
     return parts.empty(
         "The store has no trace of this id",
         [
-            dcc.Link("Search the recent ones", href=links.traces(TraceQuery())),
+            dcc.Link("Search the recent ones", href=links.traces()),
             "; older ones leave the store after its retention, a new one needs a second to arrive.",
         ],
     )

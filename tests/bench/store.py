@@ -22,7 +22,7 @@ from collector.clickhouse.database import Database
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate
 from collector.query.search import spans_by_id
-from collector.query.search.traces import COLUMNS
+from collector.query.search.span_row import COLUMNS
 from tests.bench import report, store_corpus
 
 PER_TRACE = 12.39  # spans, on average
@@ -162,10 +162,10 @@ def _ask(session: Database, rounds: int, figures: Figures) -> None:
 
 
 def _trace(session: Database, trace_id: str) -> object:
-    where = spans_by_id.lie([trace_id])
-    found = session.query(where.sql, where.parameters)
-    asked = spans_by_id.spans(COLUMNS, [trace_id], spans_by_id.UNLIMITED, found)
-    return session.query(asked.sql, asked.parameters) if asked else None
+    extents = spans_by_id.extents([trace_id])
+    found = session.query(extents.text, extents.parameters)
+    query = spans_by_id.spans(COLUMNS, [trace_id], spans_by_id.UNLIMITED, found)
+    return session.query(query.text, query.parameters) if query else None
 
 
 def _ingest() -> list[dict[str, object]]:

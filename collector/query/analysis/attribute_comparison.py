@@ -14,12 +14,12 @@ from typing import Any, Final
 from collector.query import params
 from collector.query.analysis import trace_sample
 from collector.query.analysis.significance import shares_differ
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError
 from collector.query.params import Query, Window
 from collector.query.search import spans_by_id
 from collector.query.search.request import durations, spread, traceql
-from collector.query.search.span_conditions import Condition
+from collector.query.sql import Sql
 from collector.query.traceql import Query as Language
 from collector.query.traceql import compiled
 from collector.query.traceql.spansets import Spansets
@@ -33,7 +33,7 @@ LIMIT_MAX: Final = 500
 # Whose attributes are read: every span of the ten minutes that a trace looked at lies in.
 SPANS_MAX: Final = 400_000
 
-_COUNTED: Final = """
+_COUNTED: Final = Sql("""
 WITH x -> if(x <= 0 OR x >= 1, 0, -x * log2(x) - (1 - x) * log2(1 - x)) AS entropy,
     {one_total:Float64} AS ones, {other_total:Float64} AS others
 SELECT ServiceName, each.1, each.2, each.3, one, other, count() OVER (),
@@ -50,14 +50,14 @@ FROM (
                 mapKeys(ResourceAttributes), mapValues(ResourceAttributes))
         )) AS each
         FROM otel_traces
-        WHERE WITHIN
+        WHERE {within}
     )
     GROUP BY ServiceName, each
     HAVING one + other >= 5 AND each.2 != 'service.name' AND length(each.3) <= 256
 )
 ORDER BY separation DESC, one DESC, ServiceName, each
 LIMIT {limit:UInt32}
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def asked(query: Query, now_us: int) -> Asked:
 class Different:
     """Runs the comparison. Raises TryLaterError, and TraceQLError for a bad regular expression."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: BoundedReader) -> None:
         self._store = store
         self._spansets = Spansets(store)
 
@@ -112,13 +112,12 @@ class Different:
         of = trace_sample.traces(wanted.window, wanted.service, wanted.operation)
         among, partial = await self._among(wanted)
         if among and wanted.selection != "q":
-            parameters = {**of.parameters, **among.parameters}
-            of = Condition(f"SELECT * FROM ({of.sql}) WHERE {among.sql}", parameters)
+            of = Sql("SELECT * FROM ({traces}) WHERE {among}").fill(traces=of, among=among)
         side, slow = await self._side(wanted, of, among)
-        began = await self._rows(trace_sample.stretches(of, side))
-        spans = dict(await self._rows(trace_sample.load(wanted.window)))
+        began = await self._store.rows(trace_sample.stretches(of, side))
+        spans = dict(await self._store.rows(trace_sample.load(wanted.window)))
         looked = trace_sample.affordable(began, spans, SPANS_MAX)
-        rows = await self._rows(trace_sample.sides(of, side, wanted.sample, looked))
+        rows = await self._store.rows(trace_sample.sides(of, side, wanted.sample, looked))
         ones = [row[0] for row in rows if row[1]]
         others = [row[0] for row in rows if not row[1]]
         found = await self._counted(wanted, ones, others) if ones and others else []
@@ -132,47 +131,37 @@ class Different:
             "attributes": found,
         }
 
-    async def _rows(self, asked: Condition) -> list[tuple[Any, ...]]:
-        return await self._store.rows(asked.sql, asked.parameters)
-
-    async def _among(self, wanted: Asked) -> tuple[Condition | None, bool]:
+    async def _among(self, wanted: Asked) -> tuple[Sql | None, bool]:
         """Whether a trace matches the query, as SQL; whether a bound left some out."""
         if wanted.query is None:
             return None, False
         selection, partial = await self._spansets.selection(compiled(wanted.query, spread(wanted.window)))
-        return Condition(f"TraceId IN ({selection.sql})", selection.parameters), partial
+        return Sql("TraceId IN ({selection})").fill(selection=selection), partial
 
-    async def _side(
-        self, wanted: Asked, of: Condition, among: Condition | None
-    ) -> tuple[Condition, int | None]:
+    async def _side(self, wanted: Asked, of: Sql, among: Sql | None) -> tuple[Sql, int | None]:
         """Whether a trace is selected, as SQL; what slow is."""
         if among and wanted.selection == "q":
             return among, None
         if wanted.selection == "errors":
-            return Condition("failed", {}), None
+            return Sql("failed"), None
         slow = wanted.slow
         if slow is None:
-            [(_, slow)] = await self._rows(trace_sample.threshold(of, SLOW_SHARE))
-            return Condition("took > {slow:UInt64}", {"slow": slow}), slow
+            [(_, slow)] = await self._store.rows(trace_sample.threshold(of, SLOW_SHARE))
+            return Sql("took > {slow:UInt64}", {"slow": slow}), slow
         if wanted.fast is None:
-            return Condition("took >= {slow:UInt64}", {"slow": slow}), slow
-        bounds: dict[str, object] = {"slow": slow, "fast": wanted.fast}
-        return Condition("took BETWEEN {slow:UInt64} AND {fast:UInt64}", bounds), slow
+            return Sql("took >= {slow:UInt64}", {"slow": slow}), slow
+        between = Sql("took BETWEEN {slow:UInt64} AND {fast:UInt64}")
+        return between.bind(slow=slow, fast=wanted.fast), slow
 
     async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
-        lies = await self._rows(spans_by_id.lie(ones + others))
-        within = spans_by_id.within(ones + others, lies)
+        extents = await self._store.rows(spans_by_id.extents(ones + others))
+        within = spans_by_id.within(ones + others, extents)
         if within is None:  # deleted meanwhile
             return []
         rows = await self._store.rows(
-            _COUNTED.replace("WITHIN", within.sql),
-            {
-                **within.parameters,
-                "chosen": ones,
-                "one_total": len(ones),
-                "other_total": len(others),
-                "limit": wanted.limit,
-            },
+            _COUNTED.fill(within=within).bind(
+                chosen=ones, one_total=len(ones), other_total=len(others), limit=wanted.limit
+            )
         )
         found = (attribute(row, len(ones), len(others)) for row in rows)
         return [each for each in found if each["p"] < LEVEL / rows[0][6]]

@@ -6,12 +6,11 @@ share of errors or a latency must have moved by a good part of itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from collector.query.analysis import significance as sure
 from collector.query.mesh import views
-from proxy.contract.traffic import Protocol
+from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
 from topology.graph.window import Cell, stats
 
 LEVEL: Final = 0.01
@@ -21,20 +20,11 @@ LATENCY_RATIO: Final = 1.2
 LATENCY_FLOOR: Final = 0.001  # seconds
 _TESTS: Final = 2 + len(sure.QUANTILES)  # of one subject: presence, errors, each quantile
 
-EdgeKey = tuple[str, str, Protocol]  # source, target, protocol
 Json = dict[str, Any]
 Key = TypeVar("Key", str, EdgeKey)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """Traffic by edge over a window of ``seconds``."""
-
-    cells: Mapping[EdgeKey, Cell]
-    seconds: float
-
-
-def difference(before: Side, after: Side) -> Json:
+def difference(before: EdgeTraffic, after: EdgeTraffic) -> Json:
     """``edges`` and ``services`` that changed, what changed most surely first, and how many were
     compared. A service's figures are those of the calls to it."""
     edges = _pairs(before.cells, after.cells)
@@ -64,9 +54,9 @@ def _pairs(before: Mapping[Key, Cell], after: Mapping[Key, Cell]) -> dict[Key, t
     }
 
 
-def _served(side: Side) -> dict[str, Cell]:
+def _served(traffic: EdgeTraffic) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
-    for (_, target, _), cell in side.cells.items():
+    for (_, target, _), cell in traffic.cells.items():
         found.setdefault(target, Cell()).add(cell.histogram, cell.errors)
     return found
 

@@ -8,7 +8,7 @@ from collector.query import params
 from collector.query.analysis import service_page
 from collector.query.analysis.graph_diff import difference
 from collector.query.analysis.suspects import ranking
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.mesh.live_or_stored import Asked, Traffic
 from collector.query.mesh.stored_edges import Only
 from collector.query.params import Query, Window
@@ -23,7 +23,7 @@ BLAME_BASELINE_US: Final = 3_600_000_000
 class InsightRoutes:
     """Handlers over the traffic of memory and store."""
 
-    def __init__(self, store: Store, traffic: Traffic) -> None:
+    def __init__(self, store: BoundedReader, traffic: Traffic) -> None:
         self._store = store
         self._traffic = traffic
 
@@ -37,14 +37,14 @@ class InsightRoutes:
     async def diff(self, request: web.Request) -> web.Response:
         after = self._traffic.within(request.query, WINDOW_US)
         before = self._before(request.query, after.window, after.window.end - after.window.start)
-        one, other = await self._traffic.side(before), await self._traffic.side(after)
+        one, other = await self._traffic.by_edge(before), await self._traffic.by_edge(after)
         return ok({"before": _window(before), "after": _window(after), **difference(one, other)})
 
     async def blame(self, request: web.Request) -> web.Response:
         limit = params.whole(request.query, "limit", 20, 1, 1000)
         after = self._traffic.within(request.query, BLAME_WINDOW_US)
         before = self._before(request.query, after.window, BLAME_BASELINE_US)
-        usual, now = await self._traffic.side(before), await self._traffic.side(after)
+        usual, now = await self._traffic.by_edge(before), await self._traffic.by_edge(after)
         return ok({"window": _window(after), "baseline": _window(before), **ranking(now, usual, limit)})
 
     async def service(self, request: web.Request) -> web.Response:
@@ -54,15 +54,14 @@ class InsightRoutes:
         step = params.step(request.query, asked.window)
         start, end, cells = await self._traffic.edges.slots(asked.window, step, Only(service=name))
         rows = await self._store.rows(
-            service_page.OPERATIONS,
-            {"service": name, "start": asked.window.start, "end": asked.window.end},
+            service_page.OPERATIONS.bind(service=name, start=asked.window.start, end=asked.window.end)
         )
         return ok(
             {
                 "service": name,
                 "window": _window(asked),
                 "step": step,
-                **service_page.neighbours(name, await self._traffic.side(asked)),
+                **service_page.neighbours(name, await self._traffic.by_edge(asked)),
                 **service_page.over_time(cells, start, end, step),
                 "operations": service_page.operations(rows, max(1.0, asked.window.seconds)),
             }

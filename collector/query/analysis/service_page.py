@@ -7,8 +7,9 @@ which there may be fewer when traces are sampled.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from collector.query.analysis.graph_diff import Side
 from collector.query.mesh import views
+from collector.query.mesh.live_or_stored import EdgeTraffic
+from collector.query.sql import Sql
 from proxy.contract.histogram import SCALE
 from topology.graph.window import Cell, stats
 from topology.model import Point
@@ -18,27 +19,27 @@ _COARSER: Final = 2
 _MICROSECOND: Final = -20 << (SCALE - _COARSER)  # the bucket that ends at about a microsecond
 OPERATIONS_MAX: Final = 200
 
-OPERATIONS: Final = f"""
+OPERATIONS: Final = Sql("""
 SELECT SpanName, lower(SpanKind), count(), countIf(StatusCode = 'Error'),
     quantiles(0.5, 0.9, 0.99)(Duration)
 FROM otel_traces
-WHERE ServiceName = {{service:String}} AND SpanKind IN ('Server', 'Consumer')
-    AND Timestamp >= fromUnixTimestamp64Micro({{start:Int64}})
-    AND Timestamp <= fromUnixTimestamp64Micro({{end:Int64}})
+WHERE ServiceName = {service:String} AND SpanKind IN ('Server', 'Consumer')
+    AND Timestamp >= fromUnixTimestamp64Micro({start:Int64})
+    AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})
 GROUP BY SpanName, SpanKind
 ORDER BY count() DESC, SpanName, SpanKind
-LIMIT {OPERATIONS_MAX}
-"""
+LIMIT {limit:UInt32}
+""").bind(limit=OPERATIONS_MAX)
 
 Json = dict[str, Any]
 
 
-def neighbours(service: str, side: Side) -> Json:
+def neighbours(service: str, traffic: EdgeTraffic) -> Json:
     """``stats`` of all calls to the service, ``callers`` and ``callees`` with those of each edge,
     the busiest first."""
     served, callers, callees = Cell(), [], []
-    for (source, target, protocol), cell in side.cells.items():
-        figures = {"protocol": protocol, **views.stats(stats(cell, side.seconds))}
+    for (source, target, protocol), cell in traffic.cells.items():
+        figures = {"protocol": protocol, **views.stats(stats(cell, traffic.seconds))}
         if target == service:
             served.add(cell.histogram, cell.errors)
             callers.append({"name": source, **figures})
@@ -46,7 +47,7 @@ def neighbours(service: str, side: Side) -> Json:
             callees.append({"name": target, **figures})
     for each in (callers, callees):
         each.sort(key=lambda edge: (-edge["count"], edge["name"], edge["protocol"]))
-    return {"stats": views.stats(stats(served, side.seconds)), "callers": callers, "callees": callees}
+    return {"stats": views.stats(stats(served, traffic.seconds)), "callers": callers, "callees": callees}
 
 
 def over_time(cells: Mapping[int, Cell], start: int, end: int, step: int) -> Json:

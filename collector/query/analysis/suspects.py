@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from collector.query.analysis.graph_diff import EdgeKey, Side
+from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
 from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
 
@@ -84,7 +84,7 @@ def _paths(flows: Mapping[tuple[str, str], float]) -> dict[str, tuple[str, ...]]
     return found
 
 
-def ranking(after: Side, before: Side | None, limit: int) -> Json:
+def ranking(after: EdgeTraffic, before: EdgeTraffic | None, limit: int) -> Json:
     """Services by their share of the callers' suffering. Against the usual (``before``) only the
     time beyond it counts; with nothing to compare with, all time does."""
     usual = before.cells if before and before.cells else None

@@ -9,73 +9,69 @@ from typing import Final
 from zlib import crc32
 
 from collector.query.params import Window
-from collector.query.search.span_conditions import Condition, Search, conditions
+from collector.query.search.span_conditions import Search, conditions
+from collector.query.sql import Sql, join
 
 # In which ten minutes traces began: how many of either side.
-_STRETCHES: Final = """
+_STRETCHES: Final = Sql("""
 SELECT toUInt32(toStartOfTenMinutes(began)) AS stretch, countIf(side = 1), countIf(side = 0)
-FROM (SELECT began, {side} AS side FROM ({traces}))
+FROM (SELECT began, toUInt8({side}) AS side FROM ({traces}))
 GROUP BY stretch
-"""
-_SIDES: Final = """
+""")
+_SIDES: Final = Sql("""
 SELECT TraceId, side
-FROM (SELECT TraceId, {side} AS side, began FROM ({traces}))
-WHERE toUInt32(toStartOfTenMinutes(began)) IN {{stretches:Array(UInt32)}}
+FROM (SELECT TraceId, toUInt8({side}) AS side, began FROM ({traces}))
+WHERE toUInt32(toStartOfTenMinutes(began)) IN {stretches:Array(UInt32)}
 ORDER BY cityHash64(TraceId), TraceId
-LIMIT {{sample:UInt32}} BY side
-"""
-_LOAD: Final = """
+LIMIT {sample:UInt32} BY side
+""")
+_LOAD: Final = Sql("""
 SELECT toUInt32(toStartOfTenMinutes(Timestamp)) AS stretch, count()
 FROM otel_traces
 WHERE Timestamp >= fromUnixTimestamp64Micro({start:Int64})
     AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})
 GROUP BY stretch
-"""
+""")
+_CHOSEN: Final = Sql("""SELECT TraceId, count() OVER () FROM ({traces})
+ORDER BY cityHash64(TraceId), TraceId LIMIT {sample:UInt32}""")
 # (TraceId, took, failed, began) of traces in a window: by their spans of an operation, or as a whole.
-_BY_SPANS: Final = """SELECT TraceId, max(Duration) AS took, max(StatusCode = 'Error') AS failed,
+_BY_SPANS: Final = Sql("""SELECT TraceId, max(Duration) AS took, max(StatusCode = 'Error') AS failed,
     min(Timestamp) AS began
-FROM otel_traces WHERE {conditions} GROUP BY TraceId"""
-_WHOLE: Final = """SELECT TraceId,
+FROM otel_traces WHERE {conditions} GROUP BY TraceId""")
+_WHOLE: Final = Sql("""SELECT TraceId,
     toUInt64(toUnixTimestamp64Nano(max(End)) - toUnixTimestamp64Nano(min(Start))) AS took,
     sum(Errors) > 0 AS failed, min(Start) AS began
 FROM mesh_trace_summaries
 WHERE Start >= fromUnixTimestamp64Micro({start:Int64}) AND Start <= fromUnixTimestamp64Micro({end:Int64})
-GROUP BY TraceId"""
-_THRESHOLD: Final = "SELECT count(), toUInt64(quantileExact({share})(took)) FROM ({traces})"
+GROUP BY TraceId""")
+_THRESHOLD: Final = Sql("SELECT count(), toUInt64(quantileExact({share:Float64})(took)) FROM ({traces})")
 
 
-def traces(window: Window, service: str, operation: str) -> Condition:
+def traces(window: Window, service: str, operation: str) -> Sql:
     """The traces a question is about, with what their part in it took and whether it failed."""
     if not service and not operation:
-        return Condition(_WHOLE, {"start": window.start, "end": window.end})
-    parts = conditions(Search(window, service, operation))
-    parameters: dict[str, object] = {}
-    for part in parts:
-        parameters |= part.parameters
-    return Condition(_BY_SPANS.format(conditions=" AND ".join(part.sql for part in parts)), parameters)
+        return _WHOLE.bind(start=window.start, end=window.end)
+    return _BY_SPANS.fill(conditions=join(" AND ", conditions(Search(window, service, operation))))
 
 
-def threshold(of: Condition, share: float) -> Condition:
+def threshold(of: Sql, share: float) -> Sql:
     """(number of traces, nanoseconds that ``share`` of them took at most)."""
-    return Condition(_THRESHOLD.format(share=share, traces=of.sql), of.parameters)
+    return _THRESHOLD.fill(traces=of).bind(share=share)
 
 
-def chosen(of: Condition, size: int) -> Condition:
+def chosen(of: Sql, size: int) -> Sql:
     """(id, how many there are) of at most ``size`` traces."""
-    sql = f"""SELECT TraceId, count() OVER () FROM ({of.sql})
-ORDER BY cityHash64(TraceId), TraceId LIMIT {{sample:UInt32}}"""
-    return Condition(sql, {**of.parameters, "sample": size})
+    return _CHOSEN.fill(traces=of).bind(sample=size)
 
 
-def stretches(of: Condition, side: Condition) -> Condition:
+def stretches(of: Sql, side: Sql) -> Sql:
     """(ten minutes as epoch seconds, traces of side 1, traces of side 0)."""
-    sql = _STRETCHES.format(side=f"toUInt8({side.sql})", traces=of.sql)
-    return Condition(sql, {**of.parameters, **side.parameters})
+    return _STRETCHES.fill(side=side, traces=of)
 
 
-def load(window: Window) -> Condition:
+def load(window: Window) -> Sql:
     """(ten minutes as epoch seconds, spans in them)."""
-    return Condition(_LOAD, {"start": window.start, "end": window.end})
+    return _LOAD.bind(start=window.start, end=window.end)
 
 
 def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], most: int) -> list[int]:
@@ -98,7 +94,6 @@ def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], 
     return sorted(chosen)
 
 
-def sides(of: Condition, side: Condition, size: int, among: Sequence[int]) -> Condition:
+def sides(of: Sql, side: Sql, size: int, among: Sequence[int]) -> Sql:
     """(id, side) of at most ``size`` traces of each side, 0 and 1, that began in these stretches."""
-    sql = _SIDES.format(side=f"toUInt8({side.sql})", traces=of.sql)
-    return Condition(sql, {**of.parameters, **side.parameters, "sample": size, "stretches": list(among)})
+    return _SIDES.fill(side=side, traces=of).bind(sample=size, stretches=list(among))

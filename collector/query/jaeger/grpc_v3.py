@@ -14,11 +14,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from collector.otlp.jsonform import parse
 from collector.query import params
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError, QueryError, TryLaterError
 from collector.query.jaeger import api_v3_pb2 as wire
 from collector.query.jaeger.otlp_json import traces_data
-from collector.query.jaeger.spans import SpanRow
 from collector.query.jaeger.v1 import not_stored
 from collector.query.mesh.dependencies import dependencies
 from collector.query.mesh.stored_edges import StoredEdges
@@ -26,6 +25,7 @@ from collector.query.params import LIMIT_DEFAULT, LIMIT_MAX, LOOKBACK_DEFAULT_NS
 from collector.query.replies import render
 from collector.query.search.services import operations, services
 from collector.query.search.span_conditions import Search
+from collector.query.search.span_row import SpanRow
 from collector.query.search.summaries import summaries
 from collector.query.search.traces import Traces
 from topology.engine import Engine
@@ -46,7 +46,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class QueryService:
     """The methods; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, edges: StoredEdges, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: BoundedReader, edges: StoredEdges, engine: Engine, clock: Callable[[], float]
+    ) -> None:
         self._store = store
         self._edges = edges
         self._engine = engine

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from collector.query.jaeger.clock_skew import warnings
-from collector.query.jaeger.spans import SpanRow
 from collector.query.jaeger.value_types import typed
+from collector.query.search.span_row import SpanRow
 
 _KINDS: Final = {"Internal": 1, "Server": 2, "Client": 3, "Producer": 4, "Consumer": 5}
 _STATUS: Final = {"Ok": 1, "Error": 2}

@@ -15,6 +15,7 @@ from multidict import MultiMapping
 from collector.query import params
 from collector.query.errors import BadValueError
 from collector.query.params import Query
+from collector.query.sql import Sql
 
 KINDS: Final = ("unspecified", *params.KINDS)
 _LOOKBACK_MS: Final = 3_600_000
@@ -23,18 +24,18 @@ _RATE_MS: Final = 600_000
 _TIME_MAX_MS: Final = 9_000_000_000_000
 
 # Slots are counted from the epoch. The first ones only feed the rates of those that are shown.
-SLOTS: Final = """
-SELECT ServiceName, if({{by_operation:Bool}}, toString(SpanName), '') AS operation,
-    intDiv(toUnixTimestamp64Milli(Timestamp), {{step:Int64}}) AS slot,
-    count(), countIf(StatusCode = 'Error'), quantile({quantile})(Duration)
+SLOTS: Final = Sql("""
+SELECT ServiceName, if({by_operation:Bool}, toString(SpanName), '') AS operation,
+    intDiv(toUnixTimestamp64Milli(Timestamp), {step:Int64}) AS slot,
+    count(), countIf(StatusCode = 'Error'), quantile({quantile:Float64})(Duration)
 FROM otel_traces
-WHERE ServiceName IN {{services:Array(String)}}
-    AND Timestamp >= fromUnixTimestamp64Milli({{start:Int64}})
-    AND Timestamp < fromUnixTimestamp64Milli({{end:Int64}})
-    AND lower(SpanKind) IN {{kinds:Array(String)}}
+WHERE ServiceName IN {services:Array(String)}
+    AND Timestamp >= fromUnixTimestamp64Milli({start:Int64})
+    AND Timestamp < fromUnixTimestamp64Milli({end:Int64})
+    AND lower(SpanKind) IN {kinds:Array(String)}
 GROUP BY ServiceName, operation, slot
 ORDER BY ServiceName, operation, slot
-"""
+""")
 
 _HELP: Final[Mapping[str, str]] = {
     "latencies": "{quantile:g}th quantile latency, grouped by {groups}",
@@ -67,18 +68,16 @@ class Asked:
         """Slots a rate looks back over, its own included."""
         return max(1, round(self.rate / self.step)) if self.metric != "latencies" else 1
 
-    def sql(self) -> str:
-        return SLOTS.format(quantile=self.quantile)
-
-    def parameters(self) -> dict[str, object]:
-        return {
-            "services": list(self.services),
-            "by_operation": self.by_operation,
-            "kinds": list(self.kinds),
-            "start": (self.start // self.step - self.behind + 1) * self.step,
-            "end": self.end,
-            "step": self.step,
-        }
+    def sql(self) -> Sql:
+        return SLOTS.bind(
+            quantile=self.quantile,
+            services=list(self.services),
+            by_operation=self.by_operation,
+            kinds=list(self.kinds),
+            start=(self.start // self.step - self.behind + 1) * self.step,
+            end=self.end,
+            step=self.step,
+        )
 
 
 def asked(metric: str, query: MultiMapping[str], now_ms: int) -> Asked:

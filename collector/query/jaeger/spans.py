@@ -4,43 +4,18 @@ Shapes: jaeger internal/uimodel. Names of the tags that hold what is not an attr
 OpenTelemetry specification, "OpenTelemetry to Jaeger Transformation".
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final
 
 from collector.query.jaeger.clock_skew import warnings
 from collector.query.jaeger.value_types import typed
+from collector.query.search.span_row import SpanRow
 
 Tag = dict[str, Any]
 
 _SAFE_INTEGER: Final = 2**53 - 1  # beyond it JavaScript rounds; Jaeger then sends the digits as text
 _FOLLOWS: Final = "FOLLOWS_FROM"
 _CHILD: Final = "CHILD_OF"
-
-
-class SpanRow(NamedTuple):
-    """One span as the store returns it; times in nanoseconds since the epoch, duration in nanoseconds."""
-
-    trace_id: str
-    span_id: str
-    parent_id: str
-    trace_state: str
-    name: str
-    kind: str  # Server, Client, Producer, Consumer, Internal, Unspecified
-    service: str
-    resource: Mapping[str, str]
-    scope_name: str
-    scope_version: str
-    attributes: Mapping[str, str]
-    start: int
-    duration: int
-    status: str  # Unset, Ok, Error
-    status_message: str
-    event_times: list[int]
-    event_names: list[str]
-    event_attributes: list[Mapping[str, str]]
-    link_traces: list[str]
-    link_spans: list[str]
-    link_attributes: list[Mapping[str, str]]
 
 
 def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:

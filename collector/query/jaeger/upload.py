@@ -11,7 +11,7 @@ from collector.otlp.body import MalformedError, from_json
 from collector.otlp.values import Limits, RefusedError, attributes, parent_id, span_id, trace_id
 from collector.query.errors import BadValueError
 from collector.query.jaeger import spans as jaeger
-from collector.query.jaeger.spans import SpanRow
+from collector.query.search.span_row import SpanRow
 from proxy.contract.attributes import SERVICE_NAME
 
 _KINDS: Final = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from aiohttp import web
 
 from collector.query import params
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.jaeger import spans as jaeger
-from collector.query.jaeger.spans import SpanRow
 from collector.query.mesh.dependencies import dependencies
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import envelope, ok, rendered
@@ -16,6 +15,7 @@ from collector.query.search.pages import Finder
 from collector.query.search.request import durations, jaeger_search
 from collector.query.search.services import operations, services
 from collector.query.search.span_conditions import Search
+from collector.query.search.span_row import SpanRow
 from collector.query.search.traces import Traces
 from topology.engine import Engine
 
@@ -23,7 +23,7 @@ from topology.engine import Engine
 class TracingRoutes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, engine: Engine, clock: Callable[[], float]) -> None:
         self._store = store
         self._engine = engine
         self._clock = clock

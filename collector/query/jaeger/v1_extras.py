@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, QueryError
 from collector.query.jaeger import span_metrics
 from collector.query.jaeger.upload import transformed
@@ -24,7 +24,7 @@ class NoArchiveError(QueryError):
 class BesideRoutes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
 
@@ -39,7 +39,7 @@ class BesideRoutes:
         question = span_metrics.asked(
             request.match_info["metric"], request.query, round(self._clock() * 1000)
         )
-        rows = await self._store.rows(question.sql(), question.parameters())
+        rows = await self._store.rows(question.sql())
         return ok(span_metrics.family(question, rows))
 
     async def transform(self, request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from collector.query import params
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.jaeger import v3_params
 from collector.query.jaeger.otlp_json import traces_data
@@ -24,7 +24,9 @@ from topology.engine import Engine
 class V3Routes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, edges: StoredEdges, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: BoundedReader, edges: StoredEdges, engine: Engine, clock: Callable[[], float]
+    ) -> None:
         self._store = store
         self._edges = edges
         self._engine = engine

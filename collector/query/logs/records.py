@@ -5,7 +5,7 @@ total; records that are equal in everything are told once. A page begins behind 
 before, and records that arrive meanwhile shift nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from collector.query.params import Window
 from collector.query.search import cursor
 from collector.query.search.cursor import Cursor
 from collector.query.search.request import identity
+from collector.query.sql import Sql, join
 
 PAGE_DEFAULT: Final = 100
 PAGE_MAX: Final = 1000
@@ -47,37 +48,42 @@ _SECONDS_MAX: Final = 2**32 - 1  # of a DateTime
 
 _OF_TEXT: Final = f"transform(lower(SeverityText), {list(_WRITTEN)}, {list(_WRITTEN.values())}, 0)"
 _LEVEL: Final = f"if(SeverityNumber > 0, SeverityNumber, {_OF_TEXT})"
+# Records of one instant in an order of their own, by a hash.
 _MARK: Final = """lower(hex(sipHash128(ServiceName, TraceId, SpanId, SeverityText, Body, EventName, ScopeName,
     toString(LogAttributes), toString(ResourceAttributes))))"""
 # TimestampTime, in seconds, is what the table is ordered by.
-_WITHIN: Final = """TimestampTime >= fromUnixTimestamp({from_s:Int64})
+_WITHIN: Final = Sql("""TimestampTime >= fromUnixTimestamp({from_s:Int64})
     AND TimestampTime <= fromUnixTimestamp({until_s:Int64})
     AND Timestamp >= fromUnixTimestamp64Micro({from_us:Int64})
-    AND Timestamp < fromUnixTimestamp64Micro({until_us:Int64} + 1)"""
+    AND Timestamp < fromUnixTimestamp64Micro({until_us:Int64} + 1)""")
 # Where a page ends is found first, from the times alone: bodies are read of its records only.
-_PAGE: Final = f"""
+_PAGE: Final = Sql("""
 WITH (
-    SELECT {{last}}(Timestamp) FROM (
-        SELECT Timestamp FROM otel_logs WHERE {{where}}
-        ORDER BY Timestamp {{direction}} LIMIT {{{{limit:UInt32}}}}
+    SELECT {last}(Timestamp) FROM (
+        SELECT Timestamp FROM otel_logs WHERE {where}
+        ORDER BY Timestamp {direction} LIMIT {limit:UInt32}
     )
 ) AS reaches
-SELECT toUnixTimestamp64Nano(Timestamp) AS At, {_MARK} AS Mark, TraceId, SpanId, ServiceName,
-    {_LEVEL}, SeverityText, substringUTF8(Body, 1, {TEXT_MAX}), EventName, ScopeName,
-    mapApply((k, v) -> (k, substringUTF8(v, 1, {TEXT_MAX})), LogAttributes),
-    mapApply((k, v) -> (k, substringUTF8(v, 1, {TEXT_MAX})), ResourceAttributes)
+SELECT toUnixTimestamp64Nano(Timestamp) AS At, {mark} AS Mark, TraceId, SpanId, ServiceName,
+    {level}, SeverityText, substringUTF8(Body, 1, {text_max:UInt32}), EventName, ScopeName,
+    mapApply((k, v) -> (k, substringUTF8(v, 1, {text_max:UInt32})), LogAttributes),
+    mapApply((k, v) -> (k, substringUTF8(v, 1, {text_max:UInt32})), ResourceAttributes)
 FROM otel_logs
-WHERE {{where}} AND Timestamp {{until}} assumeNotNull(reaches)
-ORDER BY At {{direction}}, Mark {{direction}}
-LIMIT {{{{limit:UInt32}}}}
-"""
-_SPANS: Final = f"""
-SELECT SpanId, count(), countIf({_LEVEL} >= {SEVERITIES["error"]})
+WHERE {where} AND Timestamp {until} assumeNotNull(reaches)
+ORDER BY At {direction}, Mark {direction}
+LIMIT {limit:UInt32}
+""").bind(text_max=TEXT_MAX)
+_SPANS: Final = Sql("""
+SELECT SpanId, count(), countIf({level} >= {error:UInt8})
 FROM otel_logs
-WHERE {_WITHIN} AND TraceId = {{trace:String}}
+WHERE {within} AND TraceId = {trace:String}
 GROUP BY SpanId
-LIMIT {SPANS_MAX}
-"""
+LIMIT {limit:UInt32}
+""").bind(error=SEVERITIES["error"], limit=SPANS_MAX)
+_BEHIND: Final = Sql(
+    "Timestamp {beyond}= fromUnixTimestamp64Nano({rank:Int64})"
+    " AND (Timestamp != fromUnixTimestamp64Nano({rank:Int64}) OR {mark} {beyond} {last_mark:String})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,34 +150,34 @@ def window(query: MultiMapping[str], now_us: int, of_trace: bool) -> Window:
     return params.window(query, now_us, _HOUR_US) if timed or not of_trace else _EVER
 
 
-def page(wanted: Asked) -> tuple[str, dict[str, object]]:
-    """SQL and parameters for the records of a page and one beyond it."""
-    where, parameters = [_WITHIN], {**_bounds(wanted.window), "limit": wanted.limit + 1}
-    for sql, name, value in (
-        ("TraceId = {trace:String}", "trace", wanted.trace),
-        ("SpanId = {span:String}", "span", wanted.span),
-        ("ServiceName = {service:String}", "service", wanted.service),
-        ("positionCaseInsensitiveUTF8(Body, {text:String}) > 0", "text", wanted.text),
-        (f"{_LEVEL} >= {{least:UInt8}}", "least", wanted.least),
-    ):
-        if value:
-            where.append(sql)
-            parameters[name] = value
-    if wanted.after:
-        beyond = "<" if wanted.descending else ">"
-        where.append(
-            f"Timestamp {beyond}= fromUnixTimestamp64Nano({{rank:Int64}})"
-            f" AND (Timestamp != fromUnixTimestamp64Nano({{rank:Int64}}) OR {_MARK} {beyond} {{mark:String}})"
-        )
-        parameters |= {"rank": wanted.after.rank, "mark": wanted.after.trace_id}
+def page(wanted: Asked) -> Sql:
+    """The records of a page and one beyond it."""
     down = wanted.descending
-    sql = _PAGE.format(
-        where=" AND ".join(where),
+    return _PAGE.fill(
+        where=join(" AND ", _conditions(wanted)),
+        level=_LEVEL,
+        mark=_MARK,
         direction="DESC" if down else "ASC",
         last="min" if down else "max",
         until=">=" if down else "<=",
-    )
-    return sql, parameters
+    ).bind(limit=wanted.limit + 1)
+
+
+def _conditions(wanted: Asked) -> Iterable[Sql]:
+    yield _within(wanted.window)
+    if wanted.trace:
+        yield Sql("TraceId = {trace:String}", {"trace": wanted.trace})
+    if wanted.span:
+        yield Sql("SpanId = {span:String}", {"span": wanted.span})
+    if wanted.service:
+        yield Sql("ServiceName = {service:String}", {"service": wanted.service})
+    if wanted.text:
+        yield Sql("positionCaseInsensitiveUTF8(Body, {text:String}) > 0", {"text": wanted.text})
+    if wanted.least:
+        yield Sql("{level} >= {least:UInt8}").fill(level=_LEVEL).bind(least=wanted.least)
+    if wanted.after:
+        behind = _BEHIND.fill(beyond="<" if wanted.descending else ">", mark=_MARK)
+        yield behind.bind(rank=wanted.after.rank, last_mark=wanted.after.trace_id)
 
 
 def told(wanted: Asked, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
@@ -189,9 +195,9 @@ def told(wanted: Asked, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def spans(trace: str, within: Window) -> tuple[str, dict[str, object]]:
-    """SQL and parameters for (span id, records, those of errors) of a trace."""
-    return _SPANS, {**_bounds(within), "trace": trace}
+def spans(trace: str, window: Window) -> Sql:
+    """(span id, records, those of errors) of a trace."""
+    return _SPANS.fill(level=_LEVEL, within=_within(window)).bind(trace=trace)
 
 
 def counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
@@ -202,13 +208,13 @@ def counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def _bounds(window: Window) -> dict[str, object]:
-    return {
-        "from_us": window.start,
-        "from_s": min(window.start // 1_000_000, _SECONDS_MAX),
-        "until_us": window.end,
-        "until_s": min(window.end // 1_000_000, _SECONDS_MAX),
-    }
+def _within(window: Window) -> Sql:
+    return _WITHIN.bind(
+        from_us=window.start,
+        from_s=min(window.start // 1_000_000, _SECONDS_MAX),
+        until_us=window.end,
+        until_s=min(window.end // 1_000_000, _SECONDS_MAX),
+    )
 
 
 def _record(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -5,28 +5,31 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
+from collector.query.sql import Sql
 from topology.engine import Engine
 from topology.model import Decision
 
-_DECISIONS: Final = """
+_DECISIONS: Final = Sql("""
 SELECT toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence
 FROM mesh_decisions
 WHERE ({service:String} = '' OR Service = {service:String})
     AND ({kind:String} = '' OR Kind = {kind:String})
 ORDER BY Time DESC, Service, Endpoint, Kind
 LIMIT {limit:UInt32}
-"""
+""")
 _log = logging.getLogger(__name__)
 
 
-async def decisions(store: Store, engine: Engine, service: str, limit: int, kind: str = "") -> list[Decision]:
+async def decisions(
+    store: BoundedReader, engine: Engine, service: str, limit: int, kind: str = ""
+) -> list[Decision]:
     """The newest decisions (of a kind), newest first, each once. The store being down costs only what
     memory no longer holds: decisions matter most while something is broken."""
     live = engine.decisions(service or None, limit, kind)
     try:
-        rows = await store.rows(_DECISIONS, {"service": service, "limit": limit, "kind": kind})
+        rows = await store.rows(_DECISIONS.bind(service=service, limit=limit, kind=kind))
     except TryLaterError as error:
         _log.warning("decisions are shown from memory alone: %s", error)
         rows = []

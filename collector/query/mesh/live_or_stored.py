@@ -5,17 +5,20 @@ the store for what was before; a window that ends in the past is answered by the
 lacks the last seconds: calls are stored once nothing more is added to their second.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from collector.query import params
-from collector.query.analysis.graph_diff import Side
 from collector.query.mesh.stored_edges import StoredEdges, covered
 from collector.query.params import REACHES_NOW_US, Query, Window
+from proxy.contract.traffic import Protocol
 from topology.engine import Engine
+from topology.graph.window import Cell
 
 MEMORY_US: Final = 900_000_000  # what the engine keeps
+
+EdgeKey = tuple[str, str, Protocol]  # source, target, protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class Asked:
     now: float
     live: float
     stored: Window | None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTraffic:
+    """Traffic by edge over a window of ``seconds``."""
+
+    cells: Mapping[EdgeKey, Cell]
+    seconds: float
 
 
 class Traffic:
@@ -62,9 +73,9 @@ class Traffic:
         stored = Window(window.start, middle) if window.start < middle else None
         return Asked(window, now, (now_us - middle) / 1e6, stored)
 
-    async def side(self, asked: Asked) -> Side:
-        """The traffic by edge: of memory where it answers for all, otherwise of the store."""
+    async def by_edge(self, asked: Asked) -> EdgeTraffic:
+        """The traffic of each edge: from memory where it answers for all, otherwise from the store."""
         if asked.stored is None:
-            return Side(self._engine.traffic(asked.now, asked.live), max(1.0, asked.window.seconds))
+            return EdgeTraffic(self._engine.traffic(asked.now, asked.live), max(1.0, asked.window.seconds))
         start, end = covered(asked.window)
-        return Side(await self.edges.traffic(asked.window), end - start)
+        return EdgeTraffic(await self.edges.traffic(asked.window), end - start)

@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
 from collector.query.params import Window
+from collector.query.sql import Sql
 from proxy.contract import attributes as names
 from topology.model import NodeView
 
@@ -19,13 +20,13 @@ _PATIENCE: Final = 0.5  # seconds that the first who ask wait for it
 _DAY: Final = 86_400
 _KEYS: Final = (names.NAMESPACE, names.K8S_NAMESPACE)
 
-_FOUND: Final = """
+_FOUND: Final = Sql("""
 SELECT toString(ServiceName), toString(Key), tupleElement(max(Top), 2)
 FROM mesh_attributes
 WHERE Day >= toDate(toDateTime({start:Int64})) AND Day <= toDate(toDateTime({end:Int64}))
     AND Scope = 'resource' AND Key IN {keys:Array(String)}
 GROUP BY ServiceName, Key, Place
-"""
+""")
 
 Found = Mapping[str, tuple[str, ...]]
 
@@ -33,7 +34,7 @@ Found = Mapping[str, tuple[str, ...]]
 class Namespaces:
     """``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._held: Found | None = None
@@ -43,7 +44,7 @@ class Namespaces:
     async def within(self, window: Window) -> Found:
         """Namespaces by service on the days of a window. Raises TryLaterError."""
         rows = await self._store.rows(
-            _FOUND, {"start": window.start // 1_000_000, "end": window.end // 1_000_000, "keys": _KEYS}
+            _FOUND.bind(start=window.start // 1_000_000, end=window.end // 1_000_000, keys=_KEYS)
         )
         return _by_service(rows)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from collector.query import params
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.mesh import views
 from collector.query.mesh.decisions import decisions
@@ -31,7 +31,9 @@ DECISIONS_MAX: Final = 1000
 class MeshRoutes:
     """Handlers over the engine and the stored edges; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, traffic: Traffic, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: BoundedReader, traffic: Traffic, engine: Engine, clock: Callable[[], float]
+    ) -> None:
         self._store = store
         self._traffic = traffic
         self._engine = engine

@@ -11,8 +11,9 @@ from math import ceil
 from typing import Final
 
 from collector.control.mesh_writer import ZERO_BUCKET
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
+from collector.query.sql import Sql
 from proxy.contract.histogram import Histogram, from_sparse
 from proxy.contract.model import EndpointState
 from proxy.contract.traffic import Protocol
@@ -27,53 +28,54 @@ MINUTE: Final = 60
 
 _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:Int64})"
 _FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"
-_ONLY: Final = (
+_ONLY_EDGES: Final = (
     "({service:String} = '' OR Target = {service:String})"
     " AND ({source:String} = '' OR Source = {source:String})"
     " AND ({target:String} = '' OR Target = {target:String})"
-    " AND ({endpoint:String} = '' OR Endpoint = {endpoint:String})"
 )
+_ONLY_CALLS: Final = _ONLY_EDGES + " AND ({endpoint:String} = '' OR Endpoint = {endpoint:String})"
 
-_GRAPH: Final = f"""
-SELECT Source, Target, Protocol, {_FIGURES}, sumIf(Count, Arm != '')
-FROM mesh_edges
-WHERE {_BETWEEN}
+# ``{edges}`` is the table by the second or by the minute.
+_GRAPH: Final = Sql("""
+SELECT Source, Target, Protocol, {figures}, sumIf(Count, Arm != '')
+FROM {edges}
+WHERE {between}
 GROUP BY Source, Target, Protocol
 ORDER BY Source, Target, Protocol
-"""
-_CONNECTIONS: Final = f"""
+""")
+_CONNECTIONS: Final = Sql("""
 SELECT Source, Target, Protocol, sumIf(Count, Arm != ''), sum(Encrypted), sum(Clear), sum(Standing),
     sum(Sent), sum(Received)
 FROM mesh_connections
-WHERE {_BETWEEN}
+WHERE {between}
 GROUP BY Source, Target, Protocol
 ORDER BY Source, Target, Protocol
-"""
-_CALLS: Final = f"""
+""").fill(between=_BETWEEN)
+_CALLS: Final = Sql("""
 SELECT Source, Target, sum(Count)
-FROM mesh_edges
-WHERE {_BETWEEN}
+FROM {edges}
+WHERE {between}
 GROUP BY Source, Target
-"""
-_SERIES: Final = f"""
-SELECT intDiv(toUnixTimestamp(Time), {{step:Int64}}) AS slot, {_FIGURES}
-FROM mesh_edges
-WHERE {_BETWEEN} AND {_ONLY}
+""")
+_SERIES: Final = Sql("""
+SELECT intDiv(toUnixTimestamp(Time), {step:Int64}) AS slot, {figures}
+FROM {edges}
+WHERE {between} AND {calls}
 GROUP BY slot
 ORDER BY slot
-"""
-_ENDPOINTS: Final = f"""
-SELECT Target, Endpoint, {_FIGURES}
+""")
+_ENDPOINTS: Final = Sql("""
+SELECT Target, Endpoint, {figures}
 FROM mesh_edges
-WHERE {_BETWEEN} AND {_ONLY} AND Endpoint != ''
+WHERE {between} AND {calls} AND Endpoint != ''
 GROUP BY Target, Endpoint
 ORDER BY Target, Endpoint
-"""
-_LATENCY: Final = f"""
-SELECT {_FIGURES}
+""").fill(figures=_FIGURES, between=_BETWEEN, calls=_ONLY_CALLS)
+_LATENCY: Final = Sql("""
+SELECT {figures}
 FROM mesh_edges
-WHERE {_BETWEEN} AND {_ONLY}
-"""
+WHERE {between} AND {calls}
+""").fill(figures=_FIGURES, between=_BETWEEN, calls=_ONLY_CALLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,9 @@ class Only:
     target: str = ""
     endpoint: str = ""
 
-    def parameters(self) -> dict[str, object]:
-        return {
-            "service": self.service,
-            "source": self.source,
-            "target": self.target,
-            "endpoint": self.endpoint,
-        }
+    def bind(self, sql: Sql) -> Sql:
+        """``sql`` with this choice as its parameters."""
+        return sql.bind(service=self.service, source=self.source, target=self.target, endpoint=self.endpoint)
 
 
 def _cell(errors: int, total: float, buckets: Mapping[int, int]) -> Cell:
@@ -99,9 +97,8 @@ def _cell(errors: int, total: float, buckets: Mapping[int, int]) -> Cell:
     return Cell(from_sparse(counts, zero=buckets.get(ZERO_BUCKET, 0), total=total), errors)
 
 
-def _by_minute(sql: str) -> str:
-    """The same question to the edges by the minute, which know no endpoints."""
-    return sql.replace("mesh_edges", "mesh_edges_minute").replace("Endpoint =", "'' =")
+def _edges(by_minute: bool) -> str:
+    return "mesh_edges_minute" if by_minute else "mesh_edges"
 
 
 def covered(window: Window) -> tuple[int, int]:
@@ -121,7 +118,7 @@ def _seconds(window: Window) -> tuple[int, int]:
 class StoredEdges:
     """What mesh_edges holds of a window."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: BoundedReader) -> None:
         self._store = store
 
     async def graph(self, window: Window, known: Iterable[NodeView] = ()) -> GraphView:
@@ -147,14 +144,15 @@ class StoredEdges:
         """Calls by source, target and protocol, in order of these, and opaque connections that stood, on
         average."""
         start, end = covered(window)
-        sql = _by_minute(_GRAPH) if window.seconds >= LONG else _GRAPH
-        asked = {"start": start, "end": end}
+        edges = _edges(window.seconds >= LONG)
+        graph = _GRAPH.fill(figures=_FIGURES, edges=edges, between=_BETWEEN).bind(start=start, end=end)
+        connections = _CONNECTIONS.bind(start=start, end=end)
         cells: dict[tuple[str, str, Protocol], Cell] = {}
-        for source, target, word, *figures, called in await self._store.rows(sql, asked):
+        for source, target, word, *figures, called in await self._store.rows(graph):
             protocol = Protocol(word)
             cell = cells[source, target, protocol] = _cell(*figures)
             cell.clear = called if protocol is Protocol.HTTP else 0
-        for source, target, word, called, *further in await self._store.rows(_CONNECTIONS, asked):
+        for source, target, word, called, *further in await self._store.rows(connections):
             cell = cells.setdefault((source, target, Protocol(word)), Cell())
             encrypted, clear, standing, cell.sent, cell.received = further
             cell.encrypted, cell.clear = encrypted, clear + max(0, cell.clear - called)
@@ -164,8 +162,8 @@ class StoredEdges:
     async def calls(self, window: Window) -> dict[tuple[str, str], int]:
         """Number of calls by source and target; of long windows, by whole minutes."""
         start, end = covered(window)
-        sql = _by_minute(_CALLS) if window.seconds >= LONG else _CALLS
-        rows = await self._store.rows(sql, {"start": start, "end": end})
+        calls = _CALLS.fill(edges=_edges(window.seconds >= LONG), between=_BETWEEN)
+        rows = await self._store.rows(calls.bind(start=start, end=end))
         return {(source, target): count for source, target, count in rows}
 
     async def series(self, window: Window, step: int, only: Only) -> tuple[Point, ...]:
@@ -181,18 +179,24 @@ class StoredEdges:
         """First second, the one after the last, and traffic by number of the step since the epoch."""
         first, end = _seconds(window)
         start = first // step * step
-        asked = {"start": start, "end": end, "step": step, **only.parameters()}
-        coarse = step % MINUTE == 0 and not only.endpoint and window.seconds >= LONG
-        sql = _by_minute(_SERIES) if coarse else _SERIES
-        return start, end, {slot: _cell(*figures) for slot, *figures in await self._store.rows(sql, asked)}
+        # Minutes know no endpoints.
+        by_minute = step % MINUTE == 0 and not only.endpoint and window.seconds >= LONG
+        series = _SERIES.fill(
+            figures=_FIGURES,
+            edges=_edges(by_minute),
+            between=_BETWEEN,
+            calls=_ONLY_EDGES if by_minute else _ONLY_CALLS,
+        ).bind(start=start, end=end, step=step)
+        rows = await self._store.rows(only.bind(series))
+        return start, end, {slot: _cell(*figures) for slot, *figures in rows}
 
     async def endpoints(
         self, window: Window, service: str, known: Iterable[EndpointView]
     ) -> list[EndpointView]:
         """Endpoints as they are known now with the traffic of the window, and those that had some."""
         start, end = _seconds(window)
-        asked = {"start": start, "end": end, **Only(service=service).parameters()}
-        cells = {(row[0], row[1]): _cell(*row[2:]) for row in await self._store.rows(_ENDPOINTS, asked)}
+        rows = await self._store.rows(Only(service=service).bind(_ENDPOINTS.bind(start=start, end=end)))
+        cells = {(row[0], row[1]): _cell(*row[2:]) for row in rows}
         views = {(view.service, view.address): view for view in known}
         for service_, address in cells.keys() - views.keys():
             views[service_, address] = EndpointView(service_, address, EndpointState.GONE, 0.0, Stats())
@@ -204,7 +208,7 @@ class StoredEdges:
     async def latency(self, window: Window, only: Only) -> Histogram:
         """Distribution of latency over the window."""
         start, end = _seconds(window)
-        rows = await self._store.rows(_LATENCY, {"start": start, "end": end, **only.parameters()})
+        rows = await self._store.rows(only.bind(_LATENCY.bind(start=start, end=end)))
         return _cell(*rows[0]).histogram if rows else Histogram()
 
 

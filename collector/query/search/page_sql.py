@@ -6,14 +6,14 @@ otel_traces. The order is total: equal ranks come in order of the trace id, both
 direction asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
 from collector.query.params import Window
 from collector.query.search.cursor import Cursor
-from collector.query.search.span_conditions import Condition
+from collector.query.sql import Sql, join
 
 # Rows of one trace come with the batches its spans arrived in. One whose spans start further
 # apart than this from its first may be counted in a window it did not start in.
@@ -58,77 +58,75 @@ class Listing:
     failed: bool | None = None
     shortest: int | None = None
     longest: int | None = None
-    matching: tuple[Condition, ...] = field(default=())
+    matching: tuple[Sql, ...] = field(default=())
 
 
-_IDS: Final = """
+_IDS: Final = Sql("""
 SELECT TraceId, {rank} AS Rank,
     toUnixTimestamp64Nano(min(Start)) AS Began, toUnixTimestamp64Nano(max(End)) AS Ended
 FROM mesh_trace_summaries
-WHERE Start >= fromUnixTimestamp64Micro({{low_us:Int64}})
-    AND Start <= fromUnixTimestamp64Micro({{high_us:Int64}}){matching}
+WHERE {where}
 GROUP BY TraceId
-HAVING Began >= {{from_us:Int64}} * 1000 AND Began < ({{until_us:Int64}} + 1) * 1000{having}
+HAVING {having}
 ORDER BY Rank {direction}, TraceId {direction}
-LIMIT {{limit:UInt32}}
-"""
+LIMIT {limit:UInt32}
+""")
+# Rows of a trace that starts in the window: the partitions to read, then the exact bounds.
+_NEAR: Final = Sql(
+    "Start >= fromUnixTimestamp64Micro({low_us:Int64}) AND Start <= fromUnixTimestamp64Micro({high_us:Int64})"
+)
+_WITHIN: Final = Sql("Began >= {from_us:Int64} * 1000 AND Began < ({until_us:Int64} + 1) * 1000")
 
 # Start narrows the rows to the partitions of the traces.
-_ROWS: Final = """
+_ROWS: Final = Sql("""
 SELECT TraceId, max(RootService), max(RootName),
     toUnixTimestamp64Nano(min(Start)), toUnixTimestamp64Nano(max(End)), sum(Spans), sum(Errors),
     arraySort(groupUniqArrayArray(Services))
 FROM mesh_trace_summaries
 WHERE TraceId IN {ids:Array(String)}
     AND Start >= fromUnixTimestamp64Nano({first:Int64})
-    AND Start <= fromUnixTimestamp64Nano({last:Int64} + 1000 * SPREAD)
+    AND Start <= fromUnixTimestamp64Nano({last:Int64} + 1000 * {spread_us:Int64})
 GROUP BY TraceId
-""".replace("SPREAD", str(SPREAD_US))
+""")
 
 
-def ids(listing: Listing, after: Cursor | None) -> tuple[str, dict[str, object]]:
-    """SQL and parameters for (id, rank, start, end) of one page and the row behind it."""
+def ids(listing: Listing, after: Cursor | None) -> Sql:
+    """(id, rank, start, end) of the traces of one page and the one behind it."""
     window = listing.window
-    parameters: dict[str, object] = {
-        "from_us": window.start,
-        "until_us": window.end,
-        "limit": listing.limit + 1,
-        "low_us": max(0, window.start - SPREAD_US),
-        "high_us": window.end + SPREAD_US,
-    }
-    having = ""
-    for sql, name, value in (
-        ("has(groupUniqArrayArray(Services), {of_service:String})", "of_service", listing.service or None),
-        ("Ended - Began >= {shortest_ns:Int64}", "shortest_ns", listing.shortest),
-        ("Ended - Began <= {longest_ns:Int64}", "longest_ns", listing.longest),
-    ):
-        if value is not None:
-            having += f" AND {sql}"
-            parameters[name] = value
-    if listing.failed is not None:
-        having += f" AND sum(Errors) {'>' if listing.failed else '='} 0"
-    if after:
-        beyond = "<" if listing.descending else ">"
-        kind = "String" if listing.order is Order.ROOT else "Int64"
-        having += f" AND (Rank, TraceId) {beyond} ({{rank:{kind}}}, {{trace:String}})"
-        parameters |= {"rank": after.rank, "trace": after.trace_id}
-    matching = ""
-    for condition in listing.matching:
-        matching += f" AND TraceId IN ({condition.sql})"
-        parameters |= condition.parameters
-    sql = _IDS.format(
+    near = _NEAR.bind(low_us=max(0, window.start - SPREAD_US), high_us=window.end + SPREAD_US)
+    of_spans = (Sql("TraceId IN ({ids})").fill(ids=each) for each in listing.matching)
+    return _IDS.fill(
         rank=_RANK[listing.order],
-        matching=matching,
-        having=having,
+        where=join(" AND ", (near, *of_spans)),
+        having=join(" AND ", _having(listing, after)),
         direction="DESC" if listing.descending else "ASC",
-    )
-    return sql, parameters
+    ).bind(limit=listing.limit + 1)
 
 
-def rows(found: list[tuple[Any, ...]]) -> tuple[str, dict[str, object]]:
-    """SQL and parameters for the lines of a page's traces, in no order."""
+def _having(listing: Listing, after: Cursor | None) -> Iterable[Sql]:
+    """Conditions on whole traces, which their rows give only together."""
+    yield _WITHIN.bind(from_us=listing.window.start, until_us=listing.window.end)
+    if listing.service:
+        has_service = Sql("has(groupUniqArrayArray(Services), {of_service:String})")
+        yield has_service.bind(of_service=listing.service)
+    if listing.shortest is not None:
+        yield Sql("Ended - Began >= {shortest_ns:Int64}", {"shortest_ns": listing.shortest})
+    if listing.longest is not None:
+        yield Sql("Ended - Began <= {longest_ns:Int64}", {"longest_ns": listing.longest})
+    if listing.failed is not None:
+        yield Sql("sum(Errors) > 0" if listing.failed else "sum(Errors) = 0")
+    if after:
+        behind = Sql("(Rank, TraceId) {beyond} ({rank}, {trace:String})").fill(
+            beyond="<" if listing.descending else ">",
+            rank="{rank:String}" if listing.order is Order.ROOT else "{rank:Int64}",
+        )
+        yield behind.bind(rank=after.rank, trace=after.trace_id)
+
+
+def rows(found: list[tuple[Any, ...]]) -> Sql:
+    """What is shown of the traces of a page (rows of ``ids``), in no order."""
     starts = [row[2] for row in found]
-    return _ROWS, {"ids": [row[0] for row in found], "first": min(starts), "last": max(starts)}
+    return _ROWS.bind(ids=[row[0] for row in found], first=min(starts), last=max(starts), spread_us=SPREAD_US)
 
 
 def line(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.search import cursor, page_sql
 from collector.query.search.cursor import Cursor
@@ -41,7 +41,7 @@ class Page:
 class Finder:
     """Traces in any order. Raises TryLaterError."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: BoundedReader) -> None:
         self._store = store
         self._spansets = Spansets(store)
 
@@ -52,7 +52,7 @@ class Finder:
             query = compiled(asked.query, spread(wanted.window))
             selection, partial = await self._spansets.selection(query)
             wanted = replace(wanted, matching=(*wanted.matching, selection))
-        rows = await self._store.rows(*page_sql.ids(wanted, asked.after))
+        rows = await self._store.rows(page_sql.ids(wanted, asked.after))
         following = ""
         if len(rows) > wanted.limit:
             rows = rows[: wanted.limit]
@@ -64,7 +64,7 @@ class Finder:
         """The traces of a page in one line each."""
         if not page.rows:
             return []
-        found = {row[0]: row for row in await self._store.rows(*page_sql.rows(page.rows))}
+        found = {row[0]: row for row in await self._store.rows(page_sql.rows(page.rows))}
         lines = [page_sql.line(found[trace_id]) for trace_id in page.ids if trace_id in found]
         if page.query:
             matched = await self._matched(page.query, page.ids)
@@ -73,8 +73,7 @@ class Finder:
 
     async def _matched(self, query: Compiled, ids: list[str]) -> dict[str, dict[str, Any]]:
         """What of each trace matched: how many spans, and the first few of them."""
-        asked = query.spans(ids, _FACTS_MAX)
-        rows = await self._store.rows(asked.sql, asked.parameters)
+        rows = await self._store.rows(query.spans(ids, _FACTS_MAX))
         return await asyncio.to_thread(
             lambda: {trace_id: _told(*match) for trace_id, match in query.matches(rows).items()}
         )

@@ -16,7 +16,8 @@ from collector.query.params import Window
 from collector.query.search import cursor
 from collector.query.search.cursor import Cursor
 from collector.query.search.page_sql import SPREAD_US, Listing, Order
-from collector.query.search.span_conditions import Condition, Search, matching
+from collector.query.search.span_conditions import Search, matching
+from collector.query.sql import Sql
 from collector.query.traceql import Query, parse
 
 PAGE_DEFAULT: Final = 20
@@ -89,7 +90,7 @@ def traceql(text: str) -> Query | None:
     return parse(text) if text.strip() else None
 
 
-def of_spans(search: Search) -> Condition:
+def of_spans(search: Search) -> Sql:
     """Ids of the traces with such a span."""
     return matching(replace(search, window=spread(search.window)))
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
+from collector.query.sql import Sql
 
-_SERVICES: Final = "SELECT DISTINCT toString(ServiceName) AS name FROM mesh_operations ORDER BY name"
-_OPERATIONS: Final = """
+_SERVICES: Final = Sql("SELECT DISTINCT toString(ServiceName) AS name FROM mesh_operations ORDER BY name")
+_OPERATIONS: Final = Sql("""
 SELECT arrayJoin(groupUniqArrayArray(names)) AS name, kind
 FROM (
     SELECT lower(SpanKind) AS kind, groupUniqArrayMerge(4)(Names) AS names
@@ -15,18 +16,18 @@ FROM (
 )
 GROUP BY kind
 ORDER BY name, kind
-"""
+""")
 
 
-async def services(store: Store) -> list[str]:
+async def services(store: BoundedReader) -> list[str]:
     """Every service that sent a span, in order of name."""
-    return [row[0] for row in await store.rows(_SERVICES, {})]
+    return [row[0] for row in await store.rows(_SERVICES)]
 
 
-async def operations(store: Store, service: str, kind: str = "") -> list[dict[str, str]]:
+async def operations(store: BoundedReader, service: str, kind: str = "") -> list[dict[str, str]]:
     """Operations of a service as Jaeger gives them: ``name`` and ``spanKind`` in lower case.
 
     Of many thousand names not all are kept: mesh_operations is bounded.
     """
-    rows = await store.rows(_OPERATIONS, {"service": service, "kind": kind})
+    rows = await store.rows(_OPERATIONS.bind(service=service, kind=kind))
     return [{"name": name, "spanKind": "" if kind == "unspecified" else kind} for name, kind in rows]

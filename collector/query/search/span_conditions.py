@@ -1,7 +1,6 @@
-"""A search for traces as SQL conditions on one span. Pure; user values become parameters only.
+"""A search for traces as SQL conditions on one span. Pure.
 
-A trace matches when at least one of its spans fulfils every condition. A further query language
-compiles to the same ``Condition``.
+A trace matches when at least one of its spans fulfils every condition.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,22 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from collector.query.params import Window
-
-Parameters = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL over the columns of otel_traces, and the parameters it names."""
-
-    sql: str
-    parameters: Parameters
+from collector.query.sql import Sql, join
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What Jaeger's search form asks. Empty text and None match everything; durations are
-    nanoseconds; ``tags`` are pairs of key and text, all of which must match the same span."""
+    """The conditions of a search, those of Jaeger's search form.
+
+    Empty text and None match everything; durations are nanoseconds; ``tags`` are pairs of key and text, all
+    of which must match the same span.
+    """
 
     window: Window
     service: str = ""
@@ -43,14 +36,14 @@ _IN_WINDOW: Final = (
 )
 
 # One row per trace, newest first by its first matching span; the id makes the order total.
-_TRACE_IDS: Final = """
+_TRACE_IDS: Final = Sql("""
 SELECT TraceId
 FROM otel_traces
 WHERE {conditions}
 GROUP BY TraceId
 ORDER BY min(Timestamp) DESC, TraceId
-LIMIT {{limit:UInt32}}
-"""
+LIMIT {limit:UInt32}
+""")
 
 # Old and new names of the OpenTelemetry HTTP conventions, so that either finds both.
 _SAME_ATTRIBUTE: Final = {
@@ -76,42 +69,42 @@ _FOLD: Final[Mapping[str, Callable[[str], str]]] = {"span.kind": str.lower, "ote
 _FAILED: Final = "(StatusCode = 'Error' OR SpanAttributes['error'] = 'true')"
 
 
-def conditions(search: Search) -> list[Condition]:
+def conditions(search: Search) -> list[Sql]:
     """The conditions a span must fulfil, the selective ones of the primary key first."""
     found = []
     if search.service:
-        found.append(Condition("ServiceName = {service:String}", {"service": search.service}))
+        found.append(Sql("ServiceName = {service:String}", {"service": search.service}))
     if search.operation:
-        found.append(Condition("SpanName = {operation:String}", {"operation": search.operation}))
-    found.append(Condition(_IN_WINDOW, {"start": search.window.start, "end": search.window.end}))
+        found.append(Sql("SpanName = {operation:String}", {"operation": search.operation}))
+    found.append(Sql(_IN_WINDOW, {"start": search.window.start, "end": search.window.end}))
     if search.min_duration is not None:
-        found.append(Condition("Duration >= {shortest:UInt64}", {"shortest": search.min_duration}))
+        found.append(Sql("Duration >= {shortest:UInt64}", {"shortest": search.min_duration}))
     if search.max_duration is not None:
-        found.append(Condition("Duration <= {longest:UInt64}", {"longest": search.max_duration}))
+        found.append(Sql("Duration <= {longest:UInt64}", {"longest": search.max_duration}))
     found += [tag_condition(number, key, text) for number, (key, text) in enumerate(search.tags)]
     return found
 
 
-def tag_condition(number: int, key: str, text: str) -> Condition:
+def tag_condition(number: int, key: str, text: str) -> Sql:
     """One tag; ``number`` keeps its parameter names apart from the other tags'.
 
     ``error=true`` is the span's status or its ``error`` attribute; anything else is a column that
     Jaeger shows as a tag, or an attribute of the span, its resource or one of its events.
     """
     if key == "error" and text in ("true", "false"):
-        return Condition(_FAILED if text == "true" else f"NOT {_FAILED}", {})
+        return Sql(_FAILED if text == "true" else f"NOT {_FAILED}")
     name, value = f"key{number}", f"value{number}"
     parameters: dict[str, object] = {name: key, value: text}
     column = _COLUMN.get(key) or _COLUMN.get(_OTHER_NAME.get(key, ""))
     if column:
         parameters = {value: _FOLD.get(key, str)(text)}
-        return Condition(f"{column} = {{{value}:String}}", parameters)
+        return Sql(f"{column} = {{{value}:String}}", parameters)
     alternatives = [_anywhere(name, value, text)]
     if key in _OTHER_NAME:
         other = f"other{number}"
         parameters[other] = _OTHER_NAME[key]
         alternatives.append(_anywhere(other, value, text))
-    return Condition(f"({' OR '.join(alternatives)})", parameters)
+    return Sql(f"({' OR '.join(alternatives)})", parameters)
 
 
 def _anywhere(key: str, value: str, text: str) -> str:
@@ -127,20 +120,11 @@ def _equal(place: str, key: str, value: str, text: str) -> str:
     return equal if text else f"(mapContains({place}, {{{key}:String}}) AND {equal})"
 
 
-def matching(search: Search) -> Condition:
+def matching(search: Search) -> Sql:
     """A selection of the ids of all traces with a span that fulfils every condition."""
-    parts = conditions(search)
-    parameters: dict[str, object] = {}
-    for part in parts:
-        parameters.update(part.parameters)
-    where = " AND ".join(part.sql for part in parts)
-    return Condition(f"SELECT TraceId FROM otel_traces WHERE {where}", parameters)
+    return Sql("SELECT TraceId FROM otel_traces WHERE ") + join(" AND ", conditions(search))
 
 
-def trace_ids(search: Search) -> tuple[str, dict[str, object]]:
-    """SQL and parameters that return the ids of the newest matching traces."""
-    parts = conditions(search)
-    parameters: dict[str, object] = {"limit": search.limit}
-    for part in parts:
-        parameters.update(part.parameters)
-    return _TRACE_IDS.format(conditions=" AND ".join(part.sql for part in parts)), parameters
+def trace_ids(search: Search) -> Sql:
+    """The ids of the newest matching traces."""
+    return _TRACE_IDS.fill(conditions=join(" AND ", conditions(search))).bind(limit=search.limit)

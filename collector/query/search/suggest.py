@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from collector.query import params
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError
 from collector.query.params import Query
+from collector.query.sql import Sql
 
 LIMIT_DEFAULT: Final = 20
 LIMIT_MAX: Final = 200
@@ -55,13 +56,13 @@ _FROM: Final[Mapping[Kind, str]] = {
     " AND ({scope:String} = '' OR Scope = {scope:String})"
     " GROUP BY ServiceName, Scope, Place) GROUP BY found",
 }
-_MATCHING: Final = """
+_MATCHING: Final = Sql("""
 SELECT found, scope, times, count() OVER ()
 FROM ({source})
-WHERE {{text:String}} = '' OR positionCaseInsensitiveUTF8(found, {{text:String}}) > 0
-ORDER BY positionCaseInsensitiveUTF8(found, {{text:String}}) > 1, times DESC, found, scope
-LIMIT {{limit:UInt32}}
-"""
+WHERE {text:String} = '' OR positionCaseInsensitiveUTF8(found, {text:String}) > 0
+ORDER BY positionCaseInsensitiveUTF8(found, {text:String}) > 1, times DESC, found, scope
+LIMIT {limit:UInt32}
+""")
 
 
 def asked(query: Query) -> Asked:
@@ -78,17 +79,16 @@ def asked(query: Query) -> Asked:
     return Asked(Kind(kind), query.get("prefix", ""), query.get("service", ""), scope, key, limit)
 
 
-async def suggestions(store: Store, wanted: Asked) -> dict[str, Any]:
+async def suggestions(store: BoundedReader, wanted: Asked) -> dict[str, Any]:
     """``{"suggestions": [{"value", "count"[, "scope"]}], "more"}``; ``more`` match than are given."""
     rows = await store.rows(
-        _MATCHING.format(source=_FROM[wanted.kind]),
-        {
-            "text": wanted.text,
-            "service": wanted.service,
-            "scope": wanted.scope,
-            "key": wanted.key,
-            "limit": wanted.limit,
-        },
+        _MATCHING.fill(source=_FROM[wanted.kind]).bind(
+            text=wanted.text,
+            service=wanted.service,
+            scope=wanted.scope,
+            key=wanted.key,
+            limit=wanted.limit,
+        )
     )
     return {
         "suggestions": [

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.search import spans_by_id
 
 _BRIEF: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
@@ -24,7 +24,7 @@ class Brief(NamedTuple):
     duration: int
 
 
-async def summaries(store: Store, ids: Sequence[str]) -> list[dict[str, Any]]:
+async def summaries(store: BoundedReader, ids: Sequence[str]) -> list[dict[str, Any]]:
     """Summaries of the stored traces of these ids, in their order."""
     if not ids:
         return []

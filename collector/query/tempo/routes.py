@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from collector.otlp import jsonform
 from collector.query import params, traceql
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import NotFoundError
 from collector.query.jaeger.otlp_json import traces_data
 from collector.query.jaeger.value_types import typed
@@ -37,7 +37,7 @@ Json = dict[str, Any]
 class TempoRoutes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._spansets = Spansets(store)

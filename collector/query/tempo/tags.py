@@ -6,10 +6,11 @@ counted in the spans of a window. Those seen most often come first.
 
 from typing import Any, Final
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.search.services import services
 from collector.query.search.suggest import Asked, Kind, suggestions
+from collector.query.sql import Sql
 from collector.query.traceql import TraceQLError, names, parse, syntax
 from collector.query.traceql.conditions import Conditions
 from collector.query.traceql.syntax import Attribute, Intrinsic, Scope, Type
@@ -19,19 +20,19 @@ VALUES_MAX: Final = 1000
 # Values are counted in so much of a window, up to its end.
 WINDOW_US: Final = 3_600_000_000
 
-_VALUES: Final = """
+_VALUES: Final = Sql("""
 SELECT assumeNotNull(value) AS text, count() AS seen
 FROM (
     SELECT {value} AS value
     FROM otel_traces
-    WHERE Timestamp >= fromUnixTimestamp64Micro({{ql_start:Int64}})
-        AND Timestamp <= fromUnixTimestamp64Micro({{ql_end:Int64}}) AND ({condition})
+    WHERE Timestamp >= fromUnixTimestamp64Micro({ql_start:Int64})
+        AND Timestamp <= fromUnixTimestamp64Micro({ql_end:Int64}) AND ({condition})
 )
 WHERE value IS NOT NULL AND text != ''
 GROUP BY text
 ORDER BY seen DESC, text
-LIMIT {{ql_limit:UInt32}}
-"""
+LIMIT {ql_limit:UInt32}
+""")
 _SERVICE: Final = Attribute(Scope.RESOURCE, "service.name")
 # Ids and times have as many values as there are spans.
 _COUNTED: Final = (
@@ -42,7 +43,7 @@ _COUNTED: Final = (
 )
 
 
-async def keys(store: Store) -> dict[str, list[str]]:
+async def keys(store: BoundedReader) -> dict[str, list[str]]:
     """Names of attributes by scope, ``span`` and ``resource``."""
     found: dict[str, list[str]] = {"resource": [], "span": []}
     for each in await _suggested(store, Kind.KEY, KEYS_MAX):
@@ -50,7 +51,7 @@ async def keys(store: Store) -> dict[str, list[str]]:
     return {scope: sorted(tags) for scope, tags in found.items()}
 
 
-async def values(store: Store, field: syntax.Field, text: str, window: Window) -> list[str]:
+async def values(store: BoundedReader, field: syntax.Field, text: str, window: Window) -> list[str]:
     """Values of a field in the spans that the first spanset of the query ``text`` takes.
 
     While a query is being written it is often no query yet: then values of all spans.
@@ -74,7 +75,7 @@ async def values(store: Store, field: syntax.Field, text: str, window: Window) -
     return await _counted(store, field, condition, window) if field.name in _COUNTED else []
 
 
-async def _values_of(store: Store, field: Attribute) -> list[str]:
+async def _values_of(store: BoundedReader, field: Attribute) -> list[str]:
     if field.key == _SERVICE.key:
         return await services(store)
     scope = "" if field.scope is Scope.ANY else field.scope
@@ -82,20 +83,24 @@ async def _values_of(store: Store, field: Attribute) -> list[str]:
 
 
 async def _suggested(
-    store: Store, kind: Kind, limit: int, scope: str = "", key: str = ""
+    store: BoundedReader, kind: Kind, limit: int, scope: str = "", key: str = ""
 ) -> list[dict[str, Any]]:
     found = await suggestions(store, Asked(kind, "", "", scope, key, limit))
     return list(found["suggestions"])
 
 
 async def _counted(
-    store: Store, field: syntax.Field, condition: syntax.Expression | None, window: Window
+    store: BoundedReader, field: syntax.Field, condition: syntax.Expression | None, window: Window
 ) -> list[str]:
     conditions = Conditions()
-    sql = _VALUES.format(value=conditions.text(field), condition=conditions.condition(condition))
-    start = max(window.start, window.end - WINDOW_US)
-    bounds = {"ql_start": start, "ql_end": window.end, "ql_limit": VALUES_MAX}
-    return [row[0] for row in await store.rows(sql, {**conditions.parameters, **bounds})]
+    counted = _VALUES.fill(value=conditions.text(field), condition=conditions.condition(condition))
+    query = counted.bind(
+        **conditions.parameters,
+        ql_start=max(window.start, window.end - WINDOW_US),
+        ql_end=window.end,
+        ql_limit=VALUES_MAX,
+    )
+    return [row[0] for row in await store.rows(query)]
 
 
 def kind(field: syntax.Field) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from collector.query.params import Window
-from collector.query.search.span_conditions import Condition
+from collector.query.sql import Sql
 from collector.query.traceql import names, syntax
 from collector.query.traceql.check import check
 from collector.query.traceql.conditions import Conditions
@@ -16,6 +16,18 @@ _IN_WINDOW: Final = (
     "Timestamp >= fromUnixTimestamp64Micro({ql_start:Int64})"
     " AND Timestamp <= fromUnixTimestamp64Micro({ql_end:Int64})"
 )
+_SELECTION: Final = Sql("""SELECT TraceId FROM (
+    SELECT TraceId, Timestamp, {columns}
+    FROM otel_traces
+    WHERE {within} AND ({some}))
+GROUP BY TraceId HAVING {having}""")
+_FACTS: Final = Sql("""SELECT TraceId, SpanId, ParentSpanId, SpanName,
+    toUnixTimestamp64Nano(Timestamp), Duration, [{passes}] AS ql_passes,
+    CAST([{values}], 'Array(Nullable(Float64))'),
+    CAST([{texts}], 'Array(Nullable(String))')
+FROM otel_traces
+WHERE TraceId IN {ql_ids:Array(String)} AND {within}
+LIMIT {ql_limit:UInt32}""")
 _Item = TypeVar("_Item")
 _AGGREGATES: Final = {"avg": "avgIf", "min": "minIf", "max": "maxIf", "sum": "sumIf"}
 
@@ -29,22 +41,21 @@ class Compiled:
     """
 
     query: syntax.Query
-    selection: Condition
+    selection: Sql
     exact: bool
     regexes: tuple[syntax.Literal, ...]
     fields: tuple[syntax.Field, ...]
-    _spans: Condition
+    _spans: Sql
     _order: Order
 
-    def newest(self, limit: int) -> Condition:
+    def newest(self, limit: int) -> Sql:
         """``selection``, newest first by the first span that passes a filter."""
-        sql = f"{self.selection.sql}\nORDER BY min(Timestamp) DESC, TraceId LIMIT {{ql_limit:UInt32}}"
-        return Condition(sql, {**self.selection.parameters, "ql_limit": limit})
+        newest = self.selection + Sql("\nORDER BY min(Timestamp) DESC, TraceId LIMIT {ql_limit:UInt32}")
+        return newest.bind(ql_limit=limit)
 
-    def spans(self, trace_ids: Sequence[str], limit: int) -> Condition:
+    def spans(self, trace_ids: Sequence[str], limit: int) -> Sql:
         """Rows of ``Facts`` of these traces, at most ``limit`` and in no order."""
-        given = {"ql_ids": list(trace_ids), "ql_limit": limit}
-        return Condition(self._spans.sql, {**self._spans.parameters, **given})
+        return self._spans.bind(ql_ids=list(trace_ids), ql_limit=limit)
 
     def matches(self, rows: Iterable[Sequence[Any]]) -> dict[str, tuple[list[Facts], list[Found]]]:
         """From the rows of ``spans``, all of them: the spans and spansets of each trace that matches."""
@@ -84,37 +95,34 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
     parameters = {**conditions.parameters, "ql_start": window.start, "ql_end": window.end}
     return Compiled(
         query=query,
-        selection=Condition(_selection(passes, values, having), parameters),
+        selection=_selection(passes, values, having).bind(**parameters),
         exact=exact,
         regexes=tuple(_regexes(filters)),
         fields=tuple(fields),
-        _spans=Condition(_facts(query, passes, values, texts), parameters),
+        _spans=_facts(query, passes, values, texts).bind(**parameters),
         _order=order,
     )
 
 
-def _selection(passes: list[str], values: list[str], having: list[str]) -> str:
+def _selection(passes: list[str], values: list[str], having: list[str]) -> Sql:
     columns = [f"{sql} AS ql_f{place}" for place, sql in enumerate(passes)]
     columns += [f"{sql} AS ql_n{place}" for place, sql in enumerate(values)]
     some = " OR ".join(f"ql_f{place}" for place in range(len(passes)))
-    return f"""SELECT TraceId FROM (
-    SELECT TraceId, Timestamp, {", ".join(columns)}
-    FROM otel_traces
-    WHERE {_IN_WINDOW} AND ({some}))
-GROUP BY TraceId HAVING {" AND ".join(having)}"""
+    return _SELECTION.fill(
+        columns=", ".join(columns), within=_IN_WINDOW, some=some, having=" AND ".join(having)
+    )
 
 
-def _facts(query: syntax.Query, passes: list[str], values: list[str], texts: list[str]) -> str:
+def _facts(query: syntax.Query, passes: list[str], values: list[str], texts: list[str]) -> Sql:
     # Ancestors are found through spans that pass no filter; everything else among those that do.
     whole = any(op.lstrip("!&") in (">>", "<<") for op in _operators(query.stages))
     some = "" if whole else " AND has(ql_passes, 1)"
-    return f"""SELECT TraceId, SpanId, ParentSpanId, SpanName, toUnixTimestamp64Nano(Timestamp), Duration,
-    [{", ".join(f"toUInt8({each})" for each in passes)}] AS ql_passes,
-    CAST([{", ".join(values)}], 'Array(Nullable(Float64))'),
-    CAST([{", ".join(texts)}], 'Array(Nullable(String))')
-FROM otel_traces
-WHERE TraceId IN {{ql_ids:Array(String)}} AND {_IN_WINDOW}{some}
-LIMIT {{ql_limit:UInt32}}"""
+    return _FACTS.fill(
+        passes=", ".join(f"toUInt8({each})" for each in passes),
+        values=", ".join(values),
+        texts=", ".join(texts),
+        within=_IN_WINDOW + some,
+    )
 
 
 class _Having:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from collector.clickhouse.database import StatementError
-from collector.query.bounded_reader import Store
-from collector.query.search.span_conditions import Condition
+from collector.query.bounded_reader import BoundedReader
+from collector.query.sql import Sql
 from collector.query.traceql import Compiled, TraceQLError
 from collector.query.traceql.errors import Place
 from collector.query.traceql.evaluate import Facts, Found
@@ -43,7 +43,7 @@ class Spansets:
     """Traces that match a query. Raises TraceQLError for a regular expression that is none, and
     TryLaterError."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: BoundedReader) -> None:
         self._store = store
 
     async def search(self, query: Compiled, limit: int) -> Answer:
@@ -64,7 +64,7 @@ class Spansets:
                 break
         return Answer(found[:limit], partial or skipped)
 
-    async def selection(self, query: Compiled) -> tuple[Condition, bool]:
+    async def selection(self, query: Compiled) -> tuple[Sql, bool]:
         """SQL that returns TraceId of the traces that match, and whether a bound left some out.
 
         Runs nothing but a check of the regular expressions when the query is exact.
@@ -74,17 +74,14 @@ class Spansets:
             return query.selection, False
         answer = await self.search(query, CANDIDATES_MAX)
         ids = [match.trace_id for match in answer.matches]
-        found = Condition("SELECT arrayJoin({ql_found:Array(String)}) AS TraceId", {"ql_found": ids})
-        return found, answer.partial
+        return Sql("SELECT arrayJoin({ql_found:Array(String)}) AS TraceId", {"ql_found": ids}), answer.partial
 
     async def _newest(self, query: Compiled, limit: int) -> list[str]:
-        asked = query.newest(limit)
-        return [row[0] for row in await self._store.rows(asked.sql, asked.parameters)]
+        return [row[0] for row in await self._store.rows(query.newest(limit))]
 
     async def _matches(self, query: Compiled, ids: Sequence[str]) -> Answer:
         """Those of some traces that match, in their order."""
-        asked = query.spans(ids, ROWS_MAX + 1)
-        rows = await self._store.rows(asked.sql, asked.parameters)
+        rows = await self._store.rows(query.spans(ids, ROWS_MAX + 1))
         large = len(rows) > ROWS_MAX
         if large and len(ids) > 1:
             half = len(ids) // 2
@@ -99,7 +96,7 @@ class Spansets:
         """The store alone knows the dialect, RE2, so it is asked before anything is read."""
         for regex in query.regexes:
             try:
-                await self._store.rows("SELECT match('a', {pattern:String})", {"pattern": regex.value})
+                await self._store.rows(Sql("SELECT match('a', {pattern:String})", {"pattern": regex.value}))
             except StatementError as error:
                 raise _bad_regex(str(error), regex.at) from None
 

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from collector.clickhouse.database import StatementError, StoreUnavailableError
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
+from collector.query.sql import Sql
 from tests.collector.query.world import BrokenReader
 
 
 def ask(error: Exception | None) -> None:
-    asyncio.run(Store(BrokenReader(error), seconds=0.01).rows("SELECT 1", {}))
+    asyncio.run(BoundedReader(BrokenReader(error), seconds=0.01).rows(Sql("SELECT 1")))
 
 
 def test_a_slow_store() -> None:

@@ -2,7 +2,8 @@
 
 from random import Random
 
-from collector.query.analysis.graph_diff import EdgeKey, Side, difference
+from collector.query.analysis.graph_diff import difference
+from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
@@ -22,7 +23,7 @@ def key(source: str, target: str) -> EdgeKey:
 def changes(before: Cell | None, after: Cell | None) -> list[str]:
     """Of the edge a to b between two windows of a minute."""
     one, other = ({key("a", "b"): each} if each else {} for each in (before, after))
-    found = difference(Side(one, 60), Side(other, 60))
+    found = difference(EdgeTraffic(one, 60), EdgeTraffic(other, 60))
     told = [each["change"] for edge in found["edges"] for each in edge["changes"]]
     assert told == [each["change"] for service in found["services"] for each in service["changes"]]
     return told
@@ -53,9 +54,9 @@ def test_what_fails_at_once_is_not_faster() -> None:
 def test_an_edge_too_many_to_be_sure_of_is_still_sure_when_alone() -> None:
     """The level is shared by all that is compared."""
     many = {key("a", f"s{index}"): cell(100) for index in range(500)}
-    one = difference(Side({}, 60), Side({key("a", "b"): cell(9)}, 60))
+    one = difference(EdgeTraffic({}, 60), EdgeTraffic({key("a", "b"): cell(9)}, 60))
     assert [edge["target"] for edge in one["edges"]] == ["b"]
-    found = difference(Side(many, 60), Side({**many, key("a", "b"): cell(9)}, 60))
+    found = difference(EdgeTraffic(many, 60), EdgeTraffic({**many, key("a", "b"): cell(9)}, 60))
     assert found["edges"] == []
     assert found["compared"]["level"] < one["compared"]["level"]
 
@@ -63,7 +64,7 @@ def test_an_edge_too_many_to_be_sure_of_is_still_sure_when_alone() -> None:
 def test_noise_on_a_large_graph_tells_of_nothing() -> None:
     rng = Random(7)
 
-    def window() -> Side:
+    def window() -> EdgeTraffic:
         cells = {}
         for index in range(400):
             histogram = Histogram()
@@ -71,7 +72,7 @@ def test_noise_on_a_large_graph_tells_of_nothing() -> None:
                 histogram.record(rng.lognormvariate(-4, 1))
             errors = sum(rng.random() < 0.05 for _ in range(60))
             cells[key(f"s{index % 20}", f"t{index}")] = Cell(histogram, errors)
-        return Side(cells, 60)
+        return EdgeTraffic(cells, 60)
 
     found = difference(window(), window())
     assert (found["edges"], found["services"]) == ([], [])
@@ -79,8 +80,8 @@ def test_noise_on_a_large_graph_tells_of_nothing() -> None:
 
 
 def test_figures_of_both_windows_come_along_the_surest_first() -> None:
-    before = Side({key("a", "b"): cell(500), key("b", "c"): cell(500)}, 60)
-    after = Side({key("a", "b"): cell(250, 20), key("b", "c"): cell(500, 400)}, 30)
+    before = EdgeTraffic({key("a", "b"): cell(500), key("b", "c"): cell(500)}, 60)
+    after = EdgeTraffic({key("a", "b"): cell(250, 20), key("b", "c"): cell(500, 400)}, 30)
     found = difference(before, after)
     assert [edge["target"] for edge in found["edges"]] == ["c", "b"]
     told = found["edges"][1]

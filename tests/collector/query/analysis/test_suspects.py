@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.query.analysis.graph_diff import Side
 from collector.query.analysis.suspects import attributed, ranking
+from collector.query.mesh.live_or_stored import EdgeTraffic
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
@@ -18,8 +18,8 @@ def cell(count: int, errors: int = 0, took: float = 0.1) -> Cell:
     return Cell(histogram, errors)
 
 
-def side(**edges: Cell) -> Side:
-    return Side({(*name.split("_"), "http"): made for name, made in edges.items()}, 60)  # type: ignore[misc]
+def side(**edges: Cell) -> EdgeTraffic:
+    return EdgeTraffic({(*name.split("_"), "http"): made for name, made in edges.items()}, 60)  # type: ignore[misc]
 
 
 def test_errors_are_followed_to_where_they_are_made() -> None:
@@ -84,7 +84,7 @@ def test_time_beyond_the_usual_is_what_counts() -> None:
 
 
 def test_with_nothing_to_compare_with_all_time_counts() -> None:
-    found = ranking(side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), Side({}, 60), 10)
+    found = ranking(side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), EdgeTraffic({}, 60), 10)
     assert found["basis"] == "total"
     assert [each["service"] for each in found["services"]] == ["b", "a"]
     assert found["services"][0]["time"] == pytest.approx({"own": 2000, "inherited": 0, "share": 2 / 3})
@@ -100,7 +100,7 @@ def test_nobody_waits_for_what_a_queue_delivers() -> None:
         ("a", "kafka/orders", Protocol.MESSAGING): cell(10, took=0.01),
         ("kafka/orders", "w", Protocol.MESSAGING): cell(10, 5, took=5),
     }
-    found = ranking(Side(cells, 60), None, 10)
+    found = ranking(EdgeTraffic(cells, 60), None, 10)
     by_name = {each["service"]: each for each in found["services"]}
     assert by_name["w"]["path"] == ["kafka/orders", "w"]
     assert by_name["a"]["errors"]["own"] == 1
@@ -108,7 +108,7 @@ def test_nobody_waits_for_what_a_queue_delivers() -> None:
 
 
 def test_an_idle_mesh_has_nothing_to_look_at() -> None:
-    assert ranking(Side({}, 60), None, 5) == {
+    assert ranking(EdgeTraffic({}, 60), None, 5) == {
         "callers": {"errors": 0, "time": 0},
         "basis": "total",
         "services": [],

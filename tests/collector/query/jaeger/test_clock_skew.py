@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.jaeger.clock_skew import TOLERANCE_NS, Skew, skews, warnings
-from collector.query.jaeger.spans import SpanRow
+from collector.query.search.span_row import SpanRow
 
 MS = 1_000_000
 START = 1_795_248_000_000 * MS

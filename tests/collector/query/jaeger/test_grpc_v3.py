@@ -8,7 +8,7 @@ import grpc
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.jaeger import api_v3_pb2 as wire
 from collector.query.jaeger.grpc_v3 import QueryService
 from collector.query.mesh.stored_edges import StoredEdges
@@ -32,7 +32,7 @@ def ask(world: World, method: str, request: Any) -> list[Any]:
 
 async def _ask(world: World, method: str, request: Any) -> list[Any]:
     server = grpc.aio.server()
-    store = Store(world.reader)
+    store = BoundedReader(world.reader)
     QueryService(store, StoredEdges(store), world.engine, lambda: world.now).register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -7,7 +7,7 @@ from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from collector.query.jaeger.otlp_json import traces_data
-from collector.query.jaeger.spans import SpanRow
+from collector.query.search.span_row import SpanRow
 from tests.collector.query.world import NOW_US, ONE
 
 START = NOW_US * 1000 + 123

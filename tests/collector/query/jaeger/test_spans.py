@@ -2,7 +2,8 @@
 
 import pytest
 
-from collector.query.jaeger.spans import SpanRow, shown_trace_id, tag, trace
+from collector.query.jaeger.spans import shown_trace_id, tag, trace
+from collector.query.search.span_row import SpanRow
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 START = 1_795_248_000_000_000_123

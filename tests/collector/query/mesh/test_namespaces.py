@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
 from collector.query.mesh.namespaces import FRESH, Namespaces
 from collector.query.params import Window
@@ -47,7 +47,7 @@ def test_what_a_sidecar_says_stands(world: World) -> None:
 
 
 def test_the_store_is_asked_now_and_then_and_its_silence_holds_nobody_up(world: World) -> None:
-    class Counted(Store):
+    class Counted(BoundedReader):
         asked = 0
         down = False
 

@@ -8,7 +8,7 @@ from aiohttp.web import Application
 from collector.clickhouse.database import Database
 from collector.clickhouse.database import Store as Sessions
 from collector.clickhouse.reader import Reader
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.mesh.storage import StorageRoutes
 from collector.stats import Stats
 from tests.collector.made import NOW
@@ -24,7 +24,7 @@ def test_rows_disk_oldest_and_spool_are_told(database: Database, store: Sessions
     async def run() -> dict[str, object]:
         reader = Reader(store)
         app = Application()
-        app.add_routes(StorageRoutes(Store(reader), stats).routes())
+        app.add_routes(StorageRoutes(BoundedReader(reader), stats).routes())
         async with TestClient(TestServer(app)) as client:
             answer = await client.get("/api/mesh/store")
             assert answer.status == 200

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.mesh.stored_edges import Only, StoredEdges
 from collector.query.params import Window
 from proxy.contract.histogram import Histogram, bucket_value
@@ -26,7 +26,7 @@ def run(coroutine: Coroutine[None, None, T]) -> T:
 
 
 def stored(world: World) -> StoredEdges:
-    return StoredEdges(Store(world.reader))
+    return StoredEdges(BoundedReader(world.reader))
 
 
 def test_edges_add_up_over_seconds_endpoints_and_collectors(world: World) -> None:

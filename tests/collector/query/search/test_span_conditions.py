@@ -12,22 +12,22 @@ WINDOW = Window(5, 7)
 
 
 def test_an_empty_search_asks_for_the_window_alone() -> None:
-    sql, parameters = trace_ids(Search(WINDOW))
-    assert parameters == {"start": 5, "end": 7, "limit": 100}
-    assert "ServiceName" not in sql
-    assert "Duration" not in sql
+    query = trace_ids(Search(WINDOW))
+    assert query.parameters == {"start": 5, "end": 7, "limit": 100}
+    assert "ServiceName" not in query.text
+    assert "Duration" not in query.text
 
 
 def test_every_field_is_one_condition() -> None:
     search = Search(WINDOW, "shop", "GET /", (("error", "true"), ("a", "b")), 10, 20, 3)
-    assert [each.sql.partition(" ")[0] for each in conditions(search)][:5] == [
+    assert [each.text.partition(" ")[0] for each in conditions(search)][:5] == [
         "ServiceName",
         "SpanName",
         "Timestamp",
         "Duration",
         "Duration",
     ]
-    assert trace_ids(search)[1] == {
+    assert trace_ids(search).parameters == {
         "service": "shop",
         "operation": "GET /",
         "start": 5,
@@ -46,7 +46,7 @@ def test_old_and_new_names_find_each_other() -> None:
     names = ("http.status_code", "http.response.status_code")
     assert old.parameters == {"key0": names[0], "other0": names[1], "value0": "500"}
     assert new.parameters == {"key0": names[1], "other0": names[0], "value0": "500"}
-    assert old.sql == new.sql
+    assert old.text == new.text
 
 
 @given(
@@ -59,10 +59,10 @@ def test_old_and_new_names_find_each_other() -> None:
 def test_values_are_parameters_and_every_parameter_is_given(
     service: str, operation: str, tags: list[tuple[str, str]], low: int, high: int
 ) -> None:
-    sql, parameters = trace_ids(Search(WINDOW, service, operation, tuple(tags), low, high, 9))
-    assert set(re.findall(r"\{(\w+):\w+\}", sql)) == parameters.keys()
+    query = trace_ids(Search(WINDOW, service, operation, tuple(tags), low, high, 9))
+    assert set(re.findall(r"\{(\w+):\w+\}", query.text)) == query.parameters.keys()
     # The same question about other values has the same text.
     other = tuple((key, "x" if value else "") for key, value in tags)
     if not any(key == "error" for key, _ in tags):
-        again, _ = trace_ids(Search(WINDOW, service and "x", operation and "x", other, 1, 2, 3))
-        assert again == sql
+        again = trace_ids(Search(WINDOW, service and "x", operation and "x", other, 1, 2, 3))
+        assert again.text == query.text

@@ -8,6 +8,7 @@ import pytest
 from collector.query.params import Window
 from collector.query.search import spans_by_id
 from collector.query.search.span_conditions import Search, trace_ids
+from collector.query.sql import Sql
 from tests.collector.query.world import NOW, NOW_US, ONE, SHORT, TWO, Span, World
 
 A, B, C = (digit * 16 for digit in "abc")
@@ -184,8 +185,8 @@ def test_a_search_reads_by_partition_primary_key_and_skip_index(world: World) ->
     search = Search(
         Window((NOW - 60) * 10**6, NOW_US), "reviews", "GET /reviews", (("k", "v"),), 5_000_000, None, 20
     )
-    sql, parameters = trace_ids(search)
-    plan = "\n".join(str(row[0]) for row in world.database.query("EXPLAIN indexes = 1 " + sql, parameters))
+    query = Sql("EXPLAIN indexes = 1 ") + trace_ids(search)
+    plan = "\n".join(str(row[0]) for row in world.database.query(query.text, query.parameters))
     used = plan[plan.index("PrimaryKey") : plan.index("Condition", plan.index("PrimaryKey"))]
     for column in ("ServiceName", "SpanName", "Timestamp"):
         assert column in used
@@ -200,11 +201,11 @@ def test_traces_by_id_are_read_from_the_ten_minutes_they_lie_in(world: World) ->
     world.spans(Span(ONE, B, A, at=3600 * 8), Span(ONE, C, A, at=3600 * 3))
     world.database.execute("OPTIMIZE TABLE otel_traces FINAL")
     ids = [f"{4:032x}"]
-    where = spans_by_id.lie(ids)
-    lies = world.database.query(where.sql, where.parameters)
-    asked = spans_by_id.spans("SpanId", ids, 10, lies)
+    where = spans_by_id.extents(ids)
+    extents = world.database.query(where.text, where.parameters)
+    asked = spans_by_id.spans("SpanId", ids, 10, extents)
     assert asked
-    rows = world.database.query("EXPLAIN indexes = 1 " + asked.sql, asked.parameters)
+    rows = world.database.query("EXPLAIN indexes = 1 " + asked.text, asked.parameters)
     plan = "\n".join(str(row[0]) for row in rows)
     used = plan[plan.index("PrimaryKey") :]
     assert "toStartOfTenMinutes(Timestamp)" in used[: used.index("Skip")]

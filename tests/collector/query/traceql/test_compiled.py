@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.traceql import compiled, parse, syntax
 from collector.query.traceql.parser import DEPTH_MAX
@@ -30,7 +30,7 @@ def store(world: World, spans: list[Span]) -> None:
 
 def found(world: World, query: syntax.Query) -> dict[str, list[set[str]]]:
     """What the store finds, in the form the naive evaluator has."""
-    answer = asyncio.run(Spansets(Store(world.reader)).search(compiled(query, HOUR), 100))
+    answer = asyncio.run(Spansets(BoundedReader(world.reader)).search(compiled(query, HOUR), 100))
     assert not answer.partial
     return {
         each.trace_id: [{each.spans[place].span_id for place in one.spans} for one in each.sets]
@@ -40,7 +40,7 @@ def found(world: World, query: syntax.Query) -> dict[str, list[set[str]]]:
 
 def selected(world: World, query: syntax.Query) -> set[str]:
     made = compiled(query, HOUR)
-    rows = world.database.query(made.selection.sql, made.selection.parameters)
+    rows = world.database.query(made.selection.text, made.selection.parameters)
     return {row[0] for row in rows}
 
 
@@ -202,7 +202,7 @@ def test_what_a_user_writes_is_never_sql(world: World, hostile: str) -> None:
     store(world, [marked, Span(TWO, A, attributes={"k": "x"})])
     for asked, harmless in zip(_equal_to(hostile), _equal_to("k"), strict=True):
         assert found(world, asked) == {ONE: [{A}]}, text(asked)
-        assert compiled(asked, HOUR).selection.sql == compiled(harmless, HOUR).selection.sql
+        assert compiled(asked, HOUR).selection.text == compiled(harmless, HOUR).selection.text
     key = syntax.Attribute(Scope.SPAN, hostile)
     grouped = syntax.Query((syntax.Filter(None), syntax.By(key), syntax.Select((key,))))
     assert found(world, grouped).keys() == {ONE, TWO}
@@ -212,8 +212,8 @@ def test_what_a_user_writes_is_never_sql(world: World, hostile: str) -> None:
 def test_every_parameter_is_given_and_no_value_is_in_the_text(query: syntax.Query) -> None:
     made = compiled(parse(text(query)), HOUR)
     for asked in (made.selection, made.newest(5), made.spans([ONE], 5)):
-        assert set(re.findall(r"\{(\w+):[\w()]+\}", asked.sql)) <= asked.parameters.keys()
-        assert set(re.findall(r"'([^']*)'", asked.sql)) <= {
+        assert set(re.findall(r"\{(\w+):[\w()]+\}", asked.text)) <= asked.parameters.keys()
+        assert set(re.findall(r"'([^']*)'", asked.text)) <= {
             "",
             "true",
             "false",

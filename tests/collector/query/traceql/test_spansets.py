@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from collector.clickhouse.database import StatementError
-from collector.query.bounded_reader import Store
+from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
 from collector.query.params import Window
 from collector.query.traceql import Compiled, TraceQLError, compiled, parse, spansets
@@ -23,7 +23,7 @@ def query(said: str) -> Compiled:
 
 
 def search(world: World, said: str, limit: int = 20) -> Answer:
-    return asyncio.run(Spansets(Store(world.reader)).search(query(said), limit))
+    return asyncio.run(Spansets(BoundedReader(world.reader)).search(query(said), limit))
 
 
 def ids(answer: Answer) -> list[int]:
@@ -80,15 +80,15 @@ def test_a_trace_too_large_is_left_out_and_told(world: World, monkeypatch: pytes
 @pytest.mark.parametrize("said", ["{ name = `child` }", STRUCTURE])
 def test_a_selection_is_sql_that_finds_the_same(world: World, said: str) -> None:
     world.spans(*pairs(6))
-    condition, partial = asyncio.run(Spansets(Store(world.reader)).selection(query(said)))
-    found = world.database.query(condition.sql, condition.parameters)
+    condition, partial = asyncio.run(Spansets(BoundedReader(world.reader)).selection(query(said)))
+    found = world.database.query(condition.text, condition.parameters)
     assert sorted(int(row[0], 16) for row in found) == sorted(ids(search(world, said)))
     assert not partial
 
 
 def test_a_selection_of_nothing(world: World) -> None:
-    condition, partial = asyncio.run(Spansets(Store(world.reader)).selection(query(STRUCTURE)))
-    assert world.database.query(condition.sql, condition.parameters) == []
+    condition, partial = asyncio.run(Spansets(BoundedReader(world.reader)).selection(query(STRUCTURE)))
+    assert world.database.query(condition.text, condition.parameters) == []
     assert not partial
 
 
@@ -104,7 +104,7 @@ def test_a_selection_of_nothing(world: World) -> None:
 )
 def test_what_is_no_regular_expression_is_pointed_at(world: World, pattern: str, words: str) -> None:
     made = query(f"{{ name = `x` && .k =~ `{pattern}` }}")
-    runner = Spansets(Store(world.reader))
+    runner = Spansets(BoundedReader(world.reader))
     for ask in (lambda: runner.search(made, 1), lambda: runner.selection(made)):
         with pytest.raises(TraceQLError) as caught:
             asyncio.run(ask())
@@ -115,7 +115,7 @@ def test_what_is_no_regular_expression_is_pointed_at(world: World, pattern: str,
 def test_a_store_that_does_not_answer() -> None:
     reader: Any = BrokenReader(None)
     with pytest.raises(TryLaterError):
-        asyncio.run(Spansets(Store(reader, 0.01)).search(query("{ }"), 1))
+        asyncio.run(Spansets(BoundedReader(reader, 0.01)).search(query("{ }"), 1))
     reader = BrokenReader(StatementError("Code: 60"))
     with pytest.raises(StatementError):
-        asyncio.run(Spansets(Store(reader)).search(query("{ }"), 1))
+        asyncio.run(Spansets(BoundedReader(reader)).search(query("{ }"), 1))

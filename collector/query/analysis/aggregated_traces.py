@@ -1,0 +1,38 @@
+"""Many traces of one operation, read from the store and made one tree."""
+
+import asyncio
+from typing import Any, Final
+
+from collector.query.analysis import trace_aggregate, trace_sample
+from collector.query.analysis.trace_aggregate import Brief
+from collector.query.bounded_reader import BoundedReader
+from collector.query.params import Window
+from collector.query.search import spans_by_id
+
+SPANS_MAX: Final = 100_000  # of one tree
+# The columns of Brief, in its order.
+_BRIEF: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind,
+    StatusCode = 'Error', toUnixTimestamp64Nano(Timestamp), Duration"""
+
+
+async def aggregate(
+    store: BoundedReader, window: Window, service: str, operation: str, limit: int
+) -> dict[str, Any]:
+    """A sample of the traces with an operation as one tree; ``matching`` is how many there are.
+
+    Fewer than ``limit`` are read where they have too many spans together: ``traces`` says how many.
+    """
+    sample = trace_sample.chosen(trace_sample.traces(window, service, operation), limit)
+    rows = await store.rows(sample)
+    ids = [row[0] for row in rows]
+    while True:
+        briefs = await spans_by_id.read(store, _BRIEF, ids, SPANS_MAX + 1)
+        if len(briefs) <= SPANS_MAX or len(ids) == 1:
+            break
+        # Twice what would fit on average: the next try is more likely the last.
+        ids = ids[: max(1, len(ids) * SPANS_MAX // (2 * len(briefs)))]
+    tree = await asyncio.to_thread(
+        lambda: trace_aggregate.tree(service, operation, (Brief._make(row) for row in briefs))
+    )
+    cut = tree["cut"] or len(briefs) > SPANS_MAX
+    return {"matching": rows[0][1] if rows else 0, **tree, "cut": cut}
