@@ -7,7 +7,6 @@ reporting, and the cores it takes with no dashboard open and with ten. The last 
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -15,10 +14,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
-from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from playwright.sync_api import TimeoutError as TooLong
@@ -27,7 +24,7 @@ from dashboard.balancing.page import LISTED
 from deploy.processes import ports
 from deploy.processes.supervise import command
 from tests.bench.process import cpu_seconds, cpu_seconds_below, running
-from tests.bench.report import heading, say
+from tests.bench.report import Row, compare, finish, heading, measure, say
 from tests.bench.scale import mesh_yaml, worker
 from tests.bench.scale_plan import Plan
 from tests.browser.conftest import ARGS, CHROMIUM
@@ -57,8 +54,6 @@ _PATHS: Final = (
 )
 _GRAPH: Final = f"() => window.cy && window.cy.nodes().length >= {SERVICES} && window.cy.scratch('_shown')"
 _MANY: Final = "([what, count]) => document.querySelectorAll(what).length >= count"
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -117,14 +112,14 @@ def measured(browser: Browser, view: View, rounds: int) -> list[Row]:
             if not _opened(browser, view, url, pid, seen) or time.monotonic() > until:
                 break
     if not seen.paint:
-        return [{"case": view.case, "metric": f"not whole within {_LONGEST:.0f} s", "unit": "ms"}]
+        say(f"{view.case}: not whole within {_LONGEST:.0f} s")
     target = _PAINT if isinstance(view.api, LargeApi) and view.path == "/" else None
     return [
-        _row(view.case, "opened to whole", seen.paint, target),
-        _row(view.case, "  CPU of the browser", seen.browser),
-        _row(view.case, "  CPU of the dashboard", seen.server),
+        measure(view.case, "opened to whole", "ms", seen.paint, target),
+        measure(view.case, "  CPU of the browser", "ms", seen.browser),
+        measure(view.case, "  CPU of the dashboard", "ms", seen.server),
         *(
-            _row(view.case, f"  answer {name}", values, _ANSWER)
+            measure(view.case, f"  answer {name}", "ms", values, _ANSWER)
             for name, values in sorted(seen.answers.items())
         ),
     ]
@@ -198,13 +193,7 @@ def load(browser: Browser, seconds: float) -> list[Row]:
                 reporting.kill()
                 reporting.wait()
     return [
-        {
-            "case": f"{_SIDECARS} sidecars",
-            "metric": f"CPU of the {name}",
-            "unit": "cores",
-            "none open": round(none, 3),
-            "ten open": round(ten, 3),
-        }
+        compare(f"{_SIDECARS} sidecars, ten open", f"CPU of the {name}", "cores", [ten], [none], "none open")
         for name, none, ten in zip(("collector", "dashboard"), alone, watched, strict=True)
     ]
 
@@ -229,22 +218,6 @@ def _cores(pids: Sequence[int], seconds: float) -> list[float]:
     return [(cpu_seconds(pid) - one) / took for pid, one in zip(pids, before, strict=True)]
 
 
-def _row(case: str, metric: str, values: Sequence[float], target: float | None = None) -> Row:
-    ordered = sorted(values)
-    middle = median(values)
-    found = {
-        "case": case,
-        "metric": metric,
-        "unit": "ms",
-        "count": len(values),
-        "median": round(middle, 1),
-        "least": round(ordered[0], 1),
-        "p95": round(ordered[ceil(0.95 * len(ordered)) - 1], 1),
-        "most": round(ordered[-1], 1),
-    }
-    return found | ({"target": target, "met": middle <= target} if target is not None else {})
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
@@ -258,27 +231,11 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         browser.new_page().close()
         for view in all_views() if asked.only != "load" else ():
-            rows += _said(measured(browser, view, asked.rounds))
+            rows += measured(browser, view, asked.rounds)
         if asked.only != "views":
-            rows += _said(load(browser, asked.seconds))
+            rows += load(browser, asked.seconds)
         browser.close()
-    say(json.dumps({"bench": "dashboard", "rows": rows}))
-
-
-def _said(rows: list[Row]) -> list[Row]:
-    """Print rows as they come: a median, its spread, and whether it reaches a target."""
-    for row in rows:
-        text = f"{row['case']:38} {row['metric']:38} "
-        if "median" in row:
-            spread = f"{row['median']:.0f} ({row['least']:.0f}-{row['most']:.0f})"
-            text += f"{spread:>22} {row['unit']} of {row['count']}"
-            if "target" in row:
-                text += f"  target {row['target']:.0f} {'met' if row['met'] else 'MISSED'}"
-        else:
-            text += ", ".join(f"{key} {row[key]}" for key in row if key not in ("case", "metric", "unit"))
-            text += f" {row['unit']}"
-        say(text)
-    return rows
+    finish("dashboard", rows)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from functools import partial
 import httptools
 import uvloop
 
+from tests.bench.report import say
+
 CONNECTIONS = 32
 PATIENCE = 5.0
 _REQUEST = b"GET /64 HTTP/1.1\r\nhost: bench\r\n\r\n"
@@ -70,4 +72,4 @@ async def drive(port: int, rate: float, seconds: float) -> list[float]:
 
 if __name__ == "__main__":
     latencies = uvloop.run(drive(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])))
-    sys.stdout.write(json.dumps([round(each, 3) for each in latencies]))
+    say(json.dumps([round(each, 3) for each in latencies]))

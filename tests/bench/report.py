@@ -1,6 +1,7 @@
 """Medians with spread for people, one JSON line for programs."""
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -13,16 +14,18 @@ _VERDICT = {True: "met", False: "MISSED", None: "void: more noise than effect"}
 
 @dataclass(frozen=True)
 class Row:
-    """One compared figure; ``ratio`` is ours over peer, ``met`` whether it reaches ``target``.
+    """One figure; ``ratio`` is ours over peer, ``met`` whether it reaches ``target``.
 
     Both are None when a figure is not positive: then the noise was larger than what was measured.
+    ``peer`` is None and ``peer_name`` empty where a figure has nothing beside it; then ``target`` bounds
+    the figure itself. ``ours`` is None where it could not be measured.
     """
 
     case: str
     metric: str
     unit: str
-    ours: float
-    peer: float
+    ours: float | None
+    peer: float | None
     peer_name: str
     ratio: float | None
     target: float | None
@@ -50,6 +53,18 @@ def compare(
     return Row(case, metric, unit, round(mine, 3), round(theirs, 3), peer_name, ratio, target, met)
 
 
+def measure(case: str, metric: str, unit: str, values: Sequence[float], target: float | None = None) -> Row:
+    """Print the median of figures without a peer and give the row; a target is the largest allowed."""
+    if not values:
+        say(f"{case:38} {metric:38} not measured")
+        return Row(case, metric, unit, None, None, "", None, target, None)
+    middle = median(values)
+    met = None if target is None else middle <= target
+    goal = "" if target is None else f"  target {target:g} {_VERDICT[met]}"
+    say(f"{case:38} {metric:38} {_spread(values):>26} {unit} of {len(values)}{goal}")
+    return Row(case, metric, unit, round(middle, 3), None, "", None, target, met)
+
+
 def heading(command: str, *packages: str) -> None:
     """Machine, versions and command, so that a figure can be reproduced."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
@@ -63,8 +78,16 @@ def finish(bench: str, rows: Sequence[Row], more: Sequence[dict[str, object]] = 
 
 
 def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    """Write a line of any length to standard output, whole.
+
+    With PYTHONUNBUFFERED ``sys.stdout`` hands its text to one ``write(2)`` and takes a short one for success.
+    A blocking write to a pipe ends after the pipe's 64 KiB when work of a closed io_uring is pending, and
+    libuv, thus uvloop, uses io_uring.
+    """
     sys.stdout.flush()
+    left = memoryview((line + "\n").encode())
+    while left:
+        left = left[os.write(sys.stdout.fileno(), left) :]
 
 
 def _spread(values: Sequence[float]) -> str:

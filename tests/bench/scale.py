@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.process import cpu_seconds, rss_mib, running
-from tests.bench.report import heading, say
+from tests.bench.report import Row, finish, heading, say
 from tests.bench.scale_plan import Fault, Plan, endpoint, service
 from tests.collector.running import MAIN, free_port
 
@@ -31,12 +31,31 @@ _SETTLE: Final = 10.0
 _STEADY: Final = 15.0
 _FAULTS: Final = 3
 _FAULT_SECONDS: Final = 6.0
+_UNITS: Final = {
+    "cpu": "cores",
+    "rss_mib": "MiB",
+    "fan_out_bytes_per_s": "B/s",
+    "fan_out_messages_per_s": "1/s",
+    "delay_p50": "s",
+    "delay_p99": "s",
+    "delay_max": "s",
+    "streams_without_ejection": "1",
+    "reports": "1",
+    "failed_reports": "1",
+    "spans_per_s": "1/s",
+    "refused": "1",
+}
 
 
 def quantile(values: Sequence[float], q: float) -> float:
     """Nearest rank, to milliseconds; infinite without values."""
     ordered = sorted(values)
     return round(ordered[math.ceil(q * len(ordered)) - 1], 3) if ordered else math.inf
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no word for the delay of an ejection that never came."""
+    return value if math.isfinite(value) else None
 
 
 def mesh_yaml(services: int, endpoints: int) -> str:
@@ -167,11 +186,15 @@ def main() -> None:
     parser.add_argument("--spans", action="store_true", help="also beside spans at the collector's limit")
     asked = parser.parse_args()
     heading("python -m tests.bench.scale " + " ".join(sys.argv[1:]), "grpcio", "protobuf")
-    rows = []
+    rows: list[Row] = []
     sizes = [int(each) for each in asked.sidecars.split(",")]
     for sidecars, spans in product(sizes, (False, True) if asked.spans else (False,)):
         row = measured(sidecars, asked.services, asked.endpoints, spans=spans)
-        rows.append(row)
+        case = f"{sidecars} sidecars, {row['endpoints']} endpoints" + (", beside spans" if spans else "")
+        rows += [
+            Row(case, metric, unit, _finite(row[metric]), None, "", None, None, None)
+            for metric, unit in _UNITS.items()
+        ]
         say(
             f"{sidecars:5} sidecars, {row['endpoints']} endpoints, {row['spans_per_s']} spans/s: "
             f"CPU {row['cpu']:.2f} cores, {row['rss_mib']} MiB, "
@@ -179,7 +202,7 @@ def main() -> None:
             f"p99 {row['delay_p99']:.2f} s, {row['streams_without_ejection']} streams without the ejection, "
             f"{row['failed_reports']} of {row['reports']} reports failed"
         )
-    say(json.dumps({"bench": "scale", "rows": rows}))
+    finish("scale", rows)
 
 
 if __name__ == "__main__":

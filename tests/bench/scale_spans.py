@@ -13,6 +13,7 @@ from typing import Final
 
 import grpc
 
+from tests.bench.report import say
 from tests.bench.store_requests import requests
 from tests.collector.receive.receiving import TRACES
 
@@ -47,4 +48,4 @@ async def send(target: str, seconds: float) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(send(sys.argv[1], float(sys.argv[2])))) + "\n")
+    say(json.dumps(asyncio.run(send(sys.argv[1], float(sys.argv[2])))))

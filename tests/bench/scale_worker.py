@@ -26,6 +26,7 @@ from proxy.contract.stream import WILDCARD, Ask, Subscriber
 from proxy.contract.traffic import Arm
 from proxy.telemetry import metrics
 from proxy.telemetry.meter import Series
+from tests.bench.report import say
 from tests.bench.scale_plan import Fault, Plan, caller_of, endpoint, service, targets
 
 REPORT: Final = 0.5
@@ -209,4 +210,4 @@ async def main(plan: Plan) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asyncio.run(main(Plan.load(json.load(sys.stdin))))) + "\n")
+    say(json.dumps(asyncio.run(main(Plan.load(json.load(sys.stdin))))))

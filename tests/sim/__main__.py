@@ -1,7 +1,6 @@
 """Prints the tables of the experiments, and as the last line one JSON object."""
 
 import argparse
-import json
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -9,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.feedback.plots import bars
-from tests.bench.report import heading, say
+from tests.bench.report import Row, finish, heading, say
 from tests.sim.experiments import tables
 
+# Columns that name a case; the others are figures.
+_LABELS: Final = ("scenario", "fault", "load", "arm", "mesh")
 _NAMES: Final = ("published", "fleet", "scenarios", "antagonists")
 
 
@@ -23,21 +24,41 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for pictures of the scenarios")
     options = parser.parse_args()
     heading("make bench-simulation", "protobuf")
-    found: dict[str, list[dict[str, str]]] = {}
+    figures: list[Row] = []
     for name, (columns, rows) in tables(options.seeds, options.scale).items():
         if options.only and name not in options.only:
             continue
         started = time.monotonic()
         say(f"\n## {name}\n\n| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")
-        found[name] = []
+        found: list[dict[str, str]] = []
         for row in rows():
             say("| " + " | ".join(row) + " |")
-            found[name].append(dict(zip(columns, row, strict=True)))
+            found.append(dict(zip(columns, row, strict=True)))
+            figures += _figures(name, found[-1])
         if options.out and name == "scenarios":
             options.out.mkdir(parents=True, exist_ok=True)
-            draw(found[name], options.out)
+            draw(found, options.out)
         say(f"\n{time.monotonic() - started:.0f} s")
-    say(json.dumps({"bench": "simulation", "rows": found}))
+    finish("simulation", figures)
+
+
+def _figures(experiment: str, row: Mapping[str, str]) -> list[Row]:
+    """Return a row of a table as figures: the worst of several seeds, with what was published beside it."""
+    case = ", ".join([experiment, *(row[key] for key in _LABELS if row.get(key))])
+    said = float(row["published %"]) if "published %" in row else None
+    found = []
+    for key, text in row.items():
+        numbers = [float(each) for each in re.findall(r"[0-9.]+", text)]
+        if key in (*_LABELS, "published %") or not numbers:
+            continue
+        metric, _, unit = key.rpartition(" ") if key.endswith(("ms", "%", " s")) else (key, "", "1")
+        share = key.startswith(("success", "after"))  # where less is worse
+        ours = min(numbers) if share else max(numbers)
+        peer = said if key == "success %" else None
+        ratio = round(ours / peer, 3) if peer else None
+        name = "published" if peer is not None else ""
+        found.append(Row(case, metric, unit, ours, peer, name, ratio, None, None))
+    return found
 
 
 def draw(rows: Iterable[Mapping[str, str]], folder: Path) -> None:

@@ -16,6 +16,8 @@ from typing import Any, cast
 import httptools
 import uvloop
 
+from tests.bench.report import say
+
 Row = list[float]
 
 
@@ -112,4 +114,4 @@ async def drive(given: dict[str, Any]) -> list[Row]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"rows": uvloop.run(drive(json.loads(sys.argv[1])))}))
+    say(json.dumps({"rows": uvloop.run(drive(json.loads(sys.argv[1])))}))
