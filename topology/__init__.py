@@ -2,14 +2,14 @@
 
 ``model``       the types that go in (measurements) and come out (views, decisions)
 ``engine``      one step: measurements -> memory -> ejections and weights -> snapshot
-``registry``    which endpoints exist, and which sources said so
+``registry``    the endpoints that exist, from every source that knows some
 ``graph``       counts by second, attribution of calls to edges, edges from spans
 ``evidence``    what each reporter measured of each endpoint in the last seconds
 ``outliers``    outlier tests, ejection, weights
 ``rollout``     adoption stages, the effect of routing, the guard
 ``policy``      ``mesh.yaml``
 ``federation``  what other collectors found out
-``views``       nodes, edges, endpoints and stages as people see them
+``views``       nodes, edges and endpoints as people see them; ``live_view`` reads them off the engine
 ``xds``         what sidecars are sent; ``xds.server`` is the only module that does I/O
 
 Data enters by ``Engine.calls``, ``opens``, ``connections``, ``spans`` and ``connected`` and leaves by

@@ -11,28 +11,23 @@ from typing import Any, Final, TypeVar
 
 from proxy.contract import attributes as names
 from proxy.contract.decisions.kinds import StageOrigin
-from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Service, Stage
 from proxy.contract.traffic import Protocol
-from topology import views
 from topology.evidence.report_delay import Fresh
 from topology.federation.remote import Elsewhere
 from topology.graph import root_cause, span_peers
 from topology.graph.call_attribution import Intake
 from topology.graph.span_pairing import Pairing
 from topology.graph.traffic_queries import Traffic
-from topology.graph.window import Bucket, Cell, Window, arms, edges, endpoints
+from topology.graph.window import Window
+from topology.live_view import LiveView
 from topology.model import (
     CallSample,
     ConnectionSample,
     Decision,
     EdgeSample,
-    EndpointView,
-    GraphView,
-    Kind,
-    NodeView,
+    EndpointOrigin,
     OpenSample,
-    Point,
     ProbeAsk,
     ProbeResult,
     Side,
@@ -41,7 +36,8 @@ from topology.model import (
 )
 from topology.outliers.feedback import Feedback
 from topology.policy.mesh_yaml import Policy, ServicePolicy
-from topology.registry.registry import Member, Registry
+from topology.registry.registry import Registry
+from topology.registry.sources import Member, Source
 from topology.rollout import stage_views
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Setting, Stages
@@ -77,7 +73,7 @@ class Tick:
 class Engine:
     """All state of the topology. Every ``now`` is epoch seconds; ``window`` is seconds back from it.
 
-    ``elsewhere`` takes what other collectors tell.
+    ``live`` reads it; ``elsewhere`` takes what other collectors tell.
     """
 
     def __init__(self, policy: Policy, settings: EngineSettings) -> None:
@@ -91,6 +87,9 @@ class Engine:
         self._guard = Guard()
         self._stages = Stages()
         self._traffic = Traffic(self._window, self._intake)
+        self.live = LiveView(
+            self._traffic, self._intake, self._registry, self._feedback, self._stages, lambda: self._policy
+        )
         self.elsewhere = Elsewhere(
             self._registry, self._intake, self._feedback, self._guard, self._stages, self._placed
         )
@@ -153,9 +152,7 @@ class Engine:
     def set_policy(self, policy: Policy, now: float) -> None:
         """Put a new mesh.yaml in force."""
         self._policy = policy
-        self._registry.set_static(
-            {name: entry.endpoints for name, entry in policy.services.items() if entry.endpoints}
-        )
+        self._registry.set(Source.FILE, _listed(policy))
         self._decided(self._stages.apply(policy, now))
 
     def set_stage(
@@ -169,10 +166,10 @@ class Engine:
     ) -> StageView:
         """Change how far routing is on; ``by`` is who asked. Raises UnknownServiceError, or ValueError
         for a bad percent."""
-        if service not in self._known(now):
+        if service not in self.live.known():
             raise UnknownServiceError(service)
         self._decided(self._stages.set(service, stage, percent, origin, now, by=by))
-        return self._stage_views([service], now, 60.0)[0]
+        return self.live.stages(now, 60.0, [service])[0]
 
     @property
     def urgent(self) -> bool:
@@ -198,60 +195,6 @@ class Engine:
         """What ``tick`` still holds back from the store; the last thing before a clean stop."""
         return tuple(self._intake.flush())
 
-    def graph(self, now: float, window: float = 60.0) -> GraphView:
-        """Nodes and edges of the window."""
-        counts, seconds = self._traffic.counts(now, window, edges), self._traffic.seconds(now, window)
-        return GraphView(self._nodes(counts, seconds), views.edges(counts, seconds), now - window, now)
-
-    def traffic(self, now: float, window: float) -> dict[tuple[str, str, Protocol], Cell]:
-        """Calls of the window by source, target and protocol."""
-        return views.by_edge(self._traffic.counts(now, window, edges))
-
-    def services(self, now: float, window: float) -> tuple[NodeView, ...]:
-        """The nodes alone."""
-        return self._nodes(self._traffic.counts(now, window, edges), self._traffic.seconds(now, window))
-
-    def endpoints(self, now: float, window: float, service: str | None = None) -> tuple[EndpointView, ...]:
-        """Endpoints of one service, or of all."""
-        seconds = self._traffic.seconds(now, window)
-        if service is None:
-            cells = views.by_endpoint(self._traffic.counts(now, window, endpoints))
-        else:
-            cells = views.by_endpoint(self._traffic.served(now, window, service))
-        return tuple(
-            view
-            for name, members in sorted(self._registry.services().items())
-            if service is None or name == service
-            for view in views.endpoints(
-                members,
-                cells,
-                seconds,
-                self._feedback.evidence.of(name),
-                self._feedback.outliers,
-                self._feedback.weights,
-                now,
-            )
-        )
-
-    def stages(self, now: float, window: float) -> tuple[StageView, ...]:
-        """Stage of every service with the traffic of both arms, and what the mesh does or would do."""
-        return self._stage_views(self._known(now), now, window)
-
-    def _stage_views(self, services: Iterable[str], now: float, window: float) -> tuple[StageView, ...]:
-        def weight(service: str, endpoint: str) -> float:
-            part = self._feedback.outliers.weight(service, endpoint, now)
-            return self._feedback.weights.weight(service, endpoint) * part
-
-        return stage_views.views(
-            services,
-            self._traffic.counts(now, window, arms),
-            self._traffic.seconds(now, window),
-            self._stages,
-            self._registry.services(),
-            weight,
-            self._policy,
-        )
-
     def decisions(self, service: str | None = None, limit: int = 100, kind: str = "") -> tuple[Decision, ...]:
         """What was decided, newest first."""
         wanted = (
@@ -261,33 +204,9 @@ class Engine:
         )
         return tuple(made for made, _ in zip(wanted, range(limit), strict=False))
 
-    def series(
-        self,
-        now: float,
-        window: float,
-        step: float,
-        service: str | None = None,
-        source: str | None = None,
-        target: str | None = None,
-        endpoint: str | None = None,
-    ) -> tuple[Point, ...]:
-        """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
-        return self._traffic.series(now, window, step, service, source, target, endpoint)
-
-    def latency(
-        self,
-        now: float,
-        window: float,
-        service: str | None = None,
-        source: str | None = None,
-        target: str | None = None,
-    ) -> Histogram:
-        """Distribution of latency over the window."""
-        return self._traffic.latency(now, window, service, source, target)
-
     def registered(self) -> dict[str, tuple[Member, ...]]:
         """What is connected to this collector itself, by service."""
-        return self._registry.own()
+        return self._registry.connected()
 
     def follow(self, changes: Iterable[Decision]) -> None:
         """Take over changes of stages made elsewhere, or before a restart; the later word wins."""
@@ -325,29 +244,6 @@ class Engine:
             return (*place, True)
         return self._intake.resolved(target), endpoint, False
 
-    def _nodes(self, counts: Bucket, seconds: float) -> tuple[NodeView, ...]:
-        registry = self._registry
-        return views.nodes(
-            counts,
-            seconds,
-            registry.services(),
-            self._intake.kind,
-            registry.has_sidecar,
-            self._stages,
-            self._feedback.outliers,
-        )
-
-    def _known(self, now: float) -> set[str]:
-        """Services: registered, in the policy, or with traffic that memory holds."""
-        names = set(self._registry.services()) | set(self._policy.services)
-        for source, target in self._window.ends():
-            names.update(
-                name
-                for name in (source, self._intake.resolved(target))
-                if name not in names and self._intake.kind(name) is Kind.SERVICE
-            )
-        return names
-
     def _decided(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:
             self._decisions.append(decision)
@@ -371,3 +267,12 @@ class Engine:
                 told[name] = before[name] if before.get(name) == made else made
             self._told[name] = (found, entry, setting)
         return told
+
+
+def _listed(policy: Policy) -> dict[str, tuple[Member, ...]]:
+    """Endpoints that mesh.yaml lists, by service."""
+    return {
+        name: tuple(Member(name, address, origin=EndpointOrigin.STATIC) for address in entry.endpoints)
+        for name, entry in policy.services.items()
+        if entry.endpoints
+    }

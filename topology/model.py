@@ -193,6 +193,13 @@ class GraphView:
     end: float
 
 
+class EndpointOrigin(StrEnum):
+    """What makes an endpoint known."""
+
+    SIDECAR = "sidecar"
+    STATIC = "static"
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointView:
     service: str
@@ -200,7 +207,7 @@ class EndpointView:
     state: EndpointState
     weight: float
     stats: Stats
-    origin: str = "sidecar"  # sidecar, static
+    origin: EndpointOrigin = EndpointOrigin.SIDECAR
     app: str = ""
     instance: str = ""
     version: str = ""

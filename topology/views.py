@@ -9,7 +9,7 @@ from topology.graph.window import Bucket, Cell, secrecy, stats
 from topology.model import EdgeView, EndpointView, Kind, NodeView, TcpView
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
-from topology.registry.registry import Member
+from topology.registry.sources import Member
 from topology.rollout.stages import Stages
 
 

@@ -15,7 +15,7 @@ from proxy.contract.histogram import from_sparse
 from proxy.contract.model import EndpointState, Stage
 from topology.graph.span_pairing import USER
 from topology.model import Decision, EdgeSample
-from topology.registry.registry import Member
+from topology.registry.sources import Member
 
 # Seconds between two tellings of everything, and after which a silent collector's members are dropped.
 AGAIN: Final = 10.0
@@ -122,9 +122,11 @@ class Heard:
         return found | {name: {} for name in lost}
 
 
-def _member(service: str, address: str, state: str, *labels: str) -> Member:
+def _member(
+    service: str, address: str, state: str, app: str, instance: str, version: str, zone: str
+) -> Member:
     known = EndpointState(state) if state in list(EndpointState) else EndpointState.UNREADY
-    return Member(service, address, known, *labels)
+    return Member(service, address, known, app, instance, version, zone)
 
 
 class Folds:

@@ -161,7 +161,7 @@ class ClosedLoop:
     def _look(self) -> None:
         self._schedule(1.0, self._look)
         total = sum(self._served) or 1
-        weights = tuple(view.weight for view in self.engine.endpoints(self.now, 1.0, "b"))
+        weights = tuple(view.weight for view in self.engine.live.endpoints(self.now, 1.0, "b"))
         shares = tuple(served / total for served in self._served)
         self.samples.append(Sample(self.now - 1000.0, weights, shares, self._latency.quantile(0.99) or 0.0))
         self._served, self._latency = [0] * len(self.endpoints), Histogram()

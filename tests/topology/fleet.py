@@ -116,7 +116,7 @@ class Fleet:
             self.engine.calls([CallSample(Side.SERVER, "a", "b", f"b{endpoint}", part, errors)], self.now)
 
     def view(self) -> list[EndpointView]:
-        return list(self.engine.endpoints(self.now, 10.0, "b"))
+        return list(self.engine.live.endpoints(self.now, 10.0, "b"))
 
     def ejected(self) -> set[str]:
         return {view.address for view in self.view() if view.state is EndpointState.EJECTED}

@@ -68,7 +68,7 @@ def test_a_decision_comes_out_of_one_tick_and_stays_readable() -> None:
 def test_both_arms_are_measured_apart() -> None:
     found = engine()
     found.calls([call(Arm.DIRECT, 6, 3), call(Arm.ROUTED, 4)], 1000.0)
-    (view,) = [view for view in found.stages(1000.0, 60) if view.service == "b"]
+    (view,) = [view for view in found.live.stages(1000.0, 60) if view.service == "b"]
     assert (view.direct.count, view.direct.success) == (6, 0.5)
     assert (view.routed.count, view.routed.success) == (4, 1.0)
 
@@ -101,7 +101,7 @@ def test_a_policy_is_in_force_at_once() -> None:
     assert (service.stage, service.percent) == (Stage.ROUTE, 10)
     assert (service.timeout, service.retries) == (1.5, Retries(3, ("5xx",)))
     assert [endpoint.address for endpoint in service.endpoints] == ["10.0.0.7:80"]
-    assert [view.service for view in found.stages(1000.0, 60)] == ["b"]
+    assert [view.service for view in found.live.stages(1000.0, 60)] == ["b"]
     found.set_policy(Policy(), 1001.0)
     assert found.tick(1001.0).snapshot.services == {}
 
@@ -111,14 +111,16 @@ def test_series_and_latency() -> None:
     for second in range(1000, 1030):
         found.calls([call(Arm.DIRECT, 2, 1)], float(second))
         found.tick(float(second))
-    points = found.series(1029.0, 20, 5, service="b")
+    points = found.live.series(1029.0, 20, 5, service="b")
     assert [point.time for point in points] == [1005, 1010, 1015, 1020, 1025]
     assert {point.stats.count for point in points} == {10}
     assert points[0].stats.rate == 2.0
-    assert found.series(1029.0, 20, 5, source="x")[0].stats.count == 0
-    assert found.series(1029.0, 20, 5, source="a", target="b", endpoint="10.0.0.1:80")[0].stats.count == 10
-    assert found.latency(1029.0, 10, service="b").count == 20
-    assert found.latency(1029.0, 10, source="a", target="c").count == 0
+    assert found.live.series(1029.0, 20, 5, source="x")[0].stats.count == 0
+    assert (
+        found.live.series(1029.0, 20, 5, source="a", target="b", endpoint="10.0.0.1:80")[0].stats.count == 10
+    )
+    assert found.live.latency(1029.0, 10, service="b").count == 20
+    assert found.live.latency(1029.0, 10, source="a", target="c").count == 0
 
 
 def test_a_series_beyond_two_minutes_has_steps_of_tens() -> None:
@@ -126,7 +128,7 @@ def test_a_series_beyond_two_minutes_has_steps_of_tens() -> None:
     for second in range(1000, 1400):
         found.calls([call(Arm.DIRECT, 1)], float(second))
         found.tick(float(second))
-    points = found.series(1399.0, 300, 7, service="b")
+    points = found.live.series(1399.0, 300, 7, service="b")
     assert {after.time - before.time for before, after in pairwise(points)} == {10}
     assert {point.stats.count for point in points} == {10}
 
@@ -137,7 +139,7 @@ def test_nodes_show_what_is_known_of_them() -> None:
     outside = CallSample(Side.CLIENT, "b", "1.1.1.1:53", "b1", histogram(0.1), 0)
     found.calls([call(Arm.DIRECT, 4, 1), outside], 1000.0)
     found.tick(1000.0)
-    nodes = {node.name: node for node in found.services(1000.0, 60)}
+    nodes = {node.name: node for node in found.live.services(1000.0, 60)}
     b = nodes["b"]
     assert (b.kind, b.sidecar, b.stage, b.percent, b.endpoints, b.versions) == (
         Kind.SERVICE,
@@ -150,7 +152,7 @@ def test_nodes_show_what_is_known_of_them() -> None:
     assert (b.stats.count, b.stats.success) == (4, 0.75)
     assert nodes["1.1.1.1:53"].kind is Kind.EXTERNAL
     assert nodes["a"].stats.success is None
-    view = found.graph(1000.0)
+    view = found.live.graph(1000.0)
     assert (view.start, view.end, len(view.nodes), len(view.edges)) == (940.0, 1000.0, 3, 2)
 
 

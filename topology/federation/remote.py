@@ -16,7 +16,8 @@ from topology.model import CallSample, Decision, EdgeSample, Side
 from topology.outliers.feedback import Feedback
 from topology.outliers.finding import Finding
 from topology.outliers.second_opinion import GROUP
-from topology.registry.registry import Member, Registry
+from topology.registry.registry import Registry
+from topology.registry.sources import Member, Source
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Stages
 
@@ -48,7 +49,7 @@ class Elsewhere:
 
     def members(self, collector: str, services: Mapping[str, tuple[Member, ...]]) -> None:
         """All that is registered there now; nothing when it is gone."""
-        self._registry.set_elsewhere(collector, services)
+        self._registry.set(Source.COLLECTORS, services, collector)
 
     def fold(self, collector: str, samples: Iterable[EdgeSample], now: float) -> None:
         """Count seconds of its calls, each given once. One that comes late is not acted upon."""

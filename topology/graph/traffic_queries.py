@@ -1,6 +1,6 @@
 """Traffic as memory holds it, an address outside the mesh that proved to be a service under its name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Final
 
@@ -38,6 +38,10 @@ class Traffic:
     def between(self, start: float, end: float) -> Bucket:
         """Calls between two times, by edge."""
         return self._resolved(self._window.totals(start, end, edges))
+
+    def ends(self) -> Iterator[tuple[str, str]]:
+        """Yield source and target of every edge that memory holds."""
+        return ((source, self._intake.resolved(target)) for source, target in self._window.ends())
 
     def seconds(self, now: float, window: float) -> float:
         """Seconds of the window that were lived through: what rates are divided by."""

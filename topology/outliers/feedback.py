@@ -13,7 +13,7 @@ from topology.outliers.fleet import Outliers
 from topology.outliers.outlier_tests import Comparison
 from topology.outliers.shared_causes import Shared, quiet
 from topology.outliers.weights import Weights, relative_latency, times_slower
-from topology.registry.registry import Member
+from topology.registry.sources import Member
 from topology.settings import EngineSettings
 
 # Seconds between two steps of the weights, which follow within some eight.

@@ -8,7 +8,7 @@ from proxy.contract.traffic import Arm
 from topology.graph.window import Bucket, Cell, stats
 from topology.model import Decision, StageView
 from topology.policy.mesh_yaml import Policy
-from topology.registry.registry import Member
+from topology.registry.sources import Member
 from topology.rollout.advice import advise
 from topology.rollout.effect import effect
 from topology.rollout.guard import Guard

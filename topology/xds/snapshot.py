@@ -7,7 +7,7 @@ from proxy.contract.model import Endpoint, EndpointState, Retries, Service
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
 from topology.policy.mesh_yaml import ServicePolicy
-from topology.registry.registry import Member
+from topology.registry.sources import Member
 from topology.rollout.stages import Setting
 
 

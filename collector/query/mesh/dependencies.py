@@ -47,6 +47,6 @@ async def dependencies(
     stored = await edges.calls(Window(tail, max(window.end, now_us)))
     live = {
         (edge.source, edge.target): edge.stats.count
-        for edge in engine.graph(now, max(1.0, now - tail / 1e6)).edges
+        for edge in engine.live.graph(now, max(1.0, now - tail / 1e6)).edges
     }
     return joined(older, stored, live)

@@ -76,6 +76,8 @@ class Traffic:
     async def by_edge(self, asked: Asked) -> EdgeTraffic:
         """The traffic of each edge: from memory where it answers for all, otherwise from the store."""
         if asked.stored is None:
-            return EdgeTraffic(self._engine.traffic(asked.now, asked.live), max(1.0, asked.window.seconds))
+            return EdgeTraffic(
+                self._engine.live.traffic(asked.now, asked.live), max(1.0, asked.window.seconds)
+            )
         start, end = covered(asked.window)
         return EdgeTraffic(await self.edges.traffic(asked.window), end - start)

@@ -56,23 +56,24 @@ class MeshRoutes:
     async def graph(self, request: web.Request) -> web.Response:
         asked = self._asked(request)
         if asked.stored is None:
-            found, source = self._engine.graph(asked.now, asked.live), "live"
+            found, source = self._engine.live.graph(asked.now, asked.live), "live"
             spaces = await self._namespaces.lately()
         else:
-            known = self._engine.services(asked.now, WINDOW_US / 1e6)
+            known = self._engine.live.services(asked.now, WINDOW_US / 1e6)
             found, source = await self._edges.graph(asked.window, known), "store"
             spaces = await self._namespaces.within(asked.window)
         return ok(views.graph(replace(found, nodes=placed(found.nodes, spaces)), source))
 
     async def services(self, request: web.Request) -> web.Response:
-        found = placed(self._engine.services(self._clock(), WINDOW_US / 1e6), await self._namespaces.lately())
+        nodes = self._engine.live.services(self._clock(), WINDOW_US / 1e6)
+        found = placed(nodes, await self._namespaces.lately())
         return ok({"services": [views.node(each) for each in found]})
 
     async def endpoints(self, request: web.Request) -> web.Response:
         service = request.query.get("service") or None
         asked = self._asked(request)
         live = asked.live if asked.stored is None else WINDOW_US / 1e6
-        found: Iterable[EndpointView] = self._engine.endpoints(asked.now, live, service)
+        found: Iterable[EndpointView] = self._engine.live.endpoints(asked.now, live, service)
         if asked.stored is not None:
             found = await self._edges.endpoints(asked.window, service or "", found)
         return ok({"endpoints": [views.endpoint(each) for each in found]})
@@ -84,7 +85,7 @@ class MeshRoutes:
         return ok({"decisions": [views.decision(each) for each in found]})
 
     async def stages(self, request: web.Request) -> web.Response:
-        found = self._engine.stages(self._clock(), WINDOW_US / 1e6)
+        found = self._engine.live.stages(self._clock(), WINDOW_US / 1e6)
         return ok({"stages": [views.stage(each) for each in found]})
 
     async def set_stage(self, request: web.Request) -> web.Response:
@@ -92,7 +93,7 @@ class MeshRoutes:
         try:
             view = self._engine.set_stage(service, stage, percent, self._clock(), by=by)
         except UnknownServiceError:
-            known = ", ".join(each.service for each in self._engine.stages(self._clock(), 1.0))
+            known = ", ".join(each.service for each in self._engine.live.stages(self._clock(), 1.0))
             raise NotFoundError(
                 f"service {service!r} is unknown: name one of {known}"
                 if known
@@ -106,7 +107,7 @@ class MeshRoutes:
         asked, only = self._asked(request), _only(request.query)
         step = params.step(request.query, asked.window)
         stored = await self._edges.series(asked.stored, step, only) if asked.stored else ()
-        live = self._engine.series(asked.now, asked.live, step, **_wanted(only)) if asked.live else ()
+        live = self._engine.live.series(asked.now, asked.live, step, **_wanted(only)) if asked.live else ()
         return ok({"points": [views.point(each) for each in joined(stored, live)]})
 
     async def latency(self, request: web.Request) -> web.Response:
@@ -116,7 +117,7 @@ class MeshRoutes:
         histogram = await self._edges.latency(asked.stored, only) if asked.stored else Histogram()
         if asked.live:
             histogram.merge(
-                self._engine.latency(
+                self._engine.live.latency(
                     asked.now,
                     asked.live,
                     only.service or None,

@@ -82,7 +82,7 @@ def endpoint(view: EndpointView) -> Json:
         "version": view.version,
         "zone": view.zone,
         "state": view.state.value,
-        "origin": view.origin,
+        "origin": view.origin.value,
         "weight": view.weight,
         "open": view.open,
         "oldest": view.oldest * 1000,

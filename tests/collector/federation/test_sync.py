@@ -60,11 +60,11 @@ class Side:
         )
 
     def calls(self) -> int:
-        return sum(each.stats.count for each in self.engine.graph(NOW).edges)
+        return sum(each.stats.count for each in self.engine.live.graph(NOW).edges)
 
 
 def places(side: Side) -> set[tuple[str, str, str]]:
-    return {(each.service, each.address, each.version) for each in side.engine.endpoints(NOW, 10.0)}
+    return {(each.service, each.address, each.version) for each in side.engine.live.endpoints(NOW, 10.0)}
 
 
 Play = Callable[[Callable[..., Side]], Awaitable[None]]

@@ -45,7 +45,7 @@ def test_late_reports_are_counted_in_the_graph_and_eject_nobody() -> None:
             ended=fleet.now,
         )
         fleet.engine.calls([old], fleet.now)
-    before = {e.target: e.stats.errors for e in fleet.engine.graph(fleet.now).edges}["b"]
+    before = {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"]
     for reporter in range(4):
         held_up = CallSample(
             Side.CLIENT,
@@ -60,7 +60,7 @@ def test_late_reports_are_counted_in_the_graph_and_eject_nobody() -> None:
         )
         fleet.engine.calls([held_up], fleet.now)
     assert kinds(fleet.run(3), "eject") == []
-    assert {e.target: e.stats.errors for e in fleet.engine.graph(fleet.now).edges}["b"] == before + 200
+    assert {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"] == before + 200
 
 
 def _failed(count: int) -> Histogram:

@@ -14,6 +14,7 @@ from topology.engine import Engine
 from topology.model import Decision, EdgeSample
 from topology.policy.mesh_yaml import Policy
 from topology.registry.registry import Registry
+from topology.registry.sources import Source
 from topology.settings import EngineSettings
 
 
@@ -120,7 +121,7 @@ def test_folded_calls_count_once_in_the_graph_and_are_not_stored_again() -> None
     engine.tick(1000.0)
     engine.elsewhere.fold("B", [edge(1001), edge(1002)], 1003.5)
     engine.elsewhere.fold("C", [edge(1002)], 1003.5)
-    (found,) = engine.graph(1004.0).edges
+    (found,) = engine.live.graph(1004.0).edges
     assert (found.source, found.target, found.stats.count) == ("a", "b", 15)
     assert [sample for at in range(1004, 1030) for sample in engine.tick(float(at)).edges] == []
     assert engine.flush() == ()
@@ -131,7 +132,7 @@ def test_a_database_another_collector_saw_is_one_here() -> None:
     engine.tick(1000.0)
     seen = edge(1001, target="postgresql/shop", protocol=Protocol.DATABASE, endpoint="", arm=Arm.NONE)
     engine.elsewhere.fold("B", [seen], 1002.5)
-    assert {node.name: node.kind.value for node in engine.graph(1003.0).nodes} == {
+    assert {node.name: node.kind.value for node in engine.live.graph(1003.0).nodes} == {
         "a": "service",
         "postgresql/shop": "database",
     }
@@ -142,13 +143,13 @@ def test_what_is_folded_late_counts_and_is_no_evidence() -> None:
     fleet.run(12)
     good = [edge(int(fleet.now) - 1, 20)]
     fleet.engine.elsewhere.fold("B", good, fleet.now)
-    before = {e.target: e.stats.errors for e in fleet.engine.graph(fleet.now).edges}["b"]
+    before = {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"]
     for name in ("B", "C"):
         fleet.engine.elsewhere.fold(name, [edge(int(fleet.now) - 1, 20)], fleet.now)
         late = [edge(int(fleet.now) - 9, 50, 50, endpoint=address(2))]
         fleet.engine.elsewhere.fold(name, late, fleet.now)
     assert kinds(fleet.run(3), "eject") == []
-    assert {e.target: e.stats.errors for e in fleet.engine.graph(fleet.now).edges}["b"] == before + 100
+    assert {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"] == before + 100
 
 
 def staged(when: float, stage: str, percent: int) -> Decision:
@@ -175,7 +176,7 @@ def test_in_whatever_order_changes_come_all_collectors_end_at_the_same_stage(
         engine.tick(0.5)
         engine.follow(made)
         ends.append(engine.tick(10.0).decisions)
-        (view,) = engine.stages(10.0, 60)
+        (view,) = engine.live.stages(10.0, 60)
         ends.append((view.stage, view.percent))
         random.shuffle(made)  # type: ignore[attr-defined]
     assert ends[:2] == ends[2:]
@@ -193,7 +194,7 @@ def test_the_later_word_wins_and_a_followed_one_is_not_a_new_decision() -> None:
     tick = engine.tick(1003.0)
     assert (tick.snapshot.services["b"].percent, tick.decisions) == (70, ())
     assert engine.decisions(kind="stage")[0].reason == "b goes to route 70"
-    (view,) = engine.stages(1003.0, 60)
+    (view,) = engine.live.stages(1003.0, 60)
     assert (view.updated, view.history[0].time) == (1001.5, 1001.5)
 
 
@@ -201,13 +202,13 @@ def test_members_of_another_collector_are_told_and_go_with_it() -> None:
     one, other = Registry(10), Registry(10)
     one.connect("1", Node("b", "b1", "10.0.0.1:80", "10.0.0.1:8080"), "10.0.0.1", 0)
     one.connect("2", Node("cron", "c1"), "10.0.0.1", 0)
-    other.set_elsewhere("A", one.own())
+    other.set(Source.COLLECTORS, one.connected(), "A")
     assert other.services() == one.services()
     assert other.resolve("10.0.0.1:8080") == ("b", "10.0.0.1:80")
     assert other.address_of("b1") == "10.0.0.1:80"
     assert other.has_sidecar("cron")
-    assert other.own() == {}
-    other.set_elsewhere("A", {})
+    assert other.connected() == {}
+    other.set(Source.COLLECTORS, {}, "A")
     assert other.services() == {}
     assert other.resolve("10.0.0.1:8080") is None
     assert not other.has_sidecar("cron")
@@ -219,7 +220,7 @@ def test_a_sidecar_that_moved_to_another_collector_did_not_leave() -> None:
     here.connect("1", node, "10.0.0.1", 0)
     here.disconnect("1", 100)
     there.connect("1", node, "10.0.0.1", 101)
-    here.set_elsewhere("B", there.own())
+    here.set(Source.COLLECTORS, there.connected(), "B")
     assert [member.state for member in here.services()["b"]] == [EndpointState.HEALTHY]
     assert here.sweep(111) == []
     assert [member.address for member in here.services()["b"]] == ["10.0.0.1:80"]

@@ -35,7 +35,9 @@ class Mesh:
             self.stored += self.engine.tick(self.now).edges
 
     def graph(self) -> dict[tuple[str, str], int]:
-        return {(edge.source, edge.target): edge.stats.count for edge in self.engine.graph(self.now).edges}
+        return {
+            (edge.source, edge.target): edge.stats.count for edge in self.engine.live.graph(self.now).edges
+        }
 
     def store(self) -> dict[tuple[str, str], int]:
         counts: dict[tuple[str, str], int] = {}
@@ -82,7 +84,7 @@ def test_spans_of_services_without_a_sidecar() -> None:
     expected = {("user", "web"): 1, ("web", "api"): 1, ("api", "postgresql/shop"): 1}
     assert mesh.graph() == expected
     assert mesh.store() == expected
-    kinds = {node.name: node.kind for node in mesh.engine.services(mesh.now, 60)}
+    kinds = {node.name: node.kind for node in mesh.engine.live.services(mesh.now, 60)}
     assert kinds["postgresql/shop"] is Kind.DATABASE
     assert (kinds["user"], kinds["api"]) == (Kind.USER, Kind.SERVICE)
 
@@ -143,12 +145,12 @@ def test_an_address_outside_becomes_the_service_that_answers_there() -> None:
     mesh = Mesh()
     mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
     mesh.run(1)
-    kinds = {node.name: node.kind for node in mesh.engine.services(mesh.now, 60)}
+    kinds = {node.name: node.kind for node in mesh.engine.live.services(mesh.now, 60)}
     assert kinds["10.0.0.5:80"] is Kind.EXTERNAL
     mesh.engine.spans(OUT_OF_THE_MESH, mesh.now)
     mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
     assert mesh.graph() == {("web", "legacy"): 8}
-    assert {node.name for node in mesh.engine.services(mesh.now, 60)} == {"web", "legacy"}
+    assert {node.name for node in mesh.engine.live.services(mesh.now, 60)} == {"web", "legacy"}
 
 
 def test_a_registered_address_is_its_service() -> None:
@@ -156,7 +158,7 @@ def test_a_registered_address_is_its_service() -> None:
     mesh.engine.connected("1", Node("api", "api-1", "10.0.0.5:15006", "10.0.0.5:80"), "10.0.0.5", mesh.now)
     mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
     assert mesh.graph() == {("web", "api"): 4}
-    (endpoint,) = mesh.engine.endpoints(mesh.now, 60, "api")
+    (endpoint,) = mesh.engine.live.endpoints(mesh.now, 60, "api")
     assert endpoint.stats.count == 4
 
 
@@ -173,5 +175,5 @@ def test_users_reach_the_endpoint_whose_sidecar_counted_them() -> None:
     mesh = Mesh()
     mesh.engine.connected("1", Node("web", "web-1", "10.0.0.1:80"), "10.0.0.1", mesh.now)
     mesh.engine.calls([server("", "web")], mesh.now)
-    (endpoint,) = mesh.engine.endpoints(mesh.now, 60)
+    (endpoint,) = mesh.engine.live.endpoints(mesh.now, 60)
     assert endpoint.stats.count == 4

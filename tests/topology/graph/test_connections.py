@@ -29,10 +29,10 @@ class TcpMesh(Mesh):
             self.run(2 * TICK)
 
     def edges(self) -> dict[tuple[str, str], EdgeView]:
-        return {(edge.source, edge.target): edge for edge in self.engine.graph(self.now).edges}
+        return {(edge.source, edge.target): edge for edge in self.engine.live.graph(self.now).edges}
 
     def kind(self, name: str) -> Kind:
-        return next(node.kind for node in self.engine.services(self.now, 60) if node.name == name)
+        return next(node.kind for node in self.engine.live.services(self.now, 60) if node.name == name)
 
 
 def ended(count: int, errors: int = 0, target: str = CACHE, arrived: bool = True) -> CallSample:

@@ -84,7 +84,7 @@ def test_what_probes_cost_is_counted_nowhere() -> None:
     fleet = Fleet(2, 1)
     sample = CallSample(Side.SERVER, "spanmesh.prober", "b", "b0", histogram(0.1), 0)
     fleet.engine.calls([sample], fleet.now)
-    assert fleet.engine.graph(fleet.now).edges == ()
+    assert fleet.engine.live.graph(fleet.now).edges == ()
 
 
 Lie = Callable[[Fleet, int], None]

@@ -1,36 +1,21 @@
-"""Which endpoints exist, by what streams and the policy say."""
+"""Which endpoints exist, by what all sources say together."""
 
 from dataclasses import replace
 
-import pytest
-
 from proxy.contract.model import EndpointState, Node, NodeState
-from topology.registry.registry import Member, Registry, located
+from topology.model import EndpointOrigin
+from topology.registry.registry import Registry
+from topology.registry.sources import Member, Members, Source
 
 B1 = Node("b", "b1", "10.0.0.1:15006", "10.0.0.1:8080", "v1", "z1")
 
 
+def listed(service: str, *addresses: str) -> tuple[Member, ...]:
+    return tuple(Member(service, address, origin=EndpointOrigin.STATIC) for address in addresses)
+
+
 def states(registry: Registry, service: str = "b") -> dict[str, EndpointState]:
     return {member.address: member.state for member in registry.services().get(service, ())}
-
-
-@pytest.mark.parametrize(
-    ("given", "peer", "expected"),
-    [
-        (("0.0.0.0:1", "0.0.0.0:2"), "10.0.0.9", ("10.0.0.9:1", "10.0.0.9:2")),
-        (("[::]:1", ""), "fd00::1", ("[fd00::1]:1", "")),
-        (("10.0.0.1:1", "127.0.0.1:2"), "10.0.0.9", ("10.0.0.1:1", "")),
-        (("127.0.0.1:1", "127.0.0.1:2"), "127.0.0.1", ("127.0.0.1:1", "127.0.0.1:2")),
-        (("localhost:1", "localhost:2"), "127.0.0.1", ("127.0.0.1:1", "127.0.0.1:2")),
-        (("host.local:1", ""), "10.0.0.9", ("host.local:1", "")),
-        (("", ""), "10.0.0.9", ("", "")),
-    ],
-)
-def test_addresses_become_ones_others_can_use(
-    given: tuple[str, str], peer: str, expected: tuple[str, str]
-) -> None:
-    node = located(Node("s", "i", *given), peer)
-    assert (node.address, node.app) == expected
 
 
 def test_connected_is_registered_and_known_by_all_its_names() -> None:
@@ -105,12 +90,57 @@ def test_a_sidecar_that_only_sends_is_a_service_without_endpoints() -> None:
 def test_static_endpoints_stand_beside_what_registers_and_never_twice() -> None:
     registry = Registry(10)
     registry.connect("1", B1, "10.0.0.1", 0)
-    registry.set_static({"b": (B1.address, B1.app, "10.0.0.7:80"), "c": ("10.0.0.8:80",)})
+    file = {"b": listed("b", B1.address, B1.app, "10.0.0.7:80"), "c": listed("c", "10.0.0.8:80")}
+    registry.set(Source.FILE, file)
     assert states(registry) == {B1.address: EndpointState.HEALTHY, "10.0.0.7:80": EndpointState.HEALTHY}
-    assert [member.origin for member in registry.services()["c"]] == ["static"]
+    assert [member.origin.value for member in registry.services()["c"]] == ["static"]
     assert not registry.has_sidecar("c")
-    registry.set_static({})
+    registry.set(Source.FILE, {})
     assert "c" not in registry.services()
+
+
+def test_an_address_goes_to_the_next_source_when_the_first_no_longer_names_it() -> None:
+    registry = Registry(10)
+    registry.set(Source.FILE, {"b": listed("b", B1.address)})
+    registry.set(Source.COLLECTORS, {"b": (Member("b", B1.address, instance="there"),)}, "B")
+    registry.connect("1", replace(B1, state=NodeState.DRAINING), "10.0.0.1", 0)
+
+    def named() -> list[tuple[str, str]]:
+        return [(member.instance, member.origin.value) for member in registry.services().get("b", ())]
+
+    assert named() == [("b1", "sidecar")]
+    registry.disconnect("1", 1)
+    assert named() == [("there", "sidecar")]
+    registry.set(Source.COLLECTORS, {}, "B")
+    assert named() == [("", "static")]
+    registry.set(Source.FILE, {})
+    assert named() == []
+
+
+def test_the_order_in_which_sources_speak_does_not_matter() -> None:
+    told: dict[Source, Members] = {
+        Source.FILE: {"b": listed("b", "10.0.0.1:80", "10.0.0.2:80")},
+        Source.COLLECTORS: {"b": (Member("b", "10.0.0.1:80", version="v2"),)},
+    }
+    found = []
+    for order in ([Source.FILE, Source.COLLECTORS], [Source.COLLECTORS, Source.FILE]):
+        registry = Registry(10)
+        for source in order:
+            registry.set(source, told[source])
+        found.append(registry.services())
+    assert found[0] == found[1]
+    assert [(member.address, member.version) for member in found[0]["b"]] == [
+        ("10.0.0.1:80", "v2"),
+        ("10.0.0.2:80", ""),
+    ]
+
+
+def test_a_part_of_a_source_is_replaced_by_itself() -> None:
+    registry = Registry(10)
+    for part in ("A", "B"):
+        registry.set(Source.COLLECTORS, {"b": (Member("b", f"10.0.0.{ord(part)}:80"),)}, part)
+    registry.set(Source.COLLECTORS, {}, "A")
+    assert states(registry) == {f"10.0.0.{ord('B')}:80": EndpointState.HEALTHY}
 
 
 def test_who_reports_holds_a_stream_here_or_elsewhere() -> None:
@@ -126,8 +156,9 @@ def test_who_reports_holds_a_stream_here_or_elsewhere() -> None:
     assert registry.reports("b", "b1")  # a broken line is not a dead sidecar
     registry.sweep(9.0)
     assert not registry.reports("b", "b1")
-    registry.set_elsewhere("other", {"b": (Member("b", "10.0.0.2:80", instance="b1"),), "c": ()})
+    there = {"b": (Member("b", "10.0.0.2:80", instance="b1"),), "c": ()}
+    registry.set(Source.COLLECTORS, there, "other")
     assert registry.reports("b", "b1")
     assert registry.reports("c", "any")  # whose sidecars only send, and are not named
-    registry.set_elsewhere("other", {})
+    registry.set(Source.COLLECTORS, {}, "other")
     assert not registry.reports("b", "b1")

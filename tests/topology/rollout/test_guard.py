@@ -109,7 +109,7 @@ def played(text: str, errors: int) -> Engine:
 
 def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> None:
     engine = played(YAML % ", guard: true", 3)
-    (view,) = [view for view in engine.stages(1010.0, 60) if view.service == "b"]
+    (view,) = [view for view in engine.live.stages(1010.0, 60) if view.service == "b"]
     assert (view.stage, view.percent, view.origin, view.guard) == (Stage.ADVISE, 0, "guard", True)
     made = engine.decisions("b", kind="stage")[0]
     assert made.reason == (
@@ -120,7 +120,7 @@ def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> Non
     assert view.history[0] == made
     assert engine.tick(1010.25).snapshot.services.get("b") is None  # it has no endpoint here
     engine.set_stage("b", Stage.ROUTE, 10, 1011.0, by="ann")
-    (again,) = [view for view in engine.stages(1011.0, 60) if view.service == "b"]
+    (again,) = [view for view in engine.live.stages(1011.0, 60) if view.service == "b"]
     assert (again.percent, again.history[0].evidence["by"]) == (10, "ann")
     assert "set by ann over the api" in again.history[0].reason
 
@@ -131,7 +131,7 @@ def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> Non
 )
 def test_without_a_guard_or_without_harm_the_stage_stays(text: str, errors: int) -> None:
     engine = played(YAML % text, errors)
-    (view,) = [view for view in engine.stages(1010.0, 60) if view.service == "b"]
+    (view,) = [view for view in engine.live.stages(1010.0, 60) if view.service == "b"]
     assert (view.stage, view.percent) == (Stage.ROUTE, 50)
     assert view.effect is not None
     assert view.effect.success.significant is bool(errors)

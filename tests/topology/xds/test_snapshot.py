@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.contract.model import EndpointState, Service
-from topology.registry.registry import Member
+from topology.registry.sources import Member
 from topology.xds.snapshot import Snapshot, advance, split_shares
 
 

@@ -80,7 +80,7 @@ def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: W
     world.engine.calls([tunnel, read], NOW - 20)
     world.step(10)
     edges = {edge.target: edge.encrypted for edge in run(stored(world).graph(MINUTE)).edges}
-    live = {edge.target: edge.encrypted for edge in world.engine.graph(NOW).edges}
+    live = {edge.target: edge.encrypted for edge in world.engine.live.graph(NOW).edges}
     assert edges == live == {"api": Secrecy.NO, "far.example:443": None}
 
 
