@@ -35,7 +35,7 @@ from topology.model import (
     StageView,
 )
 from topology.outliers.feedback import Feedback
-from topology.policy.mesh_yaml import Policy, ServicePolicy
+from topology.policy.models import Policy, ServicePolicy
 from topology.registry.registry import Registry
 from topology.registry.sources import Member, Source
 from topology.rollout import stage_views

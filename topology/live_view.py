@@ -10,7 +10,7 @@ from topology.graph.traffic_queries import Traffic
 from topology.graph.window import Bucket, Cell, arms, edges, endpoints
 from topology.model import EndpointView, GraphView, Kind, NodeView, Point, StageView
 from topology.outliers.feedback import Feedback
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.registry.registry import Registry
 from topology.rollout import stage_views
 from topology.rollout.stages import Stages

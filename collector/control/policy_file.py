@@ -4,7 +4,9 @@ import logging
 from pathlib import Path
 
 from proxy.contract.failure import ConfigError
-from topology.policy.mesh_yaml import Policy, PolicyError, parse
+from topology.policy.mesh_yaml import parse
+from topology.policy.models import Policy
+from topology.policy.problems import PolicyError
 
 _log = logging.getLogger(__name__)
 

@@ -70,9 +70,10 @@ def problems(file: Path) -> list[str]:
     """What is wrong with a mesh.yaml, a line each; empty when it is valid."""
     with _extra("collector"):
         from topology.policy import mesh_yaml
+        from topology.policy.problems import PolicyError
     try:
         mesh_yaml.parse(file.read_text(encoding="utf-8"))
-    except mesh_yaml.PolicyError as error:
+    except PolicyError as error:
         return [str(problem) for problem in error.problems]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}: {error}. Name an existing UTF-8 file") from None

@@ -30,7 +30,7 @@ from topology.model import (
     StageView,
     Stats,
 )
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.xds.snapshot import Snapshot
 
 NOW = time.time_ns()

@@ -13,7 +13,7 @@ from proxy.config import SidecarConfig
 from proxy.contract.model import Stage
 from tests.proxy.rig import App, head_fields, play, serving, until, world
 from topology.engine import Engine
-from topology.policy.mesh_yaml import Policy, ServicePolicy
+from topology.policy.models import Policy, ServicePolicy
 from topology.settings import EngineSettings
 from topology.xds.server import OPTIONS, XdsServer
 
@@ -27,8 +27,10 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 @asynccontextmanager
 async def mesh(percent: int) -> AsyncIterator[str]:
     """The control plane alone: engine and ADS."""
-    stage = Stage.ROUTE if percent else Stage.OBSERVE
-    policy = Policy({"reviews": ServicePolicy(stage, percent if percent else None)})
+    entry = (
+        ServicePolicy(stage=Stage.ROUTE, percent=percent) if percent else ServicePolicy(stage=Stage.OBSERVE)
+    )
+    policy = Policy(services={"reviews": entry})
     engine = Engine(policy, EngineSettings())
     xds = XdsServer(engine, settle=0.0)
     server = grpc.aio.server(options=OPTIONS)

@@ -13,7 +13,7 @@ from proxy.routing.balancer import Candidate, Picker, Rng
 from tests.sim.servers import Server
 from topology.engine import Engine
 from topology.model import CallSample, Decision, OpenSample, ProbeResult, Side
-from topology.policy.mesh_yaml import Policy, ServicePolicy
+from topology.policy.models import Policy, ServicePolicy
 from topology.settings import EngineSettings
 
 REPORT: Final = 0.5
@@ -157,7 +157,7 @@ class Simulation:
     def _found(self, fleet: Fleet) -> None:
         """The mesh begins."""
         policy = ServicePolicy(stage=Stage.ROUTE, percent=100, endpoints=tuple(self.servers))
-        self._engine = Engine(Policy({SERVICE: policy}), fleet.settings)
+        self._engine = Engine(Policy(services={SERVICE: policy}), fleet.settings)
         self._version = 0
         self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
         for client in self._clients:

@@ -16,7 +16,7 @@ from proxy.contract.traffic import Arm
 from proxy.routing.balancer import Balancer
 from topology.engine import Engine
 from topology.model import CallSample, Side
-from topology.policy.mesh_yaml import Policy, ServicePolicy
+from topology.policy.models import Policy, ServicePolicy
 from topology.settings import EngineSettings
 from topology.xds.snapshot import Snapshot
 
@@ -71,7 +71,7 @@ class ClosedLoop:
         self._random = random.Random(seed)
         self._rate, self._work, self._delay, self._weighted = rate, work, delay, weighted
         self.now = 1000.0
-        policy = Policy({"b": ServicePolicy(Stage.ROUTE, 100)})
+        policy = Policy(services={"b": ServicePolicy(stage=Stage.ROUTE, percent=100)})
         self.engine = Engine(policy, EngineSettings(eject_share=0.0))
         for number in range(len(endpoints)):
             node = Node("b", f"b{number}", self._address(number))

@@ -8,7 +8,7 @@ from proxy.contract.model import EndpointState, Node
 from proxy.contract.traffic import Arm
 from topology.engine import Engine
 from topology.model import CallSample, Decision, EdgeSample, EndpointView, OpenSample, ProbeAsk, Side
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
 # (reporter, endpoint, time) -> latency in seconds and whether the call failed; None: never answered.

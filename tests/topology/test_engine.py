@@ -12,7 +12,8 @@ from tests.support.extent import sized
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
 from topology.model import CallSample, Kind, Side
-from topology.policy.mesh_yaml import Policy, ServicePolicy, parse
+from topology.policy.mesh_yaml import parse
+from topology.policy.models import Policy, RetryPolicy, ServicePolicy
 from topology.settings import EngineSettings
 
 
@@ -89,9 +90,14 @@ def test_a_policy_is_in_force_at_once() -> None:
     found = engine()
     found.set_policy(
         Policy(
-            {
+            services={
                 "b": ServicePolicy(
-                    Stage.ROUTE, 10, 1.5, Retries(3, ("5xx",)), split={"v1": 1}, endpoints=("10.0.0.7:80",)
+                    stage=Stage.ROUTE,
+                    percent=10,
+                    timeout=1.5,
+                    retries=RetryPolicy(attempts=3, on=("5xx",)),
+                    split={"v1": 1},
+                    endpoints=("10.0.0.7:80",),
                 )
             }
         ),

@@ -19,7 +19,7 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Arm
 from topology.graph.window import Cell
 from topology.model import Change
-from topology.policy.mesh_yaml import Harm
+from topology.policy.models import Harm
 from topology.rollout.effect import effect
 
 ALPHA: Final = 0.01

@@ -7,7 +7,7 @@ from proxy.contract.model import Stage
 from proxy.contract.traffic import Arm
 from topology.graph.window import Bucket, Cell, stats
 from topology.model import Decision, StageView
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.registry.sources import Member
 from topology.rollout.advice import advise
 from topology.rollout.effect import effect

@@ -8,7 +8,7 @@ from typing import Any, Final
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
 from topology.model import Decision
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 
 _HISTORY: Final = 20
 

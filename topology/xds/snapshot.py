@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from proxy.contract.model import Endpoint, EndpointState, Retries, Service
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
-from topology.policy.mesh_yaml import ServicePolicy
+from topology.policy.models import ServicePolicy
 from topology.registry.sources import Member
 from topology.rollout.stages import Setting
 
@@ -65,7 +65,7 @@ def service(
         setting.stage,
         setting.percent,
         policy.timeout or 0.0,
-        policy.retries or Retries(),
+        policy.retries.retries() if policy.retries else Retries(),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from collector.control.policy_file import MeshFile
 from proxy.contract.failure import ConfigError
 from proxy.contract.model import Stage
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 
 GOOD = "services:\n  reviews:\n    stage: route\n    percent: 25\n"
 

@@ -10,7 +10,7 @@ from collector.control.prober import Prober, probe
 from collector.stats import Stats
 from topology.engine import Engine
 from topology.model import ProbeAsk, ProbeResult
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

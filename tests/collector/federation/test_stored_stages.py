@@ -10,7 +10,7 @@ from collector.federation.stored_stages import stored_stages
 from proxy.contract.model import Node, Stage
 from tests.collector.made import stage_decision
 from topology.engine import Engine
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
 NOW = float(int(time.time()))

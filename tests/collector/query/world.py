@@ -18,7 +18,7 @@ from proxy.contract.model import Node
 from proxy.contract.traffic import Arm
 from topology.engine import Engine
 from topology.model import CallSample, Side
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
 NOW = 1_795_248_000  # epoch seconds, on a full minute

@@ -12,7 +12,7 @@ from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import Fleet, address, fine, kinds
 from topology.engine import Engine
 from topology.model import Decision, EdgeSample
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.registry.registry import Registry
 from topology.registry.sources import Source
 from topology.settings import EngineSettings

@@ -7,7 +7,7 @@ from tests.topology.fleet import histogram
 from tests.topology.graph.test_span_pairing import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
 from topology.engine import Engine
 from topology.model import CallSample, EdgeSample, Kind, Side
-from topology.policy.mesh_yaml import Policy
+from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
 NOW = 1000.0

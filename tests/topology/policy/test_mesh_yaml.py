@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.contract.model import Retries, Stage
-from topology.policy.mesh_yaml import Harm, Policy, PolicyError, ServicePolicy, parse
+from proxy.contract.model import Stage
+from topology.policy.mesh_yaml import parse
+from topology.policy.models import Harm, Policy, RetryPolicy, ServicePolicy
+from topology.policy.problems import PolicyError
 
 WHOLE = """\
 services:
@@ -24,16 +26,16 @@ services:
 
 def test_a_whole_file() -> None:
     assert parse(WHOLE) == Policy(
-        {
+        services={
             "reviews": ServicePolicy(
-                Stage.ROUTE,
-                25,
-                1.5,
-                Retries(3, ("5xx", "connect-failure"), 0.2, 0.5),
-                {"v1": 90, "v2": 10},
-                ("10.0.0.7:9080", "[::1]:9080"),
+                stage=Stage.ROUTE,
+                percent=25,
+                timeout=1.5,
+                retries=RetryPolicy(attempts=3, on=("5xx", "connect-failure"), budget=0.2, per_try=0.5),
+                split={"v1": 90, "v2": 10},
+                endpoints=("10.0.0.7:9080", "[::1]:9080"),
             ),
-            "ratings": ServicePolicy(Stage.ADVISE),
+            "ratings": ServicePolicy(stage=Stage.ADVISE),
             "details": ServicePolicy(),
         }
     )
@@ -143,3 +145,79 @@ def test_a_bad_guard_or_health_says_what_to_write(text: str, message: str) -> No
         parse(f"services:\n  b:\n    {text}\n")
     assert message in str(caught.value)
     assert "line 3" in str(caught.value)
+
+
+KEYS = ("stage", "percent", "timeout", "retries", "split", "endpoints", "health", "guard", "colour")
+VALUES = (
+    *(
+        "",
+        "~",
+        "x",
+        "5",
+        "-1",
+        "101",
+        "route",
+        "true",
+        "1s",
+        "20%",
+        "/a",
+        '"{fix}"',
+        '"a\\nb"',
+        "[a]",
+        "[[5xx]]",
+        "{}",
+    ),
+    *(
+        "{a: 1}",
+        "{a: {b: 1}}",
+        "[10.0.0.1:80, db, 10.0.0.1:80, ~]",
+        "{v1: 0}",
+        "{v1: 1, v1: 2}",
+        "{? [a] : b}",
+    ),
+    *("{attempts: 99, on: reset, budget: 3, per_try: 1, x: 1}", "{success: 1, slower: 1}", "&x [1, *x]"),
+)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_wrong_value_is_named_at_its_line_in_our_words(key: str) -> None:
+    for value in VALUES:
+        text = f"services:\n  a:\n    stage: route\n  b:\n    {key}:\n      {value}\n"
+        try:
+            parse(text)
+        except PolicyError as error:
+            for problem in error.problems:
+                whole = problem.key == f"services.b.{key}"
+                at_key = whole and (value == "" or problem.message == "unknown key")
+                assert problem.line == (5 if at_key else 6), text
+                assert problem.key.startswith(f"services.b.{key}")
+                assert "docs/" not in problem.fix, "pydantic's own words"
+                assert "\n" not in str(problem)
+
+
+def test_an_alias_stands_for_what_its_anchor_holds_even_for_itself() -> None:
+    found = parse("services:\n  a: &a {stage: route}\n  b: *a\n")
+    assert found.services["a"] == found.services["b"] == ServicePolicy(stage=Stage.ROUTE)
+    with pytest.raises(PolicyError) as caught:
+        parse("services: &a\n  a: *a\n")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "line 2: services.a.a: unknown key; use one of: " + ", ".join(ServicePolicy.model_fields)
+    ]
+
+
+def test_the_first_of_two_equal_keys_is_read_and_the_second_named() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse("services:\n  a:\n    timeout: x\n    timeout: y\n")
+    assert [(each.line, each.message) for each in caught.value.problems] == [
+        (3, "'x' is not a duration"),
+        (4, "is there twice"),
+    ]
+
+
+def test_problems_of_a_list_are_at_the_line_of_their_item() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse(service("endpoints:", "- 10.0.0.1:80", "- db", "- 10.0.0.1:80"))
+    assert [(each.line, each.key) for each in caught.value.problems] == [
+        (5, "services.a.endpoints"),
+        (6, "services.a.endpoints"),
+    ]

@@ -10,7 +10,8 @@ from proxy.contract.traffic import Arm
 from tests.topology.fleet import histogram
 from topology.engine import Engine
 from topology.model import CallSample, Side
-from topology.policy.mesh_yaml import Harm, parse
+from topology.policy.mesh_yaml import parse
+from topology.policy.models import Harm
 from topology.rollout.guard import ALPHA, EPOCH, Guard, Verdict, level
 from topology.settings import EngineSettings
 
