@@ -107,34 +107,44 @@ class XdsServer:
         waker = self._wakers[stream] = asyncio.Event()
         host = peer_host(context.peer())
         reader = asyncio.create_task(self._read(stream, session, requests, host, waker))
-        beats = any(key == xds.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
-        told = self._clock()
+        refusal = ""
         try:
-            while not reader.done():
-                waker.clear()
-                wait = self._heartbeat if beats else None
-                if self._catalog is not None:
-                    remaining = self._settled - self._clock()
-                    hold = session.resumed and remaining > 0
-                    if hold:
-                        wait = min(remaining, wait or remaining)
-                    for response in session.responses(self._catalog, hold=hold):
-                        await context.write(response)
-                        told = self._clock()
-                    if beats and self._clock() - told >= self._heartbeat and self._stands():
-                        await context.write(_beat(self._catalog))
-                        told = self._clock()
-                await _woken(waker, wait)
+            await self._write(session, reader, waker, context)
             await reader
         except xds.BadResourceError as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+            refusal = str(error)
         finally:
             reader.cancel()
             del self._wakers[stream]
             self._sidecars.disconnected(stream, self._clock())
+        # Last, since it sends the status: a client that has read it must find its stream gone from here.
+        if refusal:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, refusal)
 
-    def _stands(self) -> bool:
-        """Whether what was published last is still meant."""
+    async def _write(
+        self, session: Session, reader: asyncio.Task[None], waker: asyncio.Event, context: Any
+    ) -> None:
+        """Send what is due, whenever there is news, until the client's requests end."""
+        beats = any(key == xds.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
+        written = self._clock()
+        while not reader.done():
+            waker.clear()
+            wait = self._heartbeat if beats else None
+            if self._catalog is not None:
+                remaining = self._settled - self._clock()
+                hold = session.resumed and remaining > 0
+                if hold:
+                    wait = min(remaining, wait or remaining)
+                for response in session.responses(self._catalog, hold=hold):
+                    await context.write(response)
+                    written = self._clock()
+                if beats and self._clock() - written >= self._heartbeat and self._is_current():
+                    await context.write(_heartbeat(self._catalog))
+                    written = self._clock()
+            await _wait(waker, wait)
+
+    def _is_current(self) -> bool:
+        """True if decisions are still being made, so that what was published last is still meant."""
         return self._clock() - self._published < self._heartbeat
 
     async def _read(
@@ -169,11 +179,11 @@ class XdsServer:
         )
 
 
-def _beat(catalog: Catalog) -> pb.DeltaDiscoveryResponse:
+def _heartbeat(catalog: Catalog) -> pb.DeltaDiscoveryResponse:
     return pb.DeltaDiscoveryResponse(type_url=xds.HEARTBEAT, system_version_info=str(catalog.version))
 
 
-async def _woken(waker: asyncio.Event, timeout: float | None) -> None:
+async def _wait(waker: asyncio.Event, timeout: float | None) -> None:
     try:
         await asyncio.wait_for(waker.wait(), timeout)
     except TimeoutError:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -13,8 +14,8 @@ import pytest
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Service
-from tests.proxy.control.test_xds_client import NODE, Mesh
-from topology.xds.server import peer_host
+from tests.proxy.control.test_xds_client import NODE, Mesh, Sidecars
+from topology.xds.server import XdsServer, peer_host
 from topology.xds.snapshot import Snapshot
 
 
@@ -69,6 +70,45 @@ def test_a_node_that_cannot_be_registered_is_told_why() -> None:
         await mesh.stop()
 
     asyncio.run(play())
+
+
+class Transport:
+    """A gRPC server and the context of one call, to see the order in which a stream ends."""
+
+    def __init__(self) -> None:
+        self.handlers: list[Any] = []
+        self.at_status: list[int] = []
+
+    def add_generic_rpc_handlers(self, handlers: Iterable[Any]) -> None:
+        self.handlers += handlers
+
+    def peer(self) -> str:
+        return "ipv4:10.0.0.1:4242"
+
+    def invocation_metadata(self) -> tuple[()]:
+        return ()
+
+    async def call(self, server: XdsServer, request: pb.DiscoveryRequest) -> None:
+        async def abort(code: grpc.StatusCode, details: str) -> None:
+            self.at_status.append(server.streams)
+
+        async def requests() -> AsyncIterator[pb.DiscoveryRequest]:
+            yield request
+
+        self.abort = abort
+        server.register(cast("grpc.aio.Server", self))
+        details = SimpleNamespace(method=f"/{xds.ADS}/{xds.SOTW_METHOD}", invocation_metadata=())
+        handler: Any = self.handlers[0].service(cast("grpc.HandlerCallDetails", details))
+        await handler.stream_stream(requests(), self)
+
+
+def test_a_stream_is_gone_before_its_status_is_sent() -> None:
+    """A client that reads the status must not find its stream counted, or its node connected, any more."""
+    sidecars = Sidecars()
+    server, transport = XdsServer(sidecars), Transport()
+    bad = xds.encode_node(replace(NODE, address="nowhere"))
+    asyncio.run(transport.call(server, pb.DiscoveryRequest(type_url=xds.CDS, node=bad)))
+    assert transport.at_status == [0]
 
 
 @pytest.mark.parametrize(
