@@ -19,26 +19,25 @@ from proxy.control.admin import Admin
 from proxy.control.registration import FeedFactory, Instance, resource
 from proxy.control.xds_client import Feed
 from proxy.errors import STATUS, Reason
-from proxy.http.exchange import Exchange
 from proxy.http.forwarded import exchanges
 from proxy.http.http1.requests import Limits
 from proxy.http.inbound import Inbound
-from proxy.http.listener_context import Side, Timeouts
+from proxy.http.listener_context import ListenerContext, Timeouts
 from proxy.http.outbound import Outbound
 from proxy.http.pool import Pool
 from proxy.http.protocols import Direction
-from proxy.routing.dns_cache import Names
+from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Destination, Router
 from proxy.tcp.opaque import standing
 from proxy.tcp.routes import InboundCarrier, OutboundCarrier
 from proxy.tcp.sniffer import Entrance
-from proxy.telemetry.call_recorder import Recorder
+from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.connection_recorder import ConnectionRecorder
 from proxy.telemetry.exporter import Exporter
 from proxy.telemetry.gauges import OpenGauges, endpoint_rows
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
-from proxy.telemetry.trace_context import Sampler
+from proxy.telemetry.trace_context import Sampler, Tracer
 from proxy.transport.listener import bound_port, listen
 from proxy.workers.link import Line
 
@@ -88,33 +87,23 @@ class Sidecar:
         self._open = OpenGauges()
         self._sweeping: asyncio.Task[None] | None = None
         source = random.Random()  # seeded by the system
-        rng, bits = source.random, source.getrandbits
         self.meter = line.meter if line else Meter()
         exporter = self.exporter = line or Exporter(
             config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans
         )
         if line is not None:
             line.gauges, line.stats = self._gauges, self.stats
-        self.recorder = Recorder(self.meter, self.exporter.keep, time.time_ns() - time.monotonic_ns())
+        self.recorder = CallRecorder(self.meter, self.exporter.keep, time.time_ns() - time.monotonic_ns())
         self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
-        self.router = Router(rng)
+        self.router = Router(source.random)
         self._instance = Instance(config, exporter, feed, self.router.update, watched=line is None)
-        sampler = Sampler.of(config.sample)
-        self.inbound = Inbound(config.app, self.recorder, sampler, bits, config.max_requests)
-        self.outbound = Outbound(
-            config.service,
-            self.router,
-            Names(self._now),
-            self.recorder,
-            sampler,
-            bits,
-            time.monotonic_ns,
-            config.max_requests,
-        )
+        self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)
+        self.inbound = Inbound(config.app, self.recorder, config.max_requests)
+        self.outbound = Outbound(self.router, DnsCache(self._now), self.recorder, config.max_requests)
         links = ConnectionRecorder(self.meter, self.exporter.keep, lambda: self.recorder.epoch)
         self.carriers = {
-            "inbound": InboundCarrier(config.app, links, sampler, bits),
-            "outbound": OutboundCarrier(self.outbound, self.router, links, sampler, bits),
+            "inbound": InboundCarrier(config.app, links, self._tracer),
+            "outbound": OutboundCarrier(self.outbound, self.router, links, self._tracer),
         }
         self._sides = {
             "inbound": self._side(self.inbound, self._inbound_refused, config.forwarded),
@@ -169,7 +158,7 @@ class Sidecar:
         return {
             **self._instance.stats(),
             "inbound_requests": self.inbound.answered,
-            "inbound_open": len(self.inbound.open),
+            "inbound_open": self.inbound.open,
             "inbound_connections": len(self._sides["inbound"].connections),
             "outbound_requests": self.outbound.answered,
             "outbound_connections": len(self._sides["outbound"].connections),
@@ -187,8 +176,8 @@ class Sidecar:
         self.ports[option] = bound_port(server)
 
     def _side(
-        self, direction: Direction[Exchange], refused: Callable[[Reason], None], forwarded: bool
-    ) -> Side:
+        self, direction: Direction, refused: Callable[[Reason], None], forwarded: bool
+    ) -> ListenerContext:
         config = self.config
         limits = Limits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
@@ -200,12 +189,22 @@ class Sidecar:
             config.request_timeout,
             config.half_close_time,
         )
-        side = Side(direction, self.pool, limits, timeouts, self._now, time.monotonic_ns, refused)
+        side = ListenerContext(
+            direction,
+            self._tracer,
+            (attributes.CALLER_HEADER.encode(), config.service.encode()),
+            self.pool,
+            limits,
+            timeouts,
+            self._now,
+            time.monotonic_ns,
+            refused,
+        )
         if config.via or forwarded:
             side.exchange = exchanges(config.service if config.via else "", forwarded)
         return side
 
-    def _entrance(self, option: str, side: Side) -> Entrance:
+    def _entrance(self, option: str, side: ListenerContext) -> Entrance:
         config = self.config
         inbound = option == "inbound"
         return Entrance(
@@ -250,7 +249,7 @@ class Sidecar:
     def _gauges(self) -> list[Gauge]:
         readings = self._open.read(self._destinations(), time.monotonic())
         if self.config.inbound:
-            readings.append(Gauge(attributes.SERVER_ACTIVE, len(self.inbound.open), {}))
+            readings.append(Gauge(attributes.SERVER_ACTIVE, self.inbound.open, {}))
         for option, carrier in self.carriers.items():
             readings += carrier.gauges(standing(self._sides[option].connections))
         return readings

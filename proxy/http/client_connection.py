@@ -13,8 +13,8 @@ from proxy.errors import Reason, RefusedError
 from proxy.http.exchange import Exchange
 from proxy.http.headers import RequestHead
 from proxy.http.http1.requests import RequestParser
-from proxy.http.listener_context import Side
-from proxy.telemetry.call_recorder import peer
+from proxy.http.listener_context import ListenerContext
+from proxy.telemetry.call_recorder import peer_attributes
 from proxy.transport import sockets
 
 # Reasons to stop reading, beside those of an exchange.
@@ -29,6 +29,7 @@ class Downstream(asyncio.Protocol):
 
     __slots__ = (
         "_backlog",
+        "_context",
         "_ends",
         "_eof",
         "_exchange",
@@ -37,33 +38,32 @@ class Downstream(asyncio.Protocol):
         "_parser",
         "_pauses",
         "_seen",
-        "_side",
         "_transport",
         "_tunnel",
         "full",
         "keep",
         "original",
-        "place",
+        "peer_attributes",
     )
 
     _transport: asyncio.Transport
 
-    def __init__(self, side: Side, original: str = "") -> None:
-        self._side = side
-        self._outbox = side.pool.outbox
+    def __init__(self, context: ListenerContext, original: str = "") -> None:
+        self._context = context
+        self._outbox = context.pool.outbox
         self.original = original
-        self._parser = RequestParser(self, side.limits)
+        self._parser = RequestParser(self, context.limits)
         self._exchange: Exchange | None = None
         self._backlog: deque[RequestHead | bytes | RefusedError | tuple[bytes]] = deque()
         self._tunnel: asyncio.Transport | None = None
         self._pauses = 0
-        self._seen = side.now()
+        self._seen = context.now()
         self._head_since = 0.0
         self._ends = 0.0  # closing: when to stop waiting for the client to take what is written
         self._eof = 0.0  # when the client said that it will send no more
         self.full = False
         self.keep = True
-        self.place = b""
+        self.peer_attributes = b""
 
     @property
     def busy(self) -> bool:
@@ -73,8 +73,8 @@ class Downstream(asyncio.Protocol):
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.place = peer(transport.get_extra_info("peername"), client=True)
-        self._side.connections.add(self)
+        self.peer_attributes = peer_attributes(transport.get_extra_info("peername"), client=True)
+        self._context.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self._tunnel is not None:
@@ -82,7 +82,7 @@ class Downstream(asyncio.Protocol):
             return
         if self._ends:
             return
-        self._seen = now = self._side.now()
+        self._seen = now = self._context.now()
         parser = self._parser
         try:
             parser.feed(data)
@@ -99,7 +99,7 @@ class Downstream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """A client that half-closes still gets its answer."""
-        self._eof = self._side.now()
+        self._eof = self._context.now()
         if self._tunnel is not None:
             self._tunnel.write_eof()
             if self._exchange is not None:
@@ -115,7 +115,7 @@ class Downstream(asyncio.Protocol):
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._side.connections.discard(self)
+        self._context.connections.discard(self)
         self._backlog.clear()
         self._ends = self._ends or 1.0
         exchange, self._exchange = self._exchange, None
@@ -176,7 +176,7 @@ class Downstream(asyncio.Protocol):
     def done(self, keep: bool) -> None:
         """The exchange is over; go on with the next request or close."""
         exchange, self._exchange = self._exchange, None
-        self._seen = self._side.now()
+        self._seen = self._context.now()
         if not keep or not self.keep:
             self._close(exchange is None or exchange.request_done)
         elif self._backlog:
@@ -189,7 +189,7 @@ class Downstream(asyncio.Protocol):
     def cut(self, *, reset: bool) -> None:
         """End the connection so that the client can tell that the response is not complete."""
         self._exchange = None
-        self._ends = self._side.now() + self._side.timeouts.body
+        self._ends = self._context.now() + self._context.timeouts.body
         self._outbox.flush()
         if reset:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
@@ -214,7 +214,7 @@ class Downstream(asyncio.Protocol):
     # from the side
     def sweep(self, now: float, clock: int) -> None:
         """Act on deadlines of this connection."""
-        timeouts = self._side.timeouts
+        timeouts = self._context.timeouts
         exchange = self._exchange
         if self._ends:
             if now > self._ends:
@@ -244,9 +244,12 @@ class Downstream(asyncio.Protocol):
         self._transport.abort()
 
     def _begin(self, head: RequestHead) -> None:
-        side = self._side
+        side = self._context
         self.keep = head.keep_alive and not side.draining
-        self._exchange = side.exchange(self, head, side.direction, side.pool, side.clock)
+        if not head.authority:
+            # RFC 9112, 3.3: a request without Host is for the address its connection was made to.
+            head.authority = self.original.encode()
+        self._exchange = side.exchange(self, head, side)
 
     def _advance(self) -> None:
         """Take the next pipelined request, as far as it is there."""
@@ -297,13 +300,13 @@ class Downstream(asyncio.Protocol):
             self.keep = False
             exchange.upstream_failed(refusal.reason, refusal.detail)
         else:
-            self._side.refused(refusal.reason)
+            self._context.refused(refusal.reason)
             self.write(errors.response(refusal.reason, refusal.detail, close=True))
             self._close(False)
 
     def _close(self, settled: bool) -> None:
         """Close after what is written; when the client still sends, let it read the answer first."""
-        self._ends = self._side.now() + self._side.timeouts.body
+        self._ends = self._context.now() + self._context.timeouts.body
         self._exchange = None
         self._backlog.clear()
         self._outbox.flush()

@@ -13,7 +13,11 @@ class Timed(Protocol):
     """What a deadline is set for: an exchange."""
 
     request_done: bool
-    status: int
+
+    @property
+    def status(self) -> int:
+        """The status answered, 0 before a response began."""
+        ...
 
     def expired(self, detail: str, *, final: bool) -> None: ...
 

@@ -5,20 +5,23 @@ that, because a full writer on one side pauses the reader on the other. It runs 
 the two connections; a direction (inbound or outbound) decides where it goes and records it.
 """
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy import errors
-from proxy.errors import Reason, RefusedError
+from proxy.errors import Reason
 from proxy.http.deadline import Deadline, Wait
-from proxy.http.headers import RequestHead
-from proxy.http.pool import Pool
-from proxy.http.protocols import FULL, WAITING, Client, Direction
+from proxy.http.headers import RequestHead, repeatable
+from proxy.http.http1.encoder import request_bytes
+from proxy.http.protocols import FULL, WAITING, Client
 from proxy.http.response_writer import Reply
 from proxy.http.upstream_connection import Upstream
-from proxy.routing.router import Authority, Choice
-from proxy.telemetry.call_recorder import Path
-from proxy.telemetry.trace_context import TraceContext
+from proxy.routing import retry
+from proxy.routing.dns_cache import Lookup
+from proxy.routing.router import Attempt
+from proxy.telemetry.facts import CallFacts
+
+if TYPE_CHECKING:
+    from proxy.http.listener_context import ListenerContext
 
 # RFC 9110, 9.2.2: what a proxy may repeat on a connection that turned out to be dead.
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
@@ -29,45 +32,32 @@ class Exchange(Reply):
     """Defaults live on the class; an instance holds only what happened."""
 
     upstream: Upstream | None = None
-    trace: TraceContext
-    path: Path
-    query = b""
-    choice: Choice | None = None
-    asked: Authority | None = None
-    tries: tuple[Choice, ...] = ()  # those that failed
-    following: Choice | None = None  # where to, once a response was declined
+    attempt: Attempt | None = None
     deadline: Deadline | None = None
-    final = False  # no time is left for another try
-    since = 0  # start of the first try, once there was another
-    url = b""
-    place = b""  # the upstream's end of the connection, encoded
-    error = ""
-    first_byte = 0  # when a response that took more than one read began, in nanoseconds
     over = False
     dispatched = False
+    _attempts: tuple[Attempt, ...] = ()  # those that failed
+    _following: Attempt | None = None  # the next one, once a response was declined
+    _final = False  # no time is left for another attempt
+    _since = 0  # start of the first attempt, once there was another
     _begun = False
     _ended_halves = 0
-    _declined = False  # the response of this try is not for the client
     _waiting: Wait | None = None
     _lead = b""
     _replay = b""
 
-    def __init__(
-        self,
-        client: Client,
-        head: RequestHead,
-        direction: Direction["Exchange"],
-        pool: Pool,
-        clock: Callable[[], int],
-    ) -> None:
+    def __init__(self, client: Client, head: RequestHead, context: "ListenerContext") -> None:
         self.client = client
         self.head = head
-        self.start = clock()
-        self._direction = direction
-        self._pool = pool
-        self._clock = clock
+        self.call = CallFacts(head.method, context.clock())
+        self._context = context
         self._out: list[bytes] = []
         self._back = []
+
+    @property
+    def status(self) -> int:
+        """The status answered by the destination, 0 before its response began."""
+        return self.call.status
 
     # the request, from the client's connection
     def body(self, data: bytes) -> None:
@@ -89,20 +79,18 @@ class Exchange(Reply):
             self._out.clear()
         elif self.upstream is not None:
             if self._out:
-                self._pool.outbox.write(self.upstream.transport, b"".join(self._out))
+                self._context.pool.outbox.write(self.upstream.transport, b"".join(self._out))
                 self._out.clear()
         elif not self.dispatched:
             self.dispatched = True
-            try:
-                self._direction.begin(self)
-            except RefusedError as refusal:
-                self.refuse(refusal.reason, refusal.detail)
+            self._describe()
+            self._choose()
 
     def client_lost(self) -> None:
         if not self.over:
             if not self._switching:
-                self.error = Reason.CLIENT_DISCONNECT
-            self.answered = self.answered or errors.STATUS[Reason.CLIENT_DISCONNECT]
+                self.call.error = Reason.CLIENT_DISCONNECT
+            self.call.answered = self.call.answered or errors.STATUS[Reason.CLIENT_DISCONNECT]
             self._finish()
 
     def client_full(self, full: bool) -> None:
@@ -112,26 +100,11 @@ class Exchange(Reply):
             else:
                 self.upstream.transport.resume_reading()
 
-    # from the direction
-    def send(self, address: str, lead: bytes) -> None:
-        """Send the request, its head ready as ``lead``, to ``address``."""
-        self._lead = lead
-        upstream = None if self.head.method == b"CONNECT" else self._pool.take(address)
-        if upstream is not None:
-            self.attach(upstream)
-            return
-        self.wait()
-        self._connect(address)
-
-    def wait(self) -> None:
-        """Take no more of the body until there is somewhere to send it."""
-        if not self.request_done:
-            self.client.pause(WAITING)
-
     def refuse(self, reason: Reason, detail: str) -> None:
         """Answer in the destination's place."""
-        self.error = reason
-        self.answered = errors.STATUS[reason]
+        call = self.call
+        call.error = reason
+        call.answered = errors.STATUS[reason]
         keep = self.client.keep and self.request_done
         body = self.head.method != b"HEAD"
         self.client.write(errors.response(reason, detail, close=not keep, body=body))
@@ -147,7 +120,7 @@ class Exchange(Reply):
             upstream.release()
             return
         self.upstream = upstream
-        self.place = upstream.place
+        self.call.upstream_peer = upstream.peer_attributes
         method = self.head.method
         upstream.serve(self, method == b"HEAD")
         if self.client.full:
@@ -160,25 +133,24 @@ class Exchange(Reply):
         self._out.clear()
         if upstream.reused and self.request_done and method in IDEMPOTENT and len(payload) <= _MAX_REPLAY:
             self._replay = payload
-        self._pool.outbox.write(upstream.transport, payload)
+        self._context.pool.outbox.write(upstream.transport, payload)
 
     def relay(self) -> None:
         """Pass on what one read from the upstream brought."""
         if self._back:
-            self._begun = self.status != 0  # an interim response is no beginning
+            self._begun = self.call.status != 0  # an interim response is no beginning
             self._replay = b""
             self.client.write(b"".join(self._back))
             self._back.clear()
-        elif self._declined:
-            self._decline()
+        elif self._following is not None:
+            self._decline(self._following)
             return
         if self.response_done:
             self._finish()
             self.client.done(self._keep)
             return
-        if self.status and not self.first_byte:
-            self.first_byte = self._clock()
-            self._direction.answering(self)
+        if self.call.status and not self.call.first_byte:
+            self._response_began()
         if self._switching and self.upstream is not None:
             self._tunnel(self.upstream)
 
@@ -191,17 +163,14 @@ class Exchange(Reply):
         if self.upstream is not None:
             upstream, self.upstream = self.upstream, None
             upstream.discard()
-        if not self._begun and self._direction.again(self, reason):
-            return
         if self._begun:
             self._break_off(reason)
         else:
-            self.status = 0
-            self.refuse(reason, detail)
+            self._retry_or_refuse(reason, detail)
 
     def expired(self, detail: str, *, final: bool) -> None:
         """Time is over for this try, or for all of it."""
-        self.final = final
+        self._final = final
         if self._waiting is not None:
             self._waiting.given_up = True
             self.upstream_failed(Reason.CONNECT_TIMEOUT, detail)
@@ -223,8 +192,9 @@ class Exchange(Reply):
             self._connect(address)
         elif self._begun:
             self._break_off(Reason.UPSTREAM_RESET)
-        elif not self._direction.again(self, Reason.UPSTREAM_RESET):
-            self.refuse(Reason.UPSTREAM_RESET, f"{address} closed the connection before it answered")
+        else:
+            detail = f"{address} closed the connection before it answered"
+            self._retry_or_refuse(Reason.UPSTREAM_RESET, detail)
 
     def half_closed(self) -> None:
         """One side of the tunnel will send no more; after both there is nothing left to do."""
@@ -241,50 +211,147 @@ class Exchange(Reply):
 
     def overdue(self, now: int, timeout: int) -> bool:
         """Whether the upstream owes a response head for longer than ``timeout`` nanoseconds."""
-        return self.request_done and not self.status and now - (self.since or self.start) > timeout
+        return self.request_done and not self.call.status and now - (self._since or self.call.start) > timeout
+
+    def _describe(self) -> None:
+        """Note what the head says of the call, and start its span."""
+        head, call = self.head, self.call
+        call.trace = self._context.tracer.start(head.traceparent, head.tracestate, head.b3)
+        call.target = head.path
+        call.authority = head.authority
+        call.caller = head.caller
+        call.client_peer = self.client.peer_attributes
+
+    def _choose(self) -> None:
+        """Send the request where its direction says; also once a look-up has ended."""
+        if self.over:
+            return  # the client left meanwhile
+        call = self.call
+        choice = self._context.direction.choose(self.head, self.client.original, call.start * 1e-9)
+        if isinstance(choice, Attempt):
+            self._send(choice)
+            return
+        call.server, call.service = choice.server, choice.service
+        if isinstance(choice, Lookup):
+            self.wait()
+            choice.start(self._choose)
+        else:
+            call.arm = choice.arm
+            self.refuse(choice.reason, choice.detail)
+
+    def _send(self, attempt: Attempt) -> None:
+        """Begin an attempt: take a connection to its endpoint, or wait for one."""
+        call = self.call
+        self.attempt = attempt
+        call.server, call.service = attempt.server, attempt.destination.name
+        call.endpoint, call.arm = attempt.candidate.endpoint.address, attempt.arm
+        attempt.begin(self, call.start * 1e-9)
+        timeouts = attempt.timeouts
+        if self.deadline is None and any(timeouts):
+            self.deadline = Deadline(self, *timeouts)
+        added = call.trace.fields()
+        if attempt.names_caller:
+            added.append(self._context.caller)
+        self._lead = request_bytes(self.head, added)
+        # A tunnel never shares a connection that carried a request.
+        upstream = None if self.head.method == b"CONNECT" else self._context.pool.take(attempt.address)
+        if upstream is not None:
+            self.attach(upstream)
+        else:
+            self.wait()
+            self._connect(attempt.address)
+        if self.deadline is not None:
+            self.deadline.attempt()
+
+    def wait(self) -> None:
+        """Take no more of the body until there is somewhere to send it."""
+        if not self.request_done:
+            self.client.pause(WAITING)
+
+    def _next_attempt(self, condition: str) -> Attempt | None:
+        """Return what follows the attempt under way if it fails by ``condition``; None to give up."""
+        retries = self._context.direction.retries
+        if retries is None or self.attempt is None or self._final:
+            return None
+        attempts = (*self._attempts, self.attempt)
+        now = self._context.clock() * 1e-9
+        return retries.next_attempt(attempts, condition, now, repeatable=repeatable(self.head))
+
+    def _retry_or_refuse(self, reason: Reason, detail: str) -> None:
+        """The attempt failed before any of its response reached the client."""
+        self.call.status = 0
+        following = self._next_attempt(retry.condition(reason))
+        if following is not None:
+            self._retry(following, reason)
+        else:
+            self.refuse(reason, detail)
+
+    def _retry(self, following: Attempt, error: str) -> None:
+        """Record the attempt under way as failed and send another."""
+        failed, attempt, now = self.call, self.attempt, self._context.clock()
+        if attempt is not None:
+            failed.error = error
+            self._record(now)
+            self._attempts += (attempt,)
+        self._since = self._since or failed.start
+        self.call = failed.following(self._context.tracer.sibling(failed.trace), now)
+        self._send(following)
+
+    def _response_began(self) -> None:
+        """A response is there that takes more than one read: its endpoint is not stalled."""
+        self.call.first_byte = self._context.clock()
+        if self.attempt is not None:
+            self.attempt.candidate.waiting.pop(self, None)
+
+    def _record(self, end: int) -> None:
+        self.call.end = end
+        if self.attempt is not None:
+            self.attempt.end(self)
+        self._context.direction.finished(self.call, self.attempt)
 
     def _connect(self, address: str) -> None:
         self._waiting = Wait(self)
-        self._pool.connect(self._waiting, address)
+        self._context.pool.connect(self._waiting, address)
 
     def declines(self, status: int) -> bool:
-        upstream = self.upstream
-        if upstream is None or self._begun or self._back or not self._direction.declines(self, status):
+        if self.upstream is None or self._begun or self._back:
             return False
-        self._declined = True
-        upstream.parser.mute()
+        self._following = self._next_attempt(retry.FAILED_STATUS)
+        if self._following is None:
+            return False
+        self.call.status = status
+        self.upstream.parser.mute()
         return True
 
-    def _decline(self) -> None:
+    def _decline(self, following: Attempt) -> None:
         upstream, self.upstream = self.upstream, None
         self._replay = b""
-        self._declined = False
+        self._following = None
         if upstream is not None:
             upstream.release()
-        self._direction.instead(self)
+        self._retry(following, "")
 
     def _connected(self, upstream: Upstream) -> None:
-        self.status = self.answered = 200
+        self.call.status = self.call.answered = 200
         self._switching = self._begun = True
         self.client.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        self.first_byte = self._clock()
-        self._direction.answering(self)
+        self._response_began()
         self._tunnel(upstream)
 
     def _tunnel(self, upstream: Upstream) -> None:
         """From here on bytes pass both ways as they are, until both sides have closed."""
-        self._pool.outbox.flush()
+        self._context.pool.outbox.flush()
         upstream.tunnel = self.client.into_tunnel(upstream.transport, upstream.parser.surplus)
 
     def _break_off(self, reason: Reason) -> None:
         """The response ended early: the client must be able to tell, so no clean end."""
-        self.error = reason
+        self.call.error = reason
         self._finish()
         self.client.cut(reset=self._until_close)
 
     def _finish(self) -> None:
         self.over = True
-        end = self._clock()
+        end = self._context.clock()
         if self.deadline is not None:
             self.deadline.cancel()
         upstream, self.upstream = self.upstream, None
@@ -297,4 +364,5 @@ class Exchange(Reply):
                 upstream.discard()
         self._out.clear()
         self.client.resume(WAITING | FULL)
-        self._direction.finished(self, end)
+        self._record(end)
+        self._context.direction.answered += 1

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from proxy.http.exchange import Exchange
 from proxy.http.headers import Field, RequestHead, ResponseHead
-from proxy.http.pool import Pool
-from proxy.http.protocols import Client, Direction
+from proxy.http.listener_context import ListenerContext
+from proxy.http.protocols import Client
 
 _FOR = b"x-forwarded-for"
 _PROTO = b"x-forwarded-proto"
@@ -34,20 +34,14 @@ def exchanges(via: str, forwarded: bool) -> Callable[..., Exchange]:
     """What makes exchanges with these fields: ``via`` is our name in Via, empty for no Via."""
     name = via.encode()
 
-    def make(
-        client: Client,
-        head: RequestHead,
-        direction: Direction[Exchange],
-        pool: Pool,
-        clock: Callable[[], int],
-    ) -> Exchange:
+    def make(client: Client, head: RequestHead, context: ListenerContext) -> Exchange:
         if forwarded:
             head.fields = with_forwarded(head.fields, client.host().encode(), head.host or b"")
         if not name:
-            return Exchange(client, head, direction, pool, clock)
+            return Exchange(client, head, context)
         version = b"1.0 " if head.http10 else b"1.1 "
         head.fields = [*head.fields, (b"via", version + name)]
-        exchange = Signed(client, head, direction, pool, clock)
+        exchange = Signed(client, head, context)
         exchange.via = name
         return exchange
 

@@ -70,6 +70,8 @@ class RequestHead:
 
     method: bytes
     target: bytes
+    path: bytes
+    authority: bytes
     fields: list[Field]
     http10 = False
     keep_alive = True
@@ -92,6 +94,15 @@ class ResponseHead:
     length = -1
     chunked = False
     upgrade = b""
+
+
+# RFC 9110, 9.2.1: methods that ask for no change, so that asking twice does no harm.
+SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+
+
+def repeatable(head: RequestHead) -> bool:
+    """True if a request that may have been served can be sent again: it is safe and has no body."""
+    return head.method in SAFE and head.length <= 0 and not head.chunked and not head.upgrade
 
 
 def read_request(head: RequestHead, fields: list[Field]) -> None:

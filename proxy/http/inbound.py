@@ -1,66 +1,47 @@
-"""Inbound: requests of others to our application; one server span each."""
+"""The inbound direction: requests of others to our application, one server span each. Pure."""
 
-from proxy.errors import Reason, RefusedError
-from proxy.http.exchange import Exchange
-from proxy.http.http1.encoder import origin_form, request_bytes
-from proxy.telemetry.call_recorder import Recorder
-from proxy.telemetry.trace_context import Bits, Sampler, start
+from proxy.contract.traffic import Arm
+from proxy.errors import Reason
+from proxy.http.headers import RequestHead
+from proxy.routing.balancer import Balancer
+from proxy.routing.retry import RetryPolicy
+from proxy.routing.router import Attempt, Destination, Refusal
+from proxy.telemetry.call_recorder import CallRecorder
+from proxy.telemetry.facts import CallFacts
 
 
 class Inbound:
-    """Forwards everything to ``app`` (``host:port``), but for what was intercepted on its way to another
-    port of this machine. ``open`` maps open requests to their start."""
+    """Sends everything to ``app`` (``host:port``), but for what was intercepted on its way to another port
+    of this machine. ``answered`` counts the requests that are over."""
 
-    def __init__(self, app: str, recorder: Recorder, sampler: Sampler, bits: Bits, max_requests: int) -> None:
-        self._app = app
-        self._max_requests = max_requests
+    retries: RetryPolicy | None = None  # there is one application: no other endpoint to try
+
+    def __init__(self, app: str, recorder: CallRecorder, max_requests: int) -> None:
+        # The application is a destination like any other, so that open requests are counted alike;
+        # nothing is balanced, and so the balancer never draws a random number.
+        self._application = Destination("", Balancer(lambda: 0.0))
+        self._to_app = self._attempt(app)
         self._recorder = recorder
-        self._sampler = sampler
-        self._bits = bits
-        self.open: dict[Exchange, int] = {}
+        self._max_requests = max_requests
         self.answered = 0
 
-    def begin(self, exchange: Exchange) -> None:
-        head = exchange.head
-        exchange.trace = trace = start(self._sampler, self._bits, head.traceparent, head.tracestate, head.b3)
-        target, host = origin_form(head)
-        path, _, exchange.query = target.partition(b"?")
-        exchange.path = self._recorder.path(path)
-        exchange.url = host
-        if len(self.open) >= self._max_requests:
-            raise RefusedError(Reason.OVERLOAD, f"{self._max_requests} requests are open here")
-        self.open[exchange] = exchange.start
-        if not target.startswith(b"/") and target != b"*":
-            raise RefusedError(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
-        address = exchange.client.original or self._app
-        exchange.send(address, request_bytes(head, target, host, trace.fields()))
+    @property
+    def open(self) -> int:
+        """Requests under way."""
+        return self._application.open
 
-    def again(self, exchange: Exchange, reason: Reason) -> bool:
-        return False  # there is one application
+    def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal:
+        """Choose where to send a request; ``original`` is where an intercepted connection was going."""
+        if self._application.open >= self._max_requests:
+            return Refusal(Reason.OVERLOAD, f"{self._max_requests} requests are open here")
+        if head.method == b"CONNECT" or (not head.path.startswith(b"/") and head.path != b"*"):
+            return Refusal(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
+        return self._attempt(original) if original else self._to_app
 
-    def declines(self, exchange: Exchange, status: int) -> bool:
-        return False
+    def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
+        """Record an attempt that is over, or a request that was refused without one."""
+        self._recorder.server(call)
 
-    def instead(self, exchange: Exchange) -> None:
-        pass  # nothing was declined
-
-    def answering(self, exchange: Exchange) -> None:
-        pass  # nobody chooses between applications
-
-    def finished(self, exchange: Exchange, end: int) -> None:
-        self.open.pop(exchange, None)
-        self.answered += 1
-        head = exchange.head
-        self._recorder.server(
-            exchange.trace,
-            exchange.start,
-            end,
-            method=head.method,
-            path=exchange.path,
-            query=exchange.query,
-            host=exchange.url,
-            status=exchange.answered,
-            error=exchange.error,
-            caller=head.caller,
-            place=exchange.client.place,
-        )
+    def _attempt(self, address: str) -> Attempt:
+        candidate = self._application.literal(address)
+        return Attempt(self._application, candidate, address, arm=Arm.NONE, names_caller=False, server="")

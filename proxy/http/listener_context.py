@@ -6,9 +6,11 @@ from typing import Protocol
 
 from proxy.errors import Reason
 from proxy.http.exchange import Exchange
+from proxy.http.headers import Field
 from proxy.http.http1.requests import Limits
 from proxy.http.pool import Pool
 from proxy.http.protocols import Direction
+from proxy.telemetry.trace_context import Tracer
 
 
 class Connection(Protocol):
@@ -33,11 +35,13 @@ class Timeouts:
 
 
 @dataclass(slots=True)
-class Side:
+class ListenerContext:
     """What all client connections of one listener share. ``now`` is the coarse clock in seconds,
     ``clock`` the exact one in nanoseconds, both monotonic."""
 
-    direction: Direction[Exchange]
+    direction: Direction
+    tracer: Tracer
+    caller: Field  # names our service to inbound sidecars
     pool: Pool
     limits: Limits
     timeouts: Timeouts

@@ -1,12 +1,13 @@
 """What an exchange asks of the client's connection, and of the direction it goes."""
 
 import asyncio
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
-from proxy.errors import Reason
-
-E = TypeVar("E", contravariant=True)
-"""The exchange a direction serves: named by its type alone, so that these roles stand below it."""
+from proxy.http.headers import RequestHead
+from proxy.routing.dns_cache import Lookup
+from proxy.routing.retry import RetryPolicy
+from proxy.routing.router import Attempt, Refusal
+from proxy.telemetry.facts import CallFacts
 
 # Reasons to stop reading from a client.
 WAITING: Final = 1  # for an upstream connection
@@ -20,7 +21,7 @@ class Client(Protocol):
     original: str
     full: bool
     keep: bool
-    place: bytes
+    peer_attributes: bytes
 
     def host(self) -> str: ...
     def write(self, data: bytes) -> None: ...
@@ -31,29 +32,19 @@ class Client(Protocol):
     def into_tunnel(self, far: asyncio.Transport, surplus: bytes) -> asyncio.Transport: ...
 
 
-class Direction(Protocol[E]):
-    """Inbound or outbound."""
+class Direction(Protocol):
+    """Inbound or outbound: the choice of a destination and the record of what came of it.
 
-    def begin(self, exchange: E) -> None:
-        """Choose the first upstream and ``send``. Raises RefusedError."""
+    Without ``retries`` a failed attempt is the last. ``answered`` counts requests that are over.
+    """
+
+    retries: RetryPolicy | None
+    answered: int
+
+    def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal | Lookup:
+        """Choose where to send a request at ``now`` (monotonic seconds); see Outbound."""
         ...
 
-    def again(self, exchange: E, reason: Reason) -> bool:
-        """This try failed before any of a response reached the client: whether another was sent."""
-        ...
-
-    def declines(self, exchange: E, status: int) -> bool:
-        """Whether a response of this status is thrown away for another try, sent by ``instead``."""
-        ...
-
-    def instead(self, exchange: E) -> None:
-        """Send the try for which a response was declined."""
-        ...
-
-    def answering(self, exchange: E) -> None:
-        """The response has begun, and will take longer than one read."""
-        ...
-
-    def finished(self, exchange: E, end: int) -> None:
-        """Record the exchange; ``end`` in monotonic nanoseconds."""
+    def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
+        """Record an attempt that is over, or a request that was refused without one."""
         ...

@@ -6,22 +6,19 @@ from proxy.errors import Reason, RefusedError
 from proxy.http.headers import RequestHead, ResponseHead
 from proxy.http.http1.encoder import field_lines, status_line
 from proxy.http.protocols import Client
+from proxy.telemetry.facts import CallFacts
 
 _BODILESS: Final = frozenset({204, 304})
 
 
 class Reply:
-    """A response under way. ``_back`` holds what was not yet written to the client.
-
-    ``status`` is the upstream's (0: none came), ``answered`` what the client was told.
-    """
+    """A response under way. ``_back`` holds what was not yet written to the client."""
 
     client: Client
     head: RequestHead
+    call: CallFacts
     request_done = False
     response_done = False
-    status = 0
-    answered = 0
     _back: list[bytes]
     _chunk_back = False
     _until_close = False
@@ -37,7 +34,7 @@ class Reply:
         if head.status == 101:
             if not self.head.upgrade:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 to a request that asked for no upgrade")
-            self.status = self.answered = 101
+            self.call.status = self.call.answered = 101
             self._switching = True
             fields = [*fields, (b"connection", b"upgrade"), (b"upgrade", head.upgrade)]
         elif self.head.http10:
@@ -49,7 +46,7 @@ class Reply:
         status = head.status
         if status >= 500 and self.declines(status):
             return
-        self.status = self.answered = status
+        self.call.status = self.call.answered = status
         self._keep = keep = self.client.keep and self.request_done
         frame = b""
         if request.method != b"HEAD" and status not in _BODILESS and head.length < 0:

@@ -5,7 +5,7 @@ from typing import Protocol, cast
 
 from proxy.errors import Reason, RefusedError
 from proxy.http.http1.responses import ResponseParser, ResponseSink
-from proxy.telemetry.call_recorder import peer
+from proxy.telemetry.call_recorder import peer_attributes
 
 
 class Boarding(Protocol):
@@ -32,21 +32,21 @@ class Owner(Protocol):
 
 
 class Link(asyncio.Protocol):
-    """A connection to ``address``; ``local`` is our own end of it, ``place`` the other one, encoded."""
+    """A connection to ``address``; ``local`` is our own end of it, ``peer_attributes`` encodes the other."""
 
-    __slots__ = ("address", "local", "place", "transport")
+    __slots__ = ("address", "local", "peer_attributes", "transport")
 
     transport: asyncio.Transport
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.local = ("", 0)
-        self.place = b""
+        self.peer_attributes = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.local = transport.get_extra_info("sockname")[:2]
-        self.place = peer(transport.get_extra_info("peername"), client=False)
+        self.peer_attributes = peer_attributes(transport.get_extra_info("peername"), client=False)
 
 
 class Upstream(Link):

@@ -11,7 +11,7 @@ arguments. The shape is that of Linkerd's breakers (2.20).
 from enum import StrEnum
 from typing import Final
 
-from proxy.routing.rolling_window import SECONDS, Rolling
+from proxy.routing.rolling_window import SECONDS, RollingWindow
 
 THRESHOLD: Final = 5
 SUCCESS: Final = 0.8
@@ -42,7 +42,7 @@ class Breaker:
         self._backoff = BASE
         self._until = 0.0
         self._closed = 0.0
-        self._recent = Rolling()  # requests, failures marked
+        self._recent = RollingWindow()  # requests, failures marked
 
     def success(self, now: float) -> bool:
         """A request succeeded; True when that closed the breaker."""

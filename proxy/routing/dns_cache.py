@@ -1,16 +1,17 @@
-"""Whether a host name means something outside the mesh: asked of the resolver, remembered a while."""
+"""The cache of which host names have an address outside the mesh, filled by the system's resolver."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 _MAX_NAMES: Final = 10000
 
 
-class Names:
-    """Answers about host names. ``now`` is the coarse clock in seconds.
+class DnsCache:
+    """Which host names resolve. ``now`` is the coarse clock, ``ttl`` and ``patience`` are seconds.
 
-    A resolver that does not answer within ``patience`` seconds counts as one that does not know:
+    A resolver that does not answer within ``patience`` counts as one that does not know the name:
     a request must not wait for a name server that is away.
     """
 
@@ -19,27 +20,27 @@ class Names:
         self._ttl = ttl
         self._patience = patience
         self._known: dict[str, tuple[bool, float]] = {}
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._lookups: dict[str, asyncio.Task[None]] = {}
 
     def resolvable(self, host: str) -> bool | None:
-        """What is remembered; None when it must be asked."""
+        """True if the host has an address, as far as remembered; None when it must be looked up."""
         known = self._known.get(host)
         if known is None:
             return None
         if self._now() > known[1]:
-            self._refresh(host)  # what was true a moment ago serves until the answer is there
+            self._refresh(host)  # the old answer serves until the new one is there
         return known[0]
 
-    def ask(self, host: str, then: Callable[[bool], None]) -> None:
-        """Call ``then`` with the answer, later."""
+    def look_up(self, host: str, then: Callable[[], None]) -> None:
+        """Ask the resolver; call ``then`` once ``resolvable`` knows the answer, never at once."""
         task = self._refresh(host)
-        task.add_done_callback(lambda _: then(self._known.get(host, (False, 0.0))[0]))
+        task.add_done_callback(lambda _: then())
 
     def _refresh(self, host: str) -> asyncio.Task[None]:
-        task = self._asking.get(host)
+        task = self._lookups.get(host)
         if task is None:
-            task = self._asking[host] = asyncio.get_running_loop().create_task(self._look_up(host))
-            task.add_done_callback(lambda _: self._asking.pop(host, None))
+            task = self._lookups[host] = asyncio.get_running_loop().create_task(self._look_up(host))
+            task.add_done_callback(lambda _: self._lookups.pop(host, None))
         return task
 
     async def _look_up(self, host: str) -> None:
@@ -52,3 +53,17 @@ class Names:
         if len(self._known) >= _MAX_NAMES:
             self._known.clear()
         self._known[host] = (found, self._now() + self._ttl)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A look-up that has to end before a destination can be chosen, with what is known of it so far."""
+
+    dns: DnsCache
+    host: str
+    server: str
+    service: str
+
+    def start(self, then: Callable[[], None]) -> None:
+        """Ask the resolver; ``then`` is called later, when it is time to choose again."""
+        self.dns.look_up(self.host, then)

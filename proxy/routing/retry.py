@@ -1,20 +1,13 @@
-"""Whether a failed try may be followed by another: for what, of which requests, and how many in all. Pure.
+"""What follows a failed attempt: another one, or giving up. Pure."""
 
-The budget follows Finagle's and Linkerd's: retries are bounded to a share of the requests of the
-last ten seconds, so that they cannot multiply the load on a service that fails as a whole; a small
-floor lets a quiet caller retry at all.
-"""
-
+from collections.abc import Sequence
 from typing import Final
 
+from proxy.contract.traffic import Arm
 from proxy.errors import NOT_SENT, Reason
-from proxy.http.headers import RequestHead
-from proxy.routing.rolling_window import Rolling
+from proxy.routing.router import Attempt, Router
 
-FLOOR: Final = 10  # retries in ten seconds that are free
-# RFC 9110, 9.2.1: methods that ask for no change, so that asking twice does no harm.
-SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
-
+# The conditions of ``retries.on`` in mesh.yaml.
 FAILED_STATUS: Final = "5xx"
 FAILED_CONNECT: Final = "connect-failure"
 _CONDITIONS: Final = {
@@ -25,32 +18,36 @@ _CONDITIONS: Final = {
 
 
 def condition(reason: Reason) -> str:
-    """What ``retries.on`` of mesh.yaml calls this failure; empty when it is never retried."""
+    """Return what ``retries.on`` of mesh.yaml calls this failure; empty when it is never retried."""
     return _CONDITIONS.get(reason, "")
 
 
-def repeatable(head: RequestHead) -> bool:
-    """Whether a request that may have been served can be sent again: it is safe and has no body."""
-    return head.method in SAFE and head.length <= 0 and not head.chunked and not head.upgrade
+class RetryPolicy:
+    """The rules of mesh.yaml for retries, applied to the services that ``router`` knows."""
 
+    def __init__(self, router: Router) -> None:
+        self._router = router
 
-class Budget:
-    """Requests to one service and their retries."""
+    def next_attempt(
+        self, attempts: Sequence[Attempt], failed_by: str, now: float, *, repeatable: bool
+    ) -> Attempt | None:
+        """Return the attempt that follows ``attempts``, of which the last one failed; None to give up.
 
-    __slots__ = ("_recent",)
-
-    def __init__(self) -> None:
-        self._recent = Rolling()
-
-    def request(self, now: float) -> None:
-        """A request was sent for the first time."""
-        self._recent.add(now)
-
-    def spend(self, now: float, share: float) -> bool:
-        """Whether one more retry stays within the floor and ``share`` of the requests; takes it if so."""
-        recent = self._recent
-        recent.at(now)
-        if recent.marked >= max(FLOOR, share * recent.total):
-            return False
-        recent.mark(now)
-        return True
+        ``failed_by`` is a condition of ``retries.on``, ``now`` monotonic seconds. ``repeatable`` says
+        that the request may be served twice; one that was never sent needs no such promise.
+        """
+        failed = attempts[-1]
+        service = failed.destination.service
+        # Outside the routed arm the application's own choice stands, failures included.
+        if failed.arm != Arm.ROUTED or service is None:
+            return None
+        retries = service.retries
+        if failed_by not in retries.on or len(attempts) > retries.attempts:
+            return None
+        if failed_by != FAILED_CONNECT and not repeatable:
+            return None
+        following = self._router.another(failed, [attempt.candidate for attempt in attempts], now)
+        # The budget comes last: it is charged only when there is somewhere to send the retry.
+        if following is None or not failed.destination.budget.spend(now, retries.budget):
+            return None
+        return following

@@ -9,8 +9,8 @@ from typing import Final
 SECONDS: Final = 10
 
 
-class Rolling:
-    """``total`` things happened in the window, ``marked`` of them with a mark; right after ``at``."""
+class RollingWindow:
+    """``total`` things happened in the window, ``marked`` of them with a mark; right after ``expire``."""
 
     __slots__ = ("_marks", "_second", "_totals", "marked", "total")
 
@@ -24,7 +24,7 @@ class Rolling:
         self._totals = [0] * SECONDS
         self._marks = [0] * SECONDS
 
-    def at(self, now: float) -> None:
+    def expire(self, now: float) -> None:
         """Let go of what is too old by now."""
         second = int(now)
         gone = second - self._second
@@ -43,12 +43,12 @@ class Rolling:
     def add(self, now: float) -> None:
         """One more, without a mark."""
         if int(now) != self._second:
-            self.at(now)
+            self.expire(now)
         self._totals[self._second % SECONDS] += 1
         self.total += 1
 
     def mark(self, now: float) -> None:
         """A mark: on one more that ``add`` counts, or of its own."""
-        self.at(now)
+        self.expire(now)
         self._marks[self._second % SECONDS] += 1
         self.marked += 1

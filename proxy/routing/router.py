@@ -1,7 +1,8 @@
-"""Where a request goes: from the authority the application asked for to a service, an arm, an endpoint.
+"""The router: from the authority that an application asks for to a service, an arm and an endpoint.
 
-Pure. In stage observe the address is exactly what the application asked for; in stage route the
-mesh chooses for its share of the requests, and the rest stays as a control group.
+Pure: clock and randomness are arguments. In stage observe the address is exactly what the application
+asked for; in stage route the mesh chooses for its share of the requests, and the rest stays as a
+control group.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -12,7 +13,7 @@ from proxy.contract.model import Endpoint, MeshView, Service
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason, RefusedError
 from proxy.routing.balancer import Balancer, Candidate, Picker, Rng
-from proxy.routing.retry import Budget
+from proxy.routing.retry_budget import RetryBudget
 
 _DEFAULT_PORT = 80
 _MAX_LITERALS = 1000
@@ -20,25 +21,25 @@ _MAX_LITERALS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """``host:port`` as asked for; ``key`` is its canonical form."""
+    """The ``host:port`` that a request names; ``key`` is its canonical form."""
 
     host: str
     port: int
     key: str
-    named_port: bool
 
 
 def parse_authority(text: bytes) -> Authority:
-    """An authority from a request target or Host. Raises RefusedError."""
+    """Parse ``HOST`` or ``HOST:PORT`` of a request target or a Host field. Raises RefusedError."""
     try:
         name = text.decode("ascii").lower()
-        named = ":" in name.rpartition("]")[2]
-        host, port = split_address(name if named else f"{name}:{_DEFAULT_PORT}")
+        # Colons inside the brackets of an IPv6 literal separate no port (RFC 3986, 3.2.2).
+        has_port = ":" in name.rpartition("]")[2]
+        host, port = split_address(name if has_port else f"{name}:{_DEFAULT_PORT}")
     except ValueError:
         raise RefusedError(Reason.BAD_REQUEST, "the destination must be HOST or HOST:PORT") from None
     if not host or not port or any(c in host for c in "@/?# \\"):
         raise RefusedError(Reason.BAD_REQUEST, "the destination must be HOST or HOST:PORT")
-    return Authority(host, port, join_address(host, port), named)
+    return Authority(host, port, join_address(host, port))
 
 
 class Destination:
@@ -54,7 +55,7 @@ class Destination:
         self.service: Service | None = None
         self.balancer = picker
         self.timeout = self.per_try = 0.0
-        self.budget = Budget()
+        self.budget = RetryBudget()
         self.open = 0
         self._literals: dict[str, Candidate] = {}
 
@@ -65,7 +66,7 @@ class Destination:
         yield from self._literals.values()
 
     def literal(self, address: str) -> Candidate:
-        """An address the application gave itself; kept in bounded number, never balanced to."""
+        """Return the candidate of an address that the application gave; these are bounded in number."""
         candidate = self._literals.get(address)
         if candidate is None:
             if len(self._literals) >= _MAX_LITERALS:
@@ -74,29 +75,61 @@ class Destination:
         return candidate
 
     def update(self, service: Service) -> None:
+        """Take a new version of the service."""
         self.service = service
         self.timeout, self.per_try = service.timeout, service.retries.per_try
         self.balancer.update(service.endpoints)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One try: connect to ``address``; measure it as ``candidate`` of ``destination``.
+class Attempt:
+    """One attempt at a request: connect to ``address``, measure it as ``candidate`` of ``destination``.
 
-    ``sidecar`` says that an inbound sidecar listens there and may be told who is calling.
+    ``server`` is the canonical ``host:port`` that was asked for. ``names_caller`` says that an inbound
+    sidecar listens at ``address`` and may be told the calling service.
     """
 
     destination: Destination
     candidate: Candidate
     address: str
-    arm: str
-    sidecar: bool
+    arm: Arm
+    names_caller: bool
+    server: str
+
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """Seconds for the whole request and for one attempt; 0 is no bound."""
+        # Policy acts where the mesh routes: the control group is to show what happens without it.
+        if self.arm != Arm.ROUTED:
+            return 0.0, 0.0
+        return self.destination.timeout, self.destination.per_try
+
+    def begin(self, request: object, now: float) -> None:
+        """Count the request as open; ``now`` in seconds."""
+        self.destination.open += 1
+        self.candidate.begin(request, now)
+
+    def end(self, request: object) -> None:
+        """Count the request as over."""
+        self.destination.open -= 1
+        self.candidate.end(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer of the sidecar in place of an attempt, with what is known of the destination."""
+
+    reason: Reason
+    detail: str
+    server: str = ""
+    service: str = ""
+    arm: Arm = Arm.NONE
 
 
 class Router:
     """The mesh view, indexed by what applications ask for. ``rng`` gives a float in [0, 1).
 
-    ``picker`` makes what chooses among a service's endpoints, for every destination met from now on.
+    ``picker`` makes the picker of each destination that is met from now on.
     """
 
     def __init__(self, rng: Rng, picker: Callable[[Rng], Picker] = Balancer) -> None:
@@ -123,16 +156,16 @@ class Router:
                         self._by_address[address] = (destination, candidate)
 
     def named(self, authority: Authority) -> Destination | None:
-        """The service whose name was asked for, when no endpoint has that very address."""
+        """Return the service of that name, unless the authority is the very address of an endpoint."""
         if authority.key in self._by_address:
             return None
         return self.services.get(authority.host)
 
-    def route(self, authority: Authority, resolvable: bool, now: float) -> Choice:
-        """Choose for one request.
+    def choose(self, authority: Authority, resolvable: bool, now: float) -> Attempt:
+        """Choose the first attempt at a request.
 
-        ``resolvable``: the host means something outside the mesh too, so in the direct arm the
-        application's own resolution stands. Raises RefusedError when a service has no endpoint.
+        ``resolvable`` says that the host has an address outside the mesh too, so that in the direct arm
+        the application's own resolution stands. Raises RefusedError when a service has no endpoint.
         """
         exact = self._by_address.get(authority.key)
         destination = exact[0] if exact else self.services.get(authority.host)
@@ -140,34 +173,32 @@ class Router:
             return self._literal(self._foreign(authority.key), authority)
         share = destination.service.routed_share
         if share and (share >= 1.0 or self._rng() < share):
-            return self._chosen(destination, destination.balancer.pick(now), Arm.ROUTED)
+            return self._chosen(destination, destination.balancer.pick(now), Arm.ROUTED, authority.key)
         if exact:
             candidate = exact[1]
             at_sidecar = authority.key == candidate.endpoint.address and bool(candidate.endpoint.instance)
-            return Choice(destination, candidate, authority.key, Arm.DIRECT, at_sidecar)
+            return Attempt(destination, candidate, authority.key, Arm.DIRECT, at_sidecar, authority.key)
         if resolvable:
             return self._literal(destination, authority)
-        return self._chosen(destination, destination.balancer.turn(), Arm.DIRECT)
+        return self._chosen(destination, destination.balancer.turn(), Arm.DIRECT, authority.key)
 
     def news(self, now: float) -> bool:
-        """Whether something went wrong just now that others should hear of at once."""
-        told = [destination.balancer.news(now) for destination in self.services.values()]  # all, each once
-        return any(told)
+        """True if something went wrong just now that the mesh should learn at once."""
+        news = [destination.balancer.news(now) for destination in self.services.values()]
+        return any(news)  # after every balancer was asked: each reports its news once
 
-    def direct(self, authority: Authority) -> Choice:
-        """The address as it is: for tunnels, whose content nobody here understands."""
+    def direct(self, authority: Authority) -> Attempt:
+        """Take the address as it is, for tunnels: their content cannot be balanced request by request."""
         exact = self._by_address.get(authority.key)
         destination = exact[0] if exact else self.services.get(authority.host) or self._foreign(authority.key)
         return self._literal(destination, authority)
 
-    def again(self, failed: Choice, tried: Collection[Candidate], now: float) -> Choice | None:
-        """Another endpoint than those tried, where the mesh chooses; None when there is none."""
-        if failed.arm != Arm.ROUTED:
-            return None
+    def another(self, failed: Attempt, tried: Collection[Candidate], now: float) -> Attempt | None:
+        """Choose another endpoint than those tried; None when there is none."""
         candidate = failed.destination.balancer.pick(now, avoid=tried)
         if candidate is None:
             return None
-        return self._chosen(failed.destination, candidate, failed.arm)
+        return self._chosen(failed.destination, candidate, failed.arm, failed.server)
 
     def _foreign(self, key: str) -> Destination:
         destination = self.outside.get(key)
@@ -177,12 +208,14 @@ class Router:
             destination = self.outside[key] = Destination(key, self.picker(self._rng))
         return destination
 
-    def _literal(self, destination: Destination, authority: Authority) -> Choice:
-        candidate = destination.literal(authority.key)
-        return Choice(destination, candidate, authority.key, Arm.DIRECT, sidecar=False)
+    def _literal(self, destination: Destination, authority: Authority) -> Attempt:
+        key = authority.key
+        return Attempt(destination, destination.literal(key), key, Arm.DIRECT, names_caller=False, server=key)
 
-    def _chosen(self, destination: Destination, candidate: Candidate | None, arm: str) -> Choice:
+    def _chosen(
+        self, destination: Destination, candidate: Candidate | None, arm: Arm, server: str
+    ) -> Attempt:
         if candidate is None:
             raise RefusedError(Reason.NO_HEALTHY_ENDPOINT, f"{destination.name} has no endpoint now")
         endpoint = candidate.endpoint
-        return Choice(destination, candidate, endpoint.address, arm, bool(endpoint.instance))
+        return Attempt(destination, candidate, endpoint.address, arm, bool(endpoint.instance), server)

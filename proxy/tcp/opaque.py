@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast
 
 from proxy.errors import Reason, RefusedError
-from proxy.http.listener_context import Side
+from proxy.http.listener_context import ListenerContext
 from proxy.http.pool import Pool
 from proxy.http.upstream_connection import Link
-from proxy.routing.router import Choice
 from proxy.tcp.encryption_detection import agrees_to_tls, in_the_clear
-from proxy.telemetry.call_recorder import peer
+from proxy.telemetry.call_recorder import peer_attributes
+from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.metrics import Gauge
 from proxy.transport.sockets import keep_alive, reset
 
@@ -23,33 +23,30 @@ _LOOKS = 8
 
 
 class Carrier(Protocol):
-    """Says where a connection goes and records it. ``carried`` counts those that are over."""
+    """Chooses the destinations of connections and records them. ``carried`` counts those that are over."""
 
     carried: int
 
-    def begin(self, opaque: "Opaque") -> str:
-        """``host:port`` to connect to. Raises RefusedError."""
+    def begin(self, connection: ConnectionFacts) -> str:
+        """Return the ``host:port`` to connect to and note it. Raises RefusedError."""
         ...
 
-    def moved(self, opaque: "Opaque", sent: int, received: int) -> None:
+    def moved(self, connection: ConnectionFacts, sent: int, received: int) -> None:
         """Count bytes that went to and came from the server since the last time."""
         ...
 
-    def gauges(self, standing: Iterable["Opaque"]) -> list[Gauge]:
-        """Readings of the connections that stand."""
+    def gauges(self, standing: Iterable[ConnectionFacts]) -> list[Gauge]:
+        """Return readings of the connections that stand."""
         ...
 
-    def finished(self, opaque: "Opaque", end: int) -> None:
-        """Record the connection; ``end`` in monotonic nanoseconds."""
+    def finished(self, connection: ConnectionFacts) -> None:
+        """Record a connection that is over."""
         ...
 
 
 class Opaque(asyncio.Protocol):
-    """The client's side. ``address`` is where it was going, empty when it came to us by itself.
+    """The client's side of an opaque connection to ``address``, empty when it came to the sidecar itself.
 
-    ``sent`` and ``received`` count bytes to and from the server, times are monotonic nanoseconds;
-    ``connected`` is 0 until the server's side stands.
-    ``tls`` is whether it is encrypted, None while that is not known.
     ``speaks`` is given for a client that has been silent: when it is the first to speak, its first
     bytes are shown to ``speaks``, which may take the connection over.
     """
@@ -57,24 +54,20 @@ class Opaque(asyncio.Protocol):
     _transport: asyncio.Transport
 
     def __init__(
-        self, side: Side, carrier: Carrier, address: str, speaks: Callable[[bytes], bool] | None = None
+        self,
+        context: ListenerContext,
+        carrier: Carrier,
+        address: str,
+        speaks: Callable[[bytes], bool] | None = None,
     ) -> None:
-        self.address = address
-        self.start = side.clock()
-        self.connected = 0
-        self.sent = self.received = 0
-        self.tls: bool | None = None
-        self.error = ""
-        self.place = b""  # the client, encoded
-        self.far_place = b""  # the server, encoded
-        self.choice: Choice | None = None  # of the outbound carrier
-        self._side = side
+        self.facts = ConnectionFacts(address, context.clock())
+        self._context = context
         self._carrier = carrier
         self._speaks = speaks
         self._far: Far | None = None
         self._held = b""
         self._looks = _LOOKS
-        self._told = (0, 0)  # what of ``sent`` and ``received`` the carrier has counted
+        self._counted = (0, 0)  # of ``sent`` and ``received``, by the carrier
         self._ended = self._far_ended = self._over = False
 
     @property
@@ -85,28 +78,29 @@ class Opaque(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.pause_reading()
-        self.place = peer(transport.get_extra_info("peername"), client=True)
+        self.facts.client_peer = peer_attributes(transport.get_extra_info("peername"), client=True)
         keep_alive(transport)
-        self._side.connections.add(self)
+        self._context.connections.add(self)
         try:
-            address = self._carrier.begin(self)
+            address = self._carrier.begin(self.facts)
         except RefusedError as refusal:
-            self._side.refused(refusal.reason)
+            self._context.refused(refusal.reason)
             self._break_off(refusal.reason)
             return
-        far = Far(self, self._side.pool, address)
-        self._side.pool.dial(address, far, lambda reason, _: self._dialled(far, reason))
+        far = Far(self, self._context.pool, address)
+        self._context.pool.dial(address, far, lambda reason, _: self._dialled(far, reason))
 
     def data_received(self, data: bytes) -> None:
         speaks, self._speaks = self._speaks, None
-        if not self.sent and not self._held and in_the_clear(data):
-            self.tls = False
-        if speaks is not None and not self.received and speaks(data):
+        facts = self.facts
+        if not facts.sent and not self._held and in_the_clear(data):
+            facts.encrypted = False
+        if speaks is not None and not facts.received and speaks(data):
             self._withdraw()
         elif self._far is None:
             self._held += data
         else:
-            self.sent += len(data)
+            facts.sent += len(data)
             self._far.transport.write(data)
 
     def eof_received(self) -> bool:
@@ -117,7 +111,7 @@ class Opaque(asyncio.Protocol):
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._side.connections.discard(self)
+        self._context.connections.discard(self)
         if not self._over:
             self._finish(Reason.CLIENT_DISCONNECT if error is not None else "")
             if self._far is not None:
@@ -132,7 +126,7 @@ class Opaque(asyncio.Protocol):
     # from the side
     def sweep(self, now: float, clock: int) -> None:
         # Silence is no fault here; a peer that is gone is found by TCP keep-alive.
-        self._tell()
+        self._count_bytes()
 
     def drain(self) -> None:
         pass  # where a message ends is not known: it may go on until the drain is over
@@ -146,8 +140,8 @@ class Opaque(asyncio.Protocol):
             if self._looks:
                 self._looks -= 1
                 if agrees_to_tls(data):
-                    self.tls, self._looks = True, 0
-            self.received += len(data)
+                    self.facts.encrypted, self._looks = True, 0
+            self.facts.received += len(data)
             self._transport.write(data)
 
     def far_ended(self) -> None:
@@ -173,11 +167,11 @@ class Opaque(asyncio.Protocol):
             self._break_off(reason)
             return
         self._far = far
-        self.connected = self._side.clock()
-        self.far_place = far.place
+        self.facts.connected = self._context.clock()
+        self.facts.upstream_peer = far.peer_attributes
         held, self._held = self._held, b""
         if held:
-            self.sent += len(held)
+            self.facts.sent += len(held)
             far.transport.write(held)
         if self._ended:
             far.transport.write_eof()
@@ -200,20 +194,22 @@ class Opaque(asyncio.Protocol):
     def _withdraw(self) -> None:
         """It is somebody else's connection now."""
         self._over = True
-        self._side.connections.discard(self)
+        self._context.connections.discard(self)
         if self._far is not None:
             self._far.transport.abort()
 
     def _finish(self, error: str) -> None:
         self._over = True
-        self.error = error
-        self._tell()
-        self._carrier.finished(self, self._side.clock())
+        self._count_bytes()
+        self.facts.error = error
+        self.facts.end = self._context.clock()
+        self._carrier.finished(self.facts)
 
-    def _tell(self) -> None:
-        (sent, received), self._told = self._told, (self.sent, self.received)
-        if self._told != (sent, received):
-            self._carrier.moved(self, self.sent - sent, self.received - received)
+    def _count_bytes(self) -> None:
+        facts = self.facts
+        (sent, received), self._counted = self._counted, (facts.sent, facts.received)
+        if self._counted != (sent, received):
+            self._carrier.moved(facts, facts.sent - sent, facts.received - received)
 
 
 class Far(Link):
@@ -246,9 +242,9 @@ class Far(Link):
         self._opaque.far_full(False)
 
 
-def standing(connections: Iterable[object]) -> Iterator[Opaque]:
-    """Of a side's connections the opaque ones that have their server."""
-    return (each for each in connections if isinstance(each, Opaque) and each.connected)
+def standing(connections: Iterable[object]) -> Iterator[ConnectionFacts]:
+    """Return the facts of the opaque connections that have their server."""
+    return (each.facts for each in connections if isinstance(each, Opaque) and each.facts.connected)
 
 
 def _read(transport: asyncio.Transport | None, *, on: bool) -> None:

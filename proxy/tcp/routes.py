@@ -1,4 +1,4 @@
-"""Where opaque connections go, and one span each: what a direction is for requests."""
+"""The routes of opaque connections: where each one goes, and its record."""
 
 from collections.abc import Iterable
 
@@ -6,105 +6,78 @@ from proxy.contract import attributes
 from proxy.errors import Reason, RefusedError
 from proxy.http.outbound import Outbound
 from proxy.routing.router import Router, parse_authority
-from proxy.tcp.opaque import Carrier, Opaque
+from proxy.tcp.opaque import Carrier
 from proxy.telemetry.connection_recorder import (
     ConnectionRecorder,
-    Labels,
     client_labels,
     open_gauges,
     server_labels,
-    told,
+    with_encryption,
 )
+from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.metrics import Gauge
-from proxy.telemetry.trace_context import Bits, Sampler, start
+from proxy.telemetry.trace_context import Tracer
 
 
 class InboundCarrier(Carrier):
-    """To the application at ``app``, or to whatever else of this machine was addressed."""
+    """Connections to the application at ``app``, or to another port of this machine."""
 
-    def __init__(self, app: str, recorder: ConnectionRecorder, sampler: Sampler, bits: Bits) -> None:
+    def __init__(self, app: str, recorder: ConnectionRecorder, tracer: Tracer) -> None:
         self._app = app
         self._recorder = recorder
-        self._sampler = sampler
-        self._bits = bits
+        self._tracer = tracer
         self.carried = 0
 
-    def begin(self, opaque: Opaque) -> str:
-        return opaque.address or self._app
+    def begin(self, connection: ConnectionFacts) -> str:
+        # The application has no name here but its service; another port is an endpoint of its own.
+        connection.endpoint = connection.address
+        connection.server = connection.address or self._app
+        return connection.server
 
-    def gauges(self, standing: Iterable[Opaque]) -> list[Gauge]:
-        labels = (told(server_labels(opaque.address), opaque.tls) for opaque in standing)
+    def gauges(self, standing: Iterable[ConnectionFacts]) -> list[Gauge]:
+        labels = (with_encryption(server_labels(each), each.encrypted) for each in standing)
         return open_gauges(attributes.TCP_SERVER_ACTIVE, labels)
 
-    def moved(self, opaque: Opaque, sent: int, received: int) -> None:
+    def moved(self, connection: ConnectionFacts, sent: int, received: int) -> None:
         # Our side is the server's: what went to the application was received.
-        self._recorder.moved(attributes.TCP_SERVER_IO, server_labels(opaque.address), received, sent)
+        self._recorder.moved(attributes.TCP_SERVER_IO, server_labels(connection), received, sent)
 
-    def finished(self, opaque: Opaque, end: int) -> None:
+    def finished(self, connection: ConnectionFacts) -> None:
         self.carried += 1
-        context = start(self._sampler, self._bits, b"", b"", None)
-        self._recorder.server(
-            context,
-            opaque.start,
-            opaque.connected,
-            end,
-            endpoint=opaque.address,
-            server=opaque.address or self._app,
-            sent=opaque.received,
-            received=opaque.sent,
-            error=opaque.error,
-            place=opaque.place,
-            tls=opaque.tls,
-        )
+        connection.trace = self._tracer.start()
+        self._recorder.server(connection)
 
 
 class OutboundCarrier(Carrier):
-    """To the address the application gave: nobody here understands what could be balanced."""
+    """Connections to the address that the application gave: without messages nothing can be balanced."""
 
     def __init__(
-        self, outbound: Outbound, router: Router, recorder: ConnectionRecorder, sampler: Sampler, bits: Bits
+        self, outbound: Outbound, router: Router, recorder: ConnectionRecorder, tracer: Tracer
     ) -> None:
         self._outbound = outbound
         self._router = router
         self._recorder = recorder
-        self._sampler = sampler
-        self._bits = bits
+        self._tracer = tracer
         self.carried = 0
 
-    def begin(self, opaque: Opaque) -> str:
-        if opaque.address in self._outbound.own:
+    def begin(self, connection: ConnectionFacts) -> str:
+        connection.server = connection.service = connection.address
+        if connection.address in self._outbound.own:
             raise RefusedError(Reason.LOOP, "this is the sidecar itself")
-        opaque.choice = self._router.direct(parse_authority(opaque.address.encode()))
-        return opaque.choice.address
+        attempt = self._router.direct(parse_authority(connection.address.encode()))
+        connection.service = attempt.destination.name
+        connection.endpoint = attempt.address
+        connection.arm = attempt.arm
+        return attempt.address
 
-    def gauges(self, standing: Iterable[Opaque]) -> list[Gauge]:
-        labels = (told(_labels(opaque), opaque.tls) for opaque in standing)
+    def gauges(self, standing: Iterable[ConnectionFacts]) -> list[Gauge]:
+        labels = (with_encryption(client_labels(each), each.encrypted) for each in standing)
         return open_gauges(attributes.TCP_CLIENT_ACTIVE, labels)
 
-    def moved(self, opaque: Opaque, sent: int, received: int) -> None:
-        self._recorder.moved(attributes.TCP_CLIENT_IO, _labels(opaque), sent, received)
+    def moved(self, connection: ConnectionFacts, sent: int, received: int) -> None:
+        self._recorder.moved(attributes.TCP_CLIENT_IO, client_labels(connection), sent, received)
 
-    def finished(self, opaque: Opaque, end: int) -> None:
+    def finished(self, connection: ConnectionFacts) -> None:
         self.carried += 1
-        context = start(self._sampler, self._bits, b"", b"", None)
-        choice = opaque.choice
-        self._recorder.client(
-            context,
-            opaque.start,
-            opaque.connected,
-            end,
-            service=choice.destination.name if choice else opaque.address,
-            endpoint=choice.address if choice else "",
-            arm=choice.arm if choice else "",
-            server=opaque.address,
-            sent=opaque.sent,
-            received=opaque.received,
-            error=opaque.error,
-            place=opaque.far_place,
-            tls=opaque.tls,
-        )
-
-
-def _labels(opaque: Opaque) -> Labels:
-    choice = opaque.choice
-    return client_labels(choice.destination.name, choice.address) if choice else client_labels("", "")
+        connection.trace = self._tracer.start()
+        self._recorder.client(connection)

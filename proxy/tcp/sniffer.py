@@ -14,7 +14,7 @@ from proxy import errors
 from proxy.contract.address import join_address, split_address
 from proxy.errors import Reason
 from proxy.http.client_connection import Downstream
-from proxy.http.listener_context import Side
+from proxy.http.listener_context import ListenerContext
 from proxy.tcp.http_detection import speaks_http
 from proxy.tcp.opaque import Carrier, Opaque
 from proxy.tcp.original_dst import original_destination
@@ -30,7 +30,7 @@ class Entrance:
     ``intercept``: ask for the original destination at all. ``patience`` is seconds of silence.
     """
 
-    side: Side
+    side: ListenerContext
     carrier: Carrier
     place: str
     speaks: str

@@ -1,4 +1,4 @@
-"""The facts of a finished request to one histogram entry and, when sampled, one span. Pure.
+"""The recorder of calls: facts to one histogram entry and, when sampled, one span. Pure.
 
 What repeats between requests (name, method, route, status, peer) is encoded once into a shape,
 looked up by one key; the shape also holds the histogram the request is counted in. Times are
@@ -13,9 +13,9 @@ from proxy.contract import attributes
 from proxy.contract.address import split_address
 from proxy.errors import CLIENT_FAULTS
 from proxy.telemetry import otlp
+from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.meter import Meter, Series
 from proxy.telemetry.route_template import Routes
-from proxy.telemetry.trace_context import TraceContext
 
 _MAX_CACHED: Final = 8192
 _METHOD: Final = otlp.Attribute(attributes.METHOD)
@@ -42,7 +42,7 @@ _SECRET: Final = re.compile(rb"(?i)\b(AWSAccessKeyId|Signature|sig|X-Goog-Signat
 
 
 class Path:
-    """A path's route and its encoded ``url.path``."""
+    """The route of a path and its encoded ``url.path``."""
 
     __slots__ = ("encoded", "route")
 
@@ -52,7 +52,7 @@ class Path:
 
 
 class Shape:
-    """What all requests of one key have in common."""
+    """The encoded attributes and the series that all requests of one key share."""
 
     __slots__ = ("pieces", "series")
 
@@ -61,8 +61,11 @@ class Shape:
         self.pieces = pieces
 
 
-def peer(address: tuple[str, int] | None, *, client: bool) -> bytes:
-    """The encoded attributes of the other end of a connection; ``client`` when that end called."""
+def peer_attributes(address: tuple[str, int] | None, *, client: bool) -> bytes:
+    """Encode the attributes of the other end of a connection; ``client`` when that end called.
+
+    Encoded once for each connection, since its requests share them.
+    """
     if address is None:
         return b""
     host, port = address[0], address[1]
@@ -70,8 +73,8 @@ def peer(address: tuple[str, int] | None, *, client: bool) -> bytes:
     return encoded + _CLIENT_ADDRESS.text(host) if client else encoded
 
 
-class Recorder:
-    """Counts every request in ``meter`` and hands the spans of sampled ones to ``keep``."""
+class CallRecorder:
+    """Counts every call in ``meter`` and hands the spans of sampled ones to ``keep``."""
 
     def __init__(self, meter: Meter, keep: Callable[[bytes], None], epoch: int) -> None:
         self.epoch = epoch
@@ -83,106 +86,48 @@ class Recorder:
         self._shapes: dict[Hashable, Shape] = {}
         self._evicted = 0
 
-    def path(self, raw: bytes) -> Path:
-        """The path (no query) of a request."""
-        known = self._paths.get(raw)
-        if known is None:
-            text = raw.decode("utf-8", "replace")
-            known = Path(self._routes.of(text), _URL_PATH.text(text))
-            _bound(self._paths)
-            self._paths[raw] = known
-        return known
-
-    def server(
-        self,
-        context: TraceContext,
-        start: int,
-        end: int,
-        *,
-        method: bytes,
-        path: Path,
-        query: bytes,
-        host: bytes,
-        status: int,
-        error: str,
-        caller: bytes,
-        place: bytes,
-    ) -> None:
-        """One inbound request. ``place`` is the encoded client; ``error`` a reason or empty."""
-        key = (method, path.route, status, error, caller)
+    def server(self, call: CallFacts) -> None:
+        """Record one inbound call, by what its client was answered."""
+        raw_path, _, query = call.target.partition(b"?")
+        path = self._paths.get(raw_path) or self._path(raw_path)
+        key = (call.method, path.route, call.answered, call.error, call.caller)
         shape = self._shapes.get(key) or self._server_shape(key)
-        series = shape.series
-        seconds = (end - start) * 1e-9
-        series.histogram.record(seconds)
-        if context.flags & 1:
-            known = self._hosts.get(host)
-            pieces = shape.pieces + path.encoded + place + (self._host(host) if known is None else known)
+        pieces = b""
+        if call.trace.sampled:
+            host = self._hosts.get(call.authority)
+            if host is None:
+                host = self._host(call.authority)
+            pieces = shape.pieces + path.encoded + call.client_peer + host
             if query:
                 pieces += _query(query)
-            epoch = self.epoch
-            trace_id, span_id = context.trace_id, context.span_id
-            series.exemplar = (seconds, end + epoch, trace_id, span_id)
-            self._keep(
-                otlp.span(
-                    trace_id,
-                    span_id,
-                    context.parent_id,
-                    context.flags,
-                    context.state,
-                    start + epoch,
-                    end + epoch,
-                    pieces,
-                )
-            )
+        self._record(call, shape.series, pieces)
 
-    def client(
-        self,
-        context: TraceContext,
-        start: int,
-        end: int,
-        *,
-        method: bytes,
-        path: Path,
-        url: bytes,
-        status: int,
-        error: str,
-        service: str,
-        endpoint: str,
-        server: str,
-        arm: str,
-        place: bytes,
-        resent: int = 0,
-    ) -> None:
-        """One try of an outbound request. ``server`` is ``host:port`` as asked for, ``place`` the
-        encoded upstream; ``status`` 0 is no response, ``resent`` the number of tries before."""
-        key = (method, path.route, status, error, service, endpoint, server, arm)
+    def client(self, call: CallFacts) -> None:
+        """Record one attempt at an outbound call, by what its destination answered."""
+        raw_path = call.target.partition(b"?")[0]
+        path = self._paths.get(raw_path) or self._path(raw_path)
+        key = (
+            call.method,
+            path.route,
+            call.status,
+            call.error,
+            call.service,
+            call.endpoint,
+            call.server,
+            call.arm,
+        )
         shape = self._shapes.get(key) or self._client_shape(key)
-        series = shape.series
-        seconds = (end - start) * 1e-9
-        series.histogram.record(seconds)
-        if context.flags & 1:
+        pieces = b""
+        if call.trace.sampled:
+            url = b"http://" + call.authority + call.target
             full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
-            pieces = shape.pieces + place + _URL_FULL.text(full)
-            if resent:
-                pieces += _RESEND.number(resent)
-            epoch = self.epoch
-            trace_id, span_id = context.trace_id, context.span_id
-            series.exemplar = (seconds, end + epoch, trace_id, span_id)
-            self._keep(
-                otlp.span(
-                    trace_id,
-                    span_id,
-                    context.parent_id,
-                    context.flags,
-                    context.state,
-                    start + epoch,
-                    end + epoch,
-                    pieces,
-                )
-            )
+            pieces = shape.pieces + call.upstream_peer + _URL_FULL.text(full)
+            if call.resends:
+                pieces += _RESEND.number(call.resends)
+        self._record(call, shape.series, pieces)
 
     def refused(self, status: int, reason: str) -> None:
-        """A request refused before anything of it could be known."""
+        """Count a request that was refused before anything of it could be known."""
         method = "_OTHER"
         given = {attributes.METHOD: method, **_outcome(status, reason)}
         self._meter.series(attributes.SERVER_DURATION, given).histogram.record(0.0)
@@ -192,6 +137,24 @@ class Recorder:
         if self._evicted != self._meter.evicted:
             self._evicted = self._meter.evicted
             self._shapes.clear()
+
+    def _record(self, call: CallFacts, series: Series, pieces: bytes) -> None:
+        """Count the call; its span is made of ``pieces`` where it is sampled."""
+        seconds = (call.end - call.start) * 1e-9
+        series.histogram.record(seconds)
+        if not pieces:
+            return
+        epoch, trace = self.epoch, call.trace
+        start, end = call.start + epoch, call.end + epoch
+        series.exemplar = (seconds, end, trace.trace_id, trace.span_id)
+        self._keep(otlp.span(trace, start, end, pieces))
+
+    def _path(self, raw: bytes) -> Path:
+        text = raw.decode("utf-8", "replace")
+        path = Path(self._routes.of(text), _URL_PATH.text(text))
+        _bound(self._paths)
+        self._paths[raw] = path
+        return path
 
     def _server_shape(self, key: tuple[bytes, str, int, str, bytes]) -> Shape:
         raw_method, route, status, error, raw_caller = key
@@ -260,9 +223,9 @@ def _query(query: bytes) -> bytes:
 
 
 def _outcome(status: int, error: str) -> dict[str, str]:
-    """Status class and error type of a metric; a response cut short counts as none.
+    """Return status class and error type of a metric; a response cut short counts as none.
 
-    What the client brought about is named, and is no failure of the server.
+    A fault of the client is named, and is no failure of the server.
     """
     if error in CLIENT_FAULTS:
         kind = "4xx"

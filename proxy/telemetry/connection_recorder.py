@@ -1,8 +1,8 @@
-"""The facts of an opaque connection to histogram entries and, when sampled, one span. Pure.
+"""The recorder of opaque connections: facts to histogram entries and, when sampled, one span. Pure.
 
-Its instruments are its own: what a connection lasts says nothing of how fast a server answers, so
-it must not mix with the durations of requests that the mesh steers by. How long it took to stand
-does say something: that makes the edges of the graph. Times are monotonic nanoseconds; ``epoch()``
+Its instruments are its own: how long a connection lasts says nothing of how fast a server answers, so
+it must not mix with the durations of requests that the mesh steers by. The time to connect does say
+something: it is the latency of the edge in the graph. Times are monotonic nanoseconds; ``epoch()``
 added to them gives nanoseconds since 1970.
 """
 
@@ -14,9 +14,9 @@ from proxy.contract import attributes
 from proxy.contract.address import split_address
 from proxy.errors import Reason
 from proxy.telemetry import otlp
+from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
-from proxy.telemetry.trace_context import TraceContext
 
 _TRANSPORT: Final = otlp.Attribute(attributes.TRANSPORT).text("tcp")
 _SENT: Final = otlp.Attribute(attributes.BYTES_SENT)
@@ -33,24 +33,24 @@ _TLS: Final = otlp.Attribute(attributes.TLS)
 Labels = tuple[tuple[str, str], ...]
 
 
-def client_labels(service: str, endpoint: str) -> Labels:
-    """What a connection of our application is counted under."""
-    return (attributes.PEER_SERVICE, service), (attributes.ENDPOINT, endpoint)
+def client_labels(connection: ConnectionFacts) -> Labels:
+    """Return the labels under which a connection of our application is counted."""
+    return (attributes.PEER_SERVICE, connection.service), (attributes.ENDPOINT, connection.endpoint)
 
 
-def server_labels(endpoint: str) -> Labels:
-    """As ``client_labels``; ``endpoint`` is the ``host:port`` addressed, empty for the application's."""
-    return ((attributes.ENDPOINT, endpoint),)
+def server_labels(connection: ConnectionFacts) -> Labels:
+    """Return the labels under which a connection to this machine is counted."""
+    return ((attributes.ENDPOINT, connection.endpoint),)
 
 
-def told(labels: Labels, tls: bool | None) -> Labels:
-    """The labels, and whether the connection is encrypted where that is known."""
-    return labels if tls is None else (*labels, (attributes.TLS, str(tls).lower()))
+def with_encryption(labels: Labels, encrypted: bool | None) -> Labels:
+    """Add whether the connection is encrypted, where that is known."""
+    return labels if encrypted is None else (*labels, (attributes.TLS, str(encrypted).lower()))
 
 
-def open_gauges(name: str, standing: Iterable[Labels]) -> list[Gauge]:
-    """One reading for each kind of connection that stands now."""
-    return [Gauge(name, count, dict(labels)) for labels, count in Counter(standing).items()]
+def open_gauges(name: str, labels: Iterable[Labels]) -> list[Gauge]:
+    """Return one reading for each kind of connection that stands now."""
+    return [Gauge(name, count, dict(each)) for each, count in Counter(labels).items()]
 
 
 class ConnectionRecorder:
@@ -61,107 +61,57 @@ class ConnectionRecorder:
         self._keep = keep
         self._epoch = epoch
 
-    def server(
-        self,
-        context: TraceContext,
-        start: int,
-        connected: int,
-        end: int,
-        *,
-        endpoint: str,
-        server: str,
-        sent: int,
-        received: int,
-        error: str,
-        place: bytes,
-        tls: bool | None = None,
-    ) -> None:
-        """A connection to our application. ``sent`` bytes went to the client, ``place`` encoded;
-        ``connected`` is 0 when it never stood, ``endpoint`` as in ``server_labels``."""
-        given = told(server_labels(endpoint if connected else ""), tls)
-        self._count(attributes.TCP_SERVER_DURATION, {attributes.ERROR_TYPE: error}, end - start)
-        self._stood(attributes.TCP_SERVER_CONNECT, given, (connected or end) - start, error)
-        name = otlp.constant("TCP", otlp.KIND_SERVER, bool(error))
-        self._span(context, start, end, name + place + _secret(tls), server, sent, received, error)
+    def server(self, connection: ConnectionFacts) -> None:
+        """Record a connection to our application, or to another port of this machine."""
+        given = {attributes.ERROR_TYPE: connection.error}
+        self._count(attributes.TCP_SERVER_DURATION, given, connection.end - connection.start)
+        # One that never stood has no endpoint: nothing of this machine was reached.
+        labels = server_labels(connection) if connection.connected else ((attributes.ENDPOINT, ""),)
+        self._connect_time(attributes.TCP_SERVER_CONNECT, connection, labels)
+        pieces = otlp.constant("TCP", otlp.KIND_SERVER, bool(connection.error)) + connection.client_peer
+        # The span is the server's: what went to the application is what it received.
+        self._span(connection, pieces, sent=connection.received, received=connection.sent)
 
-    def client(
-        self,
-        context: TraceContext,
-        start: int,
-        connected: int,
-        end: int,
-        *,
-        service: str,
-        endpoint: str,
-        arm: str,
-        server: str,
-        sent: int,
-        received: int,
-        error: str,
-        place: bytes,
-        tls: bool | None = None,
-    ) -> None:
-        """A connection of our application. ``sent`` bytes went to the server, ``place`` encoded;
-        ``connected`` is 0 when it never stood."""
+    def client(self, connection: ConnectionFacts) -> None:
+        """Record a connection of our application."""
         given = {
-            attributes.PEER_SERVICE: service,
-            attributes.ENDPOINT: endpoint,
-            attributes.ARM: arm,
-            attributes.ERROR_TYPE: error,
+            attributes.PEER_SERVICE: connection.service,
+            attributes.ENDPOINT: connection.endpoint,
+            attributes.ARM: connection.arm,
+            attributes.ERROR_TYPE: connection.error,
         }
-        self._count(attributes.TCP_CLIENT_DURATION, given, end - start)
-        labels = told(client_labels(service, endpoint), tls)
-        self._stood(attributes.TCP_CLIENT_CONNECT, labels, (connected or end) - start, error)
-        pieces = otlp.constant(f"TCP {service}", otlp.KIND_CLIENT, bool(error)) + place
-        pieces += _PEER_SERVICE.text(service) + _ENDPOINT.text(endpoint) + _ARM.text(arm) + _secret(tls)
-        self._span(context, start, end, pieces, server, sent, received, error)
+        self._count(attributes.TCP_CLIENT_DURATION, given, connection.end - connection.start)
+        self._connect_time(attributes.TCP_CLIENT_CONNECT, connection, client_labels(connection))
+        name = f"TCP {connection.service}"
+        pieces = otlp.constant(name, otlp.KIND_CLIENT, bool(connection.error)) + connection.upstream_peer
+        pieces += _PEER_SERVICE.text(connection.service) + _ENDPOINT.text(connection.endpoint)
+        pieces += _ARM.text(connection.arm)
+        self._span(connection, pieces, sent=connection.sent, received=connection.received)
 
     def moved(self, name: str, labels: Labels, transmitted: int, received: int) -> None:
-        """Bytes since the last time, as seen from our side; ``name`` is one of the io instruments."""
+        """Count bytes since the last time, as seen from our side; ``name`` is one of the io instruments."""
         for direction, size in ((attributes.TRANSMIT, transmitted), (attributes.RECEIVE, received)):
             if size:
                 given = {**dict(labels), attributes.DIRECTION: direction}
                 self._meter.series(name, given).histogram.record(size)
 
-    def _stood(self, name: str, labels: Labels, took: int, error: str) -> None:
+    def _connect_time(self, name: str, connection: ConnectionFacts, labels: Labels) -> None:
         # A client that breaks off is no failure of its server.
-        error = "" if error == Reason.CLIENT_DISCONNECT else error
-        self._count(name, {**dict(labels), attributes.ERROR_TYPE: error}, took)
+        error = "" if connection.error == Reason.CLIENT_DISCONNECT else connection.error
+        given = {**dict(with_encryption(labels, connection.encrypted)), attributes.ERROR_TYPE: error}
+        self._count(name, given, (connection.connected or connection.end) - connection.start)
 
     def _count(self, name: str, given: dict[str, str], took: int) -> None:
         self._meter.series(name, given).histogram.record(took * 1e-9)
 
-    def _span(
-        self,
-        context: TraceContext,
-        start: int,
-        end: int,
-        pieces: bytes,
-        server: str,
-        sent: int,
-        received: int,
-        error: str,
-    ) -> None:
-        if not context.flags & 1:
+    def _span(self, connection: ConnectionFacts, pieces: bytes, *, sent: int, received: int) -> None:
+        if not connection.trace.sampled:
             return
-        host, port = split_address(server)
+        host, port = split_address(connection.server)
+        if connection.encrypted is not None:
+            pieces += _TLS.truth(connection.encrypted)
         pieces += _TRANSPORT + _SERVER_ADDRESS.text(host) + _SERVER_PORT.number(port)
         pieces += _SENT.number(sent) + _RECEIVED.number(received)
-        pieces += _ERROR.text(error) if error else b""
+        pieces += _ERROR.text(connection.error) if connection.error else b""
         epoch = self._epoch()
-        self._keep(
-            otlp.span(
-                context.trace_id,
-                context.span_id,
-                context.parent_id,
-                context.flags,
-                context.state,
-                start + epoch,
-                end + epoch,
-                pieces,
-            )
-        )
-
-
-def _secret(tls: bool | None) -> bytes:
-    return b"" if tls is None else _TLS.truth(tls)
+        self._keep(otlp.span(connection.trace, connection.start + epoch, connection.end + epoch, pieces))

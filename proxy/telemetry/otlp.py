@@ -8,6 +8,8 @@ everything with the generated classes.
 from struct import Struct
 from typing import Final
 
+from proxy.telemetry.trace_context import TraceContext
+
 KIND_SERVER: Final = 2
 KIND_CLIENT: Final = 3
 
@@ -66,25 +68,17 @@ def constant(name: str, kind: int, error: bool) -> bytes:
     return block(b"\x2a", name.encode()) + b"\x30" + varint(kind) + status
 
 
-def span(
-    trace_id: bytes,
-    span_id: bytes,
-    parent_id: bytes,
-    flags: int,
-    state: bytes,
-    start: int,
-    end: int,
-    pieces: bytes,
-) -> bytes:
-    """One span as an element of ScopeSpans.spans. Times are nanoseconds since the epoch."""
-    if parent_id:
+def span(trace: TraceContext, start: int, end: int, pieces: bytes) -> bytes:
+    """Encode one span as an element of ScopeSpans.spans. Times are nanoseconds since the epoch."""
+    flags = trace.flags
+    if trace.parent_id:
         fixed = _CHILD(
             b"\x0a\x10",
-            trace_id,
+            trace.trace_id,
             b"\x12\x08",
-            span_id,
+            trace.span_id,
             b"\x22\x08",
-            parent_id,
+            trace.parent_id,
             b"\x39",
             start,
             b"\x41",
@@ -94,10 +88,19 @@ def span(
         )
     else:
         fixed = _ROOT(
-            b"\x0a\x10", trace_id, b"\x12\x08", span_id, b"\x39", start, b"\x41", end, b"\x85\x01", flags
+            b"\x0a\x10",
+            trace.trace_id,
+            b"\x12\x08",
+            trace.span_id,
+            b"\x39",
+            start,
+            b"\x41",
+            end,
+            b"\x85\x01",
+            flags,
         )
-    if state:
-        pieces = block(b"\x1a", state) + pieces
+    if trace.state:
+        pieces = block(b"\x1a", trace.state) + pieces
     size = len(fixed) + len(pieces)
     return b"\x12" + (_VARINTS[size] if size < 16384 else varint(size)) + fixed + pieces
 

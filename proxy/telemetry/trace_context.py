@@ -1,4 +1,4 @@
-"""Trace context: read from a request, continued or begun, and written for the next hop. Pure.
+"""Trace context: parsed from a request, continued or begun, and rendered for the next hop. Pure.
 
 Sources: W3C Trace Context level 2 (traceparent, tracestate, random flag); OpenTelemetry
 "TraceState: probability sampling" (``ot=th:``); Zipkin B3 propagation (single and multi header).
@@ -22,7 +22,7 @@ _MAX_STATE: Final = 512  # W3C: at least 512 characters should be propagated; lo
 
 
 class TraceContext:
-    """One span's place in its trace. Ids are raw bytes; ``parent_id`` is empty for a root span."""
+    """The ids, flags and state of one span. Ids are raw bytes; ``parent_id`` is empty for a root span."""
 
     __slots__ = ("flags", "parent_id", "span_id", "state", "trace_id")
 
@@ -35,14 +35,16 @@ class TraceContext:
 
     @property
     def sampled(self) -> bool:
+        """True if the span is to be exported."""
         return bool(self.flags & SAMPLED)
 
-    def fields(self) -> bytes:
-        """The header fields that make this span the parent of the next hop's, each ended by CRLF."""
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """Return the header fields that make this span the parent of the next hop's."""
         ids = (hexlify(self.trace_id), hexlify(self.span_id), self.flags)
+        fields = [(b"traceparent", b"00-%b-%b-%02x" % ids)]
         if self.state:
-            return b"traceparent: 00-%b-%b-%02x\r\ntracestate: %b\r\n" % (*ids, self.state)
-        return b"traceparent: 00-%b-%b-%02x\r\n" % ids
+            fields.append((b"tracestate", self.state))
+        return fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,54 +60,61 @@ class Sampler:
 
     @classmethod
     def of(cls, probability: float) -> "Sampler":
-        """For a share (0 to 1) of traces to keep."""
+        """Return the sampler that keeps this share (0 to 1) of the traces."""
         threshold = round((1.0 - probability) * (1 << 56))
         digits = b"%014x" % min(threshold, _RANDOMNESS)
         return cls(threshold, b"ot=th:" + (digits.rstrip(b"0") or b"0"))
 
     def keeps(self, trace_id: bytes) -> bool:
+        """True if the trace is sampled: the last 7 bytes of its id are its randomness (W3C level 2)."""
         return int.from_bytes(trace_id[9:], "big") >= self.threshold
 
 
-def start(
-    sampler: Sampler,
-    bits: Bits,
-    traceparent: bytes = b"",
-    tracestate: bytes = b"",
-    b3: Mapping[bytes, bytes] | None = None,
-) -> TraceContext:
-    """The context of a new span: child of what the request carries, or the root of a new trace.
+class Tracer:
+    """The contexts of new spans; ``bits(n)`` gives an integer of n random bits."""
 
-    What is malformed counts as absent. The caller's decision is followed; where it made none,
-    the sampler decides from the trace id, as it would anywhere else in the trace.
-    """
-    span_id = _id(bits, 64)
-    if traceparent:
-        parsed = parse_traceparent(traceparent)
-        if parsed is not None:
-            trace_id, parent_id, flags = parsed
-            state = tracestate if len(tracestate) <= _MAX_STATE else b""
-            return TraceContext(trace_id, span_id, parent_id, flags, state)
-    decision: bool | None = None
-    if b3:
-        trace_id, parent_id, decision = parse_b3(b3)
-        if trace_id:
-            keep = sampler.keeps(trace_id) if decision is None else decision
-            return TraceContext(trace_id, span_id, parent_id, SAMPLED if keep else 0, b"")
-    trace_id = _id(bits, 128)
-    if decision is None:
-        keep = sampler.keeps(trace_id)
-        return TraceContext(trace_id, span_id, b"", RANDOM | keep, sampler.state if keep else b"")
-    return TraceContext(trace_id, span_id, b"", RANDOM | decision, b"")
+    __slots__ = ("_bits", "_sampler")
 
+    def __init__(self, sampler: Sampler, bits: Bits) -> None:
+        self._sampler = sampler
+        self._bits = bits
 
-def sibling(context: TraceContext, bits: Bits) -> TraceContext:
-    """The context of a further try of the same request: same parent, new span."""
-    return TraceContext(context.trace_id, _id(bits, 64), context.parent_id, context.flags, context.state)
+    def start(
+        self, traceparent: bytes = b"", tracestate: bytes = b"", b3: Mapping[bytes, bytes] | None = None
+    ) -> TraceContext:
+        """Return the context of a new span: child of what the request carries, or the root of a new trace.
+
+        What is malformed counts as absent. The caller's decision is followed; where it made none,
+        the sampler decides from the trace id, as it would anywhere else in the trace.
+        """
+        sampler, bits = self._sampler, self._bits
+        span_id = _id(bits, 64)
+        if traceparent:
+            parsed = parse_traceparent(traceparent)
+            if parsed is not None:
+                trace_id, parent_id, flags = parsed
+                state = tracestate if len(tracestate) <= _MAX_STATE else b""
+                return TraceContext(trace_id, span_id, parent_id, flags, state)
+        decision: bool | None = None
+        if b3:
+            trace_id, parent_id, decision = parse_b3(b3)
+            if trace_id:
+                keep = sampler.keeps(trace_id) if decision is None else decision
+                return TraceContext(trace_id, span_id, parent_id, SAMPLED if keep else 0, b"")
+        trace_id = _id(bits, 128)
+        if decision is None:
+            keep = sampler.keeps(trace_id)
+            return TraceContext(trace_id, span_id, b"", RANDOM | keep, sampler.state if keep else b"")
+        return TraceContext(trace_id, span_id, b"", RANDOM | decision, b"")
+
+    def sibling(self, context: TraceContext) -> TraceContext:
+        """Return the context of a further attempt at the same request: same parent, new span."""
+        span_id = _id(self._bits, 64)
+        return TraceContext(context.trace_id, span_id, context.parent_id, context.flags, context.state)
 
 
 def parse_traceparent(value: bytes) -> tuple[bytes, bytes, int] | None:
-    """Trace id, parent id and the known flags; None when it must be ignored."""
+    """Return trace id, parent id and the known flags; None when the value must be ignored."""
     if len(value) < 55 or value[2] != 45 or value[35] != 45 or value[52] != 45:
         return None
     version = value[:2]
@@ -125,7 +134,7 @@ def parse_traceparent(value: bytes) -> tuple[bytes, bytes, int] | None:
 
 
 def parse_b3(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes, bool | None]:
-    """Trace id (16 bytes), parent id and decision from B3 fields named in lower case.
+    """Return trace id (16 bytes), parent id and sampling decision of B3 fields, named in lower case.
 
     Ids are empty when absent or malformed; the decision is None when the caller made none.
     """

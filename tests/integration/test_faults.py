@@ -74,7 +74,7 @@ def test_a_response_reset_at_any_byte_is_never_taken_for_a_whole_one(end: str, v
                 else:
                     assert fields["transfer-encoding"] == "chunked", "a clean end that is none"
                     assert not body.endswith(b"\r\n\r\n")
-            await until(lambda: (w.sidecar.pool.open, len(w.sidecar.inbound.open)) == (0, 0))
+            await until(lambda: (w.sidecar.pool.open, w.sidecar.inbound.open) == (0, 0))
 
     play(run())
 

@@ -10,32 +10,23 @@ _MAX_STATUS_LINES: Final = 1000
 _CONTROL: Final = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
 
 
-def request_bytes(head: RequestHead, target: bytes, host: bytes, added: bytes) -> bytes:
-    """The head of the forwarded request: HTTP/1.1, framed as it came, ``added`` fields last.
-
-    ``added`` ends each field with CRLF.
-    """
+def request_bytes(head: RequestHead, added: list[Field]) -> bytes:
+    """The head of the forwarded request: HTTP/1.1, framed as it came, ``added`` fields last."""
+    framing = b""
     if head.length >= 0:
-        added += b"content-length: %d\r\n" % head.length
+        framing = b"content-length: %d\r\n" % head.length
     elif head.chunked:
-        added += b"transfer-encoding: chunked\r\n"
+        framing = b"transfer-encoding: chunked\r\n"
     if head.upgrade:
-        added += b"connection: upgrade\r\nupgrade: " + head.upgrade + b"\r\n"
-    fields = b"".join([b"%b: %b\r\n" % field for field in head.fields])
-    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b\r\n" % (head.method, target, host, fields, added)
-
-
-def origin_form(head: RequestHead) -> tuple[bytes, bytes]:
-    """Target without its authority, and the authority, which overrules Host (RFC 9112, 3.2.2).
-
-    What is neither a path nor an http address is returned as it is.
-    """
-    target = head.target
-    if target.startswith(b"/") or target[:7].lower() != b"http://":
-        return target, head.host or b""
-    before, mark, query = target[7:].partition(b"?")
-    authority, _, path = before.partition(b"/")
-    return b"/" + path + mark + query, authority
+        framing += b"connection: upgrade\r\nupgrade: " + head.upgrade + b"\r\n"
+    fields = b"".join([b"%b: %b\r\n" % field for field in head.fields + added])
+    return b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b\r\n" % (
+        head.method,
+        head.path,
+        head.authority,
+        fields,
+        framing,
+    )
 
 
 _status_lines: dict[tuple[int, bytes], bytes] = {}

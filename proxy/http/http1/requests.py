@@ -175,6 +175,7 @@ class RequestParser:
         if self._target[:1] != b"/" or b"#" in self._target:
             _check_target(head.method, self._target)
         read_request(head, fields)
+        head.path, head.authority = destination(head.method, self._target, head.host or b"")
         if 0 < self._limits.body < head.length:
             raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
         if not raw.should_keep_alive():
@@ -241,6 +242,20 @@ class RequestParser:
         elif head.method == b"CONNECT":
             # What follows was meant for the far end: never read as requests, whatever the answer.
             head.keep_alive = False
+
+
+def destination(method: bytes, target: bytes, host: bytes) -> tuple[bytes, bytes]:
+    """Return path and authority of a request target, whose authority overrules Host (RFC 9112, 3.2.2).
+
+    A target that is neither a path nor an http address is returned as it is, for others to refuse.
+    """
+    if method == b"CONNECT":
+        return b"/", target
+    if target.startswith(b"/") or target[:7].lower() != b"http://":
+        return target, host
+    before, mark, query = target[7:].partition(b"?")
+    authority, _, path = before.partition(b"/")
+    return b"/" + path + mark + query, authority
 
 
 def _check_target(method: bytes, target: bytes) -> None:

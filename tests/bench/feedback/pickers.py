@@ -12,7 +12,7 @@ from typing import Final
 
 from proxy.contract.model import Endpoint
 from proxy.routing.balancer import Candidate, Rng
-from proxy.routing.rolling_window import Rolling
+from proxy.routing.rolling_window import RollingWindow
 
 _DEFAULT_RTT: Final = 0.03
 _DECAY: Final = 10.0
@@ -125,7 +125,7 @@ class _Unified:
     """One endpoint's breaker: success below 0.8 of at least 5 in 10 s, or 7 failures in a row."""
 
     def __init__(self) -> None:
-        self.recent = Rolling()
+        self.recent = RollingWindow()
         self.row = 0
         self.backoff = 0.0
         self.until = 0.0  # 0: closed

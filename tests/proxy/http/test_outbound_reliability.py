@@ -10,7 +10,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from proxy.contract.model import Endpoint, Retries, Service, Stage
-from proxy.routing.retry import FLOOR
+from proxy.routing.retry_budget import FLOOR
 from tests.proxy.rig import App, Handler, World, ask, head_fields, pairs, play, serving, until, world
 
 GET = b"GET / HTTP/1.1\r\nHost: reviews\r\n\r\n"

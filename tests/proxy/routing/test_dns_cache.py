@@ -2,19 +2,19 @@
 
 import asyncio
 
-from proxy.routing.dns_cache import Names
+from proxy.routing.dns_cache import DnsCache
 from tests.proxy.rig import play
 
 
 def test_answers_are_remembered_and_unknown_names_do_not_resolve() -> None:
     async def run() -> None:
-        names = Names(lambda: 0.0)
+        names = DnsCache(lambda: 0.0)
         for host, expected in (("localhost", True), ("no-such-service.invalid", False)):
             assert names.resolvable(host) is None
-            answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            names.ask(host, answer.set_result)
+            answered = asyncio.Event()
+            names.look_up(host, answered.set)
             async with asyncio.timeout(5):
-                assert await answer is expected
+                await answered.wait()
             assert names.resolvable(host) is expected
 
     play(run())
@@ -22,10 +22,11 @@ def test_answers_are_remembered_and_unknown_names_do_not_resolve() -> None:
 
 def test_a_resolver_that_does_not_answer_is_not_waited_for() -> None:
     async def run() -> None:
-        names = Names(lambda: 0.0, patience=0.0)
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        names.ask("localhost", answer.set_result)
+        names = DnsCache(lambda: 0.0, patience=0.0)
+        answered = asyncio.Event()
+        names.look_up("localhost", answered.set)
         async with asyncio.timeout(5):
-            assert await answer is False
+            await answered.wait()
+        assert names.resolvable("localhost") is False
 
     play(run())

@@ -1,38 +1,71 @@
-"""What may be retried, and how much of it."""
+"""What follows a failed attempt: for which causes, of which requests, and where it goes."""
+
+import random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from proxy.contract.model import CONDITIONS
+from proxy.contract.model import CONDITIONS, Endpoint, Retries, Service, Stage
 from proxy.errors import Reason
-from proxy.http.headers import RequestHead, read_request
-from proxy.routing.retry import FLOOR, Budget, condition, repeatable
+from proxy.routing.retry import RetryPolicy, condition
+from proxy.routing.retry_budget import FLOOR
+from proxy.routing.router import Attempt, Router, parse_authority
+
+REVIEWS = parse_authority(b"reviews")
+ENDPOINTS = tuple(Endpoint(f"10.0.0.{number}:80", instance=str(number)) for number in range(4))
 
 
-def head(method: bytes, *fields: tuple[bytes, bytes]) -> RequestHead:
-    made = RequestHead()
-    made.method = method
-    read_request(made, [(b"host", b"a"), *fields])
-    return made
+def first(retries: Retries, percent: int = 100) -> tuple[RetryPolicy, Attempt]:
+    router = Router(random.Random(1).random)
+    router.update({"reviews": Service("reviews", ENDPOINTS, Stage.ROUTE, percent, 0.0, retries)})
+    return RetryPolicy(router), router.choose(REVIEWS, resolvable=False, now=0.0)
+
+
+def test_each_attempt_goes_to_another_endpoint_until_the_policy_gives_up() -> None:
+    policy, attempt = first(Retries(2, ("5xx",)))
+    attempts = [attempt]
+    for _ in range(2):
+        following = policy.next_attempt(attempts, "5xx", 0.0, repeatable=True)
+        assert following is not None
+        attempts.append(following)
+    assert len({each.address for each in attempts}) == 3
+    assert {each.server for each in attempts} == {"reviews:80"}
+    assert policy.next_attempt(attempts, "5xx", 0.0, repeatable=True) is None
 
 
 @pytest.mark.parametrize(
-    ("asked", "answer"),
+    ("retries", "percent", "failed_by", "repeatable", "follows"),
     [
-        (head(b"GET"), True),
-        (head(b"HEAD"), True),
-        (head(b"GET", (b"content-length", b"0")), True),
-        (head(b"GET", (b"content-length", b"1")), False),
-        (head(b"GET", (b"transfer-encoding", b"chunked")), False),
-        (head(b"GET", (b"connection", b"upgrade"), (b"upgrade", b"websocket")), False),
-        (head(b"POST"), False),
-        (head(b"PUT"), False),
-        (head(b"DELETE"), False),
+        (Retries(1, ("5xx",)), 100, "5xx", True, True),
+        (Retries(1, ("5xx",)), 100, "5xx", False, False),  # it may have been acted on
+        (Retries(1, ("connect-failure",)), 100, "connect-failure", False, True),  # nothing was sent
+        (Retries(1, ("reset",)), 100, "5xx", True, False),
+        (Retries(1, ("5xx",)), 0, "5xx", True, False),  # the mesh only watches
+        (Retries(0, ("5xx",)), 100, "5xx", True, False),
     ],
 )
-def test_only_what_is_safe_and_has_no_body_is_sent_twice(asked: RequestHead, answer: bool) -> None:
-    assert repeatable(asked) is answer
+def test_policy_and_request_decide_together(
+    retries: Retries, percent: int, failed_by: str, repeatable: bool, follows: bool
+) -> None:
+    policy, attempt = first(retries, percent)
+    following = policy.next_attempt([attempt], failed_by, 0.0, repeatable=repeatable)
+    assert (following is not None) is follows
+
+
+def test_without_a_budget_left_nothing_follows() -> None:
+    policy, attempt = first(Retries(1, ("5xx",), budget=0.0))
+    sent = [policy.next_attempt([attempt], "5xx", 0.0, repeatable=True) for _ in range(FLOOR + 1)]
+    assert [each is not None for each in sent] == [True] * FLOOR + [False]
+
+
+def test_a_retry_that_has_nowhere_to_go_is_not_charged() -> None:
+    policy, attempt = first(Retries(9, ("5xx",), budget=0.0))
+    everywhere = [attempt]
+    while following := policy.next_attempt(everywhere, "5xx", 0.0, repeatable=True):
+        everywhere.append(following)
+    assert len(everywhere) == len(ENDPOINTS)
+    for _ in range(2 * FLOOR):
+        assert policy.next_attempt(everywhere, "5xx", 0.0, repeatable=True) is None
+    assert policy.next_attempt([attempt], "5xx", 0.0, repeatable=True) is not None
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -43,22 +76,3 @@ def test_every_reason_is_a_condition_of_the_policy_or_none(reason: Reason) -> No
 def test_neither_the_clients_fault_nor_our_own_limit_is_retried() -> None:
     assert {condition(r) for r in (Reason.OVERLOAD, Reason.SLOW_REQUEST, Reason.UPSTREAM_MALFORMED)} == {""}
     assert condition(Reason.CONNECT_TIMEOUT) == condition(Reason.CONNECT_REFUSED) == "connect-failure"
-
-
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 3)), max_size=400), st.sampled_from([0.0, 0.2, 1.0]))
-def test_retries_stay_within_their_share(steps: list[tuple[bool, float]], share: float) -> None:
-    budget, now = Budget(), 0.0
-    requests: list[int] = []
-    retries: list[int] = []
-    for is_retry, step in steps:
-        now += step
-        recent = sum(second > int(now) - 10 for second in requests)
-        spent = sum(second > int(now) - 10 for second in retries)
-        if not is_retry:
-            budget.request(now)
-            requests.append(int(now))
-        elif budget.spend(now, share):
-            retries.append(int(now))
-            assert spent < max(FLOOR, share * recent)
-        else:
-            assert spent >= max(FLOOR, share * recent)

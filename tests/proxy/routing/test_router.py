@@ -40,64 +40,63 @@ def test_any_bytes_are_an_authority_or_refused(text: bytes) -> None:
 
 def test_observe_goes_exactly_where_the_application_said() -> None:
     for asked, sidecar in ((b"10.0.0.1:9080", False), (b"10.0.0.1:15006", True)):
-        choice = router().route(parse_authority(asked), False, 0.0)
-        assert (choice.address, choice.arm, choice.sidecar) == (asked.decode(), Arm.DIRECT, sidecar)
-        assert choice.destination.name == "reviews"
-        assert choice.candidate.endpoint.address == A.address
+        attempt = router().choose(parse_authority(asked), False, 0.0)
+        assert (attempt.address, attempt.arm, attempt.names_caller) == (asked.decode(), Arm.DIRECT, sidecar)
+        assert attempt.destination.name == "reviews"
+        assert attempt.candidate.endpoint.address == A.address
 
 
 def test_outside_the_mesh_is_named_by_its_address() -> None:
-    choice = router().route(parse_authority(b"example.org"), True, 0.0)
-    assert (choice.destination.name, choice.address) == ("example.org:80", "example.org:80")
-    assert not choice.sidecar
+    attempt = router().choose(parse_authority(b"example.org"), True, 0.0)
+    assert (attempt.destination.name, attempt.address) == ("example.org:80", "example.org:80")
+    assert not attempt.names_caller
 
 
 def test_a_service_name_rotates_over_its_endpoints_in_observe() -> None:
     made = router()
-    chosen = {made.route(parse_authority(b"reviews"), False, 0.0).address for _ in range(4)}
+    chosen = {made.choose(parse_authority(b"reviews"), False, 0.0).address for _ in range(4)}
     assert chosen == {A.address, B.address}
 
 
 def test_a_name_that_resolves_stays_where_it_points_in_the_direct_arm() -> None:
-    choice = router().route(parse_authority(b"reviews:9080"), True, 0.0)
-    assert (choice.address, choice.destination.name, choice.arm) == ("reviews:9080", "reviews", Arm.DIRECT)
+    attempt = router().choose(parse_authority(b"reviews:9080"), True, 0.0)
+    assert (attempt.address, attempt.destination.name, attempt.arm) == ("reviews:9080", "reviews", Arm.DIRECT)
 
 
 def test_route_sends_its_share_to_healthy_endpoints_and_leaves_a_control_group() -> None:
     made = router(25, A, Endpoint(B.address, healthy=False, app=B.app, instance="b"))
-    choices = [made.route(parse_authority(b"10.0.0.2:9080"), False, 0.0) for _ in range(2000)]
-    routed = [choice for choice in choices if choice.arm == Arm.ROUTED]
+    attempts = [made.choose(parse_authority(b"10.0.0.2:9080"), False, 0.0) for _ in range(2000)]
+    routed = [attempt for attempt in attempts if attempt.arm == Arm.ROUTED]
     assert 400 < len(routed) < 600
-    assert {choice.address for choice in routed} == {A.address}
-    assert {choice.address for choice in choices if choice.arm == Arm.DIRECT} == {"10.0.0.2:9080"}
+    assert {attempt.address for attempt in routed} == {A.address}
+    assert {attempt.address for attempt in attempts if attempt.arm == Arm.DIRECT} == {"10.0.0.2:9080"}
 
 
 def test_a_static_endpoint_is_not_told_who_calls() -> None:
-    choice = router(100, STATIC).route(parse_authority(b"reviews"), False, 0.0)
-    assert (choice.address, choice.sidecar) == (STATIC.address, False)
+    attempt = router(100, STATIC).choose(parse_authority(b"reviews"), False, 0.0)
+    assert (attempt.address, attempt.names_caller) == (STATIC.address, False)
 
 
 def test_no_endpoint_is_refused_with_its_reason() -> None:
     made = Router(random.random)
     made.update({"reviews": service("reviews")})
     with pytest.raises(RefusedError, match="no-healthy-endpoint: reviews"):
-        made.route(parse_authority(b"reviews"), False, 0.0)
+        made.choose(parse_authority(b"reviews"), False, 0.0)
 
 
-def test_another_try_goes_elsewhere_and_only_where_the_mesh_chose() -> None:
+def test_another_attempt_goes_elsewhere() -> None:
     made = router(100)
-    first = made.route(parse_authority(b"reviews"), False, 0.0)
-    second = made.again(first, [first.candidate], 0.0)
+    first = made.choose(parse_authority(b"reviews"), False, 0.0)
+    second = made.another(first, [first.candidate], 0.0)
     assert second is not None
     assert second.address != first.address
-    assert made.again(second, [first.candidate, second.candidate], 0.0) is None
-    assert router().again(router().route(parse_authority(b"reviews"), False, 0.0), [], 0.0) is None
+    assert made.another(second, [first.candidate, second.candidate], 0.0) is None
 
 
 def test_destinations_outside_are_kept_in_bounded_number() -> None:
     made = router()
     for number in range(3000):
-        made.route(parse_authority(b"h%d" % number), True, 0.0)
+        made.choose(parse_authority(b"h%d" % number), True, 0.0)
     assert len(made.outside) <= 1000
 
 

@@ -1,6 +1,7 @@
 """Facts to spans and series, decoded with the generated classes."""
 
-from proxy.telemetry.call_recorder import Recorder, peer
+from proxy.telemetry.call_recorder import CallRecorder, peer_attributes
+from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.trace_context import TraceContext
 from tests.proxy.rig import pairs
@@ -11,42 +12,39 @@ class Setup:
     def __init__(self) -> None:
         self.meter = Meter()
         self.spans: list[bytes] = []
-        self.recorder = Recorder(self.meter, self.spans.append, epoch=10**18)
+        self.recorder = CallRecorder(self.meter, self.spans.append, epoch=10**18)
 
-    def server(self, context: TraceContext, path: bytes = b"/items/7", **given: object) -> None:
-        facts: dict[str, object] = {
-            "method": b"GET",
-            "path": self.recorder.path(path),
-            "query": b"",
-            "host": b"shop:80",
-            "status": 200,
-            "error": "",
-            "caller": b"",
-            "place": b"",
-            **given,
-        }
-        self.recorder.server(context, 1_000_000, 3_000_000, **facts)  # type: ignore[arg-type]
+    def server(self, context: TraceContext, **given: object) -> None:
+        facts = {"target": b"/items/7", "authority": b"shop:80", "answered": 200, **given}
+        self.recorder.server(call(context, **facts))
 
     def client(self, context: TraceContext, **given: object) -> None:
-        facts: dict[str, object] = {
-            "method": b"GET",
-            "path": self.recorder.path(b"/x"),
-            "url": b"http://shop/x",
+        facts = {
+            "target": b"/x",
+            "authority": b"shop",
             "status": 200,
-            "error": "",
             "service": "shop",
             "endpoint": "10.0.0.1:1",
             "server": "shop:80",
             "arm": "routed",
-            "place": b"",
             **given,
         }
-        self.recorder.client(context, 1_000_000, 3_000_000, **facts)  # type: ignore[arg-type]
+        self.recorder.client(call(context, **facts))
 
     def series(self) -> dict[str, str]:
         [(series, histogram)] = self.meter.collect()
         assert histogram.count == 1
         return dict(series.attributes)
+
+
+def call(context: TraceContext, **facts: object) -> CallFacts:
+    """The facts of a GET that took two milliseconds."""
+    made = CallFacts(b"GET", 1_000_000)
+    made.trace, made.end = context, 3_000_000
+    for name, value in facts.items():
+        assert hasattr(CallFacts, name)
+        setattr(made, name, value)
+    return made
 
 
 def context(flags: int = 1, parent: bytes = bytes(7) + b"\x02") -> TraceContext:
@@ -55,8 +53,8 @@ def context(flags: int = 1, parent: bytes = bytes(7) + b"\x02") -> TraceContext:
 
 def test_a_server_span_has_the_stable_http_attributes() -> None:
     setup = Setup()
-    place = peer(("10.1.1.1", 5555), client=True)
-    setup.server(context(), query=b"a=1&sig=secret", caller=b"web", place=place)
+    peer = peer_attributes(("10.1.1.1", 5555), client=True)
+    setup.server(context(), target=b"/items/7?a=1&sig=secret", caller=b"web", client_peer=peer)
     [span] = decode(setup.spans)
     assert pairs(span.attributes) == {
         "http.request.method": "GET",

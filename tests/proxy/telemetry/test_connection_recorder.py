@@ -3,10 +3,12 @@
 from opentelemetry.proto.trace.v1.trace_pb2 import ScopeSpans, Span
 
 from proxy.contract import attributes
+from proxy.contract.traffic import Arm
 from proxy.errors import Reason
 from proxy.telemetry.connection_recorder import ConnectionRecorder
+from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.meter import Meter
-from proxy.telemetry.trace_context import Sampler, start
+from proxy.telemetry.trace_context import Sampler, Tracer
 from tests.proxy.rig import pairs
 
 SECOND = 1_000_000_000
@@ -15,21 +17,13 @@ SECOND = 1_000_000_000
 def recorded(sample: float, error: str = "", connected: int = 2 * SECOND) -> tuple[list[Span], Meter]:
     meter, spans = Meter(), list[bytes]()
     recorder = ConnectionRecorder(meter, spans.append, lambda: 1000)
-    context = start(Sampler.of(sample), lambda size: (1 << size) - 1, b"", b"", None)
-    recorder.client(
-        context,
-        SECOND,
-        connected,
-        3 * SECOND,
-        service="db",
-        endpoint="10.0.0.2:5432",
-        arm="direct",
-        server="10.0.0.2:5432",
-        sent=7,
-        received=1 << 40,
-        error=error,
-        place=b"",
-    )
+    facts = ConnectionFacts("10.0.0.2:5432", SECOND)
+    facts.trace = Tracer(Sampler.of(sample), lambda size: (1 << size) - 1).start()
+    facts.connected, facts.end = connected, 3 * SECOND
+    facts.service, facts.endpoint, facts.arm = "db", "10.0.0.2:5432", Arm.DIRECT
+    facts.server = "10.0.0.2:5432"
+    facts.sent, facts.received, facts.error = 7, 1 << 40, error
+    recorder.client(facts)
     return [ScopeSpans.FromString(span).spans[0] for span in spans], meter
 
 

@@ -12,11 +12,13 @@ from proxy.contract import attributes
 from proxy.telemetry.exporter import SPAN_PERIOD, Exporter
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.otlp import constant, span
+from proxy.telemetry.trace_context import TraceContext
 from tests.proxy.rig import Sink, play, until
 
 
 def one(number: int) -> bytes:
-    return span(number.to_bytes(16, "big"), b"spanspan", b"", 1, b"", 1, 2, constant("GET /", 2, False))
+    trace = TraceContext(number.to_bytes(16, "big"), b"spanspan", b"", 1, b"")
+    return span(trace, 1, 2, constant("GET /", 2, False))
 
 
 def exporter(port: int, meter: Meter, max_spans: int = 100_000) -> Exporter:

@@ -7,6 +7,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from proxy.contract import attributes
 from proxy.telemetry import otlp
+from proxy.telemetry.trace_context import TraceContext
 from tests.proxy.rig import pairs
 
 RESOURCE = {"service.name": "cart", "service.instance.id": "cart-1"}
@@ -36,7 +37,8 @@ def test_any_span_decodes_to_what_went_in(
 ) -> None:
     pieces = otlp.constant("GET /x", otlp.KIND_CLIENT, True)
     pieces += otlp.Attribute("text").text(text) + otlp.Attribute("number").number(number)
-    [decoded] = decode([otlp.span(trace, span, parent, flags, state.encode(), start, start + 5, pieces)])
+    context = TraceContext(trace, span, parent, flags, state.encode())
+    [decoded] = decode([otlp.span(context, start, start + 5, pieces)])
     assert (decoded.trace_id, decoded.span_id, decoded.parent_span_id) == (trace, span, parent)
     assert (decoded.name, decoded.kind, decoded.status.code) == ("GET /x", 3, 2)
     assert (decoded.start_time_unix_nano, decoded.end_time_unix_nano) == (start, start + 5)

@@ -10,23 +10,21 @@ from proxy.telemetry.trace_context import (
     RANDOM,
     SAMPLED,
     Sampler,
+    Tracer,
     parse_b3,
     parse_traceparent,
-    sibling,
-    start,
 )
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
-ALL = Sampler.of(1.0)
 
 
 def bits(size: int) -> int:
     return random.getrandbits(size)
 
 
-def fields(raw: bytes) -> dict[str, bytes]:
-    return {k.decode(): v for k, _, v in (line.partition(b": ") for line in raw.split(b"\r\n") if line)}
+def tracer(share: float = 1.0) -> Tracer:
+    return Tracer(Sampler.of(share), bits)
 
 
 def ids(size: int) -> st.SearchStrategy[bytes]:
@@ -36,11 +34,11 @@ def ids(size: int) -> st.SearchStrategy[bytes]:
 @given(ids(16), ids(8), st.integers(0, 3))
 def test_what_is_written_is_read_back(trace: bytes, parent: bytes, flags: int) -> None:
     incoming = f"00-{trace.hex()}-{parent.hex()}-{flags:02x}".encode()
-    context = start(ALL, bits, incoming, b"vendor=1")
+    context = tracer().start(incoming, b"vendor=1")
     assert (context.trace_id, context.parent_id, context.flags) == (trace, parent, flags)
-    out = fields(context.fields())
-    assert parse_traceparent(out["traceparent"]) == (trace, context.span_id, flags)
-    assert out["tracestate"] == b"vendor=1"
+    out = dict(context.fields())
+    assert parse_traceparent(out[b"traceparent"]) == (trace, context.span_id, flags)
+    assert out[b"tracestate"] == b"vendor=1"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +60,7 @@ def test_what_is_written_is_read_back(trace: bytes, parent: bytes, flags: int) -
 )
 def test_a_malformed_traceparent_is_ignored(value: str) -> None:
     assert parse_traceparent(value.encode()) is None
-    assert start(ALL, bits, value.encode()).parent_id == b""
+    assert tracer().start(value.encode()).parent_id == b""
 
 
 def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
@@ -79,8 +77,8 @@ def test_any_bytes_are_a_traceparent_or_not(value: bytes) -> None:
 
 def test_the_parent_decides() -> None:
     unsampled = f"00-{TRACE}-{PARENT}-00".encode()
-    assert not start(ALL, bits, unsampled).sampled
-    assert start(Sampler.of(0.0), bits, f"00-{TRACE}-{PARENT}-01".encode()).sampled
+    assert not tracer().start(unsampled).sampled
+    assert tracer(0.0).start(f"00-{TRACE}-{PARENT}-01".encode()).sampled
 
 
 @pytest.mark.parametrize(
@@ -110,18 +108,18 @@ def test_b3_single_and_multi(
 
 def test_b3_continues_a_trace_and_traceparent_comes_first() -> None:
     b3 = {b"b3": f"{TRACE}-{PARENT}-1".encode()}
-    context = start(ALL, bits, b3=b3)
+    context = tracer().start(b3=b3)
     assert (context.trace_id.hex(), context.parent_id.hex(), context.sampled) == (TRACE, PARENT, True)
     other = TRACE.replace("4", "5")
-    assert start(ALL, bits, f"00-{other}-{PARENT}-01".encode(), b"", b3).trace_id.hex() == other
+    assert tracer().start(f"00-{other}-{PARENT}-01".encode(), b"", b3).trace_id.hex() == other
 
 
 def test_a_root_says_what_its_count_stands_for() -> None:
-    root = start(ALL, bits)
+    root = tracer().start()
     assert (root.flags, root.state, root.parent_id) == (SAMPLED | RANDOM, b"ot=th:0", b"")
     assert Sampler.of(0.5).state == b"ot=th:8"
     assert Sampler.of(0.25).state == b"ot=th:c"
-    dropped = start(Sampler.of(0.0), bits)
+    dropped = tracer(0.0).start()
     assert (dropped.flags, dropped.state) == (RANDOM, b"")
 
 
@@ -133,13 +131,13 @@ def test_a_trace_kept_at_a_lower_share_is_kept_at_a_higher_one(trace: bytes, a: 
 
 def test_the_share_kept_is_the_share_asked_for() -> None:
     source = random.Random(1)
-    sampler = Sampler.of(0.25)
-    kept = sum(start(sampler, source.getrandbits).sampled for _ in range(8000))
+    tracing = Tracer(Sampler.of(0.25), source.getrandbits)
+    kept = sum(tracing.start().sampled for _ in range(8000))
     assert 1800 < kept < 2200
 
 
 def test_a_further_try_has_the_same_parent_and_a_new_span() -> None:
-    first = start(ALL, bits, f"00-{TRACE}-{PARENT}-01".encode())
-    second = sibling(first, bits)
+    first = tracer().start(f"00-{TRACE}-{PARENT}-01".encode())
+    second = tracer().sibling(first)
     assert (second.trace_id, second.parent_id) == (first.trace_id, first.parent_id)
     assert second.span_id != first.span_id

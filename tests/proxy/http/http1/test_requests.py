@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.errors import Reason, RefusedError
 from proxy.http.headers import RequestHead
-from proxy.http.http1.requests import Limits, RequestParser
+from proxy.http.http1.requests import Limits, RequestParser, destination
 
 
 class Requests:
@@ -223,3 +223,22 @@ def test_the_smallest_chunks_are_no_abuse(cuts: list[int]) -> None:
         data = data[cut:]
     events = parse(pieces, Limits(header_bytes=1024))
     assert events[-2:] == [("data", b"x" * 2000), ("end", b"x-sum: 1\r\n")]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (b"/a?b=http://c", (b"/a?b=http://c", b"shop")),
+        (b"http://other:81/a?b", (b"/a?b", b"other:81")),
+        (b"HTTP://other", (b"/", b"other")),
+        (b"http://other?q=/1", (b"/?q=/1", b"other")),
+        (b"*", (b"*", b"shop")),
+        (b"https://other/", (b"https://other/", b"shop")),
+    ],
+)
+def test_an_absolute_target_overrules_host(target: bytes, expected: tuple[bytes, bytes]) -> None:
+    assert destination(b"GET", target, b"shop") == expected
+
+
+def test_connect_names_an_authority_and_no_path() -> None:
+    assert destination(b"CONNECT", b"shop:443", b"other") == (b"/", b"shop:443")

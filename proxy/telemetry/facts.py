@@ -1,0 +1,77 @@
+"""The facts of one call and of one opaque connection, as an exchange gathers them for the recorders.
+
+Times are monotonic nanoseconds, 0 where something has not happened. Defaults live on the class; an
+instance holds only what was seen, since most calls leave most facts at their defaults.
+"""
+
+from proxy.contract.traffic import Arm
+from proxy.telemetry.trace_context import TraceContext
+
+
+class CallFacts:
+    """One attempt to get a request answered: what a span and a histogram entry are made from.
+
+    An inbound call has one attempt. An outbound one has as many as were sent, each with a client
+    span of its own, as the HTTP conventions of OpenTelemetry ask (resends are siblings).
+    """
+
+    trace: TraceContext
+    method: bytes
+    target: bytes = b"/"  # path with query, as forwarded
+    authority: bytes = b""  # host or host:port that the request names
+    start: int
+    end: int = 0
+    first_byte: int = 0  # when a response that took more than one read began
+    status: int = 0  # that the destination answered
+    answered: int = 0  # that the client was sent; differs where the sidecar answered itself
+    error: str = ""  # the value of a Reason
+    caller: bytes = b""  # the service that the caller's sidecar names
+    client_peer: bytes = b""  # encoded attributes of the client's end, see ``call_recorder.peer_attributes``
+    upstream_peer: bytes = b""  # the same of the upstream's end
+    server: str = ""  # canonical host:port that the application asked for
+    service: str = ""
+    endpoint: str = ""
+    arm: Arm = Arm.NONE
+    resends: int = 0  # attempts before this one
+
+    def __init__(self, method: bytes, start: int) -> None:
+        self.method = method
+        self.start = start
+
+    def following(self, trace: TraceContext, start: int) -> "CallFacts":
+        """Return the facts of a further attempt at the same request, before it is sent."""
+        call = CallFacts(self.method, start)
+        call.trace = trace
+        call.target = self.target
+        call.authority = self.authority
+        call.client_peer = self.client_peer
+        call.server = self.server
+        call.resends = self.resends + 1
+        return call
+
+
+class ConnectionFacts:
+    """One opaque connection, as seen from the sidecar: ``sent`` bytes went to the server.
+
+    ``encrypted`` is None while the bytes have not shown it.
+    """
+
+    trace: TraceContext
+    start: int
+    connected: int = 0  # when the server's side stood
+    end: int = 0
+    sent: int = 0
+    received: int = 0
+    encrypted: bool | None = None
+    error: str = ""  # the value of a Reason
+    address: str = ""  # host:port the client was going to; empty when it came to the sidecar itself
+    server: str = ""  # host:port of the server
+    client_peer: bytes = b""
+    upstream_peer: bytes = b""
+    service: str = ""
+    endpoint: str = ""
+    arm: Arm = Arm.NONE
+
+    def __init__(self, address: str, start: int) -> None:
+        self.address = address
+        self.start = start
