@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 TEST_PROCESSES ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test test-all check bench-dashboard bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
+.PHONY: demo test test-all check docs bench-dashboard bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean
 
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
@@ -46,6 +46,9 @@ soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, thre
 
 bench-scale: $(VENV)/installed-dev  ## one collector and up to a thousand simulated sidecars
 	$(BIN)/python -m tests.bench.scale $(ARGS)
+
+docs: $(VENV)/installed  ## the reference of all options, after a change of a settings class
+	$(BIN)/python -m deploy.cli.reference > docs/configuration.md
 
 proto: $(VENV)/installed-dev  ## compile every message after a change of a .proto; ClickHouse reads spans.proto itself
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/span_index.proto collector/formats/zipkin.proto collector/query/jaeger/api_v3.proto

@@ -47,7 +47,7 @@ from collector.receive.zipkin import Zipkin
 from collector.stats import Stats
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
-from proxy.contract.settings import load
+from proxy.contract.option import flag, named
 from topology.engine import Engine
 from topology.settings import EngineSettings
 from topology.xds.server import OPTIONS, XdsServer
@@ -71,26 +71,26 @@ class Ports:
     query: int
 
 
-def run(config: CollectorConfig) -> None:
+def run(config: CollectorConfig, settings: EngineSettings) -> None:
     """Serve until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
     gc.set_threshold(*_COLLECT)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signal(config))
+        runner.run(_until_signal(config, settings))
 
 
-async def _until_signal(config: CollectorConfig) -> None:
+async def _until_signal(config: CollectorConfig, settings: EngineSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with serving(config):
+    async with serving(config, settings):
         await stop.wait()
 
 
 @asynccontextmanager
-async def serving(config: CollectorConfig) -> AsyncIterator[Ports]:
+async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIterator[Ports]:
     """The whole collector for the time of the block. Raises ConfigError when it cannot start."""
     mesh_file = MeshFile(config.config)
-    engine = Engine(mesh_file.load(), load(EngineSettings, {}))
+    engine = Engine(mesh_file.load(), settings)
     stats = Stats()
     async with AsyncExitStack() as stack:
         store = _opened(stack, config)
@@ -288,7 +288,7 @@ async def _query_grpc(stack: AsyncExitStack, config: CollectorConfig, reader: Re
         return
     server = grpc.aio.server()
     register_queries(server, reader, engine, time.time)
-    _probe("query-grpc", config.query_grpc)
+    _probe("query_grpc", config.query_grpc)
     server.add_insecure_port(config.query_grpc)
     await server.start()
     stack.push_async_callback(server.stop, _STOP_SECONDS)
@@ -309,6 +309,6 @@ def _probe(option: str, address: str) -> None:
 def _unbound(option: str, address: str, error: OSError) -> ConfigError:
     reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
     return ConfigError(
-        f"--{option} {address}: cannot listen there: {reason}; stop what uses it or choose another "
-        f"address with --{option} (SPANMESH_{option.upper()})"
+        f"{flag(option)} {address}: cannot listen there: {reason}; stop what uses it or choose another "
+        f"address with {named(option)}"
     )

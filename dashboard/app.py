@@ -14,6 +14,7 @@ from dashboard.api.client import Client
 from dashboard.config import DashboardConfig
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 THREADS: Final = 8
 
@@ -78,7 +79,7 @@ def run(config: DashboardConfig) -> None:
     except OSError as error:
         raise ConfigError(
             f"the dashboard cannot listen on {config.listen} ({error.strerror or error}): "
-            "stop what uses it, or choose another with --listen HOST:PORT"
+            f"stop what uses it, or choose another HOST:PORT with {named('listen')}"
         ) from None
     # Browsers open many requests at once; a short queue is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

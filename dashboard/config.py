@@ -1,20 +1,19 @@
-"""What the dashboard can be told: where to listen and which collector to ask."""
+"""The settings of the dashboard: where it listens and which collector it asks."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
-
-from proxy.contract.settings import Address, Settings
-
-
-def _base_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")) or not text.split("://", 1)[1].strip("/"):
-        raise ValueError("write it as http://HOST:PORT, for example http://127.0.0.1:16686")
-    return text.rstrip("/")
+from proxy.contract.address import check_address, check_base_url
+from proxy.contract.option import Option
 
 
-class DashboardConfig(Settings):
-    """Configuration of ``spanmesh dashboard``."""
+@dataclass(frozen=True, kw_only=True)
+class DashboardConfig:
+    """Settings of ``spanmesh dashboard``."""
 
-    listen: Address = "127.0.0.1:8050"
-    api: Annotated[str, AfterValidator(_base_url)] = "http://127.0.0.1:16686"
+    listen: Annotated[str, Option(help="address of the dashboard", unit="HOST:PORT", check=check_address)] = (
+        "127.0.0.1:8050"
+    )
+    api: Annotated[str, Option(help="base URL of the query API", unit="URL", check=check_base_url)] = (
+        "http://127.0.0.1:16686"
+    )

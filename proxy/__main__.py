@@ -6,16 +6,12 @@ command's own packages) is then gone from memory, about a quarter of it.
 
 import json
 import sys
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
 
 from proxy.app import Process, Sidecar, run
+from proxy.config import SidecarConfig
 from proxy.contract.failure import ConfigError
 from proxy.supervisor import Parent
 from proxy.workers.link import Line, join
-
-if TYPE_CHECKING:
-    from proxy.config import SidecarConfig
 
 
 def main(text: str, descriptor: str = "") -> int:
@@ -23,7 +19,7 @@ def main(text: str, descriptor: str = "") -> int:
 
     ``descriptor`` is the channel to the parent, for one of several workers.
     """
-    config = cast("SidecarConfig", SimpleNamespace(**json.loads(text)))
+    config = SidecarConfig(**json.loads(text))
 
     async def make() -> Process:
         if descriptor:

@@ -8,10 +8,11 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import uvloop
 
+from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
@@ -40,9 +41,6 @@ from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
 from proxy.transport.listener import bound_port, listen
 from proxy.workers.link import Line
-
-if TYPE_CHECKING:
-    from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process
 
 _HURRY_TURNS: Final = 5  # of the sweep, between two reports out of turn
 
@@ -78,7 +76,7 @@ class Process(Protocol):
 class Sidecar:
     """One sidecar, or with ``line`` one of its workers. ``ports`` are the bound ones by listener."""
 
-    def __init__(self, config: "SidecarConfig", feed: FeedFactory = Feed, line: Line | None = None) -> None:
+    def __init__(self, config: SidecarConfig, feed: FeedFactory = Feed, line: Line | None = None) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
         self.refused: dict[str, int] = {}

@@ -1,74 +1,147 @@
-"""What one sidecar is told: addresses, identity, sampling, limits and timeouts."""
+"""The settings of one sidecar: addresses, identity, sampling, timeouts and limits."""
 
+import re
+from dataclasses import dataclass
 from secrets import token_hex
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from proxy.contract.address import check_address, check_address_or_off
+from proxy.contract.option import Option, named
 
-from proxy.contract.address import split_address
-from proxy.contract.settings import Address, Settings
+_TIMEOUTS: Final = "Timeouts"
+_LIMITS: Final = "Limits (of the instance: several workers share them)"
+_DATA_PATH: Final = "Requests and connections"
 
-
-def _address_or_off(address: str) -> str:
-    if address:
-        split_address(address)
-    return address
+_SERVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 
 
-OptionalAddress = Annotated[str, AfterValidator(_address_or_off)]
-"""``HOST:PORT``, or the empty string to turn that listener or check off."""
+def _service(name: str) -> str:
+    if not _SERVICE.fullmatch(name):
+        raise ValueError("write letters, digits, '.', '_' and '-', at most 253, a letter or digit first")
+    return name
 
-Seconds = Annotated[float, Field(gt=0, le=86400)]
+
+def _off_or_address(text: str) -> Option:
+    return Option(help=text, unit="HOST:PORT", check=check_address_or_off)
 
 
-class SidecarConfig(Settings):
-    """One sidecar. Times are seconds, sizes bytes; ``sample`` is the share of new traces kept."""
+def _seconds(text: str, **limits: Any) -> Option:
+    return Option(
+        **{"help": text, "group": _TIMEOUTS, "unit": "SECONDS", "above": 0, "most": 86400, **limits}
+    )
 
-    service: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-    app: OptionalAddress = ""
-    inbound: OptionalAddress = "127.0.0.1:15006"
-    outbound: OptionalAddress = "127.0.0.1:15001"
-    mesh: Address = "127.0.0.1:4317"
-    admin: OptionalAddress = "127.0.0.1:15000"
-    version: str = ""
-    zone: str = ""
-    namespace: str = ""
-    instance: str = ""
-    sample: float = Field(default=1.0, ge=0.0, le=1.0)
-    workers: int = Field(default=1, ge=1, le=64)  # processes that share the listeners
-    intercept: bool = False  # take connections that netfilter turned to us, see deploy/container/intercept.sh
-    # What the application speaks. auto: HTTP to the inbound listener, detected where intercepted.
-    app_protocol: Literal["auto", "http", "tcp"] = "auto"
 
-    detect_timeout: Seconds = 0.3  # of silence after which an intercepted client waits for its server
-    via: bool = False  # name ourselves in Via, of requests and responses
-    forwarded: bool = False  # tell our application the client in X-Forwarded-For, -Proto and -Host
+def _limit(text: str, unit: str, least: int) -> Option:
+    return Option(help=text, group=_LIMITS, unit=unit, least=least)
 
-    connect_timeout: Seconds = 5.0
-    request_timeout: Seconds = 60.0  # from the start of a request to the head of its response
-    header_timeout: Seconds = 10.0  # for the whole head of a request
-    body_timeout: Seconds = 60.0  # without a byte of a body the client still owes
-    idle_timeout: Seconds = 300.0  # of a client connection between requests
-    half_close_time: Seconds = 10.0  # a client that sends no more is still waited for
-    pool_idle: Seconds = 4.0  # of a pooled upstream connection; below the 5 s many servers close at
-    drain_notice: float = Field(default=1.0, ge=0, le=60)  # still accepting, while the mesh is told
-    drain_time: float = Field(default=20.0, ge=0, le=600)  # for what is in flight
 
-    max_header_bytes: int = Field(default=65536, ge=1024)
-    max_headers: int = Field(default=128, ge=8)
-    max_uri_bytes: int = Field(default=16384, ge=256)
-    max_body_bytes: int = Field(default=0, ge=0)  # 0: no limit
-    # Limits of the instance: of several workers each keeps an equal share, rounded up.
-    max_connections: int = Field(default=4096, ge=1)  # open to one address
-    max_requests: int = Field(default=4096, ge=1)  # under way to one service, or to our application
-    max_queued_spans: int = Field(default=20000, ge=1)
+@dataclass(frozen=True, kw_only=True)
+class SidecarConfig:
+    """One sidecar. A plain dataclass: its process holds neither a validator nor the command line."""
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    service: Annotated[
+        str, Option(help="name of the service beside the sidecar", unit="NAME", check=_service)
+    ]
+    app: Annotated[str, _off_or_address("where the service itself listens")] = ""
+    inbound: Annotated[str, _off_or_address("where callers connect; '' turns it off")] = "127.0.0.1:15006"
+    outbound: Annotated[
+        str, _off_or_address("the HTTP proxy for the service's own calls; '' turns it off")
+    ] = "127.0.0.1:15001"
+    mesh: Annotated[
+        str, Option(help="the collector's gRPC address, OTLP and xDS", unit="HOST:PORT", check=check_address)
+    ] = "127.0.0.1:4317"
+    admin: Annotated[
+        str, _off_or_address("admin port: /ready, /stats, /config, /metrics; '' turns it off")
+    ] = "127.0.0.1:15000"
+    version: Annotated[str, Option(help="version of the service, for graphs and splits")] = ""
+    zone: Annotated[str, Option(help="zone the instance runs in")] = ""
+    namespace: Annotated[str, Option(help="namespace of the service")] = ""
+    instance: Annotated[
+        str, Option(help="name of this instance, unique in the mesh; made from the service's when empty")
+    ] = ""
+    sample: Annotated[float, Option(help="share of new traces to record", unit="SHARE", least=0, most=1)] = (
+        1.0
+    )
+    workers: Annotated[
+        int, Option(help="number of processes that share the work", unit="COUNT", least=1, most=64)
+    ] = 1
+    intercept: Annotated[
+        bool, Option(help="take connections that deploy/container/intercept.sh turned to the sidecar")
+    ] = False
+    # auto: HTTP to the inbound listener, detected where intercepted.
+    app_protocol: Annotated[
+        Literal["auto", "http", "tcp"],
+        Option(help="what the service speaks; auto: HTTP, detected where connections are intercepted"),
+    ] = "auto"
+
+    detect_timeout: Annotated[
+        float,
+        _seconds(
+            "how long an intercepted client may be silent before its server is taken to speak first",
+            group=_DATA_PATH,
+        ),
+    ] = 0.3
+    via: Annotated[
+        bool, Option(help="add the sidecar to the Via header of requests and responses", group=_DATA_PATH)
+    ] = False
+    forwarded: Annotated[
+        bool,
+        Option(help="add X-Forwarded-For, -Proto and -Host to requests for the service", group=_DATA_PATH),
+    ] = False
+
+    connect_timeout: Annotated[float, _seconds("longest time to open a connection to an endpoint")] = 5.0
+    request_timeout: Annotated[
+        float, _seconds("longest time from the start of a request to the head of its response")
+    ] = 60.0
+    header_timeout: Annotated[float, _seconds("longest time for the whole head of a request to arrive")] = (
+        10.0
+    )
+    body_timeout: Annotated[float, _seconds("longest pause while a client still owes bytes of a body")] = 60.0
+    idle_timeout: Annotated[
+        float, _seconds("how long a client connection may be idle between two requests")
+    ] = 300.0
+    half_close_time: Annotated[
+        float, _seconds("how long a client that has closed its sending side still gets its response")
+    ] = 10.0
+    # Many servers close idle connections after 5 s: below that, a pooled one is rarely found dead.
+    pool_idle: Annotated[float, _seconds("how long an unused connection to an endpoint is kept")] = 4.0
+    drain_notice: Annotated[
+        float,
+        _seconds(
+            "at a stop, how long connections are still accepted while the mesh learns of it",
+            above=None,
+            least=0,
+            most=60,
+        ),
+    ] = 1.0
+    drain_time: Annotated[
+        float, _seconds("at a stop, longest time for requests under way", above=None, least=0, most=600)
+    ] = 20.0
+
+    max_header_bytes: Annotated[int, _limit("largest head of a request or response", "BYTES", 1024)] = 65536
+    max_headers: Annotated[int, _limit("most header fields of a request or response", "COUNT", 8)] = 128
+    max_uri_bytes: Annotated[int, _limit("largest request target", "BYTES", 256)] = 16384
+    max_body_bytes: Annotated[int, _limit("largest request body; 0: no limit", "BYTES", 0)] = 0
+    max_connections: Annotated[int, _limit("most connections open to one address", "COUNT", 1)] = 4096
+    max_requests: Annotated[
+        int, _limit("most requests under way to one service, or to the application", "COUNT", 1)
+    ] = 4096
+    max_queued_spans: Annotated[
+        int, _limit("most spans waiting for export; further ones are dropped and counted", "COUNT", 1)
+    ] = 20000
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that do not fit together."""
         if self.inbound and not self.app:
-            raise ValueError("an inbound listener needs --app HOST:PORT, or turn it off with --inbound ''")
+            raise ValueError(
+                f"an inbound listener needs --app HOST:PORT (SPANMESH_APP), or turn it off: "
+                f"{named('inbound')} is {self.inbound!r}, give ''"
+            )
         if not self.inbound and not self.outbound:
-            raise ValueError("inbound and outbound are both off: give at least one address")
+            raise ValueError(
+                f"inbound and outbound are both off: give at least one address, "
+                f"{named('inbound')} or {named('outbound')}"
+            )
         if not self.instance:
+            # Two instances of one service must never report under one name.
             object.__setattr__(self, "instance", f"{self.service}-{token_hex(4)}")
-        return self

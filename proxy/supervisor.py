@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proxy.app import admin_protocol
+from proxy.config import SidecarConfig
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
 from proxy.control.admin import Admin
@@ -16,14 +17,11 @@ from proxy.telemetry.metrics import Gauge
 from proxy.transport.listener import bound_port, explain, listen
 from proxy.workers.worker_pool import Crew, total
 
-if TYPE_CHECKING:
-    from proxy.config import SidecarConfig
-
 
 class Parent:
     """One sidecar of ``config.workers`` processes. ``ports`` are the bound ones by listener."""
 
-    def __init__(self, config: "SidecarConfig") -> None:
+    def __init__(self, config: SidecarConfig) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
         self.meter = Meter()

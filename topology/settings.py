@@ -1,35 +1,78 @@
-"""What can be tuned in the engine. Durations are seconds, shares 0 to 1."""
+"""The settings of the topology engine: what it remembers, and when it ejects an endpoint."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from proxy.contract.option import Option
 
-from proxy.contract.settings import Settings
-
-Seconds = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+_GRAPH: Final = "Engine: the live graph"
+_EJECTION: Final = "Engine: ejections"
 
 
-class EngineSettings(Settings):
+def _seconds(text: str, group: str = _EJECTION, **bounds: Any) -> Option:
+    return Option(help=text, group=group, unit="SECONDS", **(bounds or {"above": 0}))
+
+
+def _count(text: str, group: str = _EJECTION) -> Option:
+    return Option(help=text, group=group, unit="COUNT", above=0)
+
+
+def _share(text: str) -> Option:
+    return Option(help=text, group=_EJECTION, unit="SHARE", least=0, most=1)
+
+
+def _factor(text: str) -> Option:
+    return Option(help=text, group=_EJECTION, unit="FACTOR", above=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
     """Defaults react within about a second and need little traffic to do so."""
 
-    endpoint_grace: Seconds = 10.0  # an endpoint whose stream ended stays known this long
-    graph_memory: Seconds = 900.0
-    graph_series: Annotated[int, Field(gt=0)] = 20_000  # distinct (edge, endpoint, arm) held
-    pairing_ttl: Seconds = 10.0  # how long a span waits for its other half
-    pairing_spans: Annotated[int, Field(gt=0)] = 100_000
+    endpoint_grace: Annotated[
+        float, _seconds("how long an endpoint stays known after its sidecar's stream ended", _GRAPH)
+    ] = 10.0
+    graph_memory: Annotated[float, _seconds("how far the live graph reaches back", _GRAPH)] = 900.0
+    graph_series: Annotated[int, _count("most series (edge, endpoint, arm) in the live graph", _GRAPH)] = (
+        20_000
+    )
+    pairing_ttl: Annotated[
+        float, _seconds("how long an SDK's client or server span waits for its other half", _GRAPH)
+    ] = 10.0
+    pairing_spans: Annotated[int, _count("most spans waiting for their other half", _GRAPH)] = 100_000
 
-    eject_failures: Annotated[int, Field(gt=0)] = 5  # fewer failures in a window prove nothing
-    eject_success_below: Share = 0.9  # better than this is never ejected for failing
-    eject_margin: Share = 0.05  # how much more than its peers, beyond chance, it must fail
-    eject_reporters: Annotated[int, Field(gt=0)] = 2
-    eject_share: Share = 0.5  # of a service's endpoints, at most
-    eject_seconds: Seconds = 5.0  # doubled with every further ejection
-    eject_seconds_max: Seconds = 60.0
-    slow_factor: Annotated[float, Field(gt=1)] = 4.0  # times its peers' latency
-    slow_floor: Seconds = 0.02  # and at least this much slower
-    eject_slow_factor: Annotated[float, Field(gt=1)] = 8.0  # sidecars avoid what is less slow by themselves
-    eject_slow_floor: Seconds = 0.1
-    stall_seconds: Annotated[float, Field(ge=0.2)] = 0.25  # oldest open request's age, nothing completed
-    stall_seconds_unknown: Annotated[float, Field(ge=0.2)] = 1.0  # the same before it has answered much
-    slow_start: Seconds = 10.0  # from probation to full weight
+    eject_failures: Annotated[int, _count("fewest failures in a window that count as evidence")] = 5
+    eject_success_below: Annotated[
+        float, _share("success rate above which an endpoint is never ejected for failing")
+    ] = 0.9
+    eject_margin: Annotated[
+        float, _share("how much higher than its peers' an endpoint's failure rate must be, beyond chance")
+    ] = 0.05
+    eject_reporters: Annotated[
+        int, _count("sidecars that must report the fault, unless one is confirmed by a probe")
+    ] = 2
+    eject_share: Annotated[float, _share("largest share of a service's endpoints ejected at a time")] = 0.5
+    eject_seconds: Annotated[float, _seconds("length of a first ejection; doubled with each further one")] = (
+        5.0
+    )
+    eject_seconds_max: Annotated[float, _seconds("length of the longest ejection")] = 60.0
+    slow_factor: Annotated[
+        float, _factor("multiple of its peers' latency above which an endpoint counts as slow")
+    ] = 4.0
+    slow_floor: Annotated[
+        float, _seconds("least difference to its peers' latency for an endpoint to count as slow")
+    ] = 0.02
+    # Higher than slow_factor: sidecars avoid what is less slow by themselves, through its weight.
+    eject_slow_factor: Annotated[
+        float, _factor("multiple of its peers' latency above which an endpoint is ejected as slow")
+    ] = 8.0
+    eject_slow_floor: Annotated[
+        float, _seconds("least difference to its peers' latency for an ejection as slow")
+    ] = 0.1
+    stall_seconds: Annotated[
+        float, _seconds("age of the oldest open request that is a stall, when nothing completes", least=0.2)
+    ] = 0.25
+    stall_seconds_unknown: Annotated[
+        float, _seconds("the same for an endpoint that has answered little yet", least=0.2)
+    ] = 1.0
+    slow_start: Annotated[float, _seconds("time from probation to full weight")] = 10.0

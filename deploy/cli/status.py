@@ -1,13 +1,26 @@
 """``spanmesh status``: services, endpoints and what is stored, as tables."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from deploy import api
+from proxy.contract.address import check_base_url
+from proxy.contract.option import Option
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusConfig:
+    """The collector that is asked, and the form of the reply."""
+
+    api: Annotated[str, Option(help="base URL of the query API", unit="URL", check=check_base_url)] = (
+        "http://127.0.0.1:16686"
+    )
+    json: Annotated[bool, Option(help="the same as JSON")] = False
 
 
 def fetch(base: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 from urllib.request import ProxyHandler, Request, build_opener
 
 from deploy.demo.load import Load
@@ -11,12 +12,26 @@ from deploy.demo.shop import SHOP
 from deploy.processes import ports, up_command
 from deploy.processes.run_command import proxy_environment
 from deploy.processes.supervise import Supervisor, command
+from deploy.processes.up_command import Mesh
+from proxy.contract.option import Option, flag
 
-FAULTS = ("slow", "fail", "stall")
-FAULTY = "reviews"
-READY_SECONDS = 20.0
-REPORT_SECONDS = 5.0
-_WITHOUT_PROXY = build_opener(ProxyHandler({}))
+FAULTY: Final = "reviews"
+READY_SECONDS: Final = 20.0
+REPORT_SECONDS: Final = 5.0
+_WITHOUT_PROXY: Final = build_opener(ProxyHandler({}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoConfig:
+    """The users of the shop, and what goes wrong in it."""
+
+    fault: Annotated[
+        Literal["none", "slow", "fail", "stall"], Option(help="break one instance of reviews after a while")
+    ] = "none"
+    fault_after: Annotated[
+        float, Option(help="from the start of the users to the fault", unit="SECONDS", least=0)
+    ] = 8.0
+    rate: Annotated[float, Option(help="requests per second of the shop's users", above=0)] = 20.0
 
 
 @dataclass(frozen=True)
@@ -45,74 +60,66 @@ def plan() -> list[Instance]:
     ]
 
 
-def run(
-    say: Callable[[str], None], *, fault: str, fault_after: float, rate: float, data: str, config: str
-) -> int:
+def run(say: Callable[[str], None], config: DemoConfig, mesh: Mesh) -> int:
     """Run the demo until a signal; the exit status for the shell."""
     instances = plan()
     with Supervisor(say) as supervisor:
-        given = {name: value for name, value in (("data", data), ("config", config)) if value}
-        if not up_command.start(supervisor, given):
+        if not up_command.start(supervisor, mesh):
             return supervisor.first_exit() or 1
         for instance in instances:
-            _start(supervisor, instance, instances)
-        if not supervisor.wait_until(lambda: all(ports.accepts(i.inbound) for i in instances), READY_SECONDS):
+            _start(supervisor, instance, instances, mesh.collector.grpc)
+        if not supervisor.wait_until(
+            lambda: all(ports.accepts(each.address) for each in instances), READY_SECONDS
+        ):
             return supervisor.first_exit() or 1
         front = next(i for i in instances if i.service == "frontend")
-        load = Load(ports.LOOPBACK, front.inbound, rate)
+        load = Load(ports.LOOPBACK, front.inbound, config.rate)
         load.start()
-        _introduce(say, front)
+        _introduce(say, front, mesh)
         bad = next(i for i in instances if i.service == FAULTY)
-        _watch(supervisor, say, load, bad, fault, fault_after)
+        _watch(supervisor, say, load, bad, config)
         load.stop()
         return supervisor.first_exit()
 
 
-def _start(supervisor: Supervisor, instance: Instance, shop: list[Instance]) -> None:
+def _start(supervisor: Supervisor, instance: Instance, shop: list[Instance], grpc: str) -> None:
     addresses = {
         f"SHOP_{name.upper()}": ",".join(i.address for i in shop if i.service == name) for name in SHOP
     }
-    environment = {**addresses, **proxy_environment(instance.outbound, instance.app)}
+    proxy = f"http://{ports.LOOPBACK}:{instance.outbound}"
     program = [sys.executable, "-P", "-m", "deploy.demo.shop", instance.service, str(instance.app)]
     name = f"{instance.service} {instance.version}"
-    supervisor.start(name, program, environment, restart=True)
-    supervisor.start(
-        f"sidecar of {name}",
-        command(
-            "sidecar",
-            "--service",
-            instance.service,
-            "--version",
-            instance.version,
-            "--app",
-            f"{ports.LOOPBACK}:{instance.app}",
-            "--inbound",
-            instance.address,
-            "--outbound",
-            f"{ports.LOOPBACK}:{instance.outbound}",
-            "--admin",
-            f"{ports.LOOPBACK}:{instance.admin}",
-        ),
-        restart=True,
-    )
+    supervisor.start(name, program, {**addresses, **proxy_environment(proxy, instance.app)}, restart=True)
+    options = {
+        "service": instance.service,
+        "version": instance.version,
+        "app": f"{ports.LOOPBACK}:{instance.app}",
+        "inbound": instance.address,
+        "outbound": f"{ports.LOOPBACK}:{instance.outbound}",
+        "admin": f"{ports.LOOPBACK}:{instance.admin}",
+        "mesh": grpc,
+    }
+    flags = (f"{flag(option)}={value}" for option, value in options.items())
+    supervisor.start(f"sidecar of {name}", command("sidecar", *flags), restart=True)
 
 
-def _introduce(say: Callable[[str], None], front: Instance) -> None:
+def _introduce(say: Callable[[str], None], front: Instance, mesh: Mesh) -> None:
     say(f"shop        http://{front.address}/product/7")
-    say(f"dashboard   http://{ports.DASHBOARD}")
-    say(f"traces      {ports.API}/api/traces?service=frontend")
+    say(f"dashboard   {ports.url(mesh.dashboard.listen)}")
+    say(f"traces      {mesh.api}/api/traces?service=frontend")
     say(f"The mesh only watches (stage observe). To let it route to {FAULTY}, and to see why it decides:")
     stage = f'{{"service":"{FAULTY}","stage":"route","percent":100}}'
-    say(f"  curl -X PUT {ports.API}/api/mesh/stages -d '{stage}'")
-    say(f"  curl '{ports.API}/api/mesh/decisions?service={FAULTY}'")
+    say(f"  curl -X PUT {mesh.api}/api/mesh/stages -d '{stage}'")
+    say(f"  curl '{mesh.api}/api/mesh/decisions?service={FAULTY}'")
     say("Ctrl-C stops everything.")
 
 
 def _watch(
-    supervisor: Supervisor, say: Callable[[str], None], load: Load, bad: Instance, fault: str, after: float
+    supervisor: Supervisor, say: Callable[[str], None], load: Load, bad: Instance, config: DemoConfig
 ) -> None:
     """Break the instance when it is time, and say every few seconds what users see."""
-    fault_at = time.monotonic() + after if fault else float("inf")
+    fault = config.fault
+    fault_at = time.monotonic() + config.fault_after if fault != "none" else float("inf")
     report_at = time.monotonic() + REPORT_SECONDS
     while supervisor.pause(0.1):
         now = time.monotonic()

@@ -1,20 +1,36 @@
-"""The default addresses of every process, and free ports where defaults do not matter."""
+"""Loopback ports: free ones, taken ones, and the URL of a listener on this machine."""
 
 import socket
 from typing import Final
 
+from proxy.contract.address import join_address, split_address
+
 LOOPBACK: Final = "127.0.0.1"
-MESH: Final = "127.0.0.1:4317"
-OTLP_HTTP: Final = "127.0.0.1:4318"
-QUERY: Final = "127.0.0.1:16686"
-DASHBOARD: Final = "127.0.0.1:8050"
-INBOUND: Final = "127.0.0.1:15006"
-OTLP: Final = f"http://{OTLP_HTTP}"
-API: Final = f"http://{QUERY}"
+
+_ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
+
+
+def url(address: str) -> str:
+    """Return the URL by which this machine reaches a listener: one on all addresses, by loopback."""
+    return f"http://{join_address(*_reachable(address))}"
+
+
+def accepts(address: str) -> bool:
+    """True if something accepts connections at ``host:port``."""
+    try:
+        socket.create_connection(_reachable(address), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _reachable(address: str) -> tuple[str, int]:
+    host, port = split_address(address)
+    return _ANY.get(host, host), port
 
 
 def free(count: int) -> list[int]:
-    """Loopback ports that nobody listens on just now, all different."""
+    """Return loopback ports that nobody listens on just now, all different."""
     held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
     try:
         return [each.getsockname()[1] for each in held]
@@ -24,18 +40,9 @@ def free(count: int) -> list[int]:
 
 
 def is_free(port: int) -> bool:
-    """Whether a loopback port can be listened on just now."""
+    """True if a loopback port can be listened on just now."""
     try:
         socket.create_server((LOOPBACK, port)).close()
-    except OSError:
-        return False
-    return True
-
-
-def accepts(port: int) -> bool:
-    """Whether something on loopback accepts connections on this port."""
-    try:
-        socket.create_connection((LOOPBACK, port), timeout=0.5).close()
     except OSError:
         return False
     return True

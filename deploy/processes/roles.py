@@ -4,18 +4,25 @@ A machine that runs sidecars has neither dash nor ClickHouse installed, so a rol
 are imported when the role is chosen, and a missing one is an error that names the extra.
 """
 
+import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
+from rich.console import Console
+
+import proxy
+from collector.config import CollectorConfig
+from dashboard.config import DashboardConfig
+from deploy.importer.config import ImportConfig
+from proxy.config import SidecarConfig
 from proxy.contract.failure import ConfigError
-from proxy.contract.settings import load
+from topology.settings import EngineSettings
 
-Options = Mapping[str, Any]
 _SIDECAR: Final = ("httptools", "uvloop", "opentelemetry")
 
 
@@ -29,41 +36,40 @@ def _extra(name: str) -> Iterator[None]:
         ) from None
 
 
-def sidecar(options: Options) -> NoReturn:
+def sidecar(config: SidecarConfig) -> NoReturn:
     """Become a sidecar: this process goes on as a lean one, with what was checked here."""
     with _extra("sidecar"):
-        from proxy import config
-
         for package in _SIDECAR:
             if find_spec(package) is None:
                 raise ModuleNotFoundError(name=package)
-    settings = load(config.SidecarConfig, options)
     # From where we ourselves come, whatever lies in the folder the user happens to be in.
-    home = str(Path(config.__file__).parent.parent)
+    home = str(Path(proxy.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    argv = [sys.executable, "-P", "-m", "proxy", settings.model_dump_json()]
+    argv = [sys.executable, "-P", "-m", "proxy", json.dumps(vars(config))]
     os.execve(sys.executable, argv, {**os.environ, "PYTHONPATH": path})
 
 
-def collector(options: Options) -> None:
+def collector(config: CollectorConfig, engine: EngineSettings) -> None:
     """Run a collector until SIGTERM."""
     with _extra("collector"):
-        from collector import app, config
-    app.run(load(config.CollectorConfig, options))
+        from collector import app
+    app.run(config, engine)
 
 
-def dashboard(options: Options) -> None:
+def dashboard(config: DashboardConfig) -> None:
     """Run the dashboard until SIGTERM."""
     with _extra("dashboard"):
-        from dashboard import app, config
-    app.run(load(config.DashboardConfig, options))
+        from dashboard import app
+    app.run(config)
 
 
-def imported(files: Sequence[Path], to: str, **options: Any) -> int:
-    """Traces in files to the collector at ``to``; the exit status."""
+def imported(files: Sequence[Path], config: ImportConfig, console: Console) -> int:
+    """Send traces in files to a collector; the exit status."""
     with _extra("collector"):
         from deploy.importer import traces
-    return traces.run(files, to, **options)
+    return traces.run(
+        files, config.to, dry_run=config.dry_run, shift_to_now=config.shift_to_now, console=console
+    )
 
 
 def problems(file: Path) -> list[str]:

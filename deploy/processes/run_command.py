@@ -1,59 +1,78 @@
 """``spanmesh run``: the user's program with a sidecar beside it, adoption in one line."""
 
-import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 from deploy.processes import ports
 from deploy.processes.supervise import Supervisor, command
+from proxy.config import SidecarConfig
+from proxy.contract.address import check_address_or_off
+from proxy.contract.option import Option, variable
+from proxy.contract.settings import environment
 
 READY_SECONDS = 10.0
+_INBOUND_PORT = 15006
 
 
-def run(
-    say: Callable[[str], None],
-    program: Sequence[str],
-    *,
-    service: str,
-    port: int,
-    inbound: str,
-    mesh: str,
-    version: str,
-    zone: str,
-    namespace: str = "",
-) -> int:
+def _address(text: str) -> Option:
+    return Option(help=text, unit="HOST:PORT", check=check_address_or_off)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(SidecarConfig):
+    """A sidecar beside a program that listens on a port: addresses that are not given are chosen."""
+
+    port: Annotated[
+        int, Option(help="port the program listens on; it finds it in PORT", unit="PORT", least=1, most=65535)
+    ]
+    app: Annotated[str, _address("where the program listens; loopback and --port when empty")] = ""
+    inbound: Annotated[str, _address("where callers connect; 127.0.0.1:15006 or a free port when empty")] = ""
+    outbound: Annotated[
+        str, _address("the HTTP proxy for the program's own calls; a free port when empty")
+    ] = ""
+    admin: Annotated[
+        str, _address("admin port: /ready, /stats, /config, /metrics; a free port when empty")
+    ] = ""
+    no_proxy: Annotated[
+        str, Option(help="hosts that the program calls directly; it finds them in NO_PROXY", unit="HOST,…")
+    ] = ""
+
+    def __post_init__(self) -> None:
+        """Nothing to check: what is missing is chosen when the sidecar is started."""
+
+
+def run(say: Callable[[str], None], program: Sequence[str], config: RunConfig) -> int:
     """Run ``program`` until it ends or a signal comes; its exit status.
 
-    The program listens on ``port`` as it always did (also told to it as PORT) and reaches
-    others through http_proxy. Callers reach it through ``inbound``.
+    The program listens on ``port`` as it always did (it also finds it in PORT) and reaches others
+    through http_proxy. Callers reach it through ``inbound``.
     """
-    outbound_port, admin_port = ports.free(2)
-    if not inbound:
-        inbound = ports.INBOUND if ports.is_free(15006) else f"{ports.LOOPBACK}:{ports.free(1)[0]}"
-    options = {
-        "service": service,
-        "app": f"{ports.LOOPBACK}:{port}",
-        "inbound": inbound,
-        "mesh": mesh,
-        "outbound": f"{ports.LOOPBACK}:{outbound_port}",
-        "admin": f"{ports.LOOPBACK}:{admin_port}",
-        "version": version,
-        "zone": zone,
-        "namespace": namespace,
-    }
-    arguments = [part for key, value in options.items() if value for part in (f"--{key}", value)]
+    chosen = _addresses(config)
+    proxy = ports.url(chosen["outbound"])
+    settings = {**environment(config), **{variable(name): text for name, text in chosen.items()}}
     with Supervisor(say) as supervisor:
-        sidecar = supervisor.start("sidecar", command("sidecar", *arguments))
-        if not supervisor.wait_until(lambda: ports.accepts(outbound_port), READY_SECONDS):
+        sidecar = supervisor.start("sidecar", command("sidecar"), settings)
+        if not supervisor.wait_until(lambda: ports.accepts(chosen["outbound"]), READY_SECONDS):
             return sidecar.process.poll() or 1
-        say(f"{service}: callers use {inbound}, its own calls leave through 127.0.0.1:{outbound_port}")
-        supervisor.start("program", program, proxy_environment(outbound_port, port))
+        say(
+            f"{config.service}: callers use {chosen['inbound']}, "
+            f"its own calls leave through {chosen['outbound']}"
+        )
+        supervisor.start("program", program, proxy_environment(proxy, config.port, config.no_proxy))
         return supervisor.wait()
 
 
-def proxy_environment(outbound_port: int, port: int) -> dict[str, str]:
-    """What makes an unchanged program send its HTTP calls through the sidecar."""
-    proxy = f"http://{ports.LOOPBACK}:{outbound_port}"
+def _addresses(config: RunConfig) -> dict[str, str]:
+    """Return the sidecar's addresses: those that were given, and chosen ones for the rest."""
+    spare, outbound, admin = ports.free(3)
+    inbound = _INBOUND_PORT if ports.is_free(_INBOUND_PORT) else spare
+    chosen = {"app": config.port, "inbound": inbound, "outbound": outbound, "admin": admin}
+    return {name: getattr(config, name) or f"{ports.LOOPBACK}:{port}" for name, port in chosen.items()}
+
+
+def proxy_environment(proxy: str, port: int, exempt: str = "") -> dict[str, str]:
+    """Return the variables that make an unchanged program send its HTTP calls through ``proxy``."""
     # Loopback destinations are often exempt by default; beside a sidecar they must not be.
-    exempt = os.environ.get("SPANMESH_NO_PROXY", "")
     names = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": exempt, "NO_PROXY": exempt}
     return {**names, "PORT": str(port)}

@@ -1,35 +1,97 @@
 """``spanmesh up``: collector and dashboard, supervised together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self
 
+from collector.config import CollectorConfig
+from dashboard.config import DashboardConfig
 from deploy import api
 from deploy.processes import ports
 from deploy.processes.supervise import Supervisor, command
+from proxy.contract.option import Option, settings_of
+from proxy.contract.settings import environment
+from topology.settings import EngineSettings
 
 READY_SECONDS = 30.0
 
 
-def start(supervisor: Supervisor, options: Mapping[str, str], *, dashboard: bool = True) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class UpConfig:
+    """What collector and dashboard share when they are started together."""
+
+    ports_from: Annotated[
+        int,
+        Option(
+            help="first of four loopback ports for --grpc, --http, --query and --listen, for a second mesh "
+            "on one machine; those that are given are kept; 0: the usual ports",
+            unit="PORT",
+            least=0,
+            most=65532,
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """The settings of a collector and the dashboard that asks it."""
+
+    collector: CollectorConfig
+    dashboard: DashboardConfig
+    engine: EngineSettings
+
+    @classmethod
+    def of(
+        cls,
+        addresses: UpConfig,
+        collector: CollectorConfig,
+        dashboard: DashboardConfig,
+        engine: EngineSettings,
+    ) -> Self:
+        """Move what has its default address to the wanted ports, and let the dashboard ask the collector."""
+        if addresses.ports_from:
+            first = addresses.ports_from
+            collector = _moved(collector, grpc=first, http=first + 1, query=first + 2)
+            dashboard = _moved(dashboard, listen=first + 3)
+        if dashboard.api == _default(dashboard, "api"):
+            dashboard = replace(dashboard, api=ports.url(collector.query))
+        return cls(collector, dashboard, engine)
+
+    @property
+    def api(self) -> str:
+        """The base URL of the collector's query API."""
+        return ports.url(self.collector.query)
+
+
+def _moved(settings: Any, **to: int) -> Any:
+    """Return the settings with each address that is still the default one on a loopback port."""
+    left = {name: port for name, port in to.items() if getattr(settings, name) == _default(settings, name)}
+    return replace(settings, **{name: f"{ports.LOOPBACK}:{port}" for name, port in left.items()})
+
+
+def _default(settings: Any, name: str) -> Any:
+    return next(each.default for each in settings_of(type(settings)) if each.name == name)
+
+
+def start(supervisor: Supervisor, mesh: Mesh) -> bool:
     """Start both and wait until the collector is ready; False when one of them ended instead.
 
-    ``options`` are those of the collector, by name. Each is started again when it crashes: what was
-    acknowledged is on disk, so a restarted collector goes on where it was.
+    Each is started again when it crashes: what was acknowledged is on disk, so a restarted collector
+    goes on where it was.
     """
-    # With "=", so that a value that begins with a dash stays one.
-    given = (f"--{name}={value}" for name, value in options.items())
-    supervisor.start("collector", command("collector", *given), restart=True)
-    if dashboard:
-        supervisor.start("dashboard", command("dashboard"), restart=True)
-    return supervisor.wait_until(lambda: api.answers(ports.API, "/readyz"), READY_SECONDS)
+    settings = {**environment(mesh.collector), **environment(mesh.engine)}
+    supervisor.start("collector", command("collector"), settings, restart=True)
+    supervisor.start("dashboard", command("dashboard"), environment(mesh.dashboard), restart=True)
+    return supervisor.wait_until(lambda: api.answers(mesh.api, "/readyz"), READY_SECONDS)
 
 
-def run(say: Callable[[str], None], options: Mapping[str, str]) -> int:
-    """Run with options of the collector until a signal; the exit status for the shell."""
+def run(say: Callable[[str], None], mesh: Mesh) -> int:
+    """Run until a signal; the exit status for the shell."""
     with Supervisor(say) as supervisor:
-        if not start(supervisor, options):
+        if not start(supervisor, mesh):
             return supervisor.first_exit()
-        say(f"collector   OTLP and xDS at {ports.MESH}, OTLP/HTTP at {ports.OTLP_HTTP}")
-        say(f"query API   {ports.API}/api/mesh/graph")
-        say(f"dashboard   http://{ports.DASHBOARD}")
+        say(f"collector   OTLP and xDS at {mesh.collector.grpc}, OTLP/HTTP at {mesh.collector.http}")
+        say(f"query API   {mesh.api}/api/mesh/graph")
+        say(f"dashboard   {ports.url(mesh.dashboard.listen)}")
         say("Ctrl-C stops them.")
         return supervisor.wait()

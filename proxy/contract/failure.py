@@ -1,4 +1,4 @@
-"""What a user can mend. Apart from ``settings``, so that it costs no validator to name it."""
+"""The error that a user can mend. A module of its own, so that raising it imports nothing else."""
 
 
 class ConfigError(Exception):

@@ -1,55 +1,67 @@
-"""How every process loads its configuration: typed, complete at start, errors that name the fix.
+"""Settings loaded from flags and the environment: checked in full, with errors that name the fix.
 
-A settings class derives from ``Settings``; every field is an option of the command and the
-environment variable ``SPANMESH_<FIELD>`` in upper case. ``load`` turns whatever is wrong into
-one ``ConfigError`` with a line for each problem.
+A process loads its settings once, at start, and never looks at the environment again.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import Setting, named, settings_of, variable
+
+S = TypeVar("S")
 
 
-class Settings(BaseSettings):
-    """Base of every process's configuration: frozen, and unknown keys are errors."""
+def load(kind: type[S], given: Mapping[str, Any], environ: Mapping[str, str]) -> S:
+    """Build settings from flags that were given (None is not given), then from the environment.
 
-    model_config = SettingsConfigDict(env_prefix="SPANMESH_", extra="forbid", frozen=True)
-
-
-S = TypeVar("S", bound=Settings)
-
-
-def load(kind: type[S], given: Mapping[str, Any]) -> S:
-    """Build settings from options that were given (None means not given) and the environment.
-
-    Raises ConfigError that names each bad key, its value and what is expected.
+    Raises ConfigError with a line for each problem: flag, variable, value and what is expected.
     """
+    settings = {setting.name: setting for setting in settings_of(kind)}
+    problems = [
+        f"unknown option {name!r}; known: {', '.join(sorted(settings))}"
+        for name in given
+        if name not in settings
+    ]
+    values: dict[str, Any] = {}
+    for name, setting in settings.items():
+        value = given.get(name)
+        if value is None:
+            value = environ.get(setting.variable)
+        if value is not None:
+            try:
+                values[name] = _check(setting, value)
+            except ValueError as error:
+                problems.append(f"{named(name)} is {value!r}: {error}")
+        elif setting.required:
+            problems.append(f"{setting.flag} is required: give it, or set {setting.variable}")
+    if problems:
+        raise ConfigError("\n".join(problems))
     try:
-        return kind(**{key: value for key, value in given.items() if value is not None})
+        return kind(**values)
+    except ValueError as error:  # settings that do not fit together, found by the class itself
+        raise ConfigError(str(error)) from None
+
+
+def environment(settings: Any) -> dict[str, str]:
+    """Return the variables from which a child process loads the same settings.
+
+    Not flags: every user of the machine can read those, and a URL may hold a password.
+    """
+    return {variable(name): str(value) for name, value in asdict(settings).items()}
+
+
+def _check(setting: Setting, value: Any) -> Any:
+    option = setting.option
+    bounds = Field(gt=option.above, ge=option.least, le=option.most)
+    checks = [AfterValidator(option.check)] if option.check else []
+    kind: Any = Annotated[setting.type, bounds, *checks]
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    try:
+        return adapter.validate_python(value)
     except ValidationError as error:
-        raise ConfigError("\n".join(_line(kind, problem) for problem in error.errors())) from None
-
-
-def _line(kind: type[Settings], problem: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"unknown option {key!r}; known: {', '.join(sorted(kind.model_fields))}"
-    option = "--" + key.replace("_", "-")
-    if problem["type"] == "missing":
-        return f"{option} is required: give it, or set SPANMESH_{key.upper()}"
-    text = problem["msg"].removeprefix("Value error, ")
-    return f"{option} (SPANMESH_{key.upper()}) is {problem['input']!r}: {text}"
-
-
-def _checked(address: str) -> str:
-    split_address(address)
-    return address
-
-
-Address = Annotated[str, AfterValidator(_checked)]
-"""A ``HOST:PORT`` string, checked when the configuration is loaded."""
+        text = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ValueError(text[:1].lower() + text[1:] if text.startswith("Input should") else text) from None

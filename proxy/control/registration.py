@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
+from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.model import MeshView, Node, NodeState
 from proxy.control.health import Health
 from proxy.telemetry.exporter import Exporter
 from proxy.workers.link import Line
-
-if TYPE_CHECKING:
-    from proxy.config import SidecarConfig  # names and types alone: the validator stays out of the process
 
 _FLUSH: Final = 3.0
 
@@ -33,7 +31,7 @@ class Instance:
 
     def __init__(
         self,
-        config: "SidecarConfig",
+        config: SidecarConfig,
         exporter: Exporter | Line,
         feed: FeedFactory,
         on_view: Callable[[MeshView], None],
@@ -119,7 +117,7 @@ class Instance:
             self._feed.set_state(NodeState.READY if ready else NodeState.UNREADY)
 
 
-def resource(config: "SidecarConfig") -> dict[str, str]:
+def resource(config: SidecarConfig) -> dict[str, str]:
     """What tells this instance from others."""
     given = {
         attributes.SERVICE_NAME: config.service,

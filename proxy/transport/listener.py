@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 
 async def listen(
@@ -30,9 +31,9 @@ def bound_port(server: asyncio.Server) -> int:
 
 def explain(option: str, address: str, error: OSError) -> str:
     """Why an address cannot be listened on, and what to do about it."""
-    named = f"--{option} (SPANMESH_{option.upper()}) is {address!r}"
+    subject = f"{named(option)} is {address!r}"
     if error.errno == errno.EADDRINUSE:
-        return f"{named}: the port is taken; stop what listens there or give another HOST:PORT"
+        return f"{subject}: the port is taken; stop what listens there or give another HOST:PORT"
     if error.errno == errno.EACCES:
-        return f"{named}: not permitted; give a port above 1023"
-    return f"{named}: cannot listen there ({error.strerror or error}); give an address of this machine"
+        return f"{subject}: not permitted; give a port above 1023"
+    return f"{subject}: cannot listen there ({error.strerror or error}); give an address of this machine"

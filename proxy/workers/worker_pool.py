@@ -11,17 +11,15 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
+from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.model import MeshView
 from proxy.routing.breaker import State
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.workers.frames import Frames, Kind, frame
-
-if TYPE_CHECKING:
-    from proxy.config import SidecarConfig
 
 _RESTART: Final = 0.5  # seconds before a worker that ended is started again
 _HURRY_AGAIN: Final = 0.1  # seconds between two reports out of turn, whatever the number of workers
@@ -91,7 +89,7 @@ class Crew:
 
     def __init__(
         self,
-        config: "SidecarConfig",
+        config: SidecarConfig,
         meter: Meter,
         keep: Callable[[bytes], None],
         hurry: Callable[[], None],

@@ -30,26 +30,27 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         with tour.failing_instance(demo):
             time.sleep(FAILING)
-            take(browser)
+            take(browser, demo.dashboard)
         browser.close()
 
 
-def take(browser: Browser) -> None:
+def take(browser: Browser, site: str) -> None:
     """Every page in light, the topology in dark as well."""
     page = opened(browser)
     picture = tour.keep(page, DOCS, "topology-node", "search", "trace", "service")
-    tour.topology(page, picture)
-    tour.search_and_trace(page, picture)
+    tour.topology(page, site, picture)
+    tour.search_and_trace(page, site, picture)
     page.set_viewport_size({"width": WIDTH, "height": 1100})
-    tour.service(page, picture)
-    tour.turn_on(page, lambda _: None)
+    tour.service(page, site, picture)
+    tour.turn_on(page, site, lambda _: None)
     time.sleep(ROUTED)
     page.set_viewport_size({"width": WIDTH, "height": 1500})
-    tour.effect(page, tour.keep(page, DOCS))
+    tour.effect(page, site, tour.keep(page, DOCS))
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     tour.topology(
         page,
+        site,
         lambda name: page.screenshot(path=DOCS / f"{name}-dark.png") if name == "topology-node" else None,
     )
 

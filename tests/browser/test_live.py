@@ -16,20 +16,20 @@ def picture(page: Page, demo: Demo) -> tour.Picture:
     return tour.keep(page, ARTIFACTS / "live")
 
 
-def test_the_topology_is_live_and_a_node_opens(page: Page, picture: tour.Picture) -> None:
-    tour.topology(page, picture)
+def test_the_topology_is_live_and_a_node_opens(page: Page, demo: Demo, picture: tour.Picture) -> None:
+    tour.topology(page, demo.dashboard, picture)
 
 
-def test_a_search_leads_to_a_whole_trace(page: Page, picture: tour.Picture) -> None:
-    tour.search_and_trace(page, picture)
+def test_a_search_leads_to_a_whole_trace(page: Page, demo: Demo, picture: tour.Picture) -> None:
+    tour.search_and_trace(page, demo.dashboard, picture)
 
 
-def test_a_service_has_its_page(page: Page, picture: tour.Picture) -> None:
-    tour.service(page, picture)
+def test_a_service_has_its_page(page: Page, demo: Demo, picture: tour.Picture) -> None:
+    tour.service(page, demo.dashboard, picture)
 
 
 def test_a_stage_is_turned_on_from_the_page(page: Page, demo: Demo, picture: tour.Picture) -> None:
     with tour.failing_instance(demo):
-        tour.turn_on(page, picture)
+        tour.turn_on(page, demo.dashboard, picture)
         stages = {entry["service"]: entry for entry in demo.get("/api/mesh/stages")["stages"]}
         assert (stages["reviews"]["stage"], stages["reviews"]["percent"]) == ("route", 50)

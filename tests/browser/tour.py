@@ -7,10 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from deploy.processes import ports
 from tests.support.demo import EDGES, Demo, until
 
-SITE = f"http://{ports.DASHBOARD}"
 SERVICES = {name for pair in EDGES for name in pair}
 # Where a node is drawn, in pixels of the page.
 PLACE = """name => {
@@ -27,9 +25,9 @@ def place(page: Page, name: str) -> tuple[float, float]:
     return x, y
 
 
-def topology(page: Page, picture: Picture) -> None:
+def topology(page: Page, site: str, picture: Picture) -> None:
     """The graph shows the whole shop; a click on a node opens its charts."""
-    page.goto(SITE)
+    page.goto(site)
     page.wait_for_function(
         "names => window.cy && names.every(name => window.cy.nodes().some(n => n.data('name') === name))",
         arg=sorted(SERVICES),
@@ -44,9 +42,9 @@ def topology(page: Page, picture: Picture) -> None:
     picture("topology-node")
 
 
-def search_and_trace(page: Page, picture: Picture) -> None:
+def search_and_trace(page: Page, site: str, picture: Picture) -> None:
     """A search finds traces of the checkout; one opens as a waterfall across all its hops."""
-    page.goto(f"{SITE}/traces")
+    page.goto(f"{site}/traces")
     page.locator("#find-service").fill("checkout")
     page.locator("#find").click()
     expect(page).to_have_url(re.compile(r"service=checkout"))
@@ -63,9 +61,9 @@ def search_and_trace(page: Page, picture: Picture) -> None:
     picture("trace")
 
 
-def service(page: Page, picture: Picture) -> None:
+def service(page: Page, site: str, picture: Picture) -> None:
     """The page of reviews has its latency over time, its endpoints, callers and operations."""
-    page.goto(f"{SITE}/service/reviews?span=900")
+    page.goto(f"{site}/service/reviews?span=900")
     expect(page.locator("#service-heatmap .heatmaplayer image")).to_have_count(1)
     expect(page.locator("#service-endpoints tbody tr").nth(2)).to_be_visible()
     expect(page.locator("#service-callers tbody tr").first).to_contain_text("frontend")
@@ -73,9 +71,9 @@ def service(page: Page, picture: Picture) -> None:
     picture("service")
 
 
-def turn_on(page: Page, picture: Picture) -> None:
+def turn_on(page: Page, site: str, picture: Picture) -> None:
     """The stage switch lets the mesh route to reviews, after a confirmation."""
-    page.goto(f"{SITE}/balancing?service=reviews")
+    page.goto(f"{site}/balancing?service=reviews")
     expect(page.locator("#destination-endpoints")).to_contain_text("ejected")
     page.locator("#stage").get_by_text("route").click()
     page.locator("#stage-percent").fill("50")
@@ -88,9 +86,9 @@ def turn_on(page: Page, picture: Picture) -> None:
     picture("balancing")
 
 
-def effect(page: Page, picture: Picture) -> None:
+def effect(page: Page, site: str, picture: Picture) -> None:
     """What routing did: routed against direct, the decisions, and who turned it on."""
-    page.goto(f"{SITE}/balancing?service=reviews")
+    page.goto(f"{site}/balancing?service=reviews")
     expect(page.locator("#destination-effect .differences li")).to_have_count(3)
     expect(page.locator("#destination-decisions li").first).to_be_visible()
     picture("balancing")

@@ -20,8 +20,9 @@ from collector.app import run
 from collector.config import CollectorConfig
 from proxy.contract.failure import ConfigError
 from proxy.contract.settings import load
+from topology.settings import EngineSettings
 try:
-    run(load(CollectorConfig, dict(pair.split("=", 1) for pair in sys.argv[1:])))
+    run(load(CollectorConfig, dict(pair.split("=", 1) for pair in sys.argv[1:]), {}), EngineSettings())
 except ConfigError as error:
     sys.exit(str(error))
 """

@@ -7,10 +7,8 @@ from proxy.contract.failure import ConfigError
 from proxy.contract.settings import load
 
 
-def test_defaults_are_the_documented_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in CollectorConfig.model_fields:
-        monkeypatch.delenv(f"SPANMESH_{name.upper()}", raising=False)
-    config = load(CollectorConfig, {})
+def test_defaults_are_the_documented_addresses() -> None:
+    config = load(CollectorConfig, {}, {})
     assert (config.grpc, config.http, config.query) == ("127.0.0.1:4317", "127.0.0.1:4318", "127.0.0.1:16686")
     assert (config.data, config.clickhouse, config.retention_days) == ("./spanmesh-data", "", 3)
     assert config.zipkin == ""
@@ -28,4 +26,4 @@ def test_defaults_are_the_documented_addresses(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_wrong_values_are_named(given: dict[str, object], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
-        load(CollectorConfig, given)
+        load(CollectorConfig, given, {})

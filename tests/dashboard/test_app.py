@@ -1,4 +1,3 @@
-import os
 import signal
 import socket
 import subprocess
@@ -13,7 +12,12 @@ from dashboard.config import DashboardConfig
 from proxy.contract.failure import ConfigError
 from tests.support.dashboard import served
 
-SERVE = "from dashboard.app import run; from dashboard.config import DashboardConfig; run(DashboardConfig())"
+SERVE = """
+import sys
+from dashboard.app import run
+from dashboard.config import DashboardConfig
+run(DashboardConfig(listen=sys.argv[1]))
+"""
 
 
 def test_a_taken_port_is_one_line_with_the_fix() -> None:
@@ -29,9 +33,7 @@ def test_a_taken_port_is_one_line_with_the_fix() -> None:
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = f"127.0.0.1:{free.getsockname()[1]}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE], env={**os.environ, "SPANMESH_LISTEN": listen}, stderr=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-c", SERVE, listen], stderr=subprocess.PIPE)
     try:
         _answers(f"http://{listen}/")
         process.send_signal(number)

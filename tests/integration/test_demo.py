@@ -18,7 +18,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
 from deploy import api
-from deploy.processes import ports
 from tests.support.demo import EDGES, Demo, until
 from tests.support.extent import ALL
 
@@ -97,7 +96,7 @@ def test_dependencies_agree_with_the_graph(demo: Demo) -> None:
 def test_a_service_with_the_stock_sdk_and_no_sidecar_appears(demo: Demo) -> None:
     resource = Resource.create({"service.name": "newsletter"})
     provider = TracerProvider(resource=resource)
-    exporter = OTLPSpanExporter(endpoint=f"http://{ports.OTLP_HTTP}/v1/traces")
+    exporter = OTLPSpanExporter(endpoint=f"{demo.otlp}/v1/traces")
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("shop")
     for _ in range(3):
@@ -125,7 +124,7 @@ def test_a_service_with_the_stock_sdk_and_no_sidecar_appears(demo: Demo) -> None
 @pytest.mark.parametrize("content_type", ["application/x-protobuf", "application/json"])
 def test_a_broken_body_is_refused_and_says_why(demo: Demo, content_type: str) -> None:
     request = urllib.request.Request(
-        f"http://{ports.OTLP_HTTP}/v1/traces", data=b"\x0a\xff broken", headers={"content-type": content_type}
+        f"{demo.otlp}/v1/traces", data=b"\x0a\xff broken", headers={"content-type": content_type}
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with pytest.raises(HTTPError) as refused:
@@ -193,8 +192,8 @@ def test_a_killed_collector_loses_nothing_and_stops_no_request(demo: Demo) -> No
     assert known
     with steady_visits(demo) as statuses:
         demo.kill("collector")
-        until(lambda: not api.answers(ports.API, "/readyz"), 10, "the collector to be gone")
-        until(lambda: api.answers(ports.API, "/readyz"), 60, "the collector to be back")
+        until(lambda: not api.answers(demo.api, "/readyz"), 10, "the collector to be gone")
+        until(lambda: api.answers(demo.api, "/readyz"), 60, "the collector to be back")
         until(lambda: demo.edges().keys() >= EDGES, 30, "the live graph to be back")
     assert set(statuses) == {200}
     for trace_id in sorted(known)[:20]:

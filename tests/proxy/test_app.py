@@ -1,6 +1,7 @@
 """The sidecar as a whole: it says why it cannot start, goes on without a mesh, and drains."""
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
@@ -107,7 +108,7 @@ def test_the_process_ends_with_zero_on_sigterm_and_prints_nothing() -> None:
                 sys.executable,
                 "-m",
                 "proxy",
-                config.model_dump_json(),
+                json.dumps(vars(config)),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )

@@ -8,11 +8,11 @@ from proxy.contract.settings import load
 
 
 def test_an_instance_is_named_after_its_service() -> None:
-    one, other = (load(SidecarConfig, {"service": "cart", "app": "127.0.0.1:80"}) for _ in range(2))
+    one, other = (load(SidecarConfig, {"service": "cart", "app": "127.0.0.1:80"}, {}) for _ in range(2))
     assert one.instance.startswith("cart-")
     assert len(one.instance) == len("cart-") + 8
     assert one.instance != other.instance
-    assert load(SidecarConfig, {"service": "a", "inbound": "", "instance": "a-1"}).instance == "a-1"
+    assert load(SidecarConfig, {"service": "a", "inbound": "", "instance": "a-1"}, {}).instance == "a-1"
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ def test_an_instance_is_named_after_its_service() -> None:
 )
 def test_what_is_wrong_is_named_with_its_fix(given: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        load(SidecarConfig, given)
+        load(SidecarConfig, given, {})

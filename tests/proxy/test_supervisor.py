@@ -66,7 +66,7 @@ async def crew(app: str, sink: Sink, **given: Any) -> AsyncIterator[Crew]:
         **given,
     }
     config = SidecarConfig(**options)
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "proxy", config.model_dump_json())
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "proxy", json.dumps(vars(config)))
     try:
         found = Crew(process, inbound, admin)
         await found.until("workers", 2)

@@ -52,13 +52,16 @@ class Demo:
 
     process: subprocess.Popen[bytes]
     output: Path
+    api: str
+    otlp: str
+    dashboard: str
 
     def get(self, path: str) -> Any:
-        return api.get(ports.API, path, timeout=20)
+        return api.get(self.api, path, timeout=20)
 
     def set_stage(self, service: str, stage: str, percent: int = 100) -> Any:
         body = {"service": service, "stage": stage, "percent": percent}
-        return api.put(ports.API, "/api/mesh/stages", body)
+        return api.put(self.api, "/api/mesh/stages", body)
 
     def edges(self) -> dict[tuple[str, str], dict[str, Any]]:
         return {(e["source"], e["target"]): e for e in self.get("/api/mesh/graph")["edges"]}
@@ -105,11 +108,20 @@ def _alone() -> Iterator[None]:
 def running(data: Path, *options: str) -> Iterator[Demo]:
     """A demo with its data under ``data``, ready when the shop answers; stopped with Ctrl-C."""
     output = data / "demo.log"
+<<<<<<< HEAD
     with _alone(), output.open("wb") as log:
         process = subprocess.Popen(
             command("demo", "--data", str(data / "store"), *options), stdout=log, stderr=subprocess.STDOUT
         )
         demo = Demo(process, output)
+=======
+    names = ("grpc", "http", "query", "listen")
+    at = {name: f"{ports.LOOPBACK}:{port}" for name, port in zip(names, ports.free(4), strict=True)}
+    given = ["--data", str(data / "store"), *(f"--{name}={address}" for name, address in at.items())]
+    with output.open("wb") as log:
+        process = subprocess.Popen(command("demo", *given, *options), stdout=log, stderr=subprocess.STDOUT)
+        demo = Demo(process, output, *(ports.url(at[name]) for name in ("query", "http", "listen")))
+>>>>>>> 052eb2b (Declare each option once: flag, variable, help, check and reference follow from the field)
         try:
             until(lambda: "Ctrl-C stops everything" in output.read_text() or process.poll(), 60, "a demo")
             assert process.poll() is None, output.read_text()

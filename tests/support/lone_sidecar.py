@@ -54,7 +54,7 @@ async def lone_sidecar(
 ) -> AsyncIterator[LoneSidecar]:
     """Run ``spanmesh sidecar`` until the block ends; ``options`` are those of SidecarConfig."""
     inbound, outbound, admin = ports.free(3)
-    given = {
+    given: dict[str, Any] = {
         "service": service,
         "app": app,
         "mesh": mesh,
@@ -70,7 +70,7 @@ async def lone_sidecar(
     )
     try:
         async with asyncio.timeout(DEADLINE):
-            while not ports.accepts(admin):
+            while not ports.accepts(given["admin"]):
                 assert process.returncode is None, "the sidecar did not start"
                 await asyncio.sleep(0.05)
         yield LoneSidecar(process.pid, inbound, outbound, admin)

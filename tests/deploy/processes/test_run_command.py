@@ -74,12 +74,12 @@ def test_callers_reach_the_program_through_the_sidecar_and_it_is_told_its_proxy(
         assert '"proxy": "http://127.0.0.1:' in body
         assert '"traceparent": "00-' in body
     assert process.returncode == 0
-    assert not ports.accepts(port)
-    assert not ports.accepts(inbound)
+    assert not ports.accepts(f"127.0.0.1:{port}")
+    assert not ports.accepts(f"127.0.0.1:{inbound}")
 
 
 def test_the_end_of_the_program_ends_the_sidecar_with_its_status() -> None:
     port, inbound = ports.free(2)
     with run(port, inbound, sys.executable, "-c", "raise SystemExit(7)") as process:
         assert process.wait(40) == 7
-    assert not ports.accepts(inbound)
+    assert not ports.accepts(f"127.0.0.1:{inbound}")

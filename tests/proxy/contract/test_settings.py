@@ -1,24 +1,36 @@
-"""Configuration errors name the option, the variable, the value and the fix."""
+"""Settings come from flags, then the environment; errors name flag, variable, value and fix."""
+
+from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
-from pydantic import Field
 
-from proxy.contract.address import join_address, split_address
+from proxy.contract.address import check_address
 from proxy.contract.failure import ConfigError
-from proxy.contract.settings import Address, Settings, load
+from proxy.contract.option import Option
+from proxy.contract.settings import environment, load
 
 
-class Sample(Settings):
-    service_name: str
-    listen: Address = "127.0.0.1:15001"
-    percent: int = Field(default=0, ge=0, le=100)
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    service_name: Annotated[str, Option(help="a name")]
+    listen: Annotated[str, Option(help="an address", check=check_address)] = "127.0.0.1:15001"
+    percent: Annotated[int, Option(help="a share", least=0, most=100)] = 0
+    quick: Annotated[bool, Option(help="a switch")] = False
+
+    def __post_init__(self) -> None:
+        if self.quick and self.percent == 100:
+            raise ValueError("--quick (SPANMESH_QUICK) leaves no 100 percent: give less")
 
 
-def test_options_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPANMESH_SERVICE_NAME", "from-environment")
-    monkeypatch.setenv("SPANMESH_PERCENT", "7")
-    found = load(Sample, {"service_name": "given", "percent": None})
+def test_options_come_before_the_environment() -> None:
+    environ = {"SPANMESH_SERVICE_NAME": "from-environment", "SPANMESH_PERCENT": "7"}
+    found = load(Sample, {"service_name": "given", "percent": None}, environ)
     assert (found.service_name, found.percent, found.listen) == ("given", 7, "127.0.0.1:15001")
+
+
+def test_an_empty_variable_is_a_value() -> None:
+    assert load(Sample, {}, {"SPANMESH_SERVICE_NAME": ""}).service_name == ""
 
 
 @pytest.mark.parametrize(
@@ -28,26 +40,24 @@ def test_options_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) ->
         ({"service_name": "a", "listen": "8080"}, ["--listen", "'8080'", "HOST:PORT"]),
         ({"service_name": "a", "percent": "many"}, ["--percent", "SPANMESH_PERCENT", "'many'"]),
         ({"service_name": "a", "perzent": 1}, ["unknown option 'perzent'", "percent"]),
+        ({"service_name": "a", "quick": True, "percent": 100}, ["--quick", "give less"]),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(given: dict[str, object], words: list[str]) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(Sample, given)
+        load(Sample, given, {})
     text = str(caught.value)
     assert all(word in text for word in words)
     assert "\n" not in text
 
 
-@pytest.mark.parametrize(
-    ("address", "parts"),
-    [("127.0.0.1:80", ("127.0.0.1", 80)), ("[::1]:80", ("::1", 80)), ("db.local:1", ("db.local", 1))],
-)
-def test_addresses_split_and_join(address: str, parts: tuple[str, int]) -> None:
-    assert split_address(address) == parts
-    assert join_address(*parts) == address
+def test_every_problem_is_a_line() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(Sample, {"listen": "8080"}, {"SPANMESH_PERCENT": "101"})
+    lines = str(caught.value).splitlines()
+    assert [line.split()[0] for line in lines] == ["--service-name", "--listen", "--percent"]
 
 
-@pytest.mark.parametrize("address", ["", "80", ":80", "host", "host:", "host:x", "host:65536", "host:-1"])
-def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="HOST:PORT"):
-        split_address(address)
+def test_a_child_process_loads_the_same_from_its_environment() -> None:
+    sample = Sample(service_name="", percent=3, quick=True)
+    assert load(Sample, {}, environment(sample)) == sample

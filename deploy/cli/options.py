@@ -1,0 +1,107 @@
+"""Command line options generated from settings classes.
+
+A command is a function; each of its parameters that is annotated with a settings class becomes that
+class's fields as options, and the function gets the loaded settings.
+"""
+
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from deploy.cli.terminal import explained
+from proxy.contract.option import COMMON, Setting, settings_of
+from proxy.contract.settings import load
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose help lists arguments, the common options, and then one group after the other."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write every parameter under its group (typer's own help would put all under one heading)."""
+        groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], COMMON: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                option = parameter.param_type_name == "option"
+                name = getattr(parameter, "rich_help_panel", None) or (COMMON if option else "Arguments")
+                groups.setdefault(name, []).append(record)
+        for name, records in groups.items():
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records)
+
+
+def settings_classes(function: Callable[..., None]) -> dict[str, type]:
+    """Return the settings classes among the annotations of a function, by parameter."""
+    return {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(function).parameters.items()
+        if isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)
+    }
+
+
+def with_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """Return ``function`` with options in place of its parameters that are settings classes.
+
+    What the user got wrong, in the options or later, ends as a line each and an exit status.
+    """
+    kinds = settings_classes(function)
+
+    @wraps(function)
+    def command(**given: Any) -> None:
+        with explained():
+            settings: dict[str, Any] = {
+                name: load(kind, {each.name: given.pop(each.name) for each in settings_of(kind)}, os.environ)
+                for name, kind in kinds.items()
+            }
+            function(**given, **settings)
+
+    own = [each for each in inspect.signature(function).parameters.values() if each.name not in kinds]
+    generated = [_parameter(setting) for kind in kinds.values() for setting in settings_of(kind)]
+    # What typer reads; a function of these parameters written out by hand would be the same.
+    command.__signature__ = inspect.Signature([*own, *generated])  # type: ignore[attr-defined]
+    return command
+
+
+def _parameter(setting: Setting) -> inspect.Parameter:
+    """One option as typer knows it. It takes any text: ``load`` checks flags and variables alike."""
+    flag, boolean = setting.flag, setting.type is bool
+    option = typer.Option(
+        f"{flag}/--no-{flag[2:]}" if boolean else flag,
+        help=_help(setting),
+        metavar=None if boolean else setting.unit,
+        rich_help_panel=setting.option.group,
+        show_default=False,
+    )
+    kind = bool | None if boolean else str | None
+    return inspect.Parameter(
+        setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+    )
+
+
+def _help(setting: Setting) -> str:
+    return f"{setting.option.help}  [{'; '.join(_facts(setting))}]"
+
+
+def _facts(setting: Setting) -> Iterator[str]:
+    if setting.required:
+        yield "required"
+    elif setting.default != "":
+        yield f"default: {default_text(setting)}"
+    if setting.option.range:
+        yield setting.option.range
+    yield f"env: {setting.variable}"
+
+
+def default_text(setting: Setting) -> str:
+    """Return the default as it would be given: ``5``, ``127.0.0.1:4317``, ``false``."""
+    value = setting.default
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
