@@ -5,6 +5,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from proxy.contract.option import named
+
 # The commands run where http_proxy may point at a sidecar; the API is never reached through one.
 _OPENER = build_opener(ProxyHandler({}))
 
@@ -42,7 +44,8 @@ def _call(request: Request, base: str, timeout: float) -> Any:
         raise ApiError(_message(error)) from None
     except (URLError, OSError, ValueError):
         raise ApiError(
-            f"no collector answers at {base}: start one with `spanmesh up`, or name another with --api"
+            f"no collector answers at {base}: start one with `spanmesh up`, "
+            f"or name another with {named('api')}"
         ) from None
 
 

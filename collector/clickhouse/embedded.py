@@ -14,11 +14,13 @@ from collector.clickhouse.database import Columns, Database, Params, Row, StoreE
 from collector.clickhouse.dedup_log_repair import forget_unfinished
 from collector.clickhouse.native import decode, decode_columns, described, encode, parameter
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 _CODE: Final = re.compile(r"Code: (\d+)")
 # Inserts answer when their part is on disk, not when they are queued.
 _SETTINGS: Final[Mapping[str, int | str]] = {"async_insert": 0, "session_timezone": "UTC"}
 _LOCK_NAME: Final = "collector.lock"
+_DATA: Final = named("data")
 
 
 def _failure(error: Exception) -> StoreError:
@@ -110,19 +112,22 @@ class EmbeddedStore:
 def _locked(path: Path) -> int:
     """The open lock file of a data directory; closing it gives the directory free."""
     if "?" in str(path):
-        raise ConfigError(f"--data {path}: the path must not contain '?'; choose another directory")
+        raise ConfigError(
+            f"{_DATA} is {str(path)!r}: the path must not contain '?'; choose another directory"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise ConfigError(
-            f"--data {path}: {error.strerror}; make it writable or choose another directory with --data"
+            f"{_DATA} is {str(path)!r}: {error.strerror}; make it writable or choose another directory"
         ) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
         raise ConfigError(
-            f"--data {path} is in use by another collector; stop that one or choose another directory"
+            f"{_DATA} is {str(path)!r}: in use by another collector; "
+            "stop that one or choose another directory"
         ) from None
     return lock

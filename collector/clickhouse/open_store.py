@@ -8,6 +8,7 @@ from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.server import ServerStore
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 
 def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
@@ -25,18 +26,23 @@ def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
     except StoreError as error:
         store.close()
         if clickhouse:
-            fix = "check --clickhouse and that the server is up and lets this user in"
+            fix = f"check {named('clickhouse')} and that the server is up and lets this user in"
             raise ConfigError(f"ClickHouse does not answer: {error}; {fix}") from None
-        raise ConfigError(f"--data {data} cannot be opened: {error}; choose another directory") from None
+        raise ConfigError(
+            f"{named('data')} is {data!r}: cannot be opened: {error}; choose another directory"
+        ) from None
     return store
 
 
 def _on_cluster(url: str, cluster: str) -> str:
     """The URL with what makes an insert into a distributed table durable before it is answered."""
     if not url:
-        raise ConfigError(f"--cluster {cluster} needs a server: name one of its nodes with --clickhouse")
+        raise ConfigError(
+            f"{named('cluster')} is {cluster!r}: it needs a server; name one of its nodes with "
+            f"{named('clickhouse')}"
+        )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", cluster):
-        raise ConfigError(f"--cluster is {cluster!r}: write the name under <remote_servers>")
+        raise ConfigError(f"{named('cluster')} is {cluster!r}: write the name under <remote_servers>")
     # A trace is on one shard, so a question within a question need not leave it.
     wanted = "distributed_foreground_insert=1&distributed_product_mode=local"
     return f"{url}{'&' if urlsplit(url).query else '?'}{wanted}"

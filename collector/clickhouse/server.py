@@ -21,6 +21,7 @@ from collector.clickhouse.database import (
 )
 from collector.clickhouse.embedded import EmbeddedSession, in_memory
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 _CONNECT_TIMEOUT: Final = 5  # seconds
 _TIMEOUT: Final = 60  # seconds for one answer
@@ -114,4 +115,6 @@ def check_url(url: str) -> None:
     except ValueError:
         known = False
     if not known:
-        raise ConfigError(f"--clickhouse is {url!r}: write it as {_EXAMPLE} (clickhouses:// for TLS)")
+        raise ConfigError(
+            f"{named('clickhouse')} is {url!r}: write it as {_EXAMPLE} (clickhouses:// for TLS)"
+        )

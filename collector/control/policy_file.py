@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy
 from topology.policy.problems import PolicyError
@@ -54,7 +55,7 @@ class MeshFile:
 
 def _unreadable(path: Path, error: Exception) -> str:
     reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-    return f"--config {path}: {reason}; make it a readable file or leave --config out"
+    return f"{named('config')} is {str(path)!r}: {reason}; make it a readable file or leave it out"
 
 
 def _one_line(path: Path, error: PolicyError) -> str:

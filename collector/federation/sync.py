@@ -18,6 +18,7 @@ from collector.clickhouse.reader import Reader
 from collector.control.mesh_writer import Add
 from collector.federation.rows import CATCH_UP, Changes, Folds, Heard, Told
 from collector.stats import Stats
+from proxy.contract.option import named
 from topology.engine import Engine
 from topology.model import EdgeSample
 
@@ -152,7 +153,7 @@ class Neighbours:
             self._warned = True
             _log.error(
                 "another collector stores under the name %r too, and neither hears of the other: "
-                "give each its own with --name (SPANMESH_NAME)",
+                f"give each its own with {named('name')}",
                 self._own,
             )
 

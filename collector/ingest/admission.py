@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from proxy.contract.option import named
+
 _RETRY_SECONDS: Final = 1
 
 
@@ -31,7 +33,7 @@ class Admission:
         if self.pending and self.pending + size > self._limit:
             raise BusyError(
                 f"{self.pending} bytes wait for the store (limit {self._limit}); retry, "
-                "or raise SPANMESH_MAX_PENDING_BYTES"
+                f"or raise {named('max_pending_bytes')}"
             )
         self.pending += size
         try:

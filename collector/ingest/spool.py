@@ -23,6 +23,7 @@ from typing import Final
 from zlib import crc32
 
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Spool:
         except OSError as error:
             raise ConfigError(
                 f"the spool {directory}: {error.strerror}; make it a directory this user can write to, "
-                "or choose another one"
+                f"or choose another one with {named('spool')}"
             ) from None
 
     @property
@@ -280,7 +281,7 @@ def _locked(directory: Path) -> int:
         os.close(file)
         raise ConfigError(
             f"the spool {directory} is in use by another collector; stop that one or give this one a "
-            "directory of its own"
+            f"directory of its own with {named('spool')}"
         ) from None
     return file
 

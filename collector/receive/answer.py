@@ -18,6 +18,7 @@ from collector.ingest.admission import BusyError
 from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refused
+from proxy.contract.option import named
 
 _FULL_RETRY_SECONDS: Final = 5
 _DISK_RETRY_SECONDS: Final = 2
@@ -50,7 +51,7 @@ def failure(error: Exception) -> Failure:
     if isinstance(error, SpoolFullError):
         message = (
             f"not kept, send it again: {error}; ClickHouse is slow or gone: look at it, or raise "
-            "SPANMESH_SPOOL_BYTES"
+            f"{named('spool_bytes')}"
         )
         return Failure("spool_full", grpc.StatusCode.RESOURCE_EXHAUSTED, 429, message, _FULL_RETRY_SECONDS)
     if isinstance(error, SpoolError):

@@ -15,6 +15,7 @@ from collector.receive.answer import Failure, failure, logs_reply, metrics_reply
 from collector.receive.body import read
 from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
 from collector.stats import Stats
+from proxy.contract.option import named
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class OtlpHttp:
         try:
             return await read(request, self._limit)
         except TooLargeError as error:
-            fix = "send smaller batches, or raise SPANMESH_MAX_REQUEST_BYTES"
+            fix = f"send smaller batches, or raise {named('max_request_bytes')}"
             raise _Answered("too_large", 413, f"{error}; {fix}") from None
         except UnknownEncodingError as error:
             raise _Answered("content_encoding", 415, str(error)) from None

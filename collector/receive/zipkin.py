@@ -18,6 +18,7 @@ from collector.receive import body
 from collector.receive.answer import failure
 from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
 from collector.stats import Stats
+from proxy.contract.option import named
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Zipkin:
         except TooLargeError as error:
             outcome = "too_large"
             return web.Response(
-                status=413, text=f"{error}; send smaller batches, or raise SPANMESH_MAX_REQUEST_BYTES\n"
+                status=413, text=f"{error}; send smaller batches, or raise {named('max_request_bytes')}\n"
             )
         except UnknownEncodingError as error:
             outcome = "content_encoding"

@@ -17,6 +17,7 @@ from deploy.importer import jsonfile
 from deploy.importer.otlp_upload import TooLargeError, send
 from proxy.contract.attributes import SERVICE_NAME
 from proxy.contract.failure import ConfigError
+from proxy.contract.option import named
 
 _BATCH_SPANS: Final = 2000
 _BATCH_BYTES: Final = 4 << 20
@@ -105,7 +106,10 @@ class Import:
                 for half in documents.batches([batch], (count + 1) // 2, _BATCH_BYTES):
                     self._send(url, half, found)
                 return
-            refused, reason = 1, "the span is larger than the collector takes (SPANMESH_MAX_REQUEST_BYTES)"
+            refused, reason = (
+                1,
+                f"the span is larger than the collector takes; raise its {named('max_request_bytes')}",
+            )
         if refused:
             if not found.refused:
                 self._say(f"left out by the collector, the first of them: {reason}")
@@ -168,7 +172,8 @@ def run(
         say(f"{found.bad} documents could not be read")
     if found.refused and found.oldest < clock() - _DAY:
         say(
-            "the collector keeps spans no older than its --retention-days: move these with --shift-to-now, "
+            f"the collector keeps spans no older than its {named('retention_days')}: "
+            f"move these with {named('shift_to_now')}, "
             "or start it with more days"
         )
     return 1 if found.refused or found.bad else 0

@@ -159,7 +159,7 @@ def test_other_reasons_not_to_start_are_one_line_with_the_fix(tmp_path: Path) ->
     assert "make it writable" in refused(policy / "data")
     gone = f"clickhouse://127.0.0.1:{free_port()}/db"
     said = refused(tmp_path, clickhouse=gone)
-    assert "check --clickhouse and that the server is up" in said
+    assert "check --clickhouse (SPANMESH_CLICKHOUSE) and that the server is up" in said
     assert said.count("\n") == 1
 
 

@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
 from http.client import HTTPConnection
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, TypeVar
 
 from deploy import api
@@ -97,31 +95,15 @@ class Demo:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Wait until no other process runs a demo: its ports are fixed."""
-    with (Path(gettempdir()) / "spanmesh-test-demo.lock").open("w") as held:
-        flock(held, LOCK_EX)
-        yield
-
-
-@contextmanager
 def running(data: Path, *options: str) -> Iterator[Demo]:
     """A demo with its data under ``data``, ready when the shop answers; stopped with Ctrl-C."""
     output = data / "demo.log"
-<<<<<<< HEAD
-    with _alone(), output.open("wb") as log:
-        process = subprocess.Popen(
-            command("demo", "--data", str(data / "store"), *options), stdout=log, stderr=subprocess.STDOUT
-        )
-        demo = Demo(process, output)
-=======
     names = ("grpc", "http", "query", "listen")
     at = {name: f"{ports.LOOPBACK}:{port}" for name, port in zip(names, ports.free(4), strict=True)}
     given = ["--data", str(data / "store"), *(f"--{name}={address}" for name, address in at.items())]
     with output.open("wb") as log:
         process = subprocess.Popen(command("demo", *given, *options), stdout=log, stderr=subprocess.STDOUT)
         demo = Demo(process, output, *(ports.url(at[name]) for name in ("query", "http", "listen")))
->>>>>>> 052eb2b (Declare each option once: flag, variable, help, check and reference follow from the field)
         try:
             until(lambda: "Ctrl-C stops everything" in output.read_text() or process.poll(), 60, "a demo")
             assert process.poll() is None, output.read_text()

@@ -128,7 +128,7 @@ def test_a_store_that_is_gone_is_not_the_senders_business_until_the_spool_is_ful
                 acknowledged += 1
             assert acknowledged > 10
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-            assert "raise SPANMESH_SPOOL_BYTES" in (error.details() or "")
+            assert "raise --spool-bytes (SPANMESH_SPOOL_BYTES)" in (error.details() or "")
             details = cast(grpc.aio.Metadata, error.trailing_metadata())["grpc-status-details-bin"]
             assert isinstance(details, bytes)
             retry = RetryInfo()

@@ -123,7 +123,12 @@ def test_good_spans_are_kept_and_bad_ones_told() -> None:
         (b"not gzip", ZIPPED, 400, "the body is not gzip"),
         (gzip.compress(spans())[:-9], ZIPPED, 400, "cut short"),
         (spans(), {**JSON, "Content-Encoding": "br"}, 415, "'br' is not gzip"),
-        (bytes(MAX_BYTES + 1), JSON, 413, "send smaller batches, or raise SPANMESH_MAX_REQUEST_BYTES"),
+        (
+            bytes(MAX_BYTES + 1),
+            JSON,
+            413,
+            "send smaller batches, or raise --max-request-bytes (SPANMESH_MAX_REQUEST_BYTES)",
+        ),
         (gzip.compress(bytes(9 * MAX_BYTES)), ZIPPED, 413, "larger than 200000 bytes"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -16,6 +17,7 @@ from proxy.contract.settings import load
 
 TEXTS = {"HOST:PORT": "127.0.0.1:7", "URL": "http://mesh:7", "SIGNAL=DAYS,…": "traces=7", "NAME": "shop"}
 REPLY: dict[str, Any] = {"services": [], "endpoints": []}
+ROOT = Path(__file__).parents[3]
 COMMANDS = sorted(commands.SETTINGS)
 EVERY = [
     (name, setting) for name, kinds in commands.SETTINGS.items() for k in kinds for setting in settings_of(k)
@@ -153,3 +155,22 @@ def test_settings_of_one_command_share_no_name() -> None:
     for name in COMMANDS:
         names = [setting.name for setting in options_of(name)]
         assert len(names) == len(set(names)), name
+
+
+def test_options_named_in_sources_and_documents_exist() -> None:
+    settings = [setting for _, setting in EVERY]
+    names, variables = {each.name for each in settings}, {each.variable for each in settings}
+    texts = {
+        path.relative_to(ROOT): path.read_text(encoding="utf-8")
+        for folder in ("proxy", "topology", "collector", "dashboard", "deploy", "docs")
+        for path in [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.md"), ROOT / "README.md"]
+    }
+    unknown = [
+        f"{path}: {word}"
+        for path, text in texts.items()
+        for word in (
+            *(set(re.findall(r"SPANMESH_[A-Z][A-Z_-]*\b", text)) - variables - {"SPANMESH_FIELD_NAME"}),
+            *(set(re.findall(r"(?:named|flag|variable)\([\"'](\w+)[\"']\)", text)) - names),
+        )
+    ]
+    assert unknown == []
