@@ -110,7 +110,7 @@ def check(file: Annotated[Path, typer.Argument(help="the mesh.yaml to validate")
     Errors name line, key and fix; the exit status is then 1.
     """
     with explained():
-        problems = roles.problems(file)
+        problems = roles.check_policy(file)
     for problem in problems:
         err.print(f"{file}: {problem}", markup=False)
     if problems:
@@ -129,7 +129,7 @@ def import_command(
 
     The exit status is 1 when any were left out.
     """
-    raise typer.Exit(roles.imported(files, config, err))
+    raise typer.Exit(roles.import_traces(files, config, err))
 
 
 @_command("status")

@@ -1,4 +1,4 @@
-"""The processes that ``spanmesh`` can be, each behind the packages it alone needs.
+"""Start functions of the roles (collector, sidecar, …), each behind the packages it alone needs.
 
 A machine that runs sidecars has neither dash nor ClickHouse installed, so a role's packages
 are imported when the role is chosen, and a missing one is an error that names the extra.
@@ -63,7 +63,7 @@ def dashboard(config: DashboardConfig) -> None:
     app.run(config)
 
 
-def imported(files: Sequence[Path], config: ImportConfig, console: Console) -> int:
+def import_traces(files: Sequence[Path], config: ImportConfig, console: Console) -> int:
     """Send traces in files to a collector; the exit status."""
     with _extra("collector"):
         from deploy.importer import traces
@@ -72,8 +72,8 @@ def imported(files: Sequence[Path], config: ImportConfig, console: Console) -> i
     )
 
 
-def problems(file: Path) -> list[str]:
-    """What is wrong with a mesh.yaml, a line each; empty when it is valid."""
+def check_policy(file: Path) -> list[str]:
+    """Return a line for each problem of a mesh.yaml; none when it is valid."""
     with _extra("collector"):
         from topology.policy import mesh_yaml
         from topology.policy.problems import PolicyError

@@ -44,7 +44,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                 seen.update(getattr(part, "__dict__", {}))
         return 0
 
-    for name in ("collector", "dashboard", "sidecar", "imported"):
+    for name in ("collector", "dashboard", "sidecar", "import_traces"):
         monkeypatch.setattr(roles, name, take)
     for module in (up_command, run_command, demo):
         monkeypatch.setattr(module, "run", take)

@@ -1,0 +1,67 @@
+"""The client of the query API, against a real HTTP server."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from deploy import api
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Echoes what it gets; ``/refused`` and ``/broken`` fail as the collector and as others do."""
+
+    def do_GET(self) -> None:
+        if self.path == "/refused":
+            self._answer(400, b'{"errors": [{"code": 400, "msg": "limit: give a number"}]}')
+        elif self.path == "/broken":
+            self._answer(502, b"<html>")
+        else:
+            self._answer(200, json.dumps({"path": self.path}).encode())
+
+    def do_PUT(self) -> None:
+        self._answer(200, self.rfile.read(int(self.headers["content-length"])))
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    # The API is never reached through a sidecar, whatever the environment says.
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_json_comes_back(base: str) -> None:
+    assert api.get(base, "/api/mesh/services?x=1") == {"path": "/api/mesh/services?x=1"}
+    assert api.put(base, "/api/mesh/stages", {"percent": 25}) == {"percent": 25}
+    assert api.answers(base, "/readyz")
+
+
+def test_a_refusal_is_told_in_the_words_of_the_api(base: str) -> None:
+    with pytest.raises(api.ApiError, match=r"^limit: give a number$"):
+        api.get(base, "/refused")
+    with pytest.raises(api.ApiError, match="the collector answered 502"):
+        api.get(base, "/broken")
+    assert not api.answers(base, "/broken")
+
+
+def test_nobody_there_is_told_with_the_option_that_names_another() -> None:
+    with pytest.raises(
+        api.ApiError, match=r"no collector answers at http://127.0.0.1:9.*--api \(SPANMESH_API\)"
+    ):
+        api.get("http://127.0.0.1:9", "/")
+    assert not api.answers("http://127.0.0.1:9", "/readyz")
