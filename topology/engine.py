@@ -7,9 +7,10 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from proxy.contract import attributes as names
+from proxy.contract.decisions.evidence import Dependency
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Node, Service, Stage
 from proxy.contract.traffic import Protocol
@@ -231,7 +232,7 @@ class Engine:
         if address and self._registry.resolve(address) == (sample.target, address):
             self._feedback.evidence.served(sample.target, address, sample, now)
 
-    def _cause(self, service: str, now: float) -> tuple[str, Mapping[str, Any]]:
+    def _cause(self, service: str, now: float) -> tuple[str, Dependency]:
         """Which dependency below a service became worse lately."""
         begin, end = root_cause.BEFORE
         recent = self._traffic.between(now - root_cause.RECENT, now)

@@ -5,10 +5,10 @@ its clock as an argument; nothing here or in the engine reads one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from proxy.contract.decisions.evidence import Evidence
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Stage
@@ -295,11 +295,15 @@ class Decision:
     """One thing the mesh decided, in words and with the evidence it decided on."""
 
     time: float
-    kind: str  # eject, return, probation, hold, weight, stage, guard, register, leave
     service: str
     reason: str
+    evidence: Evidence
     endpoint: str = ""
-    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """A ``DecisionKind``, or the word a newer release has for it."""
+        return self.evidence.decision
 
 
 @dataclass(frozen=True, slots=True)

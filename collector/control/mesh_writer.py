@@ -5,7 +5,6 @@ up to a limit; past it the oldest are given up and counted.
 """
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from collector.clickhouse.database import Columns, StatementError, StoreError
 from collector.stats import Stats
+from proxy.contract.decisions.codec import dumps
 from proxy.contract.traffic import Protocol
 from topology.model import Decision, EdgeSample
 
@@ -86,7 +86,7 @@ def decision_columns(decisions: Sequence[Decision], collector: str) -> dict[str,
         "Service": [decision.service for decision in decisions],
         "Endpoint": [decision.endpoint for decision in decisions],
         "Reason": [decision.reason for decision in decisions],
-        "Evidence": [json.dumps(dict(decision.evidence), default=str) for decision in decisions],
+        "Evidence": [dumps(decision.evidence) for decision in decisions],
         "Collector": [collector] * len(decisions),
     }
 

@@ -4,15 +4,17 @@ Rows out (``Told``), rows in (``Heard``: members, ``Folds``: edges, ``Changes``:
 overlaps the one before, since rows of one moment need not appear at one moment; what was seen is known.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from collector.control.mesh_writer import ZERO_BUCKET
 from proxy.contract.address import split_address
+from proxy.contract.decisions.codec import loads
+from proxy.contract.decisions.evidence import Ejection, StageChange
+from proxy.contract.decisions.kinds import DecisionKind, StageOrigin
 from proxy.contract.histogram import from_sparse
-from proxy.contract.model import EndpointState, Stage
+from proxy.contract.model import EndpointState
 from topology.graph.span_pairing import USER
 from topology.model import Decision, EdgeSample
 from topology.registry.sources import Member
@@ -184,7 +186,7 @@ class Changes:
                 continue
             self._seen[key] = now
             made = decision(milliseconds, kind, service, endpoint, reason, evidence)
-            if kind == "stage":
+            if kind == DecisionKind.STAGE:
                 stages += [made] if is_stage(made) else []
             else:
                 last[collector, service, endpoint] = made
@@ -194,28 +196,17 @@ class Changes:
 
 
 def _stands(made: Decision, now: float) -> bool:
-    changed = made.evidence.get("changed")
-    until = changed.get("until") if isinstance(changed, dict) else None
-    return made.kind == "eject" and isinstance(until, int | float) and until > now
+    return isinstance(made.evidence, Ejection) and made.evidence.until > now
 
 
 def decision(
     milliseconds: int, kind: str, service: str, endpoint: str, reason: str, evidence: str
 ) -> Decision:
-    """A stored decision; evidence that is no JSON object is none."""
-    try:
-        said = json.loads(evidence)
-    except ValueError:
-        said = None
-    return Decision(
-        milliseconds / 1000, kind, service, reason, endpoint, said if isinstance(said, dict) else {}
-    )
+    """Read a stored decision."""
+    return Decision(milliseconds / 1000, service, reason, loads(kind, evidence), endpoint)
 
 
 def is_stage(made: Decision) -> bool:
-    """Whether it is a change of a stage by the API or the guard: mesh.yaml is each collector's own."""
-    said = made.evidence
-    percent = said.get("to_percent")
-    if not isinstance(percent, int) or isinstance(percent, bool) or not 0 <= percent <= 100:
-        return False
-    return said.get("origin") in ("api", "guard") and said.get("to") in list(Stage)
+    """True for a change of a stage by the API or the guard: mesh.yaml is each collector's own."""
+    origins = (StageOrigin.API, StageOrigin.GUARD)
+    return isinstance(made.evidence, StageChange) and made.evidence.origin in origins

@@ -1,4 +1,4 @@
-"""The decisions about a service, newest first, each with what it rests on in words and bars."""
+"""The timeline of decisions about a service, newest first, each with its evidence in words and bars."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from dashboard.components import parts
 
 
 def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:
-    """The timeline."""
+    """Return the timeline; ``zone`` is minutes east of UTC, ``now_us`` microseconds since the epoch."""
     if not found:
         return parts.empty(
             "Nothing decided yet", "Ejections, returns and stage changes of this service appear here."
@@ -26,8 +26,8 @@ def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:
 
 
 def _decision(each: Decision, zone: int, now_us: int) -> Component:
-    told = evidence.told(each)
-    words = fmt.short(" ".join(told.words), 400)
+    explained = evidence.explain(each)
+    words = fmt.short(" ".join(explained.sentences), 400)
     return html.Li(
         [
             html.Div(
@@ -42,22 +42,22 @@ def _decision(each: Decision, zone: int, now_us: int) -> Component:
             ),
             html.P(html.Bdi(fmt.short(each["reason"], 400))),
             html.P(html.Bdi(words), className="weak small") if words else None,
-            _bars(told) if told.bars else None,
+            _bars(explained) if explained.bars else None,
             html.Dl(
                 [
                     html.Div([html.Dt(key), html.Dd(html.Bdi(fmt.short(value, 80)))])
-                    for key, value in told.pairs[:12]
+                    for key, value in explained.pairs[:12]
                 ],
                 className="evidence",
             )
-            if told.pairs
+            if explained.pairs
             else None,
         ]
     )
 
 
-def _bars(told: evidence.Told) -> Component:
-    """A small chart: a line for each figure, with its value in words beside the bar."""
+def _bars(explained: evidence.Explanation) -> Component:
+    """Draw a line for each figure, with its value in words beside the bar."""
     rows = [
         html.Div(
             [
@@ -65,9 +65,9 @@ def _bars(told: evidence.Told) -> Component:
                 html.Dd([html.Span(_bar(bar), className="bar-track", **parts.HIDDEN), html.Span(bar.value)]),
             ]
         )
-        for bar in told.bars
+        for bar in explained.bars
     ]
-    return html.Div([html.P(told.title, className="weak small"), html.Dl(rows)], className="bars-chart")
+    return html.Div([html.P(explained.title, className="weak small"), html.Dl(rows)], className="bars-chart")
 
 
 def _bar(bar: evidence.Bar) -> Component:

@@ -7,8 +7,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Advice, Effect, Figure, StageView, Stats
+from dashboard.api.model import Advice, Decision, Effect, Figure, StageView, Stats
 from dashboard.components import parts
+from proxy.contract.decisions.codec import decode
+from proxy.contract.decisions.evidence import StageChange
+from proxy.contract.decisions.kinds import StageOrigin
 
 _ARM: Final = ("Calls", "Rate", "Success", "p50", "p90", "p99")
 _FIGURES: Final = (("Success", "success"), ("p50", "p50"), ("p99", "p99"))
@@ -220,46 +223,43 @@ def guard(stage: StageView) -> Component:
 
 
 def history(stage: StageView | None, zone: int, now_us: int) -> Component:
-    """Who changed the stage, when, from what to what."""
+    """Return the table of who changed the stage, when, and from what to what."""
     if stage is None or not stage["history"]:
         return parts.empty("Never changed", "Every change of the stage is listed here, with who made it.")
-    rows = []
     why = any(_why(each["reason"]) for each in stage["history"])
-    for each in stage["history"]:
-        facts: dict[str, Any] = each["evidence"] or {}
-        steps = [
-            parts.stage_chip(str(facts.get(key, "")), int(facts.get(f"{key}_percent") or 0))
-            for key in ("from", "to")
-        ]
-        rows.append(
-            html.Tr(
-                [
-                    html.Td(
-                        [
-                            html.Time(fmt.moment(each["time"], zone)[:-4]),
-                            html.Div(fmt.age(each["time"], now_us), className="weak small"),
-                        ]
-                    ),
-                    html.Td([steps[0], html.Span(" → ", **parts.label("to")), steps[1]], className="steps"),
-                    html.Td(
-                        [
-                            parts.name(str(facts.get("by") or "nobody named"), 60),
-                            html.Div(f"over {origin(str(facts.get('origin', '')))}", className="weak small"),
-                        ]
-                    ),
-                    html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))) if why else None,
-                ]
-            )
-        )
+    rows = [_change(each, why, zone, now_us) for each in stage["history"]]
     return parts.table(("When", "Change", "Who", *(("Why",) if why else ())), rows, "Changes of the stage")
 
 
-def origin(name: str) -> str:
-    """Where a setting came from, in words."""
-    gone = "mesh.yaml, which no longer names it"
-    return {"api": "the API", "guard": "the guard", "default": gone}.get(name, name)
+def _change(each: Decision, why: bool, zone: int, now_us: int) -> Component:
+    when = [
+        html.Time(fmt.moment(each["time"], zone)[:-4]),
+        html.Div(fmt.age(each["time"], now_us), className="weak small"),
+    ]
+    made = decode(each["kind"], each["evidence"] or {})
+    steps: list[Any] = []
+    who: list[Any] = []
+    if isinstance(made, StageChange):
+        before, after = (parts.stage_chip(one.stage, one.percent) for one in (made.before, made.after))
+        steps = [before, html.Span(" → ", **parts.label("to")), after]
+        who = [
+            parts.name(made.by or "name not given", 60),
+            html.Div(f"over {origin(made.origin)}", className="weak small"),
+        ]
+    cells = [html.Td(when), html.Td(steps, className="steps"), html.Td(who)]
+    return html.Tr([*cells, html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))) if why else None])
+
+
+def origin(name: StageOrigin) -> str:
+    """Return what set a stage, in words."""
+    words = {
+        StageOrigin.API: "the API",
+        StageOrigin.GUARD: "the guard",
+        StageOrigin.DEFAULT: "mesh.yaml, which no longer names it",
+    }
+    return words.get(name, name.value)
 
 
 def _why(reason: str) -> str:
-    """The reason given beyond being asked; the rest of the sentence is in the other columns."""
+    """Return the part of the reason that the other columns do not show."""
     return reason.partition(": ")[2]

@@ -1,6 +1,6 @@
 """The endpoints of a service: how each does now, and which were out or on probation over time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dash import html
@@ -10,14 +10,15 @@ from dashboard import format as fmt
 from dashboard.api.model import Endpoint
 from dashboard.balancing.states import Piece
 from dashboard.components import palette, parts
+from proxy.contract.model import EndpointState
 
-_LOOKS: Final = {
-    "healthy": "ok",
-    "ejected": "bad",
-    "probation": "warn",
-    "draining": "warn",
-    "unready": "warn",
-    "gone": "idle",
+_LOOKS: Final[Mapping[str, str]] = {
+    EndpointState.HEALTHY: "ok",
+    EndpointState.EJECTED: "bad",
+    EndpointState.PROBATION: "warn",
+    EndpointState.DRAINING: "warn",
+    EndpointState.UNREADY: "warn",
+    EndpointState.GONE: "idle",
 }
 _HEAD: Final = ("Endpoint", "State", "Weight", "Rate", "Success", "p50", "p99", "Open")
 

@@ -1,17 +1,36 @@
-"""What a decision rests on: a sentence or two in words, bars to compare, and what is left as pairs. Pure.
+"""The evidence of a decision as sentences, bars to compare, and further facts as pairs. Pure.
 
-The evidence is what the mesh wrote beside its decision (docs/api.md); anything missing or of an
-unknown kind is told as pairs of what and value.
+Evidence of a newer release, which this one cannot read, is shown as pairs of what and value.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
 
 from dashboard import format as fmt
 from dashboard.api.model import Decision
+from proxy.contract.decisions.codec import decode
+from proxy.contract.decisions.evidence import (
+    ArmComparison,
+    Calls,
+    Dependency,
+    Ejection,
+    FailedProbe,
+    FailureComparison,
+    Grounds,
+    Hold,
+    LatencyComparison,
+    Probation,
+    Return,
+    StageChange,
+    Stall,
+    Unknown,
+    WeightChange,
+)
+from proxy.contract.decisions.kinds import Figure
 
-Facts = Mapping[str, Any]
+_REPORTERS = 4  # named in a sentence, the others are counted
+_PEERS = 3
+_BARS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,133 +44,163 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """``words`` are sentences, ``title`` says what the bars measure, ``pairs`` are further facts."""
+class Explanation:
+    """Sentences, bars with a title that says what they measure, and further facts as pairs."""
 
-    words: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
     title: str = ""
     bars: tuple[Bar, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
 
-
-def told(decision: Decision) -> Told:
-    """The evidence of a decision."""
-    facts = decision["evidence"] or {}
-    for needed, tell in _TELLERS:
-        if needed <= facts.keys():
-            try:
-                return tell(facts)
-            except (TypeError, ValueError, KeyError, AttributeError):
-                break  # not as the mesh writes it: told as it is
-    return Told(pairs=tuple(fmt.evidence(facts)))
+    def __add__(self, other: "Explanation") -> "Explanation":
+        return Explanation(
+            self.sentences + other.sentences,
+            self.title or other.title,
+            self.bars + other.bars,
+            self.pairs + other.pairs,
+        )
 
 
-def _failures(facts: Facts) -> Told:
-    own, peers = _share(facts["errors"], facts["count"]), _share(facts["peer_errors"], facts["peer_count"])
+def explain(decision: Decision) -> Explanation:
+    """Return what a decision rests on."""
+    match decode(decision["kind"], decision["evidence"] or {}):
+        case Ejection() as made:
+            return _grounds(made.grounds) + Explanation(pairs=_ejection(made))
+        case Probation() as made:
+            return _grounds(made.grounds) + Explanation(pairs=_earlier(made.ejections))
+        case Return(trial=Calls() as trial):
+            return _trial(trial)
+        case Return(ejected=int() as left):
+            return Explanation(pairs=(("still ejected", fmt.count(left)),))
+        case Hold() as made:
+            return _grounds(made.grounds) + _cause(made.cause)
+        case WeightChange() as made:
+            return _weight(made)
+        case StageChange() as made:
+            return _arms(made.harm) + Explanation(pairs=_who(made))
+        case Unknown() as made:
+            return Explanation(pairs=tuple(fmt.evidence(made.facts)))
+    return Explanation()
+
+
+def _grounds(grounds: Grounds | None) -> Explanation:
+    match grounds:
+        case LatencyComparison():
+            return _latency(grounds)
+        case FailureComparison():
+            return _failures(grounds)
+        case Stall():
+            return _stall(grounds)
+        case Calls():
+            return _trial(grounds)
+        case FailedProbe():
+            return Explanation((f"An active probe failed: {grounds.probe}.",))
+    return Explanation()
+
+
+def _failures(grounds: FailureComparison) -> Explanation:
+    own, peers = _share(grounds.errors, grounds.count), _share(grounds.peer_errors, grounds.peer_count)
     bars = _bars(
-        ("this endpoint", own, f"{fmt.percent(own)} of {fmt.count(facts['count'])}", "bad"),
-        ("its peers", peers, f"{fmt.percent(peers)} of {fmt.count(facts['peer_count'])}", "ok"),
+        ("this endpoint", own, f"{fmt.percent(own)} of {fmt.count(grounds.count)}", "bad"),
+        ("its peers", peers, f"{fmt.percent(peers)} of {fmt.count(grounds.peer_count)}", "ok"),
     )
-    title = f"failed calls in {float(facts['window']):g} s"
-    return Told((*_witnesses(facts), *_compared(facts)), title, bars, _further(facts))
+    return Explanation(_seen(grounds), f"failed calls in {grounds.window:g} s", bars)
 
 
-def _latency(facts: Facts) -> Told:
+def _latency(grounds: LatencyComparison) -> Explanation:
     bars = _bars(
-        ("this endpoint", facts["latency_ms"], fmt.duration(facts["latency_ms"]), "bad"),
-        ("its peers", facts["peer_latency_ms"], fmt.duration(facts["peer_latency_ms"]), "ok"),
+        ("this endpoint", grounds.latency_ms, fmt.duration(grounds.latency_ms), "bad"),
+        ("its peers", grounds.peer_latency_ms, fmt.duration(grounds.peer_latency_ms), "ok"),
     )
-    title = f"latency, {fmt.count(facts.get('count', 0))} calls in {float(facts.get('window', 0)):g} s"
-    return Told((*_witnesses(facts), *_compared(facts)), title, bars, _further(facts))
-
-
-def _stall(facts: Facts) -> Told:
-    reporters = {str(name): float(each["oldest"]) for name, each in facts["reporters"].items()}
-    bars = _bars(*((name, age, fmt.duration(age * 1000), "bad") for name, age in list(reporters.items())[:6]))
-    words = f"{fmt.count(facts['open'])} requests are open and none was answered."
-    return Told(
-        (words, *_witnesses(facts), *_compared(facts)),
-        "oldest open request, by reporter",
-        bars,
-        _further(facts),
+    return Explanation(
+        _seen(grounds), f"latency, {fmt.count(grounds.count)} calls in {grounds.window:g} s", bars
     )
 
 
-def _weight(facts: Facts) -> Told:
-    before, after = float(facts["from"]), float(facts["to"])
-    bars = _bars(("before", before, f"{before:g}", ""), ("now", after, f"{after:g}", "warn"))
-    words = (
-        f"Its latency is {float(facts['latency_ratio']):.2f} times its peers', "
-        f"over {fmt.count(facts.get('calls', 0))} calls."
-    )
-    return Told((words, *_compared(facts)), "weight", bars)
-
-
-def _arms(facts: Facts) -> Told:
-    """A stage the guard turned back: the figure of both arms."""
-    share = facts["figure"] == "success"
-    unit: Callable[[float], str] = fmt.percent if share else lambda value: fmt.duration(value * 1000)
+def _stall(grounds: Stall) -> Explanation:
     bars = _bars(
-        ("direct", facts["direct"], f"{unit(facts['direct'])} of {fmt.count(facts['direct_count'])}", "ok"),
-        ("routed", facts["routed"], f"{unit(facts['routed'])} of {fmt.count(facts['routed_count'])}", "bad"),
+        *(
+            (name, each.oldest, fmt.duration(each.oldest * 1000), "bad")
+            for name, each in list(grounds.reporters.items())[:_BARS]
+        )
     )
-    words = (
-        f"The guard turned it back: the chance of doing so for nothing is at most "
-        f"{float(facts['level']):.2g} at this look."
+    waiting = f"{fmt.count(grounds.open)} requests are open and none was answered."
+    return Explanation((waiting, *_seen(grounds)), "oldest open request, by reporter", bars)
+
+
+def _trial(calls: Calls) -> Explanation:
+    if not calls.count:
+        return Explanation(("It got no calls on probation.",))
+    succeeded = fmt.count(calls.count - calls.errors)
+    return Explanation((f"{succeeded} of {fmt.count(calls.count)} calls on probation succeeded.",))
+
+
+def _cause(cause: Dependency | None) -> Explanation:
+    if cause is None or not cause.path:
+        return Explanation()
+    bars = _bars(
+        ("before", cause.before_ms, fmt.duration(cause.before_ms), "ok"),
+        ("now", cause.latency_ms, fmt.duration(cause.latency_ms), "bad"),
     )
-    return Told((words,), "success" if share else str(facts["figure"]), bars, _change(facts))
+    failed = f"{fmt.count(cause.errors)} of {fmt.count(cause.count)} calls"
+    pairs = (("path", " → ".join(cause.path)), ("failed now", failed))
+    return Explanation((), f"latency of {fmt.short(cause.path[-1], 40)}", bars, pairs)
 
 
-def _stage(facts: Facts) -> Told:
-    return Told(pairs=_change(facts))
+def _weight(made: WeightChange) -> Explanation:
+    bars = _bars(
+        ("before", made.before, f"{made.before:g}", ""), ("now", made.after, f"{made.after:g}", "warn")
+    )
+    measured = (
+        f"Its latency is {made.latency_ratio:.2f} times its peers', over {fmt.count(made.calls)} calls."
+    )
+    return Explanation((measured, *_compared(made.peers)), "weight", bars)
 
 
-def _change(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """Who changed a stage."""
-    given = (("by", facts.get("by")), ("over", facts.get("origin")))
-    return tuple((key, str(value)) for key, value in given if value)
+def _arms(harm: ArmComparison | None) -> Explanation:
+    """Explain why the guard turned a stage back: the figure of both arms."""
+    if harm is None:
+        return Explanation()
+    success = harm.figure is Figure.SUCCESS
+    unit: Callable[[float], str] = fmt.percent if success else lambda value: fmt.duration(value * 1000)
+    bars = _bars(
+        ("direct", harm.direct, f"{unit(harm.direct)} of {fmt.count(harm.direct_count)}", "ok"),
+        ("routed", harm.routed, f"{unit(harm.routed)} of {fmt.count(harm.routed_count)}", "bad"),
+    )
+    odds = f"Turned back by the guard. A false alarm at this check has a chance of at most {harm.level:.2g}."
+    return Explanation((odds,), harm.figure.value, bars)
 
 
-def _trial(facts: Facts) -> Told:
-    count, errors = int(facts["count"]), int(facts["errors"])
-    if not count:
-        return Told(("Nobody called it meanwhile.",))
-    return Told((f"{fmt.count(count - errors)} of {fmt.count(count)} calls succeeded meanwhile.",))
+def _who(made: StageChange) -> tuple[tuple[str, str], ...]:
+    return (("by", made.by), ("over", made.origin.value))[0 if made.by else 1 :]
 
 
-# The keys that tell a kind of evidence, the most telling first.
-_TELLERS: Final[tuple[tuple[set[str], Callable[[Facts], Told]], ...]] = (
-    ({"figure", "direct", "routed", "direct_count", "routed_count", "level"}, _arms),
-    ({"from_percent", "to_percent"}, _stage),
-    ({"latency_ms", "peer_latency_ms"}, _latency),
-    ({"open", "oldest", "reporters"}, _stall),
-    ({"count", "errors", "peer_count", "peer_errors", "window"}, _failures),
-    ({"from", "to", "latency_ratio"}, _weight),
-    ({"count", "errors"}, _trial),
-)
+def _ejection(made: Ejection) -> tuple[tuple[str, str], ...]:
+    found_by = (("found by", f"collector {made.collector}"),) if made.collector else ()
+    return (("out for", fmt.duration(made.seconds * 1000)), *found_by)
 
 
-def _witnesses(facts: Facts) -> tuple[str, ...]:
-    names = list(facts.get("reporters") or ())
-    confirmed = str(facts.get("confirmed") or "")
-    if not names:
-        return (f"Confirmed: {confirmed}.",) if confirmed else ()
-    shown = ", ".join(fmt.short(str(name), 40) for name in names[:4])
-    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-    return (f"Seen by {shown}{more}" + (f", and {confirmed}." if confirmed else "."),)
+def _earlier(ejections: int) -> tuple[tuple[str, str], ...]:
+    return (("ejections in a row", fmt.count(ejections)),) if ejections else ()
 
 
-def _compared(facts: Facts) -> tuple[str, ...]:
-    peers = list(facts.get("peers") or ())
-    if not peers:
-        return ()
-    shown = ", ".join(fmt.short(str(name), 40) for name in peers[:3])
-    return (f"Compared with {shown}" + (f" and {len(peers) - 3} more." if len(peers) > 3 else "."),)
+def _seen(grounds: FailureComparison | Stall) -> tuple[str, ...]:
+    """Name the reporters that saw it, who confirms it, and the peers it is compared with."""
+    compared = _compared(grounds.peers)
+    if not grounds.reporters:
+        return (f"Confirmed: {grounds.confirmed}.", *compared) if grounds.confirmed else compared
+    seen = f"Seen by {_listed(grounds.reporters, _REPORTERS)}"
+    return (f"{seen}, and {grounds.confirmed}." if grounds.confirmed else f"{seen}.", *compared)
 
 
-def _further(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """How long it is out."""
-    return (("out for", fmt.duration(float(facts["seconds"]) * 1000)),) if "seconds" in facts else ()
+def _compared(peers: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"Compared with {_listed(peers, _PEERS)}.",) if peers else ()
+
+
+def _listed(names: Iterable[str], most: int) -> str:
+    named = list(names)
+    shown = ", ".join(fmt.short(name, 40) for name in named[:most])
+    return f"{shown} and {len(named) - most} more" if len(named) > most else shown
 
 
 def _share(part: float, whole: float) -> float:
@@ -159,5 +208,5 @@ def _share(part: float, whole: float) -> float:
 
 
 def _bars(*figures: tuple[str, float, str, str]) -> tuple[Bar, ...]:
-    most = max((float(value) for _, value, _, _ in figures), default=0.0) or 1.0
-    return tuple(Bar(what, float(value) / most, text, look) for what, value, text, look in figures)
+    most = max((value for _, value, _, _ in figures), default=0.0) or 1.0
+    return tuple(Bar(what, value / most, text, look) for what, value, text, look in figures)

@@ -15,6 +15,7 @@ from dashboard.balancing.states import lanes
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import plain
+from proxy.contract.decisions.kinds import StageOrigin
 
 WINDOWS_US: Final = (900_000_000, 3_600_000_000)  # of the strips: the first that has all, or the last
 DECISIONS: Final = 500  # asked for
@@ -250,19 +251,20 @@ def _now(stage: StageView | None, now_us: int) -> Component:
             "The mesh does not know this service",
             "Start its sidecar, or choose another service from the list.",
         )
-    words = {
-        "default": "by default",
-        "mesh.yaml": "set in mesh.yaml",
-        "api": "set here or over the API",
-        "guard": "turned back by the guard",
-    }.get(stage["origin"], stage["origin"])
+    words: Mapping[str, str] = {
+        StageOrigin.DEFAULT: "by default",
+        StageOrigin.FILE: "set in mesh.yaml",
+        StageOrigin.API: "set here or over the API",
+        StageOrigin.GUARD: "turned back by the guard",
+    }
+    set_by = words.get(stage["origin"], stage["origin"])
     since = f", {fmt.age(stage['updated'], now_us)}" if stage["updated"] else ""
     return html.Div(
         [
             html.P(
                 [
                     parts.stage_chip(stage["stage"], stage["percent"]),
-                    html.Span(f" now, {words}{since}. "),
+                    html.Span(f" now, {set_by}{since}. "),
                     html.Span(parts.STAGE_WORDS.get(stage["stage"], ""), className="weak"),
                 ]
             ),

@@ -1,13 +1,21 @@
 """When endpoints were out: strips over time, from the decisions about them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from dashboard.api.model import Decision
+from proxy.contract.decisions.kinds import DecisionKind
+from proxy.contract.model import EndpointState
 
-# What a decision of this kind brings an endpoint into; nothing is healthy.
-_INTO: Final = {"eject": "ejected", "probation": "probation", "return": "", "register": "", "leave": ""}
+# The state that a decision of this kind puts an endpoint into.
+_STATES: Final[Mapping[str, EndpointState]] = {
+    DecisionKind.EJECT: EndpointState.EJECTED,
+    DecisionKind.PROBATION: EndpointState.PROBATION,
+    DecisionKind.RETURN: EndpointState.HEALTHY,
+    DecisionKind.REGISTER: EndpointState.HEALTHY,
+    DecisionKind.LEAVE: EndpointState.HEALTHY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,7 @@ class Piece:
 
     start: int
     end: int
-    state: str
+    state: EndpointState
     reason: str
 
 
@@ -29,7 +37,7 @@ def lanes(
     """
     by: dict[str, list[Decision]] = {address: [] for address in present}
     for each in decisions:
-        if each["kind"] in _INTO and each["endpoint"] and each["time"] <= end:
+        if each["kind"] in _STATES and each["endpoint"] and each["time"] <= end:
             by.setdefault(each["endpoint"], []).append(each)
     found = {address: _pieces(told, start, end) for address, told in by.items()}
     kept = set(present)
@@ -42,7 +50,7 @@ def _pieces(told: Sequence[Decision], start: int, end: int) -> list[Piece]:
     ordered = sorted(told, key=lambda each: each["time"])
     ends = [*(each["time"] for each in ordered[1:]), end]
     return [
-        Piece(max(each["time"], start), until, _INTO[each["kind"]], each["reason"])
+        Piece(max(each["time"], start), until, _STATES[each["kind"]], each["reason"])
         for each, until in zip(ordered, ends, strict=True)
-        if _INTO[each["kind"]] and until > max(each["time"], start)
+        if _STATES[each["kind"]] is not EndpointState.HEALTHY and until > max(each["time"], start)
     ]

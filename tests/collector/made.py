@@ -15,7 +15,9 @@ from collector.clickhouse.database import StatementError, StoreError
 from collector.clickhouse.writer import Stored
 from collector.ingest.journal import Entry
 from proxy.contract import attributes as names
-from proxy.contract.decisions.kinds import StageOrigin
+from proxy.contract.decisions.codec import decode
+from proxy.contract.decisions.evidence import Calls, Ejection
+from proxy.contract.decisions.kinds import FindingKind, StageOrigin
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.model import Stage
 from proxy.contract.traffic import Arm, Protocol
@@ -189,9 +191,15 @@ def edge(second: int, source: str = "front", target: str = "back") -> EdgeSample
 
 
 def stage_decision(when: float, service: str, stage: str, percent: int, origin: str = "api") -> Decision:
-    """A change of stage as the engine words it."""
-    evidence = {"to": stage, "to_percent": percent, "origin": origin}
-    return Decision(when, "stage", service, f"stage {stage}", evidence=evidence)
+    """A change of stage as another collector stores it; one that nobody can read stays as it is."""
+    facts = {"from": "observe", "from_percent": 0, "to": stage, "to_percent": percent, "origin": origin}
+    return Decision(when, service, f"stage {stage}", decode("stage", facts))
+
+
+def ejection(when: float, service: str, endpoint: str, until: float, collector: str = "") -> Decision:
+    """An ejection, of the collector itself or taken over from another one."""
+    evidence = Ejection(FindingKind.FAILURES, until - when, until, Calls(9, 9), collector)
+    return Decision(when, service, f"{endpoint} failed 9 of 9; out for 5 s", evidence, endpoint)
 
 
 class Drained:

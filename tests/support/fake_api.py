@@ -250,6 +250,7 @@ class FakeApi:
         facts = {
             "kind": "failures",
             "seconds": 30.0,
+            "changed": {"state": "ejected", "weight": 0, "until": now / 1e6 - 12},
             "window": 10.0,
             "count": 240,
             "errors": 98,

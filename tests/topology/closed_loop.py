@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from proxy.contract.decisions.evidence import WeightChange
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Stage
 from proxy.contract.traffic import Arm
@@ -148,8 +149,9 @@ class ClosedLoop:
         self._schedule(TICK, self._tick)
         tick = self.engine.tick(self.now)
         for made in tick.decisions:
-            if made.kind == "weight":
-                self.changes.append((self.now, made.endpoint, made.evidence["from"], made.evidence["to"]))
+            if isinstance(made.evidence, WeightChange):
+                before, after = made.evidence.before, made.evidence.after
+                self.changes.append((self.now, made.endpoint, before, after))
         if tick.snapshot.version != self._version and (self._weighted or self._version < 0):
             self._version = tick.snapshot.version
             self._schedule(self._delay / 2, partial(self._apply, tick.snapshot))

@@ -9,6 +9,7 @@ decision can come back to where it was made.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from proxy.contract.decisions.evidence import Ejection
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import Fresh
 from topology.graph.call_attribution import Intake
@@ -21,7 +22,6 @@ from topology.registry.sources import Member, Source
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Stages
 
-_KINDS: Final = ("failures", "latency", "stall")
 _SCORE: Final = 1.0
 
 Place = Callable[[str, str], tuple[str, str, bool]]
@@ -81,17 +81,17 @@ class Elsewhere:
 
     def ejected(self, collector: str, made: Decision, now: float) -> None:
         """It ejected an endpoint and stands by it; what it took over itself is passed over."""
-        kind = made.evidence.get("kind")
-        known = self._registry.services().get(made.service, ())
-        if "collector" in made.evidence or kind not in _KINDS:
+        ejection = made.evidence
+        if not isinstance(ejection, Ejection) or ejection.collector:
             return
+        known = self._registry.services().get(made.service, ())
         if all(member.address != made.endpoint for member in known):
             return
         why = made.reason.rpartition("; out for ")[0] or made.reason
-        evidence = {**made.evidence, "collector": collector}
         reason = f"collector {collector} ejected it: {why}"
-        self._feedback.told(made.service, Finding(made.endpoint, kind, _SCORE, reason, evidence), now)
+        finding = Finding(made.endpoint, ejection.finding, _SCORE, reason, ejection.grounds, collector)
+        self._feedback.told(made.service, finding, now)
 
     def staged(self, made: Decision) -> bool:
-        """It changed a stage; whether that is news. Raises KeyError, ValueError for other decisions."""
+        """It changed a stage; whether that is news. Raises TypeError for other decisions."""
         return self._stages.follow(made)

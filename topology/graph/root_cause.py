@@ -4,10 +4,10 @@ From the service downwards: the call that became slower, or fails more, than it 
 long as it explains a good part of what its caller suffers. The last of the path is pointed to.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from proxy.contract.decisions.evidence import Dependency
 from topology.graph.window import Bucket, Cell
 
 RECENT: Final = 5.0  # seconds that count as now
@@ -35,7 +35,7 @@ class _Change:
         return _failing(self.now) - _failing(self.before)
 
 
-def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Mapping[str, Any]]:
+def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Dependency]:
     """A sentence and its evidence for what is wrong below a service."""
     changes: dict[str, dict[str, _Change]] = {}
     suffered = _Change()
@@ -55,11 +55,11 @@ def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Mapping[st
         path.append(worst)
         found, at = calls[worst], worst
     if not path:
-        return f"nothing that {service} calls has become worse: look at {service} itself", {"path": []}
+        return f"nothing that {service} calls has become worse: look at {service} itself", Dependency()
     return _told(service, path, found)
 
 
-def _told(service: str, path: list[str], found: _Change) -> tuple[str, Mapping[str, Any]]:
+def _told(service: str, path: list[str], found: _Change) -> tuple[str, Dependency]:
     now, before = found.now, found.before
     what = (
         f"fails {now.errors} of {now.histogram.count} calls"
@@ -67,14 +67,8 @@ def _told(service: str, path: list[str], found: _Change) -> tuple[str, Mapping[s
         else f"takes {1000 * _mean(now):.0f} ms instead of {1000 * _mean(before):.0f} ms"
     )
     via = f" (by way of {' -> '.join([service, *path[:-1]])})" if len(path) > 1 else ""
-    evidence = {
-        "dependency": path[-1],
-        "path": path,
-        "count": now.histogram.count,
-        "errors": now.errors,
-        "latency_ms": 1000 * _mean(now),
-        "before_ms": 1000 * _mean(before),
-    }
+    count, latencies = now.histogram.count, (1000 * _mean(now), 1000 * _mean(before))
+    evidence = Dependency(tuple(path), count, now.errors, *latencies)
     return f"the graph points to {path[-1]}, which {what}{via}", evidence
 
 

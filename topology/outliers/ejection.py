@@ -9,10 +9,21 @@ the rest bears it well. When it does not, one comes back at once and so many sta
 Past the cap, and when all endpoints are bad, the machine holds and says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
+from proxy.contract.decisions.evidence import (
+    Dependency,
+    Ejection,
+    Evidence,
+    FailedProbe,
+    Grounds,
+    Hold,
+    Probation,
+    Return,
+)
+from proxy.contract.decisions.kinds import FindingKind, HoldKind
 from proxy.contract.model import EndpointState
 from topology.evidence.measurements import INTERVAL, Probed
 from topology.model import Decision
@@ -26,11 +37,13 @@ RELIEF: Final = 2.0
 BEARABLE: Final = 60.0
 # Seconds before an ejection is over in which a probe tells whether its cause lasts.
 PROBE_LEAD: Final = 1.75
-# What an endpoint is on probation for that was never ejected.
-DOUBT: Final = "doubt"
 _PACED: Final = "paced"
 _FINE: Final = EndpointState.HEALTHY
-_WORDS: Final = {"failures": "failing", "latency": "slow", "stall": "stalled"}
+_WORDS: Final = {
+    FindingKind.FAILURES: "failing",
+    FindingKind.LATENCY: "slow",
+    FindingKind.STALL: "stalled",
+}
 
 
 @dataclass(slots=True)
@@ -43,7 +56,8 @@ class Health:
     times: int = 0
     reason: str = ""
     proved: bool = False  # on probation: a call succeeded
-    kind: str = ""  # of the finding it was last ejected for
+    kind: FindingKind | None = None  # of the finding it was last ejected for
+    doubted: bool = False  # on probation though it was never ejected for it
     score: float = 0.0
 
 
@@ -52,7 +66,7 @@ class History:
     """What was decided about one service, and how far the others bore it."""
 
     healths: dict[str, Health] = field(default_factory=dict)
-    holding: str = ""
+    holding: HoldKind | None = None
     moved: float = float("-inf")  # when something was last ejected, or brought back for relief
     burst: int = 0  # how many may go in one step beyond what is known to fit
     budget: int = 0  # of these, not used yet
@@ -87,8 +101,8 @@ class Case(Protocol):
     def shared_slowness(self) -> str:
         """The same when all have become slow."""
 
-    def cause(self) -> tuple[str, Mapping[str, Any]]:
-        """Which dependency the graph points to, in words and as evidence; empty when to none."""
+    def cause(self) -> tuple[str, Dependency]:
+        """Return the dependency the graph points to, in words and as evidence."""
 
 
 def cap(available: int, share: float) -> int:
@@ -138,13 +152,13 @@ class Step:
         After the longest time it gets its trial whatever probes say.
         """
         long = health.until - health.since >= self._settings.eject_seconds_max
-        if health.kind == "latency" or long:
+        if health.kind is FindingKind.LATENCY or long:
             return None
         probed = self._case.probe(endpoint)
         if probed is None or probed.ok or probed.at < health.until - PROBE_LEAD:
             return None
         reason = f"{endpoint} does not answer a probe: {probed.detail}"
-        return Finding(endpoint, "stall", health.score, reason, {"probe": probed.detail})
+        return Finding(endpoint, FindingKind.STALL, health.score, reason, FailedProbe(probed.detail))
 
     def _forgiven(self, health: Health) -> bool:
         return health.times > 0 and self._now - health.since >= self._settings.eject_seconds_max
@@ -154,16 +168,15 @@ class Step:
             if health.state is not EndpointState.PROBATION:
                 continue
             # What is reported right after a doubt came up is mostly from before.
-            since = health.since + (INTERVAL if health.kind == DOUBT else 0.0)
+            since = health.since + (INTERVAL if health.doubted else 0.0)
             seen, lasted = self._case.trial(endpoint, since), self._now - health.since
             health.proved = seen.passed
             due = lasted >= self._settings.slow_start
-            if health.kind != DOUBT and seen.failed and not self._refusal(endpoint, self._serving(endpoint)):
+            if not health.doubted and seen.failed and not self._refusal(endpoint, self._serving(endpoint)):
                 self._eject(endpoint, _failed_trial(endpoint, seen), "still bad: ")
             elif due and (seen.passed or not seen.busy or lasted >= self._settings.eject_seconds_max):
                 health.state, health.since, health.reason = EndpointState.HEALTHY, self._now, ""
-                evidence = {"count": seen.count, "errors": seen.errors}
-                self._say("return", f"{endpoint} is back at full weight", endpoint, evidence)
+                self._say(f"{endpoint} is back at full weight", Return(seen.calls), endpoint)
 
     def relieve(self) -> None:
         """Bring one back when those that are left cannot bear what it left to them."""
@@ -181,7 +194,7 @@ class Step:
         self._held.bearable, self._held.bearable_until = len(ejected) - 1, self._now + BEARABLE
         left = len(ejected) - 1
         reason = f"{endpoint} is back before its time: {strain}; no more than {left} at once for now"
-        self._say("return", reason, endpoint, {"ejected": left, "kind": "relief"})
+        self._say(reason, Return(ejected=left), endpoint)
 
     def judge(self) -> None:
         findings = []
@@ -203,27 +216,27 @@ class Step:
             self._blocked = True
             if why != _PACED:
                 reason = f"{finding.endpoint} is {_WORDS[finding.kind]} too, but {why}; it stays in"
-                self._hold("cap", reason, finding.evidence)
+                self._hold(reason, Hold(HoldKind.CAP, finding.grounds))
 
     def doubt(self) -> None:
         """Little for one that seems to stall or to fail, until more is known; nothing where many seem to."""
         healths = self._held.healths
         out = [each for each in self._available if each in healths and healths[each].state is not _FINE]
         fresh = [found for each in self._available if each not in out and (found := self._case.doubt(each))]
-        doubted = [each for each in out if healths[each].kind == DOUBT]
+        doubted = [each for each in out if healths[each].doubted]
         if not fresh:
             return
         if len(doubted) + len(fresh) > max(1, self._cap // 2):
             for endpoint in doubted:
                 healths[endpoint].state, healths[endpoint].since = _FINE, self._now
-                self._say("return", f"{endpoint} is back: its peers are no better", endpoint)
+                self._say(f"{endpoint} is back: its peers are no better", Return(), endpoint)
             return
         for found in fresh[: max(0, self._cap - len(out))]:
             health = healths.setdefault(found.endpoint, Health())
-            health.kind = DOUBT
-            self._probation(found.endpoint, health, found.reason, found.evidence)
+            health.kind, health.doubted = None, True
+            self._probation(found.endpoint, health, found.reason, found.grounds)
 
-    def _refusal(self, endpoint: str, sound: Sequence[str], kind: str = "failures") -> str:
+    def _refusal(self, endpoint: str, sound: Sequence[str], kind: FindingKind = FindingKind.FAILURES) -> str:
         """Why this one may not be ejected now, given those nothing speaks against; empty when it may."""
         out, held = len(self._ejected()), self._held
         if out + 1 >= len(self._available):
@@ -238,7 +251,7 @@ class Step:
         crowded = self._case.room(self._serving(endpoint))
         if out < self._cap and not crowded:
             return ""
-        if kind == "latency":  # it still serves: nothing is risked to be rid of it
+        if kind is FindingKind.LATENCY:  # it still serves: nothing is risked to be rid of it
             return crowded or f"{out} of {len(self._available)} are out already"
         return self._paced()
 
@@ -268,14 +281,14 @@ class Step:
     def hold_shared(self) -> None:
         if self._blocked:
             return
-        kind, reason = "shared", self._case.shared_failure()
+        kind, reason = HoldKind.SHARED_FAILURES, self._case.shared_failure()
         if not reason:
-            kind, reason = "slow", self._case.shared_slowness()
+            kind, reason = HoldKind.SHARED_SLOWNESS, self._case.shared_slowness()
         if not reason:
-            self._held.holding = ""
-        elif self._held.holding != kind:
-            pointed, evidence = self._case.cause()
-            self._hold(kind, f"{reason}; {pointed}" if pointed else reason, evidence)
+            self._held.holding = None
+        elif self._held.holding is not kind:
+            pointed, dependency = self._case.cause()
+            self._hold(f"{reason}; {pointed}", Hold(kind, cause=dependency))
 
     def _ejected(self) -> list[str]:
         healths = self._held.healths
@@ -291,30 +304,28 @@ class Step:
         health.state, health.since, health.until = EndpointState.EJECTED, self._now, self._now + seconds
         health.times = min(health.times + 1, 16)
         health.reason, health.kind, health.score = finding.reason, finding.kind, finding.score
+        health.doubted = False
         self._held.moved = self._now
         reason = f"{prefix}{finding.reason}; out for {seconds:g} s"
-        changed = {"state": EndpointState.EJECTED.value, "weight": 0, "until": health.until}
-        evidence = {"kind": finding.kind, "seconds": seconds, "changed": changed, **finding.evidence}
-        self._say("eject", reason, endpoint, evidence)
+        evidence = Ejection(finding.kind, seconds, health.until, finding.grounds, finding.collector)
+        self._say(reason, evidence, endpoint)
 
-    def _probation(
-        self, endpoint: str, health: Health, why: str, evidence: Mapping[str, Any] | None = None
-    ) -> None:
+    def _probation(self, endpoint: str, health: Health, why: str, grounds: Grounds | None = None) -> None:
         health.state, health.since, health.until = EndpointState.PROBATION, self._now, 0.0
         health.proved = False
-        share = "hundredth" if health.kind == DOUBT else "tenth"
+        share = "hundredth" if health.doubted else "tenth"
         reason = f"{endpoint} is on probation at a {share} of its weight: {why}"
-        self._say("probation", reason, endpoint, {"ejections": health.times, **(evidence or {})})
+        self._say(reason, Probation(health.times, grounds), endpoint)
 
-    def _hold(self, kind: str, reason: str, evidence: Mapping[str, Any]) -> None:
-        if self._held.holding != kind:
-            self._held.holding = kind
-            self._say("hold", reason, "", {"kind": kind, **evidence})
+    def _hold(self, reason: str, evidence: Hold) -> None:
+        if self._held.holding is not evidence.kind:
+            self._held.holding = evidence.kind
+            self._say(reason, evidence)
 
-    def _say(self, kind: str, reason: str, endpoint: str, evidence: Mapping[str, Any] | None = None) -> None:
-        self.decisions.append(Decision(self._now, kind, self._service, reason, endpoint, evidence or {}))
+    def _say(self, reason: str, evidence: Evidence, endpoint: str = "") -> None:
+        self.decisions.append(Decision(self._now, self._service, reason, evidence, endpoint))
 
 
 def _failed_trial(endpoint: str, seen: Trial) -> Finding:
     reason = f"{endpoint} failed {seen.errors} of {seen.count} requests on probation"
-    return Finding(endpoint, "failures", 1.0, reason, {"count": seen.count, "errors": seen.errors})
+    return Finding(endpoint, FindingKind.FAILURES, 1.0, reason, seen.calls)

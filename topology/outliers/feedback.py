@@ -1,8 +1,9 @@
 """What the mesh makes of its measurements: ejections and weights, service by service."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from proxy.contract.decisions.evidence import Dependency, Ejection, WeightChange
 from proxy.contract.model import EndpointState
 from topology.evidence.measurements import Evidence, Probed
 from topology.evidence.peer_tallies import Sides
@@ -26,7 +27,7 @@ PROBE_AGAIN: Final = 2.0
 PROBES: Final = 20
 
 Members = Mapping[str, tuple[Member, ...]]
-Cause = Callable[[str], tuple[str, Mapping[str, Any]]]
+Cause = Callable[[str], tuple[str, Dependency]]
 
 
 class Feedback:
@@ -111,7 +112,7 @@ class Feedback:
         present = [member.address for member in found]
         decisions = self.outliers.step(service, present, available, case, now)
         for made in decisions:
-            if made.kind == "eject":
+            if isinstance(made.evidence, Ejection):
                 self._told.get(service, {}).pop(made.endpoint, None)
         self._suspects.update((service, endpoint) for endpoint in case.suspects)
         return decisions
@@ -144,14 +145,9 @@ class Feedback:
                 f"{address} goes from weight {before:g} to {after:g}: "
                 f"it takes {times:.1f} times its peers' latency"
             )
-            evidence = {
-                "from": before,
-                "to": after,
-                "latency_ratio": times,
-                "calls": round(sum(number for _, number in relative[address])),
-                "peers": [each for each in addresses if each != address],
-            }
-            yield Decision(now, "weight", service, reason, address, evidence)
+            calls = round(sum(number for _, number in relative[address]))
+            peers = tuple(each for each in addresses if each != address)
+            yield Decision(now, service, reason, WeightChange(before, after, times, calls, peers), address)
 
 
 class _Case:
@@ -161,7 +157,7 @@ class _Case:
         self,
         sides: Sides,
         settings: EngineSettings,
-        cause: Callable[[], tuple[str, Mapping[str, Any]]],
+        cause: Callable[[], tuple[str, Dependency]],
         told: Mapping[str, Finding],
     ) -> None:
         self._sides = sides

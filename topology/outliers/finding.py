@@ -1,22 +1,28 @@
-"""What was found of an endpoint, in words and as evidence."""
+"""Why an endpoint should be ejected, in words and as evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from proxy.contract.decisions.evidence import Calls, FailureComparison, Grounds, LatencyComparison
+from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import Tally
 from topology.evidence.peer_tallies import Side
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why an endpoint should be ejected; ``score`` orders findings when not all may be."""
+    """A reason to eject an endpoint.
+
+    ``score`` orders findings when not all endpoints may go, the highest first. ``collector`` names another
+    collector that found it.
+    """
 
     endpoint: str
-    kind: str  # failures, latency, stall
+    kind: FindingKind
     score: float
     reason: str
-    evidence: Mapping[str, Any]
+    grounds: Grounds
+    collector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Trial:
     count: int = 0
     errors: int = 0
     busy: bool = False
+
+    @property
+    def calls(self) -> Calls:
+        """The figures of the trial, as evidence."""
+        return Calls(self.count, self.errors)
 
     @property
     def passed(self) -> bool:
@@ -46,18 +57,35 @@ def seen(witnesses: Sequence[str], confirmed: str) -> str:
     return f"seen by {_reporters(witnesses)}" + (f", and {confirmed}" if confirmed else "")
 
 
-def evidence_of(
+def comparison(
     span: float, own: Side, peer: Tally, witnesses: Sequence[str], peers: Sequence[str], confirmed: str
-) -> dict[str, Any]:
-    return {
-        "window": span,
-        "count": own.total.count,
-        "errors": own.total.errors,
-        "peer_count": peer.count,
-        "peer_errors": peer.errors,
-        "reporters": {
-            name: {"count": own.by[name].count, "errors": own.by[name].errors} for name in witnesses
-        },
-        "peers": list(peers),
-        "confirmed": confirmed,
-    }
+) -> FailureComparison:
+    """Return the figures that failures are judged on, with those of each reporter that saw them."""
+    return FailureComparison(
+        span,
+        own.total.count,
+        own.total.errors,
+        peer.count,
+        peer.errors,
+        {name: Calls(own.by[name].count, own.by[name].errors) for name in witnesses},
+        tuple(peers),
+        confirmed,
+    )
+
+
+def latency_comparison(
+    calls: FailureComparison, latency_ms: float, peer_latency_ms: float
+) -> LatencyComparison:
+    """Return the figures that slowness is judged on: the calls, and the typical latencies over them."""
+    return LatencyComparison(
+        calls.window,
+        calls.count,
+        calls.errors,
+        calls.peer_count,
+        calls.peer_errors,
+        calls.reporters,
+        calls.peers,
+        calls.confirmed,
+        latency_ms,
+        peer_latency_ms,
+    )

@@ -11,7 +11,7 @@ from typing import Final
 
 from proxy.contract.model import EndpointState
 from topology.model import Decision
-from topology.outliers.ejection import DOUBT, Case, Health, History, Step
+from topology.outliers.ejection import Case, Health, History, Step
 from topology.settings import EngineSettings
 
 PROBATION_WEIGHT: Final = 0.1
@@ -51,7 +51,7 @@ class Outliers:
         if health.state is not EndpointState.PROBATION:
             return 1.0
         if not health.proved:
-            return DOUBT_WEIGHT if health.kind == DOUBT else PROBATION_WEIGHT
+            return DOUBT_WEIGHT if health.doubted else PROBATION_WEIGHT
         progress = min(1.0, max(0.0, now - health.since) / self._settings.slow_start)
         return round(PROBATION_WEIGHT + int(progress * 9) / 10, 1)
 
@@ -63,7 +63,7 @@ class Outliers:
             if health.state is EndpointState.EJECTED
             else health.since
             for endpoint, health in self.healths(service).items()
-            if health.kind != DOUBT
+            if not health.doubted
         }
 
     def forget(self, service: str, endpoint: str) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from math import log2, sqrt
 from typing import Final
 
+from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import FRESH, Tally
 from topology.evidence.peer_tallies import (
     Side,
@@ -33,7 +34,7 @@ from topology.evidence.peer_tallies import (
     usual,
 )
 from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, Trial, evidence_of, seen
+from topology.outliers.finding import Finding, Trial, comparison, latency_comparison, seen
 from topology.outliers.stall_test import Stalls
 from topology.settings import EngineSettings
 
@@ -104,8 +105,8 @@ class Comparison:
         if total.failing < 1 - limits.eject_success_below or least <= bounds(peers.errors, peers.count)[1]:
             return None
         reason = f"{endpoint} failed {total.errors} of {total.count} requests just now; {seen(witnesses, '')}"
-        evidence = evidence_of(SPANS[0], own, peers, witnesses, self._compared(endpoint), "")
-        return Finding(endpoint, "failures", 1 + total.failing, reason, evidence)
+        grounds = comparison(SPANS[0], own, peers, witnesses, self._compared(endpoint), "")
+        return Finding(endpoint, FindingKind.FAILURES, 1 + total.failing, reason, grounds)
 
     def _suspicious(self, endpoint: str) -> bool:
         """Whether the cheap running figures are worth a proper look."""
@@ -159,8 +160,8 @@ class Comparison:
             f"{endpoint} failed {total.errors} of {total.count} requests in {span:g} s, "
             f"its peers {peer.errors} of {peer.count}; {seen(witnesses, confirmed)}"
         )
-        evidence = evidence_of(span, own, peer, witnesses, self._compared(endpoint), confirmed)
-        return Finding(endpoint, "failures", 1 + total.failing, reason, evidence)
+        grounds = comparison(span, own, peer, witnesses, self._compared(endpoint), confirmed)
+        return Finding(endpoint, FindingKind.FAILURES, 1 + total.failing, reason, grounds)
 
     def _slow(self, endpoint: str, span: float, patience: float) -> Finding | None:
         own, limits = self._sides.of(endpoint, span), self._settings
@@ -207,9 +208,9 @@ class Comparison:
             f"{endpoint} took {mine_ms:.0f} ms, its peers {peer_ms:.0f} ms, "
             f"over {total.timed} requests in {span:g} s; {seen(witnesses, confirmed)}"
         )
-        evidence = evidence_of(span, own, peer, witnesses, self._compared(endpoint), confirmed)
-        evidence |= {"latency_ms": mine_ms, "peer_latency_ms": peer_ms}
-        return Finding(endpoint, "latency", min(1.0, mine_ms / peer_ms / 100), reason, evidence)
+        calls = comparison(span, own, peer, witnesses, self._compared(endpoint), confirmed)
+        grounds = latency_comparison(calls, mine_ms, peer_ms)
+        return Finding(endpoint, FindingKind.LATENCY, min(1.0, mine_ms / peer_ms / 100), reason, grounds)
 
     def _agreed(
         self, witnesses: Sequence[str], own: Side, others: Sequence[Side], worse: Callable[[str], bool]

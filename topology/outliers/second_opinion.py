@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from math import log2
 from typing import Final
 
+from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import SLOT, Record, Tally
 from topology.evidence.peer_tallies import Sides, better_half, pooled, typical
 from topology.settings import EngineSettings
@@ -48,14 +49,14 @@ def probe(record: Record, now: float, within: float = PROBE_COUNTS) -> str:
     return f"a probe found: {probed.detail}"
 
 
-def denied(sides: Sides, endpoint: str, kind: str, settings: EngineSettings) -> bool:
+def denied(sides: Sides, endpoint: str, kind: FindingKind, settings: EngineSettings) -> bool:
     """Whether sidecars of this very collector find nothing of what another one ejected it for."""
     span = 2.5
     own = sides.of(endpoint, span)
     mine = pooled(tally for name, tally in own.by.items() if not name.startswith(GROUP))
     if mine.count < CONTRADICTED:
         return False
-    if kind != "latency":
+    if kind is not FindingKind.LATENCY:
         return mine.failing < 1 - settings.eject_success_below
     peer = better_half(sides.others(endpoint, span), typical, "")
     if peer is None or not peer.timed or not mine.timed:

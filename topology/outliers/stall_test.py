@@ -8,8 +8,10 @@ probe confirms (``confirm``).
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from proxy.contract.decisions.evidence import OpenRequests, Stall
+from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import FRESH, INTERVAL, LATE, Open, Tally
 from topology.evidence.peer_tallies import Sides, pooled
 from topology.outliers import second_opinion
@@ -110,16 +112,10 @@ class Stalls:
             f"{endpoint} {what} for {oldest:.1f} s with {number} requests open, "
             f"its peers answer in {1000 * 2**peers.mean:.0f} ms; {seen(list(waiting), confirmed)}"
         )
-        evidence: dict[str, Any] = {
-            "open": number,
-            "oldest": oldest,
-            "confirmed": confirmed,
-            "peers": [peer for peer in self._sides.peers if peer != endpoint],
-            "reporters": {
-                name: {"open": held.count, "oldest": held.oldest} for name, held in waiting.items()
-            },
-        }
-        return Finding(endpoint, "stall", 3.0, reason, evidence)
+        reporters = {name: OpenRequests(held.count, held.oldest) for name, held in waiting.items()}
+        others = tuple(peer for peer in self._sides.peers if peer != endpoint)
+        grounds = Stall(number, oldest, reporters, others, confirmed)
+        return Finding(endpoint, FindingKind.STALL, 3.0, reason, grounds)
 
     def _patient(self, endpoint: str, peers: Tally, patience: float) -> float:
         """Seconds a request must be open to be no usual one; more while little is known of the endpoint."""

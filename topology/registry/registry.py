@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from proxy.contract.decisions.evidence import Departure, Registration
 from proxy.contract.model import Node, NodeState
 from topology.model import Decision, EndpointOrigin
 from topology.registry.addresses import Addresses
@@ -72,7 +73,7 @@ class Registry:
             if any(member.address == node.address for member in self._members.get(node.service, ())):
                 continue  # another source still names it
             reason = f"{node.address} left: its stream ended {self._grace:g} s ago and did not come back"
-            decisions.append(Decision(now, "leave", node.service, reason, node.address))
+            decisions.append(Decision(now, node.service, reason, Departure(), node.address))
         return decisions
 
     def services(self) -> Mapping[str, tuple[Member, ...]]:
@@ -136,8 +137,9 @@ def _announced(node: Node, before: NodeState | None, known: bool, now: float) ->
         if known and before in (None, NodeState.READY):
             return []
         text = "is ready again" if known else "registered"
-        return [Decision(now, "register", node.service, f"{node.address} {text}", node.address)]
+        return [Decision(now, node.service, f"{node.address} {text}", Registration(), node.address)]
     if node.state is before:
         return []
     why = "is draining" if node.state is NodeState.DRAINING else "is not ready"
-    return [Decision(now, "leave", node.service, f"{node.address} {why}: it gets nothing new", node.address)]
+    reason = f"{node.address} {why}: it gets nothing new"
+    return [Decision(now, node.service, reason, Departure(), node.address)]

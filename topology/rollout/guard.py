@@ -13,8 +13,10 @@ a difference must therefore also matter (``Harm``).
 from dataclasses import dataclass, field
 from math import pi
 from statistics import NormalDist
-from typing import Any, Final
+from typing import Final
 
+from proxy.contract.decisions.evidence import ArmComparison
+from proxy.contract.decisions.kinds import Figure
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Arm
 from topology.graph.window import Cell
@@ -45,7 +47,7 @@ class Verdict:
     """Why a stage is turned back."""
 
     reason: str
-    evidence: dict[str, Any]
+    harm: ArmComparison
 
 
 class Guard:
@@ -104,29 +106,29 @@ def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
             f"{100 * success.after:.2f} % of the routed requests succeed, "
             f"{100 * success.before:.2f} % of the others"
         )
-        return Verdict(reason, _evidence("success", success, direct, routed, look))
+        return Verdict(reason, _comparison(Figure.SUCCESS, success, direct, routed, look))
     if success.low > 0:
         return None  # failures are often quick: what answers more of the requests may take longer
-    for name, change in (("p50", found.p50), ("p99", found.p99)):
+    for figure, change in ((Figure.P50, found.p50), (Figure.P99, found.p99)):
         if change is not None and change.low > 0 and change.after >= harm.slower * change.before:
             reason = (
-                f"{name} of the routed requests is {1000 * change.after:.1f} ms, "
+                f"{figure} of the routed requests is {1000 * change.after:.1f} ms, "
                 f"{1000 * change.before:.1f} ms of the others"
             )
-            return Verdict(reason, _evidence(name, change, direct, routed, look))
+            return Verdict(reason, _comparison(figure, change, direct, routed, look))
     return None
 
 
-def _evidence(figure: str, change: Change, direct: Cell, routed: Cell, look: int) -> dict[str, Any]:
-    return {
-        "figure": figure,
-        "direct": change.before,
-        "routed": change.after,
-        "difference": change.difference,
-        "low": change.low,
-        "high": change.high,
-        "look": look,
-        "level": level(look),
-        "direct_count": direct.histogram.count,
-        "routed_count": routed.histogram.count,
-    }
+def _comparison(figure: Figure, change: Change, direct: Cell, routed: Cell, look: int) -> ArmComparison:
+    return ArmComparison(
+        figure,
+        change.before,
+        change.after,
+        change.difference,
+        change.low,
+        change.high,
+        look,
+        level(look),
+        direct.histogram.count,
+        routed.histogram.count,
+    )

@@ -78,7 +78,7 @@ def turned_back(guard: Guard, policy: Policy, stages: Stages, now: float) -> lis
         found = guard.verdict(service, entry.guard, now)
         if found is not None:
             decisions += stages.set(
-                service, Stage.ADVISE, 0, StageOrigin.GUARD, now, why=found.reason, evidence=found.evidence
+                service, Stage.ADVISE, 0, StageOrigin.GUARD, now, why=found.reason, harm=found.harm
             )
     guard.retain(watched)
     return decisions

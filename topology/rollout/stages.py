@@ -1,10 +1,10 @@
 """How far routing is on for each service, and who said so: the latest word wins."""
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from proxy.contract.decisions.evidence import ArmComparison, StageChange, StageSetting
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
 from topology.model import Decision
@@ -49,7 +49,7 @@ class Stages:
         *,
         by: str = "",
         why: str = "",
-        evidence: Mapping[str, Any] | None = None,
+        harm: ArmComparison | None = None,
     ) -> list[Decision]:
         """Put a stage in force; ``by`` is who asked for it, ``why`` a reason beyond being asked.
 
@@ -62,18 +62,11 @@ class Stages:
         self._settings[service] = after
         if (before.stage, before.percent) == (after.stage, after.percent):
             return []
-        changed = {
-            "from": before.stage.value,
-            "from_percent": before.percent,
-            "to": after.stage.value,
-            "to_percent": after.percent,
-            "origin": origin.value,
-            **({"by": by} if by else {}),
-            **(evidence or {}),
-        }
+        old, new = (StageSetting(each.stage, each.percent) for each in (before, after))
         who = f"{by} over the {origin}" if by else f"the {origin}" if origin is StageOrigin.GUARD else origin
         reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {who}"
-        decision = Decision(now, "stage", service, f"{reason}: {why}" if why else reason, evidence=changed)
+        evidence = StageChange(old, new, origin, by, harm)
+        decision = Decision(now, service, f"{reason}: {why}" if why else reason, evidence)
         self._history.setdefault(service, deque(maxlen=_HISTORY)).append(decision)
         return [decision]
 
@@ -83,15 +76,16 @@ class Stages:
         The later change wins wherever the two meet, of one millisecond the further one, so that all
         collectors come to the same. It is as old as it was made: following starts no new change.
         """
-        said = change.evidence
-        stage, percent = Stage(said["to"]), int(said["to_percent"])
+        if not isinstance(change.evidence, StageChange):
+            raise TypeError(f"a change of a stage is wanted, not {change.kind}")
+        stage, percent = change.evidence.after.stage, change.evidence.after.percent
         before = self.of(change.service)
         if (_millisecond(change.time), _reach(stage, percent)) <= (
             _millisecond(before.updated),
             _reach(before.stage, before.percent),
         ):
             return False
-        self._settings[change.service] = Setting(stage, percent, StageOrigin(said["origin"]), change.time)
+        self._settings[change.service] = Setting(stage, percent, change.evidence.origin, change.time)
         if (before.stage, before.percent) == (stage, percent):
             return False
         self._history.setdefault(change.service, deque(maxlen=_HISTORY)).append(change)

@@ -1,13 +1,12 @@
 """What the mesh decided: the newest in memory, older ones and other collectors' from the store."""
 
-import json
 import logging
-from collections.abc import Mapping
 from typing import Any, Final
 
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
 from collector.query.sql import Sql
+from proxy.contract.decisions.codec import loads
 from topology.engine import Engine
 from topology.model import Decision
 
@@ -54,12 +53,4 @@ def _key(decision: Decision) -> tuple[str, str, str, str]:
 
 def _decision(row: tuple[Any, ...]) -> Decision:
     milliseconds, kind, service, endpoint, reason, evidence = row
-    return Decision(milliseconds / 1000, kind, service, reason, endpoint, _evidence(evidence))
-
-
-def _evidence(text: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text) if text else {}
-    except ValueError:
-        value = None
-    return value if isinstance(value, dict) else {"text": text}
+    return Decision(milliseconds / 1000, service, reason, loads(kind, evidence), endpoint)

@@ -17,6 +17,7 @@ from collector.query import params
 from collector.query.errors import TryLaterError
 from collector.query.mesh import views
 from collector.query.replies import render
+from proxy.contract.decisions.kinds import DecisionKind
 from topology.engine import Engine
 from topology.model import Decision
 
@@ -86,7 +87,7 @@ def _later_than(known: Decision | None, newest_first: Iterable[Decision]) -> lis
 def _written(newest_first: list[Decision]) -> bytes:
     """Decisions as events, oldest first."""
     return "".join(
-        f"event: {'stage' if each.kind == 'stage' else 'decision'}\n"
+        f"event: {'stage' if each.kind == DecisionKind.STAGE else 'decision'}\n"
         f"id: {round(each.time * 1e6)}\ndata: {render(views.decision(each))}\n\n"
         for each in reversed(newest_first)
     ).encode()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from proxy.contract.decisions.codec import encode
 from proxy.contract.histogram import SCALE, Histogram
 from topology.model import (
     Advice,
@@ -159,7 +160,7 @@ def decision(made: Decision) -> Json:
         "service": made.service,
         "endpoint": made.endpoint,
         "reason": made.reason,
-        "evidence": _plain(made.evidence),
+        "evidence": _plain(encode(made.evidence)),
     }
 
 

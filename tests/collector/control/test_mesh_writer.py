@@ -47,7 +47,14 @@ def test_columns_of_both_tables() -> None:
     }
     columns = decision_columns([stage_decision(1.5, "back", "route", 25)], "c1")
     assert columns["Time"] == [1500]
-    assert json.loads(columns["Evidence"][0]) == {"to": "route", "to_percent": 25, "origin": "api"}
+    assert json.loads(columns["Evidence"][0]) == {
+        "from": "observe",
+        "from_percent": 0,
+        "to": "route",
+        "to_percent": 25,
+        "origin": "api",
+        "version": 1,
+    }
 
 
 def test_what_is_more_than_calls_in_the_clear_has_a_row_of_its_own() -> None:

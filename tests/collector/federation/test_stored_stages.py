@@ -7,6 +7,7 @@ from collector.clickhouse.database import Database, Store
 from collector.clickhouse.reader import Reader
 from collector.control.mesh_writer import decision_columns
 from collector.federation.stored_stages import stored_stages
+from proxy.contract.decisions.evidence import StageChange
 from proxy.contract.model import Node, Stage
 from tests.collector.made import stage_decision
 from topology.engine import Engine
@@ -21,8 +22,9 @@ def stored(store: Store, since: float) -> list[tuple[str, float, object, object]
         reader = Reader(store)
         try:
             return [
-                (made.service, made.time - NOW, made.evidence["to"], made.evidence["to_percent"])
+                (made.service, made.time - NOW, made.evidence.after.stage, made.evidence.after.percent)
                 for made in await stored_stages(reader, since)
+                if isinstance(made.evidence, StageChange)
             ]
         finally:
             reader.close()

@@ -16,9 +16,10 @@ from collector.control.mesh_writer import decision_columns, edge_columns
 from collector.federation.rows import LOST, Heard
 from collector.federation.sync import Neighbours
 from collector.stats import Stats
+from proxy.contract.decisions.evidence import Return
 from proxy.contract.model import Node, Stage
 from tests.collector.conftest import RETENTION_DAYS
-from tests.collector.made import client_metrics, edge, stage_decision
+from tests.collector.made import client_metrics, edge, ejection, stage_decision
 from tests.collector.running import Collector, started, until
 from tests.support.lone_sidecar import lone_sidecar
 from tests.support.native_server import serving
@@ -93,14 +94,7 @@ def test_one_that_joins_late_has_members_calls_stages_and_ejections(database: Da
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
         a.engine.connected("2", Node("back", "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.neighbours.tell()
-        out = Decision(
-            NOW - 2,
-            "eject",
-            "back",
-            "10.0.0.1:80 failed 9 of 9; out for 5 s",
-            "10.0.0.1:80",
-            {"kind": "failures", "changed": {"until": NOW + 3}},
-        )
+        out = ejection(NOW - 2, "back", "10.0.0.1:80", NOW + 3)
         await a.store(out, stage_decision(NOW - 1, "back", "route", 30), edges=5)
         b = side("B")
         await b.neighbours.look()
@@ -142,13 +136,11 @@ def test_what_was_ejected_and_is_back_is_not_taken_over(database: Database, stor
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
         a.engine.connected("2", Node("back", "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.neighbours.tell()
-        said = {"kind": "failures", "changed": {"until": NOW + 3}}
-        took_over = {**said, "collector": "B"}
         await a.store(
-            Decision(NOW - 3, "eject", "back", "bad", "10.0.0.1:80", said),
-            Decision(NOW - 1, "return", "back", "back again", "10.0.0.1:80"),
-            Decision(NOW - 1, "eject", "back", "bad", "10.0.0.2:80", took_over),
-            Decision(NOW - 9, "eject", "back", "bad", "10.0.0.2:80", {"changed": {"until": NOW - 4}}),
+            ejection(NOW - 3, "back", "10.0.0.1:80", NOW + 3),
+            Decision(NOW - 1, "back", "back again", Return(), "10.0.0.1:80"),
+            ejection(NOW - 1, "back", "10.0.0.2:80", NOW + 3, collector="B"),
+            ejection(NOW - 9, "back", "10.0.0.2:80", NOW - 4),
         )
         await b.neighbours.look()
         back = b.engine.tick(NOW).snapshot.services["back"]

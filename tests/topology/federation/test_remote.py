@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.contract.decisions.evidence import Ejection, StageChange, StageSetting
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Node, Stage
 from proxy.contract.traffic import Arm, Protocol
@@ -75,7 +77,9 @@ def test_what_one_collector_ejects_the_other_does_too_and_says_who_saw_it(fault:
     assert pair.a.ejected() == pair.b.ejected() == {address(2)}
     (made, *_) = [each for each in pair.b.decisions if each.kind == "eject"]
     assert "collector A ejected it" in made.reason
-    assert made.evidence["collector"] == "A"
+    assert isinstance(made.evidence, Ejection)
+    assert made.evidence.collector == "A"
+    assert made.evidence.until == made.time + made.evidence.seconds
 
 
 def test_sidecars_that_know_better_are_not_overruled() -> None:
@@ -152,15 +156,15 @@ def test_what_is_folded_late_counts_and_is_no_evidence() -> None:
     assert {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"] == before + 100
 
 
-def staged(when: float, stage: str, percent: int) -> Decision:
-    said = {"to": stage, "to_percent": percent, "origin": "api"}
-    return Decision(when, "stage", "b", f"b goes to {stage} {percent}", evidence=said)
+def staged(when: float, stage: Stage, percent: int) -> Decision:
+    change = StageChange(StageSetting(Stage.OBSERVE, 0), StageSetting(stage, percent), StageOrigin.API)
+    return Decision(when, "b", f"b goes to {stage} {percent}", change)
 
 
 changes = st.builds(
     staged,
     st.sampled_from([1.0, 2.0, 2.0004, 3.5]),
-    st.sampled_from(["observe", "advise", "route"]),
+    st.sampled_from(Stage),
     st.just(50),
 )
 
@@ -188,9 +192,9 @@ def test_the_later_word_wins_and_a_followed_one_is_not_a_new_decision() -> None:
     engine.tick(1000.0)
     engine.set_stage("b", Stage.ROUTE, 40, 1001.0)
     engine.tick(1001.0)
-    engine.follow([staged(1000.5, "observe", 0)])
+    engine.follow([staged(1000.5, Stage.OBSERVE, 0)])
     assert engine.tick(1002.0).snapshot.services["b"].percent == 40
-    engine.follow([staged(1001.5, "route", 70)])
+    engine.follow([staged(1001.5, Stage.ROUTE, 70)])
     tick = engine.tick(1003.0)
     assert (tick.snapshot.services["b"].percent, tick.decisions) == (70, ())
     assert engine.decisions(kind="stage")[0].reason == "b goes to route 70"

@@ -42,7 +42,7 @@ QUIET = calls(web_shop=(0.05, 0), shop_stock=(0.01, 0), shop_cart=(0.01, 0), sto
 )
 def test_the_call_that_explains_it_is_followed_to_its_end(now: Bucket, path: list[str], words: str) -> None:
     told, evidence = root_cause.cause("shop", now, QUIET)
-    assert evidence["path"] == path
+    assert evidence.path == tuple(path)
     assert words in told
 
 
@@ -50,7 +50,7 @@ def test_calls_in_a_circle_end() -> None:
     now = calls(web_shop=(0.5, 0), shop_stock=(0.45, 0), stock_shop=(0.44, 0))
     assert root_cause.cause(
         "shop", now, calls(web_shop=(0.05, 0), shop_stock=(0.01, 0), stock_shop=(0.01, 0))
-    )[1]["path"] == ["stock"]
+    )[1].path == ("stock",)
 
 
 def test_when_all_endpoints_are_slow_none_is_ejected_and_the_dependency_is_named() -> None:

@@ -8,11 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.contract.decisions.evidence import Ejection, FailureComparison
 from proxy.contract.model import EndpointState, Node, NodeState
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, kinds
+from topology.model import Decision
 
 BAD = address(2)
+
+
+def grounds(made: Decision) -> FailureComparison:
+    assert isinstance(made.evidence, Ejection)
+    assert isinstance(made.evidence.grounds, FailureComparison)
+    return made.evidence.grounds
 
 
 def failing(*endpoints: int, share: float = 1.0, seed: int = 3) -> Behaviour:
@@ -43,8 +51,9 @@ def test_an_endpoint_that_fails_everything_is_out_within_a_second(
     assert kinds(made, "eject", "hold") == [("eject", address(bad))]
     (decision,) = [each for each in made if each.kind == "eject"]
     assert decision.reason.startswith(f"{address(bad)} failed ")
-    assert decision.evidence["errors"] >= 5
-    assert len(decision.evidence["reporters"]) >= min(2, reporters)
+    found = grounds(decision)
+    assert found.errors >= 5
+    assert len(found.reporters) >= min(2, reporters)
 
 
 def test_a_gray_endpoint_that_fails_a_fifth_is_found_from_many_quiet_reporters() -> None:
@@ -269,5 +278,5 @@ def test_reporters_without_a_stream_find_a_bad_endpoint_with_a_second_opinion() 
     made = fleet.run(2, failing(2))
     assert kinds(made, "eject") == [("eject", BAD)]
     (decision,) = [each for each in made if each.kind == "eject"]
-    assert decision.evidence["confirmed"]
+    assert grounds(decision).confirmed
     assert "1 reporter" in decision.reason

@@ -1,14 +1,15 @@
 """The ejection state machine under any sequence of findings, members and time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from proxy.contract.decisions.evidence import Calls, Dependency
+from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.model import EndpointState
 from tests.support.extent import sized
 from topology.evidence.measurements import Probed
@@ -22,8 +23,8 @@ SETTINGS = EngineSettings()
 NAMES = tuple("abcdefgh")
 
 
-def finding(endpoint: str, score: float = 1.5, kind: str = "failures") -> Finding:
-    return Finding(endpoint, kind, score, f"{endpoint} failed 9 of 9", {"errors": 9})
+def finding(endpoint: str, score: float = 1.5, kind: FindingKind = FindingKind.FAILURES) -> Finding:
+    return Finding(endpoint, kind, score, f"{endpoint} failed 9 of 9", Calls(9, 9))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ class Case:
     shared: str = ""
     crowded: str = ""
     strained: str = ""
-    kind: str = "failures"
+    kind: FindingKind = FindingKind.FAILURES
     doubted: str = ""
     probed: Probed | None = None
 
@@ -71,8 +72,8 @@ class Case:
     def shared_slowness(self) -> str:
         return ""
 
-    def cause(self) -> tuple[str, Mapping[str, Any]]:
-        return "", {}
+    def cause(self) -> tuple[str, Dependency]:
+        return "look below", Dependency()
 
 
 class Ejections(RuleBasedStateMachine):
@@ -204,7 +205,10 @@ def test_beyond_what_is_known_to_fit_they_go_step_by_step(crowded: str, counts: 
 
 @pytest.mark.parametrize(("crowded", "count"), [("", 4), ("no room", 0)])
 def test_the_slow_are_ejected_only_where_the_others_are_known_to_have_room(crowded: str, count: int) -> None:
-    outliers, case = Outliers(SETTINGS), Case(dict.fromkeys("abcdef", 1.0), crowded=crowded, kind="latency")
+    outliers, case = (
+        Outliers(SETTINGS),
+        Case(dict.fromkeys("abcdef", 1.0), crowded=crowded, kind=FindingKind.LATENCY),
+    )
     made = [each for now in (0.0, 0.5, 1.0, 2.0) for each in outliers.step("s", NAMES, NAMES, case, now)]
     assert out(outliers) == count
     assert [each.kind for each in made].count("hold") == 1
@@ -306,7 +310,7 @@ def test_where_many_seem_bad_none_is_doubted() -> None:
 @pytest.mark.parametrize("answers", [True, False])
 def test_what_does_not_answer_a_probe_stays_out_but_not_for_ever(answers: bool) -> None:
     outliers, now = Outliers(SETTINGS), 0.0
-    outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.0}, kind="stall"), now)
+    outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.0}, kind=FindingKind.STALL), now)
     trials = []
     while now < 200:
         now += 0.25

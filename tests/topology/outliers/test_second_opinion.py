@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.contract.decisions.evidence import Ejection, FailureComparison, Stall
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, histogram, kinds
 from topology.model import CallSample, OpenSample, ProbeAsk, ProbeResult, Side
@@ -34,9 +35,12 @@ def test_the_endpoints_own_sidecar_confirms_a_lonely_reporter(
     made = [each for each in fleet.run(seconds, behaviour) if each.kind == "eject"]
     assert [each.endpoint for each in made] == [BAD]
     assert f"seen by 1 reporter, and its own sidecar {told}" in made[0].reason
-    assert told in made[0].evidence["confirmed"]
-    assert made[0].evidence["peers"] == [address(0), address(1), address(3)]
-    assert made[0].evidence["changed"]["state"] == "ejected"
+    assert isinstance(made[0].evidence, Ejection)
+    grounds = made[0].evidence.grounds
+    assert isinstance(grounds, FailureComparison | Stall)
+    assert told in grounds.confirmed
+    assert grounds.peers == (address(0), address(1), address(3))
+    assert made[0].evidence.until == made[0].time + made[0].evidence.seconds
 
 
 @pytest.mark.parametrize("behaviour", [fails, slow, stalls])

@@ -4,6 +4,8 @@ import random
 
 import pytest
 
+from proxy.contract.decisions.evidence import StageChange
+from proxy.contract.decisions.kinds import Figure
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from proxy.contract.traffic import Arm
@@ -62,8 +64,8 @@ def test_what_does_harm_is_turned_back_soon(
         found, step = watched(seed, 200, failing, middle)
         assert found is not None
         assert step < 60
-        assert found.evidence["figure"] == figure
-        assert found.evidence["low"] <= found.evidence["difference"] <= found.evidence["high"]
+        assert found.harm.figure == figure
+        assert found.harm.low <= found.harm.difference <= found.harm.high
 
 
 def test_what_is_better_stays() -> None:
@@ -117,12 +119,16 @@ def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> Non
         "b goes from route 50 % to advise, set by the guard: 70.00 % of the routed requests succeed, "
         "100.00 % of the others"
     )
-    assert made.evidence["figure"] == "success"
+    assert isinstance(made.evidence, StageChange)
+    assert made.evidence.harm is not None
+    assert made.evidence.harm.figure is Figure.SUCCESS
     assert view.history[0] == made
     assert engine.tick(1010.25).snapshot.services.get("b") is None  # it has no endpoint here
     engine.set_stage("b", Stage.ROUTE, 10, 1011.0, by="ann")
     (again,) = [view for view in engine.live.stages(1011.0, 60) if view.service == "b"]
-    assert (again.percent, again.history[0].evidence["by"]) == (10, "ann")
+    assert again.percent == 10
+    assert isinstance(again.history[0].evidence, StageChange)
+    assert again.history[0].evidence.by == "ann"
     assert "set by ann over the api" in again.history[0].reason
 
 

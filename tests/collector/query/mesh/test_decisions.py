@@ -4,12 +4,13 @@ import pytest
 
 from collector.clickhouse.database import StoreUnavailableError
 from collector.query.mesh.decisions import merged
+from proxy.contract.decisions.evidence import Unknown
 from tests.collector.query.world import NOW, NOW_US, BrokenReader, World, insert
 from topology.model import Decision
 
 
 def decision(time: float, kind: str = "eject", service: str = "reviews") -> Decision:
-    return Decision(time, kind, service, "it fails", "a:1", {"failed": 7})
+    return Decision(time, service, "it fails", Unknown(kind, {"failed": 7}), "a:1")
 
 
 def test_memory_and_store_hold_the_same_decision_once() -> None:

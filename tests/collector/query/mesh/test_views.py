@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.mesh import views
+from proxy.contract.decisions.evidence import Unknown
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Stage
@@ -117,7 +118,7 @@ def test_what_routing_changes_or_would_change() -> None:
     better, same = Change(0.90, 0.99, 0.05, 0.13), Change(0.200, 0.210, -0.02, 0.04)
     slower = Change(0.1, 0.3, 0.15, 0.25)
     move = Move("b:1", 0.5, 0.0, 0.0)
-    made = Decision(1.5, "stage", "reviews", "on", "", {"by": "ann"})
+    made = Decision(1.5, "reviews", "on", Unknown("stage", {"by": "ann"}))
     said = views.stage(
         StageView(
             "reviews",
@@ -167,7 +168,7 @@ def test_a_stage_a_decision_and_a_point() -> None:
         "advice": None,
         "history": [],
     }
-    assert views.decision(Decision(1.5, "eject", "reviews", "it fails", "b:1", {"failed": 7})) == {
+    assert views.decision(Decision(1.5, "reviews", "it fails", Unknown("eject", {"failed": 7}), "b:1")) == {
         "time": 1_500_000,
         "kind": "eject",
         "service": "reviews",
@@ -196,5 +197,5 @@ def test_buckets_are_those_with_calls_in_milliseconds() -> None:
     )
 )
 def test_any_evidence_is_json(value: object) -> None:
-    shown = views.decision(Decision(1.0, "eject", "a", "b", evidence={"value": value}))
+    shown = views.decision(Decision(1.0, "a", "b", Unknown("eject", {"value": value})))
     json.dumps(shown, allow_nan=False)
