@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import os
 import signal
 import socket
 import time
@@ -45,9 +44,8 @@ from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
 from collector.receive.zipkin import Zipkin
 from collector.stats import Stats
-from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
-from proxy.contract.option import flag, named
+from proxy.contract.transport import grpc_ports, http_site
 from topology.engine import Engine
 from topology.settings import EngineSettings
 from topology.xds.server import OPTIONS, XdsServer
@@ -245,12 +243,7 @@ async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Appli
     runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=_STOP_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    host, port = split_address(address)
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        raise _unbound(option, address, error) from None
-    return int(runner.addresses[0][1])
+    return await http_site.serve(runner, option, address)
 
 
 async def _zipkin(stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, stats: Stats) -> None:
@@ -268,8 +261,7 @@ async def _grpc(
     server = grpc.aio.server(options=(*OPTIONS, *otlp_grpc.options(config.max_request_bytes)))
     otlp_grpc.register(server, ingest, stats)
     xds.register(server)
-    _probe("grpc", config.grpc)
-    port = server.add_insecure_port(config.grpc)
+    port = grpc_ports.add_port(server, "grpc", config.grpc)
     await server.start()
 
     async def stop() -> None:
@@ -280,7 +272,7 @@ async def _grpc(
         await stopping
 
     stack.push_async_callback(stop)
-    return int(port)
+    return port
 
 
 async def _query_grpc(stack: AsyncExitStack, config: CollectorConfig, reader: Reader, engine: Engine) -> None:
@@ -288,27 +280,6 @@ async def _query_grpc(stack: AsyncExitStack, config: CollectorConfig, reader: Re
         return
     server = grpc.aio.server()
     register_queries(server, reader, engine, time.time)
-    _probe("query_grpc", config.query_grpc)
-    server.add_insecure_port(config.query_grpc)
+    grpc_ports.add_port(server, "query_grpc", config.query_grpc)
     await server.start()
     stack.push_async_callback(server.stop, _STOP_SECONDS)
-
-
-def _probe(option: str, address: str) -> None:
-    """Raises ConfigError when the address cannot be listened on; gRPC itself would only say so in its log."""
-    host, port = split_address(address)
-    try:
-        family, kind, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-    except OSError as error:
-        raise _unbound(option, address, error) from None
-
-
-def _unbound(option: str, address: str, error: OSError) -> ConfigError:
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-    return ConfigError(
-        f"{flag(option)} {address}: cannot listen there: {reason}; stop what uses it or choose another "
-        f"address with {named(option)}"
-    )

@@ -6,15 +6,12 @@ import threading
 from types import FrameType
 from typing import Any, Final
 
-import waitress
 from dash import Dash
 
 from dashboard import shell
 from dashboard.api.client import Client
 from dashboard.config import DashboardConfig
-from proxy.contract.address import split_address
-from proxy.contract.failure import ConfigError
-from proxy.contract.option import named
+from proxy.contract.transport import wsgi_site
 
 THREADS: Final = 8
 
@@ -65,22 +62,8 @@ def build(client: Client) -> Dash:
 
 def run(config: DashboardConfig) -> None:
     """Serve until SIGTERM or SIGINT. Raises ConfigError when the address cannot be listened on."""
-    host, port = split_address(config.listen)
     app = build(Client(config.api))
-    try:
-        server = waitress.create_server(
-            app.server,
-            host=host,
-            port=port,
-            threads=THREADS,
-            ident="spanmesh",
-            clear_untrusted_proxy_headers=True,
-        )
-    except OSError as error:
-        raise ConfigError(
-            f"the dashboard cannot listen on {config.listen} ({error.strerror or error}): "
-            f"stop what uses it, or choose another HOST:PORT with {named('listen')}"
-        ) from None
+    server = wsgi_site.serve("listen", config.listen, app.server, threads=THREADS)
     # Browsers open many requests at once; a short queue is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     before = _on_signals(_stop)

@@ -1,14 +1,14 @@
 """The collector's query API as the command line uses it: JSON over plain HTTP, no proxy in between."""
 
 import json
-from typing import Any
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from proxy.contract.option import named
+from proxy.contract.transport.http_client import opener
 
-# The commands run where http_proxy may point at a sidecar; the API is never reached through one.
-_OPENER = build_opener(ProxyHandler({}))
+_OPENER: Final = opener()
 
 
 class ApiError(Exception):

@@ -16,6 +16,7 @@ from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
+from proxy.contract.transport.streams import bound_port, listen
 from proxy.control.admin import Admin
 from proxy.control.registration import FeedFactory, Instance, resource
 from proxy.control.xds_client import Feed
@@ -39,7 +40,6 @@ from proxy.telemetry.gauges import OpenGauges, endpoint_rows
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
-from proxy.transport.listener import bound_port, listen
 from proxy.workers.link import Line
 
 _HURRY_TURNS: Final = 5  # of the sweep, between two reports out of turn

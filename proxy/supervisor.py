@@ -8,13 +8,13 @@ from proxy.app import admin_protocol
 from proxy.config import SidecarConfig
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
+from proxy.contract.transport.streams import bound_port, listen, reserve
 from proxy.control.admin import Admin
 from proxy.control.registration import Instance, resource
 from proxy.control.xds_client import Feed
 from proxy.telemetry.exporter import Exporter
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
-from proxy.transport.listener import bound_port, explain, listen
 from proxy.workers.worker_pool import Crew, total
 
 
@@ -72,18 +72,10 @@ class Parent:
         address: str = getattr(self.config, option)
         if not address:
             return ""
-        host, port = split_address(address)
-        try:
-            family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            held = socket.socket(family, socket.SOCK_STREAM)
-            self._held.append(held)
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            held.bind(place)
-        except OSError as error:
-            raise ConfigError(explain(option, address, error)) from None
+        held = reserve(option, address, shared=True)
+        self._held.append(held)
         self.ports[option] = held.getsockname()[1]
-        return join_address(host, self.ports[option])
+        return join_address(split_address(address)[0], self.ports[option])
 
     def _gauges(self) -> list[Gauge]:
         return self.crew.gauges()

@@ -90,10 +90,15 @@ EDGES = {
     "deploy/demo/load.py",
     "deploy/demo/shop.py",
     "deploy/importer/traces.py",
-    "deploy/processes/ports.py",
     "deploy/processes/roles.py",
     "deploy/processes/supervise.py",
     "proxy/app.py",
+    "proxy/contract/transport/grpc_ports.py",
+    "proxy/contract/transport/http_client.py",
+    "proxy/contract/transport/http_session.py",
+    "proxy/contract/transport/http_site.py",
+    "proxy/contract/transport/streams.py",
+    "proxy/contract/transport/tls.py",
     "proxy/control/admin.py",
     "proxy/control/health.py",
     "proxy/control/registration.py",
@@ -109,7 +114,6 @@ EDGES = {
     "proxy/tcp/original_dst.py",
     "proxy/tcp/sniffer.py",
     "proxy/telemetry/exporter.py",
-    "proxy/transport/listener.py",
     "proxy/transport/sockets.py",
     "proxy/transport/write_batch.py",
     "proxy/workers/link.py",
@@ -161,6 +165,46 @@ def test_only_the_edges_do_io() -> None:
     }
     assert doing - EDGES == set(), "pure modules take clock, randomness and environment as arguments"
     assert EDGES - doing == set(), "these modules are pure now: take them off the list of edges"
+
+
+OPENERS = {
+    "TCPSite",
+    "SockSite",
+    "UnixSite",
+    "add_insecure_port",
+    "add_secure_port",
+    "build_opener",
+    "create_connection",
+    "create_datagram_endpoint",
+    "create_server",
+    "create_unix_connection",
+    "create_unix_server",
+    "insecure_channel",
+    "open_connection",
+    "open_unix_connection",
+    "secure_channel",
+    "start_server",
+    "start_tls",
+    "start_unix_server",
+    "wrap_socket",
+}
+
+
+def test_sockets_are_opened_by_the_transport_alone() -> None:
+    opening = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        if path.relative_to(ROOT).parts[0] in PACKAGES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _called(node) in OPENERS
+    }
+    assert {path for path in opening if not path.startswith("proxy/contract/transport/")} == set()
+
+
+def _called(call: ast.Call) -> str:
+    """Last segment of the name a call names."""
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def test_every_test_folder_is_a_package() -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from collector.stats import Stats
 from proxy.contract import attributes as names
-from proxy.contract.address import split_address
+from proxy.contract.transport.streams import connect_stream
 from topology.engine import Engine
 from topology.model import ProbeAsk, ProbeResult
 
@@ -71,8 +71,7 @@ async def probe(asked: ProbeAsk, seconds: float = SECONDS) -> ProbeResult:
 
 
 async def _answer(asked: ProbeAsk) -> tuple[bool, str]:
-    host, port = split_address(asked.endpoint)
-    reader, writer = await asyncio.open_connection(host, port, limit=_HEAD_MAX)
+    reader, writer = await connect_stream(asked.endpoint, limit=_HEAD_MAX)
     try:
         writer.write(request(asked))
         await writer.drain()

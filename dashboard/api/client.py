@@ -27,6 +27,7 @@ from dashboard.api.model import (
 from dashboard.api.reply_cache import Replies
 from dashboard.api.search_replies import Different, Found, LogCounts, Logs, Suggestion
 from dashboard.api.trace import Trace, of_jaeger
+from proxy.contract.transport.http_session import session
 
 CONNECT_TIMEOUT: Final = 1.0  # seconds
 READ_TIMEOUT: Final = 5.0
@@ -53,9 +54,7 @@ class Client:
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.base = base
-        self._session = requests.Session()
-        # The application's http_proxy is for its own calls; ours must not go through a sidecar.
-        self._session.trust_env = False
+        self._session = session()
         self._replies = Replies(clock)
 
     def ready(self) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from deploy.demo.load import Load
 from deploy.demo.shop import SHOP
@@ -14,11 +14,12 @@ from deploy.processes.run_command import proxy_environment
 from deploy.processes.supervise import Supervisor, command
 from deploy.processes.up_command import Mesh
 from proxy.contract.option import Option, flag
+from proxy.contract.transport.http_client import opener
 
 FAULTY: Final = "reviews"
 READY_SECONDS: Final = 20.0
 REPORT_SECONDS: Final = 5.0
-_WITHOUT_PROXY: Final = build_opener(ProxyHandler({}))
+_WITHOUT_PROXY: Final = opener()
 
 
 @dataclass(frozen=True, kw_only=True)

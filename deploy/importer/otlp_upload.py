@@ -4,7 +4,7 @@ import http.client
 from collections.abc import Callable
 from typing import Final
 from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
@@ -14,9 +14,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from deploy.api import ApiError
+from proxy.contract.transport.http_client import opener
 
-# The commands run where http_proxy may point at a sidecar; the collector is never reached through one.
-_OPENER: Final = build_opener(ProxyHandler({}))
+_OPENER: Final = opener()
 _PATIENCE: Final = 120.0  # seconds a collector may say that it is busy
 _ABSENCE: Final = 10.0  # seconds there may be none, while it is started again
 _LONGEST_PAUSE: Final = 10.0

@@ -1,9 +1,10 @@
 """Loopback ports: free ones, taken ones, and the URL of a listener on this machine."""
 
-import socket
 from typing import Final
 
 from proxy.contract.address import join_address, split_address
+from proxy.contract.failure import ConfigError
+from proxy.contract.transport import streams
 
 LOOPBACK: Final = "127.0.0.1"
 
@@ -17,11 +18,7 @@ def url(address: str) -> str:
 
 def accepts(address: str) -> bool:
     """True if something accepts connections at ``host:port``."""
-    try:
-        socket.create_connection(_reachable(address), timeout=0.5).close()
-    except OSError:
-        return False
-    return True
+    return streams.accepts(join_address(*_reachable(address)), 0.5)
 
 
 def _reachable(address: str) -> tuple[str, int]:
@@ -31,7 +28,7 @@ def _reachable(address: str) -> tuple[str, int]:
 
 def free(count: int) -> list[int]:
     """Return loopback ports that nobody listens on just now, all different."""
-    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    held = [streams.reserve("port", f"{LOOPBACK}:0") for _ in range(count)]
     try:
         return [each.getsockname()[1] for each in held]
     finally:
@@ -42,7 +39,7 @@ def free(count: int) -> list[int]:
 def is_free(port: int) -> bool:
     """True if a loopback port can be listened on just now."""
     try:
-        socket.create_server((LOOPBACK, port)).close()
-    except OSError:
+        streams.reserve("port", f"{LOOPBACK}:{port}").close()
+    except ConfigError:
         return False
     return True

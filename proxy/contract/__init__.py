@@ -1,4 +1,4 @@
-"""What both planes share: names, messages and arithmetic, and no I/O.
+"""What both planes share: names, messages and arithmetic, all pure, and the opening of sockets.
 
 ``attributes``  the names on the telemetry wire
 ``traffic``     labels of calls: arms and protocols
@@ -8,6 +8,7 @@
 ``xds``         that model to and from xDS v3 resources (``xds.proto``)
 ``stream``      version, nonce and ACK bookkeeping, used by both ends of ADS
 ``settings``    how every process loads and checks its configuration
+``transport``   listeners, connections, gRPC and HTTP, in the clear or over TLS; the only part that does I/O
 
 A sidecar measures in ``histogram``, names it by ``attributes`` and exports it;
 the control plane answers with a ``model`` carried as ``xds``.

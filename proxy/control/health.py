@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from proxy.contract.address import split_address
+from proxy.contract.transport.streams import connect
 
 PERIOD: Final = 1.0
 _TIMEOUT: Final = 1.0
@@ -15,7 +15,7 @@ class Health:
     """Checks ``app`` (``host:port``); ``on_change`` is told True for ready, False for not."""
 
     def __init__(self, app: str, on_change: Callable[[bool], None]) -> None:
-        self._host, self._port = split_address(app)
+        self._app = app
         self._on_change = on_change
         self._misses = 0
         self.ready = False
@@ -37,10 +37,9 @@ class Health:
                 self._set(False)
 
     async def _answers(self) -> bool:
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_TIMEOUT):
-                transport, _ = await loop.create_connection(asyncio.Protocol, self._host, self._port)
+                transport = await connect(self._app, asyncio.Protocol)
         except OSError:
             return False
         transport.close()

@@ -13,6 +13,7 @@ from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState
 from proxy.contract.stream import WILDCARD, Ask, Subscriber
+from proxy.contract.transport.grpc_ports import open_channel
 
 BACKOFF_MIN: Final = 0.2  # seconds
 BACKOFF_MAX: Final = 5.0
@@ -170,7 +171,7 @@ class Feed:
         self._outbox = asyncio.Queue()
         heard = self._beating = False
         try:
-            async with grpc.aio.insecure_channel(self._target, options=_OPTIONS) as channel:
+            async with open_channel(self._target, _OPTIONS) as channel:
                 call = channel.stream_stream(
                     _PATH,
                     request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,

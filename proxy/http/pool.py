@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 from errno import ECONNREFUSED
 
-from proxy.contract.address import split_address
+from proxy.contract.transport.streams import connect
 from proxy.errors import Reason
 from proxy.http.upstream_connection import Boarding, Link, Upstream
 from proxy.transport.write_batch import Outbox
@@ -105,10 +105,9 @@ class Pool:
         self._idle.clear()
 
     async def _connect(self, address: str, link: Link, outcome: Outcome) -> None:
-        host, port = split_address(address)
         try:
             async with asyncio.timeout(self._connect_timeout):
-                await asyncio.get_running_loop().create_connection(lambda: link, host, port)
+                await connect(address, lambda: link)
         except (OSError, TimeoutError) as error:
             self._count(address, -1)
             outcome(*_explain(error, address, self._connect_timeout))

@@ -22,6 +22,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from proxy.contract import attributes
+from proxy.contract.transport.grpc_ports import RenewedChannel
 from proxy.telemetry import metrics, otlp
 from proxy.telemetry.meter import Meter
 
@@ -68,7 +69,6 @@ class Exporter:
         gauges: Callable[[], Iterable[metrics.Gauge]],
         max_spans: int,
     ) -> None:
-        self._target = target
         self._resource = dict(resource)
         self._meter = meter
         self._gauges = gauges
@@ -80,7 +80,7 @@ class Exporter:
         self._quiet = 0  # turns to wait before spans are sent again
         self._since = time.time_ns()
         self._uncounted_drops = 0
-        self._channel: grpc.aio.Channel | None = None
+        self._channel = RenewedChannel(target, _CHANNEL)
         self.sent_spans = 0
         self.dropped_spans = 0
         self.dropped_reports = 0
@@ -95,7 +95,7 @@ class Exporter:
     @property
     def connected(self) -> bool:
         """Whether a connection to the mesh stands."""
-        return self._channel is not None and self._channel.get_state() is grpc.ChannelConnectivity.READY
+        return self._channel.ready
 
     def keep(self, span: bytes) -> None:
         """Queue one encoded span, or drop and count it when the queue is full."""
@@ -109,7 +109,7 @@ class Exporter:
         turn = 0
         while True:
             await asyncio.sleep(SPAN_PERIOD)
-            self._open().get_state(try_to_connect=True)
+            self._channel.current().get_state(try_to_connect=True)
             if not self.connected:
                 continue
             turn += 1
@@ -139,9 +139,7 @@ class Exporter:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        if self._channel is not None:
-            await self._channel.close(None)
-            self._channel = None
+        await self._channel.close()
 
     def hurry(self) -> None:
         """Report now and not at the next half second: something went wrong that others should know."""
@@ -192,23 +190,19 @@ class Exporter:
 
     async def _reached(self) -> bool:
         """Whether a connection stands, once it is made or has failed."""
-        channel = self._open()
+        channel = self._channel.current()
         while (state := channel.get_state(try_to_connect=True)) is not grpc.ChannelConnectivity.READY:
             if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
                 return False
             await channel.wait_for_state_change(state)
         return True
 
-    def _open(self) -> grpc.aio.Channel:
-        if self._channel is None:
-            # Made here and not before: a channel belongs to the loop that is running.
-            self._channel = grpc.aio.insecure_channel(self._target, options=_CHANNEL)
-        return self._channel
-
     async def _call(self, method: str, payload: bytes) -> tuple[grpc.StatusCode | None, bytes]:
         """Export one message; the status code of a failure, None on success, and the answer."""
         try:
-            return None, await self._open().unary_unary(method, None, None)(payload, timeout=TIMEOUT)
+            return None, await self._channel.current().unary_unary(method, None, None)(
+                payload, timeout=TIMEOUT
+            )
         except grpc.aio.AioRpcError as error:
             self.failed_exports += 1
             return error.code(), b""

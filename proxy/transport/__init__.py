@@ -1,1 +1,1 @@
-"""Sockets of the sidecar: listening, socket options, and writes of one loop turn sent together."""
+"""Sockets of the sidecar once they are open: socket options, and writes of one loop turn sent together."""

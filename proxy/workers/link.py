@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from proxy.contract.model import MeshView, Node, NodeState
+from proxy.contract.transport.streams import adopt
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.workers.frames import Frames, Kind, frame
@@ -117,6 +118,4 @@ class LineFeed:
 
 async def join(line: Line, descriptor: int) -> None:
     """Connect a line to the inherited socket ``descriptor``."""
-    inherited = socket.socket(fileno=descriptor)
-    inherited.setblocking(False)
-    await asyncio.get_running_loop().create_connection(lambda: line, sock=inherited)
+    await adopt(socket.socket(fileno=descriptor), line)

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.model import MeshView
+from proxy.contract.transport.streams import adopt
 from proxy.routing.breaker import State
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
@@ -184,8 +185,7 @@ class Crew:
                 stdin=asyncio.subprocess.DEVNULL,
             )
         self._processes.add(process)
-        ours.setblocking(False)
-        await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+        await adopt(ours, worker)
         self.workers.append(worker)
         if self._view is not None:
             worker.tell(self._view)

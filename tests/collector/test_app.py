@@ -146,8 +146,8 @@ def test_a_port_that_is_taken_is_told_with_the_fix(tmp_path: Path, option: str) 
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         said = refused(tmp_path, **{option: address})
     assert said == (
-        f"--{option} {address}: cannot listen there: Address already in use; stop what uses it or choose "
-        f"another address with --{option} (SPANMESH_{option.upper()})\n"
+        f"--{option} (SPANMESH_{option.upper()}) is '{address}': the port is taken; "
+        "stop what listens there or give another HOST:PORT\n"
     )
 
 

@@ -6,13 +6,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Protocol
-from urllib.parse import unquote
 
 import grpc
 
 from proxy.contract import xds
 from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Node
+from proxy.contract.transport.grpc_ports import peer_of_call
 from topology.xds import catalog
 from topology.xds.catalog import Catalog
 from topology.xds.session import Rejection, Request, Session
@@ -105,7 +105,8 @@ class XdsServer:
     async def _serve(self, session: Session, requests: AsyncIterator[Request], context: Any) -> None:
         stream = str(next(self._streams))
         waker = self._wakers[stream] = asyncio.Event()
-        host = peer_host(context.peer())
+        # A caller on a Unix socket is on this machine.
+        host, _ = peer_of_call(context).address or ("127.0.0.1", 0)
         reader = asyncio.create_task(self._read(stream, session, requests, host, waker))
         refusal = ""
         try:
@@ -188,12 +189,3 @@ async def _wait(waker: asyncio.Event, timeout: float | None) -> None:
         await asyncio.wait_for(waker.wait(), timeout)
     except TimeoutError:
         return
-
-
-def peer_host(peer: str) -> str:
-    """Host of a gRPC peer such as ``ipv4:10.0.0.1:4242`` or ``ipv6:%5B::1%5D:4242``."""
-    scheme, _, rest = unquote(peer).partition(":")
-    if scheme not in ("ipv4", "ipv6"):
-        return "127.0.0.1"
-    host = rest.rpartition(":")[0].removeprefix("[").removesuffix("]")
-    return host.removeprefix("::ffff:")
