@@ -51,7 +51,7 @@ docs: $(VENV)/installed  ## the reference of all options, after a change of a se
 	$(BIN)/python -m deploy.cli.reference > docs/configuration.md
 
 proto: $(VENV)/installed-dev  ## compile every message after a change of a .proto; ClickHouse reads spans.proto itself
-	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds.proto collector/otlp/span_index.proto collector/formats/zipkin.proto collector/query/jaeger/api_v3.proto
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds/messages.proto collector/otlp/span_index.proto collector/formats/zipkin.proto collector/query/jaeger/api_v3.proto
 
 screenshots: $(VENV)/installed-dev $(VENV)/system  ## the pictures of the README, from a live demo
 	$(BIN)/python -m tests.browser.screenshots

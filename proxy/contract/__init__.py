@@ -5,8 +5,7 @@
 ``decisions``   decisions, their evidence and its JSON
 ``histogram``   the mergeable latency histogram both planes count in
 ``model``       services and endpoints as a sidecar needs them
-``xds``         that model to and from xDS v3 resources (``xds.proto``)
-``stream``      version, nonce and ACK bookkeeping, used by both ends of ADS
+``xds``         that model to and from xDS v3 resources, and the bookkeeping of both ends of a stream
 ``settings``    how every process loads and checks its configuration
 ``transport``   listeners, connections, gRPC and HTTP, in the clear or over TLS; the only part that does I/O
 

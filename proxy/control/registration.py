@@ -15,7 +15,7 @@ _FLUSH: Final = 3.0
 
 
 class MeshFeed(Protocol):
-    """What the sidecar needs of its line to the mesh; ``proxy.feed.Feed`` is the real one."""
+    """What the sidecar needs of its line to the mesh; ``proxy.control.xds_client.Feed`` is the real one."""
 
     @property
     def connected(self) -> bool: ...

@@ -9,15 +9,15 @@ from typing import Any, Final
 
 import grpc
 
-from proxy.contract import xds
-from proxy.contract import xds_pb2 as pb
-from proxy.contract.model import Endpoint, MeshView, Node, NodeState
-from proxy.contract.stream import WILDCARD, Ask, Subscriber
+from proxy.contract.model import MeshView, Node, NodeState
 from proxy.contract.transport.grpc_ports import open_channel
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds import nodes, protocol
+from proxy.control.mirror import Mirror
 
 BACKOFF_MIN: Final = 0.2  # seconds
 BACKOFF_MAX: Final = 5.0
-_PATH: Final = f"/{xds.ADS}/{xds.DELTA_METHOD}"
+_PATH: Final = f"/{protocol.ADS}/{protocol.DELTA_METHOD}"
 _OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),  # http_proxy is how applications find the sidecar itself
     ("grpc.use_local_subchannel_pool", 1),  # a new attempt does not wait for an old one's back-off
@@ -27,79 +27,6 @@ _OPTIONS: Final = (
 )
 
 logger = logging.getLogger(__name__)
-
-
-class Mirror:
-    """What the mesh has told this sidecar, over all streams so far. Pure state."""
-
-    def __init__(self) -> None:
-        self._subscribers = {
-            xds.CDS: Subscriber([WILDCARD]),
-            xds.EDS: Subscriber([]),
-            xds.RDS: Subscriber([xds.OUTBOUND]),
-        }
-        self._clusters: set[str] = set()
-        self._endpoints: dict[str, tuple[Endpoint, ...]] = {}
-        self._routes: xds.Routes | None = None
-
-    def opening(self) -> list[pb.DeltaDiscoveryRequest]:
-        """The first requests on a new stream; they say what is held already."""
-        return [
-            _message(kind, subscriber.open())
-            for kind, subscriber in self._subscribers.items()
-            if kind != xds.EDS or self._named()
-        ]
-
-    def receive(self, response: pb.DeltaDiscoveryResponse) -> list[pb.DeltaDiscoveryRequest]:
-        """Take a response; what to answer. A bad resource is rejected, and its last good one kept."""
-        kind = response.type_url
-        subscriber = self._subscribers.get(kind)
-        if subscriber is None:
-            return []
-        versions, errors = {}, []
-        for resource in response.resources:
-            try:
-                self._take(kind, resource.resource.value)
-                versions[resource.name] = resource.version
-            except xds.BadResourceError as error:
-                errors.append(str(error))
-        self._drop(kind, set(response.removed_resources))
-        detail = "; ".join(errors)
-        if detail:
-            logger.warning("the mesh sent what cannot be used, keeping what it sent before: %s", detail)
-        ask = subscriber.answer(response.nonce, versions, response.removed_resources, detail)
-        answers = [_message(kind, ask)]
-        if kind == xds.CDS:
-            wanted = self._subscribers[xds.EDS].want(self._named())
-            if wanted is not None:
-                answers.append(_message(xds.EDS, wanted))
-        return answers
-
-    def view(self) -> MeshView | None:
-        """Everything known; None until clusters, endpoints and routes have all come once."""
-        if self._routes is None or not self._named() <= self._endpoints.keys():
-            return None
-        return xds.view(sorted(self._clusters), self._endpoints, self._routes)
-
-    def _named(self) -> set[str]:
-        return self._clusters - {xds.PASSTHROUGH}
-
-    def _take(self, kind: str, body: bytes) -> None:
-        if kind == xds.CDS:
-            self._clusters.add(xds.decode_cluster(body))
-        elif kind == xds.EDS:
-            name, endpoints = xds.decode_assignment(body)
-            if name in self._clusters:
-                self._endpoints[name] = endpoints
-        else:
-            self._routes = xds.decode_routes(body)
-
-    def _drop(self, kind: str, removed: set[str]) -> None:
-        if kind == xds.CDS:
-            self._clusters -= removed
-            self._endpoints = {name: held for name, held in self._endpoints.items() if name in self._clusters}
-        elif kind == xds.EDS:
-            self._endpoints.update(dict.fromkeys(removed & self._clusters, ()))
 
 
 class Feed:
@@ -112,7 +39,12 @@ class Feed:
     """
 
     def __init__(
-        self, target: str, node: Node, on_view: Callable[[MeshView], None], *, expiry: float = xds.TTL_SECONDS
+        self,
+        target: str,
+        node: Node,
+        on_view: Callable[[MeshView], None],
+        *,
+        expiry: float = protocol.TTL_SECONDS,
     ) -> None:
         self._target = target
         self._node = node
@@ -136,7 +68,9 @@ class Feed:
         if state is self._node.state:
             return
         self._node = replace(self._node, state=state)
-        self._outbox.put_nowait(pb.DeltaDiscoveryRequest(type_url=xds.CDS, node=xds.encode_node(self._node)))
+        self._outbox.put_nowait(
+            pb.DeltaDiscoveryRequest(type_url=protocol.CDS, node=nodes.encode(self._node))
+        )
 
     async def run(self) -> None:
         """Connect, and reconnect for ever; ends only by cancellation. Network trouble never raises."""
@@ -176,12 +110,12 @@ class Feed:
                     _PATH,
                     request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,
                     response_deserializer=pb.DeltaDiscoveryResponse.FromString,
-                )(None, metadata=((xds.HEARTBEAT_KEY, "1"),))
+                )(None, metadata=((protocol.HEARTBEAT_KEY, "1"),))
                 writer = asyncio.create_task(self._write(call))
                 try:
                     async for response in call:
                         heard = self._connected = True
-                        beat = response.type_url == xds.HEARTBEAT
+                        beat = response.type_url == protocol.HEARTBEAT
                         self._heard(beat)
                         if not beat or self._expired:
                             self._receive(response)
@@ -196,7 +130,7 @@ class Feed:
 
     async def _write(self, call: Any) -> None:
         opening = self._mirror.opening()
-        opening[0].node.CopyFrom(xds.encode_node(self._node))
+        opening[0].node.CopyFrom(nodes.encode(self._node))
         try:
             for request in opening:
                 await call.write(request)
@@ -241,17 +175,3 @@ def neutral(view: MeshView) -> MeshView:
         )
         for name, service in view.items()
     }
-
-
-def _message(kind: str, ask: Ask) -> pb.DeltaDiscoveryRequest:
-    request = pb.DeltaDiscoveryRequest(
-        type_url=kind,
-        resource_names_subscribe=ask.subscribe,
-        resource_names_unsubscribe=ask.unsubscribe,
-        initial_resource_versions=ask.initial,
-        response_nonce=ask.nonce,
-    )
-    if ask.error:
-        request.error_detail.code = grpc.StatusCode.INVALID_ARGUMENT.value[0]
-        request.error_detail.message = ask.error
-    return request

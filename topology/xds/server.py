@@ -9,11 +9,11 @@ from typing import Any, Final, Protocol
 
 import grpc
 
-from proxy.contract import xds
-from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Node
 from proxy.contract.transport.grpc_ports import peer_of_call
-from topology.xds import catalog
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds import nodes, protocol
+from proxy.contract.xds.protobuf import BadResourceError
 from topology.xds.catalog import Catalog
 from topology.xds.session import Rejection, Request, Session
 from topology.xds.snapshot import Snapshot
@@ -54,7 +54,7 @@ class XdsServer:
         clock: Callable[[], float] = time.time,
         *,
         settle: float = SETTLE,
-        heartbeat: float = xds.HEARTBEAT_SECONDS,
+        heartbeat: float = protocol.HEARTBEAT_SECONDS,
     ) -> None:
         self._sidecars = sidecars
         self._clock = clock
@@ -75,14 +75,14 @@ class XdsServer:
     def register(self, server: grpc.aio.Server) -> None:
         """Add the ADS handlers to a server created with ``OPTIONS``."""
         handlers = {
-            xds.SOTW_METHOD: grpc.stream_stream_rpc_method_handler(
+            protocol.SOTW_METHOD: grpc.stream_stream_rpc_method_handler(
                 self._sotw, pb.DiscoveryRequest.FromString, pb.DiscoveryResponse.SerializeToString
             ),
-            xds.DELTA_METHOD: grpc.stream_stream_rpc_method_handler(
+            protocol.DELTA_METHOD: grpc.stream_stream_rpc_method_handler(
                 self._delta, pb.DeltaDiscoveryRequest.FromString, pb.DeltaDiscoveryResponse.SerializeToString
             ),
         }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(xds.ADS, handlers),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(protocol.ADS, handlers),))
 
     def publish(self, snapshot: Snapshot) -> None:
         """Tell every stream what changed; cheap when nothing did. Call on the server's loop.
@@ -92,7 +92,7 @@ class XdsServer:
         self._published = self._clock()
         if self._catalog is not None and self._catalog.version == snapshot.version:
             return
-        self._catalog = catalog.build(snapshot, self._catalog or Catalog())
+        self._catalog = Catalog(snapshot, self._catalog)
         for waker in self._wakers.values():
             waker.set()
 
@@ -112,7 +112,7 @@ class XdsServer:
         try:
             await self._write(session, reader, waker, context)
             await reader
-        except xds.BadResourceError as error:
+        except BadResourceError as error:
             refusal = str(error)
         finally:
             reader.cancel()
@@ -126,7 +126,7 @@ class XdsServer:
         self, session: Session, reader: asyncio.Task[None], waker: asyncio.Event, context: Any
     ) -> None:
         """Send what is due, whenever there is news, until the client's requests end."""
-        beats = any(key == xds.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
+        beats = any(key == protocol.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
         written = self._clock()
         while not reader.done():
             waker.clear()
@@ -154,7 +154,7 @@ class XdsServer:
         try:
             async for request in requests:
                 if request.HasField("node"):
-                    node = xds.decode_node(request.node)
+                    node = nodes.decode(request.node)
                     if node is not None:
                         self._sidecars.connected(stream, node, host, self._clock())
                 rejection = session.receive(request)
@@ -181,7 +181,7 @@ class XdsServer:
 
 
 def _heartbeat(catalog: Catalog) -> pb.DeltaDiscoveryResponse:
-    return pb.DeltaDiscoveryResponse(type_url=xds.HEARTBEAT, system_version_info=str(catalog.version))
+    return pb.DeltaDiscoveryResponse(type_url=protocol.HEARTBEAT, system_version_info=str(catalog.version))
 
 
 async def _wait(waker: asyncio.Event, timeout: float | None) -> None:

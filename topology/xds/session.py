@@ -1,18 +1,17 @@
-"""One ADS stream: what its client asked for, holds and is owed. Pure: no I/O, no clock."""
+"""One ADS stream: the node behind it, what it holds and what it is to be sent. Pure: no I/O, no clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from google.protobuf.any_pb2 import Any
 
-from proxy.contract import xds
-from proxy.contract import xds_pb2 as pb
-from proxy.contract.stream import Ask, Change, Publisher, Reply
-from topology.xds.catalog import Catalog
-
-# Make before break: clusters, then their endpoints, then the routes that use them.
-ORDER: Final = (xds.CDS, xds.EDS, xds.RDS)
+from proxy.contract.model import Node
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds import nodes
+from proxy.contract.xds.resource_types import RESOURCE_TYPES
+from proxy.contract.xds.subscriptions import Acknowledgement, Change, Publisher, SubscriptionRequest
+from topology.xds import scope
+from topology.xds.catalog import Catalog, Resources
 
 Request = pb.DiscoveryRequest | pb.DeltaDiscoveryRequest
 Response = pb.DiscoveryResponse | pb.DeltaDiscoveryResponse
@@ -33,27 +32,32 @@ class Session:
     def __init__(self, *, delta: bool) -> None:
         self._delta = delta
         self._publishers = {
-            kind: Publisher(delta=delta, whole=not delta and kind == xds.CDS) for kind in ORDER
+            url: Publisher(delta=delta, whole=not delta and row.whole) for url, row in RESOURCE_TYPES.items()
         }
         self._nonces = 0
-        self.node = ""
+        self.node = Node("", "")
+        """The client as it named itself; of no service and without a name until it has."""
 
     @property
     def resumed(self) -> bool:
-        """Whether the client came back with what an earlier stream told it."""
+        """True if the client came back with what an earlier stream sent it."""
         return any(publisher.resumed for publisher in self._publishers.values())
 
     def receive(self, request: Request) -> Rejection | None:
-        """Take a request; the rejection it carries, if any. Types not served are left unanswered."""
+        """Take a request; return the rejection it carries, if any. Types not served are left unanswered.
+
+        Raises BadResourceError for a node that claims to be a sidecar of ours and is not one.
+        """
         if request.HasField("node"):
-            self.node = request.node.id or self.node
+            named = nodes.identify(request.node)
+            self.node = named if named.instance else self.node
         publisher = self._publishers.get(request.type_url)
         if publisher is None:
             return None
         error = request.error_detail.message or "no detail" if request.HasField("error_detail") else ""
         if isinstance(request, pb.DeltaDiscoveryRequest):
-            reply = publisher.ask(
-                Ask(
+            answer = publisher.receive_delta(
+                SubscriptionRequest(
                     tuple(request.resource_names_subscribe),
                     tuple(request.resource_names_unsubscribe),
                     dict(request.initial_resource_versions),
@@ -62,34 +66,35 @@ class Session:
                 )
             )
         else:
-            reply = publisher.replace(
+            answer = publisher.receive_sotw(
                 request.resource_names, request.version_info, request.response_nonce, error
             )
-        return Rejection(self.node, request.type_url, error) if reply is Reply.NACK else None
+        if answer is not Acknowledgement.NACK:
+            return None
+        return Rejection(self.node.instance, request.type_url, error)
 
     def responses(self, catalog: Catalog, *, hold: bool = False) -> Iterator[Response]:
-        """What to send now; each response counts as sent when it is taken."""
-        for kind in ORDER:
-            publisher = self._publishers[kind]
-            versions = catalog.versions.get(kind, {})
-            change = publisher.due(versions, hold=hold)
+        """Yield what to send now; each response counts as sent when it is taken."""
+        mine = catalog.within(scope.of_node(self.node))
+        for url, publisher in self._publishers.items():
+            change = publisher.due(mine[url].versions, hold=hold)
             if change is not None:
                 self._nonces += 1
                 nonce = str(self._nonces)
-                publisher.sent(change, versions, nonce)
-                yield self._message(kind, change, catalog, nonce)
+                publisher.mark_sent(change, mine[url].versions, nonce)
+                yield self._message(url, change, mine[url], str(catalog.version), nonce)
 
-    def _message(self, kind: str, change: Change, catalog: Catalog, nonce: str) -> Response:
-        found = [(name, Any(type_url=kind, value=catalog.resources[kind][name])) for name in change.send]
-        version = str(catalog.version)
+    def _message(self, url: str, change: Change, mine: Resources, version: str, nonce: str) -> Response:
+        found = [(name, Any(type_url=url, value=mine.bodies[name])) for name in change.send]
         if not self._delta:
             bodies = [body for _, body in found]
-            return pb.DiscoveryResponse(version_info=version, resources=bodies, type_url=kind, nonce=nonce)
-        versions = catalog.versions.get(kind, {})
+            return pb.DiscoveryResponse(version_info=version, resources=bodies, type_url=url, nonce=nonce)
         return pb.DeltaDiscoveryResponse(
             system_version_info=version,
-            resources=[pb.Resource(name=name, version=versions[name], resource=body) for name, body in found],
+            resources=[
+                pb.Resource(name=name, version=mine.versions[name], resource=body) for name, body in found
+            ],
             removed_resources=change.removed,
-            type_url=kind,
+            type_url=url,
             nonce=nonce,
         )

@@ -1,32 +1,40 @@
-"""What every sidecar is told: the services, with a version that moves only when they do."""
+"""The mesh as its sidecars are to see it, with a version that moves only when the content does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 from proxy.contract.model import Endpoint, EndpointState, Retries, Service
+from proxy.contract.xds.inbound import InboundPolicy
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
 from topology.policy.models import ServicePolicy
 from topology.registry.sources import Member
 from topology.rollout.stages import Setting
 
+NO_POLICIES: Final[Mapping[str, InboundPolicy]] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Services by name. Two snapshots with the same version have the same content.
+    """Services, and inbound policies, by name of service. Equal versions have equal content.
 
     ``version`` counts up from 0 (nothing known yet) within the life of one process.
     """
 
     version: int = 0
     services: Mapping[str, Service] = field(default_factory=dict)
+    inbound: Mapping[str, InboundPolicy] = field(default_factory=dict)
 
 
-def advance(previous: Snapshot, services: Mapping[str, Service]) -> Snapshot:
-    """The next snapshot: ``previous`` itself when nothing changed."""
-    if previous.version and previous.services == services:
+def advance(
+    previous: Snapshot, services: Mapping[str, Service], inbound: Mapping[str, InboundPolicy] = NO_POLICIES
+) -> Snapshot:
+    """Return the next snapshot: ``previous`` itself when nothing changed."""
+    if previous.version and (previous.services, previous.inbound) == (services, inbound):
         return previous
-    return Snapshot(previous.version + 1, dict(services))
+    return Snapshot(previous.version + 1, dict(services), dict(inbound))
 
 
 def service(
@@ -38,7 +46,7 @@ def service(
     weights: Weights,
     now: float,
 ) -> Service:
-    """One service as sidecars see it, endpoints in order of address."""
+    """Return one service as sidecars see it, endpoints in order of address."""
     shares = split_shares(members, policy.split)
     endpoints = []
     for member in sorted(members, key=lambda member: member.address):
@@ -70,7 +78,7 @@ def service(
 
 
 def split_shares(members: Sequence[Member], split: Mapping[str, int]) -> dict[str, float]:
-    """Factor on the weight of each version's endpoints that makes their traffic follow the split.
+    """Return the factor on the weight of each version's endpoints that makes their traffic follow the split.
 
     Empty when there is nothing to do: no split, or no endpoint of a version it names.
     """

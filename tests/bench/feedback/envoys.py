@@ -9,7 +9,7 @@ that a stall is a failure, no panic.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from proxy.contract import xds
+from proxy.contract.xds import protocol
 
 _EXTENSIONS: Final = "type.googleapis.com/envoy.extensions."
 _TUNED: Final = {
@@ -80,7 +80,11 @@ def driven(name: str, listen: int, mesh: int) -> dict[str, Any]:
         "static_resources": {
             "clusters": [collector],
             "listeners": [
-                _listener("out", listen, {"rds": {"route_config_name": xds.OUTBOUND, "config_source": ads}})
+                _listener(
+                    "out",
+                    listen,
+                    {"rds": {"route_config_name": protocol.OUTBOUND_ROUTES, "config_source": ads}},
+                )
             ],
         },
     }

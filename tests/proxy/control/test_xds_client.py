@@ -6,10 +6,8 @@ from collections.abc import AsyncIterator, Callable
 
 import grpc
 
-from proxy.contract import xds
-from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
-from proxy.control.xds_client import Feed, Mirror, neutral
+from proxy.control.xds_client import Feed, neutral
 from topology.xds.server import OPTIONS, XdsServer
 from topology.xds.snapshot import Snapshot
 
@@ -230,39 +228,6 @@ def test_no_mesh_at_all_is_no_error() -> None:
     asyncio.run(play())
 
 
-def test_a_bad_resource_is_rejected_with_its_reason_and_the_last_good_one_stays() -> None:
-    mirror = Mirror()
-    for kind, bodies in xds.encode({"reviews": REVIEWS}).items():
-        mirror.receive(_response(kind, bodies, "1"))
-    good = mirror.view()
-    assert good == {"reviews": REVIEWS}
-    bad = pb.ClusterLoadAssignment(cluster_name="reviews")
-    bad.endpoints.add().lb_endpoints.add().load_balancing_weight.value = 0
-    answers = mirror.receive(_response(xds.EDS, {"reviews": bad.SerializeToString()}, "2"))
-    assert [answer.response_nonce for answer in answers] == ["2"]
-    assert "endpoint without address" in answers[0].error_detail.message
-    assert mirror.view() == good
-    assert mirror.opening()[1].initial_resource_versions["reviews"] == "v1"
-
-
-def test_nothing_is_told_before_all_of_it_is_known() -> None:
-    mirror = Mirror()
-    encoded = xds.encode({"reviews": REVIEWS})
-    mirror.receive(_response(xds.CDS, encoded[xds.CDS], "1"))
-    mirror.receive(_response(xds.RDS, encoded[xds.RDS], "1"))
-    assert mirror.view() is None
-    mirror.receive(_response(xds.EDS, encoded[xds.EDS], "1"))
-    assert mirror.view() == {"reviews": REVIEWS}
-
-
 def test_neutral_keeps_stage_and_endpoints() -> None:
     view = neutral({"reviews": REVIEWS})["reviews"]
     assert (view.stage, view.percent, len(view.endpoints)) == (Stage.ROUTE, 25, 3)
-
-
-def _response(kind: str, bodies: dict[str, bytes], nonce: str) -> pb.DeltaDiscoveryResponse:
-    response = pb.DeltaDiscoveryResponse(type_url=kind, nonce=nonce)
-    for name, body in bodies.items():
-        resource = response.resources.add(name=name, version=f"v{nonce}")
-        resource.resource.value = body
-    return response

@@ -11,9 +11,9 @@ from typing import Any, cast
 import grpc
 import pytest
 
-from proxy.contract import xds
-from proxy.contract import xds_pb2 as pb
 from proxy.contract.model import Service
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds import nodes, protocol
 from tests.proxy.control.test_xds_client import NODE, Mesh, Sidecars
 from topology.xds.server import XdsServer
 from topology.xds.snapshot import Snapshot
@@ -23,7 +23,7 @@ from topology.xds.snapshot import Snapshot
 async def stream(mesh: Mesh) -> AsyncIterator[Any]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{mesh.port}") as channel:
         call = channel.stream_stream(
-            f"/{xds.ADS}/{xds.SOTW_METHOD}",
+            f"/{protocol.ADS}/{protocol.SOTW_METHOD}",
             request_serializer=pb.DiscoveryRequest.SerializeToString,
             response_deserializer=pb.DiscoveryResponse.FromString,
         )(None)
@@ -36,10 +36,10 @@ def test_a_rejected_response_is_counted_kept_and_logged_once(caplog: pytest.LogC
         mesh = Mesh()
         await mesh.start(Snapshot(1, {}))
         async with stream(mesh) as call:
-            await call.write(pb.DiscoveryRequest(type_url=xds.CDS, node=pb.Node(id="envoy-1")))
+            await call.write(pb.DiscoveryRequest(type_url=protocol.CDS, node=pb.Node(id="envoy-1")))
             for version in range(2, 5):
                 response = await call.read()
-                rejection = pb.DiscoveryRequest(type_url=xds.CDS, response_nonce=response.nonce)
+                rejection = pb.DiscoveryRequest(type_url=protocol.CDS, response_nonce=response.nonce)
                 rejection.error_detail.message = "no such field"
                 await call.write(rejection)
                 mesh.xds.publish(Snapshot(version, {f"s{version}": Service(f"s{version}")}))
@@ -60,9 +60,9 @@ def test_a_node_that_cannot_be_registered_is_told_why() -> None:
     async def play() -> None:
         mesh = Mesh()
         await mesh.start(Snapshot(1, {}))
-        bad = xds.encode_node(replace(NODE, address="nowhere"))
+        bad = nodes.encode(replace(NODE, address="nowhere"))
         async with stream(mesh) as call:
-            await call.write(pb.DiscoveryRequest(type_url=xds.CDS, node=bad))
+            await call.write(pb.DiscoveryRequest(type_url=protocol.CDS, node=bad))
             assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
             assert "HOST:PORT" in await call.details()
         assert mesh.sidecars.nodes == {}
@@ -100,7 +100,7 @@ class Transport:
 
         self.abort = abort
         server.register(cast("grpc.aio.Server", self))
-        details = SimpleNamespace(method=f"/{xds.ADS}/{xds.SOTW_METHOD}", invocation_metadata=())
+        details = SimpleNamespace(method=f"/{protocol.ADS}/{protocol.SOTW_METHOD}", invocation_metadata=())
         handler: Any = self.handlers[0].service(cast("grpc.HandlerCallDetails", details))
         await handler.stream_stream(requests(), self)
 
@@ -109,6 +109,6 @@ def test_a_stream_is_gone_before_its_status_is_sent() -> None:
     """A client that reads the status must not find its stream counted, or its node connected, any more."""
     sidecars = Sidecars()
     server, transport = XdsServer(sidecars), Transport()
-    bad = xds.encode_node(replace(NODE, address="nowhere"))
-    asyncio.run(transport.call(server, pb.DiscoveryRequest(type_url=xds.CDS, node=bad)))
+    bad = nodes.encode(replace(NODE, address="nowhere"))
+    asyncio.run(transport.call(server, pb.DiscoveryRequest(type_url=protocol.CDS, node=bad)))
     assert transport.at_status == [0]

@@ -11,8 +11,8 @@ from typing import Any
 import grpc
 import pytest
 
-from proxy.contract import xds
 from proxy.contract.model import Endpoint, Node, Service, Stage
+from proxy.contract.xds import protocol
 from tests.bench import envoy_peer
 from topology.xds.server import OPTIONS, XdsServer
 from topology.xds.snapshot import Snapshot
@@ -34,7 +34,7 @@ def bootstrap(xds_port: int, listen: int, api_type: str) -> dict[str, Any]:
     manager = {
         "@type": _EXTENSIONS + "filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "out",
-        "rds": {"route_config_name": xds.OUTBOUND, "config_source": ads},
+        "rds": {"route_config_name": protocol.OUTBOUND_ROUTES, "config_source": ads},
         "http_filters": [
             {
                 "name": "envoy.filters.http.router",
@@ -212,7 +212,7 @@ def test_envoy_rejects_a_bad_endpoint_once_and_goes_on(tmp_path: Path, api_type:
             assert await mesh.served() == {"a": 40}
             assert mesh.xds.rejected == 1
             (rejection,) = mesh.xds.rejections.values()
-            assert (rejection.node, rejection.type_url) == ("envoy-1", xds.EDS)
+            assert (rejection.node, rejection.type_url) == ("envoy-1", protocol.EDS)
             assert "not-an-ip" in rejection.detail
             mesh.publish(Service("reviews", (mesh.endpoint("b"),), Stage.ROUTE, 100))
             await mesh.until(lambda found: found["b"] == 10)

@@ -1,8 +1,9 @@
-"""What sidecars are told."""
+"""The mesh as sidecars are to see it."""
 
 import pytest
 
 from proxy.contract.model import EndpointState, Service
+from proxy.contract.xds.inbound import InboundPolicy
 from topology.registry.sources import Member
 from topology.xds.snapshot import Snapshot, advance, split_shares
 
@@ -19,6 +20,9 @@ def test_the_version_moves_with_the_content() -> None:
     second = advance(first, {"b": Service("b")})
     assert second.version == 2
     assert advance(second, {"b": Service("b")}) is second
+    third = advance(second, {"b": Service("b")}, {"b": InboundPolicy("b")})
+    assert (third.version, third.inbound) == (3, {"b": InboundPolicy("b")})
+    assert advance(third, {"b": Service("b")}, {"b": InboundPolicy("b")}) is third
 
 
 @pytest.mark.parametrize(

@@ -343,3 +343,9 @@ class RouteConfiguration(_message.Message):
     name: str
     virtual_hosts: _containers.RepeatedCompositeFieldContainer[VirtualHost]
     def __init__(self, name: _Optional[str] = ..., virtual_hosts: _Optional[_Iterable[_Union[VirtualHost, _Mapping]]] = ...) -> None: ...
+
+class InboundPolicy(_message.Message):
+    __slots__ = ("service",)
+    SERVICE_FIELD_NUMBER: _ClassVar[int]
+    service: str
+    def __init__(self, service: _Optional[str] = ...) -> None: ...

@@ -6,7 +6,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from proxy.contract.stream import WILDCARD, Ask, Change, Publisher, Reply, Subscriber
+from proxy.contract.xds.subscriptions import (
+    WILDCARD,
+    Acknowledgement,
+    Change,
+    Publisher,
+    Subscriber,
+    SubscriptionRequest,
+)
 from tests.support.extent import sized
 
 NAMES = tuple("abcde")
@@ -29,7 +36,7 @@ class DeltaStream(RuleBasedStateMachine):
     def connect(self) -> None:
         self.publisher = Publisher(delta=True)
         self.nonce = 0
-        self.up: deque[Ask] = deque([self.subscriber.open()])
+        self.up: deque[SubscriptionRequest] = deque([self.subscriber.open()])
         self.down: deque[tuple[str, Change, dict[str, str]]] = deque()
         self.sent = {}
 
@@ -49,7 +56,7 @@ class DeltaStream(RuleBasedStateMachine):
 
     @rule(names=st.sets(st.sampled_from(NAMES), min_size=1))
     def subscription_changes(self, names: set[str]) -> None:
-        ask = self.subscriber.want(names)
+        ask = self.subscriber.subscribe(names)
         self.wanted = names
         self.held = {name: version for name, version in self.held.items() if name in names}
         if ask is not None:
@@ -62,7 +69,7 @@ class DeltaStream(RuleBasedStateMachine):
     @precondition(lambda self: self.up)
     @rule()
     def server_reads(self) -> None:
-        self.publisher.ask(self.up.popleft())
+        self.publisher.receive_delta(self.up.popleft())
 
     @rule()
     def server_writes(self) -> None:
@@ -71,7 +78,7 @@ class DeltaStream(RuleBasedStateMachine):
             return
         self.nonce += 1
         versions = {name: self.catalog[name] for name in change.send}
-        self.publisher.sent(change, self.catalog, str(self.nonce))
+        self.publisher.mark_sent(change, self.catalog, str(self.nonce))
         self.down.append((str(self.nonce), change, versions))
 
     @precondition(lambda self: self.down)
@@ -85,7 +92,7 @@ class DeltaStream(RuleBasedStateMachine):
         for name in change.removed:
             self.held.pop(name, None)
         error = "" if good == versions else "cannot be used"
-        self.up.append(self.subscriber.answer(nonce, good, change.removed, error))
+        self.up.append(self.subscriber.acknowledge(nonce, good, change.removed, error))
 
     @rule()
     def all_is_delivered(self) -> None:
@@ -115,7 +122,7 @@ TestDeltaStream.settings = settings(max_examples=sized(100, 30), stateful_step_c
 def settled(publisher: Publisher, catalog: dict[str, str], nonce: str) -> Change | None:
     change = publisher.due(catalog)
     if change is not None:
-        publisher.sent(change, catalog, nonce)
+        publisher.mark_sent(change, catalog, nonce)
     return change
 
 
@@ -123,61 +130,63 @@ def test_a_rejected_version_is_not_sent_again_but_the_next_one_is() -> None:
     for delta in (True, False):
         publisher = Publisher(delta=delta)
         if delta:
-            publisher.ask(Ask(("a",)))
+            publisher.receive_delta(SubscriptionRequest(("a",)))
         else:
-            publisher.replace(["a"], "", "", "")
+            publisher.receive_sotw(["a"], "", "", "")
         assert settled(publisher, {"a": "1"}, "n1") == Change(("a",))
         if delta:
-            assert publisher.ask(Ask(nonce="n1", error="bad")) is Reply.NACK
+            assert (
+                publisher.receive_delta(SubscriptionRequest(nonce="n1", error="bad")) is Acknowledgement.NACK
+            )
         else:
-            assert publisher.replace(["a"], "", "n1", "bad") is Reply.NACK
+            assert publisher.receive_sotw(["a"], "", "n1", "bad") is Acknowledgement.NACK
         assert publisher.due({"a": "1"}) is None
         assert publisher.due({"a": "2"}) == Change(("a",))
 
 
 def test_a_wildcard_gets_everything_and_what_goes() -> None:
     publisher = Publisher(delta=True)
-    publisher.ask(Ask((WILDCARD,), initial={"a": "1", "gone": "7"}))
+    publisher.receive_delta(SubscriptionRequest((WILDCARD,), initial={"a": "1", "gone": "7"}))
     assert publisher.resumed
     assert settled(publisher, {"a": "1", "b": "2"}, "n1") == Change(("b",), ("gone",))
-    publisher.ask(Ask(nonce="n1"))
+    publisher.receive_delta(SubscriptionRequest(nonce="n1"))
     assert publisher.due({"a": "1", "b": "2"}) is None
 
 
 def test_the_first_delta_request_is_answered_even_with_nothing_and_while_held() -> None:
     publisher = Publisher(delta=True)
     assert publisher.due({"a": "1"}) is None
-    publisher.ask(Ask((WILDCARD,), initial={"a": "0"}))
+    publisher.receive_delta(SubscriptionRequest((WILDCARD,), initial={"a": "0"}))
     assert publisher.due({"a": "1"}, hold=True) == Change()
-    publisher.sent(Change(), {}, "n1")
-    publisher.ask(Ask(nonce="n1"))
+    publisher.mark_sent(Change(), {}, "n1")
+    publisher.receive_delta(SubscriptionRequest(nonce="n1"))
     assert publisher.due({"a": "1"}, hold=True) is None
     assert publisher.due({"a": "1"}) == Change(("a",))
 
 
 def test_a_subscription_to_what_does_not_exist_is_told_once() -> None:
     publisher = Publisher(delta=True)
-    publisher.ask(Ask(("x",)))
+    publisher.receive_delta(SubscriptionRequest(("x",)))
     assert settled(publisher, {}, "n1") == Change((), ("x",))
-    publisher.ask(Ask(nonce="n1"))
+    publisher.receive_delta(SubscriptionRequest(nonce="n1"))
     assert publisher.due({}) is None
     assert publisher.due({"x": "1"}) == Change(("x",))
 
 
 def test_subscribing_again_asks_for_it_again() -> None:
     publisher = Publisher(delta=True)
-    publisher.ask(Ask(("a",)))
+    publisher.receive_delta(SubscriptionRequest(("a",)))
     settled(publisher, {"a": "1"}, "n1")
-    publisher.ask(Ask(("a",), nonce="n1"))
+    publisher.receive_delta(SubscriptionRequest(("a",), nonce="n1"))
     assert publisher.due({"a": "1"}) == Change(("a",))
 
 
 def test_state_of_the_world_repeats_clusters_whole_and_endpoints_by_change() -> None:
     for whole, expected in ((True, Change(("a", "b"))), (False, Change(("b",)))):
         publisher = Publisher(delta=False, whole=whole)
-        publisher.replace([] if whole else ["a", "b"], "", "", "")
+        publisher.receive_sotw([] if whole else ["a", "b"], "", "", "")
         settled(publisher, {"a": "1", "b": "1"}, "n1")
-        publisher.replace([] if whole else ["a", "b"], "1", "n1", "")
+        publisher.receive_sotw([] if whole else ["a", "b"], "1", "n1", "")
         assert publisher.due({"a": "1", "b": "1"}) is None
         assert publisher.due({"a": "1", "b": "2"}) == expected
 
@@ -185,20 +194,20 @@ def test_state_of_the_world_repeats_clusters_whole_and_endpoints_by_change() -> 
 def test_state_of_the_world_ignores_stale_nonces_and_follows_names() -> None:
     publisher = Publisher(delta=False)
     catalog = {"a": "1", "b": "1"}
-    publisher.replace(["a"], "", "", "")
+    publisher.receive_sotw(["a"], "", "", "")
     settled(publisher, catalog, "n1")
-    assert publisher.replace(["a", "b"], "", "n0", "") is Reply.STALE
+    assert publisher.receive_sotw(["a", "b"], "", "n0", "") is Acknowledgement.STALE
     assert publisher.due(catalog) is None
-    assert publisher.replace(["a", "b"], "1", "n1", "") is Reply.ACK
+    assert publisher.receive_sotw(["a", "b"], "1", "n1", "") is Acknowledgement.ACK
     assert settled(publisher, catalog, "n2") == Change(("b",))
-    publisher.replace([], "1", "n2", "")  # no names after some names: nothing is wanted any more
+    publisher.receive_sotw([], "1", "n2", "")  # no names after some names: nothing is wanted any more
     assert publisher.due({"a": "2", "b": "2", "c": "1"}) is None
 
 
 def test_what_is_wanted_unchanged_asks_for_nothing() -> None:
     subscriber = Subscriber(["a"])
-    assert subscriber.want(["a"]) is None
-    assert subscriber.want(["b"]) == Ask(("b",), ("a",))
-    assert subscriber.answer("n", {"b": "1", "a": "1"}, []) == Ask(nonce="n")
+    assert subscriber.subscribe(["a"]) is None
+    assert subscriber.subscribe(["b"]) == SubscriptionRequest(("b",), ("a",))
+    assert subscriber.acknowledge("n", {"b": "1", "a": "1"}, []) == SubscriptionRequest(nonce="n")
     assert subscriber.open().initial == {"b": "1"}
-    assert subscriber.answer("n", {}, ["b"], "bad") == Ask(nonce="n", error="bad")
+    assert subscriber.acknowledge("n", {}, ["b"], "bad") == SubscriptionRequest(nonce="n", error="bad")

@@ -19,8 +19,8 @@ WILDCARD: Final = "*"
 _ABSENT: Final = ""
 
 
-class Reply(Enum):
-    """What a request says about the response before it."""
+class Acknowledgement(Enum):
+    """The answer that a request gives to the response before it."""
 
     NONE = "none"
     ACK = "ack"
@@ -29,8 +29,8 @@ class Reply(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a delta request carries. ``nonce`` and ``error`` answer a response; ``error`` rejects it."""
+class SubscriptionRequest:
+    """The content of a delta request. ``nonce`` and ``error`` answer a response; ``error`` rejects it."""
 
     subscribe: tuple[str, ...] = ()
     unsubscribe: tuple[str, ...] = ()
@@ -41,43 +41,45 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a response must carry."""
+    """The content of a response: names to send, names to tell as removed."""
 
     send: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
 
 class Subscriber:
-    """The client's end. It outlives streams: what it holds is offered again on the next one."""
+    """The client's end. It outlives streams: the next one begins with the versions it holds."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = set(names)
         self._held: dict[str, str] = {}
 
-    def open(self) -> Ask:
-        """The first request on a new stream."""
-        return Ask(tuple(sorted(self._names)), initial=dict(self._held))
+    def open(self) -> SubscriptionRequest:
+        """Return the first request on a new stream."""
+        return SubscriptionRequest(tuple(sorted(self._names)), initial=dict(self._held))
 
-    def want(self, names: Iterable[str]) -> Ask | None:
-        """Change what is subscribed to; None when nothing changes."""
+    def subscribe(self, names: Iterable[str]) -> SubscriptionRequest | None:
+        """Change the subscription; return the request for it, None if nothing changes."""
         wanted = set(names)
         more, less = wanted - self._names, self._names - wanted
         self._names = wanted
         for name in less:
             self._held.pop(name, None)
-        return Ask(tuple(sorted(more)), tuple(sorted(less))) if more or less else None
+        return SubscriptionRequest(tuple(sorted(more)), tuple(sorted(less))) if more or less else None
 
-    def answer(self, nonce: str, versions: Mapping[str, str], removed: Iterable[str], error: str = "") -> Ask:
-        """What of a response is in use now; ``error`` says why the rest is not.
+    def acknowledge(
+        self, nonce: str, versions: Mapping[str, str], removed: Iterable[str], error: str = ""
+    ) -> SubscriptionRequest:
+        """Return the answer to a response: ``versions`` are in use now, ``error`` says why the rest is not.
 
         Good resources count even beside a bad one: the server will not send them again.
         """
-        self._held.update({name: version for name, version in versions.items() if self._asked_for(name)})
+        self._held.update({name: version for name, version in versions.items() if self._subscribed(name)})
         for name in removed:
             self._held.pop(name, None)
-        return Ask(nonce=nonce, error=error)
+        return SubscriptionRequest(nonce=nonce, error=error)
 
-    def _asked_for(self, name: str) -> bool:
+    def _subscribed(self, name: str) -> bool:
         return WILDCARD in self._names or name in self._names
 
 
@@ -97,34 +99,34 @@ class Publisher:
         self._nonce = ""
         self._asked = self._awaiting = self._answered = False
         self.resumed = False
-        """Whether the client came with something it already held."""
+        """True if the client came with something it already held."""
 
-    def ask(self, ask: Ask) -> Reply:
-        """Take a delta request."""
-        reply = self._reply(ask.nonce, ask.error)
+    def receive_delta(self, request: SubscriptionRequest) -> Acknowledgement:
+        """Take a delta request; return its answer to the last response."""
+        answer = self._acknowledged(request.nonce, request.error)
         if not self._asked:
             self._asked = True
-            self._wildcard = not ask.subscribe
-            self._held = dict(ask.initial)
-            self.resumed = bool(ask.initial)
-        for name in ask.subscribe:
+            self._wildcard = not request.subscribe
+            self._held = dict(request.initial)
+            self.resumed = bool(request.initial)
+        for name in request.subscribe:
             if name in self._names:
                 self._held.pop(name, None)  # subscribing again asks for it again
             self._names.add(name)
-        for name in ask.unsubscribe:
+        for name in request.unsubscribe:
             self._wildcard = self._wildcard and name != WILDCARD
             self._names.discard(name)
             if not self._wildcard:
                 self._held.pop(name, None)
         self._wildcard = self._wildcard or WILDCARD in self._names
         self._names.discard(WILDCARD)
-        return reply
+        return answer
 
-    def replace(self, names: Iterable[str], version: str, nonce: str, error: str) -> Reply:
+    def receive_sotw(self, names: Iterable[str], version: str, nonce: str, error: str) -> Acknowledgement:
         """Take a state-of-the-world request; ``names`` are all that is wanted from now on."""
         if self._asked and nonce != self._nonce:
-            return Reply.STALE
-        reply = self._reply(nonce, error)
+            return Acknowledgement.STALE
+        answer = self._acknowledged(nonce, error)
         wanted = set(names)
         if not self._asked:
             self._asked = True
@@ -134,10 +136,10 @@ class Publisher:
         self._names = wanted - {WILDCARD}
         if not self._wildcard:
             self._held = {name: held for name, held in self._held.items() if name in self._names}
-        return reply
+        return answer
 
     def due(self, catalog: Mapping[str, str], *, hold: bool = False) -> Change | None:
-        """What the client should have and has not, given versions by name; None when nothing.
+        """Return what the client lacks of ``catalog``, versions by name; None if nothing is to be sent.
 
         A delta client's first request is always answered, if need be with nothing, so that it
         learns that it is heard; ``hold`` keeps everything else back.
@@ -158,8 +160,8 @@ class Publisher:
                 send = {name for name in wanted if name in catalog}
         return Change(tuple(sorted(send)), tuple(sorted(gone))) if needed else None
 
-    def sent(self, change: Change, catalog: Mapping[str, str], nonce: str) -> None:
-        """A response with this change is on its way."""
+    def mark_sent(self, change: Change, catalog: Mapping[str, str], nonce: str) -> None:
+        """Note that a response with this change is on its way."""
         if self._whole:
             self._held = {}
         for name in change.send:
@@ -174,10 +176,10 @@ class Publisher:
     def _wanted(self, catalog: Mapping[str, str]) -> set[str]:
         return self._names if not self._wildcard else {*catalog, *self._held, *self._names}
 
-    def _reply(self, nonce: str, error: str) -> Reply:
+    def _acknowledged(self, nonce: str, error: str) -> Acknowledgement:
         if not nonce:
-            return Reply.NONE
+            return Acknowledgement.NONE
         if nonce != self._nonce:
-            return Reply.STALE
+            return Acknowledgement.STALE
         self._awaiting = False
-        return Reply.NACK if error else Reply.ACK
+        return Acknowledgement.NACK if error else Acknowledgement.ACK

@@ -1,0 +1,16 @@
+"""xDS v3 as both ends of a stream use it: names, resources and bookkeeping. Pure.
+
+``protocol``        names on the wire: types of resources, methods, heartbeats
+``messages_pb2``    the part of Envoy's API that spanmesh speaks, under Envoy's field numbers
+``protobuf``        bytes and durations of messages, and what makes a resource a bad one
+``clusters``        a service as a cluster (CDS), and the cluster of the application's own choice
+``assignments``     a service's endpoints with weight and health (EDS)
+``routes``          stage, timeout and retries of every service, in one route configuration (RDS)
+``inbound``         policy for the calls a sidecar takes in, a type of our own
+``nodes``           a sidecar as it names itself
+``resource_types``  the table of all types: how each is decoded, stored and ordered
+``subscriptions``   versions, nonces and acknowledgements of one type on one stream
+
+A resource is encoded deterministically, so that equal services give equal bytes. What xDS has no field
+for is metadata under the key ``spanmesh``.
+"""

@@ -1,0 +1,36 @@
+"""Bytes and durations of protobuf messages, with errors that a sender understands."""
+
+from typing import Final, TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError, Message
+
+M = TypeVar("M", bound=Message)
+_NANOS: Final = 1_000_000_000
+
+
+class BadResourceError(ValueError):
+    """A resource that cannot be used: keep the last good one and tell the sender this text."""
+
+
+def parse(message: M, body: bytes) -> M:
+    """Fill a message from bytes and return it. Raises BadResourceError."""
+    try:
+        message.ParseFromString(body)
+    except DecodeError:
+        raise BadResourceError(f"{type(message).__name__} does not parse") from None
+    return message
+
+
+def set_duration(field: Duration, seconds: float) -> None:
+    """Set a duration, 0 too: without one Envoy has a default of its own."""
+    field.SetInParent()
+    field.FromNanoseconds(round(seconds * _NANOS))
+
+
+def read_seconds(owner: str, field: Duration) -> float:
+    """Return a duration in seconds; ``owner`` is named in the error. Raises BadResourceError."""
+    seconds = (field.seconds * _NANOS + field.nanos) / _NANOS
+    if not 0 <= seconds <= 86400:
+        raise BadResourceError(f"{owner}: a duration of {seconds:g} s is not within 0 to a day")
+    return seconds

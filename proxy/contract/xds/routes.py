@@ -1,0 +1,97 @@
+"""Stage, timeout and retries of every service, RDS: one route configuration with a virtual host for each.
+
+The stage is a split between two clusters: the service's, where the mesh chooses, and ``passthrough``, where
+the application's own choice stands. What Envoy has no field for is in the route's metadata.
+
+Source: envoy/api v3, config/route/v3/route_components.proto; field numbers in ``messages.proto``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from google.protobuf.struct_pb2 import Struct
+
+from proxy.contract.model import CONDITIONS, METADATA, Retries, Service, Stage
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds.protobuf import BadResourceError, parse, read_seconds, set_duration
+from proxy.contract.xds.protocol import OUTBOUND_ROUTES, PASSTHROUGH
+
+# What the routes say of each service: a Service without its endpoints.
+Routes = Mapping[str, Service]
+# Envoy calls a try without an answer in time a reset.
+_ENVOY_CONDITIONS: Final = {"timeout": "reset"}
+
+
+def encode(services: Iterable[Service]) -> bytes:
+    """Return how requests to each service are split between the mesh's choice and the application's."""
+    routes = pb.RouteConfiguration(name=OUTBOUND_ROUTES)
+    for service in services:
+        host = routes.virtual_hosts.add(name=service.name, domains=[service.name, f"{service.name}:*"])
+        route = host.routes.add(match=pb.RouteMatch(prefix="/"))
+        _split(route.route, service.name, round(100 * service.routed_share))
+        said: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
+        if service.routed_share:
+            said |= _reliability(route.route, service)
+        else:
+            set_duration(route.route.timeout, 0.0)
+        route.metadata.filter_metadata[METADATA].update(said)
+    rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
+    rest.route.cluster = PASSTHROUGH
+    set_duration(rest.route.timeout, 0.0)
+    return routes.SerializeToString(deterministic=True)
+
+
+def decode(body: bytes) -> Routes:
+    """Return stage, timeout and retries by service. Raises BadResourceError."""
+    routes = parse(pb.RouteConfiguration(), body)
+    services: dict[str, Service] = {}
+    for host in routes.virtual_hosts:
+        for route in host.routes:
+            said = route.metadata.filter_metadata
+            if METADATA in said:
+                services[host.name] = _routed(host.name, said[METADATA], route.route)
+    return services
+
+
+def _split(action: pb.RouteAction, service: str, percent: int) -> None:
+    if percent in (0, 100):
+        action.cluster = service if percent else PASSTHROUGH
+        return
+    for name, weight in ((service, percent), (PASSTHROUGH, 100 - percent)):
+        action.weighted_clusters.clusters.add(name=name).weight.value = weight
+
+
+def _reliability(action: pb.RouteAction, service: Service) -> dict[str, Any]:
+    """Write timeout and retries into Envoy's fields; what these cannot say, for the metadata."""
+    retries = service.retries
+    set_duration(action.timeout, service.timeout)
+    policy = action.retry_policy
+    policy.num_retries.value = retries.attempts
+    policy.retry_on = ",".join(dict.fromkeys(_ENVOY_CONDITIONS.get(each, each) for each in retries.on))
+    if retries.per_try:
+        set_duration(policy.per_try_timeout, retries.per_try)
+    return {"retry_on": list(retries.on), "retry_budget": retries.budget}
+
+
+def _routed(service: str, said: Struct, action: pb.RouteAction) -> Service:
+    fields = said.fields
+    percent = fields["percent"].number_value if "percent" in fields else 0.0
+    if not 0 <= percent <= 100:
+        raise BadResourceError(f"{service}: percent {percent} is not within 0 to 100")
+    try:
+        stage = Stage(fields["stage"].string_value)
+    except ValueError as error:
+        raise BadResourceError(f"{service}: {error}") from None
+    retries = Retries()
+    if action.HasField("retry_policy"):
+        retries = _retries(service, said, action.retry_policy)
+    timeout = read_seconds(service, action.timeout)
+    return Service(service, (), stage, int(percent), timeout, retries)
+
+
+def _retries(service: str, said: Struct, policy: pb.RetryPolicy) -> Retries:
+    on = tuple(value.string_value for value in said.fields["retry_on"].list_value.values)
+    budget = said.fields["retry_budget"].number_value
+    if not set(on) <= set(CONDITIONS) or not 0 <= budget <= 1:
+        raise BadResourceError(f"{service}: retry_on {on} or retry_budget {budget} is not understood")
+    return Retries(policy.num_retries.value, on, budget, read_seconds(service, policy.per_try_timeout))

@@ -1,0 +1,90 @@
+"""Stage, timeout and retries to bytes and back, in the words of Envoy."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.contract.model import Retries, Service, Stage
+from proxy.contract.xds import messages_pb2 as pb
+from proxy.contract.xds import routes
+from proxy.contract.xds.protobuf import BadResourceError
+
+
+@pytest.mark.parametrize(
+    ("stage", "percent", "clusters"),
+    [
+        (Stage.OBSERVE, 50, {"passthrough": 100}),
+        (Stage.ADVISE, 50, {"passthrough": 100}),
+        (Stage.ROUTE, 0, {"passthrough": 100}),
+        (Stage.ROUTE, 100, {"b": 100}),
+        (Stage.ROUTE, 25, {"b": 25, "passthrough": 75}),
+    ],
+)
+def test_the_stage_is_a_split_between_the_service_and_the_application(
+    stage: Stage, percent: int, clusters: dict[str, int]
+) -> None:
+    body = routes.encode([Service("b", (), stage, percent)])
+    host, rest = pb.RouteConfiguration.FromString(body).virtual_hosts
+    assert list(host.domains) == ["b", "b:*"]
+    action = host.routes[0].route
+    split = {each.name: each.weight.value for each in action.weighted_clusters.clusters}
+    assert (split or {action.cluster: 100}) == clusters
+    assert (list(rest.domains), rest.routes[0].route.cluster) == (["*"], "passthrough")
+
+
+def test_timeout_and_retries_are_said_in_the_words_of_envoy() -> None:
+    retries = Retries(3, ("5xx", "timeout", "reset"), 0.1, per_try=0.25)
+    routed = Service("b", (), Stage.ROUTE, 100, 1.5, retries)
+    host, rest = pb.RouteConfiguration.FromString(routes.encode([routed])).virtual_hosts
+    action = host.routes[0].route
+    assert action.timeout.ToMilliseconds() == 1500
+    policy = action.retry_policy
+    assert (policy.retry_on, policy.num_retries.value) == ("5xx,reset", 3)
+    assert policy.per_try_timeout.ToMilliseconds() == 250
+    assert rest.routes[0].route.HasField("timeout")
+
+
+@pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.ADVISE])
+def test_where_the_mesh_only_watches_nothing_is_retried_or_timed(stage: Stage) -> None:
+    service = Service("b", (), stage, 100, 1.5, Retries(3, ("5xx",)))
+    body = routes.encode([service])
+    action = pb.RouteConfiguration.FromString(body).virtual_hosts[0].routes[0].route
+    assert not action.HasField("retry_policy")
+    assert (action.HasField("timeout"), action.timeout.ToMilliseconds()) == (True, 0)
+    assert routes.decode(body)["b"] == Service("b", (), stage, 100)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [("retry_on", ["6xx"], "6xx"), ("retry_budget", 2.0, "retry_budget 2")],
+)
+def test_retries_nobody_understands_are_refused(field: str, value: list[str] | float, words: str) -> None:
+    message = pb.RouteConfiguration.FromString(routes.encode([Service("b", (), Stage.ROUTE, 100)]))
+    route = message.virtual_hosts[0].routes[0]
+    route.metadata.filter_metadata["spanmesh"].update({field: value})
+    with pytest.raises(BadResourceError, match=words):
+        routes.decode(message.SerializeToString())
+
+
+def test_a_duration_below_zero_is_refused() -> None:
+    message = pb.RouteConfiguration.FromString(routes.encode([Service("b", (), Stage.ROUTE, 100)]))
+    message.virtual_hosts[0].routes[0].route.timeout.seconds = -1
+    with pytest.raises(BadResourceError, match="duration of -1 s"):
+        routes.decode(message.SerializeToString())
+
+
+@pytest.mark.parametrize(("stage", "percent", "reason"), [("walk", 5, "walk"), ("route", 101, "0 to 100")])
+def test_bad_routes_are_refused_with_their_reason(stage: str, percent: int, reason: str) -> None:
+    message = pb.RouteConfiguration()
+    said = message.virtual_hosts.add(name="b").routes.add().metadata.filter_metadata["spanmesh"]
+    said.update({"stage": stage, "percent": percent})
+    with pytest.raises(BadResourceError, match=reason):
+        routes.decode(message.SerializeToString())
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_decode_or_are_refused(body: bytes) -> None:
+    with contextlib.suppress(BadResourceError):
+        routes.decode(body)
