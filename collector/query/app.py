@@ -1,6 +1,6 @@
 """The query API as one aiohttp application: its routes, its health, and one shape for every error.
 
-Beside it, what is served over gRPC.
+The same queries are served over gRPC by ``register_queries``.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import grpc
 from aiohttp import web
 
 from collector.clickhouse.reader import Reader
-from collector.query.analysis.routes import InsightRoutes
+from collector.query.analysis.routes import GraphAnalysisRoutes
 from collector.query.analysis.trace_routes import TraceAnalysisRoutes
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import QueryError, TryLaterError
@@ -27,10 +27,12 @@ from collector.query.mesh.live_or_stored import Traffic
 from collector.query.mesh.routes import MeshRoutes
 from collector.query.mesh.storage import StorageRoutes
 from collector.query.mesh.stored_edges import StoredEdges
-from collector.query.replies import failure, indented, ok
+from collector.query.replies import failure, indented, rendered
 from collector.query.search.routes import SearchRoutes
+from collector.query.serving import ApiRequest, serve
 from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
+from proxy.contract.api import openapi, routes
 from topology.engine import Engine
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -52,7 +54,7 @@ def build(
     app.add_routes(BesideRoutes(store, clock).routes())
     app.add_routes(V3Routes(store, edges, engine, clock).routes())
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
-    app.add_routes(InsightRoutes(store, traffic).routes())
+    app.add_routes(GraphAnalysisRoutes(store, traffic).routes())
     app.add_routes(SearchRoutes(store, clock).routes())
     app.add_routes(TraceAnalysisRoutes(store, clock).routes())
     app.add_routes(LogRoutes(store, clock).routes())
@@ -61,6 +63,7 @@ def build(
     app.add_routes(events.routes())
     app.on_shutdown.append(events.stop)
     app.add_routes(_health(stats, ready))
+    app.add_routes([web.get(openapi.PATH, _openapi)])
     return app
 
 
@@ -73,20 +76,28 @@ def register_queries(
 
 
 def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:
-    async def alive(request: web.Request) -> web.Response:
-        return ok({"status": "alive"})
+    async def alive(request: ApiRequest) -> routes.Health:
+        return {"status": "alive"}
 
-    async def readiness(request: web.Request) -> web.Response:
+    async def readiness(request: ApiRequest) -> routes.Health:
         if reason := ready():
             raise TryLaterError(f"not ready: {reason}")
-        return ok({"status": "ready"})
+        return {"status": "ready"}
 
     async def metrics(request: web.Request) -> web.Response:
         return web.Response(
             text=stats.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
-    return [web.get("/healthz", alive), web.get("/readyz", readiness), web.get("/metrics", metrics)]
+    return [
+        serve(routes.ALIVE, alive),
+        serve(routes.READY, readiness),
+        web.get("/metrics", metrics),
+    ]
+
+
+async def _openapi(request: web.Request) -> web.Response:
+    return await rendered(openapi.document)
 
 
 @web.middleware
@@ -101,8 +112,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
-        told = f"the collector failed to answer: look for {reference} in its log, and report it"
-        return failure(500, told, request.path)
+        message = f"the collector failed to answer: look for {reference} in its log, and report it"
+        return failure(500, message, request.path)
 
 
 @web.middleware
@@ -117,8 +128,8 @@ async def _pretty(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _http_failure(request: web.Request, error: web.HTTPException) -> web.Response:
     if isinstance(error, web.HTTPNotFound):
-        told = f"there is nothing at {request.path}: the API is under /api/, see the README"
-        return failure(404, told, request.path)
+        message = f"there is nothing at {request.path}: the API is under /api/, see the README"
+        return failure(404, message, request.path)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         reply = failure(405, f"{request.method} is not for {request.path}: use {allowed}")

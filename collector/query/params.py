@@ -1,8 +1,8 @@
 """Query strings to typed values. Pure: the present comes in as an argument.
 
 Times are integer microseconds since the epoch unless a name says otherwise, durations integer
-nanoseconds. An absent or empty value takes the default, as Jaeger's clients expect. Every
-function raises BadValueError, whose text names the key, the value and what to write instead.
+nanoseconds. Every function raises BadValueError, whose text names the key, the value and what to
+write instead.
 """
 
 import json
@@ -10,11 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Final
+from typing import Final, TypeVar
 
 from collector.query.errors import BadValueError
+from proxy.contract.api import route
+from proxy.contract.api.mesh_routes import STEP
+from proxy.contract.api.parameters import TIME_MAX_US, Duration, Parameter, Whole
 
 Query = Mapping[str, str]
+T = TypeVar("T")
 
 # Jaeger's UI offers at most 1500 traces; more does not fit a page or a reply.
 LIMIT_MAX: Final = 1500
@@ -27,25 +31,21 @@ REACHES_NOW_US: Final = 2_000_000
 # Export, batch and insert take up to two seconds; within this a trace may lack some of its spans.
 SETTLE_US: Final = 3_000_000
 
-_TIME_MAX_US: Final = 9_000_000_000_000_000  # the year 2255; DateTime64(9) ends in 2262
-_UNITS_NS: Final = {
-    "ns": 1,
-    "us": 1_000,
-    "µs": 1_000,
-    "μs": 1_000,
-    "ms": 1_000_000,
-    "s": 1_000_000_000,
-    "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
-    "d": 86_400_000_000_000,
-}
-_DURATION: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(ns|us|µs|μs|ms|s|m|h|d)")
 KINDS: Final = ("client", "server", "producer", "consumer", "internal")
 _TRACE_ID: Final = re.compile(r"[0-9a-f]{1,32}")
 _SPAN_ID: Final = re.compile(r"[0-9a-f]{1,16}")
 _YES: Final = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _NO: Final = frozenset(("", "0", "f", "F", "FALSE", "false", "False"))
-_WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
+# As Jaeger's dependencies take them.
+_END_TS: Final = Whole(name="endTs", meaning="milliseconds since the epoch", low=0, high=TIME_MAX_US // 1000)
+_LOOKBACK_MS: Final = Whole(
+    name="lookback",
+    meaning="milliseconds before endTs",
+    low=0,
+    high=TIME_MAX_US // 1000,
+    default=DEPENDENCIES_LOOKBACK_MS,
+)
+_LOOKBACK: Final = Duration(name="lookback", meaning="instead of a start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +66,15 @@ def bad(key: str, value: object, fix: str) -> BadValueError:
     return BadValueError(f"{key} is {shown!r}: {fix}")
 
 
-def whole(query: Query, key: str, default: int, low: int, high: int) -> int:
-    """An integer from ``low`` to ``high``."""
-    text = query.get(key, "")
-    if not text:
-        return default
-    if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
-        raise bad(key, text, f"write a whole number from {low} to {high}")
-    return int(text)
-
-
-def instant(query: Query, key: str, default: int) -> int:
-    """A time in microseconds; seconds or milliseconds written by mistake are told apart."""
-    text = query.get(key, "")
-    if not text:
-        return default
-    fix = "write microseconds since the epoch, for example 1760000000000000"
-    if not _WHOLE.fullmatch(text):
-        raise bad(key, text, fix)
-    value = int(text)
-    if 10**9 <= value < 10**11:
-        raise bad(key, text, f"this looks like seconds; {fix}")
-    if 10**12 <= value < 10**14:
-        raise bad(key, text, f"this looks like milliseconds; {fix}")
-    if not 0 <= value <= _TIME_MAX_US:
-        raise bad(key, text, fix)
-    return value
-
-
-def duration(query: Query, key: str, default: int | None = None) -> int | None:
-    """A duration such as ``1.2s``, ``100ms``, ``5us`` or ``1h30m``, in nanoseconds."""
-    text = query.get(key, "")
-    if not text:
-        return default
-    if text == "0":
-        return 0
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise bad(key, text, "write a number with a unit (us, ms, s, m, h), for example 1.2s or 100ms")
-    total = round(sum(float(number) * _UNITS_NS[unit] for number, unit in parts))
-    if total >= 2**62:
-        raise bad(key, text, "write a duration below 146 years")
-    return total
+def read(query: Query, parameter: Parameter[T], default: T | None = None) -> T:
+    """The value of a declared parameter; ``default`` where that depends on the request."""
+    text = query.get(parameter.name, "")
+    if not text and not parameter.required:
+        return parameter.default if default is None else default
+    try:
+        return parameter.parse(text)
+    except ValueError as error:
+        raise bad(parameter.name, text, str(error)) from None
 
 
 def flag(query: Query, key: str) -> bool:
@@ -118,12 +85,13 @@ def flag(query: Query, key: str) -> bool:
     return text in _YES
 
 
-def window(query: Query, now_us: int, default_us: int) -> Window:
-    """``start`` and ``end``; without a start, ``default_us`` back from the end."""
-    end = instant(query, "end", now_us)
-    start = instant(query, "start", max(0, end - default_us))
+def window(query: Query, now_us: int, default_us: int, prefix: str = "") -> Window:
+    """``start`` and ``end``; without an end ``now_us``, without a start ``default_us`` back from the end."""
+    first, last = route.window("", prefix)
+    end = read(query, last, now_us)
+    start = read(query, first, max(0, end - default_us))
     if start > end:
-        raise bad("start", start, f"it must not be after end ({end})")
+        raise bad(first.name, start, f"it must not be after {last.name} ({end})")
     return Window(start, end)
 
 
@@ -136,22 +104,22 @@ def search_window(query: Query, now_us: int) -> Window:
     if query.get("lookback", "") in ("", "custom"):
         asked = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
     else:
-        asked = window(query, now_us, (duration(query, "lookback") or 0) // 1000)
+        asked = window(query, now_us, (read(query, _LOOKBACK) or 0) // 1000)
     return replace(asked, end=min(asked.end, max(asked.start, now_us - SETTLE_US)))
 
 
 def dependency_window(query: Query, now_us: int) -> Window:
     """``endTs`` and ``lookback``, both in milliseconds as Jaeger's dependencies take them."""
-    end = whole(query, "endTs", now_us // 1000, 0, _TIME_MAX_US // 1000)
-    lookback = whole(query, "lookback", DEPENDENCIES_LOOKBACK_MS, 0, _TIME_MAX_US // 1000)
+    end = read(query, _END_TS, now_us // 1000)
+    lookback = read(query, _LOOKBACK_MS)
     return Window(max(0, end - lookback) * 1000, end * 1000)
 
 
-def step(query: Query, span: Window) -> int:
+def step(query: Query, window: Window) -> int:
     """Seconds between points: at least 1, and no more than ``POINTS_MAX`` points in the window."""
-    value = whole(query, "step", max(1, round(span.seconds / 60)), 1, 2**31)
-    if span.seconds / value > POINTS_MAX:
-        least = ceil(span.seconds / POINTS_MAX)
+    value = read(query, STEP, max(1, round(window.seconds / 60)))
+    if window.seconds / value > POINTS_MAX:
+        least = ceil(window.seconds / POINTS_MAX)
         raise bad("step", value, f"write {least} or more, or ask for less time: at most {POINTS_MAX} points")
     return value
 

@@ -29,16 +29,20 @@ def envelope(data: list[Any] | list[str], limit: int = 0) -> dict[str, Any]:
     return {"data": data, "total": len(data), "limit": limit, "offset": 0, "errors": None}
 
 
+def json_response(text: str) -> web.Response:
+    """200 with rendered JSON."""
+    return web.Response(text=text, content_type="application/json")
+
+
 def ok(value: object) -> web.Response:
     """200 with a JSON body."""
-    return web.Response(text=render(value), content_type="application/json")
+    return json_response(render(value))
 
 
 async def rendered(make: Callable[[], object]) -> web.Response:
     """200 with what ``make`` returns, made in a thread: a large trace takes long to convert, and
     the event loop also takes in spans."""
-    text = await asyncio.to_thread(lambda: render(make()))
-    return web.Response(text=text, content_type="application/json")
+    return json_response(await asyncio.to_thread(lambda: render(make())))
 
 
 def failure(

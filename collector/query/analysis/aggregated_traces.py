@@ -1,13 +1,14 @@
 """Many traces of one operation, read from the store and made one tree."""
 
 import asyncio
-from typing import Any, Final
+from typing import Final
 
 from collector.query.analysis import trace_aggregate, trace_sample
 from collector.query.analysis.trace_aggregate import Brief
 from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.search import spans_by_id
+from proxy.contract.api.analysis import AggregatedTraces
 
 SPANS_MAX: Final = 100_000  # of one tree
 # The columns of Brief, in its order.
@@ -17,7 +18,7 @@ _BRIEF: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKin
 
 async def aggregate(
     store: BoundedReader, window: Window, service: str, operation: str, limit: int
-) -> dict[str, Any]:
+) -> AggregatedTraces:
     """A sample of the traces with an operation as one tree; ``matching`` is how many there are.
 
     Fewer than ``limit`` are read where they have too many spans together: ``traces`` says how many.
@@ -34,5 +35,10 @@ async def aggregate(
     tree = await asyncio.to_thread(
         lambda: trace_aggregate.tree(service, operation, (Brief._make(row) for row in briefs))
     )
-    cut = tree["cut"] or len(briefs) > SPANS_MAX
-    return {"matching": rows[0][1] if rows else 0, **tree, "cut": cut}
+    return {
+        "window": {"start": window.start, "end": window.end},
+        "matching": rows[0][1] if rows else 0,
+        "traces": tree.traces,
+        "cut": tree.cut or len(briefs) > SPANS_MAX,
+        "nodes": tree.nodes,
+    }

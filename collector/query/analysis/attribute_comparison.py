@@ -1,11 +1,10 @@
-"""What is different about some traces: the attributes that tell them from the rest.
+"""The attributes that tell some traces from the rest.
 
-Traces are looked at in as many stretches of ten minutes as have a bounded number of spans, the same for
-both sides where both began in them. Of a sample of both sides there every ``key = value`` that any span
-of a trace carries is counted by traces, in the store. Ranked by ``separation``: the Jensen-Shannon
-divergence between having it and not having it on the two sides, in bits, 0 for equal shares to 1 for all
-against none; unlike mutual information it does not depend on how many traces each side has. Only what
-chance does not explain is told.
+Traces are read from as many ten-minute stretches as have a bounded number of spans, the same for both sides
+where both began in them. The store counts every ``key = value`` of a sample of either side by traces. They
+are ranked by ``separation``: the Jensen-Shannon divergence between having it and not having it on the two
+sides, in bits, from 0 for equal shares to 1 for all against none; unlike mutual information it does not
+depend on how many traces each side has. Only what chance does not explain is listed.
 """
 
 from dataclasses import dataclass
@@ -23,14 +22,12 @@ from collector.query.sql import Sql
 from collector.query.traceql import Query as Language
 from collector.query.traceql import compiled
 from collector.query.traceql.spansets import Spansets
+from proxy.contract.api import trace_routes
+from proxy.contract.api.analysis import Attribute, AttributeComparison
 
-SELECTIONS: Final = ("errors", "slow", "q")
 SLOW_SHARE: Final = 0.95  # of the traces are not slow, when nothing says what slow is
 LEVEL: Final = 0.01
-SAMPLE_DEFAULT: Final = 1000  # traces of each side
-SAMPLE_MAX: Final = 5000
-LIMIT_MAX: Final = 500
-# Whose attributes are read: every span of the ten minutes that a trace looked at lies in.
+# Spans whose attributes are read: all of the ten minutes that a trace of the sample lies in.
 SPANS_MAX: Final = 400_000
 
 _COUNTED: Final = Sql("""
@@ -61,8 +58,9 @@ LIMIT {limit:UInt32}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which traces, and which of them are selected; ``slow`` in nanoseconds, None for the slowest.
+class ComparisonRequest:
+    """The traces to compare, and those of them that are selected; ``slow`` in nanoseconds, None for the
+    slowest.
 
     ``fast`` is what the slow ones take at most. ``query`` is the selection where it is ``q``, else it says
     which traces count at all.
@@ -79,15 +77,13 @@ class Asked:
     limit: int
 
 
-def asked(query: Query, now_us: int) -> Asked:
-    """Raises BadValueError."""
-    selection = query.get("selection", "")
-    if selection not in SELECTIONS:
-        raise params.bad("selection", selection, f"write one of {', '.join(SELECTIONS)}")
+def parse_request(query: Query, now_us: int) -> ComparisonRequest:
+    """Parse the query of GET /api/mesh/search/different. Raises BadValueError."""
+    selection = params.read(query, trace_routes.SELECTION)
     if selection == "q" and not query.get("q"):
         raise BadValueError("q is missing: write which traces are selected, in TraceQL, as &q={…}")
-    slow, fast = durations(query, "min_duration", "max_duration")
-    return Asked(
+    slow, fast = durations(query, trace_routes.SLOW, trace_routes.SLOW_MAX)
+    return ComparisonRequest(
         window=params.search_window(query, now_us),
         service=query.get("service", ""),
         operation=query.get("operation", ""),
@@ -95,19 +91,19 @@ def asked(query: Query, now_us: int) -> Asked:
         slow=slow,
         fast=fast,
         query=traceql(query.get("q", "")),
-        sample=params.whole(query, "sample", SAMPLE_DEFAULT, 10, SAMPLE_MAX),
-        limit=params.whole(query, "limit", 50, 1, LIMIT_MAX),
+        sample=params.read(query, trace_routes.SAMPLE),
+        limit=params.read(query, trace_routes.ATTRIBUTE_LIMIT),
     )
 
 
-class Different:
+class Comparison:
     """Runs the comparison. Raises TryLaterError, and TraceQLError for a bad regular expression."""
 
     def __init__(self, store: BoundedReader) -> None:
         self._store = store
         self._spansets = Spansets(store)
 
-    async def told(self, wanted: Asked) -> dict[str, Any]:
+    async def run(self, wanted: ComparisonRequest) -> AttributeComparison:
         """How many traces each side has and how many were looked at, and the attributes by rank."""
         of = trace_sample.traces(wanted.window, wanted.service, wanted.operation)
         among, partial = await self._among(wanted)
@@ -131,15 +127,15 @@ class Different:
             "attributes": found,
         }
 
-    async def _among(self, wanted: Asked) -> tuple[Sql | None, bool]:
-        """Whether a trace matches the query, as SQL; whether a bound left some out."""
+    async def _among(self, wanted: ComparisonRequest) -> tuple[Sql | None, bool]:
+        """The condition that a trace matches the query, and whether a bound left some out."""
         if wanted.query is None:
             return None, False
         selection, partial = await self._spansets.selection(compiled(wanted.query, spread(wanted.window)))
         return Sql("TraceId IN ({selection})").fill(selection=selection), partial
 
-    async def _side(self, wanted: Asked, of: Sql, among: Sql | None) -> tuple[Sql, int | None]:
-        """Whether a trace is selected, as SQL; what slow is."""
+    async def _side(self, wanted: ComparisonRequest, of: Sql, among: Sql | None) -> tuple[Sql, int | None]:
+        """The condition that a trace is selected, and from how many nanoseconds on one is slow."""
         if among and wanted.selection == "q":
             return among, None
         if wanted.selection == "errors":
@@ -153,7 +149,9 @@ class Different:
         between = Sql("took BETWEEN {slow:UInt64} AND {fast:UInt64}")
         return between.bind(slow=slow, fast=wanted.fast), slow
 
-    async def _counted(self, wanted: Asked, ones: list[str], others: list[str]) -> list[dict[str, Any]]:
+    async def _counted(
+        self, wanted: ComparisonRequest, ones: list[str], others: list[str]
+    ) -> list[Attribute]:
         extents = await self._store.rows(spans_by_id.extents(ones + others))
         within = spans_by_id.within(ones + others, extents)
         if within is None:  # deleted meanwhile
@@ -167,7 +165,7 @@ class Different:
         return [each for each in found if each["p"] < LEVEL / rows[0][6]]
 
 
-def attribute(row: tuple[Any, ...], ones: int, others: int) -> dict[str, Any]:
+def attribute(row: tuple[Any, ...], ones: int, others: int) -> Attribute:
     """One attribute with its counts of traces; ``lift`` is null where the rest has it never."""
     service, scope, key, value, one, other, _, separation = row
     p = shares_differ(one, ones, other, others)

@@ -1,16 +1,17 @@
-"""What changed between two windows of the graph: appeared, vanished, broke, slowed, and back. Pure.
+"""Differences between two windows of the graph: appeared, vanished, broke, slowed, and back. Pure.
 
-Only what chance does not explain is told: the chance that anything at all is told of two equal
-windows is ``LEVEL``, over all edges, services and tests together. And only what matters: a
-share of errors or a latency must have moved by a good part of itself.
+A change is listed when chance does not explain it: the chance that anything is listed for two equal windows
+is ``LEVEL``, over all edges, services and tests together (Bonferroni). And only when it matters: a share of
+errors or a latency must have moved by a good part of itself.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from collector.query.analysis import significance as sure
 from collector.query.mesh import views
 from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
+from proxy.contract.api.analysis import Change, Changed, ChangedEdge, ChangedService, Compared
 from topology.graph.window import Cell, stats
 
 LEVEL: Final = 0.01
@@ -20,31 +21,37 @@ LATENCY_RATIO: Final = 1.2
 LATENCY_FLOOR: Final = 0.001  # seconds
 _TESTS: Final = 2 + len(sure.QUANTILES)  # of one subject: presence, errors, each quantile
 
-Json = dict[str, Any]
 Key = TypeVar("Key", str, EdgeKey)
 
 
-def difference(before: EdgeTraffic, after: EdgeTraffic) -> Json:
-    """``edges`` and ``services`` that changed, what changed most surely first, and how many were
-    compared. A service's figures are those of the calls to it."""
+class Changes(NamedTuple):
+    """Edges and services that changed, the surest first, and how many were compared."""
+
+    edges: list[ChangedEdge]
+    services: list[ChangedService]
+    compared: Compared
+
+
+def difference(before: EdgeTraffic, after: EdgeTraffic) -> Changes:
+    """What changed between two windows. A service's figures are those of the calls to it."""
     edges = _pairs(before.cells, after.cells)
     services = _pairs(_served(before), _served(after))
     level = LEVEL / max(1, _TESTS * (len(edges) + len(services)))
-    told_edges = [
-        {"source": key[0], "target": key[1], "protocol": key[2], **told}
+    changed_edges: list[ChangedEdge] = [
+        {"source": key[0], "target": key[1], "protocol": key[2], **changed}
         for key, pair in edges.items()
-        if (told := _told(pair, before.seconds, after.seconds, level))
+        if (changed := _changed(pair, before.seconds, after.seconds, level))
     ]
-    told_services = [
-        {"name": name, **told}
+    changed_services: list[ChangedService] = [
+        {"name": name, **changed}
         for name, pair in services.items()
-        if (told := _told(pair, before.seconds, after.seconds, level))
+        if (changed := _changed(pair, before.seconds, after.seconds, level))
     ]
-    return {
-        "edges": sorted(told_edges, key=_surest),
-        "services": sorted(told_services, key=_surest),
-        "compared": {"edges": len(edges), "services": len(services), "level": level},
-    }
+    return Changes(
+        sorted(changed_edges, key=_surest),
+        sorted(changed_services, key=_surest),
+        {"edges": len(edges), "services": len(services), "level": level},
+    )
 
 
 def _pairs(before: Mapping[Key, Cell], after: Mapping[Key, Cell]) -> dict[Key, tuple[Cell, Cell]]:
@@ -61,11 +68,12 @@ def _served(traffic: EdgeTraffic) -> dict[str, Cell]:
     return found
 
 
-def _surest(told: Json) -> tuple[float, int]:
-    return min(each["p"] for each in told["changes"]), -max(told["before"]["count"], told["after"]["count"])
+def _surest(changed: Changed) -> tuple[float, int]:
+    calls = max(changed["before"]["count"], changed["after"]["count"])
+    return min(each["p"] for each in changed["changes"]), -calls
 
 
-def _told(pair: tuple[Cell, Cell], before_s: float, after_s: float, level: float) -> Json | None:
+def _changed(pair: tuple[Cell, Cell], before_s: float, after_s: float, level: float) -> Changed | None:
     """Figures of both windows and the changes, or None without one."""
     changes = [each for each in _changes(*pair, before_s, after_s) if each["p"] < level]
     if not changes:
@@ -79,13 +87,13 @@ def _told(pair: tuple[Cell, Cell], before_s: float, after_s: float, level: float
     }
 
 
-def _changes(before: Cell, after: Cell, before_s: float, after_s: float) -> list[Json]:
+def _changes(before: Cell, after: Cell, before_s: float, after_s: float) -> list[Change]:
     was, now = before.histogram, after.histogram
     if not was.count or not now.count:
         if now.count:
             return [{"change": "appeared", "p": sure.absent(now.count / after_s * before_s)}]
         return [{"change": "vanished", "p": sure.absent(was.count / before_s * after_s)}]
-    changes: list[Json] = []
+    changes: list[Change] = []
     p = sure.shares_differ(before.errors, was.count, after.errors, now.count)
     shares = before.errors / was.count, after.errors / now.count
     low, high = min(shares), max(shares)
@@ -99,7 +107,7 @@ def _changes(before: Cell, after: Cell, before_s: float, after_s: float) -> list
     return changes
 
 
-def _moved(change: str, moved: sure.Moved, before: float, after: float) -> Json:
+def _moved(change: str, moved: sure.Moved, before: float, after: float) -> Change:
     return {
         "change": change,
         "p": moved.p,

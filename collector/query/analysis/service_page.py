@@ -1,15 +1,17 @@
-"""All a page about one service shows: its figures over time, latency heatmap, neighbours, operations. Pure.
+"""The page about one service: its traffic over time, latency heatmap, neighbours, operations. Pure.
 
 Calls are those of the edges that lead to the service; operations are counted from its spans, of
 which there may be fewer when traces are sampled.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from collector.query.mesh import views
 from collector.query.mesh.live_or_stored import EdgeTraffic
 from collector.query.sql import Sql
+from proxy.contract.api.graph import Heatmap, Neighbour, Operation, Stats
+from proxy.contract.api.graph import Point as ApiPoint
 from proxy.contract.histogram import SCALE
 from topology.graph.window import Cell, stats
 from topology.model import Point
@@ -31,41 +33,49 @@ ORDER BY count() DESC, SpanName, SpanKind
 LIMIT {limit:UInt32}
 """).bind(limit=OPERATIONS_MAX)
 
-Json = dict[str, Any]
+
+class Neighbours(NamedTuple):
+    """``stats`` of all calls to a service, and its callers and callees, the busiest first."""
+
+    stats: Stats
+    callers: list[Neighbour]
+    callees: list[Neighbour]
 
 
-def neighbours(service: str, traffic: EdgeTraffic) -> Json:
-    """``stats`` of all calls to the service, ``callers`` and ``callees`` with those of each edge,
-    the busiest first."""
-    served, callers, callees = Cell(), [], []
+def neighbours(service: str, traffic: EdgeTraffic) -> Neighbours:
+    """The edges of a service, with the calls over each."""
+    served = Cell()
+    callers: list[Neighbour] = []
+    callees: list[Neighbour] = []
     for (source, target, protocol), cell in traffic.cells.items():
-        figures = {"protocol": protocol, **views.stats(stats(cell, traffic.seconds))}
+        figures = views.stats(stats(cell, traffic.seconds))
         if target == service:
             served.add(cell.histogram, cell.errors)
-            callers.append({"name": source, **figures})
+            callers.append({"name": source, "protocol": protocol, **figures})
         if source == service:
-            callees.append({"name": target, **figures})
+            callees.append({"name": target, "protocol": protocol, **figures})
     for each in (callers, callees):
         each.sort(key=lambda edge: (-edge["count"], edge["name"], edge["protocol"]))
-    return {"stats": views.stats(stats(served, traffic.seconds)), "callers": callers, "callees": callees}
+    return Neighbours(views.stats(stats(served, traffic.seconds)), callers, callees)
 
 
-def over_time(cells: Mapping[int, Cell], start: int, end: int, step: int) -> Json:
-    """``points`` for every step from ``start`` to ``end`` (epoch seconds), and a ``heatmap``: its
-    ``buckets`` in milliseconds (more than ``low``, up to ``high``), and for each point the counts."""
-    times = range(start, end, step)
-    columns = [_coarse(cells.get(time // step)) for time in times]
-    held = [index for column in columns for index in column]
-    low, high = (min(held), max(held)) if held else (0, -1)
-    buckets = [{"low": _edge(index), "high": _edge(index + 1)} for index in range(low, high + 1)]
+def points(cells: Mapping[int, Cell], start: int, end: int, step: int) -> list[ApiPoint]:
+    """Traffic of every step from ``start`` to ``end`` (epoch seconds); ``cells`` are by number of the
+    step."""
+    return [
+        views.point(Point(float(time), stats(cells.get(time // step) or Cell(), step)))
+        for time in range(start, end, step)
+    ]
+
+
+def heatmap(cells: Mapping[int, Cell], start: int, end: int, step: int) -> Heatmap:
+    """Latency of every step; only buckets between the fastest and the slowest call are listed."""
+    columns = [_coarse(cells.get(time // step)) for time in range(start, end, step)]
+    indices = [index for column in columns for index in column]
+    low, high = (min(indices), max(indices)) if indices else (0, -1)
     return {
-        "points": [
-            views.point(Point(float(time), stats(cells.get(time // step) or Cell(), step))) for time in times
-        ],
-        "heatmap": {
-            "buckets": buckets,
-            "counts": [[column.get(index, 0) for index in range(low, high + 1)] for column in columns],
-        },
+        "buckets": [{"low": _edge(index), "high": _edge(index + 1)} for index in range(low, high + 1)],
+        "counts": [[column.get(index, 0) for index in range(low, high + 1)] for column in columns],
     }
 
 
@@ -86,8 +96,8 @@ def _edge(index: int) -> float:
     return float(2.0 ** (index / (1 << (SCALE - _COARSER)))) * 1000
 
 
-def operations(rows: Sequence[tuple[Any, ...]], seconds: float) -> list[Json]:
-    """Rows of ``OPERATIONS`` as the page shows them; ``rate`` per second, durations milliseconds."""
+def operations(rows: Sequence[tuple[Any, ...]], seconds: float) -> list[Operation]:
+    """Rows of ``OPERATIONS`` as the page shows them."""
     return [
         {
             "name": name,
@@ -96,7 +106,9 @@ def operations(rows: Sequence[tuple[Any, ...]], seconds: float) -> list[Json]:
             "errors": errors,
             "rate": count / seconds,
             "success": 1 - errors / count,
-            **dict(zip(("p50", "p90", "p99"), (value / 1e6 for value in quantiles), strict=True)),
+            "p50": p50 / 1e6,
+            "p90": p90 / 1e6,
+            "p99": p99 / 1e6,
         }
-        for name, kind, count, errors, quantiles in rows
+        for name, kind, count, errors, (p50, p90, p99) in rows
     ]

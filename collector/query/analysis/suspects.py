@@ -1,4 +1,4 @@
-"""Where to look first: how much of what callers suffer each service explains by itself. Pure.
+"""Suspects: how much of what callers suffer each service explains by itself. Pure.
 
 Suffering is what the edges from the outermost callers carry: failed calls, and time. From there
 it is followed down the graph. What a service received from its own callees (failed calls it
@@ -11,9 +11,10 @@ of it is inherited. Calls a queue delivers nobody waits for: they begin anew, at
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
+from proxy.contract.api.analysis import Part, Suffering, Suspect
 from proxy.contract.traffic import Protocol
 from topology.graph.window import Cell
 
@@ -23,7 +24,6 @@ SHARE_MIN: Final = 0.01  # of the suffering; who explains less is not named
 _ROUNDS: Final = 64  # hops followed; more only goes round in circles
 _DELIVERED: Final = "\0delivered"  # keeps a queue's deliveries apart from what was put in
 
-Json = dict[str, Any]
 Weights = Mapping[tuple[str, str], float]
 
 
@@ -84,14 +84,22 @@ def _paths(flows: Mapping[tuple[str, str], float]) -> dict[str, tuple[str, ...]]
     return found
 
 
-def ranking(after: EdgeTraffic, before: EdgeTraffic | None, limit: int) -> Json:
+class Ranking(NamedTuple):
+    """What callers suffer, and the services that explain it, the most guilty first."""
+
+    callers: Suffering
+    basis: str
+    services: list[Suspect]
+
+
+def ranking(after: EdgeTraffic, before: EdgeTraffic | None, limit: int) -> Ranking:
     """Services by their share of the callers' suffering. Against the usual (``before``) only the
     time beyond it counts; with nothing to compare with, all time does."""
     usual = before.cells if before and before.cells else None
     errors = attributed(_weights(after.cells, _failed))
     time = attributed(_weights(after.cells, lambda key, cell: _waited(key, cell, usual)))
     suffered = errors.total * ERROR_COST + time.total
-    found: list[Json] = []
+    found: list[Suspect] = []
     for service in sorted(errors.own.keys() | time.own.keys()):
         own = errors.own.get(service, 0.0) * ERROR_COST + time.own.get(service, 0.0)
         if own < SHARE_MIN * suffered or not own:
@@ -107,14 +115,14 @@ def ranking(after: EdgeTraffic, before: EdgeTraffic | None, limit: int) -> Json:
             }
         )
     found.sort(key=lambda each: (-each["score"], each["service"]))
-    return {
-        "callers": {"errors": errors.total, "time": time.total * 1000},
-        "basis": "excess" if usual is not None else "total",
-        "services": found[:limit],
-    }
+    return Ranking(
+        {"errors": errors.total, "time": time.total * 1000},
+        "excess" if usual is not None else "total",
+        found[:limit],
+    )
 
 
-def _part(blame: Blame, service: str, scale: float) -> Json:
+def _part(blame: Blame, service: str, scale: float) -> Part:
     own = blame.own.get(service, 0.0)
     return {
         "own": own * scale,

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+
+from proxy.contract.api import analysis as api
 
 NODES_MAX: Final = 2000
 DEPTH_MAX: Final = 60
 
-Json = dict[str, Any]
 Step = tuple[str, str, str]  # service, operation, kind
 
 
@@ -113,23 +114,27 @@ def covered(span: Brief, children: Iterable[Brief]) -> int:
     return total
 
 
-def tree(service: str, operation: str, rows: Iterable[Brief]) -> Json:
-    """``nodes`` below the operation, nested; ``cut`` when some were too many or too deep.
+class Tree(NamedTuple):
+    """``nodes`` from the operation down; ``cut`` when some were too many or too deep."""
 
-    Durations come out in milliseconds; ``count`` is spans, ``per_trace`` their mean number in all
-    traces, ``traces`` how many traces have any, ``offset`` the typical start after the operation's.
-    """
+    traces: int
+    cut: bool
+    nodes: list[api.Step]
+
+
+def tree(service: str, operation: str, rows: Iterable[Brief]) -> Tree:
+    """The spans of many traces as one tree below an operation."""
     by_trace: dict[str, list[Brief]] = defaultdict(list)
     for row in rows:
         by_trace[row.trace_id].append(row)
-    made = _Tree((service, operation))
+    growing = _Tree((service, operation))
     for spans in by_trace.values():
-        made.add(spans)
-    total = len(made.traces)
-    return {"traces": total, "cut": made.cut, "nodes": _written(made.roots, total)}
+        growing.add(spans)
+    total = len(growing.traces)
+    return Tree(total, growing.cut, _rendered(growing.roots, total))
 
 
-def _written(nodes: dict[Step, _Node], total: int) -> list[Json]:
+def _rendered(nodes: dict[Step, _Node], total: int) -> list[api.Step]:
     ordered = sorted(nodes.values(), key=lambda node: (_quantile(node.offsets, 0.5), node.step))
     return [
         {
@@ -141,19 +146,21 @@ def _written(nodes: dict[Step, _Node], total: int) -> list[Json]:
             "per_trace": len(node.durations) / total,
             "errors": node.errors,
             "error_rate": node.errors / len(node.durations),
-            "duration": _figures(node.durations),
-            "self": _figures(node.own),
+            "duration": _quantiles(node.durations),
+            "self": _quantiles(node.own),
             "offset": _quantile(node.offsets, 0.5) / 1e6,
-            "children": _written(node.children, total),
+            "children": _rendered(node.children, total),
         }
         for node in ordered
     ]
 
 
-def _figures(values: list[int]) -> Json:
+def _quantiles(values: list[int]) -> api.Quantiles:
     return {
         "mean": sum(values) / len(values) / 1e6,
-        **{f"p{round(100 * q)}": _quantile(values, q) / 1e6 for q in (0.5, 0.9, 0.99)},
+        "p50": _quantile(values, 0.5) / 1e6,
+        "p90": _quantile(values, 0.9) / 1e6,
+        "p99": _quantile(values, 0.99) / 1e6,
     }
 
 

@@ -16,12 +16,18 @@ from collector.query import params
 from collector.query.errors import BadValueError
 from collector.query.params import Query
 from collector.query.sql import Sql
+from proxy.contract.api.parameters import Whole
 
 KINDS: Final = ("unspecified", *params.KINDS)
-_LOOKBACK_MS: Final = 3_600_000
-_STEP_MS: Final = 5_000
-_RATE_MS: Final = 600_000
 _TIME_MAX_MS: Final = 9_000_000_000_000
+_END: Final = Whole(name="endTs", meaning="milliseconds since the epoch", low=0, high=_TIME_MAX_MS)
+_LOOKBACK: Final = Whole(
+    name="lookback", meaning="milliseconds before endTs", low=1, high=_TIME_MAX_MS, default=3_600_000
+)
+_STEP: Final = Whole(name="step", meaning="milliseconds of a point", low=1, high=_TIME_MAX_MS, default=5_000)
+_RATE: Final = Whole(
+    name="ratePer", meaning="milliseconds a rate is taken over", low=1, high=_TIME_MAX_MS, default=600_000
+)
 
 # Slots are counted from the epoch. The first ones only feed the rates of those that are shown.
 SLOTS: Final = Sql("""
@@ -85,9 +91,9 @@ def asked(metric: str, query: MultiMapping[str], now_ms: int) -> Asked:
     services = tuple(dict.fromkeys(filter(None, query.getall("service", []))))
     if not services:
         raise BadValueError("service is missing: name one or more, as ?service=NAME")
-    end = params.whole(query, "endTs", now_ms, 0, _TIME_MAX_MS)
-    lookback = params.whole(query, "lookback", _LOOKBACK_MS, 1, _TIME_MAX_MS)
-    step = params.whole(query, "step", _STEP_MS, 1, _TIME_MAX_MS)
+    end = params.read(query, _END, now_ms)
+    lookback = params.read(query, _LOOKBACK)
+    step = params.read(query, _STEP)
     if lookback / step > params.POINTS_MAX:
         least = -(-lookback // params.POINTS_MAX)
         raise params.bad("step", step, f"write {least} or more: at most {params.POINTS_MAX} points")
@@ -103,7 +109,7 @@ def asked(metric: str, query: MultiMapping[str], now_ms: int) -> Asked:
         start=max(0, end - lookback),
         end=end,
         step=step,
-        rate=params.whole(query, "ratePer", _RATE_MS, 1, _TIME_MAX_MS),
+        rate=params.read(query, _RATE),
         quantile=_quantile(query) if metric == "latencies" else 0.5,
     )
 

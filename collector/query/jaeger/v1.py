@@ -1,6 +1,7 @@
 """Jaeger's HTTP API v1: services, operations, traces, dependencies."""
 
 from collections.abc import Callable
+from typing import Final
 
 from aiohttp import web
 
@@ -11,13 +12,20 @@ from collector.query.jaeger import spans as jaeger
 from collector.query.mesh.dependencies import dependencies
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import envelope, ok, rendered
-from collector.query.search.pages import Finder
-from collector.query.search.request import durations, jaeger_search
+from collector.query.search.pages import Pages
+from collector.query.search.request import durations, parse_jaeger_search
 from collector.query.search.services import operations, services
 from collector.query.search.span_conditions import Search
 from collector.query.search.span_row import SpanRow
 from collector.query.search.traces import Traces
+from proxy.contract.api.parameters import Duration, Whole
 from topology.engine import Engine
+
+_LIMIT: Final = Whole(
+    name="limit", meaning="traces", low=1, high=params.LIMIT_MAX, default=params.LIMIT_DEFAULT
+)
+_SHORTEST: Final = Duration(name="minDuration", meaning="of a span")
+_LONGEST: Final = Duration(name="maxDuration", meaning="of a span")
 
 
 class TracingRoutes:
@@ -28,7 +36,7 @@ class TracingRoutes:
         self._engine = engine
         self._clock = clock
         self._traces = Traces(store)
-        self._finder = Finder(store)
+        self._pages = Pages(store)
         self._edges = StoredEdges(store)
 
     def routes(self) -> list[web.RouteDef]:
@@ -61,16 +69,16 @@ class TracingRoutes:
             found = await self._traces.by_ids(wanted)
             return await _found(found, raw, len(wanted), errors=_missing(wanted, found))
         search = self._search(request)
-        asked = jaeger_search(request.query, search)
+        asked = parse_jaeger_search(request.query, search)
         if asked is None:
             return await _found(await self._traces.search(search), raw, search.limit)
-        page = await self._finder.page(asked)
+        page = await self._pages.page(asked)
         found = await self._traces.by_ids(page.ids)
-        return await _found(found, raw, search.limit, cursor=page.following or None)
+        return await _found(found, raw, search.limit, cursor=page.next_cursor or None)
 
     def _search(self, request: web.Request) -> Search:
         query = request.query
-        shortest, longest = durations(query, "minDuration", "maxDuration")
+        shortest, longest = durations(query, _SHORTEST, _LONGEST)
         return Search(
             window=params.search_window(query, self._now_us()),
             service=query.get("service", ""),
@@ -78,7 +86,7 @@ class TracingRoutes:
             tags=params.tags(query.getall("tag", []), query.getall("tags", [])),
             min_duration=shortest,
             max_duration=longest,
-            limit=params.whole(query, "limit", params.LIMIT_DEFAULT, 1, params.LIMIT_MAX),
+            limit=params.read(query, _LIMIT),
         )
 
     async def trace(self, request: web.Request) -> web.Response:

@@ -13,8 +13,8 @@ from collector.query.jaeger.v1 import not_stored
 from collector.query.mesh.dependencies import dependencies
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import ok, rendered
-from collector.query.search.pages import Finder
-from collector.query.search.request import v3_search
+from collector.query.search.pages import Pages
+from collector.query.search.request import parse_v3_search
 from collector.query.search.services import operations, services
 from collector.query.search.summaries import summaries
 from collector.query.search.traces import Traces
@@ -32,7 +32,7 @@ class V3Routes:
         self._engine = engine
         self._clock = clock
         self._traces = Traces(store)
-        self._finder = Finder(store)
+        self._pages = Pages(store)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -85,7 +85,7 @@ class V3Routes:
         """Traces a search finds, newest first."""
         search = v3_params.search(query, self._now_us())
         if text := v3_params.filter_text(query):
-            return (await self._finder.page(v3_search(text, search))).ids
+            return (await self._pages.page(parse_v3_search(text, search))).ids
         return await self._traces.ids(search)
 
     def _now_us(self) -> int:

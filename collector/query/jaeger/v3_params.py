@@ -13,6 +13,7 @@ from collector.query import params
 from collector.query.errors import BadValueError
 from collector.query.params import LOOKBACK_DEFAULT_NS, Query, Window
 from collector.query.search.span_conditions import Search
+from proxy.contract.api.parameters import Duration, Whole
 
 _ALIASES: Final = {
     "query.serviceName": ("query.service_name",),
@@ -30,7 +31,11 @@ _ALIASES: Final = {
     "endTime": ("end_time",),
     "spanKind": ("span_kind",),
 }
-
+_SHORTEST: Final = Duration(name="query.durationMin", meaning="of a span")
+_LONGEST: Final = Duration(name="query.durationMax", meaning="of a span")
+_LIMIT: Final = Whole(
+    name="query.searchDepth", meaning="traces", low=1, high=params.LIMIT_MAX, default=params.LIMIT_DEFAULT
+)
 
 _EXPRESSION: Final = re.compile(r"\{\s*\"op\"\s*:")  # how a filter of Jaeger's begins
 
@@ -52,8 +57,8 @@ def search(query: Query, now_us: int) -> Search:
     start = _instant(given, "query.startTimeMin", max(0, end - LOOKBACK_DEFAULT_NS // 1000))
     if start > end:
         raise params.bad("query.startTimeMin", given["query.startTimeMin"], "it is after startTimeMax")
-    shortest = params.duration(given, "query.durationMin")
-    longest = params.duration(given, "query.durationMax")
+    shortest = params.read(given, _SHORTEST)
+    longest = params.read(given, _LONGEST)
     if shortest is not None and longest is not None and shortest > longest:
         raise params.bad("query.durationMin", given["query.durationMin"], "it is above durationMax")
     return Search(
@@ -63,7 +68,7 @@ def search(query: Query, now_us: int) -> Search:
         tags=params.tags([], [given.get("query.attributes", "")], "query.attributes"),
         min_duration=shortest,
         max_duration=longest,
-        limit=params.whole(given, "query.searchDepth", params.LIMIT_DEFAULT, 1, params.LIMIT_MAX),
+        limit=params.read(given, _LIMIT),
     )
 
 

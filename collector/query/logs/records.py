@@ -1,7 +1,7 @@
 """Log records of a trace, or of a service and a time, page by page. Pure SQL.
 
 Records have no id: of one instant they come in the order of a hash of all they say, so that the order is
-total; records that are equal in everything are told once. A page begins behind the last record of the one
+total; records that are equal in everything come once. A page begins behind the last record of the one
 before, and records that arrive meanwhile shift nothing.
 """
 
@@ -18,11 +18,11 @@ from collector.query.search import cursor
 from collector.query.search.cursor import Cursor
 from collector.query.search.request import identity
 from collector.query.sql import Sql, join
+from proxy.contract.api import trace_routes
+from proxy.contract.api.search import LogCounts, LogPage, LogRecord
 
-PAGE_DEFAULT: Final = 100
-PAGE_MAX: Final = 1000
-TEXT_MAX: Final = 32_768  # characters of a body or a value that are told
-SPANS_MAX: Final = 100_000  # of a trace, that are told to have records
+TEXT_MAX: Final = 32_768  # characters of a body or a value that are given
+SPANS_MAX: Final = 100_000  # of a trace, whose records are counted
 # Severities by the lowest number of each (OpenTelemetry logs data model).
 SEVERITIES: Final = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
 # What loggers write where they send no number.
@@ -87,8 +87,9 @@ _BEHIND: Final = Sql(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which records, in which order; ``least`` is the lowest severity number, ``after`` the last record told.
+class LogRequest:
+    """The records wanted, and their order; ``least`` is the lowest severity number, ``after`` the last record
+    of the page before.
 
     Empty texts ask for nothing.
     """
@@ -105,23 +106,21 @@ class Asked:
     search: str
 
 
-def asked(query: MultiMapping[str], now_us: int) -> Asked:
-    """GET /api/mesh/logs. A trace's are looked for at all times, unless one is given, the oldest first.
+def parse_request(query: MultiMapping[str], now_us: int) -> LogRequest:
+    """Parse the query of GET /api/mesh/logs. A trace's records are searched at all times unless one is given,
+    and come oldest first.
 
     Raises BadValueError.
     """
-    trace, span = of_trace(query)
+    trace, span = trace_and_span(query)
     search = identity(query)
     text = query.get("cursor", "")
     after = cursor.read(text, search) if text else None
     if after and isinstance(after.rank, str):
         raise params.bad("cursor", text, "send the cursor of the reply before unchanged")
-    severity, order = query.get("severity", ""), query.get("dir", "") or ("asc" if trace else "desc")
-    if severity not in ("", *SEVERITIES):
-        raise params.bad("severity", severity, f"write the least wanted, one of {', '.join(SEVERITIES)}")
-    if order not in ("asc", "desc"):
-        raise params.bad("dir", order, "write desc or asc")
-    return Asked(
+    severity = params.read(query, trace_routes.SEVERITY)
+    order = params.read(query, trace_routes.LOG_DIRECTION, "asc" if trace else "desc")
+    return LogRequest(
         after.window if after else window(query, now_us, bool(trace)),
         trace,
         span,
@@ -129,14 +128,14 @@ def asked(query: MultiMapping[str], now_us: int) -> Asked:
         query.get("text", ""),
         SEVERITIES.get(severity, 0),
         order == "desc",
-        params.whole(query, "limit", PAGE_DEFAULT, 1, PAGE_MAX),
+        params.read(query, trace_routes.LOG_LIMIT),
         after,
         search,
     )
 
 
-def of_trace(query: MultiMapping[str], needed: bool = False) -> tuple[str, str]:
-    """Ids of the ``trace`` and the ``span`` asked for, empty for any. Raises BadValueError."""
+def trace_and_span(query: MultiMapping[str], needed: bool = False) -> tuple[str, str]:
+    """Ids of the wanted ``trace`` and ``span``, empty for any. Raises BadValueError."""
     trace, span = query.get("trace", ""), query.get("span", "")
     if not trace and (needed or span):
         raise BadValueError("trace is missing: add trace=ID, 1 to 32 hexadecimal digits")
@@ -150,7 +149,7 @@ def window(query: MultiMapping[str], now_us: int, of_trace: bool) -> Window:
     return params.window(query, now_us, _HOUR_US) if timed or not of_trace else _EVER
 
 
-def page(wanted: Asked) -> Sql:
+def page(wanted: LogRequest) -> Sql:
     """The records of a page and one beyond it."""
     down = wanted.descending
     return _PAGE.fill(
@@ -163,7 +162,7 @@ def page(wanted: Asked) -> Sql:
     ).bind(limit=wanted.limit + 1)
 
 
-def _conditions(wanted: Asked) -> Iterable[Sql]:
+def _conditions(wanted: LogRequest) -> Iterable[Sql]:
     yield _within(wanted.window)
     if wanted.trace:
         yield Sql("TraceId = {trace:String}", {"trace": wanted.trace})
@@ -180,8 +179,8 @@ def _conditions(wanted: Asked) -> Iterable[Sql]:
         yield behind.bind(rank=wanted.after.rank, last_mark=wanted.after.trace_id)
 
 
-def told(wanted: Asked, rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """The reply: times in microseconds since the epoch."""
+def render(wanted: LogRequest, rows: Sequence[tuple[Any, ...]]) -> LogPage:
+    """The reply from the rows of ``page``."""
     shown = rows[: wanted.limit]
     following = None
     if len(rows) > len(shown):
@@ -200,8 +199,8 @@ def spans(trace: str, window: Window) -> Sql:
     return _SPANS.fill(level=_LEVEL, within=_within(window)).bind(trace=trace)
 
 
-def counted(rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """How many records a trace has, and each of its spans; the span id is empty for those of none."""
+def render_counts(rows: Sequence[tuple[Any, ...]]) -> LogCounts:
+    """The reply from the rows of ``spans``; the span id is empty for records of no span."""
     return {
         "total": sum(row[1] for row in rows),
         "spans": [{"spanId": span, "count": count, "errors": errors} for span, count, errors in rows],
@@ -217,7 +216,7 @@ def _within(window: Window) -> Sql:
     )
 
 
-def _record(row: tuple[Any, ...]) -> dict[str, Any]:
+def _record(row: tuple[Any, ...]) -> LogRecord:
     at, _, trace, span, service, level, written, body, event, scope, attributes, resource = row
     name = next((each for each, least in reversed(SEVERITIES.items()) if level >= least), "")
     return {

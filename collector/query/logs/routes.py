@@ -1,12 +1,15 @@
 """Routes of stored log records: page by page, and how many each span of a trace has."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
 
 from collector.query.bounded_reader import BoundedReader
 from collector.query.logs import records
-from collector.query.replies import ok, rendered
+from collector.query.serving import ApiRequest, serve
+from proxy.contract.api import trace_routes
+from proxy.contract.api.search import LogCounts, LogPage
 
 
 class LogRoutes:
@@ -18,19 +21,19 @@ class LogRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/api/mesh/logs", self.logs),
-            web.get("/api/mesh/logs/spans", self.counts),
+            serve(trace_routes.LOGS, self.logs, large=True),
+            serve(trace_routes.LOG_COUNTS, self.counts),
         ]
 
-    async def logs(self, request: web.Request) -> web.Response:
-        wanted = records.asked(request.query, self._now_us())
+    async def logs(self, request: ApiRequest) -> LogPage:
+        wanted = records.parse_request(request.query, self._now_us())
         rows = await self._store.rows(records.page(wanted))
-        return await rendered(lambda: records.told(wanted, rows))
+        return await asyncio.to_thread(records.render, wanted, rows)
 
-    async def counts(self, request: web.Request) -> web.Response:
-        trace, _ = records.of_trace(request.query, needed=True)
+    async def counts(self, request: ApiRequest) -> LogCounts:
+        trace, _ = records.trace_and_span(request.query, needed=True)
         window = records.window(request.query, self._now_us(), of_trace=True)
-        return ok(records.counted(await self._store.rows(records.spans(trace, window))))
+        return records.render_counts(await self._store.rows(records.spans(trace, window)))
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)

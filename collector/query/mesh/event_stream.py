@@ -17,6 +17,7 @@ from collector.query import params
 from collector.query.errors import TryLaterError
 from collector.query.mesh import views
 from collector.query.replies import render
+from proxy.contract.api.parameters import Instant
 from proxy.contract.decisions.kinds import DecisionKind
 from topology.engine import Engine
 from topology.model import Decision
@@ -25,6 +26,7 @@ POLL_SECONDS: Final = 0.25  # as often as the mesh decides
 PING_SECONDS: Final = 15.0  # so that a client that went away is noticed
 STREAMS_MAX: Final = 100
 _HELD: Final = 1000  # decisions looked back at
+_LAST_EVENT_ID: Final = Instant(name="Last-Event-ID", meaning="time of the last event received")
 _HEADERS: Final = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
 
 
@@ -94,4 +96,4 @@ def _written(newest_first: list[Decision]) -> bytes:
 
 
 def _last_event(text: str) -> int | None:
-    return params.instant({"Last-Event-ID": text}, "Last-Event-ID", 0) if text else None
+    return params.read({_LAST_EVENT_ID.name: text}, _LAST_EVENT_ID) if text else None

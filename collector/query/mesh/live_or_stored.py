@@ -1,4 +1,4 @@
-"""Who answers for a window of traffic, and the traffic of a window by edge.
+"""Windows of traffic, split between memory and store, and the traffic of a window by edge.
 
 The engine's memory answers for the time since this process began, at most fifteen minutes, and
 the store for what was before; a window that ends in the past is answered by the store alone. It
@@ -22,8 +22,8 @@ EdgeKey = tuple[str, str, Protocol]  # source, target, protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A window and who answers for which part of it.
+class AnsweredWindow:
+    """A window, and the parts that memory and store answer for.
 
     ``now`` is epoch seconds; ``live`` how many seconds back from it memory answers for, 0 for
     none; ``stored`` the part before that, None when memory answers for all.
@@ -52,32 +52,32 @@ class Traffic:
         self._clock = clock
         self._born_us = round(clock() * 1e6)
 
-    def asked(self, query: Query, default_us: int) -> Asked:
+    def recent(self, query: Query, default_us: int) -> AnsweredWindow:
         """The window of ``start`` and ``end``; without a start the caller wants what is happening,
         with one, all that happened since. Raises BadValueError."""
         window = params.window(query, round(self._clock() * 1e6), default_us)
         return self.split(window, bool(query.get("start")))
 
-    def within(self, query: Query, default_us: int) -> Asked:
-        """As ``asked``, but what happened since also without a start: windows that are compared."""
+    def within(self, query: Query, default_us: int) -> AnsweredWindow:
+        """As ``recent``, but what happened since also without a start: windows that are compared."""
         return self.split(params.window(query, round(self._clock() * 1e6), default_us))
 
-    def split(self, window: Window, since_start: bool = True) -> Asked:
-        """Who answers for which part of the window."""
+    def split(self, window: Window, since_start: bool = True) -> AnsweredWindow:
+        """The window with the parts that memory and store answer for."""
         now = self._clock()
         now_us = round(now * 1e6)
         if window.end < now_us - REACHES_NOW_US:
-            return Asked(window, now, 0.0, window)
+            return AnsweredWindow(window, now, 0.0, window)
         oldest = max(now_us - MEMORY_US, self._born_us) if since_start else 0
         middle = min(max(window.start, oldest), now_us)
         stored = Window(window.start, middle) if window.start < middle else None
-        return Asked(window, now, (now_us - middle) / 1e6, stored)
+        return AnsweredWindow(window, now, (now_us - middle) / 1e6, stored)
 
-    async def by_edge(self, asked: Asked) -> EdgeTraffic:
+    async def by_edge(self, window: AnsweredWindow) -> EdgeTraffic:
         """The traffic of each edge: from memory where it answers for all, otherwise from the store."""
-        if asked.stored is None:
+        if window.stored is None:
             return EdgeTraffic(
-                self._engine.live.traffic(asked.now, asked.live), max(1.0, asked.window.seconds)
+                self._engine.live.traffic(window.now, window.live), max(1.0, window.window.seconds)
             )
-        start, end = covered(asked.window)
-        return EdgeTraffic(await self.edges.traffic(asked.window), end - start)
+        start, end = covered(window.window)
+        return EdgeTraffic(await self.edges.traffic(window.window), end - start)

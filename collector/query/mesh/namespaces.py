@@ -1,5 +1,5 @@
-"""In which namespace services run, from the resources of their spans: ``service.namespace``, else
-``k8s.namespace.name``. Sidecars tell theirs when they connect; this is for all the others, and for the past.
+"""Namespaces of services, from the resources of their spans: ``service.namespace``, else
+``k8s.namespace.name``. Sidecars send theirs when they connect; this is for all the others, and for the past.
 """
 
 import asyncio
@@ -48,8 +48,9 @@ class Namespaces:
         )
         return _by_service(rows)
 
-    async def lately(self) -> Found:
-        """The same of today and yesterday, as known a moment ago: a slow store keeps nobody waiting."""
+    async def recent(self) -> Found:
+        """Namespaces by service today and yesterday, as known a moment ago: a slow store keeps nobody
+        waiting."""
         now = self._clock()
         if now - self._asked >= FRESH and (self._asking is None or self._asking.done()):
             self._asked = now
@@ -73,8 +74,8 @@ def _by_service(rows: Iterable[tuple[Any, ...]]) -> Found:
     }
 
 
-def placed(nodes: tuple[NodeView, ...], found: Found) -> tuple[NodeView, ...]:
-    """Nodes with their namespaces; what their own sidecars said stands."""
+def with_namespaces(nodes: tuple[NodeView, ...], found: Found) -> tuple[NodeView, ...]:
+    """Nodes with their namespaces; those that their own sidecars were started with stay."""
     return tuple(
         replace(node, namespaces=found[node.name]) if not node.namespaces and node.name in found else node
         for node in nodes

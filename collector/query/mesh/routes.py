@@ -15,17 +15,19 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.mesh import views
 from collector.query.mesh.decisions import decisions
-from collector.query.mesh.live_or_stored import Asked, Traffic
-from collector.query.mesh.namespaces import Namespaces, placed
+from collector.query.mesh.live_or_stored import AnsweredWindow, Traffic
+from collector.query.mesh.namespaces import Namespaces, with_namespaces
 from collector.query.mesh.stored_edges import Only
-from collector.query.replies import ok
+from collector.query.serving import ApiRequest, serve
+from proxy.contract.api import mesh_routes
+from proxy.contract.api.decisions import Decisions, Stages, StageView
+from proxy.contract.api.graph import Endpoints, Graph, Latency, Series, Services
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from topology.engine import Engine, UnknownServiceError
 from topology.model import EndpointView, Point
 
 WINDOW_US: Final = 60_000_000  # the default
-DECISIONS_MAX: Final = 1000
 
 
 class MeshRoutes:
@@ -43,53 +45,54 @@ class MeshRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/api/mesh/graph", self.graph),
-            web.get("/api/mesh/services", self.services),
-            web.get("/api/mesh/endpoints", self.endpoints),
-            web.get("/api/mesh/decisions", self.decisions),
-            web.get("/api/mesh/stages", self.stages),
-            web.put("/api/mesh/stages", self.set_stage),
-            web.get("/api/mesh/series", self.series),
-            web.get("/api/mesh/latency", self.latency),
+            serve(mesh_routes.GRAPH, self.graph),
+            serve(mesh_routes.SERVICES, self.services),
+            serve(mesh_routes.ENDPOINTS, self.endpoints),
+            serve(mesh_routes.DECISIONS, self.decisions),
+            serve(mesh_routes.STAGES, self.stages),
+            serve(mesh_routes.SET_STAGE, self.set_stage),
+            serve(mesh_routes.SERIES, self.series),
+            serve(mesh_routes.LATENCY, self.latency),
         ]
 
-    async def graph(self, request: web.Request) -> web.Response:
-        asked = self._asked(request)
-        if asked.stored is None:
-            found, source = self._engine.live.graph(asked.now, asked.live), "live"
-            spaces = await self._namespaces.lately()
+    async def graph(self, request: ApiRequest) -> Graph:
+        window = self._window(request)
+        if window.stored is None:
+            found, source = self._engine.live.graph(window.now, window.live), "live"
+            spaces = await self._namespaces.recent()
         else:
-            known = self._engine.live.services(asked.now, WINDOW_US / 1e6)
-            found, source = await self._edges.graph(asked.window, known), "store"
-            spaces = await self._namespaces.within(asked.window)
-        return ok(views.graph(replace(found, nodes=placed(found.nodes, spaces)), source))
+            known = self._engine.live.services(window.now, WINDOW_US / 1e6)
+            found, source = await self._edges.graph(window.window, known), "store"
+            spaces = await self._namespaces.within(window.window)
+        return views.graph(replace(found, nodes=with_namespaces(found.nodes, spaces)), source)
 
-    async def services(self, request: web.Request) -> web.Response:
+    async def services(self, request: ApiRequest) -> Services:
         nodes = self._engine.live.services(self._clock(), WINDOW_US / 1e6)
-        found = placed(nodes, await self._namespaces.lately())
-        return ok({"services": [views.node(each) for each in found]})
+        return {
+            "services": [views.node(each) for each in with_namespaces(nodes, await self._namespaces.recent())]
+        }
 
-    async def endpoints(self, request: web.Request) -> web.Response:
+    async def endpoints(self, request: ApiRequest) -> Endpoints:
         service = request.query.get("service") or None
-        asked = self._asked(request)
-        live = asked.live if asked.stored is None else WINDOW_US / 1e6
-        found: Iterable[EndpointView] = self._engine.live.endpoints(asked.now, live, service)
-        if asked.stored is not None:
-            found = await self._edges.endpoints(asked.window, service or "", found)
-        return ok({"endpoints": [views.endpoint(each) for each in found]})
+        window = self._window(request)
+        live = window.live if window.stored is None else WINDOW_US / 1e6
+        found: Iterable[EndpointView] = self._engine.live.endpoints(window.now, live, service)
+        if window.stored is not None:
+            found = await self._edges.endpoints(window.window, service or "", found)
+        return {"endpoints": [views.endpoint(each) for each in found]}
 
-    async def decisions(self, request: web.Request) -> web.Response:
-        limit = params.whole(request.query, "limit", 100, 1, DECISIONS_MAX)
+    async def decisions(self, request: ApiRequest) -> Decisions:
+        limit = params.read(request.query, mesh_routes.DECISION_LIMIT)
         service, kind = request.query.get("service", ""), request.query.get("kind", "")
         found = await decisions(self._store, self._engine, service, limit, kind)
-        return ok({"decisions": [views.decision(each) for each in found]})
+        return {"decisions": [views.decision(each) for each in found]}
 
-    async def stages(self, request: web.Request) -> web.Response:
+    async def stages(self, request: ApiRequest) -> Stages:
         found = self._engine.live.stages(self._clock(), WINDOW_US / 1e6)
-        return ok({"stages": [views.stage(each) for each in found]})
+        return {"stages": [views.stage(each) for each in found]}
 
-    async def set_stage(self, request: web.Request) -> web.Response:
-        service, stage, percent, by = stage_change(await request.read())
+    async def set_stage(self, request: ApiRequest) -> StageView:
+        service, stage, percent, by = stage_change(await request.body())
         try:
             view = self._engine.set_stage(service, stage, percent, self._clock(), by=by)
         except UnknownServiceError:
@@ -101,34 +104,34 @@ class MeshRoutes:
             ) from None
         except ValueError as error:
             raise BadValueError(str(error)) from None
-        return ok(views.stage(view))
+        return views.stage(view)
 
-    async def series(self, request: web.Request) -> web.Response:
-        asked, only = self._asked(request), _only(request.query)
-        step = params.step(request.query, asked.window)
-        stored = await self._edges.series(asked.stored, step, only) if asked.stored else ()
-        live = self._engine.live.series(asked.now, asked.live, step, **_wanted(only)) if asked.live else ()
-        return ok({"points": [views.point(each) for each in joined(stored, live)]})
+    async def series(self, request: ApiRequest) -> Series:
+        window, only = self._window(request), _only(request.query)
+        step = params.step(request.query, window.window)
+        stored = await self._edges.series(window.stored, step, only) if window.stored else ()
+        live = self._engine.live.series(window.now, window.live, step, **_wanted(only)) if window.live else ()
+        return {"points": [views.point(each) for each in joined(stored, live)]}
 
-    async def latency(self, request: web.Request) -> web.Response:
-        asked, only = self._asked(request), _only(request.query)
+    async def latency(self, request: ApiRequest) -> Latency:
+        window, only = self._window(request), _only(request.query)
         if only.endpoint:  # the engine's histograms are by edge; the store's by endpoint too
-            return ok({"buckets": views.buckets(await self._edges.latency(asked.window, only))})
-        histogram = await self._edges.latency(asked.stored, only) if asked.stored else Histogram()
-        if asked.live:
+            return {"buckets": views.buckets(await self._edges.latency(window.window, only))}
+        histogram = await self._edges.latency(window.stored, only) if window.stored else Histogram()
+        if window.live:
             histogram.merge(
                 self._engine.live.latency(
-                    asked.now,
-                    asked.live,
+                    window.now,
+                    window.live,
                     only.service or None,
                     only.source or None,
                     only.target or None,
                 )
             )
-        return ok({"buckets": views.buckets(histogram)})
+        return {"buckets": views.buckets(histogram)}
 
-    def _asked(self, request: web.Request) -> Asked:
-        return self._traffic.asked(request.query, WINDOW_US)
+    def _window(self, request: ApiRequest) -> AnsweredWindow:
+        return self._traffic.recent(request.query, WINDOW_US)
 
 
 def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:

@@ -1,13 +1,16 @@
-"""GET /api/mesh/store: what the store holds, how much disk it takes, and what waits in the spool."""
+"""GET /api/mesh/store: rows and disk of the stored tables, and what waits in the spool."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from aiohttp import web
 
 from collector.query.bounded_reader import BoundedReader
-from collector.query.replies import ok
+from collector.query.serving import ApiRequest, serve
 from collector.query.sql import Sql
 from collector.stats import Stats
+from proxy.contract.api.routes import STORAGE
+from proxy.contract.api.storage import Spool, Storage, StoredTable
 
 # min_time and max_time of a part are those of its partition key where that is a time.
 _TABLES: Final = Sql("""
@@ -27,7 +30,7 @@ SELECT name, oldest FROM (
     UNION ALL SELECT 'mesh_edges', toUnixTimestamp(min(Time)), count() FROM mesh_edges_minute
 ) WHERE rows > 0
 """)
-_SPOOL: Final = {
+_SPOOL: Final[Mapping[Literal["bytes", "segments", "oldest_seconds", "lost_bytes"], str]] = {
     "bytes": "spanmesh_spool_bytes",
     "segments": "spanmesh_spool_segments",
     "oldest_seconds": "spanmesh_spool_oldest_seconds",
@@ -43,13 +46,13 @@ class StorageRoutes:
         self._stats = stats
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/api/mesh/store", self.storage)]
+        return [serve(STORAGE, self.storage)]
 
-    async def storage(self, request: web.Request) -> web.Response:
+    async def storage(self, request: ApiRequest) -> Storage:
         rows = await self._store.rows(_TABLES)
         oldest = dict(await self._store.rows(_OLDEST))
         ((free, total),) = await self._store.rows(_DISK)
-        tables = [
+        tables: list[StoredTable] = [
             {
                 "name": name,
                 "rows": count,
@@ -59,9 +62,13 @@ class StorageRoutes:
             }
             for name, count, size, parts, since in rows
         ]
-        return ok({"tables": tables, "disk": {"free": free, "total": total}, "spool": self._spool()})
+        return {"tables": tables, "disk": {"free": free, "total": total}, "spool": self._spool()}
 
-    def _spool(self) -> dict[str, Any]:
+    def _spool(self) -> Spool:
         """What waits to be stored; names whose gauge this collector lacks are left out."""
-        found = {name: self._stats.gauge(gauge) for name, gauge in _SPOOL.items()}
-        return {name: round(value) for name, value in found.items() if value is not None}
+        spool: Spool = {}
+        for name, gauge in _SPOOL.items():
+            value = self._stats.gauge(gauge)
+            if value is not None:
+                spool[name] = round(value)
+        return spool

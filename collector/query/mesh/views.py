@@ -1,4 +1,4 @@
-"""Topology views to the JSON of /api/mesh. Pure.
+"""Views of the engine as replies of /api/mesh. Pure.
 
 Times come out as integer microseconds since the epoch, durations as float milliseconds, shares
 as 0 to 1; success and percentiles are null without traffic.
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from proxy.contract.api import decisions as stage_api
+from proxy.contract.api import graph as graph_api
 from proxy.contract.decisions.codec import encode
 from proxy.contract.histogram import SCALE, Histogram
 from topology.model import (
@@ -22,12 +24,11 @@ from topology.model import (
     Point,
     StageView,
     Stats,
+    TcpView,
 )
 
-Json = dict[str, Any]
 
-
-def stats(traffic: Stats) -> Json:
+def stats(traffic: Stats) -> graph_api.Stats:
     return {
         "count": traffic.count,
         "errors": traffic.errors,
@@ -39,7 +40,7 @@ def stats(traffic: Stats) -> Json:
     }
 
 
-def graph(view: GraphView, source: str) -> Json:
+def graph(view: GraphView, source: str) -> graph_api.Graph:
     """``source`` says where the figures are from: ``live`` memory or the ``store``."""
     return {
         "start": _us(view.start),
@@ -50,7 +51,7 @@ def graph(view: GraphView, source: str) -> Json:
     }
 
 
-def node(view: NodeView) -> Json:
+def node(view: NodeView) -> graph_api.Node:
     return {
         "name": view.name,
         "kind": view.kind.value,
@@ -66,15 +67,24 @@ def node(view: NodeView) -> Json:
     }
 
 
-def edge(view: EdgeView) -> Json:
+def edge(view: EdgeView) -> graph_api.Edge:
     """``tcp`` is null but for opaque TCP: connections that stand, and bytes over the window. ``encrypted``
     is yes, no or partly, null where nobody could tell."""
-    tcp = view.tcp and {"open": view.tcp.open, "sent": view.tcp.sent, "received": view.tcp.received}
-    ends = {"source": view.source, "target": view.target, "protocol": view.protocol}
-    return {**ends, **stats(view.stats), "tcp": tcp, "encrypted": view.encrypted and view.encrypted.value}
+    return {
+        "source": view.source,
+        "target": view.target,
+        "protocol": view.protocol,
+        **stats(view.stats),
+        "tcp": None if view.tcp is None else _tcp(view.tcp),
+        "encrypted": None if view.encrypted is None else view.encrypted.value,
+    }
 
 
-def endpoint(view: EndpointView) -> Json:
+def _tcp(view: TcpView) -> graph_api.Tcp:
+    return {"open": view.open, "sent": view.sent, "received": view.received}
+
+
+def endpoint(view: EndpointView) -> graph_api.Endpoint:
     return {
         "service": view.service,
         "address": view.address,
@@ -94,7 +104,7 @@ def endpoint(view: EndpointView) -> Json:
     }
 
 
-def stage(view: StageView) -> Json:
+def stage(view: StageView) -> stage_api.StageView:
     return {
         "service": view.service,
         "stage": view.stage.value,
@@ -110,7 +120,7 @@ def stage(view: StageView) -> Json:
     }
 
 
-def _effect(found: Effect) -> Json:
+def _effect(found: Effect) -> stage_api.Effect:
     return {
         "confidence": 0.95,
         "success": change(found.success, 1),
@@ -119,7 +129,7 @@ def _effect(found: Effect) -> Json:
     }
 
 
-def change(found: Change, unit: float) -> Json:
+def change(found: Change, unit: float) -> stage_api.Comparison:
     """A figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is null."""
     lower_is_better = unit != 1
     better = (found.difference < 0) is lower_is_better if found.significant else None
@@ -134,12 +144,16 @@ def change(found: Change, unit: float) -> Json:
     }
 
 
-def _advice(found: Advice) -> Json:
-    shown = ("success", "p50", "p90", "p99")
+def _advice(found: Advice) -> stage_api.Advice:
     expected = stats(found.expected)
     return {
         "observed": stats(found.observed),
-        "expected": {key: expected[key] for key in shown},
+        "expected": {
+            "success": expected["success"],
+            "p50": expected["p50"],
+            "p90": expected["p90"],
+            "p99": expected["p99"],
+        },
         "endpoints": [
             {
                 "address": each.endpoint,
@@ -153,7 +167,7 @@ def _advice(found: Advice) -> Json:
     }
 
 
-def decision(made: Decision) -> Json:
+def decision(made: Decision) -> stage_api.Decision:
     return {
         "time": _us(made.time),
         "kind": made.kind,
@@ -164,13 +178,13 @@ def decision(made: Decision) -> Json:
     }
 
 
-def point(view: Point) -> Json:
+def point(view: Point) -> graph_api.Point:
     return {"time": _us(view.time), **stats(view.stats)}
 
 
-def buckets(histogram: Histogram) -> list[Json]:
+def buckets(histogram: Histogram) -> list[graph_api.Bucket]:
     """The buckets that hold calls, in order: more than ``low`` and up to ``high`` milliseconds."""
-    found = [
+    found: list[graph_api.Bucket] = [
         {"low": _edge(index), "high": _edge(index + 1), "count": histogram.counts[index]}
         for index in sorted(histogram.counts)
         if histogram.counts[index]

@@ -14,6 +14,7 @@ from typing import Any, Final
 from collector.query.params import Window
 from collector.query.search.cursor import Cursor
 from collector.query.sql import Sql, join
+from proxy.contract.api.search import TraceLine
 
 # Rows of one trace come with the batches its spans arrived in. One whose spans start further
 # apart than this from its first may be counted in a window it did not start in.
@@ -21,7 +22,7 @@ SPREAD_US: Final = 3_600_000_000
 
 
 class Order(StrEnum):
-    """What traces are ranked by: a number, but ROOT by the text of the root's service and name."""
+    """The rank of a trace: a number, but ROOT the text of the root's service and name."""
 
     START = "start"
     DURATION = "duration"
@@ -44,7 +45,7 @@ _RANK: Final[Mapping[Order, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which traces, in which order.
+    """The traces of a search, and their order.
 
     ``shortest`` and ``longest`` bound the whole trace, in nanoseconds; ``service`` took part in
     it. ``matching`` are selections of trace ids (SQL that returns TraceId), all of which hold.
@@ -129,7 +130,7 @@ def rows(found: list[tuple[Any, ...]]) -> Sql:
     return _ROWS.bind(ids=[row[0] for row in found], first=min(starts), last=max(starts), spread_us=SPREAD_US)
 
 
-def line(row: tuple[Any, ...]) -> dict[str, Any]:
+def line(row: tuple[Any, ...]) -> TraceLine:
     """One trace: start in microseconds since the epoch, duration in milliseconds."""
     trace_id, service, name, start, end, spans, errors, services = row
     return {

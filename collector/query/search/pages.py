@@ -1,4 +1,8 @@
-"""Runs listings against the store: a page of ids, then what is shown of them."""
+"""Pages of a search: a page of ids, then what is shown of them.
+
+Two queries: ranking reads the summaries of every trace of the window, so it reads as few columns as it can,
+and names and services are read for the traces of the page alone.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,26 +13,26 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.search import cursor, page_sql
 from collector.query.search.cursor import Cursor
-from collector.query.search.request import Asked, spread
+from collector.query.search.request import SearchRequest, spread
 from collector.query.traceql import Compiled, compiled
 from collector.query.traceql.evaluate import Facts, Found
 from collector.query.traceql.spansets import Spansets
+from proxy.contract.api.search import MatchedSpan, TraceLine
 
 _SHOWN: Final = 3  # matching spans of a trace
 _FACTS_MAX: Final = 100_000  # spans of a page's traces that are looked at for it
-_NOTHING: Final[dict[str, Any]] = {"matched": None, "matchedSpans": []}  # of a trace beyond that
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Traces of one page in their order, as (id, rank, start, end).
 
-    ``following`` is the cursor of the next page, empty after the last. ``partial``: a query for
+    ``next_cursor`` is that of the next page, empty after the last. ``partial``: a query for
     structure has not looked at all of the window's traces.
     """
 
     rows: list[tuple[Any, ...]]
-    following: str
+    next_cursor: str
     window: Window
     partial: bool = False
     query: Compiled | None = None
@@ -38,56 +42,60 @@ class Page:
         return [row[0] for row in self.rows]
 
 
-class Finder:
-    """Traces in any order. Raises TryLaterError."""
+class Pages:
+    """Searches of traces in any order, page by page. Raises TryLaterError."""
 
     def __init__(self, store: BoundedReader) -> None:
         self._store = store
         self._spansets = Spansets(store)
 
-    async def page(self, asked: Asked) -> Page:
+    async def page(self, search: SearchRequest) -> Page:
         """One page; the row asked for beyond it tells whether there is a next."""
-        wanted, query, partial = asked.listing, None, False
-        if asked.query:
-            query = compiled(asked.query, spread(wanted.window))
+        listing, query, partial = search.listing, None, False
+        if search.query:
+            query = compiled(search.query, spread(listing.window))
             selection, partial = await self._spansets.selection(query)
-            wanted = replace(wanted, matching=(*wanted.matching, selection))
-        rows = await self._store.rows(page_sql.ids(wanted, asked.after))
-        following = ""
-        if len(rows) > wanted.limit:
-            rows = rows[: wanted.limit]
-            last = Cursor(wanted.window, rows[-1][1], rows[-1][0])
-            following = cursor.written(last, asked.search)
-        return Page(rows, following, wanted.window, partial, query)
+            listing = replace(listing, matching=(*listing.matching, selection))
+        rows = await self._store.rows(page_sql.ids(listing, search.after))
+        next_cursor = ""
+        if len(rows) > listing.limit:
+            rows = rows[: listing.limit]
+            last = Cursor(listing.window, rows[-1][1], rows[-1][0])
+            next_cursor = cursor.written(last, search.search)
+        return Page(rows, next_cursor, listing.window, partial, query)
 
-    async def lines(self, page: Page) -> list[dict[str, Any]]:
+    async def lines(self, page: Page) -> list[TraceLine]:
         """The traces of a page in one line each."""
         if not page.rows:
             return []
         found = {row[0]: row for row in await self._store.rows(page_sql.rows(page.rows))}
         lines = [page_sql.line(found[trace_id]) for trace_id in page.ids if trace_id in found]
         if page.query:
-            matched = await self._matched(page.query, page.ids)
-            lines = [line | matched.get(line["traceId"], _NOTHING) for line in lines]
+            matches = await self._matches(page.query, page.ids)
+            for line in lines:
+                # A trace beyond what is looked at for a page has no count.
+                count, shown = matches.get(line["traceId"], (None, []))
+                line["matched"] = count
+                line["matchedSpans"] = shown
         return lines
 
-    async def _matched(self, query: Compiled, ids: list[str]) -> dict[str, dict[str, Any]]:
-        """What of each trace matched: how many spans, and the first few of them."""
+    async def _matches(self, query: Compiled, ids: list[str]) -> dict[str, tuple[int, list[MatchedSpan]]]:
+        """How many spans of each trace matched, and the first few of them."""
         rows = await self._store.rows(query.spans(ids, _FACTS_MAX))
         return await asyncio.to_thread(
-            lambda: {trace_id: _told(*match) for trace_id, match in query.matches(rows).items()}
+            lambda: {trace_id: _matched(*match) for trace_id, match in query.matches(rows).items()}
         )
 
 
-def _told(spans: Sequence[Facts], sets: Sequence[Found]) -> dict[str, Any]:
-    places = sorted({place for each in sets for place in each.spans})
-    shown = [
+def _matched(spans: Sequence[Facts], sets: Sequence[Found]) -> tuple[int, list[MatchedSpan]]:
+    indices = sorted({index for each in sets for index in each.spans})
+    shown: list[MatchedSpan] = [
         {
             "spanId": span.span_id,
             "name": span.name,
             "start": span.start // 1000,
             "duration": span.duration / 1e6,
         }
-        for span in (spans[place] for place in places[:_SHOWN])
+        for span in (spans[index] for index in indices[:_SHOWN])
     ]
-    return {"matched": len(places), "matchedSpans": shown}
+    return len(indices), shown

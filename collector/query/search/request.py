@@ -19,16 +19,15 @@ from collector.query.search.page_sql import SPREAD_US, Listing, Order
 from collector.query.search.span_conditions import Search, matching
 from collector.query.sql import Sql
 from collector.query.traceql import Query, parse
+from proxy.contract.api import trace_routes
+from proxy.contract.api.parameters import Duration
 
-PAGE_DEFAULT: Final = 20
-PAGE_MAX: Final = 1000
-_DIRECTIONS: Final = {"desc": True, "asc": False}
 # What does not make a search another one: a page's size, and what the first page's window came from.
 _PAGING: Final = frozenset(("cursor", "limit", "start", "end", "lookback"))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchRequest:
     """A page of a listing: after which trace, and what tells this search from another."""
 
     listing: Listing
@@ -37,25 +36,25 @@ class Asked:
     query: Query | None = None  # what traces must match besides, in TraceQL
 
 
-def mesh_search(query: MultiMapping[str], now_us: int) -> Asked:
-    """GET /api/mesh/search: durations are those of whole traces, and so is ``errors``."""
+def parse_search(query: MultiMapping[str], now_us: int) -> SearchRequest:
+    """Parse the query of GET /api/mesh/search: durations are those of whole traces, and so is ``errors``."""
     search, after = identity(query), _after(query)
     window = after.window if after else params.search_window(query, now_us)
-    shortest, longest = durations(query, "min_duration", "max_duration")
+    shortest, longest = durations(query, trace_routes.MIN_DURATION, trace_routes.MAX_DURATION)
     spans = Search(
         window=window,
         service=query.get("service", ""),
         operation=query.get("operation", ""),
         tags=params.tags(query.getall("tag", []), query.getall("tags", [])),
     )
-    return Asked(
+    return SearchRequest(
         Listing(
             window=window,
             order=_order(query),
             descending=_descending(query),
-            limit=params.whole(query, "limit", PAGE_DEFAULT, 1, PAGE_MAX),
+            limit=params.read(query, trace_routes.SEARCH_LIMIT),
             service=spans.service,
-            failed=_flag(query, "errors"),
+            failed=_failed(query),
             shortest=shortest,
             longest=longest,
             # The service alone is known from the summary.
@@ -67,8 +66,8 @@ def mesh_search(query: MultiMapping[str], now_us: int) -> Asked:
     )
 
 
-def jaeger_search(query: MultiMapping[str], search: Search) -> Asked | None:
-    """The extension of GET /api/traces: ``q``, ``order``, ``dir`` and ``cursor``; None without them."""
+def parse_jaeger_search(query: MultiMapping[str], search: Search) -> SearchRequest | None:
+    """Parse our extension of GET /api/traces: ``q``, ``order``, ``dir``, ``cursor``; None without them."""
     if not any(query.get(key) for key in ("q", "order", "dir", "cursor")):
         return None
     after = _after(query)
@@ -76,13 +75,13 @@ def jaeger_search(query: MultiMapping[str], search: Search) -> Asked | None:
     listing = Listing(
         spans.window, _order(query), _descending(query), search.limit, matching=(of_spans(spans),)
     )
-    return Asked(listing, after, identity(query), traceql(query.get("q", "")))
+    return SearchRequest(listing, after, identity(query), traceql(query.get("q", "")))
 
 
-def v3_search(text: str, search: Search) -> Asked:
-    """A search of Jaeger's v3 API with a ``filter``, newest first."""
+def parse_v3_search(text: str, search: Search) -> SearchRequest:
+    """Parse a search of Jaeger's v3 API with a ``filter``: newest first."""
     listing = Listing(search.window, limit=search.limit, matching=(of_spans(search),))
-    return Asked(listing, None, "", traceql(text))
+    return SearchRequest(listing, None, "", traceql(text))
 
 
 def traceql(text: str) -> Query | None:
@@ -96,20 +95,20 @@ def of_spans(search: Search) -> Sql:
 
 
 def spread(window: Window) -> Window:
-    """Where the spans are of traces that start in a window: they may start later than their trace."""
+    """The window of the spans of traces that start in a window: they may start later than their trace."""
     return Window(window.start, window.end + SPREAD_US)
 
 
-def durations(query: Params, low: str, high: str) -> tuple[int | None, int | None]:
+def durations(query: Params, low: Duration, high: Duration) -> tuple[int | None, int | None]:
     """Two bounds in nanoseconds, the first not above the second."""
-    shortest, longest = params.duration(query, low), params.duration(query, high)
+    shortest, longest = params.read(query, low), params.read(query, high)
     if shortest is not None and longest is not None and shortest > longest:
-        raise params.bad(low, query[low], f"it must not be above {high}")
+        raise params.bad(low.name, query[low.name], f"it must not be above {high.name}")
     return shortest, longest
 
 
 def identity(query: MultiMapping[str]) -> str:
-    """Everything asked for but the place in it."""
+    """Text that is equal for the pages of one search: all parameters but those of paging."""
     said = sorted((key, value) for key, value in query.items() if value and key not in _PAGING)
     return json.dumps(said)
 
@@ -125,21 +124,13 @@ def _after(query: MultiMapping[str]) -> Cursor | None:
 
 
 def _order(query: Params) -> Order:
-    text = query.get("order", "") or Order.START
-    if text not in list(Order):
-        raise params.bad("order", text, f"write one of {', '.join(Order)}")
-    return Order(text)
+    return Order(params.read(query, trace_routes.ORDER))
 
 
 def _descending(query: Params) -> bool:
-    text = query.get("dir", "") or "desc"
-    if text not in _DIRECTIONS:
-        raise params.bad("dir", text, "write desc or asc")
-    return _DIRECTIONS[text]
+    return params.read(query, trace_routes.DIRECTION) == "desc"
 
 
-def _flag(query: Params, key: str) -> bool | None:
-    text = query.get(key, "")
-    if text not in ("", "true", "false"):
-        raise params.bad(key, text, "write true or false")
+def _failed(query: Params) -> bool | None:
+    text = params.read(query, trace_routes.ERRORS)
     return None if not text else text == "true"

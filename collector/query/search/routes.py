@@ -5,10 +5,13 @@ from collections.abc import Callable
 from aiohttp import web
 
 from collector.query.bounded_reader import BoundedReader
-from collector.query.replies import ok
-from collector.query.search.pages import Finder
-from collector.query.search.request import mesh_search
-from collector.query.search.suggest import asked, suggestions
+from collector.query.search import suggest
+from collector.query.search.pages import Pages
+from collector.query.search.request import parse_search
+from collector.query.search.suggest import suggestions
+from collector.query.serving import ApiRequest, serve
+from proxy.contract.api import trace_routes
+from proxy.contract.api.search import Suggestions, TracePage
 
 
 class SearchRoutes:
@@ -16,29 +19,27 @@ class SearchRoutes:
 
     def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
         self._store = store
-        self._finder = Finder(store)
+        self._pages = Pages(store)
         self._clock = clock
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/api/mesh/search", self.search),
-            web.get("/api/mesh/suggest", self.suggest),
+            serve(trace_routes.SEARCH, self.search),
+            serve(trace_routes.SUGGEST, self.suggest),
         ]
 
-    async def search(self, request: web.Request) -> web.Response:
-        search = mesh_search(request.query, round(self._clock() * 1e6))
-        page = await self._finder.page(search)
-        wanted = search.listing
-        return ok(
-            {
-                "traces": await self._finder.lines(page),
-                "next": page.following or None,
-                "partial": page.partial,
-                "order": wanted.order,
-                "dir": "desc" if wanted.descending else "asc",
-                "window": {"start": page.window.start, "end": page.window.end},
-            }
-        )
+    async def search(self, request: ApiRequest) -> TracePage:
+        search = parse_search(request.query, round(self._clock() * 1e6))
+        page = await self._pages.page(search)
+        listing = search.listing
+        return {
+            "traces": await self._pages.lines(page),
+            "next": page.next_cursor or None,
+            "partial": page.partial,
+            "order": listing.order,
+            "dir": "desc" if listing.descending else "asc",
+            "window": {"start": page.window.start, "end": page.window.end},
+        }
 
-    async def suggest(self, request: web.Request) -> web.Response:
-        return ok(await suggestions(self._store, asked(request.query)))
+    async def suggest(self, request: ApiRequest) -> Suggestions:
+        return await suggestions(self._store, suggest.parse_request(request.query))

@@ -1,28 +1,28 @@
-"""What a query line may be completed to: services, operations, attribute keys and values.
+"""Completions of a query line: services, operations, attribute keys and values.
 
-From the tables the store keeps beside the spans, so that a key stroke costs milliseconds. What
-begins with the text comes first, then what contains it, both in either case; of equals the more
-frequent. Of each key the store keeps its more frequent values, counted among the spans it looked at; of
-operations the first that came, thousands of a service and kind. Few of them share a count.
+They come from the tables the store keeps beside the spans, so that a key stroke costs milliseconds. What
+begins with the text comes first, then what contains it, both in either case; of equals the more frequent.
+Of each key the store keeps its more frequent values, counted among the spans it looked at; of operations
+the first that came, thousands of a service and kind. Few of them share a count.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from collector.query import params
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError
 from collector.query.params import Query
 from collector.query.sql import Sql
-
-LIMIT_DEFAULT: Final = 20
-LIMIT_MAX: Final = 200
-SCOPES: Final = ("span", "resource")
+from proxy.contract.api import trace_routes
+from proxy.contract.api.search import Suggestion, Suggestions
 
 
 class Kind(StrEnum):
+    """What is completed."""
+
     SERVICE = "service"
     OPERATION = "operation"
     KEY = "key"
@@ -30,7 +30,9 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SuggestRequest:
+    """A text to complete; empty texts bound nothing, and ``key`` is the attribute whose values are wanted."""
+
     kind: Kind
     text: str
     service: str
@@ -65,22 +67,24 @@ LIMIT {limit:UInt32}
 """)
 
 
-def asked(query: Query) -> Asked:
-    """Raises BadValueError."""
-    kind, scope = query.get("kind", ""), query.get("scope", "")
-    if kind not in list(Kind):
-        raise params.bad("kind", kind, f"write one of {', '.join(Kind)}")
-    if scope and scope not in SCOPES:
-        raise params.bad("scope", scope, f"write {' or '.join(SCOPES)}, or leave it out for both")
+def parse_request(query: Query) -> SuggestRequest:
+    """Parse the query of GET /api/mesh/suggest. Raises BadValueError."""
+    kind = Kind(params.read(query, trace_routes.SUGGESTED))
     key = query.get("key", "")
     if kind == Kind.VALUE and not key:
         raise BadValueError("key is missing: name the attribute whose values are wanted, as &key=NAME")
-    limit = params.whole(query, "limit", LIMIT_DEFAULT, 1, LIMIT_MAX)
-    return Asked(Kind(kind), query.get("prefix", ""), query.get("service", ""), scope, key, limit)
+    return SuggestRequest(
+        kind,
+        query.get("prefix", ""),
+        query.get("service", ""),
+        params.read(query, trace_routes.SCOPE),
+        key,
+        params.read(query, trace_routes.SUGGESTION_LIMIT),
+    )
 
 
-async def suggestions(store: BoundedReader, wanted: Asked) -> dict[str, Any]:
-    """``{"suggestions": [{"value", "count"[, "scope"]}], "more"}``; ``more`` match than are given."""
+async def suggestions(store: BoundedReader, wanted: SuggestRequest) -> Suggestions:
+    """Completions in their order; ``more`` when more match than are given. Raises TryLaterError."""
     rows = await store.rows(
         _MATCHING.fill(source=_FROM[wanted.kind]).bind(
             text=wanted.text,
@@ -91,9 +95,10 @@ async def suggestions(store: BoundedReader, wanted: Asked) -> dict[str, Any]:
         )
     )
     return {
-        "suggestions": [
-            {"value": found, "count": times} | ({"scope": scope} if scope else {})
-            for found, scope, times, _ in rows
-        ],
+        "suggestions": [_suggestion(text, times, scope) for text, scope, times, _ in rows],
         "more": bool(rows) and rows[0][3] > len(rows),
     }
+
+
+def _suggestion(text: str, times: int, scope: str) -> Suggestion:
+    return {"value": text, "count": times, "scope": scope} if scope else {"value": text, "count": times}

@@ -14,6 +14,7 @@ from collector.query import params
 from collector.query.params import LIMIT_MAX, SETTLE_US, Query, Window
 from collector.query.traceql import names, parse, syntax
 from collector.query.traceql.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type
+from proxy.contract.api.parameters import Duration, Whole
 
 LIMIT_DEFAULT: Final = 20
 SPANS_DEFAULT: Final = 3
@@ -22,6 +23,12 @@ LOOKBACK_SECONDS: Final = 3600
 TAGS_MAX: Final = 50
 
 _SECONDS_MAX: Final = 9_000_000_000
+_LIMIT: Final = Whole(name="limit", meaning="traces", low=1, high=LIMIT_MAX, default=LIMIT_DEFAULT)
+_SPANS: Final = Whole(name="spss", meaning="spans of a spanset", low=0, high=SPANS_MAX, default=SPANS_DEFAULT)
+_START: Final = Whole(name="start", meaning="seconds since the epoch", low=0, high=_SECONDS_MAX)
+_END: Final = Whole(name="end", meaning="seconds since the epoch", low=0, high=_SECONDS_MAX)
+_SHORTEST: Final = Duration(name="minDuration", meaning="of the whole trace")
+_LONGEST: Final = Duration(name="maxDuration", meaning="of the whole trace")
 _PAIR: Final = re.compile(r'\s*([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
 _ESCAPED: Final = re.compile(r"\\(.)")
 
@@ -46,15 +53,15 @@ def search(query: Query, now_us: int) -> TempoSearch:
     return TempoSearch(
         query=replace(asked, stages=(first, *_bounds(query), *rest)),
         window=_settled(window(query, now_us), now_us),
-        limit=params.whole(query, "limit", LIMIT_DEFAULT, 1, LIMIT_MAX),
-        spans=params.whole(query, "spss", SPANS_DEFAULT, 0, SPANS_MAX) or SPANS_MAX,
+        limit=params.read(query, _LIMIT),
+        spans=params.read(query, _SPANS) or SPANS_MAX,
     )
 
 
 def window(query: Query, now_us: int) -> Window:
     """``start`` and ``end``; without a start, the hour before the end."""
-    end = params.whole(query, "end", -(-now_us // 1_000_000), 0, _SECONDS_MAX)
-    start = params.whole(query, "start", max(0, end - LOOKBACK_SECONDS), 0, _SECONDS_MAX)
+    end = params.read(query, _END, -(-now_us // 1_000_000))
+    start = params.read(query, _START, max(0, end - LOOKBACK_SECONDS))
     if start > end:
         raise params.bad("start", start, f"it must not be after end ({end})")
     return Window(start * 1_000_000, end * 1_000_000)
@@ -67,8 +74,8 @@ def _settled(asked: Window, now_us: int) -> Window:
 
 def _bounds(query: Query) -> list[syntax.Filter]:
     found = []
-    for key, op in (("minDuration", ">="), ("maxDuration", "<=")):
-        bound = params.duration(query, key)
+    for parameter, op in ((_SHORTEST, ">="), (_LONGEST, "<=")):
+        bound = params.read(query, parameter)
         if bound is not None:
             value = Literal(Type.DURATION, bound)
             found.append(syntax.Filter(Binary(op, Intrinsic("trace:duration"), value)))

@@ -4,16 +4,17 @@ What ``suggest`` knows comes from there; values among the spans that fulfil a co
 counted in the spans of a window. Those seen most often come first.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.search.services import services
-from collector.query.search.suggest import Asked, Kind, suggestions
+from collector.query.search.suggest import Kind, SuggestRequest, suggestions
 from collector.query.sql import Sql
 from collector.query.traceql import TraceQLError, names, parse, syntax
 from collector.query.traceql.conditions import Conditions
 from collector.query.traceql.syntax import Attribute, Intrinsic, Scope, Type
+from proxy.contract.api.search import Suggestion
 
 KEYS_MAX: Final = 5000
 VALUES_MAX: Final = 1000
@@ -84,9 +85,9 @@ async def _values_of(store: BoundedReader, field: Attribute) -> list[str]:
 
 async def _suggested(
     store: BoundedReader, kind: Kind, limit: int, scope: str = "", key: str = ""
-) -> list[dict[str, Any]]:
-    found = await suggestions(store, Asked(kind, "", "", scope, key, limit))
-    return list(found["suggestions"])
+) -> list[Suggestion]:
+    found = await suggestions(store, SuggestRequest(kind, "", "", scope, key, limit))
+    return found["suggestions"]
 
 
 async def _counted(

@@ -2,53 +2,23 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from collector.query import params
 from collector.query.errors import BadValueError
 from collector.query.params import Window
+from proxy.contract.api import route
+from proxy.contract.api.parameters import Choice, Duration, Whole
 
 NOW = 1_795_248_000_000_000
 HOUR = 3_600_000_000
-
-
-@pytest.mark.parametrize(
-    ("text", "nanoseconds"),
-    [
-        ("1.2s", 1_200_000_000),
-        ("100ms", 100_000_000),
-        ("5us", 5_000),
-        ("5µs", 5_000),
-        ("7ns", 7),
-        ("0", 0),
-        ("1h30m", 5_400_000_000_000),
-        ("2d", 172_800_000_000_000),
-        (".5s", 500_000_000),
-        ("1.5ms", 1_500_000),
-    ],
-)
-def test_durations(text: str, nanoseconds: int) -> None:
-    assert params.duration({"minDuration": text}, "minDuration") == nanoseconds
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from(["ns", "us", "ms", "s", "m"])), min_size=1))
-def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> None:
-    units = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
-    text = "".join(f"{number}{unit}" for number, unit in parts)
-    total = sum(number * units[unit] for number, unit in parts)
-    assert params.duration({"d": text}, "d") == pytest.approx(total, rel=1e-9)
-
-
-@given(st.text())
-def test_any_text_is_a_duration_or_a_clear_error(text: str) -> None:
-    with suppress(BadValueError):
-        found = params.duration({"d": text}, "d")
-        assert found is None or found >= 0
+LIMIT = Whole(name="limit", meaning="", low=1, high=1500, default=20)
+START, END = route.window("")
+SHORTEST = Duration(name="minDuration", meaning="")
+LONGEST = Duration(name="maxDuration", meaning="")
+KIND = Choice(name="kind", meaning="", choices=("a", "b", "c"), required=True)
 
 
 # Where a search ends at the latest.
@@ -57,8 +27,8 @@ SETTLED = NOW - params.SETTLE_US
 
 def test_absent_and_empty_values_take_the_default() -> None:
     for query in ({}, {"limit": "", "start": "", "end": "", "minDuration": "", "lookback": "", "tags": ""}):
-        assert params.whole(query, "limit", 20, 1, 1500) == 20
-        assert params.duration(query, "minDuration") is None
+        assert params.read(query, LIMIT) == 20
+        assert params.read(query, SHORTEST) is None
         assert params.search_window(query, NOW) == Window(NOW - HOUR, SETTLED)
         assert params.window(query, NOW, 60_000_000) == Window(NOW - 60_000_000, NOW)
         assert params.span_kind(query) == ""
@@ -119,25 +89,26 @@ def test_steps() -> None:
 
 
 BAD: list[tuple[Callable[[], Any], str]] = [
-    (lambda: params.instant({"start": "abc"}, "start", 0), "start is 'abc': write microseconds"),
-    (lambda: params.instant({"start": "1.5"}, "start", 0), "start is '1.5'"),
-    (lambda: params.instant({"start": "-1"}, "start", 0), "start is '-1'"),
-    (lambda: params.instant({"start": "9" * 25}, "start", 0), "write microseconds"),
-    (lambda: params.instant({"end": "1795248000"}, "end", 0), "looks like seconds"),
-    (lambda: params.instant({"end": "1795248000000"}, "end", 0), "looks like milliseconds"),
-    (lambda: params.instant({"end": "1795248000000000000"}, "end", 0), "write microseconds"),
+    (lambda: params.read({"start": "abc"}, START), "start is 'abc': write microseconds"),
+    (lambda: params.read({"start": "1.5"}, START), "start is '1.5'"),
+    (lambda: params.read({"start": "-1"}, START), "start is '-1'"),
+    (lambda: params.read({"start": "9" * 25}, START), "write microseconds"),
+    (lambda: params.read({"end": "1795248000"}, END), "looks like seconds"),
+    (lambda: params.read({"end": "1795248000000"}, END), "looks like milliseconds"),
+    (lambda: params.read({"end": "1795248000000000000"}, END), "write microseconds"),
     (lambda: params.window({"start": str(NOW + 1)}, NOW, 1), "1795248000000001: it must not be after"),
-    (lambda: params.duration({"minDuration": "5"}, "minDuration"), "minDuration is '5': write a number"),
-    (lambda: params.duration({"minDuration": "-5ms"}, "minDuration"), "minDuration is '-5ms'"),
-    (lambda: params.duration({"minDuration": "5ms "}, "minDuration"), "minDuration is '5ms '"),
-    (lambda: params.duration({"maxDuration": "999999999d"}, "maxDuration"), "below 146 years"),
+    (lambda: params.read({"minDuration": "5"}, SHORTEST), "minDuration is '5': write a number"),
+    (lambda: params.read({"minDuration": "-5ms"}, SHORTEST), "minDuration is '-5ms'"),
+    (lambda: params.read({"minDuration": "5ms "}, SHORTEST), "minDuration is '5ms '"),
+    (lambda: params.read({"maxDuration": "999999999d"}, LONGEST), "below 146 years"),
     (lambda: params.search_window({"lookback": "yesterday"}, NOW), "lookback is 'yesterday'"),
     (lambda: params.dependency_window({"lookback": "1h"}, NOW), "lookback is '1h': write a whole number"),
     (lambda: params.dependency_window({"endTs": str(NOW)}, NOW), "endTs is"),
-    (lambda: params.whole({"limit": "0"}, "limit", 20, 1, 1500), "limit is '0': write a whole number from 1"),
-    (lambda: params.whole({"limit": "1501"}, "limit", 20, 1, 1500), "from 1 to 1500"),
-    (lambda: params.whole({"limit": "many"}, "limit", 20, 1, 1500), "limit is 'many'"),
-    (lambda: params.whole({"limit": "٣"}, "limit", 20, 1, 1500), "limit is"),
+    (lambda: params.read({"limit": "0"}, LIMIT), "limit is '0': write a whole number from 1"),
+    (lambda: params.read({"limit": "1501"}, LIMIT), "from 1 to 1500"),
+    (lambda: params.read({"limit": "many"}, LIMIT), "limit is 'many'"),
+    (lambda: params.read({"limit": "٣"}, LIMIT), "limit is"),
+    (lambda: params.read({}, KIND), "kind is '': write one of a, b, c"),
     (lambda: params.step({"step": "0"}, Window(0, HOUR)), "step is '0'"),
     (lambda: params.step({"step": "1"}, Window(0, 24 * HOUR)), "step is 1: write 44 or more"),
     (lambda: params.tags(["error"], []), "tag is 'error': write tag=key:value"),

@@ -24,8 +24,8 @@ def changes(before: Cell | None, after: Cell | None) -> list[str]:
     """Of the edge a to b between two windows of a minute."""
     one, other = ({key("a", "b"): each} if each else {} for each in (before, after))
     found = difference(EdgeTraffic(one, 60), EdgeTraffic(other, 60))
-    told = [each["change"] for edge in found["edges"] for each in edge["changes"]]
-    assert told == [each["change"] for service in found["services"] for each in service["changes"]]
+    told = [each["change"] for edge in found.edges for each in edge["changes"]]
+    assert told == [each["change"] for service in found.services for each in service["changes"]]
     return told
 
 
@@ -55,10 +55,10 @@ def test_an_edge_too_many_to_be_sure_of_is_still_sure_when_alone() -> None:
     """The level is shared by all that is compared."""
     many = {key("a", f"s{index}"): cell(100) for index in range(500)}
     one = difference(EdgeTraffic({}, 60), EdgeTraffic({key("a", "b"): cell(9)}, 60))
-    assert [edge["target"] for edge in one["edges"]] == ["b"]
+    assert [edge["target"] for edge in one.edges] == ["b"]
     found = difference(EdgeTraffic(many, 60), EdgeTraffic({**many, key("a", "b"): cell(9)}, 60))
-    assert found["edges"] == []
-    assert found["compared"]["level"] < one["compared"]["level"]
+    assert found.edges == []
+    assert found.compared["level"] < one.compared["level"]
 
 
 def test_noise_on_a_large_graph_tells_of_nothing() -> None:
@@ -75,17 +75,17 @@ def test_noise_on_a_large_graph_tells_of_nothing() -> None:
         return EdgeTraffic(cells, 60)
 
     found = difference(window(), window())
-    assert (found["edges"], found["services"]) == ([], [])
-    assert found["compared"] | {"level": 0} == {"edges": 400, "services": 400, "level": 0}
+    assert (found.edges, found.services) == ([], [])
+    assert (found.compared["edges"], found.compared["services"]) == (400, 400)
 
 
 def test_figures_of_both_windows_come_along_the_surest_first() -> None:
     before = EdgeTraffic({key("a", "b"): cell(500), key("b", "c"): cell(500)}, 60)
     after = EdgeTraffic({key("a", "b"): cell(250, 20), key("b", "c"): cell(500, 400)}, 30)
     found = difference(before, after)
-    assert [edge["target"] for edge in found["edges"]] == ["c", "b"]
-    told = found["edges"][1]
+    assert [edge["target"] for edge in found.edges] == ["c", "b"]
+    told = found.edges[1]
     assert (told["before"]["rate"], told["after"]["rate"]) == (500 / 60, 250 / 30)
     assert (told["before"]["errors"], told["after"]["errors"]) == (0, 20)
     assert told["changes"][0]["difference"] == 0.08
-    assert [service["name"] for service in found["services"]] == ["c", "b"]
+    assert [service["name"] for service in found.services] == ["c", "b"]

@@ -64,33 +64,33 @@ def test_all_that_is_suffered_is_someones_even_in_circles(weights: dict[tuple[st
 
 def test_the_service_with_own_errors_comes_first_and_its_path_is_told() -> None:
     found = ranking(side(user_a=cell(100, 40), a_b=cell(100, 38), b_c=cell(100, 2)), None, 10)
-    first = found["services"][0]
+    first = found.services[0]
     assert first["service"] == "b"
     assert first["path"] == ["user", "a", "b"]
     assert first["errors"] == {"own": 36, "inherited": 2, "share": 0.9}
-    assert found["callers"]["errors"] == 40
+    assert found.callers["errors"] == 40
 
 
 def test_time_beyond_the_usual_is_what_counts() -> None:
     usual = side(user_a=cell(100, took=0.30), a_b=cell(100, took=0.2), a_c=cell(100, took=0.05))
     now = side(user_a=cell(50, took=0.65), a_b=cell(50, took=0.2), a_c=cell(50, took=0.40))
     found = ranking(now, usual, 10)
-    assert found["basis"] == "excess"
-    assert found["callers"]["time"] == pytest.approx(17_500)
-    [only] = found["services"]
+    assert found.basis == "excess"
+    assert found.callers["time"] == pytest.approx(17_500)
+    [only] = found.services
     assert (only["service"], only["path"]) == ("c", ["user", "a", "c"])
     assert only["score"] == pytest.approx(1)
-    assert ranking(usual, usual, 10)["services"] == []
+    assert ranking(usual, usual, 10).services == []
 
 
 def test_with_nothing_to_compare_with_all_time_counts() -> None:
     found = ranking(side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), EdgeTraffic({}, 60), 10)
-    assert found["basis"] == "total"
-    assert [each["service"] for each in found["services"]] == ["b", "a"]
-    assert found["services"][0]["time"] == pytest.approx({"own": 2000, "inherited": 0, "share": 2 / 3})
+    assert found.basis == "total"
+    assert [each["service"] for each in found.services] == ["b", "a"]
+    assert found.services[0]["time"] == pytest.approx({"own": 2000, "inherited": 0, "share": 2 / 3})
     assert [
         each["service"]
-        for each in ranking(side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), None, 1)["services"]
+        for each in ranking(side(user_a=cell(10, took=0.3), a_b=cell(10, took=0.2)), None, 1).services
     ] == ["b"]
 
 
@@ -101,15 +101,11 @@ def test_nobody_waits_for_what_a_queue_delivers() -> None:
         ("kafka/orders", "w", Protocol.MESSAGING): cell(10, 5, took=5),
     }
     found = ranking(EdgeTraffic(cells, 60), None, 10)
-    by_name = {each["service"]: each for each in found["services"]}
+    by_name = {each["service"]: each for each in found.services}
     assert by_name["w"]["path"] == ["kafka/orders", "w"]
     assert by_name["a"]["errors"]["own"] == 1
-    assert found["callers"]["errors"] == 6
+    assert found.callers["errors"] == 6
 
 
 def test_an_idle_mesh_has_nothing_to_look_at() -> None:
-    assert ranking(EdgeTraffic({}, 60), None, 5) == {
-        "callers": {"errors": 0, "time": 0},
-        "basis": "total",
-        "services": [],
-    }
+    assert ranking(EdgeTraffic({}, 60), None, 5) == ({"errors": 0, "time": 0}, "total", [])

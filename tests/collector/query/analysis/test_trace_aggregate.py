@@ -27,8 +27,8 @@ def test_steps_of_one_path_are_one_node() -> None:
         brief("2", "b", "a", "cart read", 20, 20),
     ]
     found = tree("shop", "GET", rows)
-    [shop] = found["nodes"]
-    assert (found["traces"], found["cut"], shop["count"], shop["per_trace"]) == (2, False, 2, 1.0)
+    [shop] = found.nodes
+    assert (found.traces, found.cut, shop["count"], shop["per_trace"]) == (2, False, 2, 1.0)
     assert shop["duration"] == {"mean": 75.0, "p50": 50.0, "p90": 100.0, "p99": 100.0}
     assert shop["self"] == {"mean": 45.0, "p50": 30.0, "p90": 60.0, "p99": 60.0}
     [cart] = shop["children"]
@@ -47,7 +47,7 @@ def test_it_begins_at_the_operation_wherever_that_is_in_a_trace() -> None:
         brief("1", "c", "r", "shop GET", 60, 5),
         brief("1", "x", "r", "other GET", 60, 5),
     ]
-    [shop] = tree("shop", "GET", rows)["nodes"]
+    [shop] = tree("shop", "GET", rows).nodes
     assert (shop["count"], shop["children"][0]["count"]) == (2, 1)
 
 
@@ -57,7 +57,7 @@ def test_circles_and_twins_end() -> None:
         brief("1", "b", "a", "s y", 0, 1),
         brief("1", "c", "c", "s x", 0, 1),
     ]
-    assert tree("s", "x", rows)["traces"] == 1
+    assert tree("s", "x", rows).traces == 1
 
 
 def test_too_many_and_too_deep_are_cut_and_told() -> None:
@@ -66,10 +66,10 @@ def test_too_many_and_too_deep_are_cut_and_told() -> None:
         *(brief("1", f"b{index}", "a", f"t {index}", 0, 1) for index in range(NODES_MAX + 5)),
     ]
     found = tree("s", "x", wide)
-    assert (found["cut"], len(found["nodes"][0]["children"])) == (True, NODES_MAX - 1)
+    assert (found.cut, len(found.nodes[0]["children"])) == (True, NODES_MAX - 1)
     deep = [brief("1", str(index), str(index - 1), f"s {index}", 0, 1) for index in range(DEPTH_MAX + 9)]
-    assert tree("s", "0", deep)["cut"] is True
-    assert tree("s", "0", deep[:DEPTH_MAX])["cut"] is False
+    assert tree("s", "0", deep).cut is True
+    assert tree("s", "0", deep[:DEPTH_MAX]).cut is False
 
 
 @given(st.lists(st.tuples(st.integers(-20, 120), st.integers(0, 60)), max_size=8))

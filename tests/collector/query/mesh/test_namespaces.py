@@ -63,15 +63,15 @@ def test_the_store_is_asked_now_and_then_and_its_silence_holds_nobody_up(world: 
 
     async def run() -> None:
         spaces = Namespaces(store, lambda: now[0])
-        while not await spaces.lately():
+        while not await spaces.recent():
             await asyncio.sleep(0.01)
-        assert (await spaces.lately())["frontend"] == ("shop",)
+        assert (await spaces.recent())["frontend"] == ("shop",)
         assert store.asked == 1
         now[0] += FRESH
         store.down = True
-        assert (await spaces.lately())["frontend"] == ("shop",)
+        assert (await spaces.recent())["frontend"] == ("shop",)
         await asyncio.sleep(0)
         assert store.asked == 2
-        assert (await spaces.lately())["frontend"] == ("shop",)
+        assert (await spaces.recent())["frontend"] == ("shop",)
 
     asyncio.run(run())

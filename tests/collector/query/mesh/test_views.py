@@ -134,7 +134,10 @@ def test_what_routing_changes_or_would_change() -> None:
             history=(made,),
         )
     )
-    assert said["effect"]["success"] == {
+    effect, advice = said["effect"], said["advice"]
+    assert effect
+    assert advice
+    assert effect["success"] == {
         "direct": 0.90,
         "routed": 0.99,
         "difference": pytest.approx(0.09),
@@ -143,12 +146,13 @@ def test_what_routing_changes_or_would_change() -> None:
         "significant": True,
         "better": True,
     }
-    assert (said["effect"]["p50"]["routed"], said["effect"]["p50"]["better"]) == (210, None)
-    assert said["effect"]["p99"] is None
+    assert effect["p50"]
+    assert (effect["p50"]["routed"], effect["p50"]["better"]) == (210, None)
+    assert effect["p99"] is None
     assert views.change(slower, 1000)["better"] is False
-    (shown,) = said["advice"]["endpoints"]
+    (shown,) = advice["endpoints"]
     assert shown == {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0}
-    assert said["advice"]["basis"] == "an estimate"
+    assert advice["basis"] == "an estimate"
     assert [each["evidence"] for each in said["history"]] == [{"by": "ann"}]
 
 

@@ -1,0 +1,45 @@
+"""A route of our own API as a declaration: method, path, parameters, and the type of its reply."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from proxy.contract.api.parameters import Instant, Parameter
+
+Reply = TypeVar("Reply")
+Parameters = tuple[Parameter[Any], ...]
+
+
+@dataclass(frozen=True)
+class Route(Generic[Reply]):
+    """``GET path`` unless ``method`` says otherwise; ``{name}`` in the path is a part of it.
+
+    ``body`` is the type of what a PUT takes.
+    """
+
+    path: str
+    summary: str
+    reply: type[Reply]
+    parameters: Parameters = ()
+    method: str = "GET"
+    body: Any = None
+    details: str = field(default="", kw_only=True)
+
+    @cached_property
+    def adapter(self) -> "TypeAdapter[Reply]":
+        """Validation and schema of the reply; made when it is first needed, which takes milliseconds."""
+        return TypeAdapter(self.reply)
+
+    def parse(self, reply: bytes) -> Reply:
+        """The reply in a body. Raises pydantic.ValidationError, a ValueError, for anything else."""
+        return self.adapter.validate_json(reply)
+
+
+def window(absent_start: str, prefix: str = "", end: str = "now") -> tuple[Instant, Instant]:
+    """``start`` and ``end``; ``absent_start`` and ``end`` say in words what they are when absent."""
+    return (
+        Instant(name=f"{prefix}start", meaning="first moment of the window", absent=absent_start),
+        Instant(name=f"{prefix}end", meaning="last moment of the window", absent=end),
+    )
