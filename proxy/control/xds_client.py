@@ -1,4 +1,4 @@
-"""The sidecar's line to the mesh: registers by connecting, and brings back what the mesh knows."""
+"""The sidecar's ADS client: registers by connecting, and receives what the mesh knows."""
 
 import asyncio
 import logging
@@ -51,7 +51,7 @@ class Feed:
         self._on_view = on_view
         self._expiry = expiry
         self._mirror = Mirror()
-        self._told: MeshView | None = None
+        self._last_view: MeshView | None = None
         self._outbox: asyncio.Queue[pb.DeltaDiscoveryRequest] = asyncio.Queue()
         self._connected = False
         self._expiring: asyncio.TimerHandle | None = None
@@ -60,7 +60,7 @@ class Feed:
 
     @property
     def connected(self) -> bool:
-        """Whether the mesh has answered on the present stream."""
+        """True if the mesh has answered on the present stream."""
         return self._connected
 
     def set_state(self, state: NodeState) -> None:
@@ -81,12 +81,13 @@ class Feed:
                 if heard and self._expiring is None:
                     self._expire_later()
                 delay = BACKOFF_MIN if heard else min(BACKOFF_MAX, delay * 2)
+                # Jitter: sidecars of a restarted mesh must not all come back at the same moment.
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))
         finally:
             self._never_expire()
 
     def _heard(self, beat: bool) -> None:
-        """The mesh said something; with heartbeats, it has to say something again in time."""
+        """Note a response; once there were heartbeats, the next one is due before the expiry."""
         self._never_expire()
         self._beating = self._beating or beat
         if self._beating:
@@ -101,7 +102,8 @@ class Feed:
             self._expiring = None
 
     async def _attempt(self) -> bool:
-        """One stream from start to end; whether the mesh answered on it."""
+        """Hold one stream from start to end; return True if the mesh answered on it."""
+        # A new queue: answers to the last stream's responses carry nonces that this one does not know.
         self._outbox = asyncio.Queue()
         heard = self._beating = False
         try:
@@ -117,6 +119,7 @@ class Feed:
                         heard = self._connected = True
                         beat = response.type_url == protocol.HEARTBEAT
                         self._heard(beat)
+                        # A heartbeat brings nothing new, but makes a view that expired count again.
                         if not beat or self._expired:
                             self._receive(response)
                 finally:
@@ -130,6 +133,7 @@ class Feed:
 
     async def _write(self, call: Any) -> None:
         opening = self._mirror.opening()
+        # The first request names the node, the others need not repeat it.
         opening[0].node.CopyFrom(nodes.encode(self._node))
         try:
             for request in opening:
@@ -145,7 +149,7 @@ class Feed:
         view = self._mirror.view()
         if view is not None:
             self._expired = False
-            self._tell(view)
+            self._hand_over(view)
 
     def _neutralise(self) -> None:
         self._expiring, self._expired = None, True
@@ -156,16 +160,16 @@ class Feed:
                 self._target,
                 self._expiry,
             )
-            self._tell(neutral(view))
+            self._hand_over(neutral(view))
 
-    def _tell(self, view: MeshView) -> None:
-        if view != self._told:
-            self._told = view
+    def _hand_over(self, view: MeshView) -> None:
+        if view != self._last_view:
+            self._last_view = view
             self._on_view(view)
 
 
 def neutral(view: MeshView) -> MeshView:
-    """The same services and endpoints, all of equal weight and none ejected; draining stays."""
+    """Return the same services and endpoints, all of equal weight and none ejected; draining stays."""
     return {
         name: replace(
             service,

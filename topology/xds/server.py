@@ -1,4 +1,4 @@
-"""The gRPC edge of the mesh: ADS, state of the world and delta, to every sidecar."""
+"""The ADS server on gRPC, for both protocols: state of the world and delta."""
 
 import asyncio
 import itertools
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sidecars(Protocol):
-    """Who wants to know which sidecars are connected: the engine."""
+    """The receiver of connects and disconnects of sidecars: the engine."""
 
     def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None: ...
     def disconnected(self, stream: str, now: float) -> None: ...
@@ -69,7 +69,7 @@ class XdsServer:
 
     @property
     def streams(self) -> int:
-        """How many streams are open."""
+        """The number of open streams."""
         return len(self._wakers)
 
     def register(self, server: grpc.aio.Server) -> None:
@@ -85,9 +85,9 @@ class XdsServer:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(protocol.ADS, handlers),))
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Tell every stream what changed; cheap when nothing did. Call on the server's loop.
+        """Send every stream what changed; cheap when nothing did. Call on the server's loop.
 
-        Heartbeats go out only while this is called: who stopped deciding does not stand by it.
+        Heartbeats go out only while this is called: a mesh that hangs must not renew its old decisions.
         """
         self._published = self._clock()
         if self._catalog is not None and self._catalog.version == snapshot.version:
@@ -133,6 +133,7 @@ class XdsServer:
             wait = self._heartbeat if beats else None
             if self._catalog is not None:
                 remaining = self._settled - self._clock()
+                # Only clients that hold something are held back: a new one would have nothing at all.
                 hold = session.resumed and remaining > 0
                 if hold:
                     wait = min(remaining, wait or remaining)
@@ -159,16 +160,18 @@ class XdsServer:
                         self._sidecars.connected(stream, node, host, self._clock())
                 rejection = session.receive(request)
                 if rejection is not None:
-                    self._note(rejection)
+                    self._count(rejection)
                 waker.set()
         finally:
+            # The writer looks whether the reader is done whenever it is woken, and at no other time.
             waker.set()
 
-    def _note(self, rejection: Rejection) -> None:
+    def _count(self, rejection: Rejection) -> None:
         self.rejected += 1
         key = (rejection.node, rejection.type_url)
         if self.rejections.get(key) == rejection:
             return
+        # Names are a client's own choice: without a bound, one with ever new names would fill the memory.
         if len(self.rejections) >= _REJECTIONS_KEPT:
             del self.rejections[next(iter(self.rejections))]
         self.rejections[key] = rejection

@@ -19,7 +19,7 @@ Response = pb.DiscoveryResponse | pb.DeltaDiscoveryResponse
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A client did not accept a response; it goes on with what it had."""
+    """A response that a client did not accept; it goes on with what it had."""
 
     node: str
     type_url: str
@@ -27,7 +27,7 @@ class Rejection:
 
 
 class Session:
-    """State of one stream, of either protocol."""
+    """The state of one stream, of either protocol."""
 
     def __init__(self, *, delta: bool) -> None:
         self._delta = delta
@@ -49,6 +49,7 @@ class Session:
         Raises BadResourceError for a node that claims to be a sidecar of ours and is not one.
         """
         if request.HasField("node"):
+            # A client may leave its node out after the first request, or send it empty.
             named = nodes.identify(request.node)
             self.node = named if named.instance else self.node
         publisher = self._publishers.get(request.type_url)

@@ -12,8 +12,9 @@ import grpc
 import pytest
 
 from proxy.contract.model import Service
+from proxy.contract.xds import inbound, nodes, protocol
 from proxy.contract.xds import messages_pb2 as pb
-from proxy.contract.xds import nodes, protocol
+from proxy.contract.xds.inbound import InboundPolicy
 from tests.proxy.control.test_xds_client import NODE, Mesh, Sidecars
 from topology.xds.server import XdsServer
 from topology.xds.snapshot import Snapshot
@@ -54,6 +55,45 @@ def test_a_rejected_response_is_counted_kept_and_logged_once(caplog: pytest.LogC
     assert [record.getMessage() for record in caplog.records] == [
         "envoy-1 rejected Cluster and keeps what it had: no such field"
     ]
+
+
+@contextlib.asynccontextmanager
+async def delta_stream(mesh: Mesh) -> AsyncIterator[Any]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{mesh.port}") as channel:
+        call = channel.stream_stream(
+            f"/{protocol.ADS}/{protocol.DELTA_METHOD}",
+            request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,
+            response_deserializer=pb.DeltaDiscoveryResponse.FromString,
+        )(None)
+        yield call
+        call.cancel()
+
+
+def test_two_nodes_are_sent_policies_of_their_own_and_the_same_services() -> None:
+    services = {name: Service(name) for name in ("reviews", "ratings")}
+
+    async def ask(mesh: Mesh, service: str) -> tuple[list[str], list[str]]:
+        async with delta_stream(mesh) as call:
+            node = nodes.encode(replace(NODE, service=service, instance=f"{service}-1"))
+            await call.write(pb.DeltaDiscoveryRequest(type_url=protocol.CDS, node=node))
+            clusters = await call.read()
+            own = [protocol.OWN_INBOUND]
+            request = pb.DeltaDiscoveryRequest(type_url=protocol.INBOUND, resource_names_subscribe=own)
+            await call.write(request)
+            policies = await call.read()
+        found = [inbound.decode(each.resource.value).service for each in policies.resources]
+        return found, [each.name for each in clusters.resources]
+
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, services, {name: InboundPolicy(name) for name in services}))
+        every = ["passthrough", "ratings", "reviews"]
+        assert await ask(mesh, "reviews") == (["reviews"], every)
+        assert await ask(mesh, "ratings") == (["ratings"], every)
+        assert await ask(mesh, "web") == ([], every)
+        await mesh.stop()
+
+    asyncio.run(play())
 
 
 def test_a_node_that_cannot_be_registered_is_told_why() -> None:
