@@ -1,6 +1,8 @@
 """Calls of several endpoints and reporters taken together, with or without one reporter.
 
-Bounds on failure shares are Wilson score intervals (E. B. Wilson, JASA 22, 1927).
+Bounds on failure rates are Wilson score intervals (E. B. Wilson, "Probable inference, the law of succession,
+and statistical inference", JASA 22, 1927): they hold for few calls and for rates near 0, where the normal
+approximation does not.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,19 +12,33 @@ from typing import Final
 
 from topology.evidence.measurements import SLOT, Record, Screen, Tally
 
-Z: Final = 2.5  # standard errors that count as more than chance
+# Standard errors that count as more than chance. By chance alone a mean is beyond 2.5 of them 0.6 times in
+# 100: every endpoint is tested several times a second, but also over several windows and by reporters.
+Z: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One endpoint over one span: everybody's calls, and each reporter's share of them."""
+class EndpointTally:
+    """Calls to one endpoint within a window: the sum, and each reporter's part of it."""
 
     total: Tally
-    by: dict[str, Tally]
+    by_reporter: dict[str, Tally]
+
+    def without(self, reporter: str) -> Tally:
+        """Return the sum less one reporter's calls; an empty name leaves out none."""
+        return self.total.without(self.by_reporter.get(reporter))
+
+    def of(self, reporters: Iterable[str]) -> Tally:
+        """Return the calls of these reporters taken together."""
+        return pooled(self.by_reporter[name] for name in reporters)
 
 
-class Sides:
-    """One service's endpoints at one moment. ``since`` hides what was measured earlier, by endpoint."""
+class ServiceTallies:
+    """Calls to the endpoints of one service at one moment, over windows of any length.
+
+    ``peers`` are the endpoints that serve now, ``since`` the time by endpoint before which measurements
+    do not count: before an ejection or a return they tell of another state.
+    """
 
     def __init__(
         self, records: Mapping[str, Record], peers: Sequence[str], since: Mapping[str, float], now: float
@@ -31,40 +47,46 @@ class Sides:
         self.peers = peers
         self.now = now
         self._since = since
-        self._held: dict[tuple[str, float], Side] = {}
+        self._cache: dict[tuple[str, float], EndpointTally] = {}
 
-    def of(self, endpoint: str, span: float) -> Side:
-        """What was measured of an endpoint over so many seconds."""
-        found = self._held.get((endpoint, span))
-        if found is not None:
-            return found
+    def of(self, endpoint: str, seconds: float) -> EndpointTally:
+        """Return the calls to an endpoint within the last ``seconds``."""
+        tally = self._cache.get((endpoint, seconds))
+        if tally is None:
+            tally = self._cache[endpoint, seconds] = self._tally(endpoint, seconds)
+        return tally
+
+    def _tally(self, endpoint: str, seconds: float) -> EndpointTally:
         record = self.records.get(endpoint)
-        begin = max(self.now - span, self._since.get(endpoint, 0.0))
+        begin = max(self.now - seconds, self._since.get(endpoint, 0.0))
         slot = int(begin / SLOT) + 1
-        by = {}
+        by_reporter = {}
         for name, witness in record.witnesses.items() if record else ():
             if witness.at >= begin and (tally := witness.since(slot)).count:
-                by[name] = tally
-        found = self._held[endpoint, span] = Side(pooled(by.values()), by)
-        return found
+                by_reporter[name] = tally
+        return EndpointTally(pooled(by_reporter.values()), by_reporter)
 
-    def others(self, endpoint: str, span: float) -> list[Side]:
-        """The same of each of its peers."""
-        return [self.of(peer, span) for peer in self.peers if peer != endpoint]
+    def of_peers(self, endpoint: str, seconds: float) -> list[EndpointTally]:
+        """Return the same for each of its peers."""
+        return [self.of(peer, seconds) for peer in self.peers if peer != endpoint]
 
-    def known(self, but: str = "") -> Iterator[Record]:
-        """Records of the peers that have one."""
+    def peers_of(self, endpoint: str) -> tuple[str, ...]:
+        """Return the addresses that an endpoint is compared with."""
+        return tuple(peer for peer in self.peers if peer != endpoint)
+
+    def peer_records(self, but: str = "") -> Iterator[Record]:
+        """Yield the records of all peers that have one, without one endpoint's."""
         return (self.records[peer] for peer in self.peers if peer != but and peer in self.records)
 
 
 def usual(screens: Sequence[Screen]) -> float:
-    """log2 latency of the faster half of the endpoints, as a quick reference."""
+    """Return the log2 latency of the faster half of the endpoints, as a quick reference."""
     means = sorted(screen.logs / screen.timed for screen in screens if screen.timed)
     return means[(len(means) - 1) // 2] if means else float("inf")
 
 
 def bounds(bad: float, total: float, z: float = Z) -> tuple[float, float]:
-    """Wilson interval of a share, ``z`` standard errors wide; (0, 1) without data."""
+    """Return the Wilson interval of a share, ``z`` standard errors wide; (0, 1) without data."""
     if total <= 0:
         return 0.0, 1.0
     share, square = bad / total, z * z
@@ -74,28 +96,37 @@ def bounds(bad: float, total: float, z: float = Z) -> tuple[float, float]:
 
 
 def pooled(tallies: Iterable[Tally]) -> Tally:
+    """Return the sum of tallies."""
     total = Tally()
     for tally in tallies:
         total.add(tally)
     return total
 
 
-def better_half(others: Sequence[Side], badness: Callable[[Tally], float], left_out: str) -> Tally | None:
-    """The better half of the peers taken together; None when no peer has traffic."""
-    totals = [rest for side in others if (rest := side.total.without(side.by.get(left_out))).count]
+def better_half(
+    peers: Sequence[EndpointTally], badness: Callable[[Tally], float], left_out: str
+) -> Tally | None:
+    """Return the better half of the peers taken together, without one reporter; None without traffic.
+
+    The better half, not all: with several bad endpoints each would hide behind the others.
+    """
+    totals = [rest for peer in peers if (rest := peer.without(left_out)).count]
     if not totals:
         return None
     totals.sort(key=badness)
     return pooled(totals[: (len(totals) + 1) // 2])
 
 
-def elsewhere(others: Sequence[Side], name: str) -> Tally:
-    return pooled(side.by[name] for side in others if name in side.by)
+def of_reporter(endpoints: Sequence[EndpointTally], name: str) -> Tally:
+    """Return what one reporter measured of these endpoints."""
+    return pooled(each.by_reporter[name] for each in endpoints if name in each.by_reporter)
 
 
-def failing_share(tally: Tally) -> float:
+def failure_rate(tally: Tally) -> float:
+    """Return the share of calls that failed, to order endpoints by."""
     return tally.failing
 
 
-def typical(tally: Tally) -> float:
+def typical_latency(tally: Tally) -> float:
+    """Return the mean log2 latency, to order endpoints by; infinite without timed calls."""
     return tally.mean if tally.timed else float("inf")

@@ -6,13 +6,13 @@ from typing import Final
 from proxy.contract.decisions.evidence import Dependency, Ejection, WeightChange
 from proxy.contract.model import EndpointState
 from topology.evidence.measurements import Evidence, Probed
-from topology.evidence.peer_tallies import Sides
+from topology.evidence.peer_tallies import ServiceTallies
 from topology.model import Decision
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.fleet import Outliers
-from topology.outliers.outlier_tests import Comparison
-from topology.outliers.shared_causes import Shared, quiet
+from topology.outliers.outlier_tests import OutlierTests
+from topology.outliers.shared_causes import SharedCauses, quiet
 from topology.outliers.weights import Weights, relative_latency, times_slower
 from topology.registry.sources import Member
 from topology.settings import EngineSettings
@@ -107,8 +107,8 @@ class Feedback:
             for address in available
             if address not in healths or healths[address].state is not EndpointState.EJECTED
         ]
-        sides = Sides(self.evidence.of(service), serving, self.outliers.since(service), now)
-        case = _Case(sides, self._settings, lambda: cause(service), self._believed(service, now))
+        tallies = ServiceTallies(self.evidence.of(service), serving, self.outliers.since(service), now)
+        case = _Case(tallies, self._settings, lambda: cause(service), self._believed(service, now))
         present = [member.address for member in found]
         decisions = self.outliers.step(service, present, available, case, now)
         for made in decisions:
@@ -155,38 +155,40 @@ class _Case:
 
     def __init__(
         self,
-        sides: Sides,
+        tallies: ServiceTallies,
         settings: EngineSettings,
         cause: Callable[[], tuple[str, Dependency]],
         told: Mapping[str, Finding],
     ) -> None:
-        self._sides = sides
+        self._tallies = tallies
         self._settings = settings
         self._told = told
-        self._comparison = Comparison(sides, settings)
-        self._shared = Shared(sides, settings)
+        self._tests = OutlierTests(tallies, settings)
+        self._shared = SharedCauses(tallies, settings)
         self.cause = cause
 
     @property
     def suspects(self) -> set[str]:
-        return self._comparison.suspects
+        return self._tests.suspects
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
-        found, told = self._comparison.finding(endpoint, patience), self._told.get(endpoint)
+        found, told = self._tests.finding(endpoint, patience), self._told.get(endpoint)
         if found is not None or told is None:
             return found
-        return None if second_opinion.denied(self._sides, endpoint, told.kind, self._settings) else told
+        return (
+            None if second_opinion.contradicted(self._tallies, endpoint, told.kind, self._settings) else told
+        )
 
     def doubt(self, endpoint: str) -> Finding | None:
-        return self._comparison.doubt(endpoint)
+        return self._tests.doubt(endpoint)
 
     def probe(self, endpoint: str) -> Probed | None:
         self.suspects.add(endpoint)
-        record = self._sides.records.get(endpoint)
+        record = self._tallies.records.get(endpoint)
         return record.probed if record is not None else None
 
     def trial(self, endpoint: str, since: float) -> Trial:
-        return self._comparison.trial(endpoint, since)
+        return self._tests.trial(endpoint, since)
 
     def room(self, survivors: Sequence[str]) -> str:
         return self._shared.room(survivors)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from proxy.contract.decisions.evidence import Calls, FailureComparison, Grounds, LatencyComparison
 from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import Tally
-from topology.evidence.peer_tallies import Side
+from topology.evidence.peer_tallies import EndpointTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Calls of an endpoint on probation, as credible reporters saw them; ``busy``: its peers have calls."""
+    """The calls of an endpoint on probation, as credible reporters saw them.
+
+    ``busy`` is true if its peers have calls: then it would have some too, were it sent any.
+    """
 
     count: int = 0
     errors: int = 0
@@ -40,35 +43,38 @@ class Trial:
 
     @property
     def passed(self) -> bool:
-        """Whether most calls succeeded, and there were some."""
+        """True if most calls succeeded, and there were some."""
         return self.count > 2 * self.errors
 
     @property
     def failed(self) -> bool:
-        """Whether at least half of the calls failed, and there were some."""
+        """True if at least half of the calls failed, and there were some."""
         return 0 < self.count <= 2 * self.errors
 
 
-def _reporters(names: Sequence[str]) -> str:
-    return f"{len(names)} reporter" if len(names) == 1 else f"{len(names)} reporters"
-
-
-def seen(witnesses: Sequence[str], confirmed: str) -> str:
-    return f"seen by {_reporters(witnesses)}" + (f", and {confirmed}" if confirmed else "")
+def seen_by(reporters: Sequence[str], confirmed: str = "") -> str:
+    """Return the end of a finding's reason: how many reporters saw it, and who confirms it."""
+    count = "1 reporter" if len(reporters) == 1 else f"{len(reporters)} reporters"
+    return f"seen by {count}, and {confirmed}" if confirmed else f"seen by {count}"
 
 
 def comparison(
-    span: float, own: Side, peer: Tally, witnesses: Sequence[str], peers: Sequence[str], confirmed: str
+    seconds: float,
+    own: EndpointTally,
+    peer: Tally,
+    reporters: Sequence[str],
+    peers: tuple[str, ...],
+    confirmed: str = "",
 ) -> FailureComparison:
     """Return the figures that failures are judged on, with those of each reporter that saw them."""
     return FailureComparison(
-        span,
+        seconds,
         own.total.count,
         own.total.errors,
         peer.count,
         peer.errors,
-        {name: Calls(own.by[name].count, own.by[name].errors) for name in witnesses},
-        tuple(peers),
+        {name: Calls(own.by_reporter[name].count, own.by_reporter[name].errors) for name in reporters},
+        peers,
         confirmed,
     )
 

@@ -1,68 +1,94 @@
-"""A second opinion on what one reporter, or one collector, alone sees.
+"""Agreement of reporters about an endpoint, and a second opinion where only one of them complains.
 
-One reporter may lie, or be broken. Alone it is believed only when somebody else, who saw the
-endpoint with eyes of its own (its own sidecar, or a probe), says the same; until then the endpoint
-is worth a probe. What another collector ejected is believed unless sidecars here know better.
+One reporter may lie, or be broken. Alone it is believed only when somebody who saw the endpoint
+independently says the same: the endpoint's own sidecar, or an active probe. Until then the endpoint is
+a suspect, to be probed. An ejection by another collector is believed unless sidecars here contradict it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import log2
 from typing import Final
 
 from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import SLOT, Record, Tally
-from topology.evidence.peer_tallies import Sides, better_half, pooled, typical
+from topology.evidence.peer_tallies import (
+    EndpointTally,
+    ServiceTallies,
+    better_half,
+    pooled,
+    typical_latency,
+)
 from topology.settings import EngineSettings
 
-# What stands before a collector's name where all its sidecars are one reporter.
+# The prefix of a collector's name where all its sidecars are one reporter: their own are not told apart.
 GROUP: Final = "collector "
 
-# Seconds a probe's answer counts for.
-PROBE_COUNTS: Final = 5.0
-# Calls of others that went well, beyond which they contradict the one who complains.
+PROBE_VALID: Final = 5.0  # seconds: an older answer tells of another moment
+# Calls by other reporters that went well, from which on they contradict the one that complains.
 CONTRADICTED: Final = 3
+# Seconds within which sidecars here are asked about a remote ejection: about as long as its row took.
+_REMOTE_WINDOW: Final = 2.5
 
 
-def failures(record: Record, span: float, floor: float, now: float) -> str:
-    """Who else says that the endpoint fails; empty when nobody does."""
-    own = _served(record, span, now)
+def agreed(
+    reporters: Sequence[str],
+    own: EndpointTally,
+    peers: Sequence[EndpointTally],
+    least: int,
+    worse: Callable[[str], bool],
+) -> bool:
+    """True if at least ``least`` reporters see it, and it holds without any one of all that reported.
+
+    ``worse`` repeats the test with one reporter left out. Leaving out each in turn (as the jackknife does)
+    keeps one reporter with many calls from deciding alone under cover of a second one.
+    """
+    if len(reporters) < least:
+        return False
+    return all(worse(name) for name in set(own.by_reporter).union(*(peer.by_reporter for peer in peers)))
+
+
+def failures(record: Record, seconds: float, floor: float, now: float) -> str:
+    """Return who else says that the endpoint fails, in words; empty when nobody does."""
+    own = _served(record, seconds, now)
     if own.errors >= 2 and own.failing >= floor:
         return f"its own sidecar counted {own.errors} of {own.count} failed"
     return probe(record, now)
 
 
-def latency(record: Record, others: Iterable[Record], span: float, gap: float, now: float) -> str:
-    """Who else says that the endpoint is slower than its peers by ``gap`` octaves."""
-    own = _served(record, span, now)
-    peers = pooled(_served(other, span, now) for other in others)
-    if own.timed and peers.timed and own.mean >= peers.mean + gap / 2:
-        times = 2 ** (own.mean - peers.mean)
+def latency(record: Record, peers: Iterable[Record], seconds: float, gap: float, now: float) -> str:
+    """Return who else says that the endpoint is slower than its peers by ``gap`` octaves, in words.
+
+    Half the gap is enough: a second opinion supports a finding, it is none by itself.
+    """
+    own = _served(record, seconds, now)
+    others = pooled(_served(peer, seconds, now) for peer in peers)
+    if own.timed and others.timed and own.mean >= others.mean + gap / 2:
+        times = 2 ** (own.mean - others.mean)
         return f"its own sidecar measured {times:.1f} times its peers' latency"
     return probe(record, now)
 
 
-def probe(record: Record, now: float, within: float = PROBE_COUNTS) -> str:
-    """What a probe that failed so many seconds ago, or fewer, found; empty when there is none."""
+def probe(record: Record, now: float, within: float = PROBE_VALID) -> str:
+    """Return what an active probe met that failed within these seconds; empty when there is none."""
     probed = record.probed
     if probed is None or probed.ok or now - probed.at > within:
         return ""
     return f"a probe found: {probed.detail}"
 
 
-def denied(sides: Sides, endpoint: str, kind: FindingKind, settings: EngineSettings) -> bool:
-    """Whether sidecars of this very collector find nothing of what another one ejected it for."""
-    span = 2.5
-    own = sides.of(endpoint, span)
-    mine = pooled(tally for name, tally in own.by.items() if not name.startswith(GROUP))
+def contradicted(tallies: ServiceTallies, endpoint: str, kind: FindingKind, settings: EngineSettings) -> bool:
+    """True if sidecars of this very collector find nothing of what another one ejected it for."""
+    own = tallies.of(endpoint, _REMOTE_WINDOW)
+    mine = pooled(tally for name, tally in own.by_reporter.items() if not name.startswith(GROUP))
     if mine.count < CONTRADICTED:
         return False
     if kind is not FindingKind.LATENCY:
         return mine.failing < 1 - settings.eject_success_below
-    peer = better_half(sides.others(endpoint, span), typical, "")
+    peer = better_half(tallies.of_peers(endpoint, _REMOTE_WINDOW), typical_latency, "")
     if peer is None or not peer.timed or not mine.timed:
         return False
     return mine.mean - peer.mean < log2(settings.slow_factor) / 2
 
 
-def _served(record: Record, span: float, now: float) -> Tally:
-    return record.served.since(int((now - span) / SLOT) + 1)
+def _served(record: Record, seconds: float, now: float) -> Tally:
+    return record.served.since(int((now - seconds) / SLOT) + 1)

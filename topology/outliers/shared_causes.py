@@ -1,4 +1,4 @@
-"""What the endpoints of a service have in common: one cause for all, and room for one another.
+"""Causes that all endpoints of a service share, and the capacity of those that an ejection leaves.
 
 All endpoints failing or slow is no endpoint's own fault. And what ejected endpoints leave to the
 others must fit: the rate each has carried well before (``peak``) says how much is known to fit;
@@ -10,45 +10,53 @@ from math import log2, sqrt
 from typing import Final
 
 from topology.evidence.measurements import FRESH, SCREEN, Record
-from topology.evidence.peer_tallies import Sides, Z
+from topology.evidence.peer_tallies import ServiceTallies, Z
 from topology.settings import EngineSettings
 
-HEADROOM: Final = 2.0  # times the rate an endpoint has carried well, which it is trusted with unseen
+# Times the rate an endpoint has carried well, which it is trusted with unseen: services are rarely run above
+# half of what they can carry, and where one is, the next steps see the strain.
+HEADROOM: Final = 2.0
 STRAIN: Final = 3.0  # times its usual latency, under more than its usual rate, is an overload
 BUSIER: Final = 1.1  # times the usual rate that count as more
-_MOST: Final = 0.5
-_TIMED_MIN: Final = 10.0
+_WINDOW: Final = 2.5  # seconds of calls that show a shared failure
+_MOST: Final = 0.5  # of an endpoint's calls
+_TIMED_CALLS: Final = 5.0  # decayed number of timed calls for an endpoint to have a latency
+_WARM: Final = 10.0  # seconds until the usual latency is known
 
 
-class Shared:
-    """One service at one moment."""
+class SharedCauses:
+    """The endpoints of one service at one moment, taken together."""
 
-    def __init__(self, sides: Sides, settings: EngineSettings) -> None:
-        self._sides = sides
+    def __init__(self, tallies: ServiceTallies, settings: EngineSettings) -> None:
+        self._tallies = tallies
         self._settings = settings
 
     def failure(self) -> str:
-        """A sentence when most calls to most endpoints fail."""
-        peers = self._sides.peers
-        failing = sum(record.screen.failing >= _MOST for record in self._sides.known())
+        """Return a sentence when most calls to most endpoints fail; else an empty text."""
+        peers = self._tallies.peers
+        failing = sum(record.screen.failing >= _MOST for record in self._tallies.peer_records())
         if failing * 2 <= len(peers) or len(peers) < 2:
             return ""
-        totals = [self._sides.of(peer, 2.5).total for peer in peers]
+        totals = [self._tallies.of(peer, _WINDOW).total for peer in peers]
         errors, count = sum(t.errors for t in totals), sum(t.count for t in totals)
         bad = sum(total.failing >= _MOST and total.count >= 2 for total in totals)
         if bad * 2 <= len(totals) or errors < 2 * self._settings.eject_failures:
             return ""
         return (
-            f"{bad} of {len(totals)} endpoints fail ({errors} of {count} requests in 2.5 s): "
+            f"{bad} of {len(totals)} endpoints fail ({errors} of {count} requests in {_WINDOW:g} s): "
             "they share the cause, so none is ejected for it"
         )
 
     def slowness(self) -> str:
-        """A sentence when most endpoints take much longer than is usual for them."""
-        peers = self._sides.peers
+        """Return a sentence when most endpoints take much longer than is usual for them; else empty."""
+        peers = self._tallies.peers
         if len(peers) < 2:
             return ""
-        slow = [record for record in self._sides.known() if self._slower(record, self._settings.slow_factor)]
+        slow = [
+            record
+            for record in self._tallies.peer_records()
+            if self._slower(record, self._settings.slow_factor)
+        ]
         if len(slow) * 2 <= len(peers):
             return ""
         now_ms, usual_ms = (1000 * 2**value for value in _latency(slow))
@@ -58,9 +66,9 @@ class Shared:
         )
 
     def room(self, survivors: Sequence[str]) -> str:
-        """Why these endpoints are not known to carry the whole load; empty when they are."""
-        records = self._sides.records
-        now = self._sides.now
+        """Return why these endpoints are not known to carry the whole load; empty when they are."""
+        records = self._tallies.records
+        now = self._tallies.now
         load = sum(record.screen.rate(now) for record in records.values())
         known = sum(records[each].usual.peak for each in survivors if each in records)
         if load <= HEADROOM * known:
@@ -71,9 +79,9 @@ class Shared:
         )
 
     def strain(self, survivors: Iterable[str]) -> str:
-        """A sentence when these endpoints bear more than is usual, and bear it badly."""
-        found = [self._sides.records[each] for each in survivors if each in self._sides.records]
-        now = self._sides.now
+        """Return a sentence when these endpoints carry more than usual, and fail or slow down under it."""
+        found = [self._tallies.records[each] for each in survivors if each in self._tallies.records]
+        now = self._tallies.now
         rate, usual = sum(r.screen.rate(now) for r in found), sum(r.usual.rate for r in found)
         if not found or rate < BUSIER * usual or not _more(rate, usual):
             return ""
@@ -85,21 +93,28 @@ class Shared:
         return f"the {len(found)} that are left are {word} under {rate:.0f} requests/s, usually {usual:.0f}"
 
     def _slower(self, record: Record, times: float) -> bool:
-        """Whether an endpoint takes so many times its usual latency."""
+        """True if an endpoint takes this many times its usual latency."""
         screen, usual = record.screen, record.usual.logs
-        if usual is None or screen.timed < _TIMED_MIN / 2 or self._sides.now - record.usual.begun < 10:
+        if usual is None or screen.timed < _TIMED_CALLS or self._tallies.now - record.usual.begun < _WARM:
             return False
         mean = screen.logs / screen.timed
         return mean >= usual + log2(times) and 2**mean - 2**usual >= self._settings.slow_floor
 
 
 def _more(rate: float, usual: float) -> bool:
-    """Whether a rate is above the usual one by more than chance: calls in a few seconds are few."""
+    """True if a rate is above the usual one by more than chance.
+
+    Calls in the few seconds of the screen are few; their number is taken as Poisson, its deviation as the
+    square root of the usual number.
+    """
     return (rate - usual) * SCREEN > Z * sqrt(usual * SCREEN)
 
 
 def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -> bool:
-    """Whether nothing about a service is worth a proper look: a quick one at every endpoint."""
+    """True if nothing about a service is worth a proper look, by the running figures of every endpoint.
+
+    Most services are quiet at most steps: this is what keeps a step cheap with thousands of endpoints.
+    """
     floor = 0.8 * (1 - settings.eject_success_below)
     slow = log2(settings.slow_factor) / 2
     means = []
@@ -117,7 +132,7 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
 
 
 def _latency(records: Sequence[Record]) -> tuple[float, float]:
-    """log2 of the typical latency now and usually, in the middle of these endpoints."""
+    """Return the median over these endpoints of log2 latency, now and usually."""
     middle = len(records) // 2
     return (
         sorted(r.screen.logs / r.screen.timed for r in records)[middle],

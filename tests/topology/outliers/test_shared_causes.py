@@ -3,8 +3,8 @@
 import pytest
 
 from topology.evidence.measurements import SCREEN, Record, Screen, Usual
-from topology.evidence.peer_tallies import Sides
-from topology.outliers.shared_causes import Shared
+from topology.evidence.peer_tallies import ServiceTallies
+from topology.outliers.shared_causes import SharedCauses
 from topology.settings import EngineSettings
 
 NOW = 100.0
@@ -22,7 +22,7 @@ def record(rate: float, usual: float, slower: float) -> Record:
 
 def strain(*records: Record) -> str:
     named = {f"e{number}": each for number, each in enumerate(records)}
-    return Shared(Sides(named, list(named), {}, NOW), EngineSettings()).strain(list(named))
+    return SharedCauses(ServiceTallies(named, list(named), {}, NOW), EngineSettings()).strain(list(named))
 
 
 @pytest.mark.parametrize(
