@@ -5,34 +5,34 @@ from threading import Lock
 from typing import Final
 
 # Name to its help text; a name that is not here cannot be counted.
-_COUNTERS: Final = {
+COUNTERS: Final = {
     "spanmesh_received_requests_total": "Export requests by signal, transport and outcome.",
     "spanmesh_received_bytes_total": "Bytes of export requests, decompressed.",
     "spanmesh_refused_total": "Spans and points left out of accepted requests, by reason.",
     "spanmesh_stored_rows_total": "Rows committed to ClickHouse, by table.",
-    "spanmesh_failed_inserts_total": "Inserts that failed and are made again, by signal.",
-    "spanmesh_drained_segments_total": "Segments of the spool that were stored.",
-    "spanmesh_put_aside_requests_total": "Requests ClickHouse does not take, kept in files, by signal.",
-    "spanmesh_dropped_aside_requests_total": "Of those the oldest, deleted at the limit (aside_bytes).",
+    "spanmesh_failed_inserts_total": "Inserts that failed and are tried again, by signal.",
+    "spanmesh_drained_segments_total": "Segments of the spool stored in ClickHouse.",
+    "spanmesh_put_aside_requests_total": "Requests that ClickHouse rejects, moved to spool/aside, by signal.",
+    "spanmesh_dropped_aside_requests_total": "Oldest requests deleted from spool/aside at its limit.",
     "spanmesh_inserts_total": "Inserts into ClickHouse, by table.",
-    "spanmesh_dropped_rows_total": "Rows of the mesh's own tables given up because the store was too slow.",
-    "spanmesh_ignored_samples_total": "Sidecar measurements left out of the graph: impossible values.",
-    "spanmesh_repeated_requests_total": "Requests sent again, counted and kept only once.",
-    "spanmesh_probes_total": "Endpoints asked directly, by outcome.",
-    "spanmesh_tick_errors_total": "Steps of the mesh that failed.",
-    "spanmesh_folded_edges_total": "Edges of one second that other collectors stored, counted here.",
-    "spanmesh_other_collectors_errors_total": "Times other collectors could not be told or heard of.",
-    "spanmesh_mesh_file_errors_total": "Changes of mesh.yaml that were not taken over.",
+    "spanmesh_dropped_rows_total": "Rows of the mesh's tables dropped as the store was too slow, by table.",
+    "spanmesh_ignored_samples_total": "Measurements of sidecars ignored because their values are impossible.",
+    "spanmesh_repeated_requests_total": "Requests received a second time, counted and stored once.",
+    "spanmesh_probes_total": "Probes of endpoints, by outcome: ok, failed or skipped.",
+    "spanmesh_tick_errors_total": "Steps of the topology engine that failed.",
+    "spanmesh_folded_edges_total": "Seconds of edges read from other collectors and added to the graph.",
+    "spanmesh_other_collectors_errors_total": "Failed exchanges of state with other collectors.",
+    "spanmesh_mesh_file_errors_total": "Changes of mesh.yaml that were rejected; the last good one stays.",
 }
-_GAUGES: Final = {
-    "spanmesh_pending_bytes": "Bytes of export requests waiting for the spool.",
-    "spanmesh_spool_bytes": "Bytes in the spool: acknowledged, not yet stored.",
+GAUGES: Final = {
+    "spanmesh_pending_bytes": "Bytes of export requests waiting to be written to the spool.",
+    "spanmesh_spool_bytes": "Bytes in the spool: acknowledged and not yet stored.",
     "spanmesh_spool_segments": "Segments in the spool.",
     "spanmesh_spool_oldest_seconds": "Age of the oldest segment in the spool.",
     "spanmesh_spool_lost_bytes": "Bytes in the spool that could not be read.",
     "spanmesh_pending_mesh_rows": "Rows of the mesh's own tables waiting for the store.",
-    "spanmesh_other_collectors": "Collectors on the same server that are heard of.",
-    "spanmesh_tick_seconds": "How long the last step of the mesh took.",
+    "spanmesh_other_collectors": "Other collectors on the same server whose state is current.",
+    "spanmesh_tick_seconds": "Duration of the topology engine's last step.",
 }
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
@@ -44,7 +44,7 @@ class Stats:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._counts: dict[str, dict[Labels, float]] = {name: {} for name in _COUNTERS}
+        self._counts: dict[str, dict[Labels, float]] = {name: {} for name in COUNTERS}
         self._gauges: dict[str, Callable[[], float]] = {}
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
@@ -62,7 +62,7 @@ class Stats:
 
     def watch(self, name: str, read: Callable[[], float]) -> None:
         """Make a gauge of a function; it is called when the text is asked for."""
-        if name not in _GAUGES:
+        if name not in GAUGES:
             raise KeyError(name)
         self._gauges[name] = read
 
@@ -77,10 +77,10 @@ class Stats:
             counts = {name: dict(values) for name, values in self._counts.items()}
         lines: list[str] = []
         for name, values in counts.items():
-            lines += [f"# HELP {name} {_COUNTERS[name]}", f"# TYPE {name} counter"]
+            lines += [f"# HELP {name} {COUNTERS[name]}", f"# TYPE {name} counter"]
             lines += [f"{name}{_labels(key)} {value:g}" for key, value in sorted(values.items())]
         for name, read in self._gauges.items():
-            lines += [f"# HELP {name} {_GAUGES[name]}", f"# TYPE {name} gauge", f"{name} {read():g}"]
+            lines += [f"# HELP {name} {GAUGES[name]}", f"# TYPE {name} gauge", f"{name} {read():g}"]
         return "\n".join(lines) + "\n"
 
 

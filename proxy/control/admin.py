@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from proxy.control.prometheus import prometheus
+
 _MAX_HEAD = 16384
 _TIMEOUT = 5.0
 _PATHS = "/ready, /stats, /config, /metrics"
@@ -51,19 +53,6 @@ class Admin:
         if path == b"/metrics":
             return _response(200, "text/plain; version=0.0.4", prometheus(self.stats()))
         return _response(404, "text/plain", f"no such page; there are {_PATHS}\n")
-
-
-def prometheus(stats: Stats) -> str:
-    """The numbers of the stats in Prometheus text format."""
-    lines = []
-    for key, value in stats.items():
-        name = f"spanmesh_sidecar_{key}"
-        if isinstance(value, bool | int | float):
-            lines += [f"# TYPE {name} gauge", f"{name} {float(value):g}"]
-        elif key == "refused" and isinstance(value, Mapping):
-            lines.append(f"# TYPE {name}_total counter")
-            lines += [f'{name}_total{{reason="{reason}"}} {count}' for reason, count in value.items()]
-    return "\n".join(lines) + "\n"
 
 
 def _response(status: int, kind: str, text: str) -> bytes:

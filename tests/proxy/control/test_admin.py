@@ -2,7 +2,7 @@
 
 import json
 
-from proxy.control.admin import Admin, prometheus
+from proxy.control.admin import Admin
 from tests.proxy.rig import App, ask, play, serving, world
 
 
@@ -38,10 +38,3 @@ def test_not_ready_says_what_is_missing() -> None:
     assert answer.endswith(b"start the application\n")
     assert admin.answer(b"POST /ready HTTP/1.1\r\n").startswith(b"HTTP/1.1 400 ")
     assert admin.answer(b"\r\n").startswith(b"HTTP/1.1 400 ")
-
-
-def test_prometheus_text_has_a_type_for_every_number() -> None:
-    text = prometheus({"open": 3, "ready": True, "name": "x", "refused": {"bad-request": 2}})
-    assert "# TYPE spanmesh_sidecar_open gauge\nspanmesh_sidecar_open 3\n" in text
-    assert "spanmesh_sidecar_ready 1\n" in text
-    assert "name" not in text
