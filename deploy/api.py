@@ -1,45 +1,32 @@
 """The collector's query API as the command line uses it: JSON over plain HTTP, no proxy in between."""
 
 import json
-from typing import Any, Final
+from typing import Final, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request
 
+from proxy.contract.api.route import Route
 from proxy.contract.option import named
 from proxy.contract.transport.http_client import opener
 
 _OPENER: Final = opener()
+
+Reply = TypeVar("Reply")
 
 
 class ApiError(Exception):
     """The API refused or did not answer; the text is one line for a person."""
 
 
-def get(base: str, path: str, *, timeout: float = 5.0) -> Any:
-    """Decoded JSON of ``GET base + path``. Raises ApiError."""
-    return _call(Request(base + path), base, timeout)
-
-
-def put(base: str, path: str, body: Any, *, timeout: float = 5.0) -> Any:
-    """Decoded JSON of ``PUT base + path`` with a JSON body. Raises ApiError."""
-    data = json.dumps(body).encode()
-    request = Request(base + path, data=data, method="PUT", headers={"content-type": "application/json"})
-    return _call(request, base, timeout)
-
-
-def answers(base: str, path: str) -> bool:
-    """Whether ``GET base + path`` is answered with success."""
-    try:
-        with _OPENER.open(base + path, timeout=1.0):
-            return True
-    except (OSError, ValueError):
-        return False
-
-
-def _call(request: Request, base: str, timeout: float) -> Any:
+def ask(base: str, route: Route[Reply], body: object = None, *, timeout: float = 5.0) -> Reply:
+    """The reply of a route without parameters, ``body`` sent as JSON. Raises ApiError."""
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(
+        base + route.path, data=data, method=route.method, headers={"content-type": "application/json"}
+    )
     try:
         with _OPENER.open(request, timeout=timeout) as response:
-            return json.load(response)
+            return route.parse(response.read())
     except HTTPError as error:
         raise ApiError(_message(error)) from None
     except (URLError, OSError, ValueError):
@@ -47,6 +34,15 @@ def _call(request: Request, base: str, timeout: float) -> Any:
             f"no collector answers at {base}: start one with `spanmesh up`, "
             f"or name another with {named('api')}"
         ) from None
+
+
+def answers(base: str, path: str) -> bool:
+    """True if ``GET base + path`` is answered with success."""
+    try:
+        with _OPENER.open(base + path, timeout=1.0):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def _message(error: HTTPError) -> str:

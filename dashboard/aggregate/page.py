@@ -9,10 +9,10 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Aggregate, Branch, Quantiles
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import plain
+from proxy.contract.api.analysis import AggregatedTraces, Quantiles, Step
 
 _LOOKBACKS: Final[Mapping[str, int]] = {"5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400}
 _TRACES: Final = 500  # looked at
@@ -70,7 +70,7 @@ def windows(service: str, operation: str, window: tuple[int, int], now_us: int) 
     ]
 
 
-def flat(nodes: Iterable[Branch]) -> list[tuple[Branch, int]]:
+def flat(nodes: Iterable[Step]) -> list[tuple[Step, int]]:
     """Branches with their depth, parents before children."""
     found = []
     stack = [(node, 0) for node in reversed(list(nodes))]
@@ -81,7 +81,7 @@ def flat(nodes: Iterable[Branch]) -> list[tuple[Branch, int]]:
     return found
 
 
-def view(found: Aggregate, zone: int) -> Component:
+def view(found: AggregatedTraces, zone: int) -> Component:
     rows = flat(found["nodes"])
     whole = max((node["duration"]["p99"] for node in found["nodes"]), default=0.0) or 1.0
     spent = sum(node["self"]["mean"] * node["count"] for node, _ in rows) or 1.0
@@ -114,7 +114,7 @@ def view(found: Aggregate, zone: int) -> Component:
     )
 
 
-def _row(node: Branch, depth: int, colour: str, traces: int, whole: float, spent: float) -> Component:
+def _row(node: Step, depth: int, colour: str, traces: int, whole: float, spent: float) -> Component:
     def cell(value: Any) -> Component:
         return html.Td(value, className="num")
 

@@ -1,37 +1,32 @@
-"""Questions to the collector's query API. The only file of the dashboard that does HTTP.
+"""The client of the collector's query API, the only module of the dashboard that does HTTP.
 
-Replies are shared (``replies``), so that ten open dashboards ask as often as one.
+Replies are parsed by the routes that ``proxy.contract.api`` declares, and shared (``reply_cache``), so that
+ten open dashboards ask as often as one.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import requests
 
-from dashboard.api.model import (
-    Aggregate,
-    Blame,
-    Bucket,
-    Decision,
-    Difference,
-    Endpoint,
-    Exemplar,
-    Graph,
-    Node,
-    Point,
-    ServicePage,
-    StageView,
-)
 from dashboard.api.reply_cache import Replies
-from dashboard.api.search_replies import Different, Found, LogCounts, Logs, Suggestion
 from dashboard.api.trace import Trace, of_jaeger
+from proxy.contract.api import mesh_routes, routes, trace_routes
+from proxy.contract.api.analysis import AggregatedTraces, AttributeComparison, GraphDifference, Suspects
+from proxy.contract.api.decisions import Decision, StageChange, StageView
+from proxy.contract.api.graph import Bucket, Endpoint, Graph, Node, Point, ServicePage
+from proxy.contract.api.route import Route
+from proxy.contract.api.search import LogCounts, LogPage, Suggestion, TraceLine, TracePage
 from proxy.contract.transport.http_session import session
 
 CONNECT_TIMEOUT: Final = 1.0  # seconds
 READ_TIMEOUT: Final = 5.0
 SEARCH_TIMEOUT: Final = 20.0  # searching and fetching traces reads the store
+
+Reply = TypeVar("Reply")
 
 
 class ApiError(Exception):
@@ -58,124 +53,127 @@ class Client:
         self._replies = Replies(clock)
 
     def ready(self) -> None:
-        """Nothing when the collector answers."""
-        self._get("/healthz")
+        """Return when the collector answers."""
+        self._get(routes.ALIVE)
 
     def graph(self, start: int = 0, end: int = 0) -> Graph:
-        """The last minute live, or a window in microseconds."""
-        return cast(Graph, self._get("/api/mesh/graph", _window(start, end)))
+        """Return the graph of the last minute, live, or of a window in microseconds."""
+        return self._get(mesh_routes.GRAPH, _window(start, end))
 
-    def difference(self, after: tuple[int, int], before: tuple[int, int]) -> Difference:
-        """What changed between two windows, (start, end) in microseconds."""
-        asked = {**_window(*after), **_window(*before, "before_")}
-        return cast(Difference, self._get("/api/mesh/graph/diff", asked, timeout=SEARCH_TIMEOUT))
+    def difference(self, after: tuple[int, int], before: tuple[int, int]) -> GraphDifference:
+        """Return what changed between two windows, (start, end) in microseconds."""
+        parameters = {**_window(*after), **_window(*before, "before_")}
+        return self._get(mesh_routes.DIFFERENCE, parameters, SEARCH_TIMEOUT)
 
-    def blame(self, start: int, end: int, limit: int) -> Blame:
-        """Where to look first in a window, against the hour before it."""
-        asked = {**_window(start, end), "limit": str(limit)}
-        return cast(Blame, self._get("/api/mesh/blame", asked, timeout=SEARCH_TIMEOUT))
+    def suspects(self, start: int, end: int, limit: int) -> Suspects:
+        """Return where to look first in a window, compared with the hour before it."""
+        return self._get(mesh_routes.SUSPECTS, {**_window(start, end), "limit": str(limit)}, SEARCH_TIMEOUT)
 
-    def exemplars(self, query: str, start: int, end: int, **order: str) -> list[Exemplar]:
-        """Traces that match a TraceQL query, ``order`` and ``limit`` as the API's search takes them."""
-        asked = {"q": query, **_window(start, end), **order}
-        found = self._get("/api/mesh/search", asked, key="traces", timeout=SEARCH_TIMEOUT)
-        return cast(list[Exemplar], found)
+    def exemplars(self, query: str, start: int, end: int, **order: str) -> list[TraceLine]:
+        """Return traces that match a TraceQL query; ``order`` and ``limit`` are those of a search."""
+        return self.search({"q": query, **_window(start, end), **order})["traces"]
 
-    def found(self, asked: Mapping[str, str]) -> Found:
-        """One page of a search, asked for as ``/api/mesh/search`` takes it."""
-        reply = self._get("/api/mesh/search", asked, timeout=SEARCH_TIMEOUT)
-        if not isinstance(reply, dict) or not {"traces", "next", "partial", "window"} <= reply.keys():
-            raise self._unreadable()
-        return cast(Found, reply)
+    def search(self, parameters: Mapping[str, str]) -> TracePage:
+        """Return one page of a search; the parameters are those of ``/api/mesh/search``."""
+        return self._get(trace_routes.SEARCH, parameters, SEARCH_TIMEOUT)
 
-    def different(self, asked: Mapping[str, str]) -> Different:
-        """What tells some traces from the rest, asked for as ``/api/mesh/search/different`` takes it."""
-        return cast(Different, self._get("/api/mesh/search/different", asked, timeout=SEARCH_TIMEOUT))
+    def compare_attributes(self, parameters: Mapping[str, str]) -> AttributeComparison:
+        """Return the attributes that tell some traces from the rest; the parameters are those of
+        ``/api/mesh/search/different``."""
+        return self._get(trace_routes.ATTRIBUTES, parameters, SEARCH_TIMEOUT)
 
-    def suggestions(self, asked: Mapping[str, str]) -> list[Suggestion]:
-        """Completions, the more frequent first, asked for as ``/api/mesh/suggest`` takes it."""
-        return cast(list[Suggestion], self._get("/api/mesh/suggest", asked, key="suggestions"))
+    def suggestions(self, parameters: Mapping[str, str]) -> list[Suggestion]:
+        """Return completions, the more frequent first; the parameters are those of ``/api/mesh/suggest``."""
+        return self._get(trace_routes.SUGGEST, parameters)["suggestions"]
 
-    def behind(self) -> float:
-        """For how many seconds what was taken in has waited to be stored; 0 when nothing waits."""
-        spool = self._get("/api/mesh/store", key="spool", timeout=SEARCH_TIMEOUT)
-        return float(spool.get("oldest_seconds", 0)) if isinstance(spool, dict) else 0.0
+    def oldest_unstored(self) -> float:
+        """Return for how many seconds what was taken in has waited to be stored; 0 when nothing waits."""
+        return float(self._get(routes.STORAGE, timeout=SEARCH_TIMEOUT)["spool"].get("oldest_seconds", 0))
 
     def services(self) -> list[Node]:
-        return cast(list[Node], self._get("/api/mesh/services", key="services"))
+        """Return the nodes of the graph, as they are now."""
+        return self._get(mesh_routes.SERVICES)["services"]
 
     def endpoints(self, service: str) -> list[Endpoint]:
-        return cast(list[Endpoint], self._get("/api/mesh/endpoints", {"service": service}, key="endpoints"))
+        """Return the endpoints of a service, with the traffic of the last minute."""
+        return self._get(mesh_routes.ENDPOINTS, {"service": service})["endpoints"]
 
     def decisions(self, service: str, limit: int) -> list[Decision]:
-        asked = {"service": service, "limit": str(limit)}
-        return cast(list[Decision], self._get("/api/mesh/decisions", asked, key="decisions"))
+        """Return the newest decisions about a service, newest first."""
+        parameters = {"service": service, "limit": str(limit)}
+        return self._get(mesh_routes.DECISIONS, parameters)["decisions"]
 
     def stages(self) -> list[StageView]:
-        return cast(list[StageView], self._get("/api/mesh/stages", key="stages"))
+        """Return the stage of every service."""
+        return self._get(mesh_routes.STAGES)["stages"]
 
     def set_stage(self, service: str, stage: str, percent: int, by: str = "") -> StageView:
-        """``by`` says who changes it, for the history."""
-        body = {"service": service, "stage": stage, "percent": percent, **({"by": by} if by else {})}
-        reply = self._ask("PUT", "/api/mesh/stages", {}, READ_TIMEOUT, body)
+        """Set the stage of a service; ``by`` says who changes it, for the history."""
+        body: StageChange = {"service": service, "stage": stage, "percent": percent}
+        if by:
+            body["by"] = by
+        route = mesh_routes.SET_STAGE
+        reply = self._parsed(route, self._request(route.method, route.path, READ_TIMEOUT, json=body))
         self._replies.clear()
-        return cast(StageView, reply)
+        return reply
 
     def service_page(self, service: str, start: int, end: int, step: int) -> ServicePage:
-        """All about one service; ``step`` in seconds."""
-        asked = {**_window(start, end), "step": str(step)}
-        path = f"/api/mesh/service/{quote(service, safe='')}"
-        return cast(ServicePage, self._get(path, asked, timeout=SEARCH_TIMEOUT))
+        """Return all about one service; ``step`` in seconds."""
+        parameters = {**_window(start, end), "step": str(step)}
+        return self._get(mesh_routes.SERVICE, parameters, SEARCH_TIMEOUT, name=service)
 
     def series(self, of: Mapping[str, str], start: int, end: int, step: int) -> list[Point]:
-        """Stats per ``step`` seconds of a ``service``, a ``source`` and ``target``, or an ``endpoint``."""
-        asked = {**of, "start": str(start), "end": str(end), "step": str(step)}
-        return cast(list[Point], self._get("/api/mesh/series", asked, key="points"))
+        """Return the traffic of each ``step`` seconds of a ``service``, a ``source`` and ``target``, or an
+        ``endpoint``."""
+        parameters = {**of, "start": str(start), "end": str(end), "step": str(step)}
+        return self._get(mesh_routes.SERIES, parameters)["points"]
 
     def latency(self, of: Mapping[str, str], start: int, end: int) -> list[Bucket]:
-        asked = {**of, "start": str(start), "end": str(end)}
-        return cast(list[Bucket], self._get("/api/mesh/latency", asked, key="buckets"))
+        """Return the distribution of latency of the same calls as ``series``."""
+        return self._get(mesh_routes.LATENCY, {**of, "start": str(start), "end": str(end)})["buckets"]
 
     def trace(self, trace_id: str) -> Trace | None:
-        """The trace, or None when the store has none of this id."""
+        """Return the trace, or None when the store has none of this id."""
         try:
             # Not shared: a trace may be large, and whoever looks at it holds it anyway.
-            reply = self._ask("GET", f"/api/traces/{quote(trace_id, safe='')}", {}, SEARCH_TIMEOUT)
+            body = self._request("GET", f"/api/traces/{quote(trace_id, safe='')}", SEARCH_TIMEOUT)
         except ApiError as error:
             if error.status == 404:
                 return None
             raise
-        found = self._read(reply.get("data") if isinstance(reply, dict) else None)
-        return found[0] if found else None
+        try:
+            traces = of_jaeger(_jaeger_data(body))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise self._unreadable() from None
+        return traces[0] if traces else None
 
-    def aggregate(self, service: str, operation: str, window: tuple[int, int], limit: int) -> Aggregate:
-        """Many traces of one operation as one tree; (0, 0) is the API's default window."""
-        asked = {"service": service, "operation": operation, **_window(*window), "limit": str(limit)}
-        return cast(Aggregate, self._get("/api/mesh/aggregate", asked, timeout=SEARCH_TIMEOUT))
+    def aggregate(
+        self, service: str, operation: str, window: tuple[int, int], limit: int
+    ) -> AggregatedTraces:
+        """Return many traces of one operation as one tree; (0, 0) is the API's default window."""
+        parameters = {"service": service, "operation": operation, **_window(*window), "limit": str(limit)}
+        return self._get(trace_routes.AGGREGATE, parameters, SEARCH_TIMEOUT)
 
-    def logs(self, asked: Mapping[str, str]) -> Logs:
-        """One page of log records, asked for as ``/api/mesh/logs`` takes it."""
-        reply = self._get("/api/mesh/logs", asked, timeout=SEARCH_TIMEOUT)
-        if not isinstance(reply, dict) or not {"logs", "next"} <= reply.keys():
-            raise self._unreadable()
-        return cast(Logs, reply)
+    def logs(self, parameters: Mapping[str, str]) -> LogPage:
+        """Return one page of log records; the parameters are those of ``/api/mesh/logs``."""
+        return self._get(trace_routes.LOGS, parameters, SEARCH_TIMEOUT)
 
     def log_counts(self, trace_id: str, window: tuple[int, int]) -> LogCounts:
-        """How many log records the spans of a trace have."""
-        asked = {"trace": trace_id, **_window(*window)}
-        return cast(LogCounts, self._get("/api/mesh/logs/spans", asked, timeout=SEARCH_TIMEOUT))
+        """Return how many log records the spans of a trace have."""
+        return self._get(trace_routes.LOG_COUNTS, {"trace": trace_id, **_window(*window)}, SEARCH_TIMEOUT)
 
     def transform(self, body: bytes) -> list[dict[str, Any]]:
-        """The traces of OTLP JSON in Jaeger's shape; nothing is stored."""
-        reply = self._reply(
+        """Return the traces of OTLP JSON in Jaeger's shape; nothing is stored."""
+        reply = self._request(
             "POST", "/api/transform", SEARCH_TIMEOUT, data=body, headers={"Content-Type": "application/json"}
         )
-        if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
-            raise self._unreadable()
-        return list(reply["data"])
+        try:
+            return list(_jaeger_data(reply))
+        except (TypeError, ValueError):
+            raise self._unreadable() from None
 
     def download(self, path: str) -> tuple[int, Iterator[bytes]]:
-        """Status and body of a reply as it comes, for files too large to hold."""
+        """Return status and body of a reply as it comes, for files too large to hold."""
         try:
             response = self._session.get(
                 self.base + path, timeout=(CONNECT_TIMEOUT, SEARCH_TIMEOUT), stream=True
@@ -184,36 +182,34 @@ class Client:
             raise self._silent() from None
         return response.status_code, response.iter_content(65_536)
 
-    def _traces(self, path: str, parameters: Mapping[str, str]) -> list[Trace]:
-        return self._read(self._get(path, parameters, key="data", timeout=SEARCH_TIMEOUT))
+    def _get(
+        self,
+        route: Route[Reply],
+        parameters: Mapping[str, str] | None = None,
+        timeout: float = READ_TIMEOUT,
+        **path: str,
+    ) -> Reply:
+        """The reply of a GET route, parsed and shared; ``path`` are the parts of its path."""
+        given = {name: value for name, value in (parameters or {}).items() if value}
+        target = route.path.format(**{name: quote(part, safe="") for name, part in path.items()})
 
-    def _read(self, data: Any) -> list[Trace]:
+        def ask() -> Reply:
+            return self._parsed(route, self._request("GET", target, timeout, params=given))
+
+        reply: Reply = self._replies.get(f"{target}?{sorted(given.items())}", ask)
+        return reply
+
+    def _parsed(self, route: Route[Reply], body: bytes) -> Reply:
         try:
-            return of_jaeger(data)
-        except (KeyError, TypeError, ValueError, AttributeError):
+            return route.parse(body)
+        except ValueError:
             raise self._unreadable() from None
 
-    def _get(
-        self, path: str, asked: Mapping[str, str] | None = None, key: str = "", timeout: float = READ_TIMEOUT
-    ) -> Any:
-        parameters = {name: value for name, value in (asked or {}).items() if value}
-        name = f"{path}?{sorted(parameters.items())}"
-        reply = self._replies.get(name, lambda: self._ask("GET", path, parameters, timeout))
-        if not key:
-            return reply
-        if not isinstance(reply, dict) or key not in reply:
-            raise self._unreadable()
-        return reply[key] or []
-
-    def _ask(
-        self, method: str, path: str, parameters: Mapping[str, str], timeout: float, body: object = None
-    ) -> Any:
-        return self._reply(method, path, timeout, params=dict(parameters), json=body)
-
-    def _reply(self, method: str, path: str, timeout: float, **request: Any) -> Any:
+    def _request(self, method: str, target: str, timeout: float, **request: Any) -> bytes:
+        """The body of a successful reply."""
         try:
             response = self._session.request(
-                method, self.base + path, timeout=(CONNECT_TIMEOUT, timeout), **request
+                method, self.base + target, timeout=(CONNECT_TIMEOUT, timeout), **request
             )
         except requests.exceptions.ReadTimeout:
             raise ApiError(
@@ -222,15 +218,16 @@ class Client:
             ) from None
         except requests.exceptions.RequestException:
             raise self._silent() from None
+        if response.status_code >= 400:
+            raise self._refused(response)
+        return response.content
+
+    def _refused(self, response: requests.Response) -> ApiError:
         try:
             reply = response.json()
         except ValueError:
-            raise self._unreadable() from None
-        if response.status_code >= 400:
-            raise self._refused(reply, response.status_code)
-        return reply
-
-    def _refused(self, reply: Any, status: int) -> ApiError:
+            return self._unreadable()
+        status = response.status_code
         errors = reply.get("errors") if isinstance(reply, dict) else None
         text = str(errors[0].get("msg", "")) if isinstance(errors, list) and errors else ""
         fix = "Change the request and try again." if status < 500 else "Look at the collector's log."
@@ -247,6 +244,14 @@ class Client:
             f"What answers at {self.base} does not speak spanmesh's query API.",
             "Point --api at a collector of this version (port 16686 by default).",
         )
+
+
+def _jaeger_data(body: bytes) -> Any:
+    """The results in Jaeger's envelope. Raises ValueError for anything else."""
+    reply = json.loads(body)
+    if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
+        raise ValueError("not Jaeger's envelope")
+    return reply["data"]
 
 
 def _place(reply: Any) -> tuple[int, int] | None:

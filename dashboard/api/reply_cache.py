@@ -1,4 +1,4 @@
-"""Answers shared between those who ask the same at the same time: asked once, kept for a moment."""
+"""A cache that shares the reply of equal requests made at about the same time."""
 
 import threading
 from collections.abc import Callable

@@ -6,9 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Decision
 from dashboard.balancing import evidence
 from dashboard.components import parts
+from proxy.contract.api.decisions import Decision
 
 
 def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:

@@ -7,8 +7,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Advice, Decision, Effect, Figure, StageView, Stats
 from dashboard.components import parts
+from proxy.contract.api.decisions import Advice, Comparison, Decision, Effect, StageView
+from proxy.contract.api.graph import Stats
 from proxy.contract.decisions.codec import decode
 from proxy.contract.decisions.evidence import StageChange
 from proxy.contract.decisions.kinds import StageOrigin
@@ -67,7 +68,7 @@ def verdict(stage: StageView) -> str:
     return " ".join(sure)
 
 
-def _sentence(what: str, figure: Figure | None) -> str:
+def _sentence(what: str, figure: Comparison | None) -> str:
     if figure is None or figure["better"] is None:
         return ""
     if what == "Success":
@@ -77,7 +78,7 @@ def _sentence(what: str, figure: Figure | None) -> str:
     return f"Their {what} is {size} {'shorter' if figure['better'] else 'longer'}."
 
 
-def _figure(found: Effect, key: str) -> Figure | None:
+def _figure(found: Effect, key: str) -> Comparison | None:
     return {"success": found["success"], "p50": found["p50"], "p99": found["p99"]}[key]
 
 
@@ -91,7 +92,7 @@ def _differences(found: Effect) -> Component:
     return html.Div([head, html.Ul(rows, className="differences")])
 
 
-def _difference(what: str, figure: Figure | None) -> Component:
+def _difference(what: str, figure: Comparison | None) -> Component:
     if figure is None:
         return html.Li([html.Strong(what), html.Span("too few calls to say", className="weak")])
     unit = fmt.points if what == "Success" else signed
@@ -115,7 +116,7 @@ def _difference(what: str, figure: Figure | None) -> Component:
     )
 
 
-def interval(figure: Figure, look: str) -> list[Component]:
+def interval(figure: Comparison, look: str) -> list[Component]:
     """Zero in the middle, a bar from end to end, a mark at the difference."""
     reach = max(abs(figure["low"]), abs(figure["high"]), 1e-12) * 1.15
 

@@ -7,9 +7,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Endpoint
 from dashboard.balancing.states import Piece
 from dashboard.components import palette, parts
+from proxy.contract.api.graph import Endpoint
 from proxy.contract.model import EndpointState
 
 _LOOKS: Final[Mapping[str, str]] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dashboard import format as fmt
-from dashboard.api.model import Decision
+from proxy.contract.api.decisions import Decision
 from proxy.contract.decisions.codec import decode
 from proxy.contract.decisions.evidence import (
     ArmComparison,

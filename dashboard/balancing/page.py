@@ -9,12 +9,13 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Decision, Node, StageView
 from dashboard.balancing import decisions, effect, endpoints, stage_switch
 from dashboard.balancing.states import lanes
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import plain
+from proxy.contract.api.decisions import Decision, StageView
+from proxy.contract.api.graph import Node
 from proxy.contract.decisions.kinds import StageOrigin
 
 WINDOWS_US: Final = (900_000_000, 3_600_000_000)  # of the strips: the first that has all, or the last

@@ -7,10 +7,10 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from dashboard.api.client import Client
-from dashboard.api.model import StageView
 from dashboard.components import parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
+from proxy.contract.api.decisions import StageView
 
 _STAGES = ("observe", "advise", "route")
 

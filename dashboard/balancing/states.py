@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.api.model import Decision
+from proxy.contract.api.decisions import Decision
 from proxy.contract.decisions.kinds import DecisionKind
 from proxy.contract.model import EndpointState
 

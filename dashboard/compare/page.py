@@ -9,13 +9,13 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Exemplar
 from dashboard.api.trace import Trace, is_same
 from dashboard.compare.trace_diff import Step, difference
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import plain
 from dashboard.trace.trace_cache import FROM_FILE, Held
+from proxy.contract.api.search import TraceLine
 
 _ROWS: Final = 400
 _DEEPEST: Final = 14
@@ -159,7 +159,7 @@ def _signed(us: int) -> str:
     return ("+" if us > 0 else "−" if us < 0 else "±") + fmt.duration(abs(us) / 1000)
 
 
-def offers(before: Trace, found: Sequence[Exemplar]) -> Component:
+def offers(before: Trace, found: Sequence[TraceLine]) -> Component:
     """Other traces of the same operation, to compare with at a click."""
     items = [
         html.Li(

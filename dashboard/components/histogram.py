@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard import format as fmt
-from dashboard.api.model import Bucket
 from dashboard.components import charts, palette
+from proxy.contract.api.graph import Bucket
 
 HEIGHT: Final = 124
 BARS: Final = 36

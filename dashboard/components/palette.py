@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
 
-from dashboard.api.model import Stats
+from proxy.contract.api.graph import Stats
 
 # Health, from Okabe and Ito's set (jfly.uni-koeln.de/color), darkened to read on white and on black.
 OK: Final = "#12937d"

@@ -7,9 +7,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Stats
 from dashboard.components import charts, palette
 from dashboard.components.error_boundary import Problem, guarded
+from proxy.contract.api.graph import Stats
 
 Children = Any  # what Dash takes as children: None, text, a component or a list of them
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard import format as fmt
-from dashboard.api.model import Point
 from dashboard.components import charts, palette
+from proxy.contract.api.graph import Point
 
 HEIGHT: Final = 132  # pixels
 LOW: Final = 92

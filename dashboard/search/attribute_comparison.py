@@ -7,10 +7,10 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.search_replies import Carriers, Different, Separator
 from dashboard.components import links, parts
 from dashboard.search import form_model
 from dashboard.search.search_url import TraceQuery
+from proxy.contract.api.analysis import Attribute, AttributeComparison, Frequency
 
 _SELECTIONS: Final = {"errors": "Failing", "slow": "Slow", "q": "Matching the query"}
 
@@ -25,7 +25,7 @@ def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
     if query.selection == "q" and not query.line:
         fix = "Write which traces are meant: those that match are compared with all others."
         return [parts.card([head, parts.empty("The query is empty", fix)])]
-    found = client.different(query.compared())
+    found = client.compare_attributes(query.compared())
     return [
         parts.card(
             [
@@ -47,7 +47,7 @@ def _choice(query: TraceQuery, selection: str, text: str) -> Component:
     return dcc.Link(text, href=href, className="current" if chosen else "")
 
 
-def _sides(query: TraceQuery, found: Different, zone: int) -> list[Any]:
+def _sides(query: TraceQuery, found: AttributeComparison, zone: int) -> list[Any]:
     """In words: which traces, how many of each side, and of what time."""
     selected, rest, window = found["selected"], found["rest"], found["window"]
     looked = ""
@@ -61,7 +61,7 @@ def _sides(query: TraceQuery, found: Different, zone: int) -> list[Any]:
     ]
 
 
-def _which(query: TraceQuery, found: Different) -> str:
+def _which(query: TraceQuery, found: AttributeComparison) -> str:
     if query.selection == "errors":
         return "failing traces"
     if query.selection == "q":
@@ -75,7 +75,7 @@ def _among(query: TraceQuery) -> str:
     return " that match the query too" if query.line and query.selection != "q" else ""
 
 
-def _table(query: TraceQuery, found: Different) -> Component:
+def _table(query: TraceQuery, found: AttributeComparison) -> Component:
     if not found["selected"]["traces"] or not found["rest"]["traces"]:
         side = "selected" if not found["selected"]["traces"] else "left to compare with"
         return parts.empty(f"No trace is {side}", "Look back further, or choose other traces.")
@@ -90,7 +90,7 @@ def _table(query: TraceQuery, found: Different) -> Component:
     return parts.table(head, rows, "Attributes that tell the selected traces from the rest", numeric=(3,))
 
 
-def _row(query: TraceQuery, each: Separator) -> Component:
+def _row(query: TraceQuery, each: Attribute) -> Component:
     told = (each["service"], each["scope"], each["key"], each["value"])
     to = query.asking(form_model.with_condition(query.line, *told)).first_page(view="", low="", high="")
     lift = f"{each['lift']:.1f} times as often" if each["lift"] is not None else "never in the rest"
@@ -117,7 +117,7 @@ def _row(query: TraceQuery, each: Separator) -> Component:
     )
 
 
-def _carriers(side: Carriers, look: str) -> Component:
+def _carriers(side: Frequency, look: str) -> Component:
     bar = html.Span(className=look, style={"width": f"{100 * side['share']:.1f}%"})
     return html.Div(
         [

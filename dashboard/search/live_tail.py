@@ -10,12 +10,12 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.search_replies import FoundTrace
 from dashboard.components import palette, parts
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import plain
 from dashboard.search import results
 from dashboard.search.search_url import TraceQuery
+from proxy.contract.api.search import TraceLine
 
 KEPT: Final = 200  # rows
 # Traces are found when their first spans are stored, slow ones long after they began.
@@ -64,18 +64,18 @@ def layout(query: TraceQuery) -> Component:
     )
 
 
-def fresh(traces: list[FoundTrace], seen: list[str]) -> list[FoundTrace]:
+def fresh(traces: list[TraceLine], seen: list[str]) -> list[TraceLine]:
     """Those not shown yet, the newest first."""
     known = set(seen)
     return [trace for trace in traces if trace["traceId"] not in known]
 
 
-def overlooked(traces: list[FoundTrace], seen: list[str], more: bool) -> bool:
+def overlooked(traces: list[TraceLine], seen: list[str], more: bool) -> bool:
     """Whether some were never shown: there are more than one question answers, and none of these is known."""
     return bool(seen) and more and len(fresh(traces, seen)) == len(traces)
 
 
-def _row(trace: FoundTrace, zone: int) -> Component:
+def _row(trace: TraceLine, zone: int) -> Component:
     return html.Tr(
         [
             html.Td(
@@ -148,7 +148,7 @@ def register(app: Dash, client: Client) -> None:
         query = TraceQuery.of_search(search).first_page(
             sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED)
         )
-        found = client.found(query.parameters())
+        found = client.search(query.parameters())
         old = list(seen["ids"])
         new = fresh(found["traces"], old)
         missed = seen["missed"] + overlooked(found["traces"], old, bool(found["next"]))

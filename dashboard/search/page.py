@@ -112,7 +112,7 @@ def _view(client: Client, query: TraceQuery, zone: int) -> Any:
     if query.view == "different":
         return attribute_comparison.view(query, client, zone)
     now_us = int(time.time() * 1_000_000)
-    found = client.found(query.parameters())
+    found = client.search(query.parameters())
     shown = results.results(found, query, zone, now_us)
     if query.start or query.after or query.sort != "time" or query.order != "desc":
         return shown

@@ -11,12 +11,13 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import ApiError, Client
-from dashboard.api.search_replies import Found, FoundTrace, Window
 from dashboard.components import charts, links, palette, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.search import scatter
 from dashboard.search.search_url import TraceQuery
+from proxy.contract.api.graph import Window
+from proxy.contract.api.search import TraceLine, TracePage
 
 _COLUMNS: Final = (
     ("root", "Root"),
@@ -32,7 +33,7 @@ _UNCHECKED: Final[dict[str, Any]] = {"aria-checked": "false"}
 _OFF: Final[dict[str, Any]] = {"aria-disabled": "true"}
 
 
-def results(found: Found, query: TraceQuery, zone: int, now_us: int) -> Component | list[Component]:
+def results(found: TracePage, query: TraceQuery, zone: int, now_us: int) -> Component | list[Component]:
     """The scatter above the table of one page."""
     traces = found["traces"]
     if not traces:
@@ -61,7 +62,7 @@ def results(found: Found, query: TraceQuery, zone: int, now_us: int) -> Componen
     ]
 
 
-def _chosen(traces: Sequence[FoundTrace], query: TraceQuery, found: Found) -> Component:
+def _chosen(traces: Sequence[TraceLine], query: TraceQuery, found: TracePage) -> Component:
     """What can be done with two chosen traces, which the browser fills in, and with all of an operation."""
     form = query.form
     service, operation = (form.service, form.operation) if form else ("", "")
@@ -85,7 +86,7 @@ def _chosen(traces: Sequence[FoundTrace], query: TraceQuery, found: Found) -> Co
     )
 
 
-def _pick(trace: FoundTrace) -> Component:
+def _pick(trace: TraceLine) -> Component:
     """A box to tick, kept by the browser over the pages of a search."""
     name = fmt.short(f"{trace['rootService']} {trace['rootOperation']}", 100)
     return html.Button(
@@ -103,7 +104,7 @@ def late(client: Client, newest_us: int, now_us: int) -> Component | None:
     if now_us - newest_us < _LATE_US:
         return None
     try:
-        behind_us = round(client.behind() * 1_000_000)
+        behind_us = round(client.oldest_unstored() * 1_000_000)
     except ApiError:  # what was found stands without it
         return None
     if behind_us < _LATE_US:
@@ -115,7 +116,7 @@ def late(client: Client, newest_us: int, now_us: int) -> Component | None:
     )
 
 
-def _partial(found: Found) -> list[Component]:
+def _partial(found: TracePage) -> list[Component]:
     if not found["partial"]:
         return []
     return [
@@ -128,7 +129,7 @@ def _partial(found: Found) -> list[Component]:
     ]
 
 
-def _table(traces: Sequence[FoundTrace], query: TraceQuery, zone: int, now_us: int) -> Component:
+def _table(traces: Sequence[TraceLine], query: TraceQuery, zone: int, now_us: int) -> Component:
     longest = max(trace["duration"] for trace in traces)
     colours = palette.services(name for trace in traces for name in trace["services"])
     pick = html.Span("Choose two to compare", className="visually-hidden")
@@ -149,7 +150,7 @@ def _head(column: str, text: str, query: TraceQuery) -> Component:
     )
 
 
-def _row(trace: FoundTrace, longest: float, colours: dict[str, str], zone: int, now_us: int) -> Component:
+def _row(trace: TraceLine, longest: float, colours: dict[str, str], zone: int, now_us: int) -> Component:
     bar = html.Span(
         className="bar bad" if trace["errors"] else "bar",
         style={"width": f"{100 * trace['duration'] / max(longest, 0.001):.1f}%"},
@@ -173,7 +174,7 @@ def _row(trace: FoundTrace, longest: float, colours: dict[str, str], zone: int, 
     )
 
 
-def root(trace: FoundTrace) -> Component:
+def root(trace: TraceLine) -> Component:
     """The root's names, a link over the whole row."""
     return dcc.Link(
         [
@@ -186,7 +187,7 @@ def root(trace: FoundTrace) -> Component:
     )
 
 
-def services(trace: FoundTrace, colours: dict[str, str]) -> Component:
+def services(trace: TraceLine, colours: dict[str, str]) -> Component:
     """The first four that took part, and how many more."""
     names = trace["services"]
     shown: list[Any] = [
@@ -198,12 +199,12 @@ def services(trace: FoundTrace, colours: dict[str, str]) -> Component:
     return html.Div(shown, className="services")
 
 
-def errors(trace: FoundTrace) -> Component:
+def errors(trace: TraceLine) -> Component:
     count = trace["errors"]
     return parts.chip(str(count), "bad") if count else html.Span("0", className="weak")
 
 
-def matched(trace: FoundTrace) -> Component | None:
+def matched(trace: TraceLine) -> Component | None:
     """The spans a query found in a trace, each a link."""
     count, spans = trace.get("matched"), trace.get("matchedSpans") or []
     if not count:
@@ -221,7 +222,7 @@ def matched(trace: FoundTrace) -> Component | None:
     return html.Div([words, *shown, f"and {more} more" if more > 0 else None], className="matched")
 
 
-def _pager(query: TraceQuery, found: Found, zone: int) -> Component:
+def _pager(query: TraceQuery, found: TracePage, zone: int) -> Component:
     before = query.previous_page()
     following = query.next_page(found["next"]) if found["next"] else None
     return html.Nav(
@@ -247,7 +248,7 @@ def _between(window: Window, zone: int) -> str:
     return f"Began from {fmt.period(window['start'], window['end'], zone)}"
 
 
-def _nothing(query: TraceQuery, found: Found, zone: int) -> Component:
+def _nothing(query: TraceQuery, found: TracePage, zone: int) -> Component:
     if query == TraceQuery():
         return parts.card(parts.no_traffic())
     return parts.card(

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard import format as fmt
-from dashboard.api.search_replies import FoundTrace
 from dashboard.components import charts, palette
+from proxy.contract.api.search import TraceLine
 
 HEIGHT: Final = 220
 
 
-def durations(traces: Sequence[FoundTrace], zone: int) -> charts.Figure:
+def durations(traces: Sequence[TraceLine], zone: int) -> charts.Figure:
     """Fine traces as discs, failed ones as diamonds; ``customdata`` is the trace id, y milliseconds."""
     groups = (
         ("fine", [trace for trace in traces if not trace["errors"]], palette.ACCENT, "circle"),
@@ -50,7 +50,7 @@ def durations(traces: Sequence[FoundTrace], zone: int) -> charts.Figure:
     )
 
 
-def _label(trace: FoundTrace) -> str:
+def _label(trace: TraceLine) -> str:
     root = fmt.plain(fmt.short(f"{trace['rootService']}: {trace['rootOperation']}", 60))
     return (
         f"<b>{root}</b><br>{fmt.duration(trace['duration'])} · {trace['spans']} spans"

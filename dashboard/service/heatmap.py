@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard import format as fmt
-from dashboard.api.model import Heatmap, Point
 from dashboard.components import charts
+from proxy.contract.api.graph import Heatmap, Point
 
 HEIGHT: Final = 236  # pixels
 ROWS: Final = 40

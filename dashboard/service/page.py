@@ -8,13 +8,13 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from dashboard.api.client import Client
-from dashboard.api.model import Heatmap, Node, ServicePage, Stats
 from dashboard.balancing import endpoints
 from dashboard.components import links, parts, series
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import plain
 from dashboard.search.search_url import TraceQuery
 from dashboard.service import heatmap, views
+from proxy.contract.api.graph import Heatmap, Node, ServicePage, Stats
 
 T = TypeVar("T", bound=Stats)
 SPANS: Final = {900: "15 min", 3_600: "1 h", 21_600: "6 h", 86_400: "24 h"}  # seconds

@@ -6,9 +6,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Neighbour, Node, Operation, ServicePage, Stats
 from dashboard.components import links, palette, parts
 from dashboard.search.search_url import TraceQuery
+from proxy.contract.api.graph import Neighbour, Node, Operation, ServicePage, Stats
 
 _HEAD = ("Calls", "Rate", "Success", "p50", "p90", "p99")
 _NUMERIC = tuple(range(1, 1 + len(_HEAD)))
@@ -25,7 +25,7 @@ def about(node: Node) -> list[Component]:
     if node["ejected"]:
         chips.append(parts.chip(f"{node['ejected']} of {node['endpoints']} endpoints ejected", "bad"))
     chips += [parts.chip(fmt.short(version, 24)) for version in node["versions"][:4]]
-    return chips + [parts.chip(fmt.short(zone, 24)) for zone in node.get("zones", [])[:4]]
+    return chips + [parts.chip(fmt.short(zone, 24)) for zone in node["zones"][:4]]
 
 
 def summary(page: ServicePage) -> Component:

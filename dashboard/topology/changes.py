@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dashboard import format as fmt
-from dashboard.api.model import Change, Changed, Difference, Edge, Graph, Node, Stats
+from proxy.contract.api.analysis import Change, Changed, GraphDifference
+from proxy.contract.api.graph import Edge, Graph, Node, Stats
 
 # The worst first: it gives a thing with several changes its colour.
 HEALTH: Final[Mapping[str, str]] = {
@@ -48,15 +49,15 @@ def _failed(stats: Stats) -> str:
     return f"{100 * stats['errors'] / stats['count'] if stats['count'] else 0:.2g}"
 
 
-def by_edge(difference: Difference) -> dict[tuple[str, str, str], Changed]:
+def by_edge(difference: GraphDifference) -> dict[tuple[str, str, str], Changed]:
     return {(each["source"], each["target"], each["protocol"]): each for each in difference["edges"]}
 
 
-def by_service(difference: Difference) -> dict[str, Changed]:
+def by_service(difference: GraphDifference) -> dict[str, Changed]:
     return {each["name"]: each for each in difference["services"]}
 
 
-def together(before: Graph, after: Graph, difference: Difference) -> Graph:
+def together(before: Graph, after: Graph, difference: GraphDifference) -> Graph:
     """The graph of the later window and what of the earlier one has vanished from it, without traffic."""
     nodes = {node["name"]: node for node in after["nodes"]}
     edges = {(edge["source"], edge["target"], edge["protocol"]): edge for edge in after["edges"]}

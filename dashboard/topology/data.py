@@ -7,11 +7,12 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Changed, Difference, Graph
 from dashboard.components import parts
 from dashboard.topology import changes
 from dashboard.topology.graph_url import GraphView
 from dashboard.topology.subgraph import EdgeKey, around
+from proxy.contract.api.analysis import Changed, GraphDifference
+from proxy.contract.api.graph import Graph
 
 COMPARED_EVERY: int = 10  # seconds; those who look at the same time ask the same
 
@@ -45,7 +46,7 @@ def window(client: Client, view: GraphView, now: float) -> Graph:
     return client.graph() if usual else client.graph(*view.window(now))
 
 
-def compared(client: Client, view: GraphView, now: float) -> tuple[Graph, Difference]:
+def compared(client: Client, view: GraphView, now: float) -> tuple[Graph, GraphDifference]:
     """Both windows in one graph, and what changed."""
     now = now // COMPARED_EVERY * COMPARED_EVERY
     after, before = view.window(now), view.before(now)
@@ -58,8 +59,8 @@ def groups(graph: Graph, by: str) -> dict[str, str]:
     if by == "kind":
         return {node["name"]: node["kind"] for node in graph["nodes"]}
     several = {
-        "namespace": lambda node: node.get("namespaces", []),
-        "zone": lambda node: node.get("zones", []),
+        "namespace": lambda node: node["namespaces"],
+        "zone": lambda node: node["zones"],
         "version": lambda node: node["versions"],
     }.get(by)
     if several is None:

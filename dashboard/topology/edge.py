@@ -9,11 +9,12 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Edge, Exemplar, Graph
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import plain
 from dashboard.topology.graph_url import GraphView
+from proxy.contract.api.graph import Edge, Graph
+from proxy.contract.api.search import TraceLine
 
 EXEMPLARS: Final = 3
 DECISIONS: Final = 5
@@ -30,7 +31,7 @@ _SECRECY: Final = {
 
 def facts(edge: Edge, graph: Graph) -> Component:
     """Protocol and numbers; of opaque TCP connections, bytes and the time to connect."""
-    tcp = edge.get("tcp")
+    tcp = edge["tcp"]
     if not tcp:
         return html.Div(
             [html.Div([parts.chip(edge["protocol"]), secrecy(edge)], className="chips"), parts.tiles(edge)],
@@ -57,7 +58,7 @@ def facts(edge: Edge, graph: Graph) -> Component:
 
 def secrecy(edge: Edge) -> Component:
     """Whether its calls are encrypted, as far as anybody could tell."""
-    words, look, why = _SECRECY[edge.get("encrypted") or "unknown"]
+    words, look, why = _SECRECY[edge["encrypted"] or "unknown"]
     return html.Span(words, className=f"chip {look}".rstrip(), title=why)
 
 
@@ -88,7 +89,7 @@ def traces(client: Client, source: str, target: str, start: int, end: int) -> li
     ]
 
 
-def _trace(each: Exemplar) -> Component:
+def _trace(each: TraceLine) -> Component:
     health = "bad" if each["errors"] else "ok"
     return html.Li(
         dcc.Link(

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard import format as fmt
-from dashboard.api.model import Changed, Edge, Graph, Node
 from dashboard.components import palette
 from dashboard.topology import changes
 from dashboard.topology.subgraph import EdgeKey, Matched
+from proxy.contract.api.analysis import Changed
+from proxy.contract.api.graph import Edge, Graph, Node
 
 NAME_LENGTH: Final = 17
 SHAPES: Final[Mapping[str, str]] = {
@@ -160,9 +161,9 @@ def _badges(found: list[tuple[str, str]]) -> str:
 def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
     key, changed = key_of(edge), (look.edges or {}).get(key_of(edge))
     classes = [palette.health_of(edge, look.limits)]
-    if edge.get("tcp"):
+    if edge["tcp"]:
         classes.append("tcp")
-    if edge.get("encrypted") in ("yes", "partly"):
+    if edge["encrypted"] in ("yes", "partly"):
         classes += ["encrypted"] if edge["encrypted"] == "yes" else ["encrypted", "partly"]
     if changed:
         worst = changes.worst(changed)
@@ -185,9 +186,9 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
 def edge_label(edge: Edge, what: str, seconds: float, calls: float) -> str:
     """The chosen figure of an edge; ``calls`` is the rate of all calls of its source. Of opaque TCP
     there are connections, bytes and the time to connect."""
-    tcp = edge.get("tcp")
+    tcp = edge["tcp"]
     if what == "encrypted":
-        return SECRECY[edge.get("encrypted") or "unknown"]
+        return SECRECY[edge["encrypted"] or "unknown"]
     if what == "none" or not (edge["count"] or tcp):
         return ""
     if what in ("p50", "p90", "p99"):

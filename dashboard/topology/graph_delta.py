@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from dashboard.api.model import Graph
 from dashboard.components import graph_layout as placing
 from dashboard.components.graph_layout import Layout
 from dashboard.topology import figure
+from proxy.contract.api.graph import Graph
 
 # A curve stays inside its control points; they lie further out so that it passes near the bends.
 _PULL: Final = 1.3

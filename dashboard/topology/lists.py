@@ -8,10 +8,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Blame, Blamed, Changed, Difference, Graph, Node
 from dashboard.components import palette, parts
 from dashboard.topology import changes
 from dashboard.topology.graph_url import GraphView
+from proxy.contract.api.analysis import Changed, GraphDifference, Suspect, Suspects
+from proxy.contract.api.graph import Graph, Node
 
 ROWS_MAX: Final = 40  # of a list; more are found with the find box
 BLAMED_MAX: Final = 6
@@ -68,7 +69,7 @@ def marks(node: Node) -> list[Component]:
     return found
 
 
-def blame(found: Blame, view: GraphView) -> list[Component]:
+def blame(found: Suspects, view: GraphView) -> list[Component]:
     """Services by how much of what callers suffer they explain; a choice draws the way there."""
     head = html.H2("Where to look first")
     if not found["services"]:
@@ -88,7 +89,7 @@ def blame(found: Blame, view: GraphView) -> list[Component]:
     ]
 
 
-def _blamed(each: Blamed, view: GraphView) -> Component:
+def _blamed(each: Suspect, view: GraphView) -> Component:
     own = []
     if each["errors"]["own"] >= 1:
         own.append(f"{fmt.count(each['errors']['own'])} failed calls of its own")
@@ -119,37 +120,41 @@ def _blamed(each: Blamed, view: GraphView) -> Component:
     )
 
 
-def differences(found: Difference, view: GraphView) -> list[Component]:
+# The names of a service or of both ends of an edge, and how it changed.
+_Listed = tuple[tuple[str, ...], Changed]
+
+
+def differences(found: GraphDifference, view: GraphView) -> list[Component]:
     """What changed between the windows, by kind of change, the surest first."""
-    told = [*found["services"], *found["edges"]]
+    listed: list[_Listed] = [((each["name"],), each) for each in found["services"]]
+    listed += [((each["source"], each["target"]), each) for each in found["edges"]]
     head = [
         html.H2("What changed"),
         html.P(
-            f"{int(found['compared'].get('services', 0))} services and "
-            f"{int(found['compared'].get('edges', 0))} call paths compared; only what chance does not "
+            f"{found['compared']['services']} services and "
+            f"{found['compared']['edges']} call paths compared; only what chance does not "
             "explain is listed.",
             className="weak",
         ),
     ]
-    if not told:
+    if not listed:
         return [*head, html.P("Nothing: both windows look alike.", className="state-title")]
     groups = [
-        (title, [each for each in told if changes.worst(each)["change"] == kind])
+        (title, [each for each in listed if changes.worst(each[1])["change"] == kind])
         for kind, title in changes.TITLES.items()
     ]
     return [*head, *(_group(title, several, view) for title, several in groups if several)]
 
 
-def _group(title: str, several: Sequence[Changed], view: GraphView) -> Component:
+def _group(title: str, several: Sequence[_Listed], view: GraphView) -> Component:
     more = len(several) - ROWS_MAX
-    rows = [_changed(each, view) for each in several[:ROWS_MAX]]
+    rows = [_changed(*each, view) for each in several[:ROWS_MAX]]
     rest = [html.P(f"and {more} more", className="weak")] if more > 0 else []
     return html.Div([html.H3(f"{title} ({len(several)})"), html.Ul(rows, className="rows"), *rest])
 
 
-def _changed(each: Changed, view: GraphView) -> Component:
-    ends = (each["name"],) if "name" in each else (each.get("source", ""), each.get("target", ""))
-    worst = changes.worst(each)
+def _changed(ends: tuple[str, ...], changed: Changed, view: GraphView) -> Component:
+    worst = changes.worst(changed)
     label: list[Any] = [parts.name(ends[0])]
     if len(ends) == 2:
         label += [" → ", parts.name(ends[1])]
@@ -158,7 +163,7 @@ def _changed(each: Changed, view: GraphView) -> Component:
             [
                 html.Span(className=f"dot {changes.HEALTH[worst['change']]}", **parts.HIDDEN),
                 html.Span(label, className="name"),
-                html.Span(changes.in_words(each, worst), className="row-end figure"),
+                html.Span(changes.in_words(changed, worst), className="row-end figure"),
             ],
             href=view.selecting(*ends),
             className="row",

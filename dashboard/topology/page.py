@@ -14,7 +14,6 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Graph
 from dashboard.components import palette, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
@@ -25,6 +24,7 @@ from dashboard.topology.figure import Look
 from dashboard.topology.graph_delta import Pictures, Standing, drawn
 from dashboard.topology.graph_url import GraphView
 from dashboard.topology.subgraph import Matched, idle, matched
+from proxy.contract.api.graph import Graph
 
 # Windows are compared in the store, and to draw many nodes takes a while: both only every so many ticks.
 SLOW_TICKS: Final = 5

@@ -10,7 +10,6 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.model import Edge, Graph, Node, Stats
 from dashboard.components import histogram, links, palette, parts, series
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
@@ -21,6 +20,7 @@ from dashboard.topology import data, lists
 from dashboard.topology import edge as topology_edge
 from dashboard.topology.graph_url import GraphView
 from dashboard.topology.subgraph import matched
+from proxy.contract.api.graph import Edge, Graph, Node, Stats
 
 WINDOW: Final = 600  # seconds of the charts, or the view's window where that is longer
 POINTS: Final = 60
@@ -133,7 +133,7 @@ def _what(node: Node) -> list[Component]:
         words.append(parts.chip(f"{node['endpoints']} endpoint{'' if node['endpoints'] == 1 else 's'}"))
     return words + [
         parts.chip(fmt.short(text, 24))
-        for text in (*node["versions"][:4], *node.get("zones", [])[:4], *node.get("namespaces", [])[:4])
+        for text in (*node["versions"][:4], *node["zones"][:4], *node["namespaces"][:4])
     ]
 
 
@@ -224,7 +224,7 @@ def register(app: Dash, client: Client) -> None:
     def framed(search: str | None) -> Any:
         selected = GraphView.of_search(search).selected
         tcp = len(selected) == 2 and any(
-            edge.get("tcp") for edge in client.graph()["edges"] if _ends(edge) == selected
+            edge["tcp"] for edge in client.graph()["edges"] if _ends(edge) == selected
         )
         return frame(selected, tcp)
 
@@ -255,7 +255,7 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         view = GraphView.of_search(search)
         start, end = view.window(time.time() // SLOW_TICKS * SLOW_TICKS)
-        found = client.blame(start, end, lists.BLAMED_MAX)
+        found = client.suspects(start, end, lists.BLAMED_MAX)
         return plain(lists.blame(found, view))
 
     @app.callback(

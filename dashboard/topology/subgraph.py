@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.api.model import Graph
 from dashboard.topology.graph_filter import FindError, Test, parse
+from proxy.contract.api.graph import Graph
 
 EdgeKey = tuple[str, str, str]
 

@@ -8,11 +8,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.api.model import Exemplar
 from dashboard.api.trace import Trace, is_same
 from dashboard.components import links, palette, parts
 from dashboard.trace.critical_path import shifts
 from dashboard.trace.trace_cache import FROM_FILE
+from proxy.contract.api.search import TraceLine
 
 _SERVICES = 24
 _CLOCK = 1000  # microseconds from which a difference of clocks is worth a notice
@@ -119,7 +119,7 @@ def _many(count: int, what: str) -> str:
     return f"{count} {what}" + ("s" if count != 1 else "")
 
 
-def linking(trace: Trace, found: Sequence[Exemplar]) -> Component | None:
+def linking(trace: Trace, found: Sequence[TraceLine]) -> Component | None:
     """Other traces with a link to this one."""
     others = [each for each in found if not is_same(each["traceId"], trace.id)]
     if not others:

@@ -9,13 +9,13 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.api.search_replies import LogCounts, LogRecord
 from dashboard.api.trace import Span, Trace
 from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import plain
 from dashboard.trace.trace_cache import FROM_FILE, Held
+from proxy.contract.api.search import LogCounts, LogRecord
 
 PAGE: Final = 200  # records of the list
 _OF_SPAN: Final = 100  # in the panel of a span

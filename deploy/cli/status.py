@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from deploy import api
 from proxy.contract.address import check_base_url
+from proxy.contract.api.graph import Endpoint, Node, Stats
+from proxy.contract.api.mesh_routes import ENDPOINTS, SERVICES
+from proxy.contract.api.routes import STORAGE
+from proxy.contract.api.storage import Storage
 from proxy.contract.option import Option
 
 
@@ -23,25 +27,38 @@ class StatusConfig:
     json: Annotated[bool, Option(help="the same as JSON")] = False
 
 
-def fetch(base: str) -> dict[str, Any]:
-    """Services and endpoints as the query API gives them. Raises ApiError."""
+class Status(TypedDict):
+    """What is shown, in the types of the query API."""
+
+    services: list[Node]
+    endpoints: list[Endpoint]
+    store: Storage
+
+
+def fetch(base: str) -> Status:
+    """Ask the query API for all that is shown. Raises ApiError."""
     return {
-        "services": api.get(base, "/api/mesh/services")["services"],
-        "endpoints": api.get(base, "/api/mesh/endpoints")["endpoints"],
-        "store": api.get(base, "/api/mesh/store"),
+        "services": api.ask(base, SERVICES)["services"],
+        "endpoints": api.ask(base, ENDPOINTS)["endpoints"],
+        "store": api.ask(base, STORAGE),
     }
 
 
-def tables(status: dict[str, Any]) -> Group:
-    """Everything as tables for a terminal."""
-    endpoints = status["endpoints"]
-    stored: list[RenderableType] = []
-    if "store" in status:
-        stored = ["", _stored(status["store"]), *_disk(status["store"])]
-    return Group(_services(status["services"]), "", _endpoints(endpoints), *_reasons(endpoints), *stored)
+def tables(status: Status) -> Group:
+    """Render everything as tables for a terminal."""
+    endpoints, store = status["endpoints"], status["store"]
+    return Group(
+        _services(status["services"]),
+        "",
+        _endpoints(endpoints),
+        *_reasons(endpoints),
+        "",
+        _stored(store),
+        *_disk(store),
+    )
 
 
-def _services(rows: list[dict[str, Any]]) -> Table:
+def _services(rows: list[Node]) -> Table:
     table = _table("services", ("service", "kind", "stage"), ("up", "ejected"))
     for row in sorted(rows, key=lambda each: each["name"]):
         stage = row["stage"] + (f" {row['percent']}%" if row["stage"] == "route" else "")
@@ -56,7 +73,7 @@ def _services(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _endpoints(rows: list[dict[str, Any]]) -> Table:
+def _endpoints(rows: list[Endpoint]) -> Table:
     table = _table("endpoints", ("service", "endpoint", "state"), ("weight", "open"))
     for row in sorted(rows, key=lambda each: (each["service"], each["address"])):
         weight, pending = f"{row['weight']:.2f}", str(row["open"])
@@ -64,12 +81,12 @@ def _endpoints(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _reasons(rows: list[dict[str, Any]]) -> list[Text]:
+def _reasons(rows: list[Endpoint]) -> list[Text]:
     """Why an endpoint is not simply healthy: sentences, too long for a column."""
     return [Text(f"{row['service']}: {row['reason']}") for row in rows if row["reason"]]
 
 
-def _stored(store: dict[str, Any]) -> Table:
+def _stored(store: Storage) -> Table:
     """Tables that hold rows, largest first."""
     table = Table(title="store", title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("table", no_wrap=True)
@@ -82,7 +99,7 @@ def _stored(store: dict[str, Any]) -> Table:
     return table
 
 
-def _disk(store: dict[str, Any]) -> list[Text]:
+def _disk(store: Storage) -> list[Text]:
     """Sentences on the disk and on what waits to be stored."""
     disk, spool = store["disk"], store["spool"]
     lines = [Text(f"disk: {_bytes(disk['free'])} of {_bytes(disk['total'])} free")]
@@ -113,7 +130,7 @@ def _table(title: str, words: tuple[str, ...], numbers: tuple[str, ...]) -> Tabl
     return table
 
 
-def _traffic(row: dict[str, Any]) -> tuple[str, str, str, str]:
+def _traffic(row: Stats) -> tuple[str, str, str, str]:
     success = "-" if row["success"] is None else f"{100 * row['success']:.2f}%"
     return f"{row['rate']:.1f}", success, _ms(row["p50"]), _ms(row["p99"])
 

@@ -2,8 +2,8 @@
 
 from typing import Any, cast
 
-from dashboard.api.model import Edge, Graph, Node, Stats
 from dashboard.api.trace import Trace, of_jaeger
+from proxy.contract.api.graph import Edge, Graph, Node, Stats
 
 
 def stats(count: int = 600, errors: int = 0, p99: float = 40.0) -> Stats:
@@ -22,6 +22,8 @@ def node(name: str, of: Stats | None = None, **given: Any) -> Node:
         "endpoints": 1,
         "ejected": 0,
         "versions": [],
+        "zones": [],
+        "namespaces": [],
         **(of or stats()),
         **given,
     }
@@ -29,7 +31,14 @@ def node(name: str, of: Stats | None = None, **given: Any) -> Node:
 
 
 def edge(source: str, target: str, of: Stats | None = None) -> Edge:
-    return cast(Edge, {"source": source, "target": target, "protocol": "http", **(of or stats())})
+    return {
+        "source": source,
+        "target": target,
+        "protocol": "http",
+        **(of or stats()),
+        "tcp": None,
+        "encrypted": None,
+    }
 
 
 def graph(nodes: list[Node], edges: list[Edge]) -> Graph:

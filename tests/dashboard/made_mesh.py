@@ -2,14 +2,14 @@
 
 from typing import Any, cast
 
-from dashboard.api.model import Advice, Decision, Effect, Figure, StageView
+from proxy.contract.api.decisions import Advice, Comparison, Decision, Effect, StageView
 from tests.dashboard.made import stats
 
 
-def figure(difference: float, half: float, lower_is_better: bool = True, direct: float = 100.0) -> Figure:
+def figure(difference: float, half: float, lower_is_better: bool = True, direct: float = 100.0) -> Comparison:
     """A difference whose interval reaches ``half`` to both sides."""
     better = (difference < 0) is lower_is_better if abs(difference) > half else None
-    return Figure(
+    return Comparison(
         direct=direct,
         routed=direct + difference,
         difference=difference,
@@ -20,7 +20,7 @@ def figure(difference: float, half: float, lower_is_better: bool = True, direct:
     )
 
 
-def effect(success: Figure, p50: Figure | None = None, p99: Figure | None = None) -> Effect:
+def effect(success: Comparison, p50: Comparison | None = None, p99: Comparison | None = None) -> Effect:
     return Effect(confidence=0.95, success=success, p50=p50, p99=p99)
 
 

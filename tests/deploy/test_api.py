@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from deploy import api
+from proxy.contract.api.mesh_routes import SERVICES
+from proxy.contract.api.route import Route
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -45,23 +47,32 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.server_close()
 
 
+def route(path: str, method: str = "GET") -> Route[dict[str, object]]:
+    return Route(path, "", dict[str, object], method=method)
+
+
 def test_json_comes_back(base: str) -> None:
-    assert api.get(base, "/api/mesh/services?x=1") == {"path": "/api/mesh/services?x=1"}
-    assert api.put(base, "/api/mesh/stages", {"percent": 25}) == {"percent": 25}
+    assert api.ask(base, route("/api/mesh/services?x=1")) == {"path": "/api/mesh/services?x=1"}
+    assert api.ask(base, route("/api/mesh/stages", "PUT"), {"percent": 25}) == {"percent": 25}
     assert api.answers(base, "/readyz")
 
 
 def test_a_refusal_is_told_in_the_words_of_the_api(base: str) -> None:
     with pytest.raises(api.ApiError, match=r"^limit: give a number$"):
-        api.get(base, "/refused")
+        api.ask(base, route("/refused"))
     with pytest.raises(api.ApiError, match="the collector answered 502"):
-        api.get(base, "/broken")
+        api.ask(base, route("/broken"))
     assert not api.answers(base, "/broken")
+
+
+def test_a_reply_of_another_type_is_that_of_another_server(base: str) -> None:
+    with pytest.raises(api.ApiError, match="no collector answers"):
+        api.ask(base, SERVICES)
 
 
 def test_nobody_there_is_told_with_the_option_that_names_another() -> None:
     with pytest.raises(
         api.ApiError, match=r"no collector answers at http://127.0.0.1:9.*--api \(SPANMESH_API\)"
     ):
-        api.get("http://127.0.0.1:9", "/")
+        api.ask("http://127.0.0.1:9", route("/"))
     assert not api.answers("http://127.0.0.1:9", "/readyz")

@@ -1,5 +1,6 @@
 """A running `spanmesh demo`, for tests that need the whole loop."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 from deploy import api
 from deploy.processes import ports
 from deploy.processes.supervise import command
+from proxy.contract.api.mesh_routes import SET_STAGE
+from proxy.contract.transport.http_client import opener
 
 T = TypeVar("T")
 
@@ -55,11 +58,11 @@ class Demo:
     dashboard: str
 
     def get(self, path: str) -> Any:
-        return api.get(self.api, path, timeout=20)
+        with opener().open(self.api + path, timeout=20) as response:
+            return json.load(response)
 
     def set_stage(self, service: str, stage: str, percent: int = 100) -> Any:
-        body = {"service": service, "stage": stage, "percent": percent}
-        return api.put(self.api, "/api/mesh/stages", body)
+        return api.ask(self.api, SET_STAGE, {"service": service, "stage": stage, "percent": percent})
 
     def edges(self) -> dict[tuple[str, str], dict[str, Any]]:
         return {(e["source"], e["target"]): e for e in self.get("/api/mesh/graph")["edges"]}

@@ -133,7 +133,11 @@ class FakeApi:
             "/api/mesh/series": self._series,
             "/api/mesh/latency": self._latency,
             "/api/traces": self._search,
-            "/api/mesh/store": lambda _: {"spool": {"oldest_seconds": self.behind}},
+            "/api/mesh/store": lambda _: {
+                "tables": [],
+                "disk": {"free": 1, "total": 2},
+                "spool": {"oldest_seconds": self.behind},
+            },
             "/api/services": lambda _: {"data": [] if self.empty else [self.rename(name) for name in NODES]},
         }
         return (200, routes[path](given)) if path in routes else (404, _error(404, f"no route {path}"))
@@ -160,6 +164,8 @@ class FakeApi:
                     "endpoints": 3 if name == "reviews" else int(kind == "service"),
                     "ejected": int(name == "reviews"),
                     "versions": ["v1", "v2"] if name == "reviews" else ["v1"],
+                    "zones": [],
+                    "namespaces": [],
                     **stats(int(calls), success, p50),
                 }
             )
@@ -173,6 +179,8 @@ class FakeApi:
                 "target": self.rename(target),
                 "protocol": {"database": "database", "queue": "messaging"}.get(NODES[target][0], "http"),
                 **stats(int(rate * 60 * _wave(now)), NODES[target][1], NODES[target][2]),
+                "tcp": None,
+                "encrypted": None,
             }
             for source, target, rate in EDGES
             if not self.empty

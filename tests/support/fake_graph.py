@@ -45,7 +45,14 @@ def window(graph: Json, given: Mapping[str, str]) -> Json:
         "ejected": 0,
         **stats(900),
     }
-    call = {"source": "catalog", "target": LEGACY, "protocol": "http", **stats(900), "tcp": None}
+    call = {
+        "source": "catalog",
+        "target": LEGACY,
+        "protocol": "http",
+        **stats(900),
+        "tcp": None,
+        "encrypted": None,
+    }
     return {
         **past,
         "nodes": [*(node for node in graph["nodes"] if node["name"] != "shipping"), old],
@@ -115,12 +122,17 @@ def difference(given: Mapping[str, str]) -> Json:
             }
         ]
     return {
-        "before": {},
-        "after": {},
+        "before": _window(given, "before_"),
+        "after": _window(given),
         "edges": edges,
         "services": services,
         "compared": {"edges": 12, "services": 9, "level": 1e-4},
     }
+
+
+def _window(given: Mapping[str, str], prefix: str = "") -> Json:
+    start, end = (int(given.get(f"{prefix}{name}", 0)) for name in ("start", "end"))
+    return {"start": start, "end": end, "source": "store"}
 
 
 def blame(empty: bool) -> Json:
@@ -146,8 +158,8 @@ def blame(empty: bool) -> Json:
         },
     ]
     return {
-        "window": {},
-        "baseline": {},
+        "window": _window({}),
+        "baseline": _window({}),
         "basis": "excess",
         "callers": {"errors": 440.0, "time": 9e4},
         "services": [] if empty else told,
@@ -171,8 +183,9 @@ def mesh(services: int, calls: int) -> tuple[list[Json], list[Json]]:
             "source": source,
             "target": target,
             "protocol": "http",
-            "tcp": None,
             **_figures(int(target[4:]), wave),
+            "tcp": None,
+            "encrypted": None,
         }
         for source, target in sorted(pairs)
     ]

@@ -114,4 +114,4 @@ def service_page(
 
 
 def _figures(edge: Json) -> Json:
-    return {key: value for key, value in edge.items() if key not in ("source", "target")}
+    return {key: value for key, value in edge.items() if key not in ("source", "target", "tcp", "encrypted")}

@@ -38,6 +38,8 @@ def search(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Json]
         "traces": lines[first : first + limit],
         "next": following,
         "partial": ">>" in text,
+        "order": given.get("order", "start"),
+        "dir": given.get("dir", "desc"),
         "window": {"start": start, "end": end},
     }
 
@@ -156,6 +158,7 @@ def different(traces: Sequence[Json], given: Mapping[str, str]) -> tuple[int, Js
         "rest": {"traces": others, "sampled": others},
         "threshold": 480.0 if slowest else None,
         "partial": False,
+        "stretches": {"looked": 1, "of": 1},
         "window": {"start": start, "end": end},
         "attributes": found if ones else [],
     }

@@ -1,12 +1,12 @@
 from typing import Any, cast
 
 from dashboard.aggregate.page import flat
-from dashboard.api.model import Branch
+from proxy.contract.api.analysis import Step
 
 
-def branch(name: str, *children: Branch) -> Branch:
+def branch(name: str, *children: Step) -> Step:
     made: dict[str, Any] = {"operation": name, "children": list(children)}
-    return cast(Branch, made)
+    return cast(Step, made)
 
 
 def test_branches_come_parents_before_children_in_their_order() -> None:

@@ -11,8 +11,11 @@ def test_what_the_api_says_is_read() -> None:
         assert len(client.endpoints("reviews")) == 3
         assert client.decisions("reviews", 5)[0]["kind"] == "eject"
         assert client.suggestions({"kind": "service", "prefix": "cart"})[0]["value"] == "cart"
-        assert len(client.found({"q": '{ resource.service.name = "cart" }', "limit": "5"})["traces"]) == 5
-        assert client.different({"selection": "errors"})["attributes"][0]["key"] == "service.instance.id"
+        assert len(client.search({"q": '{ resource.service.name = "cart" }', "limit": "5"})["traces"]) == 5
+        assert (
+            client.compare_attributes({"selection": "errors"})["attributes"][0]["key"]
+            == "service.instance.id"
+        )
         points = client.series({"service": "cart"}, 0, 60_000_000, 10)
         assert len(points) == 6
         assert client.latency({"service": "cart"}, 0, 1)[0]["low"] == 2
@@ -20,7 +23,7 @@ def test_what_the_api_says_is_read() -> None:
 
 def test_an_error_of_a_query_says_where_it_is() -> None:
     with FakeApi() as api, pytest.raises(ApiError, match="a duration is compared") as caught:
-        Client(api.url).found({"q": '{ duration > "x" }'})
+        Client(api.url).search({"q": '{ duration > "x" }'})
     assert (caught.value.status, caught.value.place) == (400, (14, 3))
 
 

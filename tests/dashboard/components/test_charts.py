@@ -2,10 +2,10 @@
 
 import plotly.graph_objects as go
 
-from dashboard.api.model import Bucket, Point
-from dashboard.api.search_replies import FoundTrace
 from dashboard.components import charts, histogram, series
 from dashboard.search import scatter
+from proxy.contract.api.graph import Bucket, Point
+from proxy.contract.api.search import TraceLine
 from tests.dashboard.made import stats
 
 POINTS = [Point(time=i * 10_000_000, **stats(100 * i, 10 * i)) for i in range(4)]
@@ -55,8 +55,8 @@ def test_a_single_bucket_stays_itself() -> None:
     assert only["count"] == 7
 
 
-def found(trace_id: str, errors: int = 0, service: str = "cart") -> FoundTrace:
-    return FoundTrace(
+def found(trace_id: str, errors: int = 0, service: str = "cart") -> TraceLine:
+    return TraceLine(
         traceId=trace_id,
         rootService=service,
         rootOperation="GET /",

@@ -1,17 +1,17 @@
 from typing import Any
 
 from dashboard.api.client import ApiError
-from dashboard.api.search_replies import FoundTrace
 from dashboard.search import live_tail, results
 from dashboard.search.form import problem
 from dashboard.search.search_url import TraceQuery
+from proxy.contract.api.search import TraceLine
 
 BERLIN = 60
 
 
-def found(*ids: str) -> list[FoundTrace]:
+def found(*ids: str) -> list[TraceLine]:
     return [
-        FoundTrace(
+        TraceLine(
             traceId=each,
             rootService="a",
             rootOperation="b",

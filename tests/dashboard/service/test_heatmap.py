@@ -3,8 +3,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.api.model import Heatmap, Point, Range
 from dashboard.service import heatmap
+from proxy.contract.api.graph import Heatmap, Point, Range
 from tests.dashboard.made import stats
 
 

@@ -2,9 +2,9 @@ from typing import cast
 
 import pytest
 
-from dashboard.api.model import ServicePage
 from dashboard.components import links
 from dashboard.service import page as service
+from proxy.contract.api.graph import ServicePage
 from tests.dashboard.made import stats
 
 

@@ -2,13 +2,13 @@ from typing import Any, cast
 
 import pytest
 
-from dashboard.api.model import Changed, Difference
 from dashboard.topology import changes
+from proxy.contract.api.analysis import Changed, ChangedEdge, GraphDifference
 from tests.dashboard.made import edge, graph, node, stats
 
 
-def changed(*told: dict[str, Any], **given: Any) -> Changed:
-    about = {"changes": list(told), "before": stats(600, 6), "after": stats(600, 60), **given}
+def changed(*told: dict[str, Any]) -> Changed:
+    about = {"changes": list(told), "before": stats(600, 6), "after": stats(600, 60)}
     return cast(Changed, about)
 
 
@@ -35,8 +35,19 @@ def test_what_fails_comes_before_what_is_slow() -> None:
 def test_what_vanished_is_still_there_to_be_drawn() -> None:
     before = graph([node("a"), node("b"), node("c")], [edge("a", "b"), edge("a", "c")])
     after = graph([node("a")], [])
-    gone = changed({"change": "vanished", "p": 0.0}, source="a", target="b", protocol="http")
-    difference = Difference(edges=[gone], services=[], compared={})
+    gone: ChangedEdge = {
+        "source": "a",
+        "target": "b",
+        "protocol": "http",
+        **changed({"change": "vanished", "p": 0.0}),
+    }
+    difference = GraphDifference(
+        before={"start": 0, "end": 1, "source": "store"},
+        after={"start": 1, "end": 2, "source": "store"},
+        edges=[gone],
+        services=[],
+        compared={"edges": 2, "services": 3, "level": 1e-4},
+    )
     whole = changes.together(before, after, difference)
     assert [(each["name"], each["count"]) for each in whole["nodes"]] == [("a", 600), ("b", 0)]
     assert [(each["source"], each["target"], each["count"]) for each in whole["edges"]] == [("a", "b", 0)]

@@ -3,10 +3,10 @@ from typing import Any, cast
 
 import pytest
 
-from dashboard.api.model import Changed
 from dashboard.components.palette import Thresholds
 from dashboard.topology import figure, stylesheet
 from dashboard.topology.subgraph import Matched
+from proxy.contract.api.analysis import Changed
 from tests.dashboard.made import edge, graph, node, stats
 
 GRAPH = graph(

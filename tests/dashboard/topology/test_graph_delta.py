@@ -1,7 +1,7 @@
-from dashboard.api.model import Graph
 from dashboard.components.graph_layout import arrange
 from dashboard.topology.figure import Look
 from dashboard.topology.graph_delta import Picture, Pictures, Standing, drawn
+from proxy.contract.api.graph import Graph
 from tests.dashboard.made import edge, graph, node, stats
 
 

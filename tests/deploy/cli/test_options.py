@@ -16,7 +16,11 @@ from proxy.contract.option import Setting, settings_of
 from proxy.contract.settings import load
 
 TEXTS = {"HOST:PORT": "127.0.0.1:7", "URL": "http://mesh:7", "SIGNAL=DAYS,…": "traces=7", "NAME": "shop"}
-REPLY: dict[str, Any] = {"services": [], "endpoints": []}
+REPLY: dict[str, Any] = {
+    "services": [],
+    "endpoints": [],
+    "store": {"tables": [], "disk": {"free": 1, "total": 2}, "spool": {}},
+}
 ROOT = Path(__file__).parents[3]
 COMMANDS = sorted(commands.SETTINGS)
 EVERY = [
