@@ -61,6 +61,7 @@ class Sidecar:
             protocol.CDS: Subscriber([WILDCARD]),
             protocol.EDS: Subscriber([]),
             protocol.RDS: Subscriber([protocol.OUTBOUND_ROUTES]),
+            protocol.INBOUND: Subscriber([protocol.OWN_INBOUND]),
         }
         self._known: set[str] = set()
         self._requests = [self._report() for _ in range(4)]
@@ -86,7 +87,8 @@ class Sidecar:
         first = _message(protocol.CDS, self._subscribers[protocol.CDS].open())
         first.node.CopyFrom(nodes.encode(node))
         await call.write(first)
-        await call.write(_message(protocol.RDS, self._subscribers[protocol.RDS].open()))
+        for url in (protocol.RDS, protocol.INBOUND):
+            await call.write(_message(url, self._subscribers[url].open()))
         opened = False
         async for body in call:
             self._seen.bytes += len(body)
