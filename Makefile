@@ -47,8 +47,9 @@ soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, thre
 bench-scale: $(VENV)/installed-dev  ## one collector and up to a thousand simulated sidecars
 	$(BIN)/python -m tests.bench.scale $(ARGS)
 
-docs: $(VENV)/installed  ## the reference of all options, after a change of a settings class
+docs: $(VENV)/installed  ## what is made of the code: the references of options and of mesh.yaml
 	$(BIN)/python -m deploy.cli.reference > docs/configuration.md
+	$(BIN)/python -m topology.policy.reference > docs/mesh-yaml.md
 
 proto: $(VENV)/installed-dev  ## compile every message after a change of a .proto; ClickHouse reads spans.proto itself
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds/messages.proto collector/otlp/span_index.proto collector/formats/zipkin.proto collector/query/jaeger/api_v3.proto
