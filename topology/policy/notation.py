@@ -65,7 +65,10 @@ class Notation(ABC):
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Have pydantic read the text before it checks the type of the field."""
-        return core_schema.no_info_before_validator_function(self._read, handler(source))
+        # pydantic has no schema for a text of a type of its own, such as the identity of a service.
+        own = isinstance(source, type) and issubclass(source, str) and not issubclass(source, Enum)
+        checked = core_schema.is_instance_schema(source) if own and source is not str else handler(source)
+        return core_schema.no_info_before_validator_function(self._read, checked)
 
     def _read(self, value: object) -> object:
         require_scalar(value)

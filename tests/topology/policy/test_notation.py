@@ -1,5 +1,7 @@
 """How values are written, and what is said of those that are not."""
 
+from typing import Annotated
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
@@ -81,12 +83,29 @@ def test_one_value_is_needed(value: object, message: str) -> None:
 
 
 def test_values_of_the_type_itself_pass_and_the_type_is_checked_after() -> None:
-    from typing import Annotated
-
     adapter = TypeAdapter(Annotated[float, Duration()])
     assert (adapter.validate_python("2s"), adapter.validate_python(2.0)) == (2.0, 2.0)
     with pytest.raises(ValidationError):
         adapter.validate_python(object())
+
+
+class Colour(str):
+    """A text of a type of its own."""
+
+
+class ColourName(Notation):
+    """A notation that makes one."""
+
+    kind = "colour"
+
+    def parse(self, text: str) -> Colour:
+        return Colour(text)
+
+
+def test_a_notation_may_make_a_text_of_a_type_of_its_own() -> None:
+    adapter = TypeAdapter(dict[Annotated[Colour, ColourName()], int])
+    (name,) = adapter.validate_python({"red": 1})
+    assert (type(name), name) == (Colour, "red")
 
 
 def test_a_word_close_to_a_known_one_is_suggested_else_all_are() -> None:
