@@ -47,9 +47,11 @@ soak: $(VENV)/installed-dev  ## mixed load and faults through two sidecars, thre
 bench-scale: $(VENV)/installed-dev  ## one collector and up to a thousand simulated sidecars
 	$(BIN)/python -m tests.bench.scale $(ARGS)
 
-docs: $(VENV)/installed  ## what is made of the code: the references of options and of mesh.yaml
+docs: $(VENV)/installed  ## what is made of the code: the references of options, of mesh.yaml and of the API
 	$(BIN)/python -m deploy.cli.reference > docs/configuration.md
 	$(BIN)/python -m topology.policy.reference > docs/mesh-yaml.md
+	$(BIN)/python -m deploy.cli.api_reference openapi > docs/openapi.json
+	$(BIN)/python -m deploy.cli.api_reference < docs/api.md > docs/api.md.new && mv docs/api.md.new docs/api.md
 
 proto: $(VENV)/installed-dev  ## compile every message after a change of a .proto; ClickHouse reads spans.proto itself
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. proxy/contract/xds/messages.proto collector/otlp/span_index.proto collector/formats/zipkin.proto collector/query/jaeger/api_v3.proto

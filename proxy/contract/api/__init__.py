@@ -11,7 +11,6 @@
 ``mesh_routes``, ``trace_routes``  the routes about the graph and about stored traces
 ``routes``      all of them, with those about the collector
 ``openapi``     the routes as an OpenAPI document
-``markdown``    the routes as the tables of docs/api.md
 
 The collector's handlers return these types, the dashboard and ``spanmesh status`` parse them, so that a field
 is named in one place. Only pydantic validates and describes them, which the data plane does not have on its

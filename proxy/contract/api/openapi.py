@@ -3,6 +3,7 @@
 Source: OpenAPI Specification 3.1, whose schemas are JSON Schema 2020-12, which is what pydantic gives.
 """
 
+import json
 import re
 from typing import Any, Final
 
@@ -72,6 +73,22 @@ def document() -> dict[str, Any]:
             "responses": {status: _json(why, by_key["failure", "", ""]) for status, why in _ERRORS.items()},
         },
     }
+
+
+def text() -> str:
+    """The document as it is committed: a line for each path and schema, so that a change is seen."""
+    parts = document()
+    lines = [f"{_line(key)}: {_line(parts[key])}," for key in ("openapi", "info")]
+    for name, section in (("paths", parts["paths"]), *parts["components"].items()):
+        content = ",\n".join(f"  {_line(key)}: {_line(value)}" for key, value in section.items())
+        lines.append(f"{_line(name)}: {{\n{content}\n}}")
+    *head, paths, schemas, responses = lines
+    body = "\n".join([*head, f"{paths},", f'"components": {{{schemas},', f"{responses}}}"])
+    return f"{{{body}}}\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _untitled(schema: Any) -> Any:

@@ -20,4 +20,5 @@ def words(*choices: "str | type[StrEnum]") -> Any:
     collector sends.
     """
     known = [word for each in choices for word in ([each] if isinstance(each, str) else map(str, each))]
-    return Field(description="one of " + ", ".join(word or "(empty)" for word in known))
+    maybe = " or empty" if "" in known else ""
+    return Field(description=f"one of {', '.join(filter(None, known))}{maybe}")

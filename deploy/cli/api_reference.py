@@ -1,15 +1,18 @@
-"""The tables of docs/api.md, made from the declared routes. Pure.
+"""The tables of docs/api.md, made from the declared routes (``make docs``), and the OpenAPI document.
 
-In the document a block begins with ``<!-- api: NAME -->`` and ends with ``<!-- /api -->``; what is between is
-ours. NAME is ``routes GROUP``, ``parameters METHOD PATH`` or ``types``.
+In docs/api.md a block begins with ``<!-- api: NAME -->`` and ends with ``<!-- /api -->``; the lines between
+are generated. NAME is ``routes GROUP``, ``parameters METHOD PATH`` or ``types``.
 """
 
 import re
+import sys
 from typing import Annotated, Any, Final, NotRequired, Required, get_args, get_origin, get_type_hints
 
 from pydantic.fields import FieldInfo
 from typing_extensions import is_typeddict
 
+from proxy.contract.api import openapi
+from proxy.contract.api.graph import Stats
 from proxy.contract.api.parameters import Choice, Parameter, Whole
 from proxy.contract.api.route import Route
 from proxy.contract.api.routes import ROUTES
@@ -17,8 +20,8 @@ from proxy.contract.api.routes import ROUTES
 _BLOCK: Final = re.compile(r"(<!-- api: ([^\n]+?) -->\n).*?(<!-- /api -->)", re.DOTALL)
 
 
-def filled(text: str) -> str:
-    """A document with its blocks made anew. Raises KeyError for a block that names nothing known."""
+def fill(text: str) -> str:
+    """Return a document with its blocks made anew. Raises KeyError for a block that names nothing known."""
     return _BLOCK.sub(lambda block: block[1] + _content(block[2]) + block[3], text)
 
 
@@ -79,6 +82,7 @@ def _types() -> str:
     for routes in ROUTES.values():
         for route in routes:
             _collect(route.reply, found)
+            _collect(route.body, found)
     return "\n".join(_type(found[name]) for name in sorted(found))
 
 
@@ -96,9 +100,13 @@ def _collect(annotation: Any, found: dict[str, Any]) -> None:
 
 def _type(cls: Any) -> str:
     meaning = " ".join((cls.__doc__ or "").split()).replace("``", "`")
-    hints = get_type_hints(cls, include_extras=True)
-    fields = ", ".join(f"`{name}` {_shown(hint)}" for name, hint in hints.items())
-    return f"**{cls.__name__}**: {meaning}\n{fields}\n"
+    hints, shared = get_type_hints(cls, include_extras=True), get_type_hints(Stats)
+    fields = []
+    if cls is not Stats and shared.keys() <= hints.keys():
+        hints = {name: hint for name, hint in hints.items() if name not in shared}
+        fields.append("those of Stats")
+    fields += [f"`{name}` {_shown(hint)}" for name, hint in hints.items()]
+    return f"**{cls.__name__}**: {meaning}\n{', '.join(fields)}\n"
 
 
 def _shown(hint: Any) -> str:
@@ -121,3 +129,10 @@ def _shown(hint: Any) -> str:
         return " or ".join(map(_shown, arguments))
     names = {int: "int", float: "float", str: "text", bool: "bool", type(None): "null", Any: "any"}
     return names[hint] if hint in names else str(hint.__name__)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["openapi"]:
+        sys.stdout.write(openapi.text())
+    else:
+        sys.stdout.write(fill(sys.stdin.read()))
