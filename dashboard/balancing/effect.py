@@ -1,25 +1,27 @@
-"""What routing does, or would do, for a service: both arms with confidence intervals, advice, the guard."""
+"""The measured effect of routing: both arms of a service beside each other, with confidence intervals."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components import parts
-from proxy.contract.api.decisions import Advice, Comparison, Decision, Effect, StageView
+from proxy.contract.api.decisions import Comparison, Effect, StageView
 from proxy.contract.api.graph import Stats
-from proxy.contract.decisions.codec import decode
-from proxy.contract.decisions.evidence import StageChange
-from proxy.contract.decisions.kinds import StageOrigin
+from proxy.contract.decisions.kinds import Figure
 
 _ARM: Final = ("Calls", "Rate", "Success", "p50", "p90", "p99")
-_FIGURES: Final = (("Success", "success"), ("p50", "p50"), ("p99", "p99"))
+# Quantiles between these are in the table of arms, without an interval.
+_FIGURES: Final = (
+    ("Success", Figure.SUCCESS),
+    ("p50", Figure.P50),
+    ("p99", Figure.P99),
+)
 
 
 def effect(stage: StageView | None) -> Component:
-    """Both arms side by side, and whether the difference is more than chance."""
+    """Return both arms side by side, and whether their difference is more than chance."""
     if stage is None:
         return parts.empty("Nothing to compare", "The mesh does not know this service.")
     direct, routed = stage["direct"], stage["routed"]
@@ -52,7 +54,7 @@ def _arm(stats: Stats) -> tuple[str, ...]:
 
 
 def verdict(stage: StageView) -> str:
-    """The comparison in one sentence or two."""
+    """Return the comparison in one sentence or two."""
     found = stage["effect"]
     if found is None:
         return (
@@ -61,7 +63,7 @@ def verdict(stage: StageView) -> str:
         )
     sure = [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
     if not sure:
-        return "No significant difference yet: what was measured may be chance. More calls narrow it."
+        return "No significant difference yet: it may be chance. More calls narrow the intervals."
     longer = any(each is not None and each["better"] is False for each in (found["p50"], found["p99"]))
     if longer and found["success"]["better"]:
         sure.append("Failed calls are counted too, and may have been quick.")
@@ -78,12 +80,17 @@ def _sentence(what: str, figure: Comparison | None) -> str:
     return f"Their {what} is {size} {'shorter' if figure['better'] else 'longer'}."
 
 
-def _figure(found: Effect, key: str) -> Comparison | None:
-    return {"success": found["success"], "p50": found["p50"], "p99": found["p99"]}[key]
+def _figure(found: Effect, name: Figure) -> Comparison | None:
+    figures = {
+        Figure.SUCCESS: found["success"],
+        Figure.P50: found["p50"],
+        Figure.P99: found["p99"],
+    }
+    return figures[name]
 
 
 def _differences(found: Effect) -> Component:
-    """A row for each figure: the difference, its interval around zero, and whether it is significant."""
+    """Draw a row for each figure: the difference, its interval around zero, and whether it is significant."""
     rows = [_difference(what, _figure(found, key)) for what, key in _FIGURES]
     head = html.Div(
         ["Routed minus direct", html.Span(f"{found['confidence'] * 100:g} % intervals")],
@@ -94,10 +101,10 @@ def _differences(found: Effect) -> Component:
 
 def _difference(what: str, figure: Comparison | None) -> Component:
     if figure is None:
-        return html.Li([html.Strong(what), html.Span("too few calls to say", className="weak")])
+        return html.Li([html.Strong(what), html.Span("too few calls", className="weak")])
     unit = fmt.points if what == "Success" else signed
     look = {True: "ok", False: "bad", None: "idle"}[figure["better"]]
-    told = {True: "better", False: "worse", None: "not significant"}[figure["better"]]
+    verdict_word = {True: "better", False: "worse", None: "not significant"}[figure["better"]]
     words = f"{unit(figure['low'])} to {unit(figure['high'])}"
     return html.Li(
         [
@@ -108,16 +115,16 @@ def _difference(what: str, figure: Comparison | None) -> Component:
                 className="interval",
                 title=words,
                 role="img",
-                **parts.label(f"{words}: {told}"),
+                **parts.label(f"{words}: {verdict_word}"),
             ),
             html.Span(words, className="weak small ends"),
-            parts.chip(told, look),
+            parts.chip(verdict_word, look),
         ]
     )
 
 
 def interval(figure: Comparison, look: str) -> list[Component]:
-    """Zero in the middle, a bar from end to end, a mark at the difference."""
+    """Draw zero in the middle, a bar from end to end of the interval, and a mark at the difference."""
     reach = max(abs(figure["low"]), abs(figure["high"]), 1e-12) * 1.15
 
     def at(value: float) -> float:
@@ -134,133 +141,5 @@ def interval(figure: Comparison, look: str) -> list[Component]:
 
 
 def signed(ms: float) -> str:
-    """A difference of durations: ``+12 ms``, ``−3 ms``."""
+    """Return a difference of durations with its sign: ``+12 ms``, ``−3 ms``."""
     return f"{'−' if ms < 0 else '+'}{fmt.duration(abs(ms))}"
-
-
-def advice(stage: StageView | None) -> Component:
-    """What the mesh would have done, in stage advise."""
-    if stage is None or stage["stage"] != "advise":
-        return parts.empty(
-            "Shown in stage advise",
-            "There the mesh lays out the observed requests as it would have routed them.",
-            class_name="done-already" if stage and stage["stage"] == "route" else "",
-        )
-    found = stage["advice"]
-    if found is None:
-        return parts.empty("Too few requests to say", "It takes twenty in the last minute.")
-    observed, expected = found["observed"], found["expected"]
-    formats: Sequence[tuple[str, Callable[[float | None], str], float | None, float | None]] = (
-        ("Success", fmt.percent, observed["success"], expected["success"]),
-        ("p50", fmt.duration, observed["p50"], expected["p50"]),
-        ("p90", fmt.duration, observed["p90"], expected["p90"]),
-        ("p99", fmt.duration, observed["p99"], expected["p99"]),
-    )
-    rows = [
-        html.Tr(
-            [
-                html.Th(what, scope="row"),
-                html.Td(say(one), className="num"),
-                html.Td(say(other), className="num"),
-            ]
-        )
-        for what, say, one, other in formats
-    ]
-    return html.Div(
-        [
-            parts.table(("", "As it was", "Had it been routed"), rows, "Advice", numeric=(1, 2)),
-            _moves(found),
-            html.P(f"{found['basis'][:1].upper()}{found['basis'][1:]}.", className="weak small"),
-        ],
-        className="stack",
-    )
-
-
-def _moves(found: Advice) -> Component:
-    head = html.Div(["Share of the requests", html.Span("as it was → routed")], className="list-head")
-    rows = [
-        html.Li(
-            [
-                html.Span(parts.name(each["address"], 48), className="mono"),
-                html.Span(
-                    [
-                        html.Span(className="bar before", style={"width": f"{100 * each['observed']:.1f}%"}),
-                        html.Span(className="bar", style={"width": f"{100 * each['expected']:.1f}%"}),
-                    ],
-                    className="bars",
-                    **parts.HIDDEN,
-                ),
-                html.Span(
-                    f"{fmt.percent(each['observed'])} → {fmt.percent(each['expected'])}", className="num"
-                ),
-            ]
-        )
-        for each in found["endpoints"]
-    ]
-    return html.Div([head, html.Ul(rows, className="moves")])
-
-
-def guard(stage: StageView) -> Component:
-    """Whether harm is undone by itself."""
-    if not stage["guard"]:
-        return html.P(
-            [
-                "Guard off: the stage stays whatever it does. Turn it on with ",
-                parts.code("guard: true"),
-                " for this service in mesh.yaml.",
-            ],
-            className="weak",
-        )
-    if stage["stage"] != "route":
-        words = "Guard on: in stage route it turns back to advise when routed calls fare worse."
-    elif 0 < stage["percent"] < 100:
-        words = (
-            "Guard on and watching: the stage goes back to advise when routed calls succeed "
-            "significantly less often or take significantly longer."
-        )
-    else:
-        words = "Guard on, but it has nothing to compare with: leave a control group (1 to 99 %)."
-    return html.P([parts.chip("guard", "ok"), html.Span(f" {words}")])
-
-
-def history(stage: StageView | None, zone: int, now_us: int) -> Component:
-    """Return the table of who changed the stage, when, and from what to what."""
-    if stage is None or not stage["history"]:
-        return parts.empty("Never changed", "Every change of the stage is listed here, with who made it.")
-    why = any(_why(each["reason"]) for each in stage["history"])
-    rows = [_change(each, why, zone, now_us) for each in stage["history"]]
-    return parts.table(("When", "Change", "Who", *(("Why",) if why else ())), rows, "Changes of the stage")
-
-
-def _change(each: Decision, why: bool, zone: int, now_us: int) -> Component:
-    when = [
-        html.Time(fmt.moment(each["time"], zone)[:-4]),
-        html.Div(fmt.age(each["time"], now_us), className="weak small"),
-    ]
-    made = decode(each["kind"], each["evidence"] or {})
-    steps: list[Any] = []
-    who: list[Any] = []
-    if isinstance(made, StageChange):
-        before, after = (parts.stage_chip(one.stage, one.percent) for one in (made.before, made.after))
-        steps = [before, html.Span(" → ", **parts.label("to")), after]
-        who = [
-            parts.name(made.by or "name not given", 60),
-            html.Div(f"over {origin(made.origin)}", className="weak small"),
-        ]
-    cells = [html.Td(when), html.Td(steps, className="steps"), html.Td(who)]
-    return html.Tr([*cells, html.Td(html.Bdi(fmt.short(_why(each["reason"]), 300))) if why else None])
-
-
-def origin(name: StageOrigin) -> str:
-    """Return what set a stage, in words."""
-    words = {
-        StageOrigin.API: "the API",
-        StageOrigin.GUARD: "the guard",
-        StageOrigin.DEFAULT: "mesh.yaml, which no longer names it",
-    }
-    return words.get(name, name.value)
-
-
-def _why(reason: str) -> str:
-    """Return the part of the reason that the other columns do not show."""
-    return reason.partition(": ")[2]

@@ -1,173 +1,109 @@
-"""``/balancing``: where each service's traffic goes, why, and how far the mesh may choose."""
+"""The page ``/balancing``: each service's endpoints, the decisions about them, and its stage."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
 from dashboard.api.client import Client
-from dashboard.balancing import decisions, effect, endpoints, stage_switch
+from dashboard.balancing import (
+    advice,
+    decisions,
+    destinations,
+    effect,
+    endpoints,
+    stage_history,
+    stage_now,
+    stage_switch,
+)
 from dashboard.balancing.states import lanes
-from dashboard.components import links, palette, parts
+from dashboard.components import links, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import plain
 from proxy.contract.api.decisions import Decision, StageView
-from proxy.contract.api.graph import Node
-from proxy.contract.decisions.kinds import StageOrigin
 
 WINDOWS_US: Final = (900_000_000, 3_600_000_000)  # of the strips: the first that has all, or the last
 DECISIONS: Final = 500  # asked for
 SHOWN: Final = 50
-LISTED: Final = 100  # services; more are found by name
-_PLACES: Final = ("now", "endpoints", "states", "effect", "advice", "decisions", "history")
+# The live panels, in the order in which ``panels`` fills them.
+_PANELS: Final = ("now", "endpoints", "states", "effect", "advice", "decisions", "history")
 
 
 def layout(search: str | None) -> Component:
-    """The services beside the chosen one; both are filled by the callbacks."""
-    return html.Div(
+    """Return the list of services beside the chosen one; the callbacks fill both."""
+    title = html.Div(
         [
-            dcc.Store(id="destinations-known", data=False),
-            html.Div(
-                [
-                    html.H1("Balancing"),
-                    html.P(
-                        "Endpoints, what the mesh decided about them, and how far it may choose.",
-                        className="weak",
-                    ),
-                ],
-                className="page-head",
-            ),
-            html.Div(
-                [
-                    html.Nav(
-                        [
-                            html.Label(
-                                [
-                                    html.Span("Find a service", className="visually-hidden"),
-                                    dcc.Input(
-                                        id="destinations-find",
-                                        type="search",
-                                        placeholder="Find a service",
-                                        autoComplete="off",
-                                    ),
-                                ]
-                            ),
-                            html.Div(parts.loading(), id="destinations"),
-                        ],
-                        className="card destinations",
-                        **parts.label("Services"),
-                    ),
-                    html.Div(parts.card(parts.loading()), id="destination"),
-                ],
-                className="balancing",
-            ),
+            html.H1("Balancing"),
+            html.P("Endpoints, decisions about them, and how much the mesh may route.", className="weak"),
         ],
-        className="page",
+        className="page-head",
     )
-
-
-def destinations(
-    stages: Sequence[StageView], nodes: Mapping[str, Node], chosen: str, wanted: str = ""
-) -> Component:
-    """The services whose names have ``wanted`` in them, each with its stage; ejections are marked."""
-    found = sorted(
-        (each for each in stages if wanted.strip().lower() in each["service"].lower()),
-        key=lambda stage: stage["service"],
+    services = html.Nav(
+        [_finder(), html.Div(parts.loading(), id="destinations")],
+        className="card destinations",
+        **parts.label("Services"),
     )
-    rows = []
-    for each in found[:LISTED]:
-        node = nodes.get(each["service"])
-        ejected = node["ejected"] if node else 0
-        rows.append(
-            html.Li(
-                dcc.Link(
-                    [
-                        parts.dot(palette.health(node["success"] if node else None)),
-                        parts.name(each["service"], 60),
-                        html.Span(
-                            [
-                                parts.chip(f"{ejected} ejected", "bad") if ejected else None,
-                                parts.stage_chip(each["stage"], each["percent"]),
-                            ],
-                            className="row-end",
-                        ),
-                    ],
-                    href=links.balancing(each["service"]),
-                    className="row chosen" if each["service"] == chosen else "row",
-                )
-            )
-        )
-    more = len(found) - len(rows)
-    said = f"{more} more: narrow them down by name" if more else "" if rows else "No service has this name"
-    return html.Div([html.Ul(rows, className="rows"), html.P(said, className="weak small") if said else None])
+    chosen = html.Div(parts.card(parts.loading()), id="destination")
+    known = dcc.Store(id="destinations-known", data=False)
+    return html.Div([known, title, html.Div([services, chosen], className="balancing")], className="page")
 
 
-def first(stages: Sequence[StageView], nodes: Mapping[str, Node]) -> str:
-    """The service to open with: one with an ejection, else the one with most endpoints."""
-
-    def rank(stage: StageView) -> tuple[int, int, str]:
-        node = nodes.get(stage["service"])
-        return (-node["ejected"], -node["endpoints"], stage["service"]) if node else (0, 0, stage["service"])
-
-    return min(stages, key=rank)["service"] if stages else ""
+def _finder() -> Component:
+    return html.Label(
+        [
+            html.Span("Find a service", className="visually-hidden"),
+            dcc.Input(
+                id="destinations-find", type="search", placeholder="Find a service", autoComplete="off"
+            ),
+        ]
+    )
 
 
 def frame(service: str, stage: StageView | None) -> list[Component]:
-    """What stays while numbers refresh: title and switch, with places for the live parts."""
-
-    def panel(title: str, place: str, aside: str = "", class_name: str = "") -> Component:
-        return parts.card(
-            html.Div(parts.loading(), id=f"destination-{place}"),
-            title,
-            html.Span(aside, className="weak") if aside else None,
-            class_name=class_name,
-        )
-
+    """Return the parts that stay while numbers refresh: title, switch, and a panel for each live part."""
+    compared = [
+        _panel("Direct against routed", "effect", "last 60 s"),
+        _panel("What the mesh would have done", "advice"),
+    ]
     return [
         dcc.Store(id="destination-name", data=service),
-        parts.card(
-            [
-                html.Div(
-                    [
-                        html.Div([html.P("Destination", className="eyebrow"), html.H2(parts.name(service))]),
-                        html.Div(
-                            [
-                                dcc.Link("Service", href=links.service_page(service), className="button"),
-                                dcc.Link("In the graph", href=links.topology(service), className="button"),
-                            ],
-                            className="shortcuts",
-                        ),
-                    ],
-                    className="panel-head",
-                ),
-                html.Div(id="destination-now"),
-                stage_switch.layout(stage),
-            ]
-        ),
-        panel("Endpoints", "endpoints", "last 60 s", "flush"),
-        panel("Ejections over time", "states"),
+        parts.card([_head(service), html.Div(id="destination-now"), stage_switch.layout(stage)]),
+        _panel("Endpoints", "endpoints", "last 60 s", "flush"),
+        _panel("Ejections over time", "states"),
         html.Div(
-            [
-                html.Div(
-                    [
-                        panel("Direct against routed", "effect", "last 60 s"),
-                        panel("What the mesh would have done", "advice"),
-                    ],
-                    className="stack",
-                ),
-                panel("Decisions", "decisions"),
-            ],
-            className="columns",
+            [html.Div(compared, className="stack"), _panel("Decisions", "decisions")], className="columns"
         ),
-        panel("Changes of the stage", "history", class_name="flush"),
+        _panel("Changes of the stage", "history", class_name="flush"),
     ]
 
 
+def _panel(title: str, name: str, aside: str = "", class_name: str = "") -> Component:
+    return parts.card(
+        html.Div(parts.loading(), id=f"destination-{name}"),
+        title,
+        html.Span(aside, className="weak") if aside else None,
+        class_name=class_name,
+    )
+
+
+def _head(service: str) -> Component:
+    shortcuts = [
+        dcc.Link("Service", href=links.service_page(service), className="button"),
+        dcc.Link("In the graph", href=links.topology(service), className="button"),
+    ]
+    return html.Div(
+        [
+            html.Div([html.P("Destination", className="eyebrow"), html.H2(parts.name(service))]),
+            html.Div(shortcuts, className="shortcuts"),
+        ],
+        className="panel-head",
+    )
+
+
 def register(app: Dash, client: Client) -> None:
-    """The chosen service follows the URL, its numbers the interval."""
+    """Register the callbacks: the chosen service follows the URL, its numbers the interval."""
     stage_switch.register(app, client)
 
     # ``destinations-known`` changes when services come or go, and only then is the frame drawn anew.
@@ -188,8 +124,8 @@ def register(app: Dash, client: Client) -> None:
         changed = bool(stages) if bool(stages) != known else no_update
         if not stages:
             return parts.empty("No services yet"), changed
-        chosen = links.service(search) or first(stages, nodes)
-        return plain(destinations(stages, nodes, chosen, wanted or "")), changed
+        chosen = links.service(search) or destinations.first(stages, nodes)
+        return plain(destinations.destinations(stages, nodes, chosen, wanted or "")), changed
 
     @app.callback(
         Output("destination", "children"), Input("url", "search"), Input("destinations-known", "data")
@@ -198,13 +134,13 @@ def register(app: Dash, client: Client) -> None:
     def open_destination(search: str | None, _: bool) -> Any:
         stages = client.stages()
         nodes = {node["name"]: node for node in client.services()}
-        service = links.service(search) or first(stages, nodes)
+        service = links.service(search) or destinations.first(stages, nodes)
         if not service:
             return parts.card(parts.no_traffic())
         return frame(service, next((stage for stage in stages if stage["service"] == service), None))
 
     @app.callback(
-        *(Output(f"destination-{place}", "children") for place in _PLACES),
+        *(Output(f"destination-{name}", "children") for name in _PANELS),
         Input("tick", "n_intervals"),
         Input("zone", "data"),
         Input("stage-result", "children"),
@@ -215,7 +151,7 @@ def register(app: Dash, client: Client) -> None:
 
 
 def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, ...]:
-    """What is in ``_PLACES``; a panel that cannot be filled says so and leaves the others standing."""
+    """Return the content of each of ``_PANELS``; one that cannot be filled says so and leaves the others."""
 
     def stage() -> StageView | None:
         return next((each for each in client.stages() if each["service"] == service), None)
@@ -229,47 +165,18 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
         return endpoints.over_time(lanes(decided(), addresses, since, now_us), since, now_us, zone)
 
     drawn: tuple[Callable[[], Any], ...] = (
-        lambda: _now(stage(), now_us),
+        lambda: stage_now.now(stage(), now_us),
         lambda: endpoints.table(client.endpoints(service), now_us),
         states,
         lambda: effect.effect(stage()),
-        lambda: effect.advice(stage()),
+        lambda: advice.advice(stage()),
         lambda: decisions.decisions(decided()[:SHOWN], zone, now_us),
-        lambda: effect.history(stage(), zone, now_us),
+        lambda: stage_history.history(stage(), zone, now_us),
     )
     return tuple(plain(parts.attempted(draw)) for draw in drawn)
 
 
 def window(decided: Sequence[Decision], now_us: int) -> int:
-    """How far back the strips go, in microseconds: the shorter one when nothing was decided before it."""
+    """Return how far back the strips go, in microseconds: the shorter window that holds all decisions."""
     oldest = min((each["time"] for each in decided), default=0)
     return next((each for each in WINDOWS_US if oldest >= now_us - each), WINDOWS_US[-1])
-
-
-def _now(stage: StageView | None, now_us: int) -> Component:
-    if stage is None:
-        return parts.empty(
-            "The mesh does not know this service",
-            "Start its sidecar, or choose another service from the list.",
-        )
-    words: Mapping[str, str] = {
-        StageOrigin.DEFAULT: "by default",
-        StageOrigin.FILE: "set in mesh.yaml",
-        StageOrigin.API: "set here or over the API",
-        StageOrigin.GUARD: "turned back by the guard",
-    }
-    set_by = words.get(stage["origin"], stage["origin"])
-    since = f", {fmt.age(stage['updated'], now_us)}" if stage["updated"] else ""
-    return html.Div(
-        [
-            html.P(
-                [
-                    parts.stage_chip(stage["stage"], stage["percent"]),
-                    html.Span(f" now, {set_by}{since}. "),
-                    html.Span(parts.STAGE_WORDS.get(stage["stage"], ""), className="weak"),
-                ]
-            ),
-            effect.guard(stage),
-        ],
-        className="stage-now",
-    )

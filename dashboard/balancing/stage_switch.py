@@ -1,4 +1,4 @@
-"""The stage switch of a service: choose, see what it means, confirm, done; turning back is the same."""
+"""The switch of a service's stage: choose, read what it means, confirm. Turning back is the same."""
 
 from typing import Any
 
@@ -11,95 +11,79 @@ from dashboard.components import parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from proxy.contract.api.decisions import StageView
+from proxy.contract.model import Stage
 
-_STAGES = ("observe", "advise", "route")
+_STAGES = tuple(Stage)
 
 
 def layout(stage: StageView | None) -> Component:
-    """The form, set to the present stage."""
+    """Return the form, set to the present stage, with the dialog that confirms a change."""
+    return html.Div(
+        [_form(stage), _dialog(), html.Div(id="stage-result", role="status")], className="stage-switch"
+    )
+
+
+def _form(stage: StageView | None) -> Component:
+    present = stage["stage"] if stage else None
+    buttons = [html.Button(each, id=f"stage-{each}", **parts.pressed(present == each)) for each in _STAGES]
+    share = dcc.Input(
+        id="stage-percent",
+        type="number",
+        min=0,
+        max=100,
+        step=1,
+        debounce=False,
+        value=stage["percent"] or 100 if stage else 100,
+    )
     return html.Div(
         [
-            html.Div(
-                [
-                    dcc.Store(id="stage-chosen", data=stage["stage"] if stage else None),
-                    dcc.Store(id="stage-asked"),
-                    html.Div(
-                        [
-                            html.Button(
-                                each,
-                                id=f"stage-{each}",
-                                **parts.pressed(stage is not None and stage["stage"] == each),
-                            )
-                            for each in _STAGES
-                        ],
-                        id="stage",
-                        className="segments",
-                    ),
-                    html.Label(
-                        [
-                            dcc.Input(
-                                id="stage-percent",
-                                type="number",
-                                min=0,
-                                max=100,
-                                step=1,
-                                debounce=False,
-                                value=stage["percent"] or 100 if stage else 100,
-                            ),
-                            html.Span("% of requests"),
-                        ],
-                        id="stage-share",
-                        className=_share(stage["stage"] if stage else None),
-                    ),
-                    html.Button("Change…", id="stage-ask", className="button primary"),
-                ],
-                className="stage-form",
-                role="group",
-                **parts.label("Stage"),
-            ),
-            html.Div(
-                [
-                    html.P(id="stage-question"),
-                    html.Label(
-                        [
-                            html.Span("Your name, for the history"),
-                            dcc.Input(
-                                id="stage-by",
-                                type="text",
-                                maxLength=200,
-                                persistence=True,
-                                placeholder="optional",
-                                autoComplete="name",
-                            ),
-                        ],
-                        className="share",
-                    ),
-                    html.Button("Confirm", id="stage-confirm", className="button primary"),
-                    html.Button("Cancel", id="stage-cancel", className="button"),
-                ],
-                id="stage-dialog",
-                className="confirm",
-                hidden=True,
-                role="alertdialog",
-                **parts.labelled_by("stage-question"),
-            ),
-            html.Div(id="stage-result", role="status"),
+            dcc.Store(id="stage-chosen", data=present),
+            dcc.Store(id="stage-asked"),
+            html.Div(buttons, id="stage", className="segments"),
+            html.Label([share, html.Span("% of requests")], id="stage-share", className=_share(present)),
+            html.Button("Change…", id="stage-ask", className="button primary"),
         ],
-        className="stage-switch",
+        className="stage-form",
+        role="group",
+        **parts.label("Stage"),
+    )
+
+
+def _dialog() -> Component:
+    by = dcc.Input(
+        id="stage-by",
+        type="text",
+        maxLength=200,
+        persistence=True,
+        placeholder="optional",
+        autoComplete="name",
+    )
+    return html.Div(
+        [
+            html.P(id="stage-question"),
+            html.Label([html.Span("Your name, for the history"), by], className="share"),
+            html.Button("Confirm", id="stage-confirm", className="button primary"),
+            html.Button("Cancel", id="stage-cancel", className="button"),
+        ],
+        id="stage-dialog",
+        className="confirm",
+        hidden=True,
+        role="alertdialog",
+        **parts.labelled_by("stage-question"),
     )
 
 
 def _share(stage: str | None) -> str:
-    """The field for the share is there with stage route only."""
-    return "share" if stage == "route" else "share off"
+    # The field has a meaning in stage route only.
+    return "share" if stage == Stage.ROUTE else "share off"
 
 
 def question(service: str, stage: str, percent: int) -> str:
-    """What a change means, as the question to confirm."""
-    if stage == "route":
-        rest = f" The other {100 - percent} % go as before, as control group." if percent < 100 else ""
+    """Return what a change means, as the question to confirm."""
+    if stage == Stage.ROUTE:
+        rest = f" The other {100 - percent} % go as before, as a control group." if percent < 100 else ""
         return f"Let the mesh choose the endpoint for {percent} % of the requests to {service}?{rest}"
-    if stage == "advise":
+    if stage == Stage.ADVISE:
         return f"Send requests to {service} where applications ask, and show what the mesh would have done?"
     return f"Send all requests to {service} where applications ask? Routing stops at once."
 
@@ -109,7 +93,7 @@ def _refused(what: Problem) -> tuple[Any, ...]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """Ask, then PUT on confirmation."""
+    """Register the callbacks: ask for confirmation, then PUT the stage."""
     in_browser(
         app,
         "question",
@@ -127,7 +111,7 @@ def register(app: Dash, client: Client) -> None:
     )
     def choose(*clicks: int | None) -> tuple[str, ...]:
         if not any(clicks):
-            raise PreventUpdate  # the form was drawn anew
+            raise PreventUpdate  # the form was drawn anew, which fires without a click
         chosen = str(ctx.triggered_id).removeprefix("stage-")
         return (chosen, _share(chosen), *(str(each == chosen).lower() for each in _STAGES))
 
@@ -152,11 +136,11 @@ def register(app: Dash, client: Client) -> None:
             return True, no_update, None
         if stage not in _STAGES:
             return True, no_update, parts.empty("Choose a stage first.")
-        if stage == "route" and (percent is None or percent != int(percent)):
+        if stage == Stage.ROUTE and (percent is None or percent != int(percent)):
             return True, no_update, parts.empty("Write the share as a whole number from 0 to 100.")
-        share = int(percent or 0) if stage == "route" else 0
+        share = int(percent or 0) if stage == Stage.ROUTE else 0
         if ctx.triggered_id == "stage-ask":
             return False, question(service, stage, share), None
         now = client.set_stage(service, stage, share, (by or "").strip())
-        done = f"{now['stage']} {now['percent']} %" if now["stage"] == "route" else now["stage"]
+        done = f"{now['stage']} {now['percent']} %" if now["stage"] == Stage.ROUTE else now["stage"]
         return True, no_update, html.P(f"Done: {service} is in stage {done}.", className="done")

@@ -20,7 +20,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from playwright.sync_api import TimeoutError as TooLong
 
-from dashboard.balancing.page import LISTED
+from dashboard.balancing.destinations import LISTED
 from deploy.processes import ports
 from deploy.processes.supervise import command
 from tests.bench.process import cpu_seconds, cpu_seconds_below, running

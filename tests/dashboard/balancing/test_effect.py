@@ -1,20 +1,12 @@
+"""Both arms beside each other, and what is claimed of their difference."""
+
 import pytest
-from dash.development.base_component import Component
 
 from dashboard.balancing import effect as balancing_effect
-from tests.dashboard.made import stats
-from tests.dashboard.made_mesh import decision, effect, figure, stage
+from tests.dashboard.balancing.text import words
+from tests.dashboard.made_mesh import effect, figure, stage
 
 SURE = effect(figure(0.0796, 0.008, lower_is_better=False), figure(-1.8, 4.0), figure(-34.8, 9.0))
-
-
-def words(component: Component | list[Component] | str | None) -> str:
-    """All text in a component, in order."""
-    if isinstance(component, list | tuple):
-        return " ".join(words(each) for each in component)
-    if isinstance(component, Component):
-        return words(getattr(component, "children", None))
-    return component or ""
 
 
 def test_one_arm_alone_asks_for_a_control_group() -> None:
@@ -61,68 +53,3 @@ def test_an_interval_stays_within_its_frame(low: float, high: float) -> None:
     left, width = (float(reach[key].rstrip("%")) for key in ("left", "width"))
     assert 0 <= left <= left + width <= 100
     assert left <= float(mark["left"].rstrip("%")) <= left + width + 0.1
-
-
-def test_advice_shows_where_requests_would_have_gone() -> None:
-    advice = {
-        "observed": stats(600, 60),
-        "expected": {"success": 0.999, "p50": 10.0, "p90": 20.0, "p99": 30.0},
-        "endpoints": [
-            {"address": "a:1", "observed": 0.5, "expected": 1.0, "weight": 1.0},
-            {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0},
-        ],
-        "basis": "an estimate",
-    }
-    told = words(balancing_effect.advice(stage(None, advice, stage="advise")))  # type: ignore[arg-type]
-    assert "90 % 99.9 %" in told
-    assert "b:1" in told
-    assert "50 % → 0 %" in told
-    assert "An estimate." in told
-    assert "twenty" in words(balancing_effect.advice(stage(None, None, stage="advise")))
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"guard": False}, "Guard off"),
-        ({"guard": True, "percent": 25}, "watching"),
-        ({"guard": True, "percent": 100}, "nothing to compare with"),
-        ({"guard": True, "stage": "observe"}, "in stage route"),
-    ],
-)
-def test_what_the_guard_does_is_said(given: dict[str, object], said: str) -> None:
-    assert said in words(balancing_effect.guard(stage(**given)))  # type: ignore[arg-type]
-
-
-def test_history_says_who_changed_what_when_and_why() -> None:
-    set_by = decision(
-        "stage",
-        "",
-        3_600_000_000,
-        **{
-            "from": "observe",
-            "from_percent": 0,
-            "to": "route",
-            "to_percent": 25,
-            "origin": "api",
-            "by": "Ada",
-        },
-    )
-    turned = decision(
-        "stage",
-        "",
-        3_660_000_000,
-        **{"from": "route", "from_percent": 25, "to": "advise", "to_percent": 0, "origin": "guard"},
-    )
-    turned["reason"] = "reviews goes from route 25 % to advise, set by the guard: p99 is longer"
-    told = words(balancing_effect.history(stage(history=[turned, set_by]), 60, 3_720_000_000))
-    for said in (
-        "1970-01-01 02:00:00",
-        "Ada",
-        "over the API",
-        "over the guard",
-        "p99 is longer",
-        "observe  →  route 25 %",
-    ):
-        assert said in told
-    assert "Never changed" in words(balancing_effect.history(stage(), 0, 0))

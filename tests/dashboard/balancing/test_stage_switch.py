@@ -1,6 +1,10 @@
+"""The form that changes a stage, and the question it asks."""
+
 import pytest
 
-from dashboard.balancing.stage_switch import question
+from dashboard.balancing.stage_switch import layout, question
+from tests.dashboard.balancing.text import words
+from tests.dashboard.made_mesh import stage
 
 
 @pytest.mark.parametrize(
@@ -14,3 +18,10 @@ from dashboard.balancing.stage_switch import question
 )
 def test_a_change_is_asked_in_words(stage: str, percent: int, words: str) -> None:
     assert words in question("reviews", stage, percent)
+
+
+def test_the_form_offers_every_stage_and_asks_before_it_changes_one() -> None:
+    said = words(layout(stage()))
+    for text in ("observe", "advise", "route", "% of requests", "Change…", "Confirm", "Cancel"):
+        assert text in said
+    assert words(layout(None)) == said
