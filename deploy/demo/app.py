@@ -48,12 +48,14 @@ class Instance:
 
     @property
     def address(self) -> str:
+        """Where callers connect: the sidecar's inbound listener."""
         return f"{ports.LOOPBACK}:{self.inbound}"
 
 
 def plan() -> list[Instance]:
-    """Every instance of the shop with ports of its own."""
+    """Return every instance of the shop, each with four free ports."""
     services = [(name, number) for name, blueprint in SHOP.items() for number in range(blueprint.instances)]
+    # All at once: asked for one after the other, the same port could be given twice.
     free = iter(ports.free(4 * len(services)))
     return [
         Instance(name, f"v{number + 1}", next(free), next(free), next(free), next(free))
@@ -62,7 +64,7 @@ def plan() -> list[Instance]:
 
 
 def run(say: Callable[[str], None], config: DemoConfig, mesh: Mesh) -> int:
-    """Run the demo until a signal; the exit status for the shell."""
+    """Run the demo until a signal; return the exit status for the shell."""
     instances = plan()
     with Supervisor(say) as supervisor:
         if not up_command.start(supervisor, mesh):
@@ -130,7 +132,7 @@ def _watch(
             say(f"fault: {bad.service} {bad.version} at {bad.address} now answers every call with: {fault}")
         if now >= report_at:
             report_at = now + REPORT_SECONDS
-            seen = load.seen(REPORT_SECONDS)
+            seen = load.recent(REPORT_SECONDS)
             say(f"users: {seen.count} requests, {100 * seen.success:.1f} % succeeded, p99 {seen.p99:.0f} ms")
 
 

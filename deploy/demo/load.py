@@ -15,8 +15,8 @@ KEPT = 2000
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What users saw over the last seconds: requests, share that succeeded, p99 in ms."""
+class UserView:
+    """What users saw over some seconds: requests, share of them that succeeded, p99 in ms."""
 
     count: int
     success: float
@@ -36,21 +36,23 @@ class Load:
         self._workers = ThreadPoolExecutor(max_workers=64, thread_name_prefix="user")
 
     def start(self) -> None:
+        """Start to send."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop sending; requests under way are left to end."""
         self._stop.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    def seen(self, seconds: float) -> Seen:
-        """What users saw over the last ``seconds``."""
+    def recent(self, seconds: float) -> UserView:
+        """Return what users saw over the last ``seconds``."""
         since = time.monotonic() - seconds
         recent = [result for result in self._results.copy() if result[0] >= since]
         if not recent:
-            return Seen(0, 1.0, 0.0)
+            return UserView(0, 1.0, 0.0)
         took = sorted(result[2] for result in recent)
         good = sum(result[1] for result in recent)
-        return Seen(len(recent), good / len(recent), 1000 * took[int(0.99 * (len(took) - 1))])
+        return UserView(len(recent), good / len(recent), 1000 * took[int(0.99 * (len(took) - 1))])
 
     def _loop(self) -> None:
         due = time.monotonic()
@@ -62,6 +64,7 @@ class Load:
     def _visit(self, path: str, due: float) -> None:
         ok = False
         try:
+            # A connection for each visit, as from many users: none keeps to one instance.
             connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
             connection.request("GET", path)
             response = connection.getresponse()
@@ -71,4 +74,5 @@ class Load:
         except (OSError, http.client.HTTPException):
             pass
         now = time.monotonic()
+        # Since the request was due, not since it was sent: a user who had to queue has waited too.
         self._results.append((now, ok, now - due))

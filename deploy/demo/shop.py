@@ -73,6 +73,7 @@ class Shop(ThreadingHTTPServer):
 
 def _addresses(service: str) -> list[str]:
     addresses = os.environ[f"SHOP_{service.upper()}"].split(",")
+    # Callers begin at different instances, so that few requests reach all of them.
     start = random.randrange(len(addresses))
     return addresses[start:] + addresses[:start]
 
@@ -112,6 +113,7 @@ class Handler(BaseHTTPRequestHandler):
             base += 500
         elif self.server.fault == "stall":
             base += 1000 * STALL_SECONDS
+        # Service times of real servers are skewed to the right; log-normal is the usual model.
         return base * random.lognormvariate(0, 0.3)
 
     def _call(self, service: str, path: str) -> int:
@@ -138,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Quiet: the mesh is there to tell what happens."""
+        """Write nothing: the mesh shows what happens."""
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 from proxy.contract.failure import ConfigError
 
 WHOLE_BYTES: Final = 1 << 30
-"""What a file may hold that is one document, decompressed; it takes about ten times that in memory."""
+"""Largest file that is one document, decompressed; decoded it takes about ten times that in memory."""
 
 _GZIP: Final = b"\x1f\x8b"
 
@@ -20,10 +20,10 @@ class BadLineError(ValueError):
 
 
 def documents(path: Path, report: Callable[[BadLineError], None]) -> Iterator[tuple[str, Any, int]]:
-    """What the file holds: the place for messages, the decoded JSON, bytes of the file read so far.
+    """Yield each document of a file: its place for messages, the decoded JSON, bytes read so far.
 
-    Of a file with one document on each line only one is held at a time; a line that cannot be read
-    is told to ``report`` and passed over. Raises ConfigError that names the file and the fix.
+    A file with a document on each line is read line by line; one that cannot be read is handed to
+    ``report`` and left out. Raises ConfigError that names the file and the fix.
     """
     try:
         with path.open("rb") as raw:

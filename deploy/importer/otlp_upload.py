@@ -1,4 +1,7 @@
-"""Spans to a collector over OTLP/HTTP, patiently: what is worth a retry is sent again."""
+"""The upload of spans to a collector over OTLP/HTTP, with retries where a retry can help.
+
+Source: OTLP specification, "OTLP/HTTP response" and "OTLP/HTTP throttling".
+"""
 
 import http.client
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 
 from deploy.api import ApiError
+from proxy.contract.option import named
 from proxy.contract.transport.http_client import opener
 
 _OPENER: Final = opener()
@@ -29,11 +33,11 @@ class TooLargeError(Exception):
 
 
 def send(url: str, request: ExportTraceServiceRequest, sleep: Callable[[float], None]) -> tuple[int, str]:
-    """How many spans the collector left out of a request, and why. Raises ApiError, TooLargeError.
+    """Send a request; return how many of its spans the collector left out, and why.
 
-    ``url`` is that of OTLP/HTTP, without ``/v1/traces``. Sent again are exactly the same bytes, which
-    the collector recognises.
+    ``url`` is that of OTLP/HTTP, without ``/v1/traces``. Raises ApiError and TooLargeError.
     """
+    # Encoded once: a collector knows a repeated request by its bytes, and stores it once.
     body = request.SerializeToString()
     pause, waited = 0.5, 0.0
     while True:
@@ -50,11 +54,13 @@ def send(url: str, request: ExportTraceServiceRequest, sleep: Callable[[float], 
         except (URLError, OSError, http.client.HTTPException) as error:
             reason, patience = str(getattr(error, "reason", error)), _ABSENCE
         except (ValueError, DecodeError):
-            raise ApiError(f"{url} is no OTLP/HTTP receiver; name the collector's with --to") from None
+            raise ApiError(
+                f"{url} is no OTLP/HTTP receiver; name the collector's with {named('to')}"
+            ) from None
         if waited >= patience:
             raise ApiError(
                 f"{url} took nothing for {waited:.0f} seconds ({reason}): start a collector with "
-                "`spanmesh up`, or name another with --to"
+                f"`spanmesh up`, or name another with {named('to')}"
             )
         sleep(pause)
         waited, pause = waited + pause, min(2 * pause, _LONGEST_PAUSE)
@@ -73,7 +79,7 @@ def _retry_after(error: HTTPError) -> float:
 
 
 def _reason(error: HTTPError) -> str:
-    """What the collector says, or only the status when it is none of ours."""
+    """Return the collector's words, or the status where the answer is no OTLP status."""
     try:
         return Status.FromString(error.read()).message or str(error.reason)
     except (OSError, DecodeError):

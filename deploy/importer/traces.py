@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from collector.formats import documents
 from collector.otlp.body import MalformedError
 from deploy.importer import jsonfile
+from deploy.importer.config import ImportConfig
 from deploy.importer.otlp_upload import TooLargeError, send
 from proxy.contract.attributes import SERVICE_NAME
 from proxy.contract.failure import ConfigError
@@ -27,8 +28,8 @@ _DAY: Final = 86_400 * 1_000_000_000
 
 
 @dataclass
-class Found:
-    """What the files hold; times are nanoseconds since the epoch."""
+class ImportCounts:
+    """The contents of the files, and how much of it was refused; times are nanoseconds since 1970."""
 
     spans: int = 0
     traces: set[bytes] = field(default_factory=set)
@@ -36,8 +37,7 @@ class Found:
     oldest: int = 0
     newest: int = 0
     refused: int = 0
-    bad: int = 0
-    """Documents that are none."""
+    unreadable: int = 0  # documents
 
     def add(self, request: ExportTraceServiceRequest) -> None:
         """Count the spans of a request."""
@@ -81,47 +81,47 @@ class Import:
         self._sleep = sleep
         self._sizes = {path: _size(path) for path in files}
 
-    def look(self, title: str) -> Found:
-        """Read everything, send nothing. Raises ConfigError."""
-        found = Found()
-        for request in self._requests(found, title, 0):
-            found.add(request)
-        return found
+    def count(self, title: str) -> ImportCounts:
+        """Read everything and send nothing. Raises ConfigError."""
+        counts = ImportCounts()
+        for request in self._requests(counts, title, 0):
+            counts.add(request)
+        return counts
 
-    def send(self, url: str, shift: int) -> Found:
-        """Everything to the collector, times moved by ``shift`` ns. Raises ConfigError, ApiError."""
-        found = Found()
-        requests = self._requests(found, "importing", shift)
+    def send(self, url: str, shift: int) -> ImportCounts:
+        """Send everything to the collector, times moved by ``shift`` ns. Raises ConfigError, ApiError."""
+        counts = ImportCounts()
+        requests = self._requests(counts, "importing", shift)
         for batch in documents.batches(requests, _BATCH_SPANS, _BATCH_BYTES):
-            found.add(batch)
-            self._send(url, batch, found)
-        return found
+            counts.add(batch)
+            self._send(url, batch, counts)
+        return counts
 
-    def _send(self, url: str, batch: ExportTraceServiceRequest, found: Found) -> None:
+    def _send(self, url: str, batch: ExportTraceServiceRequest, counts: ImportCounts) -> None:
         try:
             refused, reason = send(url, batch, self._sleep)
         except TooLargeError:
             count = sum(1 for _ in documents.spans(batch))
             if count > 1:
                 for half in documents.batches([batch], (count + 1) // 2, _BATCH_BYTES):
-                    self._send(url, half, found)
+                    self._send(url, half, counts)
                 return
             refused, reason = (
                 1,
                 f"the span is larger than the collector takes; raise its {named('max_request_bytes')}",
             )
         if refused:
-            if not found.refused:
+            if not counts.refused:
                 self._say(f"left out by the collector, the first of them: {reason}")
-            found.refused += refused
+            counts.refused += refused
 
-    def _requests(self, found: Found, title: str, shift: int) -> Iterator[ExportTraceServiceRequest]:
+    def _requests(self, counts: ImportCounts, title: str, shift: int) -> Iterator[ExportTraceServiceRequest]:
         task = self._progress.add_task(title, total=sum(self._sizes.values()))
         before = 0
 
         def complain(error: ValueError) -> None:
-            found.bad += 1
-            if found.bad <= _COMPLAINTS:
+            counts.unreadable += 1
+            if counts.unreadable <= _COMPLAINTS:
                 self._say(str(error))
 
         for path in self._files:
@@ -141,15 +141,12 @@ class Import:
 
 def run(
     files: Sequence[Path],
-    to: str,
-    *,
-    dry_run: bool,
-    shift_to_now: bool,
+    config: ImportConfig,
     console: Console,
     clock: Callable[[], int] = time.time_ns,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Import ``files``, or only count; the exit status: 1 when anything was left out.
+    """Import ``files``, or only count them; return the exit status, 1 when anything was left out.
 
     Raises ConfigError for files that cannot be read and ApiError when the collector takes nothing.
     """
@@ -160,23 +157,23 @@ def run(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         work = Import(files, say, progress, clock(), sleep)
-        if dry_run:
-            found = work.look("reading")
-            say(f"{found}; nothing was sent")
-            return 1 if found.bad else 0
-        newest = work.look("looking for the newest span").newest if shift_to_now else 0
+        if config.dry_run:
+            counts = work.count("reading")
+            say(f"{counts}; nothing was sent")
+            return 1 if counts.unreadable else 0
+        newest = work.count("looking for the newest span").newest if config.shift_to_now else 0
         # The newest ends now, when everything before it lies in the past.
-        found = work.send(to, clock() - newest if newest else 0)
-    say(f"{found}; {found.spans - found.refused} taken, {found.refused} left out")
-    if found.bad:
-        say(f"{found.bad} documents could not be read")
-    if found.refused and found.oldest < clock() - _DAY:
+        counts = work.send(config.to, clock() - newest if newest else 0)
+    say(f"{counts}; {counts.spans - counts.refused} taken, {counts.refused} left out")
+    if counts.unreadable:
+        say(f"{counts.unreadable} documents could not be read")
+    if counts.refused and counts.oldest < clock() - _DAY:
         say(
             f"the collector keeps spans no older than its {named('retention_days')}: "
             f"move these with {named('shift_to_now')}, "
             "or start it with more days"
         )
-    return 1 if found.refused or found.bad else 0
+    return 1 if counts.refused or counts.unreadable else 0
 
 
 def _size(path: Path) -> int:

@@ -64,12 +64,10 @@ def dashboard(config: DashboardConfig) -> None:
 
 
 def import_traces(files: Sequence[Path], config: ImportConfig, console: Console) -> int:
-    """Send traces in files to a collector; the exit status."""
+    """Send traces in files to a collector; return the exit status."""
     with _extra("collector"):
         from deploy.importer import traces
-    return traces.run(
-        files, config.to, dry_run=config.dry_run, shift_to_now=config.shift_to_now, console=console
-    )
+    return traces.run(files, config, console)
 
 
 def check_policy(file: Path) -> list[str]:

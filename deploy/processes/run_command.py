@@ -43,7 +43,7 @@ class RunConfig(SidecarConfig):
 
 
 def run(say: Callable[[str], None], program: Sequence[str], config: RunConfig) -> int:
-    """Run ``program`` until it ends or a signal comes; its exit status.
+    """Run ``program`` until it ends or a signal comes; return its exit status.
 
     The program listens on ``port`` as it always did (it also finds it in PORT) and reaches others
     through http_proxy. Callers reach it through ``inbound``.
@@ -59,6 +59,7 @@ def run(say: Callable[[str], None], program: Sequence[str], config: RunConfig) -
             f"{config.service}: callers use {chosen['inbound']}, "
             f"its own calls leave through {chosen['outbound']}"
         )
+        # After the sidecar: the program's first call must find its proxy.
         supervisor.start("program", program, proxy_environment(proxy, config.port, config.no_proxy))
         return supervisor.wait()
 

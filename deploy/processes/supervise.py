@@ -1,4 +1,4 @@
-"""Child processes that start, live and end together. The only place that starts processes."""
+"""Child processes that start, run and end together. The command starts processes nowhere else."""
 
 import ctypes
 import os
@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def command(*arguments: str) -> list[str]:
-    """Argument vector that runs ``spanmesh ARGUMENTS`` with this interpreter and installation."""
+    """Return the argument vector that runs ``spanmesh ARGUMENTS`` with this interpreter and installation."""
     # -P: a file of the user's called click.py must not take the place of a library.
     return [sys.executable, "-P", "-m", "deploy.cli.entry", *arguments]
 
@@ -82,7 +82,7 @@ class Supervisor:
         return False
 
     def pause(self, seconds: float) -> bool:
-        """Sleep, look after the children; False on a signal or the end of one that is not restarted."""
+        """Sleep, restart children that ended; False on a signal or the end of one that is not restarted."""
         if self._stopping:
             return False
         time.sleep(seconds)
@@ -96,19 +96,19 @@ class Supervisor:
         return not self._stopping
 
     def wait(self) -> int:
-        """Until ``pause`` has a reason to end: 0 after a signal, else the ended child's status."""
+        """Wait for a signal (returns 0) or the end of a child that is not restarted (its status)."""
         while self.pause(0.1):
             pass
         return self.first_exit()
 
     def first_exit(self) -> int:
-        """Exit status of the first child found ended, 0 when all run or a signal came."""
+        """Return the exit status of a child that failed, 0 when none did or a signal came."""
         if self._stopping:
             return 0
         return next((abs(c.process.returncode) for c in self._children if c.process.poll()), 0)
 
     def stop(self) -> None:
-        """SIGTERM to every child, last started first; SIGKILL to what is left after STOP_SECONDS."""
+        """Send SIGTERM to every child, last started first, and SIGKILL to those left after STOP_SECONDS."""
         self._stopping = True
         for child in reversed(self._children):
             if child.process.poll() is None:
@@ -126,6 +126,7 @@ class Supervisor:
     def _restart(self, child: Child, status: int) -> None:
         if time.monotonic() - child.started < RESTART_SECONDS:
             return
+        # A supervisor that gives up would leave the mesh without a collector: it tries for ever, slowly.
         self._say(f"{child.name} ended ({_cause(status)}); starting it again")
         child.started = time.monotonic()
         child.process = _spawn(child.argv, child.env)
@@ -144,6 +145,7 @@ def _spawn(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[byte
         env=dict(env),
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        # Runs between fork and exec, where locks of other threads stay taken: one system call, no more.
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
 

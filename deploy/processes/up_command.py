@@ -74,7 +74,7 @@ def _default(settings: Any, name: str) -> Any:
 
 
 def start(supervisor: Supervisor, mesh: Mesh) -> bool:
-    """Start both and wait until the collector is ready; False when one of them ended instead.
+    """Start both and wait until the collector is ready; return False when one of them ended instead.
 
     Each is started again when it crashes: what was acknowledged is on disk, so a restarted collector
     goes on where it was.
@@ -86,7 +86,7 @@ def start(supervisor: Supervisor, mesh: Mesh) -> bool:
 
 
 def run(say: Callable[[str], None], mesh: Mesh) -> int:
-    """Run until a signal; the exit status for the shell."""
+    """Run until a signal; return the exit status for the shell."""
     with Supervisor(say) as supervisor:
         if not start(supervisor, mesh):
             return supervisor.first_exit()

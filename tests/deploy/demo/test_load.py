@@ -27,10 +27,10 @@ def test_the_load_reports_the_share_that_failed() -> None:
     load = Load("127.0.0.1", server.server_address[1], rate=200)
     load.start()
     done = threading.Event()
-    while load.seen(60).count < 50:
+    while load.recent(60).count < 50:
         done.wait(0.02)
     load.stop()
-    seen = load.seen(60)
+    seen = load.recent(60)
     server.shutdown()
     server.server_close()
     assert 0.4 <= seen.success <= 0.6

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from deploy.api import ApiError
 from deploy.importer import traces
+from deploy.importer.config import ImportConfig
 from proxy.contract.failure import ConfigError
 from tests.collector.made import span, trace_request
 from tests.collector.running import Collector, free_port, started, until
@@ -35,10 +36,8 @@ def run(collector: Collector, *files: Path, dry_run: bool = False, shift: bool =
     text = StringIO()
     status = traces.run(
         files,
-        f"http://{collector.options['http']}",
-        dry_run=dry_run,
-        shift_to_now=shift,
-        console=Console(file=text, soft_wrap=True),
+        ImportConfig(to=f"http://{collector.options['http']}", dry_run=dry_run, shift_to_now=shift),
+        Console(file=text, soft_wrap=True),
     )
     return status, text.getvalue()
 
@@ -130,7 +129,7 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     console = Console(file=(text := StringIO()), soft_wrap=True)
     nowhere = f"http://127.0.0.1:{free_port()}"
     path = written(tmp_path / "x", otlp(1, when=OLD, count=2))
-    assert traces.run([path, path], nowhere, dry_run=True, shift_to_now=False, console=console) == 0
+    assert traces.run([path, path], ImportConfig(to=nowhere, dry_run=True), console) == 0
     assert text.getvalue().startswith("4 spans of 1 traces and 1 services, 2017-07-14 02:40:00Z to")
     assert text.getvalue().endswith("; nothing was sent\n")
 
@@ -158,7 +157,7 @@ def test_no_file_or_no_collector(tmp_path: Path) -> None:
     path = written(tmp_path / "x", otlp(1))
     console = Console(file=StringIO())
     with pytest.raises(ConfigError, match="No such file or directory; name a readable file"):
-        traces.run([tmp_path / "none"], "http://x", dry_run=True, shift_to_now=False, console=console)
+        traces.run([tmp_path / "none"], ImportConfig(dry_run=True), console)
     nowhere = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(ApiError, match="start a collector with `spanmesh up`"):
-        traces.run([path], nowhere, dry_run=False, shift_to_now=False, console=console, sleep=lambda _: None)
+        traces.run([path], ImportConfig(to=nowhere), console, sleep=lambda _: None)
