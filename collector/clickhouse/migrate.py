@@ -1,7 +1,8 @@
 """Brings the schema up to date, forward only: every file of ``sql/`` once, in order of name.
 
 Files hold the schema of now and are idempotent (IF NOT EXISTS), so several collectors may start at
-once. What an older store needs beside them is in ``upgrade``. ``mesh_schema`` holds what was applied.
+once. What an older store needs beside them is in ``alterations`` (columns its tables lack) and
+``upgrade`` (spans to copy). ``mesh_schema`` holds what was applied.
 """
 
 import re
@@ -9,6 +10,7 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
+from collector.clickhouse.alterations import alter
 from collector.clickhouse.cluster import clustered
 from collector.clickhouse.database import Database
 from collector.clickhouse.retention import Retention, days
@@ -51,6 +53,7 @@ def migrate(database: Database, retention: Retention, cluster: str = "") -> tupl
             database.insert("mesh_schema", {"File": [name]})
         return applied
 
+    alter(database, known, wanted, cluster)
     applied = upgrade(database, known, wanted, create)
     _retain(database, wanted, retention, cluster)
     return applied

@@ -42,6 +42,8 @@ def edge_columns(samples: Sequence[EdgeSample], collector: str) -> dict[str, lis
         "Errors": [sample.errors for sample in samples],
         "Sum": [sample.histogram.sum for sample in samples],
         "Latency": [_buckets(sample) for sample in samples],
+        "Encrypted": [sample.encrypted for sample in samples],
+        "Clear": [sample.clear for sample in samples],
         "Collector": [collector] * len(samples),
     }
 
@@ -62,13 +64,6 @@ def connection_columns(samples: Sequence[EdgeSample], collector: str) -> dict[st
         "Sent": [sample.sent for sample in samples],
         "Received": [sample.received for sample in samples],
     }
-
-
-def beside(sample: EdgeSample) -> bool:
-    """Whether there is more to tell than calls: it is not as with requests that a caller's sidecar read."""
-    if sample.protocol is Protocol.TCP:
-        return True
-    return sample.clear != sample.count if sample.arm else bool(sample.encrypted or sample.clear)
 
 
 def _buckets(sample: EdgeSample) -> dict[int, int]:
@@ -121,7 +116,7 @@ class Recorder:
     def record(self, edges: Sequence[EdgeSample], decisions: Sequence[Decision]) -> None:
         """Take rows to store; returns at once."""
         self._edges.extend(sample for sample in edges if sample.count)
-        self._connections.extend(filter(beside, edges))
+        self._connections.extend(sample for sample in edges if sample.protocol is Protocol.TCP)
         self._decisions.extend(decisions)
         kept = ((EDGES, self._edges), (CONNECTIONS, self._connections), (DECISIONS, self._decisions))
         for table, rows in kept:

@@ -145,7 +145,8 @@ class Folds:
     def take(self, rows: Iterable[Row]) -> dict[str, list[EdgeSample]]:
         """New samples by collector."""
         found: dict[str, list[EdgeSample]] = {}
-        for second, source, target, protocol, endpoint, arm, collector, count, errors, total, buckets in rows:
+        for second, source, target, protocol, endpoint, arm, collector, count, errors, total, *more in rows:
+            buckets, encrypted, clear = more
             who = collector, source == USER
             seen = self._seen.setdefault(who, {}).setdefault(second, set())
             key = source, target, protocol, endpoint, arm
@@ -155,7 +156,8 @@ class Folds:
             self._newest[who] = max(second, self._newest.get(who, second))
             counts = {index: number for index, number in buckets.items() if index != ZERO_BUCKET and number}
             histogram = from_sparse(counts, zero=buckets.get(ZERO_BUCKET, 0), total=total)
-            found.setdefault(collector, []).append(EdgeSample(second, *key, count, errors, histogram))
+            sample = EdgeSample(second, *key, count, errors, histogram, encrypted, clear)
+            found.setdefault(collector, []).append(sample)
         for who, seconds in self._seen.items():
             for second in [each for each in seconds if each < self._newest[who] - _OVERLAP]:
                 del seconds[second]

@@ -45,7 +45,7 @@ LIMIT {_ROWS}
 _EDGES: Final = f"""
 WITH toString(Collector) AS name
 SELECT toUnixTimestamp(Time) AS second, Source, Target, Protocol, Endpoint, Arm, Collector, sum(Count),
-    sum(Errors), sum(Sum), sumMap(Latency)
+    sum(Errors), sum(Sum), sumMap(Latency), sum(Encrypted), sum(Clear)
 FROM mesh_edges
 WHERE Time > toDateTime({{since:UInt32}}) AND Collector != {{own:String}}
     AND toUnixTimestamp(Time) > if(

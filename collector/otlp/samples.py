@@ -134,10 +134,11 @@ def _call(
 
 
 def _encrypted(labels: dict[str, str], protocol: Protocol) -> bool | None:
-    """Whether calls were encrypted; requests that a sidecar could read were not, tunnels may be."""
-    if protocol is Protocol.HTTP:
-        return None if labels.get(names.METHOD) == _TUNNEL else False
-    return {"true": True, "false": False}.get(labels.get(names.TLS, ""))
+    """Return what a sidecar measured of calls: were they encrypted? None where it could not tell."""
+    measured = {"true": True, "false": False}.get(labels.get(names.TLS, ""))
+    if measured is None and protocol is Protocol.HTTP and labels.get(names.METHOD) != _TUNNEL:
+        return False  # by a sidecar of an older version: it spoke in the clear alone
+    return measured
 
 
 def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], OpenSample]) -> None:

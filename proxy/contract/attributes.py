@@ -31,6 +31,9 @@ PEER_ADDRESS: Final = "network.peer.address"
 PEER_PORT: Final = "network.peer.port"
 CLIENT_ADDRESS: Final = "client.address"
 TRANSPORT: Final = "network.transport"
+# Of a request: whether the connection it came or went over was encrypted. On metrics "true" or "false",
+# absent for a tunnel (CONNECT), whose bytes may be anything, and from sidecars of older versions; on
+# spans only when true.
 # Of an opaque connection: "true" where its server agreed to TLS, "false" where its first bytes are of a
 # protocol that is in the clear, absent where they tell neither.
 TLS: Final = "tls.established"

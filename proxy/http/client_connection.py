@@ -9,12 +9,14 @@ from collections import deque
 from typing import Final, cast
 
 from proxy import errors
+from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.exchange import Exchange
 from proxy.http.headers import RequestHead
 from proxy.http.http1.requests import RequestParser
 from proxy.http.listener_context import ListenerContext
-from proxy.telemetry.call_recorder import peer_attributes
+from proxy.telemetry.call_recorder import peer_facts
+from proxy.telemetry.facts import NOBODY
 from proxy.transport import sockets
 
 # Reasons to stop reading, beside those of an exchange.
@@ -43,7 +45,7 @@ class Downstream(asyncio.Protocol):
         "full",
         "keep",
         "original",
-        "peer_attributes",
+        "peer",
     )
 
     _transport: asyncio.Transport
@@ -63,7 +65,7 @@ class Downstream(asyncio.Protocol):
         self._eof = 0.0  # when the client said that it will send no more
         self.full = False
         self.keep = True
-        self.peer_attributes = b""
+        self.peer = NOBODY
 
     @property
     def busy(self) -> bool:
@@ -73,7 +75,7 @@ class Downstream(asyncio.Protocol):
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.peer_attributes = peer_attributes(transport.get_extra_info("peername"), client=True)
+        self.peer = peer_facts(peer_of(transport), client=True)
         self._context.connections.add(self)
 
     def data_received(self, data: bytes) -> None:

@@ -120,7 +120,7 @@ class Exchange(Reply):
             upstream.release()
             return
         self.upstream = upstream
-        self.call.upstream_peer = upstream.peer_attributes
+        self.call.upstream_peer = upstream.peer
         method = self.head.method
         upstream.serve(self, method == b"HEAD")
         if self.client.full:
@@ -220,7 +220,7 @@ class Exchange(Reply):
         call.target = head.path
         call.authority = head.authority
         call.caller = head.caller
-        call.client_peer = self.client.peer_attributes
+        call.client_peer = self.client.peer
 
     def _choose(self) -> None:
         """Send the request where its direction says; also once a look-up has ended."""

@@ -7,7 +7,7 @@ from proxy.http.headers import RequestHead
 from proxy.routing.dns_cache import Lookup
 from proxy.routing.retry import RetryPolicy
 from proxy.routing.router import Attempt, Refusal
-from proxy.telemetry.facts import CallFacts
+from proxy.telemetry.facts import CallFacts, PeerFacts
 
 # Reasons to stop reading from a client.
 WAITING: Final = 1  # for an upstream connection
@@ -21,7 +21,7 @@ class Client(Protocol):
     original: str
     full: bool
     keep: bool
-    peer_attributes: bytes
+    peer: PeerFacts
 
     def host(self) -> str: ...
     def write(self, data: bytes) -> None: ...

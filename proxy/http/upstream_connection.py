@@ -3,9 +3,11 @@
 import asyncio
 from typing import Protocol, cast
 
+from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.http1.responses import ResponseParser, ResponseSink
-from proxy.telemetry.call_recorder import peer_attributes
+from proxy.telemetry.call_recorder import peer_facts
+from proxy.telemetry.facts import NOBODY
 
 
 class Boarding(Protocol):
@@ -32,21 +34,21 @@ class Owner(Protocol):
 
 
 class Link(asyncio.Protocol):
-    """A connection to ``address``; ``local`` is our own end of it, ``peer_attributes`` encodes the other."""
+    """A connection to ``address``; ``local`` is our own end of it, ``peer`` is the other."""
 
-    __slots__ = ("address", "local", "peer_attributes", "transport")
+    __slots__ = ("address", "local", "peer", "transport")
 
     transport: asyncio.Transport
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.local = ("", 0)
-        self.peer_attributes = b""
+        self.peer = NOBODY
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.local = transport.get_extra_info("sockname")[:2]
-        self.peer_attributes = peer_attributes(transport.get_extra_info("peername"), client=False)
+        self.peer = peer_facts(peer_of(transport), client=False)
 
 
 class Upstream(Link):

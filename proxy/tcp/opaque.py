@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, cast
 
+from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.listener_context import ListenerContext
 from proxy.http.pool import Pool
 from proxy.http.upstream_connection import Link
 from proxy.tcp.encryption_detection import agrees_to_tls, in_the_clear
-from proxy.telemetry.call_recorder import peer_attributes
+from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.metrics import Gauge
 from proxy.transport.sockets import keep_alive, reset
@@ -78,7 +79,7 @@ class Opaque(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.pause_reading()
-        self.facts.client_peer = peer_attributes(transport.get_extra_info("peername"), client=True)
+        self.facts.client_peer = peer_facts(peer_of(transport), client=True)
         keep_alive(transport)
         self._context.connections.add(self)
         try:
@@ -168,7 +169,7 @@ class Opaque(asyncio.Protocol):
             return
         self._far = far
         self.facts.connected = self._context.clock()
-        self.facts.upstream_peer = far.peer_attributes
+        self.facts.upstream_peer = far.peer
         held, self._held = self._held, b""
         if held:
             self.facts.sent += len(held)

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from proxy.contract import attributes
 from proxy.contract.address import split_address
+from proxy.contract.transport.peer import Peer
 from proxy.errors import CLIENT_FAULTS
 from proxy.telemetry import otlp
-from proxy.telemetry.facts import CallFacts
+from proxy.telemetry.facts import CallFacts, PeerFacts
 from proxy.telemetry.meter import Meter, Series
 from proxy.telemetry.route_template import Routes
 
@@ -24,7 +25,7 @@ _ROUTE: Final = otlp.Attribute(attributes.ROUTE)
 _URL_FULL: Final = otlp.Attribute(attributes.URL_FULL)
 _URL_PATH: Final = otlp.Attribute(attributes.URL_PATH)
 _URL_QUERY: Final = otlp.Attribute(attributes.URL_QUERY)
-_URL_SCHEME: Final = otlp.Attribute(attributes.URL_SCHEME).text("http")
+_URL_SCHEME: Final = otlp.Attribute(attributes.URL_SCHEME)
 _SERVER_ADDRESS: Final = otlp.Attribute(attributes.SERVER_ADDRESS)
 _SERVER_PORT: Final = otlp.Attribute(attributes.SERVER_PORT)
 _CLIENT_ADDRESS: Final = otlp.Attribute(attributes.CLIENT_ADDRESS)
@@ -36,6 +37,7 @@ _CALLER: Final = otlp.Attribute(attributes.CALLER)
 _ENDPOINT: Final = otlp.Attribute(attributes.ENDPOINT)
 _ARM: Final = otlp.Attribute(attributes.ARM)
 _RESEND: Final = otlp.Attribute(attributes.RESEND_COUNT)
+_TLS: Final = otlp.Attribute(attributes.TLS)
 
 # Query parameters whose values the HTTP conventions ask to hide.
 _SECRET: Final = re.compile(rb"(?i)\b(AWSAccessKeyId|Signature|sig|X-Goog-Signature)=[^&]*")
@@ -61,16 +63,13 @@ class Shape:
         self.pieces = pieces
 
 
-def peer_attributes(address: tuple[str, int] | None, *, client: bool) -> bytes:
-    """Encode the attributes of the other end of a connection; ``client`` when that end called.
-
-    Encoded once for each connection, since its requests share them.
-    """
-    if address is None:
-        return b""
-    host, port = address[0], address[1]
+def peer_facts(peer: Peer, *, client: bool) -> PeerFacts:
+    """Encode the other end of a connection; ``client`` when that end called."""
+    if peer.address is None:
+        return PeerFacts(encrypted=peer.encrypted)
+    host, port = peer.address
     encoded = _PEER_ADDRESS.text(host) + _PEER_PORT.number(port)
-    return encoded + _CLIENT_ADDRESS.text(host) if client else encoded
+    return PeerFacts(encoded + _CLIENT_ADDRESS.text(host) if client else encoded, encrypted=peer.encrypted)
 
 
 class CallRecorder:
@@ -90,20 +89,22 @@ class CallRecorder:
         """Record one inbound call, by what its client was answered."""
         raw_path, _, query = call.target.partition(b"?")
         path = self._paths.get(raw_path) or self._path(raw_path)
-        key = (call.method, path.route, call.answered, call.error, call.caller)
+        peer = call.client_peer
+        key = (call.method, path.route, call.answered, call.error, call.caller, peer.encrypted)
         shape = self._shapes.get(key) or self._server_shape(key)
         pieces = b""
         if call.trace.sampled:
             host = self._hosts.get(call.authority)
             if host is None:
                 host = self._host(call.authority)
-            pieces = shape.pieces + path.encoded + call.client_peer + host
+            pieces = shape.pieces + path.encoded + peer.attributes + host
             if query:
                 pieces += _query(query)
         self._record(call, shape.series, pieces)
 
     def client(self, call: CallFacts) -> None:
         """Record one attempt at an outbound call, by what its destination answered."""
+        peer = call.upstream_peer
         raw_path = call.target.partition(b"?")[0]
         path = self._paths.get(raw_path) or self._path(raw_path)
         key = (
@@ -115,13 +116,14 @@ class CallRecorder:
             call.endpoint,
             call.server,
             call.arm,
+            peer.encrypted,
         )
         shape = self._shapes.get(key) or self._client_shape(key)
         pieces = b""
         if call.trace.sampled:
             url = b"http://" + call.authority + call.target
             full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
-            pieces = shape.pieces + call.upstream_peer + _URL_FULL.text(full)
+            pieces = shape.pieces + peer.attributes + _URL_FULL.text(full)
             if call.resends:
                 pieces += _RESEND.number(call.resends)
         self._record(call, shape.series, pieces)
@@ -156,8 +158,8 @@ class CallRecorder:
         self._paths[raw] = path
         return path
 
-    def _server_shape(self, key: tuple[bytes, str, int, str, bytes]) -> Shape:
-        raw_method, route, status, error, raw_caller = key
+    def _server_shape(self, key: tuple[bytes, str, int, str, bytes, bool]) -> Shape:
+        raw_method, route, status, error, raw_caller, encrypted = key
         method, caller = raw_method.decode(), raw_caller.decode("utf-8", "replace")[:255]
         outcome = _outcome(status, error)
         series = self._meter.series(
@@ -166,18 +168,20 @@ class CallRecorder:
                 attributes.CALLER: caller,
                 attributes.METHOD: method,
                 attributes.ROUTE: route,
+                attributes.TLS: _established(method, encrypted),
                 **outcome,
             },
         )
         failure = outcome.get(attributes.ERROR_TYPE, "")
         pieces = otlp.constant(f"{method} {route}", otlp.KIND_SERVER, bool(failure))
-        pieces += _METHOD.text(method) + _ROUTE.text(route) + _URL_SCHEME
+        pieces += _METHOD.text(method) + _ROUTE.text(route)
+        pieces += _URL_SCHEME.text("https") + _TLS.truth(True) if encrypted else _URL_SCHEME.text("http")
         pieces += _STATUS.number(status) if status else b""
         pieces += (_CALLER.text(caller) if caller else b"") + (_ERROR.text(failure) if failure else b"")
         return self._remember(key, Shape(series, pieces))
 
-    def _client_shape(self, key: tuple[bytes, str, int, str, str, str, str, str]) -> Shape:
-        raw_method, route, status, error, service, endpoint, server, arm = key
+    def _client_shape(self, key: tuple[bytes, str, int, str, str, str, str, str, bool]) -> Shape:
+        raw_method, route, status, error, service, endpoint, server, arm, encrypted = key
         method = raw_method.decode()
         outcome = _outcome(status, error)
         series = self._meter.series(
@@ -188,6 +192,7 @@ class CallRecorder:
                 attributes.METHOD: method,
                 attributes.ROUTE: route,
                 attributes.ARM: arm,
+                attributes.TLS: _established(method, encrypted),
                 **outcome,
             },
         )
@@ -196,7 +201,7 @@ class CallRecorder:
         host, port = split_address(server)
         pieces = otlp.constant(f"{method} {route}", otlp.KIND_CLIENT, bool(failure))
         pieces += _METHOD.text(method) + _SERVER_ADDRESS.text(host) + _SERVER_PORT.number(port)
-        pieces += _PEER_SERVICE.text(service)
+        pieces += _PEER_SERVICE.text(service) + (_TLS.truth(True) if encrypted else b"")
         pieces += _ENDPOINT.text(endpoint) + _ARM.text(arm) if endpoint else b""
         pieces += (_STATUS.number(status) if status else b"") + (_ERROR.text(failure) if failure else b"")
         return self._remember(key, Shape(series, pieces))
@@ -235,6 +240,11 @@ def _outcome(status: int, error: str) -> dict[str, str]:
         kind = f"{status // 100}xx"
     failure = error or (str(status) if attributes.is_failure(status) else "")
     return {attributes.STATUS_CLASS: kind, attributes.ERROR_TYPE: failure}
+
+
+def _established(method: str, encrypted: bool) -> str:
+    """Return the value of ``tls.established``; empty for a tunnel, whose own bytes may be anything."""
+    return "true" if encrypted else "" if method == "CONNECT" else "false"
 
 
 def _bound(cache: dict[Any, Any]) -> None:

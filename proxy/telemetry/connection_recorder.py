@@ -68,7 +68,8 @@ class ConnectionRecorder:
         # One that never stood has no endpoint: nothing of this machine was reached.
         labels = server_labels(connection) if connection.connected else ((attributes.ENDPOINT, ""),)
         self._connect_time(attributes.TCP_SERVER_CONNECT, connection, labels)
-        pieces = otlp.constant("TCP", otlp.KIND_SERVER, bool(connection.error)) + connection.client_peer
+        pieces = otlp.constant("TCP", otlp.KIND_SERVER, bool(connection.error))
+        pieces += connection.client_peer.attributes
         # The span is the server's: what went to the application is what it received.
         self._span(connection, pieces, sent=connection.received, received=connection.sent)
 
@@ -83,7 +84,10 @@ class ConnectionRecorder:
         self._count(attributes.TCP_CLIENT_DURATION, given, connection.end - connection.start)
         self._connect_time(attributes.TCP_CLIENT_CONNECT, connection, client_labels(connection))
         name = f"TCP {connection.service}"
-        pieces = otlp.constant(name, otlp.KIND_CLIENT, bool(connection.error)) + connection.upstream_peer
+        pieces = (
+            otlp.constant(name, otlp.KIND_CLIENT, bool(connection.error))
+            + connection.upstream_peer.attributes
+        )
         pieces += _PEER_SERVICE.text(connection.service) + _ENDPOINT.text(connection.endpoint)
         pieces += _ARM.text(connection.arm)
         self._span(connection, pieces, sent=connection.sent, received=connection.received)

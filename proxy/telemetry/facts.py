@@ -4,8 +4,28 @@ Times are monotonic nanoseconds, 0 where something has not happened. Defaults li
 instance holds only what was seen, since most calls leave most facts at their defaults.
 """
 
+from typing import Final
+
 from proxy.contract.traffic import Arm
 from proxy.telemetry.trace_context import TraceContext
+
+
+class PeerFacts:
+    """The other end of a connection, encoded once for all the spans of what goes over it.
+
+    ``attributes`` are encoded attributes, see ``call_recorder.peer_facts``. ``encrypted`` is measured on
+    the connection: True if its bytes go through TLS.
+    """
+
+    __slots__ = ("attributes", "encrypted")
+
+    def __init__(self, attributes: bytes = b"", *, encrypted: bool = False) -> None:
+        self.attributes = attributes
+        self.encrypted = encrypted
+
+
+NOBODY: Final = PeerFacts()
+"""The end of a connection that never stood: what was sent to it would have gone in the clear."""
 
 
 class CallFacts:
@@ -26,8 +46,8 @@ class CallFacts:
     answered: int = 0  # that the client was sent; differs where the sidecar answered itself
     error: str = ""  # the value of a Reason
     caller: bytes = b""  # the service that the caller's sidecar names
-    client_peer: bytes = b""  # encoded attributes of the client's end, see ``call_recorder.peer_attributes``
-    upstream_peer: bytes = b""  # the same of the upstream's end
+    client_peer: PeerFacts = NOBODY
+    upstream_peer: PeerFacts = NOBODY
     server: str = ""  # canonical host:port that the application asked for
     service: str = ""
     endpoint: str = ""
@@ -66,8 +86,8 @@ class ConnectionFacts:
     error: str = ""  # the value of a Reason
     address: str = ""  # host:port the client was going to; empty when it came to the sidecar itself
     server: str = ""  # host:port of the server
-    client_peer: bytes = b""
-    upstream_peer: bytes = b""
+    client_peer: PeerFacts = NOBODY
+    upstream_peer: PeerFacts = NOBODY
     service: str = ""
     endpoint: str = ""
     arm: Arm = Arm.NONE

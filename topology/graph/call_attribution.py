@@ -20,7 +20,7 @@ from topology.graph import span_peers
 from topology.graph.connections import Connections, Open
 from topology.graph.span_pairing import USER, Alias, Measured, Pairing
 from topology.graph.span_peers import Edge
-from topology.graph.window import Key, Window
+from topology.graph.window import Cell, Key, Window
 from topology.model import CallSample, ConnectionSample, EdgeSample, Kind, Side, SpanFact
 from topology.registry.registry import Registry
 
@@ -70,9 +70,8 @@ class Intake:
             if kind is not Kind.SERVICE and name != USER and len(self._kinds) < _NAMES:
                 self._kinds.setdefault(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, folded=True)
-        # What a caller's sidecar took for HTTP it read, so it was in the clear; of others nothing is known.
-        encrypted = False if sample.arm and sample.protocol == Protocol.HTTP else None
-        self._window.add(key, sample.histogram, sample.errors, sample.second, encrypted)
+        cell = Cell(sample.histogram, sample.errors, encrypted=sample.encrypted, clear=sample.clear)
+        self._window.merge(key, cell, sample.second)
 
     def connections(self, sample: ConnectionSample, now: float) -> None:
         """Note opaque connections that stand, and what went over them."""

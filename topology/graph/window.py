@@ -103,14 +103,18 @@ class Window:
     def add(
         self, key: Key, histogram: Histogram, errors: int, now: float, encrypted: bool | None = None
     ) -> None:
-        """Count calls that were reported now; of a folded key, in that second. ``encrypted`` is None
-        where that is not known."""
+        """Count calls that were reported now. ``encrypted`` is None where that is not known."""
         for cell in self._cells(key, now):
             cell.add(histogram, errors)
             if encrypted:
                 cell.encrypted += histogram.count
             elif encrypted is not None:
                 cell.clear += histogram.count
+
+    def merge(self, key: Key, cell: Cell, second: int) -> None:
+        """Count the calls of a cell in a second: of a folded key, which another collector counted."""
+        for known in self._cells(key, second):
+            known.merge(cell)
 
     def moved(self, key: Key, sent: int, received: int, now: float) -> None:
         """Count bytes that were reported now."""
@@ -266,6 +270,7 @@ def _remove(cell: Cell, index: int | None, failed: bool) -> None:
             histogram.counts.pop(index, None)
     cell.errors = min(max(0, cell.errors - failed), histogram.count)
     cell.clear = min(cell.clear, histogram.count)
+    cell.encrypted = min(cell.encrypted, histogram.count - cell.clear)
 
 
 def secrecy(encrypted: int, clear: int) -> Secrecy | None:

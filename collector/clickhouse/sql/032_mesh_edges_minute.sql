@@ -8,7 +8,9 @@ CREATE TABLE IF NOT EXISTS mesh_edges_minute (
     Count SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Errors SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Sum SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
-    Latency SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))
+    Latency SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1)),
+    Encrypted SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Clear SimpleAggregateFunction(sum, UInt64) DEFAULT if(Protocol = 'http' AND Arm != '', Count, 0) CODEC(T64, ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toDate(Time)

@@ -10,6 +10,8 @@ AS SELECT
     sum(Count) AS Count,
     sum(Errors) AS Errors,
     sum(Sum) AS Sum,
-    sumMap(Latency) AS Latency
+    sumMap(Latency) AS Latency,
+    sum(Encrypted) AS Encrypted,
+    sum(Clear) AS Clear
 FROM mesh_edges
 GROUP BY Time, Source, Target, Protocol, Arm

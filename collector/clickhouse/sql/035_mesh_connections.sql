@@ -1,6 +1,6 @@
--- What the calls of mesh_edges do not tell of an edge, by second: opaque connections that stood (times
--- seconds), bytes to and from the target, and of Count calls how many were encrypted or in the clear. Calls
--- that a caller's sidecar made (Arm) in the clear have no row. Rows of one key add up.
+-- Opaque connections of an edge, by second: how many stood (times seconds), bytes to and from the target, and
+-- of those that stood or ended how many were encrypted or in the clear. Rows of one key add up. Rows of
+-- another protocol are of older versions: requests (Count) of which mesh_edges did not say that yet.
 CREATE TABLE IF NOT EXISTS mesh_connections (
     Time DateTime CODEC(Delta(4), ZSTD(1)),
     Source LowCardinality(String) CODEC(ZSTD(1)),

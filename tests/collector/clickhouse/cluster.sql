@@ -230,7 +230,9 @@ ORDER BY Spans DESC
 LIMIT 2000 BY Day, ServiceName;
 
 -- Calls by second, edge, endpoint and arm. Latency counts by bucket index of proxy.contract.histogram
--- (values in seconds, key -32768 is the zero bucket); rows of one key add up.
+-- (values in seconds, key -32768 is the zero bucket); rows of one key add up. Encrypted and Clear
+-- are how many of Count calls were measured to be that; a row of a collector of an older version, which did
+-- not measure it, takes requests that a caller's sidecar made (Arm) to be in the clear.
 CREATE TABLE IF NOT EXISTS mesh_edges_local ON CLUSTER `spanmesh` (
     Time DateTime CODEC(Delta(4), ZSTD(1)),
     Source LowCardinality(String) CODEC(ZSTD(1)),
@@ -242,7 +244,9 @@ CREATE TABLE IF NOT EXISTS mesh_edges_local ON CLUSTER `spanmesh` (
     Count SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Errors SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Sum SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
-    Latency SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))
+    Latency SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1)),
+    Encrypted SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Clear SimpleAggregateFunction(sum, UInt64) DEFAULT if(Protocol = 'http' AND Arm != '', Count, 0) CODEC(T64, ZSTD(1))
 )
 ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(Time)
@@ -283,7 +287,9 @@ CREATE TABLE IF NOT EXISTS mesh_edges_minute_local ON CLUSTER `spanmesh` (
     Count SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Errors SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
     Sum SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
-    Latency SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1))
+    Latency SimpleAggregateFunction(sumMap, Map(Int16, UInt64)) CODEC(ZSTD(1)),
+    Encrypted SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+    Clear SimpleAggregateFunction(sum, UInt64) DEFAULT if(Protocol = 'http' AND Arm != '', Count, 0) CODEC(T64, ZSTD(1))
 )
 ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')
 PARTITION BY toDate(Time)
@@ -306,7 +312,9 @@ AS SELECT
     sum(Count) AS Count,
     sum(Errors) AS Errors,
     sum(Sum) AS Sum,
-    sumMap(Latency) AS Latency
+    sumMap(Latency) AS Latency,
+    sum(Encrypted) AS Encrypted,
+    sum(Clear) AS Clear
 FROM mesh_edges_local
 GROUP BY Time, Source, Target, Protocol, Arm;
 
@@ -335,9 +343,9 @@ SETTINGS index_granularity = 8192;
 CREATE TABLE IF NOT EXISTS mesh_members ON CLUSTER `spanmesh` AS mesh_members_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_members_local, cityHash64(Collector));
 
--- What the calls of mesh_edges do not tell of an edge, by second: opaque connections that stood (times
--- seconds), bytes to and from the target, and of Count calls how many were encrypted or in the clear. Calls
--- that a caller's sidecar made (Arm) in the clear have no row. Rows of one key add up.
+-- Opaque connections of an edge, by second: how many stood (times seconds), bytes to and from the target, and
+-- of those that stood or ended how many were encrypted or in the clear. Rows of one key add up. Rows of
+-- another protocol are of older versions: requests (Count) of which mesh_edges did not say that yet.
 CREATE TABLE IF NOT EXISTS mesh_connections_local ON CLUSTER `spanmesh` (
     Time DateTime CODEC(Delta(4), ZSTD(1)),
     Source LowCardinality(String) CODEC(ZSTD(1)),

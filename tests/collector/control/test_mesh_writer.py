@@ -43,6 +43,8 @@ def test_columns_of_both_tables() -> None:
         "Errors": [1],
         "Sum": [0.01],
         "Latency": [{bucket_index(0.01): 1, ZERO_BUCKET: 1}],
+        "Encrypted": [0],
+        "Clear": [2],
         "Collector": ["c1"],
     }
     columns = decision_columns([stage_decision(1.5, "back", "route", 25)], "c1")
@@ -57,26 +59,27 @@ def test_columns_of_both_tables() -> None:
     }
 
 
-def test_what_is_more_than_calls_in_the_clear_has_a_row_of_its_own() -> None:
-    tcp = replace(edge(1), protocol=Protocol.TCP, count=0, arm=Arm.NONE, standing=5, sent=7, received=9)
-    tunnel, span = replace(edge(2), clear=0), replace(edge(3), arm=Arm.NONE, clear=0, encrypted=2)
-    plain, unknown = edge(4), replace(edge(5), arm=Arm.NONE, clear=0)
-    sink, _ = run(lambda recorder, sink, stats: recorder.record([tcp, tunnel, span, plain, unknown], []))
-    assert sink.rows("mesh_edges") == 4
+def test_opaque_connections_have_rows_of_their_own() -> None:
+    opaque = replace(edge(1), protocol=Protocol.TCP, arm=Arm.NONE, clear=0)
+    tcp = replace(opaque, count=0, standing=5, sent=7, received=9)
+    ended = replace(opaque, second=2, encrypted=2)
+    sink, _ = run(lambda recorder, sink, stats: recorder.record([tcp, ended, edge(3)], []))
+    [calls] = [tables["mesh_edges"] for tables in sink.taken if "mesh_edges" in tables]
+    assert (calls["Time"], calls["Encrypted"], calls["Clear"]) == ([2, 3], [2, 0], [0, 2])
     [rows] = [tables["mesh_connections"] for tables in sink.taken if "mesh_connections" in tables]
     assert rows == {
-        "Time": [1, 2, 3],
-        "Source": ["front"] * 3,
-        "Target": ["back"] * 3,
-        "Collector": ["c1"] * 3,
-        "Protocol": ["tcp", "http", "http"],
-        "Arm": ["", "direct", ""],
-        "Count": [0, 2, 2],
-        "Encrypted": [0, 0, 2],
-        "Clear": [2, 0, 0],
-        "Standing": [5, 0, 0],
-        "Sent": [7, 0, 0],
-        "Received": [9, 0, 0],
+        "Time": [1, 2],
+        "Source": ["front"] * 2,
+        "Target": ["back"] * 2,
+        "Collector": ["c1"] * 2,
+        "Protocol": ["tcp"] * 2,
+        "Arm": [""] * 2,
+        "Count": [0, 2],
+        "Encrypted": [0, 2],
+        "Clear": [0, 0],
+        "Standing": [5, 0],
+        "Sent": [7, 0],
+        "Received": [9, 0],
     }
 
 

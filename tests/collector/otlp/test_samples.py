@@ -109,6 +109,11 @@ def test_connections_of_one_kind_are_counted_by_whether_they_are_encrypted() -> 
         (names.TCP_CLIENT_CONNECT, {}, None),
         (names.TCP_CLIENT_CONNECT, {names.TLS: "true"}, True),
         (names.TCP_CLIENT_CONNECT, {names.TLS: "false"}, False),
+        (names.CLIENT_DURATION, {names.METHOD: "GET", names.TLS: "false"}, False),
+        (names.CLIENT_DURATION, {names.METHOD: "GET", names.TLS: "true"}, True),
+        (names.SERVER_DURATION, {names.METHOD: "GET", names.TLS: "true"}, True),
+        (names.CLIENT_DURATION, {names.METHOD: "CONNECT", names.TLS: "true"}, True),
+        # A sidecar of a version that did not measure it: what it could read was in the clear.
         (names.CLIENT_DURATION, {names.METHOD: "GET"}, False),
         (names.CLIENT_DURATION, {names.METHOD: "CONNECT"}, None),
     ],

@@ -10,12 +10,12 @@ from aiohttp import ClientSession, web
 
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
-from collector.control.mesh_writer import beside, connection_columns, decision_columns, edge_columns
+from collector.control.mesh_writer import connection_columns, decision_columns, edge_columns
 from collector.query.app import build
 from collector.stats import Stats
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
-from proxy.contract.traffic import Arm
+from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine
 from topology.model import CallSample, Side
 from topology.policy.models import Policy
@@ -86,6 +86,7 @@ class Calls:
     protocol: str = "http"
     endpoint: str = ""
     buckets: Mapping[int, int] | None = None
+    arm: Arm = Arm.NONE
 
     def row(self) -> dict[str, Any]:
         return {
@@ -94,7 +95,7 @@ class Calls:
             "Target": self.target,
             "Protocol": self.protocol,
             "Endpoint": self.endpoint,
-            "Arm": "",
+            "Arm": self.arm.value,
             "Collector": "here",
             "Count": self.count,
             "Errors": self.errors,
@@ -149,8 +150,8 @@ class World:
         tick = self.engine.tick(NOW - at)
         if called := [sample for sample in tick.edges if sample.count]:
             self.database.insert("mesh_edges", edge_columns(called, "here"))
-        if told := list(filter(beside, tick.edges)):
-            self.database.insert("mesh_connections", connection_columns(told, "here"))
+        if opaque := [sample for sample in tick.edges if sample.protocol is Protocol.TCP]:
+            self.database.insert("mesh_connections", connection_columns(opaque, "here"))
         if tick.decisions:
             self.database.insert("mesh_decisions", decision_columns(tick.decisions, "here"))
 

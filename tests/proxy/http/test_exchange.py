@@ -52,6 +52,7 @@ def test_inbound_forwards_records_and_takes_out_what_is_ours() -> None:
                 "http.request.method": "GET",
                 "http.route": "/items/{id}",
                 "spanmesh.status_class": "2xx",
+                "tls.established": "false",
             }
             assert point.exemplars[0].span_id == span.span_id
             assert w.sink.resources[0]["service.name"] == "cart"

@@ -1,6 +1,7 @@
 """Facts to spans and series, decoded with the generated classes."""
 
-from proxy.telemetry.call_recorder import CallRecorder, peer_attributes
+from proxy.contract.transport.peer import Peer
+from proxy.telemetry.call_recorder import CallRecorder, peer_facts
 from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.trace_context import TraceContext
@@ -42,7 +43,7 @@ def call(context: TraceContext, **facts: object) -> CallFacts:
     made = CallFacts(b"GET", 1_000_000)
     made.trace, made.end = context, 3_000_000
     for name, value in facts.items():
-        assert hasattr(CallFacts, name)
+        assert hasattr(made, name)
         setattr(made, name, value)
     return made
 
@@ -53,7 +54,7 @@ def context(flags: int = 1, parent: bytes = bytes(7) + b"\x02") -> TraceContext:
 
 def test_a_server_span_has_the_stable_http_attributes() -> None:
     setup = Setup()
-    peer = peer_attributes(("10.1.1.1", 5555), client=True)
+    peer = peer_facts(Peer(("10.1.1.1", 5555)), client=True)
     setup.server(context(), target=b"/items/7?a=1&sig=secret", caller=b"web", client_peer=peer)
     [span] = decode(setup.spans)
     assert pairs(span.attributes) == {
@@ -76,7 +77,30 @@ def test_a_server_span_has_the_stable_http_attributes() -> None:
         "http.request.method": "GET",
         "http.route": "/items/{id}",
         "spanmesh.status_class": "2xx",
+        "tls.established": "false",
     }
+
+
+def test_that_a_call_was_encrypted_is_what_its_connection_says() -> None:
+    for side, peer in (("server", "client_peer"), ("client", "upstream_peer")):
+        for encrypted in (True, False):
+            setup = Setup()
+            facts = peer_facts(Peer(("10.1.1.1", 5555), encrypted=encrypted), client=side == "server")
+            getattr(setup, side)(context(), **{peer: facts})
+            [span] = decode(setup.spans)
+            told = pairs(span.attributes)
+            assert setup.series()["tls.established"] == str(encrypted).lower()
+            assert told.get("tls.established") == (True if encrypted else None)
+            if side == "server":
+                assert told["url.scheme"] == ("https" if encrypted else "http")
+
+
+def test_of_a_tunnel_in_the_clear_nobody_knows_what_its_bytes_are() -> None:
+    for encrypted, said in ((True, "true"), (False, None)):
+        setup = Setup()
+        facts = peer_facts(Peer(("10.1.1.1", 5555), encrypted=encrypted), client=False)
+        setup.client(context(), method=b"CONNECT", upstream_peer=facts)
+        assert setup.series().get("tls.established") == said
 
 
 def test_an_unsampled_request_is_counted_and_gives_no_span() -> None:

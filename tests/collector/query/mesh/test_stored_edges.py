@@ -84,6 +84,46 @@ def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: W
     assert edges == live == {"api": Secrecy.NO, "far.example:443": None}
 
 
+def test_an_encrypted_call_is_stored_as_measured_by_the_second_and_by_the_minute(world: World) -> None:
+    world.join("api", 15006)
+    secret = CallSample(Side.CLIENT, "web", "api", "web-1", histogram(0.1), 0, arm=Arm.ROUTED, encrypted=True)
+    both = replace(secret, target="pay")
+    world.engine.calls([secret, both, replace(both, encrypted=False)], NOW - 20)
+    world.step(10)
+    expected = {"api": Secrecy.YES, "pay": Secrecy.PARTLY}
+    for window in (MINUTE, Window((NOW - 7200) * 10**6, NOW * 10**6)):
+        found = {edge.target: edge.encrypted for edge in run(stored(world).graph(window)).edges}
+        assert found == expected
+    assert {edge.target: edge.encrypted for edge in world.engine.live.graph(NOW).edges} == expected
+
+
+def test_rows_of_older_collectors_mean_what_they_meant(world: World) -> None:
+    world.calls(
+        Calls("web", "api", 30, 4, arm=Arm.DIRECT),
+        Calls("web", "far.example:443", 30, 4, arm=Arm.DIRECT),
+        Calls("user", "api", 30, 4),
+        Calls("user", "pay", 30, 4),
+    )
+    told = {
+        "Time": NOW - 30,
+        "Protocol": "http",
+        "Standing": 0,
+        "Sent": 0,
+        "Received": 0,
+        "Collector": "here",
+    }
+    tunnel = {"Source": "web", "Target": "far.example:443", "Arm": "direct", "Encrypted": 0, "Clear": 0}
+    user = {"Source": "user", "Target": "pay", "Arm": "", "Encrypted": 0, "Clear": 4}
+    insert(world.database, "mesh_connections", [{**told, **row, "Count": 4} for row in (tunnel, user)])
+    found = {(edge.source, edge.target): edge.encrypted for edge in run(stored(world).graph(MINUTE)).edges}
+    assert found == {
+        ("web", "api"): Secrecy.NO,
+        ("web", "far.example:443"): None,
+        ("user", "api"): None,
+        ("user", "pay"): Secrecy.NO,
+    }
+
+
 def test_a_node_has_the_figures_of_the_edges_that_lead_to_it(world: World) -> None:
     world.calls(
         Calls("a", "c", 9, 3, 1),
