@@ -128,7 +128,9 @@ def _with_attribute(made: Form, field: str, sign: str, value: Token) -> Form | N
     if named is None or shown is None or (field, sign, value.text) == _FAILED:
         return None
     scope, key = named
-    plain = re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", key) and key.partition(".")[0] not in traceql_words.SCOPES
+    # What stands before the first dot is read as a scope, also nothing: ``.a`` is the key ``a`` of any scope.
+    reads_as_scoped = key.partition(".")[0] in ("", *traceql_words.SCOPES)
+    plain = re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", key) and not reads_as_scoped
     name = key if plain else traceql_words.quoted(key)
     told = f"{scope}.{name}{sign}{shown}" if scope else f"{name}{sign}{shown}"
     return replace(made, attributes=f"{made.attributes} {told}".strip())

@@ -1,6 +1,11 @@
-"""Words of TraceQL: a query line to tokens, names and values to text. Pure; docs/traceql.md has the language.
+"""Words of TraceQL: a query line to tokens, names and values to text. Pure; docs/traceql.md has the
+language.
 
-Reads far enough for the form and for completion; what is wrong with a query is the collector's to say.
+It reads far enough for the form and for completion; the collector says what is wrong with a query. The two
+do not share a tokenizer: this one must never fail, since a line is usually unfinished while it is typed, and
+keeps strings without an end and places of every character, while the collector's stops at the first error
+and gives values. Made one, either would be mostly conditions for the other. Tests hold them together: the
+collector parses whatever the form writes.
 """
 
 import json
@@ -19,7 +24,8 @@ _TOKEN: Final = re.compile(
     |(?P<mark>&>>|&<<|!>>|!<<|&&|\|\||!=|=~|!~|>=|<=|>>|<<|!>|!<|&>|&<|&~|[^\s])""",
     re.VERBOSE | re.DOTALL,
 )
-_BARE_KEY: Final = re.compile(rf"(?![0-9]){_KEY}")
+# A digit after the scope's dot begins a number, and a second dot is easily overlooked.
+_BARE_KEY: Final = re.compile(rf"(?![0-9.]){_KEY}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PIECE: Final = re.compile(rf"\"(?:[^\"\\]|\\.)*\"|{_KEY}", re.DOTALL)
 

@@ -7,8 +7,8 @@ from collector.query.traceql import names, syntax
 from collector.query.traceql.syntax import Type
 from collector.query.traceql.tokens import KEY
 
-# A digit after a dot begins a number.
-_BARE_KEY: Final = re.compile(rf"(?![0-9]){KEY.pattern}").fullmatch
+# A digit after a dot begins a number, and a second dot is easily overlooked.
+_BARE_KEY: Final = re.compile(rf"(?![0-9.]){KEY.pattern}").fullmatch
 _OLDER: Final = {name: bare for bare, name in names.BARE.items()}
 _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.query import traceql as collector
@@ -8,7 +8,10 @@ from dashboard.search.form_model import Form, FormError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 DURATIONS = st.sampled_from(["", "100ms", "1.5s", "900us", "1h30m"])
-KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+# Any character, and often those that mean something beside a dot.
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20) | st.lists(
+    st.sampled_from([".", "a", "1", "_", "-", "span", "resource", "event", '"', "\\"]), min_size=1, max_size=5
+).map("".join)
 ATTRIBUTES = st.lists(
     st.builds(
         lambda scope, key, op, value: f"{scope}{traceql_words.quoted(key)}{op}{traceql_words.quoted(value)}",
@@ -31,6 +34,10 @@ FORMS = st.builds(
 
 
 @given(FORMS)
+@example(Form(attributes='"."="x"'))
+@example(Form(attributes='".."="x"'))
+@example(Form(attributes='".a"!="x"'))
+@example(Form(attributes='"span.a"="x" span."."="x" "a."="x"'))
 def test_form_and_query_say_the_same(form: Form) -> None:
     query = form_model.text(form)
     again = form_model.form(query)
@@ -63,6 +70,10 @@ def test_the_collector_understands_every_form(form: Form) -> None:
             Form(attributes='http.status_code>=500 "a key"=x resource.zone!="a b" span.retry=true'),
             '{ .http.status_code >= 500 && ."a key" = "x" && resource.zone != "a b" && span.retry = true }',
         ),
+        (
+            Form(attributes='"."=x ".a"=x .a=x span."..b"=x "span.c"=x a.=x'),
+            '{ ."." = "x" && .".a" = "x" && .a = "x" && span."..b" = "x" && .span.c = "x" && .a. = "x" }',
+        ),
     ],
 )
 def test_what_a_form_asks(form: Form, query: str) -> None:
@@ -76,6 +87,8 @@ def test_what_a_form_asks(form: Form, query: str) -> None:
         ('{ span:name = "GET /" && resource.service.name=`cart` }', Form(service="cart", operation="GET /")),
         ("{status=error&&.n>-1.5}", Form(status="error", attributes="n>-1.5")),
         ('{ .code = "500" && .who = nil }', Form(attributes='code="500" who=nil')),
+        ('{ .. = "x" && ...a = "x" }', Form(attributes='"."=x "..a"=x')),
+        ('{ .span.a = "x" && span.span.a = "x" }', Form(attributes='"span.a"=x span."span.a"=x')),
     ],
 )
 def test_a_query_that_a_form_can_express_fills_it(query: str, form: Form) -> None:
