@@ -100,3 +100,28 @@ def test_links_between_documents_lead_somewhere() -> None:
             if file and "://" not in target and not (path.parent / file).exists():
                 lost.append(f"{path.relative_to(ROOT)}: {target}")
     assert lost == []
+
+
+def sources() -> str:
+    """All texts in the sources, with … for what is filled in."""
+    found: list[str] = []
+    for path in tracked("proxy/*.py", "topology/*.py", "collector/*.py", "deploy/*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                parts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values]
+                found.append("".join(parts))
+    return "\n".join(found)
+
+
+def test_error_texts_in_the_troubleshooting_are_those_of_the_product() -> None:
+    document = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    tables = document.split("## It does not start")[1]
+    quoted = {
+        code for line in tables.splitlines() if line.startswith("|") for code in codes(line.split("|")[1])
+    }
+    texts = re.sub(r"%[sd]|%r", "…", sources())
+    known = {"tcp", "user", "spanmesh_tick_seconds"}
+    lost = [text for text in quoted - known for part in text.split("…") if part.strip() not in texts]
+    assert lost == []
