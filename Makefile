@@ -15,16 +15,19 @@ demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault 
 	exec $(BIN)/spanmesh demo $(ARGS)
 
 test: check $(VENV)/system  ## linters, types, layering, then the tests, long ones on a sample
+	@bash tests/javascript/run.sh test
 	$(PYTEST) $(ARGS)
 
 test-all: check $(VENV)/system  ## every test at full size: more examples, larger bodies, real waits
+	@bash tests/javascript/run.sh test
 	SPANMESH_TEST_ALL=1 $(PYTEST) $(ARGS)
 
-check: $(VENV)/installed-dev
+check: $(VENV)/installed-dev $(VENV)/javascript  ## ruff, mypy, import-linter; eslint and tsc where Node is there
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@bash tests/javascript/run.sh check
 
 bench-sidecar: $(VENV)/installed-dev $(VENV)/system  ## the sidecar beside Envoy; needs two cores
 	$(BIN)/python -m tests.bench.sidecar $(ARGS)
@@ -76,5 +79,10 @@ $(VENV)/system: tests/system.sh $(VENV)/bin/python
 	@bash tests/system.sh
 	@touch $@
 
+# Where Node is there. The packages stay beside their list: Node looks for them upwards from who asks.
+$(VENV)/javascript: tests/javascript/package.json $(VENV)/bin/python
+	@bash tests/javascript/run.sh install
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts
+	rm -rf $(VENV) tests/javascript/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/artifacts

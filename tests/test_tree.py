@@ -245,6 +245,17 @@ def test_tests_mirror_the_tree() -> None:
     assert lost == [], "these tests have no module of their name in the tree"
 
 
+def test_pure_scripts_have_tests_and_no_page() -> None:
+    """The scripts that load first are pure where they say so: Node tests those without a browser."""
+    pure = {
+        path.stem.partition("-")[2]
+        for path in tracked("dashboard/assets/*.js")
+        if " Pure. */" in path.read_text(encoding="utf-8").splitlines()[0]
+    }
+    tested = {path.name.removesuffix(".test.mjs") for path in tracked("tests/dashboard/assets/*.test.mjs")}
+    assert pure == tested
+
+
 def _subject(path: Path) -> Path:
     """The module or package a test file is about: tests/a/test_b_more.py is about a/b*.py or a/b/."""
     folder = ROOT / path.parent.relative_to(ROOT / "tests")

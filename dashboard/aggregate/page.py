@@ -11,7 +11,7 @@ from dashboard import format as fmt
 from dashboard.api.client import Client
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from proxy.contract.api.analysis import AggregatedTraces, Quantiles, Step
 
 _LOOKBACKS: Final[Mapping[str, int]] = {"5m": 300, "15m": 900, "1h": 3_600, "6h": 21_600, "24h": 86_400}
@@ -219,4 +219,4 @@ def register(app: Dash, client: Client) -> None:
         if not found["nodes"]:
             nothing = parts.empty("No trace of this operation in this time", "Look back further.")
             return parts.card(nothing), times
-        return plain(view(found, zone or 0)), times
+        return as_static(view(found, zone or 0)), times

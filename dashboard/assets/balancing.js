@@ -1,32 +1,33 @@
 /* The stage switch by keyboard: the question takes the focus, Escape takes it back, Enter goes on. */
-(function () {
+(() => {
   "use strict";
-  function at(id) { return document.getElementById(id); }
-  function press(id) { var button = at(id); if (button) { button.click(); } }
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.spanmesh = Object.assign(window.dash_clientside.spanmesh || {}, {
-    /* ``hidden`` is the question's; the focus that was in it goes back to the button that asked. */
-    question: function (hidden) {
-      var dialog = at("stage-dialog");
+  DashPage.callbacks({
+    /**
+     * Focus the question, or the button that asked when the question with the focus in it was hidden.
+     * @param {boolean} hidden  whether the question is
+     */
+    question: (hidden) => {
+      const dialog = document.getElementById("stage-dialog");
       if (dialog && !hidden) {
-        window.requestAnimationFrame(function () { at("stage-confirm").focus(); });
-      } else if (dialog && (dialog.contains(document.activeElement) || document.activeElement === document.body)) {
-        at("stage-ask").focus();
+        window.requestAnimationFrame(() => { Dom.byId("stage-confirm").focus(); });
+      } else if (dialog?.contains(document.activeElement) || (dialog && document.activeElement === document.body)) {
+        Dom.byId("stage-ask").focus();
       }
       return !hidden;
     }
   });
 
-  document.addEventListener("keydown", function (event) {
-    var dialog = at("stage-dialog");
-    if (!dialog || !event.target.closest) { return; }
-    if (event.key === "Escape" && !dialog.hidden && event.target.closest(".stage-switch")) {
-      press("stage-cancel");
-    } else if (event.key === "Enter" && event.target.id === "stage-percent") {
-      press("stage-ask");
-    } else if (event.key === "Enter" && event.target.id === "stage-by") {
-      press("stage-confirm");
+  document.addEventListener("keydown", (event) => {
+    const dialog = document.getElementById("stage-dialog");
+    const { id } = /** @type {HTMLElement} */ (event.target);
+    if (!dialog) { return; }
+    if (event.key === "Escape" && !dialog.hidden && Dom.around(event, ".stage-switch")) {
+      document.getElementById("stage-cancel")?.click();
+    } else if (event.key === "Enter" && id === "stage-percent") {
+      document.getElementById("stage-ask")?.click();
+    } else if (event.key === "Enter" && id === "stage-by") {
+      document.getElementById("stage-confirm")?.click();
     }
   });
 })();

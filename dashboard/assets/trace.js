@@ -1,52 +1,49 @@
 /* The trace page: keeps its place in the URL, and acts on keys and buttons. */
-(function () {
+(() => {
   "use strict";
-  var kit = window.spanmeshTrace;
-  var TABS = ["waterfall", "flame", "spans", "logs", "graph", "statistics"];
-  var now = null;  // of the trace on the page
+  const TABS = ["waterfall", "flame", "spans", "logs", "graph", "statistics"];
 
-  function place() { return new URLSearchParams(window.location.search); }
+  /** The trace on the page and how it is looked at; ``at`` is the place in ``hits``, what a search of it found.
+   * @type {any} */
+  let now = null;
 
-  /* Writes what is given into the URL; empty values are left out. */
-  function go(given) {
-    var query = place();
-    Object.keys(given).forEach(function (key) {
-      if (given[key]) { query.set(key, given[key]); } else { query.delete(key); }
-    });
-    var text = query.toString();
-    window.dash_clientside.set_props("url", { search: text ? "?" + text : "" });
-  }
+  const parameters = () => new URLSearchParams(window.location.search);
 
-  var act = {
-    /* A second choice of the chosen span closes its details. */
-    open: function (row) {
-      var id = now.data.ids[row];
-      go({ span: id === place().get("span") ? "" : id });
+  const actions = {
+    /** Open a span's details; a second choice of it closes them. @param {number} row */
+    open: (row) => {
+      const id = now.trace.ids[row];
+      DashPage.changeUrl({ span: id === parameters().get("span") ? "" : id });
     },
-    zoomed: function () {
-      var view = now.waterfall, whole = view.from <= 0 && view.to >= now.data.duration;
-      go({ zoom: whole ? "" : Math.round(view.from) + "-" + Math.round(view.to) });
+    zoomed: () => {
+      const { from, to } = now.waterfall;
+      const whole = from <= 0 && to >= now.trace.duration;
+      DashPage.changeUrl({ zoom: whole ? "" : `${Math.round(from)}-${Math.round(to)}` });
     }
   };
 
-  function begin(data) {
-    now = { data: data, hits: [], at: -1, placed: "", span: null, zoom: null,
-            row: new Map(data.ids.map(function (id, at) { return [id, at]; })) };
-    now.waterfall = new kit.Waterfall(data, act);
-  }
+  /** @param {any} trace */
+  const begin = (trace) => {
+    now = {
+      trace, hits: [], at: -1, shown: "", span: null, zoom: null,
+      row: new Map(trace.ids.map((/** @type {string} */ id, /** @type {number} */ at) => [id, at]))
+    };
+    now.waterfall = new Waterfall(trace, actions);
+  };
 
-  function show(tab, sort) {
-    TABS.forEach(function (each) {
-      document.getElementById("view-" + each).hidden = each !== tab;
-      var button = document.getElementById("tab-" + each);
-      button.setAttribute("aria-selected", each === tab);
+  /** @param {string} tab @param {string} sort  a column of the table of spans */
+  const show = (tab, sort) => {
+    for (const each of TABS) {
+      Dom.byId(`view-${each}`).hidden = each !== tab;
+      const button = Dom.byId(`tab-${each}`);
+      button.setAttribute("aria-selected", String(each === tab));
       button.tabIndex = each === tab ? 0 : -1;
-    });
-    document.querySelector(".trace-bar").dataset.tab = tab;
-    if (tab === "flame" && !now.flame) { now.flame = new kit.Flame(now.data); }
+    }
+    /** @type {HTMLElement} */ (document.querySelector(".trace-bar")).dataset.tab = tab;
+    if (tab === "flame") { now.flame ??= new FlameGraph(now.trace); }
     if (tab === "spans") {
       if (!now.table) {
-        now.table = new kit.SpanTable(now.data, act);
+        now.table = new SpanTable(now.trace, actions);
         now.table.hits = now.waterfall.hits;
       }
       if (now.sorted !== (sort || "length")) {
@@ -54,179 +51,200 @@
         now.table.sort(now.sorted);
       }
     }
-    if (tab === "waterfall") { now.waterfall.rows.soon(); }
-  }
+    if (tab === "waterfall") { now.waterfall.rows.paintSoon(); }
+  };
 
-  function follow() {
-    var query = place(), zoom = query.get("zoom") || "", span = query.get("span") || "";
-    var row = now.row.has(span) ? now.row.get(span) : -1;
+  const followUrl = () => {
+    const zoom = parameters().get("zoom") || "";
+    const span = parameters().get("span") || "";
+    const row = now.row.get(span) ?? -1;
     if (span !== now.span) {
       now.span = span;
-      document.getElementById("trace-body").classList.toggle("with-details", Boolean(span));
+      Dom.byId("trace-body").classList.toggle("with-details", Boolean(span));
       now.waterfall.choose(row);
     }
-    if (now.table) { now.table.choose(row); }
+    now.table?.choose(row);
     if (zoom !== now.zoom) {
       now.zoom = zoom;
-      var ends = /^(\d{1,15})-(\d{1,15})$/.exec(zoom);
-      now.waterfall.zoom(ends ? Number(ends[1]) : 0, ends ? Number(ends[2]) : now.data.duration);
+      now.waterfall.zoom(...Urls.zoomRange(zoom, now.trace.duration));
     }
-  }
+  };
 
-  function step(by) {
-    var view = now.waterfall, at = view.place.has(view.chosen) ? view.place.get(view.chosen) + by : 0;
-    if (now.table && place().get("tab") === "spans") {
-      at = Math.max(0, Math.min(now.table.order.length - 1, now.table.order.indexOf(now.table.chosen) + by));
-      now.table.choose(now.table.order[at]);
-      view.chosen = now.table.chosen;
+  /** Choose another row of the list that is shown. @param {number} by */
+  const step = (by) => {
+    const { waterfall, table } = now;
+    if (table && parameters().get("tab") === "spans") {
+      const to = table.order.indexOf(table.chosen) + by;
+      table.choose(table.order[Math.max(0, Math.min(table.order.length - 1, to))]);
+      waterfall.chosen = table.chosen;
       return;
     }
-    view.choose(view.order[Math.max(0, Math.min(view.order.length - 1, at))]);
-  }
+    const at = waterfall.place.get(waterfall.chosen);
+    const to = at === undefined ? 0 : at + by;
+    waterfall.choose(waterfall.order[Math.max(0, Math.min(waterfall.order.length - 1, to))]);
+  };
 
-  function hit(by) {
+  const showHits = () => {
+    const { hits, at, text, problem } = now;
+    const found = hits.length ? (at < 0 ? "" : `${at + 1} of `) + Format.counted(hits.length, "span") : "no span";
+    Dom.byId("trace-found").textContent = text ? problem || found : "";
+  };
+
+  /** Choose another row that the search of the trace found. @param {number} by */
+  const stepHit = (by) => {
     if (!now.hits.length) { return; }
     now.at = (now.at + by + now.hits.length) % now.hits.length;
     now.waterfall.choose(now.hits[now.at]);
-    if (now.table) { now.table.choose(now.hits[now.at]); }
-    said();
-  }
-
-  function said() {
-    var many = now.hits.length, text = now.text;
-    document.getElementById("trace-found").textContent = !text ? "" : now.problem || (many ?
-      (now.at < 0 ? "" : (now.at + 1) + " of ") + many + (many === 1 ? " span" : " spans") : "no span");
-  }
-
-  function nextCritical() {
-    var order = now.data.path.map(function (each) { return each[0]; });
-    var at = order.indexOf(now.waterfall.chosen);
-    now.waterfall.choose(order[(at + 1) % order.length]);
-  }
-
-  function fold(close) {
-    var view = now.waterfall, row = view.chosen;
-    if (row < 0) { return; }
-    if (close && (view.closed.has(row) || !view.hasBelow(row))) {  // what is closed already leads to its caller
-      var depth = now.data.depth[row];
-      while (row > 0 && now.data.depth[row] >= depth) { row -= 1; }
-      view.choose(row);
-    } else {
-      view.toggle(row, close);
-    }
-  }
-
-  function zoomBy(factor) {
-    var view = now.waterfall, row = view.chosen, data = now.data;
-    var middle = row >= 0 ? data.begin[row] + data.length[row] / 2 : (view.from + view.to) / 2;
-    var half = (view.to - view.from) / 2 * factor;
-    view.zoom(middle - half, middle + half);
-    act.zoomed();
-  }
-
-  var does = {
-    next: function () { hit(1); },
-    previous: function () { hit(-1); },
-    collapse: function () { now.waterfall.toggleAll(true); },
-    expand: function () { now.waterfall.toggleAll(false); },
-    whole: function () { go({ zoom: "" }); },
-    close: function () { go({ span: "" }); }
+    now.table?.choose(now.hits[now.at]);
+    showHits();
   };
 
-  var keys = {
-    j: function () { step(1); }, k: function () { step(-1); },
-    "[": function () { fold(true); }, "]": function () { fold(false); },
+  const nextCritical = () => {
+    const order = now.trace.path.map((/** @type {number[]} */ [row]) => row);
+    now.waterfall.choose(order[(order.indexOf(now.waterfall.chosen) + 1) % order.length]);
+  };
+
+  /** Close or open the chosen row; closing what is closed already leads to its caller. @param {boolean} close */
+  const fold = (close) => {
+    const { waterfall, trace } = now;
+    const row = waterfall.chosen;
+    if (row < 0) { return; }
+    if (close && (waterfall.closed.has(row) || !waterfall.hasBelow(row))) {
+      waterfall.choose(TraceLayout.callerOf(trace.depth, row));
+    } else {
+      waterfall.toggle(row, close);
+    }
+  };
+
+  /** @param {number} factor  of the time that is shown */
+  const zoomBy = (factor) => {
+    const { waterfall, trace } = now;
+    const row = waterfall.chosen;
+    const { from, to } = waterfall;
+    const middle = row >= 0 ? trace.begin[row] + trace.length[row] / 2 : (from + to) / 2;
+    const half = (to - from) / 2 * factor;
+    waterfall.zoom(middle - half, middle + half);
+    actions.zoomed();
+  };
+
+  /** What buttons do, by their ``data-does``. @type {Record<string, () => void>} */
+  const does = {
+    next: () => { stepHit(1); },
+    previous: () => { stepHit(-1); },
+    collapse: () => { now.waterfall.toggleAll(true); },
+    expand: () => { now.waterfall.toggleAll(false); },
+    whole: () => { DashPage.changeUrl({ zoom: "" }); },
+    close: () => { DashPage.changeUrl({ span: "" }); }
+  };
+
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    j: () => { step(1); }, k: () => { step(-1); },
+    "[": () => { fold(true); }, "]": () => { fold(false); },
     "{": does.collapse, "}": does.expand, n: does.next, p: does.previous, N: does.previous,
-    c: nextCritical, "+": function () { zoomBy(0.5); }, "-": function () { zoomBy(2); }, "0": does.whole,
-    "/": function () { document.getElementById("trace-find").focus(); },
+    c: nextCritical, "+": () => { zoomBy(0.5); }, "-": () => { zoomBy(2); }, 0: does.whole,
+    "/": () => { Dom.byId("trace-find").focus(); },
     Escape: does.close
   };
-  // Only where the rows have the focus: elsewhere these keys scroll, and press buttons.
-  var inRows = {
+  /** Only where the rows have the focus: elsewhere these keys scroll, and press buttons.
+   * @type {Record<string, () => void>} */
+  const keysInRows = {
     ArrowDown: keys.j, ArrowUp: keys.k, ArrowLeft: keys["["], ArrowRight: keys["]"],
-    PageDown: function () { step(10); }, PageUp: function () { step(-10); },
-    Home: function () { step(-1e9); }, End: function () { step(1e9); }
+    PageDown: () => { step(10); }, PageUp: () => { step(-10); },
+    Home: () => { step(-1e9); }, End: () => { step(1e9); }
   };
 
-  function isHere() { return now && document.getElementById("trace-rows"); }
+  const isHere = () => now && document.getElementById("trace-rows");
 
-  document.addEventListener("keydown", function (event) {
-    var target = event.target;
+  /** @param {HTMLElement} tab @param {boolean} forward */
+  const stepTab = (tab, forward) => {
+    const at = TABS.indexOf(tab.dataset.tab ?? "") + (forward ? 1 : TABS.length - 1);
+    const next = TABS[at % TABS.length];
+    Dom.byId(`tab-${next}`).focus();
+    DashPage.changeUrl({ tab: next, sort: "", after: "" });
+  };
+
+  document.addEventListener("keydown", (event) => {
     if (!isHere() || event.ctrlKey || event.metaKey || event.altKey) { return; }
-    if (target.closest("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) {
-      var at = TABS.indexOf(target.dataset.tab) + (event.key === "ArrowRight" ? 1 : TABS.length - 1);
-      document.getElementById("tab-" + TABS[at % TABS.length]).focus();
-      go({ tab: TABS[at % TABS.length], sort: "", after: "" });
+    const tab = Dom.around(event, "[role=tab]");
+    if (tab && /^Arrow(Left|Right)$/.test(event.key)) {
+      stepTab(/** @type {HTMLElement} */ (event.target), event.key === "ArrowRight");
       return;
     }
-    if (target.closest("input, textarea, select, [contenteditable]")) {
-      if (event.key === "Escape") { target.blur(); }
+    if (Dom.around(event, "input, textarea, select, [contenteditable]")) {
+      if (event.key === "Escape") { /** @type {HTMLElement} */ (event.target).blur(); }
       return;
     }
-    var rows = target.closest(".rows-box"), free = rows || !target.closest("a, button, summary");
-    var key = keys[event.key] || (rows && inRows[event.key]);
-    if (event.key === "Enter" && free && now.waterfall.chosen >= 0) {
-      key = function () { act.open(now.waterfall.chosen); };
-    }
-    if (key) {
+    const rows = Dom.around(event, ".rows-box");
+    const opens = event.key === "Enter" && now.waterfall.chosen >= 0 &&
+      (rows || !Dom.around(event, "a, button, summary"));
+    const act = opens
+      ? () => { actions.open(now.waterfall.chosen); }
+      : keys[event.key] || (rows && keysInRows[event.key]);
+    if (act) {
       event.preventDefault();
-      key();
+      act();
     }
   });
 
-  document.addEventListener("click", function (event) {
-    var button = event.target.closest("[data-tab], [data-sort], [data-by], [data-level], [data-does]");
+  document.addEventListener("click", (event) => {
+    const button = Dom.around(event, "[data-tab], [data-sort], [data-by], [data-level], [data-does]");
     if (!button || !isHere()) { return; }
-    var data = button.dataset;
-    if (data.tab && button.id) { go({ tab: data.tab === "waterfall" ? "" : data.tab, sort: "", after: "" }); }
-    if (data.sort) { go({ sort: data.sort }); }
-    if (data.by) { go({ by: data.by }); }
-    if (data.level !== undefined) { go({ level: data.level, after: "" }); }
-    if (data.does && does[data.does]) { does[data.does](); }
+    const { tab, sort, by, level } = button.dataset;
+    if (tab && button.id) { DashPage.changeUrl({ tab: tab === "waterfall" ? "" : tab, sort: "", after: "" }); }
+    if (sort) { DashPage.changeUrl({ sort }); }
+    if (by) { DashPage.changeUrl({ by }); }
+    if (level !== undefined) { DashPage.changeUrl({ level, after: "" }); }
+    does[button.dataset.does ?? ""]?.();
   });
 
-  Object.assign(window.dash_clientside.spanmesh, {
-    /* Draws a trace that came, and follows the URL; what the server shows changes only when it has to. */
-    openTrace: function (data) {
-      var same = window.dash_clientside.no_update, whole = document.getElementById("trace-whole");
-      if (whole) { whole.hidden = !data; }
-      if (!data || !whole) {
+  DashPage.callbacks({
+    /** Draw a trace that came, and follow the URL; the server's parts change only when they have to.
+     * @param {any} trace */
+    openTrace: (trace) => {
+      const same = DashPage.noUpdate();
+      const whole = document.getElementById("trace-whole");
+      if (whole) { whole.hidden = !trace; }
+      if (!trace || !whole) {
         now = null;
         return [same, same];
       }
-      if (!now || now.data !== data) { begin(data); }
-      var query = place(), tab = TABS.indexOf(query.get("tab")) < 0 ? "waterfall" : query.get("tab");
-      var shown = { tab: tab, sort: query.get("sort") || "", by: query.get("by") || "service" };
-      ["level", "find", "after"].forEach(function (key) { shown[key] = tab === "logs" && query.get(key) || ""; });
-      var placed = JSON.stringify(shown), before = now.span;
+      if (now?.trace !== trace) { begin(trace); }
+      const given = parameters();
+      const wanted = given.get("tab") ?? "";
+      const tab = TABS.includes(wanted) ? wanted : "waterfall";
+      const shown = { tab, sort: given.get("sort") || "", by: given.get("by") || "service" };
+      const inLogs = ["level", "find", "after"].map((key) => [key, (tab === "logs" && given.get(key)) || ""]);
+      const view = { ...shown, ...Object.fromEntries(inLogs) };
+      const before = now.span;
       show(tab, shown.sort);
-      follow();
-      var result = [placed === now.placed ? same : shown, before === now.span ? same : now.span];
-      now.placed = placed;
+      followUrl();
+      const result = [JSON.stringify(view) === now.shown ? same : view, before === now.span ? same : now.span];
+      now.shown = JSON.stringify(view);
       return result;
     },
-    /* Marks the rows of spans with logs, once the counts are there. */
-    markLogs: function (logs) {
+    /** Mark the rows of spans with logs, once the counts are there. @param {any} logs */
+    markLogs: (logs) => {
       if (isHere() && logs) {
         now.waterfall.logs = logs.rows;
         now.waterfall.rows.paint(true);
-        document.getElementById("tab-logs").textContent = "Logs" + (logs.total === null ? "" : " " + logs.total);
+        Dom.byId("tab-logs").textContent = `Logs${logs.total === null ? "" : ` ${logs.total}`}`;
       }
-      return window.dash_clientside.no_update;
+      return DashPage.noUpdate();
     },
-    markFound: function (found) {
+    /** @param {{ rows: number[], text: string, problem: string } | null} found */
+    markFound: (found) => {
       if (isHere() && found) {
-        now.hits = found.rows;
-        now.text = found.text;
-        now.problem = found.problem;
-        now.at = -1;
+        Object.assign(now, { hits: found.rows, text: found.text, problem: found.problem, at: -1 });
         now.waterfall.hits = new Set(found.rows);
         now.waterfall.rows.paint(true);
-        if (now.table) { now.table.marked(now.waterfall.hits); }
-        if ((place().get("find") || "") !== found.text) { go({ find: found.text, after: "" }); }
-        if (found.rows.length && !place().get("span")) { hit(1); } else { said(); }
+        now.table?.mark(now.waterfall.hits);
+        if ((parameters().get("find") || "") !== found.text) {
+          DashPage.changeUrl({ find: found.text, after: "" });
+        }
+        if (found.rows.length && !parameters().get("span")) { stepHit(1); } else { showHits(); }
       }
-      return window.dash_clientside.no_update;
+      return DashPage.noUpdate();
     }
   });
 })();

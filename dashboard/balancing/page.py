@@ -21,7 +21,7 @@ from dashboard.balancing import (
 from dashboard.balancing.states import lanes
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from proxy.contract.api.decisions import Decision, StageView
 
 WINDOWS_US: Final = (900_000_000, 3_600_000_000)  # of the strips: the first that has all, or the last
@@ -125,7 +125,7 @@ def register(app: Dash, client: Client) -> None:
         if not stages:
             return parts.empty("No services yet"), changed
         chosen = links.service(search) or destinations.first(stages, nodes)
-        return plain(destinations.destinations(stages, nodes, chosen, wanted or "")), changed
+        return as_static(destinations.destinations(stages, nodes, chosen, wanted or "")), changed
 
     @app.callback(
         Output("destination", "children"), Input("url", "search"), Input("destinations-known", "data")
@@ -173,7 +173,7 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
         lambda: decisions.decisions(decided()[:SHOWN], zone, now_us),
         lambda: stage_history.history(stage(), zone, now_us),
     )
-    return tuple(plain(parts.attempted(draw)) for draw in drawn)
+    return tuple(as_static(parts.attempted(draw)) for draw in drawn)
 
 
 def window(decided: Sequence[Decision], now_us: int) -> int:

@@ -13,7 +13,7 @@ from dashboard.api.trace import Trace, is_same
 from dashboard.compare.trace_diff import Step, difference
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.trace.trace_cache import FROM_FILE, Held
 from proxy.contract.api.search import TraceLine
 
@@ -233,7 +233,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
                 )
         before, after = traces
         if before and after:
-            return plain(view(before, after, zone or 0))
+            return as_static(view(before, after, zone or 0))
         one = before or after
         assert one is not None
         if one.id.startswith(FROM_FILE):

@@ -21,7 +21,7 @@ STAGE_WORDS: Final = {
 
 HIDDEN: Final[dict[str, Any]] = {"aria-hidden": "true"}  # decoration, of no use to a screen reader
 
-WITHIN: Final[dict[str, Any]] = {"data-link": ""}  # a link to another page of ours (plain.js)
+WITHIN: Final[dict[str, Any]] = {"data-link": ""}  # a link to another page of ours (static_html.js)
 
 
 def label(text: str) -> dict[str, Any]:

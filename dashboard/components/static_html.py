@@ -1,6 +1,6 @@
-"""Tables and lists as one component, which the browser draws itself (``assets/plain.js``).
+"""Tables and lists as one component, which the browser draws itself (``assets/static_html.js``).
 
-Dash asks every component of a page again whenever anything on it changes; a list of two thousand
+Dash renders every component of a page again whenever anything on it changes; a list of two thousand
 elements costs seconds in the browser. What no callback reads or writes needs no component.
 """
 
@@ -18,23 +18,25 @@ _NAMES: Final[Mapping[str, str]] = {"className": "class", "htmlFor": "for", "dat
 _HTML: Final = "dash_html_components"
 
 
-def plain(children: Children) -> Children:
-    """The same, with every subtree in which nothing has an id or a behaviour as one component.
+def as_static(children: Children) -> Children:
+    """Return the same with every subtree in which nothing has an id or a behaviour as one component.
 
-    Its attribute ``data-plain`` has the children as JSON: a text, or [tag, attributes, children].
+    Its attribute ``data-static-html`` has the children as JSON: a text, or [tag, attributes, children].
     """
     if isinstance(children, (list, tuple)):
-        return [plain(each) for each in children]
+        return [as_static(each) for each in children]
     if not isinstance(children, Component):
         return children
     inside = getattr(children, "children", None)
-    if _namespace(children) == _HTML and _is_plain(children):
+    if _namespace(children) == _HTML and _is_static(children):
         if sum(1 for _ in _components(children)) < _FEWEST:
             return children
         given = {key: value for key, value in _described(children)["props"].items() if key != "children"}
-        return type(children)(**given, **{"data-plain": json.dumps(_nodes(inside), separators=(",", ":"))})
+        return type(children)(
+            **given, **{"data-static-html": json.dumps(_nodes(inside), separators=(",", ":"))}
+        )
     if isinstance(inside, (Component, list, tuple)):
-        children.children = plain(inside)
+        children.children = as_static(inside)
     return children
 
 
@@ -57,7 +59,7 @@ def _components(children: Children) -> Iterator[Component]:
             yield from _components(each)
 
 
-def _is_plain(root: Component) -> bool:
+def _is_static(root: Component) -> bool:
     return all(
         (_namespace(each) == _HTML or (isinstance(each, dcc.Link) and each is not root))
         and not hasattr(each, "id")

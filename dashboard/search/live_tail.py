@@ -12,7 +12,7 @@ from dashboard import format as fmt
 from dashboard.api.client import Client
 from dashboard.components import palette, parts
 from dashboard.components.error_boundary import Problem, guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.search import results
 from dashboard.search.search_url import TraceQuery
 from proxy.contract.api.search import TraceLine
@@ -159,7 +159,7 @@ def register(app: Dash, client: Client) -> None:
             return no_update, no_update, said, results.late(client, newest, now_us)
         rows = Patch()
         for trace in reversed(new):
-            rows.prepend(plain(_row(trace, zone or 0)))
+            rows.prepend(as_static(_row(trace, zone or 0)))
         for at in range(len(old) + len(new) - 1, KEPT - 1, -1):
             del rows[at]
         ids = [trace["traceId"] for trace in new] + old

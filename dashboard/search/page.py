@@ -11,7 +11,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.api.client import ApiError, Client
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import Problem, guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.search import attribute_comparison, form, live_tail, results
 from dashboard.search.form_model import FormError
 from dashboard.search.search_url import TraceQuery
@@ -91,7 +91,7 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         query = _here(search, path)
         try:
-            return plain(_view(client, query, zone)), None
+            return as_static(_view(client, query, zone)), None
         except FormError as error:
             return _refused(), str(error)
         except ApiError as error:

@@ -11,7 +11,7 @@ from dashboard.api.client import Client
 from dashboard.balancing import endpoints
 from dashboard.components import links, parts, series
 from dashboard.components.error_boundary import Problem, guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.search.search_url import TraceQuery
 from dashboard.service import heatmap, views
 from proxy.contract.api.graph import Heatmap, Node, ServicePage, Stats
@@ -201,8 +201,8 @@ def register(app: Dash, client: Client) -> None:
             views.summary(page),
             about(name, client.services()),
             *figures(page, zone or 0),
-            plain(parts.attempted(lambda: endpoints.table(client.endpoints(name), int(now * 1e6)))),
-            plain(views.neighbours(page["callers"], lambda other: links.topology(other, name))),
-            plain(views.neighbours(page["callees"], lambda other: links.topology(name, other))),
-            plain(views.operations(page)),
+            as_static(parts.attempted(lambda: endpoints.table(client.endpoints(name), int(now * 1e6)))),
+            as_static(views.neighbours(page["callers"], lambda other: links.topology(other, name))),
+            as_static(views.neighbours(page["callees"], lambda other: links.topology(name, other))),
+            as_static(views.operations(page)),
         )

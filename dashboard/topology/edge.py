@@ -9,9 +9,10 @@ from dash.exceptions import PreventUpdate
 
 from dashboard import format as fmt
 from dashboard.api.client import Client
+from dashboard.balancing.decisions import decisions as decision_list
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import Problem, guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.topology.graph_url import GraphView
 from proxy.contract.api.graph import Edge, Graph
 from proxy.contract.api.search import TraceLine
@@ -129,7 +130,7 @@ def register(app: Dash, client: Client) -> None:
     def exemplars(ticks: int | None, _: Any, search: str | None, shown: str | None) -> Any:
         view, source, target = asked(ticks, search, shown)
         start, end = view.window(time.time())
-        return plain(traces(client, source, target, min(start, end - LOOK_BACK * 1_000_000), end)), SHOWN
+        return as_static(traces(client, source, target, min(start, end - LOOK_BACK * 1_000_000), end)), SHOWN
 
     @app.callback(
         Output("selected-decisions", "children"),
@@ -145,11 +146,11 @@ def register(app: Dash, client: Client) -> None:
         _, _, target = asked(ticks, search, shown)
         found = client.decisions(target, DECISIONS)
         told = (
-            decisions.decisions(found, zone or 0, int(time.time() * 1e6))
+            decision_list(found, zone or 0, int(time.time() * 1e6))
             if found
             else html.P("None: nothing was ejected, weighed or switched.", className="weak")
         )
-        return plain(
+        return as_static(
             [
                 html.H3(["Balancing decisions about ", parts.name(target)]),
                 told,

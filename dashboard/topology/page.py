@@ -18,7 +18,7 @@ from dashboard.components import palette, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.graph_layout import CROWDED
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.topology import data, panel, stylesheet, toolbar
 from dashboard.topology.figure import Look
 from dashboard.topology.graph_delta import Pictures, Standing, drawn
@@ -96,7 +96,7 @@ def layout(search: str | None) -> Component:
                         className="graph-frame",
                     ),
                     toolbar.timebar(),
-                    html.Details(plain(toolbar.legend(view)), id="legend", className="legend", open=True),
+                    html.Details(as_static(toolbar.legend(view)), id="legend", className="legend", open=True),
                 ],
                 className="graph card",
             ),
@@ -190,7 +190,7 @@ def register(app: Dash, client: Client) -> None:
             # A text: the page's machinery would walk through every value of an object.
             no_update if reply is None else json.dumps(reply, separators=(",", ":")),
             None if graph["nodes"] else data.empty(view),
-            plain(html.Div(_summary(graph, view), className="graph-summary")),
+            as_static(html.Div(_summary(graph, view), className="graph-summary")),
             toolbar.found(view.find, found, "Found"),
             toolbar.found(view.hide, hidden, "Hidden:"),
         )
@@ -209,7 +209,7 @@ def register(app: Dash, client: Client) -> None:
 
     @app.callback(Output("legend", "children"), Input("url", "search"), prevent_initial_call=True)
     def explain(search: str | None) -> parts.Children:
-        return plain(toolbar.legend(GraphView.of_search(search)))
+        return as_static(toolbar.legend(GraphView.of_search(search)))
 
     _in_browser(app)
 

@@ -14,7 +14,7 @@ from dashboard.components import histogram, links, palette, parts, series
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.graph_layout import CROWDED
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.search.search_url import TraceQuery
 from dashboard.topology import data, lists
 from dashboard.topology import edge as topology_edge
@@ -240,7 +240,7 @@ def register(app: Dash, client: Client) -> None:
         dear = view.at or view.compared or (held or {}).get("count", 0) >= CROWDED
         if ctx.triggered_id == "tick" and dear and (ticks or 0) % SLOW_TICKS:
             raise PreventUpdate
-        return plain(_lists(client, search))
+        return as_static(_lists(client, search))
 
     @app.callback(
         Output("blame", "children"),
@@ -256,7 +256,7 @@ def register(app: Dash, client: Client) -> None:
         view = GraphView.of_search(search)
         start, end = view.window(time.time() // SLOW_TICKS * SLOW_TICKS)
         found = client.suspects(start, end, lists.BLAMED_MAX)
-        return plain(lists.blame(found, view))
+        return as_static(lists.blame(found, view))
 
     @app.callback(
         Output("selected-facts", "children"),
@@ -277,4 +277,8 @@ def register(app: Dash, client: Client) -> None:
             raise PreventUpdate
         graph = data.window(client, view, now)
         drawn = charts(client, question(selected), view, zone or 0, now)
-        return (plain(_facts(graph, selected)), *drawn, plain(_calls(graph, selected, view)))
+        return (
+            as_static(_facts(graph, selected)),
+            *drawn,
+            as_static(_calls(graph, selected, view)),
+        )

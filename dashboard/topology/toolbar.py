@@ -1,6 +1,6 @@
 """Around the graph: find and hide, focus, labels, colours, time and export.
 
-The controls' ids are ``view-`` and the name of the URL's parameter; ``assets/topology_view.js``
+The controls' ids are ``view-`` and the name of the URL's parameter; ``assets/topology_toolbar.js``
 writes what they say into the URL, and what the URL says into them.
 """
 
@@ -176,8 +176,8 @@ def _choice(element_id: str, title: str, options: Mapping[Any, str], when: str =
 
 
 def _drawn(kind: type[Component], inside: list[Any], **given: Any) -> Component:
-    """What no callback reads, drawn by ``assets/plain.js``."""
-    return kind(**given, **{"data-plain": json.dumps(inside)})
+    """What no callback reads, drawn by ``assets/static_html.js``."""
+    return kind(**given, **{"data-static-html": json.dumps(inside)})
 
 
 def legend(view: GraphView) -> list[Component]:

@@ -13,7 +13,7 @@ from dashboard.api.trace import Span, Trace
 from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.trace.trace_cache import FROM_FILE, Held
 from proxy.contract.api.search import LogCounts, LogRecord
 
@@ -88,7 +88,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
                 "limit": str(PAGE),
             }
         )
-        return plain(view(trace, place, found["logs"], found["next"], zone or 0))
+        return as_static(view(trace, place, found["logs"], found["next"], zone or 0))
 
 
 def marks(trace: Trace, counted: LogCounts) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dashboard.api.client import Client
 from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 from dashboard.trace import flame, logs, service_graph, span_details, statistics_table, waterfall
 from dashboard.trace import head as trace_head
 from dashboard.trace.trace_cache import FROM_FILE, Held
@@ -247,7 +247,7 @@ def _register_views(app: Dash, held: Held) -> None:
     def statistics(place: dict[str, str] | None, trace_id: str) -> Any:
         if not place or place["tab"] != "statistics" or (trace := held.get(trace_id)) is None:
             raise PreventUpdate
-        return plain(statistics_table.view(trace, place["sort"], place["by"] == "operation"))
+        return as_static(statistics_table.view(trace, place["sort"], place["by"] == "operation"))
 
     @app.callback(
         Output("trace-graph", "children"),

@@ -47,7 +47,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
 def test_everything_the_page_needs_is_served_from_here() -> None:
     with served("http://127.0.0.1:9") as url, urllib.request.urlopen(url) as reply:
         page = reply.read().decode()
-    assert "/assets/spanmesh.js" in page
+    assert "/assets/1-dash.js" in page
     assert "/assets/1-tokens.css" in page
     assert "https://" not in page
     assert "cdn" not in page

@@ -7,13 +7,13 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.components.parts import label
-from dashboard.components.static_html import plain
+from dashboard.components.static_html import as_static
 
 HOSTILE = "</script><script>window.hit = 1</script>"
 
 
 def drawn(component: Any) -> Any:
-    return json.loads(component.to_plotly_json()["props"]["data-plain"])
+    return json.loads(component.to_plotly_json()["props"]["data-static-html"])
 
 
 def row(text: str) -> Component:
@@ -21,7 +21,7 @@ def row(text: str) -> Component:
 
 
 def test_a_table_is_one_component_with_all_that_was_in_it() -> None:
-    found = plain(html.Table(html.Tbody([row(HOSTILE), row("b")]), className="wide"))
+    found = as_static(html.Table(html.Tbody([row(HOSTILE), row("b")]), className="wide"))
     assert isinstance(found, html.Table)
     assert getattr(found, "className", "") == "wide"
     assert getattr(found, "children", None) is None
@@ -38,7 +38,7 @@ def test_a_table_is_one_component_with_all_that_was_in_it() -> None:
 
 
 def test_attributes_have_the_names_of_html() -> None:
-    found = plain(
+    found = as_static(
         html.Div(
             [
                 html.Td(colSpan=2, hidden=False),
@@ -58,7 +58,7 @@ def test_attributes_have_the_names_of_html() -> None:
 
 def test_what_has_an_id_or_a_behaviour_stays_a_component_with_plain_parts_around_it() -> None:
     box = dcc.Input(id="box")
-    found = plain(
+    found = as_static(
         html.Div(
             [
                 html.Div([box, html.Ul([html.Li("a"), html.Li(["b"]), html.Li("c")])]),
@@ -76,5 +76,5 @@ def test_what_has_an_id_or_a_behaviour_stays_a_component_with_plain_parts_around
 
 def test_what_is_small_or_no_component_is_left_alone() -> None:
     small = html.P(["a ", html.Strong("b")])
-    assert plain(small) is small
-    assert plain([None, "x", 3]) == [None, "x", 3]
+    assert as_static(small) is small
+    assert as_static([None, "x", 3]) == [None, "x", 3]
