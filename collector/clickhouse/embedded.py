@@ -1,6 +1,5 @@
 """The engine inside this process (chdb), its sessions and its data directory."""
 
-import fcntl
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from collector.clickhouse import spans
 from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, failure
 from collector.clickhouse.dedup_log_repair import forget_unfinished
 from collector.clickhouse.native import decode, decode_columns, described, encode, parameter
+from collector.directory_lock import lock_directory
 from proxy.contract.failure import ConfigError
 from proxy.contract.option import named
 
@@ -116,18 +116,13 @@ def _locked(path: Path) -> int:
             f"{_DATA} is {str(path)!r}: the path must not contain '?'; choose another directory"
         )
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise ConfigError(
-            f"{_DATA} is {str(path)!r}: {error.strerror}; make it writable or choose another directory"
-        ) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
+        return lock_directory(path, _LOCK_NAME)
+    except BlockingIOError:
         raise ConfigError(
             f"{_DATA} is {str(path)!r}: in use by another collector; "
             "stop that one or choose another directory"
         ) from None
-    return lock
+    except OSError as error:
+        raise ConfigError(
+            f"{_DATA} is {str(path)!r}: {error.strerror}; make it writable or choose another directory"
+        ) from None

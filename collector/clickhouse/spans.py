@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from importlib.resources import files
 from typing import Final
 
+from proxy.contract.protobuf_wire import varint
+
 TABLE: Final = "otel_traces"
 SETTINGS: Final[dict[str, str | int]] = {
     "format_schema": f"{files('collector.clickhouse') / 'spans.proto'}:ResourceSpans",
@@ -118,18 +120,10 @@ def readable(requests: Sequence[bytes]) -> Iterator[str]:
     """A path in memory under which ClickHouse in this process can read the requests."""
     file = os.memfd_create("spans", os.MFD_CLOEXEC)
     try:
-        for part in (_varint(sum(map(len, requests))), *requests):
+        for part in (varint(sum(map(len, requests))), *requests):
             rest = memoryview(part)
             while rest:
                 rest = rest[os.write(file, rest) :]
         yield f"/proc/self/fd/{file}"
     finally:
         os.close(file)
-
-
-def _varint(value: int) -> bytes:
-    parts = []
-    while value > 0x7F:
-        parts.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes((*parts, value))

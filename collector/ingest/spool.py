@@ -1,14 +1,11 @@
-"""Records that wait on disk: an append-only log in segments.
+"""A durable queue of records on disk: an append-only log in segments.
 
-A segment is a file: eight bytes that name the format, then records. A record is its header, little
-endian: payload length (4 bytes), kind (1 byte), CRC-32 of length, kind and payload (4 bytes); then
-the payload. What ``append`` returned for is in the page cache and so outlives the process, also when
-it is killed; after ``sync`` it outlives the machine. A segment found at the start is never written to
-again, so only the tail of the newest one can be torn.
+``segment_file`` is the format of a segment. What ``append`` returned for is in the page cache and so outlives
+the process, also when it is killed; after ``sync`` it outlives a loss of power. A segment found at the
+start is never written to again, so only the tail of the newest one can be torn.
 """
 
 import errno
-import fcntl
 import logging
 import os
 import re
@@ -18,37 +15,33 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from struct import Struct
 from typing import Final
-from zlib import crc32
 
+from collector.directory_lock import lock_directory
+from collector.ingest.segment_file import MAGIC, SUFFIX, cut_torn_tail, flush, header, read_records
 from proxy.contract.failure import ConfigError
 from proxy.contract.option import named
 
 _log = logging.getLogger(__name__)
 
-_MAGIC: Final = b"smspool1"
-_BODY: Final = Struct("<IB")
-_HEADER: Final = Struct("<IBI")
-_SUFFIX: Final = ".seg"
-# Nanoseconds of the epoch, then chance: ids sort by age, and no two collectors ever share one.
+# Nanoseconds of the epoch, then random digits. Names sort by age; the digits keep two collectors from ever
+# using one name, since deduplication tokens in a store they share are made of it (see ``drain``).
 _NAME: Final = re.compile(r"(\d{20})-[0-9a-f]{8}\.seg")
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class SpoolError(Exception):
-    """The disk failed; the same may succeed later."""
+    """The disk failed; a later attempt may succeed."""
 
 
 class SpoolFullError(SpoolError):
-    """There is no room, by the limit or on the disk; the same may succeed later."""
+    """The spool has reached its limit or the disk is full; a later attempt may succeed."""
 
 
 class Spool:
-    """The log in one directory, which it has to itself.
+    """The log in one directory that no other process uses meanwhile.
 
-    One thread may append, seal and remove while others sync, read segments and look at the properties.
-    Raises ConfigError when the directory cannot be used.
+    One thread may append, seal and remove while others sync, read segments and read the properties.
     """
 
     def __init__(
@@ -59,22 +52,25 @@ class Spool:
         *,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        """``clock`` gives nanoseconds since the epoch."""
+        """Lock the directory and take over what an earlier process left in it.
+
+        ``limit_bytes`` bounds the spool, ``segment_bytes`` is the size past which a segment is sealed and
+        ``clock`` gives nanoseconds since the epoch. Raises ConfigError when the directory cannot be used.
+        """
         self._directory = directory
         self._limit = limit_bytes
         self._segment_bytes = segment_bytes
         self._clock = clock
-        self._sizes: dict[str, int] = {}  # by segment, oldest first
-        self._current = ""
+        self._sizes: dict[str, int] = {}  # bytes by segment, oldest first
+        self._current = ""  # the segment that is appended to; empty when the next append begins one
         self._file = -1
-        self._unsynced: set[str] = set()
-        self._created = False  # a file whose name is not yet safe on disk
+        self._unsynced: set[str] = set()  # segments with bytes that only the page cache has
+        self._created = False  # a segment was created whose directory entry only the page cache has
         self._guard = threading.Lock()  # of _unsynced and _created
         self._damaged: set[str] = set()
         self._lost = 0
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(directory)
+            self._lock = _lock(directory)
             self._recover()
         except OSError as error:
             raise ConfigError(
@@ -84,39 +80,41 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """Bytes of all segments on disk."""
         return sum(self._sizes.values())
 
     @property
     def segments(self) -> int:
+        """The number of segments, the current one included."""
         return len(self._sizes)
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest segment was begun, epoch seconds."""
+        """When the oldest segment was created, epoch seconds; None when the spool is empty."""
         name = next(iter(self._sizes), None)
         return None if name is None else _begun(name) / 1e9
 
     @property
     def damaged(self) -> int:
-        """Segments found with a record that cannot be read; what followed it is lost."""
+        """The number of segments found with a damaged record; the rest of each is lost."""
         return len(self._damaged)
 
     @property
     def lost(self) -> int:
-        """Bytes that could not be read in damaged segments."""
+        """Bytes from the first damaged record to the end, over all damaged segments."""
         return self._lost
 
     def append(self, records: Sequence[tuple[int, bytes]], sync: bool = False) -> None:
-        """Write records (kind 0 to 255, payload under 4 GiB) in one go, with ``sync`` down to the disk.
+        """Append (kind, payload) records in one write; kinds are 0 to 255, payloads under 4 GiB.
 
-        Raises SpoolFullError at the limit or on a full disk and SpoolError when the disk fails; then
-        none of them is kept. When the process is killed meanwhile the first few of them may be.
+        With ``sync`` they are on the disk on return, not in the page cache alone. Raises SpoolFullError at
+        the limit or on a full disk and SpoolError when the disk fails; then none of them is kept, unless the
+        process is killed before the write is undone: the first few may be kept in that case.
         """
-        framed = b"".join(part for kind, payload in records for part in (_header(kind, payload), payload))
+        framed = b"".join(part for kind, payload in records for part in (header(kind, payload), payload))
         if not framed:
             return
-        more = len(framed) + (0 if self._current else len(_MAGIC))
+        more = len(framed) + (0 if self._current else len(MAGIC))
         if self.size + more > self._limit:
             raise SpoolFullError(f"the spool holds {self.size} bytes, its limit is {self._limit}")
         try:
@@ -133,10 +131,11 @@ class Spool:
             self.seal()
 
     def _sync_or_undo(self, size: int) -> None:
-        """What is not known to be on the disk is not kept, or its sender's next try would be kept beside it.
+        """Sync, or truncate the current segment to ``size`` and seal it. Raises SpoolError.
 
-        What comes next goes to another file: after a failure the system takes all of this one for written.
-        Raises SpoolError.
+        The sender is told that its records were not kept and sends them again, so they must not stay. The
+        segment is sealed because a second fsync on it could not be trusted: Linux reports a failed write-back
+        once, marks the pages clean and then answers that all is written (PostgreSQL's "fsyncgate").
         """
         try:
             self.sync()
@@ -145,20 +144,23 @@ class Spool:
             self._undo(size)
             self.seal()
             with self._guard:
-                self._unsynced.discard(name)  # the rest of it was synced before
+                self._unsynced.discard(name)  # what remains of it was synced before
             raise
 
     def sync(self) -> None:
-        """Make what was appended safe against a loss of power. Raises SpoolError."""
+        """Write everything appended so far to the disk. Raises SpoolError; the next call tries again."""
         with self._guard:
             names, self._unsynced = self._unsynced, set()
             created, self._created = self._created, False
         try:
             for name in sorted(names):
                 with suppress(FileNotFoundError):  # drained meanwhile
-                    _flush(self._directory / f"{name}{_SUFFIX}", os.fdatasync)
+                    # fdatasync: the file's size is written, its times are not, which saves a second
+                    # write to the disk's journal.
+                    flush(self._directory / f"{name}{SUFFIX}", os.fdatasync)
+            # A new file is found after a loss of power only when its directory was synced as well.
             if created:
-                _flush(self._directory, os.fsync)
+                flush(self._directory, os.fsync)
         except OSError as error:
             with self._guard:
                 self._unsynced |= names & self._sizes.keys()
@@ -166,25 +168,25 @@ class Spool:
             raise SpoolError(f"the spool {self._directory}: {error.strerror}") from None
 
     def seal(self) -> None:
-        """End the current segment, so that it can be drained; the next append begins another."""
+        """Close the current segment, so that it can be drained; the next append begins another."""
         if self._current:
             os.close(self._file)
             self._current = ""
 
     def sealed(self) -> list[str]:
-        """Segments nothing is appended to any more, oldest first."""
+        """Return the segments that are complete, oldest first."""
         return [name for name in self._sizes if name != self._current]
 
     def read(self, segment: str) -> Iterator[tuple[int, bytes]]:
-        """Records (kind, payload) in the order they were appended.
+        """Yield (kind, payload) of a segment in the order of ``append``.
 
-        Ends early at a record that cannot be read, which is logged and counted once. Raises
-        SpoolError when the file itself cannot be read.
+        Ends early at a damaged record, which is logged and counted once: where the next one begins is not
+        known then. Raises SpoolError when the file itself cannot be read.
         """
-        path = self._directory / f"{segment}{_SUFFIX}"
-        good = len(_MAGIC)
+        path = self._directory / f"{segment}{SUFFIX}"
+        good = len(MAGIC)
         try:
-            for good, kind, payload in _records(path):  # noqa: B007
+            for good, kind, payload in read_records(path):  # noqa: B007
                 yield kind, payload
             rest = path.stat().st_size - good
         except OSError as error:
@@ -192,12 +194,12 @@ class Spool:
         if rest and segment not in self._damaged:
             self._damaged.add(segment)
             self._lost += rest
-            _log.error("%s: the record at byte %d cannot be read; %d bytes are lost", path, good, rest)
+            _log.error("%s: the record at byte %d is damaged; %d bytes are lost", path, good, rest)
 
     def remove(self, segment: str) -> None:
         """Delete a sealed segment. Raises SpoolError."""
         try:
-            (self._directory / f"{segment}{_SUFFIX}").unlink(missing_ok=True)
+            (self._directory / f"{segment}{SUFFIX}").unlink(missing_ok=True)
         except OSError as error:
             raise SpoolError(f"the spool {self._directory}: {error.strerror}") from None
         self._sizes.pop(segment, None)
@@ -205,35 +207,38 @@ class Spool:
             self._unsynced.discard(segment)
 
     def close(self) -> None:
-        """Seal, and let another process have the directory."""
+        """Seal the current segment and release the directory."""
         self.seal()
         os.close(self._lock)
 
     def _recover(self) -> None:
-        """Take over what an earlier process left. Raises OSError."""
+        """Take over the segments that an earlier process left. Raises OSError."""
         found = sorted(path.name for path in self._directory.iterdir() if _NAME.fullmatch(path.name))
         for name in found:
             path = self._directory / name
             size = path.stat().st_size
             if name == found[-1]:
-                size = _trimmed(path, size)
-            if size <= len(_MAGIC):
+                size = cut_torn_tail(path, size)
+            if size <= len(MAGIC):
                 path.unlink()
             else:
-                self._sizes[name.removesuffix(_SUFFIX)] = size
+                self._sizes[name.removesuffix(SUFFIX)] = size
 
     def _begin(self) -> None:
-        """A new current segment. Raises OSError and then leaves none."""
+        """Create the current segment. Raises OSError and then leaves none.
+
+        Its name is later than the newest one's, also after the clock was set back: names give the order.
+        """
         newest = _begun(next(reversed(self._sizes))) if self._sizes else 0
         name = f"{max(self._clock(), newest + 1):020d}-{secrets.token_hex(4)}"
-        path = self._directory / f"{name}{_SUFFIX}"
+        path = self._directory / f"{name}{SUFFIX}"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
         self._current = name
         self._sizes[name] = 0
         with self._guard:
             self._created = True
         try:
-            self._write(_MAGIC)
+            self._write(MAGIC)
         except OSError:
             self.seal()
             self._sizes.pop(name)
@@ -241,7 +246,7 @@ class Spool:
             raise
 
     def _write(self, data: bytes) -> None:
-        """All of it at the end of the current segment, or raises OSError and nothing of it."""
+        """Append all of ``data`` to the current segment. Raises OSError and then leaves nothing of it."""
         before = self._sizes[self._current]
         rest = memoryview(data)
         try:
@@ -255,75 +260,27 @@ class Spool:
             self._unsynced.add(self._current)
 
     def _undo(self, size: int) -> None:
+        """Truncate the current segment to ``size`` bytes."""
         try:
             os.ftruncate(self._file, size)
             self._sizes[self._current] = size
         except OSError:
-            # Nothing may follow half a record: readers stop at it.
-            _log.exception("the spool %s: half a record stays in %s", self._directory, self._current)
+            # Nothing may be appended behind half a record: readers stop at it.
+            _log.exception("the spool %s: part of a record stays in %s", self._directory, self._current)
             self.seal()
 
 
-def _header(kind: int, payload: bytes) -> bytes:
-    return _HEADER.pack(len(payload), kind, crc32(payload, crc32(_BODY.pack(len(payload), kind))))
-
-
 def _begun(segment: str) -> int:
+    """Return when a segment was created, nanoseconds since the epoch."""
     return int(segment[:20])
 
 
-def _locked(directory: Path) -> int:
-    """A file that is locked as long as it is open. Raises OSError, ConfigError."""
-    file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+def _lock(directory: Path) -> int:
+    """Return the open lock file of a spool directory. Raises ConfigError and OSError."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock_directory(directory, "lock")
     except BlockingIOError:
-        os.close(file)
         raise ConfigError(
             f"the spool {directory} is in use by another collector; stop that one or give this one a "
             f"directory of its own with {named('spool')}"
         ) from None
-    return file
-
-
-def _flush(path: Path, flush: Callable[[int], None]) -> None:
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        flush(file)
-    finally:
-        os.close(file)
-
-
-def _records(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Where a record ends, its kind and payload, up to the first that is cut off or wrong."""
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if file.read(len(_MAGIC)) != _MAGIC:
-            return
-        end = len(_MAGIC)
-        while len(head := file.read(_HEADER.size)) == _HEADER.size:
-            length, kind, check = _HEADER.unpack(head)
-            end += _HEADER.size + length
-            if end > size:
-                return
-            payload = file.read(length)
-            if crc32(payload, crc32(head[: _BODY.size])) != check:
-                return
-            yield end, kind, payload
-
-
-def _trimmed(path: Path, size: int) -> int:
-    """Cut off a last record that was not written to its end; the size that is left."""
-    good = len(_MAGIC)
-    for end, _, _ in _records(path):
-        good = end
-    with path.open("rb+") as file:
-        magic = file.read(len(_MAGIC))
-        file.seek(good)
-        head = file.read(_HEADER.size)
-        whole = len(head) == _HEADER.size and good + _HEADER.size + _HEADER.unpack(head)[0] <= size
-        if magic != _MAGIC[: len(magic)] or whole or good >= size:
-            return size
-        file.truncate(good)
-    _log.warning("%s: cut off %d bytes of a record that was not written to its end", path, size - good)
-    return good

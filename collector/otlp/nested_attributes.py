@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from collector.otlp.values import text
+from proxy.contract.protobuf_wire import parse_varint
 
 # KeyValue.value (field 2) that begins with AnyValue.array_value (5) or kvlist_value (6), with both lengths.
 _NESTED: Final = re.compile(
@@ -21,7 +22,10 @@ _NESTED: Final = re.compile(
 
 def found(body: bytes) -> bool:
     """Whether an attribute of the request may hold a list or a map; seldom true when none does."""
-    return any(_varint(match[1]) == 1 + len(match[2]) + _varint(match[2]) for match in _NESTED.finditer(body))
+    return any(
+        parse_varint(match[1]) == 1 + len(match[2]) + parse_varint(match[2])
+        for match in _NESTED.finditer(body)
+    )
 
 
 def flattened(body: bytes) -> bytes:
@@ -43,7 +47,3 @@ def _flatten(pairs: Iterable[KeyValue]) -> None:
     for pair in pairs:
         if pair.value.WhichOneof("value") in ("array_value", "kvlist_value"):
             pair.value.string_value = text(pair.value)
-
-
-def _varint(data: bytes) -> int:
-    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(data))

@@ -8,33 +8,16 @@ everything with the generated classes.
 from struct import Struct
 from typing import Final
 
+from proxy.contract.protobuf_wire import SHORT_VARINTS, len_field, varint
 from proxy.telemetry.trace_context import TraceContext
 
 KIND_SERVER: Final = 2
 KIND_CLIENT: Final = 3
 
 _FLAGS_REMOTE: Final = 0x300  # SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK | SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK
-_VARINTS: Final = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(16384))
 # trace_id = 1, span_id = 2, parent_span_id = 4, start = 7, end = 8, flags = 16
 _CHILD: Final = Struct("<2s16s2s8s2s8scQcQ2sI").pack
 _ROOT: Final = Struct("<2s16s2s8scQcQ2sI").pack
-
-
-def varint(number: int) -> bytes:
-    """An unsigned number below 2**64."""
-    if number < 16384:
-        return _VARINTS[number]
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def block(tag: bytes, payload: bytes) -> bytes:
-    """A length-delimited field."""
-    return tag + varint(len(payload)) + payload
 
 
 class Attribute:
@@ -43,12 +26,12 @@ class Attribute:
     __slots__ = ("_key",)
 
     def __init__(self, name: str) -> None:
-        self._key = block(b"\x0a", name.encode())
+        self._key = len_field(b"\x0a", name.encode())
 
     def text(self, value: str | bytes) -> bytes:
         """With a string value; bytes must be UTF-8."""
         raw = value.encode() if isinstance(value, str) else value
-        return self._wrap(block(b"\x0a", raw))
+        return self._wrap(len_field(b"\x0a", raw))
 
     def number(self, value: int) -> bytes:
         """With a non-negative integer value."""
@@ -59,13 +42,13 @@ class Attribute:
         return self._wrap(b"\x10" + bytes((value,)))
 
     def _wrap(self, any_value: bytes) -> bytes:
-        return block(b"\x4a", self._key + block(b"\x12", any_value))
+        return len_field(b"\x4a", self._key + len_field(b"\x12", any_value))
 
 
 def constant(name: str, kind: int, error: bool) -> bytes:
     """Name, kind and status of a span."""
     status = b"\x7a\x02\x18\x02" if error else b""
-    return block(b"\x2a", name.encode()) + b"\x30" + varint(kind) + status
+    return len_field(b"\x2a", name.encode()) + b"\x30" + varint(kind) + status
 
 
 def span(trace: TraceContext, start: int, end: int, pieces: bytes) -> bytes:
@@ -100,16 +83,18 @@ def span(trace: TraceContext, start: int, end: int, pieces: bytes) -> bytes:
             flags,
         )
     if trace.state:
-        pieces = block(b"\x1a", trace.state) + pieces
+        pieces = len_field(b"\x1a", trace.state) + pieces
     size = len(fixed) + len(pieces)
-    return b"\x12" + (_VARINTS[size] if size < 16384 else varint(size)) + fixed + pieces
+    return b"\x12" + (SHORT_VARINTS[size] if size < 16384 else varint(size)) + fixed + pieces
 
 
 def request(resource: dict[str, str], scope: str, spans: list[bytes]) -> bytes:
     """An ExportTraceServiceRequest around encoded spans."""
     attributes = b"".join(
-        block(b"\x0a", block(b"\x0a", key.encode()) + block(b"\x12", block(b"\x0a", value.encode())))
+        len_field(
+            b"\x0a", len_field(b"\x0a", key.encode()) + len_field(b"\x12", len_field(b"\x0a", value.encode()))
+        )
         for key, value in resource.items()
     )
-    scoped = block(b"\x0a", block(b"\x0a", scope.encode())) + b"".join(spans)
-    return block(b"\x0a", block(b"\x0a", attributes) + block(b"\x12", scoped))
+    scoped = len_field(b"\x0a", len_field(b"\x0a", scope.encode())) + b"".join(spans)
+    return len_field(b"\x0a", len_field(b"\x0a", attributes) + len_field(b"\x12", scoped))

@@ -25,6 +25,7 @@ from collector.query.tempo.params import TempoSearch
 from collector.query.traceql import Compiled, TraceQLError, names, printer, syntax
 from collector.query.traceql.evaluate import Facts, Found
 from collector.query.traceql.spansets import Match, Spansets
+from proxy.contract.protobuf_wire import len_field
 
 # The version of Tempo whose API this is; Grafana looks at it to know what it may ask.
 API_VERSION: Final = "2.6.0"
@@ -116,7 +117,9 @@ class TempoRoutes:
         if _PROTOBUF not in request.headers.get("Accept", ""):
             return await rendered(lambda: {"trace": traces_data(found, raw=True)})
         message = jsonform.parse(TracesData(), render(traces_data(found, raw=True)).encode())
-        return web.Response(body=_field_one(message.SerializeToString()), content_type=_PROTOBUF)
+        # TraceByIDResponse.trace, field 1; Tempo's Trace is TracesData on the wire.
+        reply = len_field(b"\x0a", message.SerializeToString())
+        return web.Response(body=reply, content_type=_PROTOBUF)
 
     async def _scopes(self, request: web.Request) -> dict[str, list[str]]:
         wanted = request.query.get("scope", "")
@@ -202,12 +205,3 @@ def _attribute(key: str, text: str) -> Json:
         return {"key": key, "value": {"intValue": text}}
     name = "doubleValue" if isinstance(value, float) else "stringValue"
     return {"key": key, "value": {name: value}}
-
-
-def _field_one(message: bytes) -> bytes:
-    """A message as field 1 of another: TraceByIDResponse.trace, whose Trace is TracesData on the wire."""
-    length, size = b"", len(message)
-    while size > 0x7F:
-        length += bytes([size & 0x7F | 0x80])
-        size >>= 7
-    return b"\x0a" + length + bytes([size]) + message

@@ -300,8 +300,8 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from collector.spool import Spool
-from tests.collector.test_spool import numbered
+from collector.ingest.spool import Spool
+from tests.collector.ingest.test_spool import numbered
 spool = Spool(Path(sys.argv[1]), 1 << 30, 300_000)
 number = int(sys.argv[2])
 while True:
@@ -321,6 +321,7 @@ def test_killed_at_any_moment_nothing_acknowledged_is_lost(tmp_path: Path) -> No
     count = 0
     for attempt in range(sized(12, 4)):
         acknowledged = count + _killed(tmp_path, count, 0.004 * attempt * sized(1, 3))
+        assert acknowledged > count, "the writer ended before its first append"
         spool = Spool(tmp_path, 1 << 30)
         records = [record for segment in spool.sealed() for record in spool.read(segment)]
         assert spool.damaged == 0
