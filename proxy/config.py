@@ -9,7 +9,7 @@ from proxy.contract.address import check_address, check_address_or_off
 from proxy.contract.option import Option, named
 
 _TIMEOUTS: Final = "Timeouts"
-_LIMITS: Final = "Limits (of the instance: several workers share them)"
+_LIMITS: Final = "Limits"
 _DATA_PATH: Final = "Requests and connections"
 
 _SERVICE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
@@ -122,9 +122,16 @@ class SidecarConfig:
     max_headers: Annotated[int, _limit("most header fields of a request or response", "COUNT", 8)] = 128
     max_uri_bytes: Annotated[int, _limit("largest request target", "BYTES", 256)] = 16384
     max_body_bytes: Annotated[int, _limit("largest request body; 0: no limit", "BYTES", 0)] = 0
-    max_connections: Annotated[int, _limit("most connections open to one address", "COUNT", 1)] = 4096
+    max_connections: Annotated[
+        int, _limit("most connections open to one address; several workers share it", "COUNT", 1)
+    ] = 4096
     max_requests: Annotated[
-        int, _limit("most requests under way to one service, or to the application", "COUNT", 1)
+        int,
+        _limit(
+            "most requests under way to one service, or to the application; several workers share it",
+            "COUNT",
+            1,
+        ),
     ] = 4096
     max_queued_spans: Annotated[
         int, _limit("most spans waiting for export; further ones are dropped and counted", "COUNT", 1)

@@ -51,20 +51,26 @@ class EngineSettings:
     eject_reporters: Annotated[
         int, _count("sidecars that must report the fault, unless one is confirmed by a probe")
     ] = 2
-    eject_share: Annotated[float, _share("largest share of a service's endpoints ejected at a time")] = 0.5
+    eject_share: Annotated[
+        float,
+        _share(
+            "share of a service's endpoints that may be ejected at once; more go one by one; 0: none ever"
+        ),
+    ] = 0.5
     eject_seconds: Annotated[float, _seconds("length of a first ejection; doubled with each further one")] = (
         5.0
     )
     eject_seconds_max: Annotated[float, _seconds("length of the longest ejection")] = 60.0
     slow_factor: Annotated[
-        float, _factor("multiple of its peers' latency above which an endpoint counts as slow")
+        float,
+        _factor("multiple of the usual latency from which an endpoint counts as slow, short of an ejection"),
     ] = 4.0
     slow_floor: Annotated[
-        float, _seconds("least difference to its peers' latency for an endpoint to count as slow")
+        float, _seconds("least difference to the usual latency when all endpoints became slow")
     ] = 0.02
     # Higher than slow_factor: sidecars avoid what is less slow by themselves, through its weight.
     eject_slow_factor: Annotated[
-        float, _factor("multiple of its peers' latency above which an endpoint is ejected as slow")
+        float, _factor("multiple of its peers' latency from which an endpoint is ejected as slow")
     ] = 8.0
     eject_slow_floor: Annotated[
         float, _seconds("least difference to its peers' latency for an ejection as slow")

@@ -6,17 +6,20 @@ class's fields as options, and the function gets the loaded settings.
 
 import inspect
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
 
 from deploy.cli.terminal import explained
+from proxy.contract.failure import ConfigError
 from proxy.contract.option import COMMON, Setting, settings_of
 from proxy.contract.settings import load
+
+_MIB: Final = 1 << 20
 
 
 class GroupedCommand(TyperCommand):
@@ -56,17 +59,33 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def command(**given: Any) -> None:
         with explained():
-            settings: dict[str, Any] = {
-                name: load(kind, {each.name: given.pop(each.name) for each in settings_of(kind)}, os.environ)
+            settings = {
+                name: (kind, {each.name: given.pop(each.name) for each in settings_of(kind)})
                 for name, kind in kinds.items()
             }
-            function(**given, **settings)
+            function(**given, **_load_all(settings, os.environ))
 
     own = [each for each in inspect.signature(function).parameters.values() if each.name not in kinds]
     generated = [_parameter(setting) for kind in kinds.values() for setting in settings_of(kind)]
     # What typer reads; a function of these parameters written out by hand would be the same.
     command.__signature__ = inspect.Signature([*own, *generated])  # type: ignore[attr-defined]
     return command
+
+
+def _load_all(
+    given: Mapping[str, tuple[type, Mapping[str, Any]]], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Load the settings of every class. Raises ConfigError with the problems of all of them."""
+    loaded: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, (kind, values) in given.items():
+        try:
+            loaded[name] = load(kind, values, environ)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return loaded
 
 
 def _parameter(setting: Setting) -> inspect.Parameter:
@@ -100,8 +119,10 @@ def _facts(setting: Setting) -> Iterator[str]:
 
 
 def default_text(setting: Setting) -> str:
-    """Return the default as it would be given: ``5``, ``127.0.0.1:4317``, ``false``."""
+    """Return the default as it would be given, large sizes also in MiB: ``5``, ``false``."""
     value = setting.default
     if isinstance(value, bool):
         return str(value).lower()
+    if setting.unit == "BYTES" and value >= _MIB:
+        return f"{value} ({value // _MIB} MiB)"
     return f"{value:g}" if isinstance(value, float) else str(value)

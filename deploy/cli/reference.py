@@ -16,7 +16,7 @@ from deploy.importer.config import ImportConfig
 from deploy.processes.run_command import RunConfig
 from deploy.processes.up_command import UpConfig
 from proxy.config import SidecarConfig
-from proxy.contract.option import Setting, settings_of
+from proxy.contract.option import COMMON, Setting, settings_of
 from topology.settings import EngineSettings
 
 _HEAD: Final = """# Configuration
@@ -36,9 +36,9 @@ with the flag, the variable, the value and the fix; the exit status is then 2.
 SECTIONS: Final[dict[type, tuple[str, str]]] = {
     CollectorConfig: ("Collector", ""),
     EngineSettings: (
-        "Topology engine",
-        "The engine runs in the collector. The defaults are those of every figure in "
-        "[tests/bench](../tests/bench/README.md); [the glossary](glossary.md) explains the words.",
+        "Topology engine (for experts)",
+        "The engine runs in the collector. Figures in [tests/bench](../tests/bench/README.md) are those of "
+        "the defaults; [the glossary](glossary.md) explains the words.",
     ),
     DashboardConfig: ("Dashboard", "With `up` and `demo` the query API is that of their own collector."),
     SidecarConfig: ("Sidecar", ""),
@@ -74,8 +74,8 @@ def _section(kind: type) -> str:
     lines = [f"## {title}", "", f"Commands: {commands}.", ""]
     if text:
         lines += [text, ""]
-    for number, (group, settings) in enumerate(groups.items()):
-        if number:
+    for group, settings in groups.items():
+        if group != COMMON:
             lines += [f"### {group}", ""]
         lines += ["| flag | variable | default | meaning |", "| --- | --- | --- | --- |"]
         lines += [_row(setting) for setting in settings]

@@ -141,11 +141,14 @@ def test_a_bad_value_names_flag_variable_value_and_what_is_expected(kind: type) 
 
 
 def test_problems_end_as_lines_and_status_two() -> None:
-    result = CliRunner().invoke(commands.app, ["collector", "--spool-bytes", "-1", "--grpc", "x"])
+    result = CliRunner().invoke(
+        commands.app, ["collector", "--eject-share", "2", "--spool-bytes", "-1", "--grpc", "x"]
+    )
     assert result.exit_code == 2
     assert result.output.splitlines() == [
         "spanmesh: --grpc (SPANMESH_GRPC) is 'x': write it as HOST:PORT, for example 127.0.0.1:8080",
         "spanmesh: --spool-bytes (SPANMESH_SPOOL_BYTES) is '-1': input should be greater than 0",
+        "spanmesh: --eject-share (SPANMESH_EJECT_SHARE) is '2': input should be less than or equal to 1",
     ]
 
 
