@@ -28,13 +28,43 @@ _COMPLETED: Final = {
     "find-operation": "operation",
     "find-tags": "attributes",
 }
-_RULES: Final = "The query rules: these fields cannot say what it says."
+_NO_FORM: Final = "This query cannot be shown in the form; edit it above."
 
 
 def layout(query: TraceQuery) -> list[Component]:
     """The line above the fields; both filled from the URL."""
     line, filled, note, off = _shown(query)
-    values = dict(zip(_FORM, filled, strict=True))
+    line_input = dcc.Input(
+        id="find-q",
+        value=line,
+        spellCheck=False,
+        autoComplete="off",
+        placeholder='{ resource.service.name = "cart" && duration > 500ms }',
+    )
+    search = html.Button("Search", id="find", className="button primary")
+    return [
+        html.Div(
+            [
+                html.Div([_field("Query", line_input, "query"), search], className="query-row"),
+                html.Div(id="query-problem", className="field-problem", role="alert"),
+                _fields(dict(zip(_FORM, filled, strict=True)), off),
+                html.Div(id="find-problem", className="field-problem", role="alert"),
+                html.P(_note(note), id="find-note", className="weak small", role="status"),
+                _when(query),
+                html.Ul(id="find-list", role="listbox", hidden=True, **parts.label("Completions")),
+                dcc.Store(id="find-ask"),
+                dcc.Store(id="find-offers"),
+                dcc.Store(id="find-offered"),
+            ],
+            className="search-form",
+            role="search",
+            **parts.label("Search traces"),
+        )
+    ]
+
+
+def _fields(values: Mapping[str, Any], off: bool) -> Component:
+    """Return the fields with their values; ``off`` where the query says what they cannot."""
 
     def text(name: str, label: str, example: str, width: str = "") -> Component:
         return _field(
@@ -43,7 +73,7 @@ def layout(query: TraceQuery) -> list[Component]:
             width,
         )
 
-    fields = html.Fieldset(
+    return html.Fieldset(
         [
             text("service", "Service", "any"),
             text("operation", "Operation", "any"),
@@ -67,41 +97,6 @@ def layout(query: TraceQuery) -> list[Component]:
         disabled=off,
         **parts.label("Search by fields"),
     )
-    return [
-        html.Div(
-            [
-                html.Div(
-                    [
-                        _field(
-                            "Query",
-                            dcc.Input(
-                                id="find-q",
-                                value=line,
-                                spellCheck=False,
-                                autoComplete="off",
-                                placeholder='{ resource.service.name = "cart" && duration > 500ms }',
-                            ),
-                            "query",
-                        ),
-                        html.Button("Search", id="find", className="button primary"),
-                    ],
-                    className="query-row",
-                ),
-                html.Div(id="query-problem", className="field-problem", role="alert"),
-                fields,
-                html.Div(id="find-problem", className="field-problem", role="alert"),
-                html.P(_note(note), id="find-note", className="weak small", role="status"),
-                _when(query),
-                html.Ul(id="find-list", role="listbox", hidden=True, **parts.label("Completions")),
-                dcc.Store(id="find-ask"),
-                dcc.Store(id="find-offers"),
-                dcc.Store(id="find-offered"),
-            ],
-            className="search-form",
-            role="search",
-            **parts.label("Search traces"),
-        )
-    ]
 
 
 def _when(query: TraceQuery) -> Component:
@@ -190,7 +185,7 @@ def _shown(query: TraceQuery) -> tuple[str, list[str], str, bool]:
     """(line, fields, note, whether the fields are off) of a search."""
     form = query.form
     try:
-        line, note = query.line, "" if form else _RULES
+        line, note = query.line, "" if form else _NO_FORM
     except FormError as error:
         line, note = "", str(error)
     filled = form or Form()
@@ -199,7 +194,7 @@ def _shown(query: TraceQuery) -> tuple[str, list[str], str, bool]:
 
 
 def _note(note: str) -> list[Any]:
-    if note != _RULES:
+    if note != _NO_FORM:
         return [note]
     return [note, " ", dcc.Link("Begin anew", href=links.traces())]
 

@@ -2,6 +2,7 @@
 the same, so that many open pages cost the collector one."""
 
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from dash import Dash, Input, Output, Patch, State, dcc, html, no_update
@@ -104,8 +105,30 @@ def _troubled(what: Problem) -> tuple[Any, ...]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """Each tick puts what came on top and takes what is too much from the bottom."""
+    """Connect the list to the beat, and the button that pauses it."""
+    _register_pause(app)
 
+    @app.callback(
+        Output("tail-rows", "children"),
+        Output("tail-seen", "data"),
+        Output("tail-state", "children"),
+        Output("tail-problem", "children"),
+        Input("tick", "n_intervals"),
+        State("tail-seen", "data"),
+        State("tail-paused", "data"),
+        State("url", "search"),
+        State("zone", "data"),
+    )
+    @guarded(_troubled)
+    def follow(
+        _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: int | None
+    ) -> tuple[Any, ...]:
+        if paused:
+            raise PreventUpdate
+        return _followed(client, seen, search, zone or 0)
+
+
+def _register_pause(app: Dash) -> None:
     @app.callback(
         Output("tail-paused", "data"),
         Output("tail-pause", "children"),
@@ -128,40 +151,26 @@ def register(app: Dash, client: Client) -> None:
             _state(len(seen["ids"]), seen["missed"], now),
         )
 
-    @app.callback(
-        Output("tail-rows", "children"),
-        Output("tail-seen", "data"),
-        Output("tail-state", "children"),
-        Output("tail-problem", "children"),
-        Input("tick", "n_intervals"),
-        State("tail-seen", "data"),
-        State("tail-paused", "data"),
-        State("url", "search"),
-        State("zone", "data"),
+
+def _followed(client: Client, seen: Mapping[str, Any], search: str | None, zone: int) -> tuple[Any, ...]:
+    """Put the traces that came on top of the list and take as many from its bottom."""
+    query = TraceQuery.of_search(search).first_page(
+        sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED)
     )
-    @guarded(_troubled)
-    def follow(
-        _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: int | None
-    ) -> tuple[Any, ...]:
-        if paused:
-            raise PreventUpdate
-        query = TraceQuery.of_search(search).first_page(
-            sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED)
-        )
-        found = client.search(query.parameters())
-        old = list(seen["ids"])
-        new = fresh(found["traces"], old)
-        missed = seen["missed"] + overlooked(found["traces"], old, bool(found["next"]))
-        if not new:
-            said = no_update if old else "Waiting for traces …"
-            now_us = int(time.time() * 1_000_000)
-            newest = max((trace["start"] for trace in found["traces"]), default=0)
-            return no_update, no_update, said, results.late(client, newest, now_us)
-        rows = Patch()
-        for trace in reversed(new):
-            rows.prepend(as_static(_row(trace, zone or 0)))
-        for at in range(len(old) + len(new) - 1, KEPT - 1, -1):
-            del rows[at]
-        ids = [trace["traceId"] for trace in new] + old
-        told = {"ids": ids[:KEPT], "missed": missed}
-        return rows, told, _state(len(told["ids"]), missed, paused=False), None
+    found = client.search(query.parameters())
+    old = list(seen["ids"])
+    new = fresh(found["traces"], old)
+    missed = seen["missed"] + overlooked(found["traces"], old, bool(found["next"]))
+    if not new:
+        said = no_update if old else "Waiting for traces …"
+        now_us = int(time.time() * 1_000_000)
+        newest = max((trace["start"] for trace in found["traces"]), default=0)
+        return no_update, no_update, said, results.late(client, newest, now_us)
+    rows = Patch()
+    for trace in reversed(new):
+        rows.prepend(as_static(_row(trace, zone)))
+    for at in range(len(old) + len(new) - 1, KEPT - 1, -1):
+        del rows[at]
+    ids = [trace["traceId"] for trace in new] + old
+    told = {"ids": ids[:KEPT], "missed": missed}
+    return rows, told, _state(len(told["ids"]), missed, paused=False), None

@@ -37,18 +37,6 @@ Held = dict[str, Any]  # key, version and count of nodes of the picture that the
 def layout(search: str | None) -> Component:
     """The graph beside its panel, filled by the callbacks."""
     view = GraphView.of_search(search)
-    graph = dash_cytoscape.Cytoscape(
-        id="graph",
-        elements=[],
-        stylesheet=[],
-        minZoom=0.02,
-        maxZoom=2.5,
-        layout={"name": "preset", "fit": False},
-        autoRefreshLayout=False,
-        autounselectify=True,
-        style={"width": "100%", "height": "100%"},
-        boxSelectionEnabled=False,
-    )
     return html.Div(
         [
             dcc.Store(id="picture"),
@@ -63,38 +51,7 @@ def layout(search: str | None) -> Component:
                 [
                     toolbar.toolbar(view),
                     html.Div(id="graph-summary"),
-                    html.Div(
-                        [
-                            html.Div(
-                                graph,
-                                id="graph-canvas",
-                                className="graph-canvas",
-                                tabIndex="0",
-                                role="application",
-                                **parts.label(
-                                    "Graph of services and calls. Arrow keys go from node to node, Enter "
-                                    "selects, plus and minus zoom. The list beside it says the same."
-                                ),
-                            ),
-                            html.Div(
-                                parts.loading("Asking the collector…"),
-                                id="graph-state",
-                                className="graph-state",
-                            ),
-                            html.Div(
-                                [
-                                    _button("zoom-in", "+", "Zoom in"),
-                                    _button("zoom-out", "−", "Zoom out"),
-                                    _button("zoom-fit", "Fit", "Show the whole graph"),
-                                ],
-                                className="graph-tools",
-                                role="group",
-                                **parts.label("Zoom"),
-                            ),
-                            html.Div(id="graph-cursor", className="visually-hidden", **_SPOKEN),
-                        ],
-                        className="graph-frame",
-                    ),
+                    _frame(),
                     toolbar.timebar(),
                     html.Details(as_static(toolbar.legend(view)), id="legend", className="legend", open=True),
                 ],
@@ -103,6 +60,54 @@ def layout(search: str | None) -> Component:
             html.Aside(panel.layout(), id="panel", className="panel card", **parts.label("Details")),
         ],
         className="topology",
+    )
+
+
+def _frame() -> Component:
+    """Return the canvas of the graph with what lies over it."""
+    graph = dash_cytoscape.Cytoscape(
+        id="graph",
+        elements=[],
+        stylesheet=[],
+        minZoom=0.02,
+        maxZoom=2.5,
+        layout={"name": "preset", "fit": False},
+        autoRefreshLayout=False,
+        autounselectify=True,
+        style={"width": "100%", "height": "100%"},
+        boxSelectionEnabled=False,
+    )
+    return html.Div(
+        [
+            html.Div(
+                graph,
+                id="graph-canvas",
+                className="graph-canvas",
+                tabIndex="0",
+                role="application",
+                **parts.label(
+                    "Graph of services and calls. Arrow keys go from node to node, Enter "
+                    "selects, plus and minus zoom. The list beside it says the same."
+                ),
+            ),
+            html.Div(
+                parts.loading("Asking the collector…"),
+                id="graph-state",
+                className="graph-state",
+            ),
+            html.Div(
+                [
+                    _button("zoom-in", "+", "Zoom in"),
+                    _button("zoom-out", "−", "Zoom out"),
+                    _button("zoom-fit", "Fit", "Show the whole graph"),
+                ],
+                className="graph-tools",
+                role="group",
+                **parts.label("Zoom"),
+            ),
+            html.Div(id="graph-cursor", className="visually-hidden", **_SPOKEN),
+        ],
+        className="graph-frame",
     )
 
 

@@ -218,6 +218,7 @@ def register(app: Dash, client: Client) -> None:
         app, "unselect", Output("unselect", "title"), Input("unselect", "n_clicks"), prevent_initial_call=True
     )
     topology_edge.register(app, client)
+    _register_lists(app, client)
 
     @app.callback(Output("panel-inside", "children"), Input("selected", "data"), prevent_initial_call=True)
     @guarded(parts.problem)
@@ -227,6 +228,35 @@ def register(app: Dash, client: Client) -> None:
             edge["tcp"] for edge in client.graph()["edges"] if _ends(edge) == selected
         )
         return frame(selected, tcp)
+
+    @app.callback(
+        Output("selected-facts", "children"),
+        Output("chart-traffic", "figure"),
+        Output("chart-failed", "figure"),
+        Output("chart-latency", "figure"),
+        Output("chart-histogram", "figure"),
+        Output("selected-calls", "children"),
+        Input("tick", "n_intervals"),
+        Input("zone", "data"),
+        Input("url", "search"),
+    )
+    @guarded(_unavailable)
+    def details(ticks: int | None, zone: int | None, search: str | None) -> tuple[Any, ...]:
+        view = GraphView.of_search(search)
+        selected, now = view.selected, time.time()
+        if not selected or (view.at and ctx.triggered_id == "tick" and (ticks or 0) % SLOW_TICKS):
+            raise PreventUpdate
+        graph = data.window(client, view, now)
+        drawn = charts(client, question(selected), view, zone or 0, now)
+        return (
+            as_static(_facts(graph, selected)),
+            *drawn,
+            as_static(_calls(graph, selected, view)),
+        )
+
+
+def _register_lists(app: Dash, client: Client) -> None:
+    """Connect the lists that are there without a selection."""
 
     @app.callback(
         Output("fleet", "children"),
@@ -257,28 +287,3 @@ def register(app: Dash, client: Client) -> None:
         start, end = view.window(time.time() // SLOW_TICKS * SLOW_TICKS)
         found = client.suspects(start, end, lists.BLAMED_MAX)
         return as_static(lists.blame(found, view))
-
-    @app.callback(
-        Output("selected-facts", "children"),
-        Output("chart-traffic", "figure"),
-        Output("chart-failed", "figure"),
-        Output("chart-latency", "figure"),
-        Output("chart-histogram", "figure"),
-        Output("selected-calls", "children"),
-        Input("tick", "n_intervals"),
-        Input("zone", "data"),
-        Input("url", "search"),
-    )
-    @guarded(_unavailable)
-    def details(ticks: int | None, zone: int | None, search: str | None) -> tuple[Any, ...]:
-        view = GraphView.of_search(search)
-        selected, now = view.selected, time.time()
-        if not selected or (view.at and ctx.triggered_id == "tick" and (ticks or 0) % SLOW_TICKS):
-            raise PreventUpdate
-        graph = data.window(client, view, now)
-        drawn = charts(client, question(selected), view, zone or 0, now)
-        return (
-            as_static(_facts(graph, selected)),
-            *drawn,
-            as_static(_calls(graph, selected, view)),
-        )

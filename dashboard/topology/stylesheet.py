@@ -48,6 +48,13 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
         },
         {"selector": "edge.partly", "style": {"source-arrow-fill": "hollow"}},
         *_change_styles(),
+        *_selection_styles(inks),
+    ]
+
+
+def _selection_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return how a search, a path, the keyboard and a choice mark elements."""
+    return [
         {"selector": ".dim", "style": {"opacity": 0.22}},
         {"selector": ".hidden", "style": {"display": "none"}},
         {
@@ -163,7 +170,24 @@ def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         "bounds-expansion": 12,
         "background-image-opacity": 1,
     }
-    group = {
+    return [
+        {"selector": "node", "style": base},
+        {"selector": "node.marked", "style": marked},
+        {"selector": "node.group", "style": _group_style(inks)},
+        {"selector": "node.crowded", "style": {"border-width": 8, "min-zoomed-font-size": 7}},
+        *({"selector": f"node.{kind}", "style": {"shape": shape}} for kind, shape in SHAPES.items()),
+        {"selector": "node.external", "style": {"border-style": "dashed"}},
+        {"selector": "node.user", "style": {"width": 96, "height": 54}},
+        {"selector": "node.database", "style": {"height": 60}},
+        {
+            "selector": "node.queue",
+            "style": {"width": 164, "shape-polygon-points": "-0.86 -1 1 -1 0.86 1 -1 1"},
+        },
+    ]
+
+
+def _group_style(inks: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "shape": "round-rectangle",
         "background-color": inks["weak"],
         "background-opacity": 0.07,
@@ -180,20 +204,6 @@ def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         "events": "no",
         "min-zoomed-font-size": 5,
     }
-    return [
-        {"selector": "node", "style": base},
-        {"selector": "node.marked", "style": marked},
-        {"selector": "node.group", "style": group},
-        {"selector": "node.crowded", "style": {"border-width": 8, "min-zoomed-font-size": 7}},
-        *({"selector": f"node.{kind}", "style": {"shape": shape}} for kind, shape in SHAPES.items()),
-        {"selector": "node.external", "style": {"border-style": "dashed"}},
-        {"selector": "node.user", "style": {"width": 96, "height": 54}},
-        {"selector": "node.database", "style": {"height": 60}},
-        {
-            "selector": "node.queue",
-            "style": {"width": 164, "shape-polygon-points": "-0.86 -1 1 -1 0.86 1 -1 1"},
-        },
-    ]
 
 
 def _edge_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:

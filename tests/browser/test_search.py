@@ -42,7 +42,7 @@ def test_form_and_query_stay_in_step(page: Page, site: str) -> None:
     expect(page.locator("#find-tags")).to_have_value('http.route!="a b"')
     expect(page.locator("#find-service")).to_have_value("")
     line.fill("{ status = error } | count() > 2")
-    expect(page.locator("#find-note")).to_contain_text("The query rules")
+    expect(page.locator("#find-note")).to_contain_text("This query cannot be shown in the form")
     expect(page.locator("#find-service")).to_be_disabled()
     line.fill("{ status = error }")
     expect(page.locator("#find-service")).to_be_enabled()

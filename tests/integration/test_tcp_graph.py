@@ -30,57 +30,15 @@ def net(tmp_path: Path) -> Iterator[Net]:
     """web with a sidecar in one namespace; cache with one, an echo outside the mesh and the collector in
     the other."""
     with namespaces(tmp_path) as found, ExitStack() as stack:
-        inside = ("ip", "netns", "exec", found.server)
+        here, there = (("ip", "netns", "exec", space) for space in (found.client, found.server))
         mesh = f"{SERVER}:4317"
+        stored = {"data": str(tmp_path / "data"), "http": f"{SERVER}:4318", "query": f"{SERVER}:16686"}
+        cache = {"service": "cache", "app": f"{SERVER}:{ECHO}", "inbound": "0.0.0.0:15006", "outbound": ""}
         for argv in (
-            (*inside, *HELPER, "serve", SERVER, str(found.file(found.server))),
-            (
-                *inside,
-                *command(
-                    "collector",
-                    "--data",
-                    str(tmp_path / "data"),
-                    "--grpc",
-                    mesh,
-                    "--http",
-                    f"{SERVER}:4318",
-                    "--query",
-                    f"{SERVER}:16686",
-                ),
-            ),
-            (
-                *inside,
-                *command(
-                    "sidecar",
-                    "--service",
-                    "cache",
-                    "--app",
-                    f"{SERVER}:{ECHO}",
-                    "--inbound",
-                    "0.0.0.0:15006",
-                    "--outbound",
-                    "",
-                    "--intercept",
-                    "--mesh",
-                    mesh,
-                ),
-            ),
-            (
-                "ip",
-                "netns",
-                "exec",
-                found.client,
-                *command(
-                    "sidecar",
-                    "--service",
-                    "web",
-                    "--inbound",
-                    "",
-                    "--intercept",
-                    "--mesh",
-                    mesh,
-                ),
-            ),
+            (*there, *HELPER, "serve", SERVER, str(found.file(found.server))),
+            (*there, *command("collector", *_options(grpc=mesh, **stored))),
+            (*there, *command("sidecar", "--intercept", *_options(mesh=mesh, **cache))),
+            (*here, *command("sidecar", "--intercept", *_options(mesh=mesh, service="web", inbound=""))),
         ):
             stack.enter_context(process(*argv))
         until(partial(found.listening, found.server, ECHO, 15006, 16686), "listeners of the server")
@@ -90,6 +48,10 @@ def net(tmp_path: Path) -> Iterator[Net]:
         found.intercept(found.server, "on", "--uid", "0", "--outbound", "", "--exclude-in", excluded)
         until(partial(_ready, found), "cache in the mesh")
         yield found
+
+
+def _options(**given: str) -> list[str]:
+    return [part for name, value in given.items() for part in (f"--{name}", value)]
 
 
 def _ready(net: Net) -> bool:
