@@ -7,10 +7,10 @@ A request flows through these packages from left to right, a measurement from to
 ``tcp``        intercepted connections: protocol detection, original destination, opaque bytes
 ``routing``    which service, arm and endpoint: router, balancer, breaker, retries, DNS
 ``telemetry``  the facts of a call as a span and a histogram entry, exported over OTLP
-``control``    the line to the mesh (xDS), registration, health checks, the admin port
-``workers``    several processes as one instance: framing, links, the pool of workers
+``control``    registration with the mesh: xDS client, health check; the admin port
+``workers``    several processes as one instance: framing, a worker's link, the pool of workers
 ``contract``   names, messages and arithmetic that both planes share
 
-``app`` composes one sidecar, ``supervisor`` the parent of several workers, ``config`` is what one
-sidecar is told and ``errors`` names what can go wrong. Nothing here imports another package of ours.
+``app`` composes one sidecar, ``supervisor`` one of several worker processes, ``config`` holds its
+settings and ``errors`` names what can go wrong. Nothing here imports another package of ours.
 """

@@ -10,23 +10,24 @@ import sys
 from proxy.app import Process, Sidecar, run
 from proxy.config import SidecarConfig
 from proxy.contract.failure import ConfigError
-from proxy.supervisor import Parent
-from proxy.workers.link import Line, join
+from proxy.supervisor import Supervisor
+from proxy.workers.link import join_parent
 
 
 def main(text: str, descriptor: str = "") -> int:
-    """The exit status; 2 when the configuration must change before a start can succeed.
+    """Run until a signal and return the exit status: 2 if the configuration must change first.
 
-    ``descriptor`` is the channel to the parent, for one of several workers.
+    ``descriptor`` is the number of the inherited socket to the supervisor, for one of several workers.
     """
     config = SidecarConfig(**json.loads(text))
 
     async def make() -> Process:
         if descriptor:
-            line = Line(config.max_queued_spans)
-            await join(line, int(descriptor))
-            return Sidecar(config, line.feed, line)
-        return Parent(config) if config.workers > 1 else Sidecar(config)
+            link = await join_parent(int(descriptor), config.max_queued_spans)
+            worker = Sidecar(config, link)
+            link.process_stats = worker.stats
+            return worker
+        return Supervisor(config) if config.workers > 1 else Sidecar(config)
 
     try:
         run(make)

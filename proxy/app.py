@@ -1,4 +1,4 @@
-"""The sidecar composed: listeners, directions, telemetry, the line to the mesh, and how it ends."""
+"""The composition of one sidecar: listeners, directions, telemetry, registration, and how it ends."""
 
 import asyncio
 import gc
@@ -7,7 +7,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Protocol
 
 import uvloop
@@ -16,10 +16,10 @@ from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
+from proxy.contract.model import MeshView
 from proxy.contract.transport.streams import bound_port, listen
 from proxy.control.admin import Admin
-from proxy.control.registration import FeedFactory, Instance, resource
-from proxy.control.xds_client import Feed
+from proxy.control.registration import Registration
 from proxy.errors import STATUS, Reason
 from proxy.http.forwarded import exchanges
 from proxy.http.http1.requests import Limits
@@ -35,18 +35,16 @@ from proxy.tcp.routes import InboundCarrier, OutboundCarrier
 from proxy.tcp.sniffer import Entrance
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.connection_recorder import ConnectionRecorder
-from proxy.telemetry.exporter import Exporter
 from proxy.telemetry.gauges import OpenGauges, endpoint_rows
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
-from proxy.workers.link import Line
 
-_HURRY_TURNS: Final = 5  # of the sweep, between two reports out of turn
+_REPORT_TURNS: Final = 5  # of the sweep, between two reports out of turn
 
 
 def run(make: Callable[[], Awaitable["Process"]]) -> None:
-    """Run what ``make`` makes until SIGTERM or SIGINT, then drain. Raises ConfigError before it starts."""
+    """Run a process until SIGTERM or SIGINT, then drain it. Raises ConfigError before it starts."""
     # Requests leave no cycles behind; collecting less often keeps pauses out of their way.
     gc.set_threshold(20_000, 20, 50)
     # gRPC's own log lines mean nothing to a user, who would see them on the terminal.
@@ -67,16 +65,34 @@ async def _until_signal(make: Callable[[], Awaitable["Process"]]) -> None:
 
 
 class Process(Protocol):
-    """A sidecar, one of its workers, or their parent."""
+    """A sidecar, one of its workers, or their supervisor."""
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
 
 
-class Sidecar:
-    """One sidecar, or with ``line`` one of its workers. ``ports`` are the bound ones by listener."""
+class Uplink(Protocol):
+    """The way from a sidecar's process to the mesh: a ``Registration``, or a worker's ``ParentLink``."""
 
-    def __init__(self, config: SidecarConfig, feed: FeedFactory = Feed, line: Line | None = None) -> None:
+    meter: Meter
+    gauges: Callable[[], Iterable[Gauge]]
+    on_view: Callable[[MeshView], None]
+
+    @property
+    def keep(self) -> Callable[[bytes], None]: ...
+    @property
+    def report_now(self) -> Callable[[], None]: ...
+    async def start(self, address: str) -> None: ...
+    def drain(self) -> None: ...
+    async def stop(self) -> None: ...
+    def missing(self) -> str: ...
+    def stats(self) -> dict[str, Any]: ...
+
+
+class Sidecar:
+    """One sidecar, or one of its workers. ``ports`` are the bound ones by listener."""
+
+    def __init__(self, config: SidecarConfig, uplink: Uplink | None = None) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
         self.refused: dict[str, int] = {}
@@ -85,20 +101,15 @@ class Sidecar:
         self._open = OpenGauges()
         self._sweeping: asyncio.Task[None] | None = None
         source = random.Random()  # seeded by the system
-        self.meter = line.meter if line else Meter()
-        exporter = self.exporter = line or Exporter(
-            config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans
-        )
-        if line is not None:
-            line.gauges, line.stats = self._gauges, self.stats
-        self.recorder = CallRecorder(self.meter, self.exporter.keep, time.time_ns() - time.monotonic_ns())
+        self._uplink = uplink = uplink or Registration(config)
+        self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
         self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
         self.router = Router(source.random)
-        self._instance = Instance(config, exporter, feed, self.router.update, watched=line is None)
+        uplink.gauges, uplink.on_view = self._gauges, self.router.update
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)
         self.inbound = Inbound(config.app, self.recorder, config.max_requests)
         self.outbound = Outbound(self.router, DnsCache(self._now), self.recorder, config.max_requests)
-        links = ConnectionRecorder(self.meter, self.exporter.keep, lambda: self.recorder.epoch)
+        links = ConnectionRecorder(uplink.meter, uplink.keep, lambda: self.recorder.epoch)
         self.carriers = {
             "inbound": InboundCarrier(config.app, links, self._tracer),
             "outbound": OutboundCarrier(self.outbound, self.router, links, self._tracer),
@@ -119,8 +130,8 @@ class Sidecar:
             if config.outbound:
                 self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
             if config.admin:
-                admin = Admin(self._instance.missing, self.stats, self._shown_config)
-                await self._listen("admin", config.admin, lambda: admin_protocol(admin))
+                admin = Admin(self._uplink.missing, self.stats, vars(config), self.ports)
+                await self._listen("admin", config.admin, admin.protocol)
         except ConfigError:
             self._close_servers()
             raise
@@ -128,11 +139,11 @@ class Sidecar:
         address = ""
         if "inbound" in self.ports:
             address = join_address(split_address(config.inbound)[0], self.ports["inbound"])
-        await self._instance.start(address)
+        await self._uplink.start(address)
 
     async def stop(self) -> None:
         """Drain: tell the mesh, stop accepting after a short notice, finish, flush."""
-        self._instance.drain()
+        self._uplink.drain()
         for side in self._sides.values():
             side.draining = True
         await asyncio.sleep(self.config.drain_notice)
@@ -149,12 +160,12 @@ class Sidecar:
         self.pool.close()
         if self._sweeping is not None:
             self._sweeping.cancel()
-        await self._instance.stop()
+        await self._uplink.stop()
 
     def stats(self) -> dict[str, Any]:
-        """What /stats shows."""
+        """Return what /stats shows."""
         return {
-            **self._instance.stats(),
+            **self._uplink.stats(),
             "inbound_requests": self.inbound.answered,
             "inbound_open": self.inbound.open,
             "inbound_connections": len(self._sides["inbound"].connections),
@@ -163,7 +174,7 @@ class Sidecar:
             "opaque_connections": sum(carrier.carried for carrier in self.carriers.values()),
             "upstream_connections": self.pool.open,
             "upstream_idle": self.pool.idle,
-            "series": len(self.meter),
+            "series": len(self._uplink.meter),
             "refused": dict(self.refused),
             "endpoints": endpoint_rows(self._destinations(), time.monotonic()),
         }
@@ -214,9 +225,6 @@ class Sidecar:
             patience=config.detect_timeout,
         )
 
-    def _shown_config(self) -> dict[str, Any]:
-        return {**vars(self.config), "ports": self.ports}
-
     def _count_refused(self, reason: Reason) -> None:
         self.refused[reason] = self.refused.get(reason, 0) + 1
 
@@ -228,15 +236,15 @@ class Sidecar:
         return self._coarse
 
     async def _sweep(self) -> None:
-        """The coarse clock and everything that waits for a deadline."""
-        turn = hurried = 0
+        """Advance the coarse clock, and act on deadlines that have passed."""
+        turn = reported = 0
         while True:
             await asyncio.sleep(0.1)
             self._coarse = time.monotonic()
             turn += 1
-            if hurried <= turn - _HURRY_TURNS and self.router.news(self._coarse):
-                hurried = turn
-                self.exporter.hurry()
+            if reported <= turn - _REPORT_TURNS and self.router.news(self._coarse):
+                reported = turn
+                self._uplink.report_now()
             if turn % 5 == 0:
                 for side in self._sides.values():
                     side.sweep()
@@ -265,11 +273,6 @@ class Sidecar:
 
 
 def _own(host: str, port: int) -> frozenset[str]:
-    """The addresses by which an application on this machine reaches the outbound listener."""
+    """Return the addresses by which an application on this machine reaches the outbound listener."""
     names = {host, "localhost", "127.0.0.1", "::1", socket.gethostname().lower()}
     return frozenset(join_address(name, port) for name in names)
-
-
-def admin_protocol(admin: Admin) -> asyncio.StreamReaderProtocol:
-    """A protocol for one connection to the admin port."""
-    return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=16384), admin.serve)

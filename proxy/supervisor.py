@@ -1,33 +1,27 @@
-"""A sidecar of several workers composed: the crew, and what there is one of beside it."""
+"""A sidecar of several worker processes: the supervisor registers, they carry the requests."""
 
 import asyncio
 import socket
 from typing import Any
 
-from proxy.app import admin_protocol
 from proxy.config import SidecarConfig
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
 from proxy.contract.transport.streams import bound_port, listen, reserve
 from proxy.control.admin import Admin
-from proxy.control.registration import Instance, resource
-from proxy.control.xds_client import Feed
-from proxy.telemetry.exporter import Exporter
-from proxy.telemetry.meter import Meter
-from proxy.telemetry.metrics import Gauge
-from proxy.workers.worker_pool import Crew, total
+from proxy.control.registration import Registration
+from proxy.workers.worker_pool import WorkerPool
 
 
-class Parent:
+class Supervisor:
     """One sidecar of ``config.workers`` processes. ``ports`` are the bound ones by listener."""
 
     def __init__(self, config: SidecarConfig) -> None:
         self.config = config
         self.ports: dict[str, int] = {}
-        self.meter = Meter()
-        exporter = Exporter(config.mesh, resource(config), self.meter, self._gauges, config.max_queued_spans)
-        self.crew = Crew(config, self.meter, exporter.keep, exporter.hurry)
-        self._instance = Instance(config, exporter, Feed, self.crew.tell)
+        self._registration = registration = Registration(config)
+        self._pool = pool = WorkerPool(config, registration.meter, registration.keep, registration.report_now)
+        registration.gauges, registration.on_view = pool.gauges, pool.send_view
         self._held: list[socket.socket] = []
         self._admin: asyncio.Server | None = None
 
@@ -37,38 +31,38 @@ class Parent:
         try:
             addresses = {option: self._reserve(option) for option in ("inbound", "outbound")}
             if config.admin:
-                admin = Admin(self._missing, self.stats, self._shown_config)
-                self._admin = await listen("admin", config.admin, lambda: admin_protocol(admin))
+                admin = Admin(self._missing, self.stats, vars(config), self.ports)
+                self._admin = await listen("admin", config.admin, admin.protocol)
                 self.ports["admin"] = bound_port(self._admin)
         except ConfigError:
             self._close()
             raise
-        self.crew.start(addresses)
-        await self.crew.ready()
-        await self._instance.start(addresses["inbound"])
+        self._pool.start(addresses)
+        # Whoever is registered is sent requests: the workers must be there first.
+        await self._pool.ready()
+        await self._registration.start(addresses["inbound"])
 
     async def stop(self) -> None:
-        """Tell the mesh, let every worker drain, send what they reported."""
-        self._instance.drain()
-        await self.crew.stop()
+        """Tell the mesh, let every worker drain, export their last reports."""
+        self._registration.drain()
+        await self._pool.stop()
         self._close()
-        await self._instance.stop()
+        await self._registration.stop()
 
     def stats(self) -> dict[str, Any]:
-        """What /stats shows: sums over the workers, and what only the parent knows."""
-        own = self._instance.stats()
-        summed = total([self.crew.past, *(worker.stats for worker in self.crew.workers)])
+        """Return what /stats shows: sums over the workers, and what the supervisor alone knows."""
+        own, summed = self._registration.stats(), self._pool.stats()
         return {
-            **summed,
             **own,
-            "workers": self.crew.up,
-            "worker_restarts": self.crew.restarts,
+            **summed,
+            "workers": self._pool.up,
+            "worker_restarts": self._pool.restarts,
             **{key: own[key] + summed.get(key, 0) for key in ("spans_queued", "spans_dropped")},
-            "series": len(self.meter),
+            "series": len(self._registration.meter),
         }
 
     def _reserve(self, option: str) -> str:
-        """Hold an address without listening, so that its port is known and no other program's."""
+        """Take the address of an option and return it with its port, which workers share."""
         address: str = getattr(self.config, option)
         if not address:
             return ""
@@ -77,16 +71,8 @@ class Parent:
         self.ports[option] = held.getsockname()[1]
         return join_address(split_address(address)[0], self.ports[option])
 
-    def _gauges(self) -> list[Gauge]:
-        return self.crew.gauges()
-
     def _missing(self) -> str:
-        if not self.crew.up:
-            return "no worker is up yet"
-        return self._instance.missing()
-
-    def _shown_config(self) -> dict[str, Any]:
-        return {**vars(self.config), "ports": self.ports}
+        return self._registration.missing() if self._pool.up else "no worker is up yet"
 
     def _close(self) -> None:
         if self._admin is not None:

@@ -1,29 +1,39 @@
-"""The admin port: /ready, /stats, /config as JSON and /metrics as Prometheus text. Off the hot path."""
+"""The admin port: /ready as text, /stats and /config as JSON, /metrics for Prometheus. Off the hot path."""
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.control.prometheus import prometheus
 
-_MAX_HEAD = 16384
-_TIMEOUT = 5.0
-_PATHS = "/ready, /stats, /config, /metrics"
+_MAX_HEAD: Final = 16384  # bytes
+_TIMEOUT: Final = 5.0  # seconds for one request
+_PATHS: Final = "/ready, /stats, /config, /metrics"
 
 Stats = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Answers from three functions; ``stats`` is flat but for ``endpoints`` and ``refused``."""
+    """The pages of the admin port. ``stats`` is flat but for ``endpoints`` and ``refused``.
 
-    ready: Callable[[], str]  # empty when ready, else what is missing
+    ``missing`` returns what keeps the sidecar from being ready, empty when it is. ``config`` is shown with
+    the ``ports`` that were bound: a configured port may be 0.
+    """
+
+    missing: Callable[[], str]
     stats: Callable[[], Stats]
-    config: Callable[[], Stats]
+    config: Mapping[str, object]
+    ports: Mapping[str, int]
+
+    def protocol(self) -> asyncio.StreamReaderProtocol:
+        """Return a protocol for one accepted connection."""
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(limit=_MAX_HEAD), self.serve)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request of one connection."""
+        """Answer the one request of a connection."""
         try:
             async with asyncio.timeout(_TIMEOUT):
                 line = await reader.readline()
@@ -38,18 +48,19 @@ class Admin:
             writer.close()
 
     def answer(self, line: bytes) -> bytes:
-        """The response to a request line."""
+        """Return the response to a request line."""
         parts = line.split()
         if len(parts) < 2 or parts[0] not in (b"GET", b"HEAD"):
             return _response(400, "text/plain", f"GET one of {_PATHS}\n")
         path = parts[1].partition(b"?")[0]
         if path == b"/ready":
-            missing = self.ready()
+            missing = self.missing()
             return _response(503 if missing else 200, "text/plain", f"{missing or 'ready'}\n")
         if path == b"/stats":
             return _response(200, "application/json", json.dumps(self.stats(), indent=2) + "\n")
         if path == b"/config":
-            return _response(200, "application/json", json.dumps(self.config(), indent=2) + "\n")
+            config = {**self.config, "ports": self.ports}
+            return _response(200, "application/json", json.dumps(config, indent=2) + "\n")
         if path == b"/metrics":
             return _response(200, "text/plain; version=0.0.4", prometheus(self.stats()))
         return _response(404, "text/plain", f"no such page; there are {_PATHS}\n")

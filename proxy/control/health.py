@@ -1,4 +1,4 @@
-"""Is the application there? A TCP connect every second; two misses in a row are an answer."""
+"""The health check of the application: a TCP connection every second."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from proxy.contract.transport.streams import connect
 
 PERIOD: Final = 1.0
 _TIMEOUT: Final = 1.0
-_MISSES: Final = 2
+_MISSES: Final = 2  # in a row: one connection may fail while an application is busy
 
 
-class Health:
-    """Checks ``app`` (``host:port``); ``on_change`` is told True for ready, False for not."""
+class HealthCheck:
+    """Connects to ``app`` (``host:port``) at intervals; ``on_change`` gets True for ready, False for not."""
 
     def __init__(self, app: str, on_change: Callable[[bool], None]) -> None:
         self._app = app
@@ -27,7 +27,7 @@ class Health:
             await asyncio.sleep(PERIOD)
 
     async def check(self) -> None:
-        """Check once and tell of a change."""
+        """Check once, and report a change."""
         if await self._answers():
             self._misses = 0
             self._set(True)

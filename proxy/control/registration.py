@@ -1,21 +1,23 @@
-"""What an instance has one of, whatever the number of its processes: health, line to the mesh, export."""
+"""One instance as the mesh knows it, whatever the number of its processes: health, xDS stream, export."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.model import MeshView, Node, NodeState
-from proxy.control.health import Health
+from proxy.control.health import HealthCheck
+from proxy.control.xds_client import XdsClient
 from proxy.telemetry.exporter import Exporter
-from proxy.workers.link import Line
+from proxy.telemetry.meter import Meter
+from proxy.telemetry.metrics import Gauge
 
-_FLUSH: Final = 3.0
+_FLUSH: Final = 3.0  # seconds at the end for what is still to be exported
 
 
-class MeshFeed(Protocol):
-    """What the sidecar needs of its line to the mesh; ``proxy.control.xds_client.Feed`` is the real one."""
+class MeshClient(Protocol):
+    """The part of an ``XdsClient`` that a registration needs; tests and benchmarks have others."""
 
     @property
     def connected(self) -> bool: ...
@@ -23,32 +25,34 @@ class MeshFeed(Protocol):
     async def run(self) -> None: ...
 
 
-FeedFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshFeed]
+ClientFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshClient]
 
 
-class Instance:
-    """``watched``: look after the application here; of several workers their parent does."""
+class Registration:
+    """The instance's own way to the mesh: a single process has one, several workers share their parent's.
 
-    def __init__(
-        self,
-        config: SidecarConfig,
-        exporter: Exporter | Line,
-        feed: FeedFactory,
-        on_view: Callable[[MeshView], None],
-        *,
-        watched: bool = True,
-    ) -> None:
-        self.exporter = exporter
+    Whoever uses it sets ``on_view``, which takes every new view of the mesh, and ``gauges``, which are
+    read for each report, before ``start``.
+    """
+
+    def __init__(self, config: SidecarConfig, make_client: ClientFactory = XdsClient) -> None:
+        self.meter = Meter()
+        self.gauges: Callable[[], Iterable[Gauge]] = tuple
+        self.on_view: Callable[[MeshView], None] = lambda _: None
         self.draining = False
         self._config = config
-        self._make_feed = feed
-        self._on_view = on_view
-        self._health = Health(config.app, self._on_health) if config.app and watched else None
-        self._feed: MeshFeed | None = None
+        self._make_client = make_client
+        self._exporter = Exporter(
+            config.mesh, resource(config), self.meter, lambda: self.gauges(), config.max_queued_spans
+        )
+        self.keep = self._exporter.keep
+        self.report_now = self._exporter.report_now
+        self._health = HealthCheck(config.app, self._on_health) if config.app else None
+        self._client: MeshClient | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, address: str) -> None:
-        """Connect to the mesh as an endpoint at ``address`` (``host:port``; empty when it only sends)."""
+        """Register as an endpoint at ``address`` (``host:port``; empty for one that takes no calls)."""
         config = self._config
         if self._health is not None:
             await self._health.check()
@@ -62,28 +66,28 @@ class Instance:
             self._state(),
             config.namespace,
         )
-        self._feed = self._make_feed(config.mesh, node, self._on_view)
-        parts = [self.exporter.run(), self._feed.run()]
+        self._client = self._make_client(config.mesh, node, self.on_view)
+        parts = [self._exporter.run(), self._client.run()]
         if self._health is not None:
             parts.append(self._health.run())
         self._tasks = [asyncio.create_task(part) for part in parts]
 
     def drain(self) -> None:
-        """Tell the mesh that nothing new is wanted."""
+        """Ask the mesh to send nothing new here."""
         self.draining = True
-        if self._feed is not None:
-            self._feed.set_state(NodeState.DRAINING)
+        if self._client is not None:
+            self._client.set_state(NodeState.DRAINING)
 
     async def stop(self) -> None:
-        """Send what is left and hang up."""
+        """Export what is left, and end the stream: that takes the instance out of the mesh."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.exporter.flush(_FLUSH)
-        await self.exporter.close()
+        await self._exporter.flush(_FLUSH)
+        await self._exporter.close()
 
     def missing(self) -> str:
-        """What keeps it from being ready; empty when it is."""
+        """Return what keeps the instance from being ready; empty when it is."""
         if self.draining:
             return "draining"
         if self._state() is NodeState.UNREADY:
@@ -91,12 +95,12 @@ class Instance:
         return ""
 
     def stats(self) -> dict[str, Any]:
-        """Its part of what /stats shows."""
-        exporter = self.exporter
+        """Return this part of /stats."""
+        exporter = self._exporter
         return {
             "service": self._config.service,
             "instance": self._config.instance,
-            "mesh_connected": self._feed is not None and self._feed.connected,
+            "mesh_connected": self._client is not None and self._client.connected,
             "export_connected": exporter.connected,
             "app_ready": self._state() is NodeState.READY,
             "draining": self.draining,
@@ -113,12 +117,12 @@ class Instance:
         return NodeState.READY if self._health is None or self._health.ready else NodeState.UNREADY
 
     def _on_health(self, ready: bool) -> None:
-        if self._feed is not None and not self.draining:
-            self._feed.set_state(NodeState.READY if ready else NodeState.UNREADY)
+        if self._client is not None and not self.draining:
+            self._client.set_state(NodeState.READY if ready else NodeState.UNREADY)
 
 
 def resource(config: SidecarConfig) -> dict[str, str]:
-    """What tells this instance from others."""
+    """Return the resource attributes, which tell this instance from others."""
     given = {
         attributes.SERVICE_NAME: config.service,
         attributes.SERVICE_INSTANCE: config.instance,

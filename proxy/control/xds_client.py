@@ -29,7 +29,7 @@ _OPTIONS: Final = (
 logger = logging.getLogger(__name__)
 
 
-class Feed:
+class XdsClient:
     """A delta ADS client that keeps one stream open for as long as ``run`` runs.
 
     ``target`` is the mesh's ``host:port``. ``on_view`` gets every new view of the mesh, on the

@@ -141,8 +141,8 @@ class Exporter:
         await asyncio.gather(*ways, return_exceptions=True)
         await self._channel.close()
 
-    def hurry(self) -> None:
-        """Report now and not at the next half second: something went wrong that others should know."""
+    def report_now(self) -> None:
+        """Report now and not at the next half second: something failed that other sidecars should know."""
         if self.connected:
             self.send_report()
 

@@ -1,5 +1,5 @@
 """Several worker processes as one sidecar instance.
 
-Each worker sends its telemetry through a ``link`` to the parent, which holds a handle of it in the
+Each worker reports through its ``link`` to the supervisor, which holds a handle of each in a
 ``worker_pool``; ``frames`` delimits the messages between them.
 """

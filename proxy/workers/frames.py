@@ -1,7 +1,8 @@
-"""Messages between the parent of several workers and each of them: framing alone. Pure.
+"""The framing of messages between the supervisor of several workers and each of them. Pure.
 
 A frame is its length (4 bytes, big endian, of what follows), its kind (1 byte) and a payload. The
-payloads are pickled: both ends are one program on one machine, joined by a socket nobody else has.
+payloads are pickled, which is safe here alone: both ends are one program on one machine, joined by a
+socket pair that nobody else has.
 """
 
 import pickle
@@ -12,29 +13,29 @@ from typing import Any, Final
 _HEAD: Final = Struct("!IB")
 
 
-class Kind(IntEnum):
-    """What a frame carries."""
+class FrameKind(IntEnum):
+    """The content of a frame."""
 
     SPANS = 1  # encoded spans; from a worker
     REPORT = 2  # deltas, gauges and stats since the last one; from a worker
-    VIEW = 3  # what the mesh knows; to a worker
-    URGENT = 4  # the report before this one has news that others should hear of at once; from a worker
+    VIEW = 3  # the view of the mesh; to a worker
+    URGENT = 4  # the report before this one must be passed on at once; from a worker
 
 
-def frame(kind: Kind, content: object) -> bytes:
-    """One message, ready to be written."""
+def encode(kind: FrameKind, content: object) -> bytes:
+    """Return one message as the bytes of its frame."""
     payload = pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
     return _HEAD.pack(len(payload), kind) + payload
 
 
-class Frames:
-    """Bytes as they come, to whole messages."""
+class FrameDecoder:
+    """Cuts the bytes of a connection into whole messages."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
 
-    def feed(self, data: bytes) -> list[tuple[Kind, Any]]:
-        """Every message that is complete now, in order."""
+    def feed(self, data: bytes) -> list[tuple[FrameKind, Any]]:
+        """Return every message that is complete now, in order."""
         rest = self._rest
         rest += data
         found = []
@@ -44,7 +45,7 @@ class Frames:
             end = start + _HEAD.size + size
             if len(rest) < end:
                 break
-            found.append((Kind(kind), pickle.loads(rest[start + _HEAD.size : end])))
+            found.append((FrameKind(kind), pickle.loads(rest[start + _HEAD.size : end])))
             start = end
         del rest[:start]
         return found

@@ -1,4 +1,4 @@
-"""One of several workers: a sidecar's data path, whose telemetry and view go through its parent."""
+"""A worker's connection to its parent, through which its telemetry and its view of the mesh go."""
 
 import asyncio
 import signal
@@ -6,116 +6,114 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
-from proxy.contract.model import MeshView, Node, NodeState
+from proxy.contract.model import MeshView
 from proxy.contract.transport.streams import adopt
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
-from proxy.workers.frames import Frames, Kind, frame
+from proxy.workers.frames import FrameDecoder, FrameKind, encode
 
-_PERIOD: Final = 0.25
+_PERIOD: Final = 0.25  # seconds between two reports; the parent exports every half second
+_FLUSH: Final = 3.0  # seconds at the end for the parent to take what is left
 _MAX_WAITING: Final = 4 << 20  # bytes the parent has not taken; beyond it nothing more is written
 
 
-class Line(asyncio.Protocol):
-    """The worker's end of the channel: an exporter and a feed at once, as the sidecar knows them.
+class ParentLink(asyncio.Protocol):
+    """The worker's end of the socket pair: what a ``Registration`` is to a sidecar of one process.
 
     A parent that does not read is not waited for: deltas add up, spans wait up to a bound and are
-    then dropped and counted.
+    then dropped and counted. ``process_stats`` are reported with the counts; whoever makes the worker
+    sets it, and its sidecar sets ``gauges`` and ``on_view``, before ``start``.
     """
 
     _transport: asyncio.Transport
-    connected = True
-    failed_exports = dropped_reports = rejected_spans = rejected_points = 0
 
     def __init__(self, max_spans: int) -> None:
         self._max_spans = max_spans
-        self._frames = Frames()
+        self._decoder = FrameDecoder()
         self._spans: list[bytes] = []
         self._lost = asyncio.Event()
         self._flushing = False
+        self._reporting: asyncio.Task[None] | None = None
+        self._dropped_spans = 0
         self.meter = Meter()
         self.gauges: Callable[[], Iterable[Gauge]] = tuple
-        self.stats: Callable[[], dict[str, Any]] = dict
+        self.process_stats: Callable[[], dict[str, Any]] = dict
         self.on_view: Callable[[MeshView], None] = lambda _: None
-        self.sent_spans = self.dropped_spans = 0
-
-    @property
-    def queued_spans(self) -> int:
-        return len(self._spans)
 
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        for kind, content in self._frames.feed(data):
-            if kind is Kind.VIEW:
+        for kind, content in self._decoder.feed(data):
+            if kind is FrameKind.VIEW:
                 self.on_view(content)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost.set()
         if not self._flushing:
-            signal.raise_signal(signal.SIGTERM)  # a worker does not outlive its parent
+            # A worker does not outlive its parent; SIGTERM lets it answer what is under way.
+            signal.raise_signal(signal.SIGTERM)
 
-    # as an exporter
+    # for the sidecar
     def keep(self, span: bytes) -> None:
+        """Queue one encoded span, or drop and count it when the queue is full."""
         if len(self._spans) < self._max_spans:
             self._spans.append(span)
         else:
-            self.dropped_spans += 1
+            self._dropped_spans += 1
 
-    async def run(self) -> None:
-        while True:
-            await asyncio.sleep(_PERIOD)
-            self._send()
-
-    def hurry(self) -> None:
-        """Report now, and have the parent report now: something went wrong that others should know."""
+    def report_now(self) -> None:
+        """Report now, and have the parent do so: something failed that other sidecars should know."""
         self._send()
         if not self._transport.is_closing():
-            self._transport.write(frame(Kind.URGENT, None))
+            self._transport.write(encode(FrameKind.URGENT, None))
 
-    async def flush(self, timeout: float) -> None:
+    async def start(self, address: str) -> None:
+        """Begin to report. ``address`` is the parent's to register."""
+        self._reporting = asyncio.create_task(self._report())
+
+    def drain(self) -> None:
+        """Do nothing: the parent has told the mesh."""
+
+    async def stop(self) -> None:
+        """Report what is left and hang up once the parent has taken it."""
+        if self._reporting is not None:
+            self._reporting.cancel()
         self._flushing = True
         self._send()
         self._transport.close()  # after what is written
         try:
-            await asyncio.wait_for(self._lost.wait(), timeout)
+            await asyncio.wait_for(self._lost.wait(), _FLUSH)
         except TimeoutError:
             self._transport.abort()
 
-    async def close(self) -> None:
-        self._flushing = True
-        self._transport.close()
+    def missing(self) -> str:
+        """Return nothing: a worker is asked by nobody whether it is ready."""
+        return ""
 
-    # as a feed
-    def feed(self, target: str, node: Node, on_view: Callable[[MeshView], None]) -> "LineFeed":
-        self.on_view = on_view
-        return LineFeed()
+    def stats(self) -> dict[str, Any]:
+        """Return this part of /stats; the parent knows the rest."""
+        return {"spans_queued": len(self._spans), "spans_dropped": self._dropped_spans}
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(_PERIOD)
+            self._send()
 
     def _send(self) -> None:
         if self._transport.is_closing() or self._transport.get_write_buffer_size() > _MAX_WAITING:
             return
         spans, self._spans = self._spans, []
         if spans:
-            self.sent_spans += len(spans)
-            self._transport.write(frame(Kind.SPANS, spans))
+            self._transport.write(encode(FrameKind.SPANS, spans))
         deltas = [(s.name, s.attributes, histogram, s.exemplar) for s, histogram in self.meter.collect()]
-        self._transport.write(frame(Kind.REPORT, (deltas, list(self.gauges()), self.stats())))
+        report = (deltas, list(self.gauges()), self.process_stats())
+        self._transport.write(encode(FrameKind.REPORT, report))
 
 
-class LineFeed:
-    """The parent registers; a worker only listens."""
-
-    connected = True
-
-    def set_state(self, state: NodeState) -> None:
-        pass
-
-    async def run(self) -> None:
-        await asyncio.Event().wait()
-
-
-async def join(line: Line, descriptor: int) -> None:
-    """Connect a line to the inherited socket ``descriptor``."""
-    await adopt(socket.socket(fileno=descriptor), line)
+async def join_parent(descriptor: int, max_spans: int) -> ParentLink:
+    """Return a link over the inherited socket ``descriptor``; ``max_spans`` wait in it at most."""
+    link = ParentLink(max_spans)
+    await adopt(socket.socket(fileno=descriptor), link)
+    return link

@@ -15,13 +15,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from proxy.app import Sidecar
 from proxy.config import SidecarConfig
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.control.registration import Registration
 
 DEADLINE = 10.0
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-class FakeFeed:
-    """A line to the mesh that the test holds the other end of."""
+class FakeClient:
+    """An xDS client whose mesh is the test."""
 
     connected = True
 
@@ -94,9 +95,9 @@ class Sink:
 class World:
     """Everything a data-path test needs."""
 
-    def __init__(self, sidecar: Sidecar, feed: FakeFeed, sink: Sink) -> None:
+    def __init__(self, sidecar: Sidecar, client: FakeClient, sink: Sink) -> None:
         self.sidecar = sidecar
-        self.feed = feed
+        self.client = client
         self.sink = sink
 
     @property
@@ -108,7 +109,7 @@ class World:
         return self.sidecar.ports["outbound"]
 
     def view(self, *services: Service) -> None:
-        self.feed.on_view({service.name: service for service in services})
+        self.client.on_view({service.name: service for service in services})
 
     async def spans(self, count: int) -> list[Span]:
         await until(lambda: len(self.sink.spans) >= count)
@@ -120,11 +121,11 @@ async def world(app: str = "", **given: Any) -> AsyncIterator[World]:
     """A running sidecar; ``app`` empty turns the inbound side off."""
     sink = Sink()
     await sink.start()
-    feeds: list[FakeFeed] = []
+    clients: list[FakeClient] = []
 
-    def make(target: str, node: Node, on_view: Callable[[MeshView], None]) -> FakeFeed:
-        feeds.append(FakeFeed(target, node, on_view))
-        return feeds[0]
+    def make(target: str, node: Node, on_view: Callable[[MeshView], None]) -> FakeClient:
+        clients.append(FakeClient(target, node, on_view))
+        return clients[0]
 
     options: dict[str, Any] = {
         "service": "cart",
@@ -137,10 +138,11 @@ async def world(app: str = "", **given: Any) -> AsyncIterator[World]:
         "drain_time": 2.0,
         **given,
     }
-    sidecar = Sidecar(SidecarConfig(**options), make)
+    config = SidecarConfig(**options)
+    sidecar = Sidecar(config, Registration(config, make))
     await sidecar.start()
     try:
-        yield World(sidecar, feeds[0], sink)
+        yield World(sidecar, clients[0], sink)
     finally:
         await sidecar.stop()
         await sink.stop()

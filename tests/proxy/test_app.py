@@ -13,7 +13,8 @@ from proxy.app import Sidecar
 from proxy.config import SidecarConfig
 from proxy.contract.failure import ConfigError
 from proxy.contract.model import NodeState
-from tests.proxy.rig import App, FakeFeed, Sink, ask, play, serving, until, world
+from proxy.control.registration import Registration
+from tests.proxy.rig import App, FakeClient, Sink, ask, play, serving, until, world
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -24,7 +25,7 @@ def test_a_taken_port_is_one_line_that_names_the_fix() -> None:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             config = SidecarConfig(service="a", inbound="", outbound="127.0.0.1:0", admin=address)
             with pytest.raises(ConfigError, match=r"--admin .* the port is taken; .* another HOST:PORT"):
-                await Sidecar(config, FakeFeed).start()
+                await Sidecar(config, Registration(config, FakeClient)).start()
 
     play(run())
 
@@ -36,7 +37,7 @@ def test_without_a_mesh_requests_are_forwarded_and_spans_wait() -> None:
             await w.sink.stop()
             for _ in range(20):
                 assert await ask(w.inbound, GET) == app.answer
-            await until(lambda: not w.sidecar.exporter.connected)
+            await until(lambda: not w.sidecar.stats()["export_connected"])
             assert await ask(w.inbound, GET) == app.answer
             again = Sink()
             await again.start(w.sink.port)
@@ -63,7 +64,7 @@ def test_draining_tells_the_mesh_and_finishes_what_is_in_flight() -> None:
             await arrived.wait()
             port = w.inbound
             stopping = asyncio.create_task(w.sidecar.stop())
-            await until(lambda: w.feed.states == [NodeState.DRAINING])
+            await until(lambda: w.client.states == [NodeState.DRAINING])
             go.set()
             assert (await asking).endswith(b"ok")
             await stopping
@@ -77,13 +78,13 @@ def test_draining_tells_the_mesh_and_finishes_what_is_in_flight() -> None:
 def test_the_application_going_away_is_told_to_the_mesh() -> None:
     async def run() -> None:
         async with world("127.0.0.1:1") as w:
-            assert w.feed.node.state is NodeState.UNREADY
-            assert w.feed.node.address == f"127.0.0.1:{w.inbound}"
+            assert w.client.node.state is NodeState.UNREADY
+            assert w.client.node.address == f"127.0.0.1:{w.inbound}"
         app = App()
         async with world("") as w:
-            assert w.feed.node.address == ""
+            assert w.client.node.address == ""
         async with serving(app) as address, world(address) as w:
-            assert w.feed.node.state is NodeState.READY
+            assert w.client.node.state is NodeState.READY
 
     play(run())
 

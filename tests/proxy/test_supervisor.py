@@ -17,7 +17,7 @@ from tests.proxy.rig import DEADLINE, App, Sink, ask, play, serving, until
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
-class Crew:
+class Running:
     """A running sidecar of two workers."""
 
     def __init__(self, process: asyncio.subprocess.Process, inbound: int, admin: int) -> None:
@@ -52,7 +52,7 @@ class Crew:
 
 
 @asynccontextmanager
-async def crew(app: str, sink: Sink, **given: Any) -> AsyncIterator[Crew]:
+async def running(app: str, sink: Sink, **given: Any) -> AsyncIterator[Running]:
     inbound, admin = _free(), _free()
     options: dict[str, Any] = {
         "service": "cart",
@@ -68,7 +68,7 @@ async def crew(app: str, sink: Sink, **given: Any) -> AsyncIterator[Crew]:
     config = SidecarConfig(**options)
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "proxy", json.dumps(vars(config)))
     try:
-        found = Crew(process, inbound, admin)
+        found = Running(process, inbound, admin)
         await found.until("workers", 2)
         await found.until("app_ready", True)
         yield found
@@ -87,7 +87,7 @@ def test_every_request_of_every_worker_is_counted_and_traced_once() -> None:
     async def run() -> None:
         app, sink = App(), Sink()
         await sink.start()
-        async with serving(app) as address, crew(address, sink) as w:
+        async with serving(app) as address, running(address, sink) as w:
             for _ in range(60):
                 assert (await ask(w.inbound, GET)).endswith(b"ok")
             await w.until("inbound_requests", 60)
@@ -106,7 +106,7 @@ def test_a_worker_that_is_killed_is_replaced() -> None:
     async def run() -> None:
         sink = Sink()
         await sink.start()
-        async with serving(App()) as address, crew(address, sink) as w:
+        async with serving(App()) as address, running(address, sink) as w:
             os.kill(w.workers()[0], signal.SIGKILL)
             await w.until("worker_restarts", 1)
             await w.until("workers", 2)
@@ -128,7 +128,7 @@ def test_a_request_in_flight_is_answered_before_the_end() -> None:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate")
 
         await sink.start()
-        async with serving(slow) as address, crew(address, sink) as w:
+        async with serving(slow) as address, running(address, sink) as w:
             answer = asyncio.create_task(ask(w.inbound, GET, close=False))
             await asked.wait()
             w.process.send_signal(signal.SIGTERM)
@@ -157,7 +157,7 @@ def test_the_admin_port_shows_the_instance_whole() -> None:
         await sink.start()
         outbound = _free()
         listeners = {"inbound": "", "outbound": f"127.0.0.1:{outbound}"}
-        async with serving(held) as address, crew("", sink, **listeners) as w:
+        async with serving(held) as address, running("", sink, **listeners) as w:
             request = f"GET http://{address}/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
             answers = [asyncio.create_task(ask(outbound, request.encode())) for _ in range(32)]
             await w.until("outbound_connections", 32)
@@ -196,7 +196,7 @@ def test_limits_are_the_instances() -> None:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
         await sink.start()
-        async with serving(held) as address, crew(address, sink, max_requests=8) as w:
+        async with serving(held) as address, running(address, sink, max_requests=8) as w:
             answers = [asyncio.create_task(ask(w.inbound, GET)) for _ in range(64)]
             await w.until("inbound_requests", 64 - 8)
             go.set()
@@ -214,7 +214,7 @@ def test_connections_are_spread_over_the_workers() -> None:
     async def run() -> None:
         sink = Sink()
         await sink.start()
-        async with serving(App()) as address, crew(address, sink) as w:
+        async with serving(App()) as address, running(address, sink) as w:
             opened = [await asyncio.open_connection("127.0.0.1", w.inbound) for _ in range(200)]
             await w.until("inbound_connections", 200)
             shares = [_sockets(pid, w.inbound) for pid in w.workers()]

@@ -20,12 +20,13 @@ import uvloop
 from proxy.app import Sidecar
 from proxy.config import SidecarConfig
 from proxy.contract.model import MeshView, Node
-from proxy.control.xds_client import Feed, neutral
+from proxy.control.registration import Registration
+from proxy.control.xds_client import XdsClient, neutral
 from proxy.routing.balancer import Balancer, Picker, Rng
 from tests.bench.feedback.pickers import LeastRequest, LinkerdLike, PeakEwma, PrequalLike, RoundRobin
 
 Make = Callable[[Rng], Picker]
-MakeFeed = Callable[[str, Node, Callable[[MeshView], None]], Feed]
+ClientFactory = Callable[[str, Node, Callable[[MeshView], None]], XdsClient]
 
 
 class Prober(asyncio.DatagramProtocol):
@@ -73,21 +74,21 @@ class Probing:
         prober.transport.sendto(b"?")
 
 
-def local(target: str, node: Node, on_view: Callable[[MeshView], None]) -> Feed:
+def local(target: str, node: Node, on_view: Callable[[MeshView], None]) -> XdsClient:
     """The mesh's view without what the fleet found out."""
-    return Feed(target, node, lambda view: on_view(neutral(view)))
+    return XdsClient(target, node, lambda view: on_view(neutral(view)))
 
 
-# Picker and feed of every arm that is our sidecar.
-ARMS: Final[Mapping[str, tuple[Make | None, MakeFeed]]] = {
+# Picker and xDS client of every arm that is our sidecar.
+ARMS: Final[Mapping[str, tuple[Make | None, ClientFactory]]] = {
     "round-robin": (RoundRobin, local),
     "least-request": (LeastRequest, local),
     "peak-ewma": (PeakEwma, local),
     "linkerd-like": (LinkerdLike, local),
     "prequal-like": (None, local),
-    "ours": (Balancer, Feed),
+    "ours": (Balancer, XdsClient),
     "ours-local": (Balancer, local),
-    "ours-fleet": (LeastRequest, Feed),
+    "ours-fleet": (LeastRequest, XdsClient),
 }
 
 
@@ -97,7 +98,7 @@ def _picker(make: Make, seeded: Rng, _: Rng) -> Picker:
 
 
 async def run(given: dict[str, Any]) -> None:
-    make, feed = ARMS[given["arm"]]
+    make, make_client = ARMS[given["arm"]]
     probing = Probing(given["probes"])
     sidecars = []
     for number, port in enumerate(given["ports"]):
@@ -110,7 +111,7 @@ async def run(given: dict[str, Any]) -> None:
             outbound=f"127.0.0.1:{port}",
             sample=0.02,
         )
-        sidecar = Sidecar(config, feed)
+        sidecar = Sidecar(config, Registration(config, make_client))
         rng = random.Random(f"{given['seed']}/{number}").random
         sidecar.router.picker = partial(_picker, make or partial(PrequalLike, ask=probing.ask), rng)
         sidecars.append(sidecar)

@@ -1,4 +1,4 @@
-"""The admin port and what it shows."""
+"""The admin port: its pages over the wire, and its answers to what it does not serve."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_ready_stats_config_and_metrics_over_the_wire() -> None:
 
 
 def test_not_ready_says_what_is_missing() -> None:
-    admin = Admin(lambda: "nothing answers at a:1: start the application", dict, dict)
+    admin = Admin(lambda: "nothing answers at a:1: start the application", dict, {}, {})
     answer = admin.answer(b"GET /ready HTTP/1.1\r\n")
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert answer.endswith(b"start the application\n")

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from proxy.control.health import Health
+from proxy.control.health import HealthCheck
 from tests.proxy.rig import App, play, serving
 
 
@@ -11,7 +11,7 @@ def test_changes_are_told_once() -> None:
     async def run() -> None:
         told: list[bool] = []
         async with serving(App()) as address:
-            health = Health(address, told.append)
+            health = HealthCheck(address, told.append)
             await health.check()
             await health.check()
             assert (told, health.ready) == ([True], True)
@@ -28,7 +28,7 @@ def test_a_port_that_does_not_accept_is_a_miss() -> None:
         with socket.socket() as bound:
             bound.bind(("127.0.0.1", 0))
             told: list[bool] = []
-            health = Health(f"127.0.0.1:{bound.getsockname()[1]}", told.append)
+            health = HealthCheck(f"127.0.0.1:{bound.getsockname()[1]}", told.append)
             await asyncio.gather(health.check(), health.check())
             assert not health.ready
 

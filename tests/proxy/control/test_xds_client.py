@@ -1,4 +1,4 @@
-"""The feed against the real ADS server over real sockets."""
+"""The client against the real ADS server over real sockets."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import grpc
 
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
-from proxy.control.xds_client import Feed, neutral
+from proxy.control.xds_client import XdsClient, neutral
 from topology.xds.server import OPTIONS, XdsServer
 from topology.xds.snapshot import Snapshot
 
@@ -61,12 +61,12 @@ async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(mesh: Mesh, expiry: float = 15.0) -> AsyncIterator[tuple[Feed, list[MeshView]]]:
+async def running(mesh: Mesh, expiry: float = 15.0) -> AsyncIterator[tuple[XdsClient, list[MeshView]]]:
     views: list[MeshView] = []
-    feed = Feed(f"127.0.0.1:{mesh.port}", NODE, views.append, expiry=expiry)
-    task = asyncio.create_task(feed.run())
+    client = XdsClient(f"127.0.0.1:{mesh.port}", NODE, views.append, expiry=expiry)
+    task = asyncio.create_task(client.run())
     try:
-        yield feed, views
+        yield client, views
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -77,10 +77,10 @@ def test_the_view_is_what_was_published_and_follows_it() -> None:
     async def play() -> None:
         mesh = Mesh()
         await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
-        async with running(mesh) as (feed, views):
+        async with running(mesh) as (client, views):
             await until(lambda: views)
             assert views == [{"reviews": REVIEWS}]
-            assert feed.connected
+            assert client.connected
             ratings = Service("ratings", (Endpoint("10.0.1.1:80"),))
             mesh.xds.publish(Snapshot(2, {"reviews": REVIEWS, "ratings": ratings}))
             await until(lambda: "ratings" in views[-1])
@@ -98,10 +98,10 @@ def test_connecting_registers_and_tells_the_state() -> None:
     async def play() -> None:
         mesh = Mesh()
         await mesh.start(Snapshot(1, {}))
-        async with running(mesh) as (feed, views):
+        async with running(mesh) as (client, views):
             await until(lambda: views)
             assert list(mesh.sidecars.nodes.values()) == [(NODE, "127.0.0.1")]
-            feed.set_state(NodeState.DRAINING)
+            client.set_state(NodeState.DRAINING)
             await until(lambda: mesh.sidecars.states() == [NodeState.DRAINING])
         await until(lambda: not mesh.sidecars.nodes)
         await mesh.stop()
@@ -113,12 +113,12 @@ def test_a_restarted_mesh_is_found_again_and_sends_only_what_changed() -> None:
     async def play() -> None:
         mesh = Mesh()
         await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
-        async with running(mesh) as (feed, views):
+        async with running(mesh) as (client, views):
             await until(lambda: views)
             await mesh.stop()
-            await until(lambda: not feed.connected)
+            await until(lambda: not client.connected)
             await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
-            await until(lambda: feed.connected)
+            await until(lambda: client.connected)
             assert views == [{"reviews": REVIEWS}]
             moved = Service("reviews", (EJECTED,))
             mesh.xds.publish(Snapshot(2, {"reviews": moved}))
@@ -133,12 +133,12 @@ def test_a_mesh_that_starts_empty_does_not_take_away_what_sidecars_hold() -> Non
     async def play() -> None:
         mesh = Mesh()
         await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
-        async with running(mesh) as (feed, views):
+        async with running(mesh) as (client, views):
             await until(lambda: views)
             await mesh.stop()
-            await until(lambda: not feed.connected)
+            await until(lambda: not client.connected)
             await mesh.start(Snapshot(1, {}), settle=0.5)
-            await until(lambda: feed.connected)
+            await until(lambda: client.connected)
             assert views == [{"reviews": REVIEWS}]
             await until(lambda: views[-1] == {})  # nobody came back while it settled
         await mesh.stop()
@@ -179,14 +179,14 @@ def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
                 mesh.xds.publish(snapshot)
                 await asyncio.sleep(0.02)
 
-        async with running(mesh, expiry=0.5) as (feed, views):
+        async with running(mesh, expiry=0.5) as (client, views):
             deciding = asyncio.create_task(decide())
             await until(lambda: views)
             await asyncio.sleep(1.0)
             assert views == [{"reviews": REVIEWS}]  # twice its time to live, kept up by heartbeats
             deciding.cancel()
             await until(lambda: len(views) == 2)
-            assert feed.connected
+            assert client.connected
             assert [(e.weight, e.healthy) for e in views[-1]["reviews"].endpoints] == [
                 (1.0, True),
                 (1.0, True),
@@ -219,8 +219,8 @@ def test_no_mesh_at_all_is_no_error() -> None:
         mesh = Mesh()
         await mesh.start(Snapshot(1, {}))
         await mesh.stop()
-        async with running(mesh) as (feed, views):
-            assert not feed.connected
+        async with running(mesh) as (client, views):
+            assert not client.connected
             await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
             await until(lambda: views)
         await mesh.stop()

@@ -69,11 +69,11 @@ def test_a_report_out_of_turn_goes_to_a_mesh_that_is_there_and_else_nothing_is_l
         out = exporter(sink.port, meter)
         series = meter.series(attributes.SERVER_DURATION, {attributes.METHOD: "GET"})
         series.histogram.record(0.1)
-        out.hurry()  # nobody is connected yet
+        out.report_now()  # nobody is connected yet
         assert series.histogram.count == 1
         await out.flush(5.0)
         series.histogram.record(0.2)
-        out.hurry()
+        out.report_now()
         await until(lambda: sink.counted(attributes.SERVER_DURATION) == 2)
         await out.close()
         await sink.stop()

@@ -3,14 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.workers.frames import Frames, Kind, frame
+from proxy.workers.frames import FrameDecoder, FrameKind, encode
 
-MESSAGES = st.lists(st.tuples(st.sampled_from(Kind), st.binary(max_size=300) | st.integers()), max_size=8)
+CONTENTS = st.binary(max_size=300) | st.integers()
+MESSAGES = st.lists(st.tuples(st.sampled_from(FrameKind), CONTENTS), max_size=8)
 
 
 @given(MESSAGES, st.integers(1, 50))
-def test_any_cut_gives_the_same_messages(messages: list[tuple[Kind, object]], step: int) -> None:
-    stream = b"".join(frame(kind, content) for kind, content in messages)
-    frames = Frames()
-    found = [m for at in range(0, len(stream), step) for m in frames.feed(stream[at : at + step])]
+def test_any_cut_gives_the_same_messages(messages: list[tuple[FrameKind, object]], step: int) -> None:
+    stream = b"".join(encode(kind, content) for kind, content in messages)
+    decoder = FrameDecoder()
+    found = [m for at in range(0, len(stream), step) for m in decoder.feed(stream[at : at + step])]
     assert found == messages
