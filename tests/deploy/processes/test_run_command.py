@@ -1,9 +1,10 @@
 """`spanmesh run`: an unchanged program with a sidecar beside it, over real processes and sockets."""
 
+import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 
@@ -17,7 +18,11 @@ import json, os
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        seen = {"proxy": os.environ["http_proxy"], "traceparent": self.headers["traceparent"]}
+        seen = {
+            "proxy": os.environ["http_proxy"],
+            "no_proxy": os.environ["NO_PROXY"],
+            "traceparent": self.headers["traceparent"],
+        }
         body = json.dumps(seen).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
@@ -28,7 +33,9 @@ HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 
 
 @contextmanager
-def run(port: int, inbound: int, *program: str) -> Iterator[subprocess.Popen[bytes]]:
+def run(
+    port: int, inbound: int, *program: str, options: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
     """`spanmesh run` with nothing at the mesh's address: adoption must not depend on it."""
     process = subprocess.Popen(
         command(
@@ -41,6 +48,7 @@ def run(port: int, inbound: int, *program: str) -> Iterator[subprocess.Popen[byt
             f"127.0.0.1:{inbound}",
             "--mesh",
             "127.0.0.1:9",
+            *options,
             "--",
             *program,
         ),
@@ -54,11 +62,11 @@ def run(port: int, inbound: int, *program: str) -> Iterator[subprocess.Popen[byt
         process.wait(40)
 
 
-def answer(port: int) -> str:
+def answer(port: int, path: str = "/hello") -> str:
     """Body of a successful GET, or nothing."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", "/hello")
+        connection.request("GET", path)
         response = connection.getresponse()
         return response.read().decode() if response.status == 200 else ""
     except (OSError, HTTPException):
@@ -83,3 +91,16 @@ def test_the_end_of_the_program_ends_the_sidecar_with_its_status() -> None:
     with run(port, inbound, sys.executable, "-c", "raise SystemExit(7)") as process:
         assert process.wait(40) == 7
     assert not ports.accepts(f"127.0.0.1:{inbound}")
+
+
+def test_every_option_of_the_sidecar_is_one_of_run() -> None:
+    port, inbound, outbound, admin = ports.free(4)
+    options = (
+        *("--outbound", f"127.0.0.1:{outbound}", "--admin", f"127.0.0.1:{admin}"),
+        *("--no-proxy", "example.org", "--max-headers", "77", "--instance", "hello-1"),
+    )
+    with run(port, inbound, sys.executable, "-c", PROGRAM, options=options):
+        body = json.loads(until(lambda: answer(inbound), 40, "an answer through the sidecar"))
+        assert (body["proxy"], body["no_proxy"]) == (f"http://127.0.0.1:{outbound}", "example.org")
+        config = json.loads(answer(admin, "/config"))
+        assert (config["max_headers"], config["instance"]) == (77, "hello-1")
