@@ -18,12 +18,12 @@ from collector.query.analysis.trace_routes import TraceAnalysisRoutes
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import QueryError, TryLaterError
 from collector.query.jaeger.grpc_v3 import QueryService
-from collector.query.jaeger.v1 import TracingRoutes
-from collector.query.jaeger.v1_extras import BesideRoutes
+from collector.query.jaeger.v1 import V1Routes
+from collector.query.jaeger.v1_extras import V1ExtraRoutes
 from collector.query.jaeger.v3 import V3Routes
 from collector.query.logs.routes import LogRoutes
 from collector.query.mesh.event_stream import EventRoutes
-from collector.query.mesh.live_or_stored import Traffic
+from collector.query.mesh.live_or_stored import TrafficQueries
 from collector.query.mesh.routes import MeshRoutes
 from collector.query.mesh.storage import StorageRoutes
 from collector.query.mesh.stored_edges import StoredEdges
@@ -48,10 +48,10 @@ def build(
     store = BoundedReader(reader)
     app = web.Application(middlewares=[_errors, _pretty], client_max_size=_BODY_MAX)
     edges = StoredEdges(store)
-    traffic = Traffic(edges, engine, clock)
-    app.add_routes(TracingRoutes(store, engine, clock).routes())
+    traffic = TrafficQueries(edges, engine, clock)
+    app.add_routes(V1Routes(store, engine, clock).routes())
     app.add_routes(StorageRoutes(store, stats).routes())
-    app.add_routes(BesideRoutes(store, clock).routes())
+    app.add_routes(V1ExtraRoutes(store, clock).routes())
     app.add_routes(V3Routes(store, edges, engine, clock).routes())
     app.add_routes(MeshRoutes(store, traffic, engine, clock).routes())
     app.add_routes(GraphAnalysisRoutes(store, traffic).routes())

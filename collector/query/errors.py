@@ -7,7 +7,8 @@ class QueryError(Exception):
     status = 500
 
     def where(self) -> dict[str, int]:
-        """Where in what was sent the error is, as clients read it; {} when it is a whole value."""
+        """Return the position of the error in what was sent, as clients read it; {} when a whole value is
+        wrong."""
         return {}
 
 

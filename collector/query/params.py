@@ -96,10 +96,11 @@ def window(query: Query, now_us: int, default_us: int, prefix: str = "") -> Wind
 
 
 def search_window(query: Query, now_us: int) -> Window:
-    """As ``window``, with Jaeger's ``lookback`` (``1h``, ``2d``; ``custom`` means start is given).
+    """Return the window of a search: ``start`` and ``end``, or Jaeger's ``lookback`` (``1h``; ``custom`` for
+    neither).
 
-    It ends SETTLE_US ago at the latest: the spans of a trace come from several senders, and a
-    search should find traces whole.
+    It ends SETTLE_US ago at the latest: the spans of a trace come from several senders, and a search should
+    find traces whole.
     """
     if query.get("lookback", "") in ("", "custom"):
         asked = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
@@ -172,7 +173,7 @@ def trace_id(text: str, key: str = "traceID") -> str:
 
 
 def span_id(text: str, key: str = "span") -> str:
-    """The same for a span: 1 to 16 hex digits, kept as 16."""
+    """A span id of 1 to 16 hex digits in any case, as the store keeps it: 16 lower-case digits."""
     lower = text.lower()
     if not _SPAN_ID.fullmatch(lower) or not lower.strip("0"):
         raise bad(key, text, "write 1 to 16 hexadecimal digits that are not all zero")

@@ -21,15 +21,15 @@ class Sql:
     parameters: Mapping[str, object] = field(default_factory=dict)
 
     def __add__(self, other: "Sql") -> "Sql":
-        """Both, one after the other."""
+        """Return both, one after the other."""
         return Sql(self.text + other.text, _merged((self.parameters, other.parameters)))
 
     def bind(self, **values: object) -> "Sql":
-        """The same text with further parameters."""
+        """Return this with further parameters."""
         return Sql(self.text, _merged((self.parameters, values)))
 
     def fill(self, **fragments: "Sql | str") -> "Sql":
-        """The template with a fragment in place of each ``{name}``; plain text is SQL of ours.
+        """Return the template with a fragment in place of each ``{name}``; plain text is SQL of ours.
 
         Raises KeyError for a place that is not filled, or a fragment that has no place.
         """

@@ -25,8 +25,8 @@ class Replies:
         self._lock = threading.Lock()
 
     def get(self, name: str, ask: Callable[[], Any]) -> Any:
-        """The answer to ``name``: one younger than ``FRESH``, or the one somebody waits for already, or
-        what ``ask`` gives. Raises what ``ask`` raised; failures are told to who waits and not kept."""
+        """Return the reply to ``name``: one younger than ``FRESH``, one that is already waited for, or
+        what ``ask`` gives. Raises what ``ask`` raised; failures are passed to all who wait and not kept."""
         with self._lock:
             held = self._held.get(name)
             mine = held is None or (held.answer.done() and self._clock() - held.at > FRESH)

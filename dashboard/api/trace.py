@@ -41,7 +41,7 @@ class Span:
 
     @property
     def follows(self) -> bool:
-        """Whether it only follows from its parent, which did not wait for it."""
+        """True if it only follows from its parent, which did not wait for it."""
         return bool(self.parent) and not any(
             kind == _CHILD and span == self.parent for kind, _, span in self.references
         )
@@ -84,7 +84,7 @@ class Trace:
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two ids name one trace: some print it with 16 digits where the upper half is zero."""
+    """True if two ids name one trace: some print 16 digits where the upper half is zero."""
     return one.lstrip("0") == other.lstrip("0")
 
 

@@ -4,15 +4,15 @@ import asyncio
 from typing import Final
 
 from collector.query.analysis import trace_aggregate, trace_sample
-from collector.query.analysis.trace_aggregate import Brief
+from collector.query.analysis.trace_aggregate import TreeSpan
 from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.search import spans_by_id
 from proxy.contract.api.analysis import AggregatedTraces
 
 SPANS_MAX: Final = 100_000  # of one tree
-# The columns of Brief, in its order.
-_BRIEF: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind,
+# The columns of TreeSpan, in its order.
+_COLUMNS: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind,
     StatusCode = 'Error', toUnixTimestamp64Nano(Timestamp), Duration"""
 
 
@@ -23,22 +23,22 @@ async def aggregate(
 
     Fewer than ``limit`` are read where they have too many spans together: ``traces`` says how many.
     """
-    sample = trace_sample.chosen(trace_sample.traces(window, service, operation), limit)
+    sample = trace_sample.sample(trace_sample.traces(window, service, operation), limit)
     rows = await store.rows(sample)
     ids = [row[0] for row in rows]
     while True:
-        briefs = await spans_by_id.read(store, _BRIEF, ids, SPANS_MAX + 1)
-        if len(briefs) <= SPANS_MAX or len(ids) == 1:
+        spans = await spans_by_id.read(store, _COLUMNS, ids, SPANS_MAX + 1)
+        if len(spans) <= SPANS_MAX or len(ids) == 1:
             break
         # Twice what would fit on average: the next try is more likely the last.
-        ids = ids[: max(1, len(ids) * SPANS_MAX // (2 * len(briefs)))]
+        ids = ids[: max(1, len(ids) * SPANS_MAX // (2 * len(spans)))]
     tree = await asyncio.to_thread(
-        lambda: trace_aggregate.tree(service, operation, (Brief._make(row) for row in briefs))
+        lambda: trace_aggregate.tree(service, operation, (TreeSpan._make(row) for row in spans))
     )
     return {
         "window": {"start": window.start, "end": window.end},
         "matching": rows[0][1] if rows else 0,
         "traces": tree.traces,
-        "cut": tree.cut or len(briefs) > SPANS_MAX,
+        "cut": tree.cut or len(spans) > SPANS_MAX,
         "nodes": tree.nodes,
     }

@@ -104,7 +104,7 @@ class Comparison:
         self._spansets = Spansets(store)
 
     async def run(self, wanted: ComparisonRequest) -> AttributeComparison:
-        """How many traces each side has and how many were looked at, and the attributes by rank."""
+        """Compare; the attributes come by rank."""
         of = trace_sample.traces(wanted.window, wanted.service, wanted.operation)
         among, partial = await self._among(wanted)
         if among and wanted.selection != "q":
@@ -113,7 +113,7 @@ class Comparison:
         began = await self._store.rows(trace_sample.stretches(of, side))
         spans = dict(await self._store.rows(trace_sample.load(wanted.window)))
         looked = trace_sample.affordable(began, spans, SPANS_MAX)
-        rows = await self._store.rows(trace_sample.sides(of, side, wanted.sample, looked))
+        rows = await self._store.rows(trace_sample.sample_of_sides(of, side, wanted.sample, looked))
         ones = [row[0] for row in rows if row[1]]
         others = [row[0] for row in rows if not row[1]]
         found = await self._counted(wanted, ones, others) if ones and others else []

@@ -33,7 +33,7 @@ class Changes(NamedTuple):
 
 
 def difference(before: EdgeTraffic, after: EdgeTraffic) -> Changes:
-    """What changed between two windows. A service's figures are those of the calls to it."""
+    """List what changed between two windows. A service's figures are those of the calls to it."""
     edges = _pairs(before.cells, after.cells)
     services = _pairs(_served(before), _served(after))
     level = LEVEL / max(1, _TESTS * (len(edges) + len(services)))

@@ -9,8 +9,8 @@ from collector.query.analysis import service_page
 from collector.query.analysis.graph_diff import difference
 from collector.query.analysis.suspects import ranking
 from collector.query.bounded_reader import BoundedReader
-from collector.query.mesh.live_or_stored import AnsweredWindow, Traffic
-from collector.query.mesh.stored_edges import Only
+from collector.query.mesh.live_or_stored import AnsweredWindow, TrafficQueries
+from collector.query.mesh.stored_edges import CallFilter
 from collector.query.params import Query, Window
 from collector.query.serving import ApiRequest, serve
 from proxy.contract.api import mesh_routes
@@ -26,7 +26,7 @@ BASELINE_US: Final = 3_600_000_000
 class GraphAnalysisRoutes:
     """Handlers over the traffic of memory and store."""
 
-    def __init__(self, store: BoundedReader, traffic: Traffic) -> None:
+    def __init__(self, store: BoundedReader, traffic: TrafficQueries) -> None:
         self._store = store
         self._traffic = traffic
 
@@ -68,7 +68,7 @@ class GraphAnalysisRoutes:
         name = request.path["name"]
         window = self._traffic.within(request.query, SERVICE_WINDOW_US)
         step = params.step(request.query, window.window)
-        start, end, cells = await self._traffic.edges.slots(window.window, step, Only(service=name))
+        start, end, cells = await self._traffic.edges.slots(window.window, step, CallFilter(service=name))
         rows = await self._store.rows(
             service_page.OPERATIONS.bind(service=name, start=window.window.start, end=window.window.end)
         )

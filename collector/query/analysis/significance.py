@@ -1,4 +1,4 @@
-"""Whether two windows of traffic differ by more than chance. Pure.
+"""Tests whether two windows of traffic differ by more than chance. Pure.
 
 Shares are compared by the two-proportion z test with pooled variance. Latency is compared by
 the same test on the share of calls slower than a quantile of the other window: it asks nothing
@@ -35,7 +35,7 @@ class Moved:
 
 
 def shares_differ(bad: int, count: int, other_bad: int, other_count: int) -> float | None:
-    """The p-value of two shares being one; None with too few calls to tell."""
+    """Return the p-value of two shares being equal; None with too few calls to decide."""
     if min(count, other_count) < CALLS_MIN or bad + other_bad < BAD_MIN:
         return None
     return _proportions(bad, count, other_bad, other_count)

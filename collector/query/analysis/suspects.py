@@ -85,7 +85,7 @@ def _paths(flows: Mapping[tuple[str, str], float]) -> dict[str, tuple[str, ...]]
 
 
 class Ranking(NamedTuple):
-    """What callers suffer, and the services that explain it, the most guilty first."""
+    """The suffering of callers, and the services that explain it, the most guilty first."""
 
     callers: Suffering
     basis: str

@@ -18,8 +18,8 @@ DEPTH_MAX: Final = 60
 Step = tuple[str, str, str]  # service, operation, kind
 
 
-class Brief(NamedTuple):
-    """What the tree needs of a span; times in nanoseconds."""
+class TreeSpan(NamedTuple):
+    """The columns of a span that the tree needs; times in nanoseconds."""
 
     trace_id: str
     span_id: str
@@ -51,10 +51,10 @@ class _Tree:
         self.nodes = 0
         self.cut = False
 
-    def add(self, spans: Sequence[Brief]) -> None:
+    def add(self, spans: Sequence[TreeSpan]) -> None:
         """One trace."""
         known = {span.span_id for span in spans}
-        children: dict[str, list[Brief]] = defaultdict(list)
+        children: dict[str, list[TreeSpan]] = defaultdict(list)
         for span in spans:
             if span.parent_id in known and span.parent_id != span.span_id:
                 children[span.parent_id].append(span)
@@ -70,7 +70,7 @@ class _Tree:
                 elif below:
                     self.cut = True
 
-    def _tops(self, spans: Sequence[Brief]) -> Iterable[Brief]:
+    def _tops(self, spans: Sequence[TreeSpan]) -> Iterable[TreeSpan]:
         """Spans of the operation that are not below another one of it."""
         by_id = {span.span_id: span for span in spans}
         for span in spans:
@@ -84,7 +84,7 @@ class _Tree:
                 yield span
 
     def _count(
-        self, span: Brief, place: dict[Step, _Node], below: Sequence[Brief], began: int
+        self, span: TreeSpan, place: dict[Step, _Node], below: Sequence[TreeSpan], began: int
     ) -> _Node | None:
         step = (span.service, span.name, span.kind)
         node = place.get(step)
@@ -102,7 +102,7 @@ class _Tree:
         return node
 
 
-def covered(span: Brief, children: Iterable[Brief]) -> int:
+def covered(span: TreeSpan, children: Iterable[TreeSpan]) -> int:
     """Nanoseconds of a span in which at least one of its children runs."""
     end = span.start + span.duration
     total, reached = 0, span.start
@@ -122,9 +122,9 @@ class Tree(NamedTuple):
     nodes: list[api.Step]
 
 
-def tree(service: str, operation: str, rows: Iterable[Brief]) -> Tree:
+def tree(service: str, operation: str, rows: Iterable[TreeSpan]) -> Tree:
     """The spans of many traces as one tree below an operation."""
-    by_trace: dict[str, list[Brief]] = defaultdict(list)
+    by_trace: dict[str, list[TreeSpan]] = defaultdict(list)
     for row in rows:
         by_trace[row.trace_id].append(row)
     growing = _Tree((service, operation))

@@ -1,4 +1,4 @@
-"""Which traces of a window are looked at closely: a bounded, repeatable choice among all. Pure SQL.
+"""A sample of the traces of a window: a bounded, repeatable choice among all. Pure SQL.
 
 Traces are chosen by a hash of their id, so that the choice depends on nothing they contain, is
 the same again, and that of a larger limit includes that of a smaller.
@@ -59,7 +59,7 @@ def threshold(of: Sql, share: float) -> Sql:
     return _THRESHOLD.fill(traces=of).bind(share=share)
 
 
-def chosen(of: Sql, size: int) -> Sql:
+def sample(of: Sql, size: int) -> Sql:
     """(id, how many there are) of at most ``size`` traces."""
     return _CHOSEN.fill(traces=of).bind(sample=size)
 
@@ -94,6 +94,6 @@ def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], 
     return sorted(chosen)
 
 
-def sides(of: Sql, side: Sql, size: int, among: Sequence[int]) -> Sql:
+def sample_of_sides(of: Sql, side: Sql, size: int, among: Sequence[int]) -> Sql:
     """(id, side) of at most ``size`` traces of each side, 0 and 1, that began in these stretches."""
     return _SIDES.fill(side=side, traces=of).bind(sample=size, stretches=list(among))

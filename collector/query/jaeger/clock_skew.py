@@ -72,7 +72,7 @@ def skews(spans: Sequence[Timed]) -> dict[str, Skew]:
 
 
 def warnings(spans: Sequence[Timed]) -> dict[str, list[str]]:
-    """What to tell of spans, by span id: a parent that is not stored, a clock that differs."""
+    """Warnings by span id: a parent that is not stored, a clock that differs."""
     known = {span.span_id for span in spans}
     told: dict[str, list[str]] = {}
     for span in spans:
@@ -105,7 +105,7 @@ def _noted(nanoseconds: int) -> int:
 
 
 def _awaited(parent: Timed, child: Timed) -> bool:
-    """Whether the parent went on only when the child had ended; a message is not waited for."""
+    """True if the parent went on only when the child had ended; nobody waits for a message."""
     return parent.kind == "Client" and child.kind != "Consumer"
 
 

@@ -59,15 +59,17 @@ class QueryService:
         """Serve the methods on ``server``."""
         stream, unary = grpc.unary_stream_rpc_method_handler, grpc.unary_unary_rpc_method_handler
         methods = {
-            "GetTrace": stream(_told_stream(self.get_trace), wire.GetTraceRequest.FromString, _bytes),
-            "FindTraces": stream(_told_stream(self.find_traces), wire.FindRequest.FromString, _bytes),
+            "GetTrace": stream(_stream_with_errors(self.get_trace), wire.GetTraceRequest.FromString, _bytes),
+            "FindTraces": stream(_stream_with_errors(self.find_traces), wire.FindRequest.FromString, _bytes),
             "FindTraceSummaries": stream(
-                _told_stream(self.find_summaries), wire.FindRequest.FromString, _bytes
+                _stream_with_errors(self.find_summaries), wire.FindRequest.FromString, _bytes
             ),
-            "GetServices": unary(_told(self.get_services), wire.GetServicesRequest.FromString, _bytes),
-            "GetOperations": unary(_told(self.get_operations), wire.GetOperationsRequest.FromString, _bytes),
+            "GetServices": unary(_with_errors(self.get_services), wire.GetServicesRequest.FromString, _bytes),
+            "GetOperations": unary(
+                _with_errors(self.get_operations), wire.GetOperationsRequest.FromString, _bytes
+            ),
             "GetDependencies": unary(
-                _told(self.get_dependencies), wire.GetDependenciesRequest.FromString, _bytes
+                _with_errors(self.get_dependencies), wire.GetDependenciesRequest.FromString, _bytes
             ),
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
@@ -153,7 +155,7 @@ def _window(start: int, end: int) -> Window:
 
 
 def parts(trace: Sequence[SpanRow], raw: bool) -> list[TracesData]:
-    """A trace as messages of so many spans that a client takes them."""
+    """Split a trace into messages of at most 500 spans: clients take 4 MiB each."""
     whole = parse(TracesData(), render(traces_data([trace], raw)).encode())
     return list(_parts(whole))
 
@@ -177,7 +179,7 @@ def _bytes(message: Any) -> bytes:
     return bytes(message.SerializeToString())
 
 
-def _told(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
+def _with_errors(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
     """The method with its errors as gRPC's."""
 
     async def answer(request: Any, context: Context) -> Any:
@@ -189,7 +191,7 @@ def _told(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Context], A
     return answer
 
 
-def _told_stream(
+def _stream_with_errors(
     method: Callable[[Any], AsyncIterator[Any]],
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def answer(request: Any, context: Context) -> AsyncIterator[Any]:

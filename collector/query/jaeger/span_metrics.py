@@ -56,7 +56,7 @@ _NAMES: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MetricsRequest:
     """One question; times in milliseconds. ``metric`` is latencies, calls or errors."""
 
     metric: str
@@ -86,7 +86,7 @@ class Asked:
         )
 
 
-def asked(metric: str, query: MultiMapping[str], now_ms: int) -> Asked:
+def parse_request(metric: str, query: MultiMapping[str], now_ms: int) -> MetricsRequest:
     """Raises BadValueError."""
     services = tuple(dict.fromkeys(filter(None, query.getall("service", []))))
     if not services:
@@ -101,7 +101,7 @@ def asked(metric: str, query: MultiMapping[str], now_ms: int) -> Asked:
     for kind in kinds:
         if kind not in KINDS:
             raise params.bad("spanKind", kind, f"write one of {', '.join(KINDS)}")
-    return Asked(
+    return MetricsRequest(
         metric=metric,
         services=services,
         by_operation=params.flag(query, "groupByOperation"),
@@ -125,7 +125,7 @@ def _quantile(query: Query) -> float:
     return value
 
 
-def family(question: Asked, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+def render(question: MetricsRequest, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
     """The reply to a question from the rows of its SQL."""
     groups = "service & operation" if question.by_operation else "service"
     name = _NAMES[question.metric]
@@ -143,12 +143,12 @@ def family(question: Asked, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
     }
 
 
-def _labels(question: Asked, service: str, operation: str) -> list[dict[str, str]]:
+def _labels(question: MetricsRequest, service: str, operation: str) -> list[dict[str, str]]:
     of_operation = [{"name": "operation", "value": operation}] if question.by_operation else []
     return [*of_operation, {"name": "service_name", "value": service}]
 
 
-def _points(question: Asked, slots: Mapping[int, tuple[int, int, float]]) -> list[dict[str, Any]]:
+def _points(question: MetricsRequest, slots: Mapping[int, tuple[int, int, float]]) -> list[dict[str, Any]]:
     points = []
     calls = errors = 0
     first = question.start // question.step

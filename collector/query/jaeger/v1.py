@@ -28,7 +28,7 @@ _SHORTEST: Final = Duration(name="minDuration", meaning="of a span")
 _LONGEST: Final = Duration(name="maxDuration", meaning="of a span")
 
 
-class TracingRoutes:
+class V1Routes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
     def __init__(self, store: BoundedReader, engine: Engine, clock: Callable[[], float]) -> None:
@@ -114,7 +114,7 @@ def not_stored(trace_id: str) -> str:
 
 
 def _missing(wanted: list[str], found: list[list[SpanRow]]) -> list[dict[str, str]] | None:
-    """The errors beside the traces that were asked for by id: one for each that is not there."""
+    """The errors beside traces that were wanted by id: one for each that is not stored."""
     there = {spans[0].trace_id for spans in found}
     lacking = [trace_id for trace_id in wanted if trace_id not in there]
     return [{"msg": not_stored(each), "traceID": jaeger.shown_trace_id(each)} for each in lacking] or None

@@ -1,4 +1,4 @@
-"""What Jaeger's v1 API has beside traces: span metrics, conversion of files, the archive."""
+"""Jaeger's v1 API beside traces: span metrics, conversion of files, the archive."""
 
 from collections.abc import Callable
 from typing import Final
@@ -21,7 +21,7 @@ class NoArchiveError(QueryError):
     status = 500
 
 
-class BesideRoutes:
+class V1ExtraRoutes:
     """Handlers over the stored spans; ``clock`` gives epoch seconds."""
 
     def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
@@ -36,11 +36,11 @@ class BesideRoutes:
         ]
 
     async def metrics(self, request: web.Request) -> web.Response:
-        question = span_metrics.asked(
+        question = span_metrics.parse_request(
             request.match_info["metric"], request.query, round(self._clock() * 1000)
         )
         rows = await self._store.rows(question.sql())
-        return ok(span_metrics.family(question, rows))
+        return ok(span_metrics.render(question, rows))
 
     async def transform(self, request: web.Request) -> web.Response:
         body = await _uploaded(request)

@@ -93,5 +93,5 @@ class V3Routes:
 
 
 async def _query(request: web.Request) -> Mapping[str, str]:
-    """What a search asks: the query string of a GET, or the JSON object of a POST in its terms."""
+    """The parameters of a search: the query string of a GET, or the JSON object of a POST in its terms."""
     return request.query if request.method == "GET" else v3_params.of_body(await request.read())

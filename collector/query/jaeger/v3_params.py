@@ -41,7 +41,7 @@ _EXPRESSION: Final = re.compile(r"\{\s*\"op\"\s*:")  # how a filter of Jaeger's 
 
 
 def canonical(query: Query) -> dict[str, str]:
-    """What was given, under the names of today."""
+    """Return the parameters under their present names."""
     found = {}
     for name, aliases in _ALIASES.items():
         text = next((query[each] for each in (name, *aliases) if query.get(each)), "")
@@ -98,12 +98,12 @@ def filter_text(query: Query) -> str:
 
 
 def raw(query: Query) -> bool:
-    """Whether a search wants traces without what is concluded from them."""
+    """True if a search wants traces as stored, without the warnings that are concluded from them."""
     return params.flag(canonical(query), "query.rawTraces")
 
 
 def of_trace(query: Query, now_us: int) -> bool:
-    """The same of a request for one trace; its times, which are not needed, must not be wrong."""
+    """True if a request for one trace wants it as stored; its times are not needed and only checked."""
     given = canonical(query)
     for key in ("startTime", "endTime"):
         _instant(given, key, now_us)

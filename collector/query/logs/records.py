@@ -16,7 +16,7 @@ from collector.query.errors import BadValueError
 from collector.query.params import Window
 from collector.query.search import cursor
 from collector.query.search.cursor import Cursor
-from collector.query.search.request import identity
+from collector.query.search.request import search_key
 from collector.query.sql import Sql, join
 from proxy.contract.api import trace_routes
 from proxy.contract.api.search import LogCounts, LogPage, LogRecord
@@ -113,9 +113,9 @@ def parse_request(query: MultiMapping[str], now_us: int) -> LogRequest:
     Raises BadValueError.
     """
     trace, span = trace_and_span(query)
-    search = identity(query)
+    search = search_key(query)
     text = query.get("cursor", "")
-    after = cursor.read(text, search) if text else None
+    after = cursor.decode(text, search) if text else None
     if after and isinstance(after.rank, str):
         raise params.bad("cursor", text, "send the cursor of the reply before unchanged")
     severity = params.read(query, trace_routes.SEVERITY)
@@ -184,7 +184,7 @@ def render(wanted: LogRequest, rows: Sequence[tuple[Any, ...]]) -> LogPage:
     shown = rows[: wanted.limit]
     following = None
     if len(rows) > len(shown):
-        following = cursor.written(Cursor(wanted.window, *shown[-1][:2]), wanted.search)
+        following = cursor.encode(Cursor(wanted.window, *shown[-1][:2]), wanted.search)
     different = {row[:2]: row for row in shown}
     return {
         "logs": [_record(row) for row in different.values()],

@@ -1,4 +1,4 @@
-"""What the mesh decided: the newest in memory, older ones and other collectors' from the store."""
+"""Decisions of the mesh: the newest in memory, older ones and other collectors' from the store."""
 
 import logging
 from typing import Any, Final

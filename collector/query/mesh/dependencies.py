@@ -1,4 +1,4 @@
-"""Who calls whom over a window, as Jaeger's dependencies: the edges of the graph with their calls.
+"""Calls between services over a window, as Jaeger's dependencies: the edges of the graph with their calls.
 
 The last seconds of calls are in the engine's memory and not yet stored; after a restart, stored
 calls are not in memory. Both are incomplete counts of the same calls, so for one to two ``TAIL_US``

@@ -43,7 +43,7 @@ class EdgeTraffic:
     seconds: float
 
 
-class Traffic:
+class TrafficQueries:
     """The engine's memory and the stored edges; ``clock`` gives epoch seconds."""
 
     def __init__(self, edges: StoredEdges, engine: Engine, clock: Callable[[], float]) -> None:

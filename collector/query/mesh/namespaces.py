@@ -28,7 +28,7 @@ WHERE Day >= toDate(toDateTime({start:Int64})) AND Day <= toDate(toDateTime({end
 GROUP BY ServiceName, Key, Place
 """)
 
-Found = Mapping[str, tuple[str, ...]]
+ByService = Mapping[str, tuple[str, ...]]
 
 
 class Namespaces:
@@ -37,18 +37,18 @@ class Namespaces:
     def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
-        self._held: Found | None = None
+        self._held: ByService | None = None
         self._asked = float("-inf")
         self._asking: asyncio.Task[None] | None = None
 
-    async def within(self, window: Window) -> Found:
+    async def within(self, window: Window) -> ByService:
         """Namespaces by service on the days of a window. Raises TryLaterError."""
         rows = await self._store.rows(
             _FOUND.bind(start=window.start // 1_000_000, end=window.end // 1_000_000, keys=_KEYS)
         )
         return _by_service(rows)
 
-    async def recent(self) -> Found:
+    async def recent(self) -> ByService:
         """Namespaces by service today and yesterday, as known a moment ago: a slow store keeps nobody
         waiting."""
         now = self._clock()
@@ -64,7 +64,7 @@ class Namespaces:
             self._held = await self.within(Window(int(now - _DAY) * 1_000_000, int(now) * 1_000_000))
 
 
-def _by_service(rows: Iterable[tuple[Any, ...]]) -> Found:
+def _by_service(rows: Iterable[tuple[Any, ...]]) -> ByService:
     found: dict[str, dict[str, set[str]]] = {}
     for service, key, value in rows:
         found.setdefault(service, {}).setdefault(key, set()).add(value)
@@ -74,7 +74,7 @@ def _by_service(rows: Iterable[tuple[Any, ...]]) -> Found:
     }
 
 
-def with_namespaces(nodes: tuple[NodeView, ...], found: Found) -> tuple[NodeView, ...]:
+def with_namespaces(nodes: tuple[NodeView, ...], found: ByService) -> tuple[NodeView, ...]:
     """Nodes with their namespaces; those that their own sidecars were started with stay."""
     return tuple(
         replace(node, namespaces=found[node.name]) if not node.namespaces and node.name in found else node

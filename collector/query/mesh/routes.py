@@ -15,9 +15,9 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError
 from collector.query.mesh import views
 from collector.query.mesh.decisions import decisions
-from collector.query.mesh.live_or_stored import AnsweredWindow, Traffic
+from collector.query.mesh.live_or_stored import AnsweredWindow, TrafficQueries
 from collector.query.mesh.namespaces import Namespaces, with_namespaces
-from collector.query.mesh.stored_edges import Only
+from collector.query.mesh.stored_edges import CallFilter
 from collector.query.serving import ApiRequest, serve
 from proxy.contract.api import mesh_routes
 from proxy.contract.api.decisions import Decisions, Stages, StageView
@@ -34,7 +34,7 @@ class MeshRoutes:
     """Handlers over the engine and the stored edges; ``clock`` gives epoch seconds."""
 
     def __init__(
-        self, store: BoundedReader, traffic: Traffic, engine: Engine, clock: Callable[[], float]
+        self, store: BoundedReader, traffic: TrafficQueries, engine: Engine, clock: Callable[[], float]
     ) -> None:
         self._store = store
         self._traffic = traffic
@@ -144,7 +144,7 @@ def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:
     return [points[time] for time in sorted(points)]
 
 
-def _wanted(only: Only) -> dict[str, str | None]:
+def _wanted(only: CallFilter) -> dict[str, str | None]:
     return {
         "service": only.service or None,
         "source": only.source or None,
@@ -153,10 +153,10 @@ def _wanted(only: Only) -> dict[str, str | None]:
     }
 
 
-def _only(query: params.Query) -> Only:
+def _only(query: params.Query) -> CallFilter:
     """``service=``, ``source=&target=`` or ``endpoint=``: at least one says which calls."""
-    only = Only(*(query.get(key, "") for key in ("service", "source", "target", "endpoint")))
-    if only == Only():
+    only = CallFilter(*(query.get(key, "") for key in ("service", "source", "target", "endpoint")))
+    if only == CallFilter():
         raise BadValueError(
             "which calls is not said: add service=NAME, source=NAME&target=NAME or endpoint=HOST:PORT"
         )

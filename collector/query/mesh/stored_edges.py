@@ -1,5 +1,5 @@
 """Graph, series and latency of past windows, from the stored edges (mesh_edges, mesh_edges_minute, and
-mesh_connections for what calls do not tell).
+mesh_connections for opaque connections and encryption).
 
 They are the calls the engine counts in memory, each stored once, in whole seconds, on the edge
 from its source to its target: so a service's figures are those of the edges that lead to it.
@@ -79,8 +79,8 @@ WHERE {between} AND {calls}
 
 
 @dataclass(frozen=True, slots=True)
-class Only:
-    """Which calls: those to a ``service``, over an edge, or to an ``endpoint``. Empty is any."""
+class CallFilter:
+    """A choice of calls: those to a ``service``, over an edge, or to an ``endpoint``. Empty is any."""
 
     service: str = ""
     source: str = ""
@@ -116,7 +116,7 @@ def _seconds(window: Window) -> tuple[int, int]:
 
 
 class StoredEdges:
-    """What mesh_edges holds of a window."""
+    """Queries of the stored edges. Raises TryLaterError."""
 
     def __init__(self, store: BoundedReader) -> None:
         self._store = store
@@ -168,7 +168,7 @@ class StoredEdges:
         rows = await self._store.rows(calls.bind(start=start, end=end))
         return {(source, target): count for source, target, count in rows}
 
-    async def series(self, window: Window, step: int, only: Only) -> tuple[Point, ...]:
+    async def series(self, window: Window, step: int, only: CallFilter) -> tuple[Point, ...]:
         """One point for each step the window touches, also without traffic; as the engine's,
         steps begin at multiples of their length."""
         start, end, found = await self.slots(window, step, only)
@@ -177,7 +177,7 @@ class StoredEdges:
             for time in range(start, end, step)
         )
 
-    async def slots(self, window: Window, step: int, only: Only) -> tuple[int, int, dict[int, Cell]]:
+    async def slots(self, window: Window, step: int, only: CallFilter) -> tuple[int, int, dict[int, Cell]]:
         """First second, the one after the last, and traffic by number of the step since the epoch."""
         first, end = _seconds(window)
         start = first // step * step
@@ -197,7 +197,7 @@ class StoredEdges:
     ) -> list[EndpointView]:
         """Endpoints as they are known now with the traffic of the window, and those that had some."""
         start, end = _seconds(window)
-        rows = await self._store.rows(Only(service=service).bind(_ENDPOINTS.bind(start=start, end=end)))
+        rows = await self._store.rows(CallFilter(service=service).bind(_ENDPOINTS.bind(start=start, end=end)))
         cells = {(row[0], row[1]): _cell(*row[2:]) for row in rows}
         views = {(view.service, view.address): view for view in known}
         for service_, address in cells.keys() - views.keys():
@@ -207,7 +207,7 @@ class StoredEdges:
             for key, view in sorted(views.items())
         ]
 
-    async def latency(self, window: Window, only: Only) -> Histogram:
+    async def latency(self, window: Window, only: CallFilter) -> Histogram:
         """Distribution of latency over the window."""
         start, end = _seconds(window)
         rows = await self._store.rows(only.bind(_LATENCY.bind(start=start, end=end)))
@@ -231,7 +231,7 @@ def _nodes(
 
 
 def _kind(name: str, protocol: str, called: bool) -> Kind:
-    """What a node is, by what the stored edge says of it (topology.peers names the nodes)."""
+    """The kind of a node by the stored edge; ``topology.graph.span_peers`` names the nodes."""
     if name == USER:
         return Kind.USER
     return kind_of(name, protocol, called)

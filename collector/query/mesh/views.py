@@ -68,8 +68,6 @@ def node(view: NodeView) -> graph_api.Node:
 
 
 def edge(view: EdgeView) -> graph_api.Edge:
-    """``tcp`` is null but for opaque TCP: connections that stand, and bytes over the window. ``encrypted``
-    is yes, no or partly, null where nobody could tell."""
     return {
         "source": view.source,
         "target": view.target,

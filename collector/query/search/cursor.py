@@ -1,4 +1,4 @@
-"""Where the next page of a search begins, as one opaque text. Pure.
+"""The cursor of a search: the beginning of the next page as one opaque text. Pure.
 
 A page is defined by the last row before it, not by a number of rows to skip, and by the window
 of the first page: traces that arrive meanwhile shift nothing. The text is base64url of JSON and
@@ -29,14 +29,14 @@ class Cursor:
     trace_id: str
 
 
-def written(cursor: Cursor, search: str) -> str:
+def encode(cursor: Cursor, search: str) -> str:
     """The text for the client; ``search`` is whatever tells this search from another."""
     window = cursor.window
     parts = [_mark(search), window.start, window.end, cursor.rank, cursor.trace_id]
     return urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def read(text: str, search: str) -> Cursor:
+def decode(text: str, search: str) -> Cursor:
     """The cursor in a text. Raises BadValueError for one that is damaged or of another search."""
     try:
         if len(text) > _LENGTH_MAX:

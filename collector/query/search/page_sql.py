@@ -125,7 +125,7 @@ def _having(listing: Listing, after: Cursor | None) -> Iterable[Sql]:
 
 
 def rows(found: list[tuple[Any, ...]]) -> Sql:
-    """What is shown of the traces of a page (rows of ``ids``), in no order."""
+    """The columns that are shown of the traces of a page (rows of ``ids``), in no order."""
     starts = [row[2] for row in found]
     return _ROWS.bind(ids=[row[0] for row in found], first=min(starts), last=max(starts), spread_us=SPREAD_US)
 

@@ -15,7 +15,7 @@ from collector.query.search import cursor, page_sql
 from collector.query.search.cursor import Cursor
 from collector.query.search.request import SearchRequest, spread
 from collector.query.traceql import Compiled, compiled
-from collector.query.traceql.evaluate import Facts, Found
+from collector.query.traceql.evaluate import Facts, MatchedSpanset
 from collector.query.traceql.spansets import Spansets
 from proxy.contract.api.search import MatchedSpan, TraceLine
 
@@ -50,7 +50,7 @@ class Pages:
         self._spansets = Spansets(store)
 
     async def page(self, search: SearchRequest) -> Page:
-        """One page; the row asked for beyond it tells whether there is a next."""
+        """Read one page; the row read beyond it shows that there is a next."""
         listing, query, partial = search.listing, None, False
         if search.query:
             query = compiled(search.query, spread(listing.window))
@@ -61,7 +61,7 @@ class Pages:
         if len(rows) > listing.limit:
             rows = rows[: listing.limit]
             last = Cursor(listing.window, rows[-1][1], rows[-1][0])
-            next_cursor = cursor.written(last, search.search)
+            next_cursor = cursor.encode(last, search.search)
         return Page(rows, next_cursor, listing.window, partial, query)
 
     async def lines(self, page: Page) -> list[TraceLine]:
@@ -80,14 +80,14 @@ class Pages:
         return lines
 
     async def _matches(self, query: Compiled, ids: list[str]) -> dict[str, tuple[int, list[MatchedSpan]]]:
-        """How many spans of each trace matched, and the first few of them."""
+        """The number of matching spans of each trace, and the first few of them."""
         rows = await self._store.rows(query.spans(ids, _FACTS_MAX))
         return await asyncio.to_thread(
             lambda: {trace_id: _matched(*match) for trace_id, match in query.matches(rows).items()}
         )
 
 
-def _matched(spans: Sequence[Facts], sets: Sequence[Found]) -> tuple[int, list[MatchedSpan]]:
+def _matched(spans: Sequence[Facts], sets: Sequence[MatchedSpanset]) -> tuple[int, list[MatchedSpan]]:
     indices = sorted({index for each in sets for index in each.spans})
     shown: list[MatchedSpan] = [
         {

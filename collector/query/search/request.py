@@ -38,7 +38,7 @@ class SearchRequest:
 
 def parse_search(query: MultiMapping[str], now_us: int) -> SearchRequest:
     """Parse the query of GET /api/mesh/search: durations are those of whole traces, and so is ``errors``."""
-    search, after = identity(query), _after(query)
+    search, after = search_key(query), _after(query)
     window = after.window if after else params.search_window(query, now_us)
     shortest, longest = durations(query, trace_routes.MIN_DURATION, trace_routes.MAX_DURATION)
     spans = Search(
@@ -75,7 +75,7 @@ def parse_jaeger_search(query: MultiMapping[str], search: Search) -> SearchReque
     listing = Listing(
         spans.window, _order(query), _descending(query), search.limit, matching=(of_spans(spans),)
     )
-    return SearchRequest(listing, after, identity(query), traceql(query.get("q", "")))
+    return SearchRequest(listing, after, search_key(query), traceql(query.get("q", "")))
 
 
 def parse_v3_search(text: str, search: Search) -> SearchRequest:
@@ -90,7 +90,7 @@ def traceql(text: str) -> Query | None:
 
 
 def of_spans(search: Search) -> Sql:
-    """Ids of the traces with such a span."""
+    """A selection of the ids of traces with a span that fulfils the search."""
     return matching(replace(search, window=spread(search.window)))
 
 
@@ -107,7 +107,7 @@ def durations(query: Params, low: Duration, high: Duration) -> tuple[int | None,
     return shortest, longest
 
 
-def identity(query: MultiMapping[str]) -> str:
+def search_key(query: MultiMapping[str]) -> str:
     """Text that is equal for the pages of one search: all parameters but those of paging."""
     said = sorted((key, value) for key, value in query.items() if value and key not in _PAGING)
     return json.dumps(said)
@@ -117,7 +117,7 @@ def _after(query: MultiMapping[str]) -> Cursor | None:
     text = query.get("cursor", "")
     if not text:
         return None
-    found = cursor.read(text, identity(query))
+    found = cursor.decode(text, search_key(query))
     if isinstance(found.rank, str) != (_order(query) is Order.ROOT):
         raise params.bad("cursor", text, "send the cursor of the reply before unchanged")
     return found

@@ -21,7 +21,7 @@ from proxy.contract.api.search import Suggestion, Suggestions
 
 
 class Kind(StrEnum):
-    """What is completed."""
+    """The kind of name that is completed."""
 
     SERVICE = "service"
     OPERATION = "operation"

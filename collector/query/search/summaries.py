@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 from collector.query.bounded_reader import BoundedReader
 from collector.query.search import spans_by_id
 
-_BRIEF: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
+_COLUMNS: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, StatusCode = 'Error',
     toUnixTimestamp64Nano(Timestamp), Duration"""
 
 
-class Brief(NamedTuple):
-    """What a summary needs of a span; times in nanoseconds."""
+class SummarySpan(NamedTuple):
+    """The columns of a span that a summary needs; times in nanoseconds."""
 
     trace_id: str
     span_id: str
@@ -28,13 +28,13 @@ async def summaries(store: BoundedReader, ids: Sequence[str]) -> list[dict[str, 
     """Summaries of the stored traces of these ids, in their order."""
     if not ids:
         return []
-    traces: dict[str, list[Brief]] = defaultdict(list)
-    for row in await spans_by_id.read(store, _BRIEF, ids):
-        traces[row[0]].append(Brief._make(row))
+    traces: dict[str, list[SummarySpan]] = defaultdict(list)
+    for row in await spans_by_id.read(store, _COLUMNS, ids):
+        traces[row[0]].append(SummarySpan._make(row))
     return [summary(traces[trace_id]) for trace_id in ids if trace_id in traces]
 
 
-def summary(spans: Iterable[Brief]) -> dict[str, Any]:
+def summary(spans: Iterable[SummarySpan]) -> dict[str, Any]:
     """One trace. Its root is the first span without a parent; orphans name a parent it lacks."""
     ordered = sorted(spans, key=lambda span: (span.start, span.span_id))
     known = {span.span_id for span in ordered}

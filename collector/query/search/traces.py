@@ -10,7 +10,7 @@ from collector.query.search.span_row import COLUMNS, SpanRow
 
 
 class Traces:
-    """Whole traces as lists of spans, in the order asked for."""
+    """Whole traces as lists of spans, in the order of their ids. Raises TryLaterError."""
 
     def __init__(self, store: BoundedReader) -> None:
         self._store = store

@@ -35,7 +35,7 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True)
 class TempoSearch:
-    """``spans`` bounds the spans told of each spanset."""
+    """A search of Tempo's API; ``spans`` bounds the spans that are listed of each spanset."""
 
     query: syntax.Query
     window: Window
@@ -68,7 +68,7 @@ def window(query: Query, now_us: int) -> Window:
 
 
 def _settled(asked: Window, now_us: int) -> Window:
-    """As other searches: it ends where traces are whole."""
+    """The window up to where traces are whole, as of all searches."""
     return replace(asked, end=min(asked.end, max(asked.start, now_us - SETTLE_US)))
 
 

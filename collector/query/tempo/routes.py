@@ -23,7 +23,7 @@ from collector.query.tempo import params as params_tempo
 from collector.query.tempo import tags
 from collector.query.tempo.params import TempoSearch
 from collector.query.traceql import Compiled, TraceQLError, names, printer, syntax
-from collector.query.traceql.evaluate import Facts, Found
+from collector.query.traceql.evaluate import Facts, MatchedSpanset
 from collector.query.traceql.spansets import Match, Spansets
 from proxy.contract.protobuf_wire import len_field
 
@@ -73,7 +73,7 @@ class TempoRoutes:
         )
 
     async def services(self, request: web.Request) -> web.Response:
-        """What Kiali asks to know whether a Tempo is well."""
+        """Answer as a healthy Tempo: Kiali checks it here."""
         return web.Response(text="query-frontend: Running\n")
 
     async def search(self, request: web.Request) -> web.Response:
@@ -162,12 +162,12 @@ def _trace(match: Match, line: Mapping[str, Any], compiled: Compiled, asked: Tem
     }
 
 
-def _spanset(found: Found, match: Match, compiled: Compiled, limit: int) -> Json:
+def _spanset(found: MatchedSpanset, match: Match, compiled: Compiled, limit: int) -> Json:
     spans = [_span(match.spans[place], compiled) for place in sorted(found.spans)[:limit]]
     said: Json = {"spans": spans, "matched": len(found.spans)}
     if found.groups:
         said["attributes"] = [
-            _attribute(f"by({printer.shown(field)})", "nil" if value is None else _spelt(field, value))
+            _attribute(f"by({printer.short_text(field)})", "nil" if value is None else _spelt(field, value))
             for field, value in found.groups
         ]
     return said
@@ -188,7 +188,7 @@ def _span(span: Facts, compiled: Compiled) -> Json:
 
 
 def _key(field: syntax.Field) -> str:
-    return field.key if isinstance(field, syntax.Attribute) else printer.shown(field)
+    return field.key if isinstance(field, syntax.Attribute) else printer.short_text(field)
 
 
 def _spelt(field: syntax.Field, value: str) -> str:

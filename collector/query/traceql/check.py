@@ -1,4 +1,4 @@
-"""Whether a query makes sense: types of what is compared, places where a field may stand.
+"""Checks of a parsed query: types of what is compared, and where a field may stand.
 
 Raises TraceQLError at the column of what is wrong.
 """
@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from collector.query.traceql import names, syntax
-from collector.query.traceql.errors import Place, TraceQLError
+from collector.query.traceql.errors import Position, TraceQLError
 from collector.query.traceql.syntax import Scope, Type
 
 _OPEN: Final = (Type.ATTRIBUTE, Type.COMPUTED)
@@ -45,7 +45,7 @@ def check(query: syntax.Query) -> None:
 
 
 def source(expression: syntax.Expression) -> str:
-    """What a field is read from: ``span``, ``trace``, ``event`` or ``link``; "" if it is no field."""
+    """The record a field is read from: ``span``, ``trace``, ``event`` or ``link``; "" if it is no field."""
     if isinstance(expression, syntax.Attribute):
         return expression.scope if expression.scope in (Scope.EVENT, Scope.LINK) else "span"
     if isinstance(expression, syntax.Intrinsic):
@@ -57,7 +57,7 @@ def source(expression: syntax.Expression) -> str:
 
 
 def sources(expression: syntax.Expression) -> set[str]:
-    """What the two sides of a comparison are read from; a condition among them reads for itself."""
+    """The records both sides of a comparison are read from; a condition among them is read by itself."""
     if isinstance(expression, syntax.Unary) and expression.op == "-":
         return sources(expression.operand)
     if isinstance(expression, syntax.Binary) and type_of(expression) is not Type.BOOLEAN:
@@ -88,11 +88,11 @@ def type_of(expression: syntax.Expression) -> Type:
     return Type.COMPUTED if set(types) & set(_OPEN) else Type.NUMBER
 
 
-def place(expression: syntax.Expression) -> Place:
+def position(expression: syntax.Expression) -> Position:
     """From the first character of an expression to its last."""
     found = [part.at for part in syntax.parts(expression)]
     first = min(at.column for at in found)
-    return Place(first, max(at.column + at.length for at in found) - first)
+    return Position(first, max(at.column + at.length for at in found) - first)
 
 
 def _stage(stage: syntax.Stage) -> None:
@@ -117,7 +117,8 @@ def _of_spans(expression: syntax.Expression) -> None:
     for part in syntax.parts(expression):
         if source(part) not in ("", "span"):
             raise TraceQLError(
-                "only fields of a span can stand here: name one with span., resource. or span:", place(part)
+                "only fields of a span can stand here: name one with span., resource. or span:",
+                position(part),
             )
 
 
@@ -131,7 +132,7 @@ def _aggregate(stage: syntax.Aggregate) -> None:
             raise TraceQLError(
                 f"{stage.function} works on numbers and durations, this is {kind}: "
                 "write duration or an attribute that holds numbers",
-                place(stage.operand),
+                position(stage.operand),
             )
     allowed = (Type.NUMBER, Type.DURATION) if kind in _OPEN else (kind,)
     if stage.value.type not in allowed:
@@ -149,7 +150,7 @@ def _condition(expression: syntax.Expression) -> None:
     if kind not in (Type.BOOLEAN, Type.ATTRIBUTE):
         raise TraceQLError(
             f"this is {kind}, not a condition: compare it, for example with = {_EXAMPLE[kind]}",
-            place(expression),
+            position(expression),
         )
 
 
@@ -175,7 +176,7 @@ def _numeric(expression: syntax.Expression, op: str) -> None:
         raise TraceQLError(
             f"{op} works on numbers and durations, this is {type_of(expression)}: "
             "write a number, a duration or an attribute",
-            place(expression),
+            position(expression),
         )
 
 
@@ -224,7 +225,7 @@ def _absence(expression: syntax.Binary) -> None:
         return
     if not isinstance(field, syntax.Intrinsic) or field.name not in _OPTIONAL:
         raise TraceQLError(
-            "this is never nil: write an attribute, parent or statusMessage before = nil", place(field)
+            "this is never nil: write an attribute, parent or statusMessage before = nil", position(field)
         )
 
 
@@ -234,11 +235,11 @@ def _regex(expression: syntax.Binary) -> None:
         raise TraceQLError(
             f"{expression.op} works on texts, this is {type_of(left)}: write an attribute or a name "
             "before it",
-            place(left),
+            position(left),
         )
     if not isinstance(pattern, syntax.Literal) or not isinstance(pattern.value, str):
         raise TraceQLError(
-            f'a regular expression is expected after {expression.op}: write it as "a.*"', place(pattern)
+            f'a regular expression is expected after {expression.op}: write it as "a.*"', position(pattern)
         )
     try:
         re.compile(pattern.value)
@@ -259,7 +260,7 @@ def _same_type(expression: syntax.Binary) -> None:
     if len(kinds) > 1 and (not attribute or kinds & {Type.STATUS, Type.KIND}):
         raise TraceQLError(
             f"{left} is compared with {right}: write {_EXAMPLE[left]} on the right, or another field",
-            place(expression.right),
+            position(expression.right),
         )
     ordered = kinds <= {Type.STRING, *_NUMERIC}
     if expression.op in names.ORDER and not ordered:
@@ -267,4 +268,4 @@ def _same_type(expression: syntax.Binary) -> None:
             f"{expression.op} is between values without an order: write = or !=", expression.at
         )
     if attribute and Type.BOOLEAN in kinds and not isinstance(expression.right, syntax.Literal):
-        raise TraceQLError("compare an attribute with true or false", place(expression.right))
+        raise TraceQLError("compare an attribute with true or false", position(expression.right))

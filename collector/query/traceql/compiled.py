@@ -9,7 +9,7 @@ from collector.query.sql import Sql
 from collector.query.traceql import names, syntax
 from collector.query.traceql.check import check
 from collector.query.traceql.conditions import Conditions
-from collector.query.traceql.evaluate import Facts, Found, Order, spansets
+from collector.query.traceql.evaluate import Facts, MatchedSpanset, Order, spansets
 from collector.query.traceql.parser import tree
 
 _IN_WINDOW: Final = (
@@ -37,7 +37,7 @@ class Compiled:
     """A query over a window: it sees the spans that start in it.
 
     ``selection`` returns TraceId of every trace that can match, one row each; when ``exact``,
-    of every trace that does. ``regexes`` are the query's regular expressions with their places.
+    of every trace that does. ``regexes`` are the query's regular expressions with their indices.
     """
 
     query: syntax.Query
@@ -57,7 +57,7 @@ class Compiled:
         """Rows of ``Facts`` of these traces, at most ``limit`` and in no order."""
         return self._spans.bind(ql_ids=list(trace_ids), ql_limit=limit)
 
-    def matches(self, rows: Iterable[Sequence[Any]]) -> dict[str, tuple[list[Facts], list[Found]]]:
+    def matches(self, rows: Iterable[Sequence[Any]]) -> dict[str, tuple[list[Facts], list[MatchedSpanset]]]:
         """From the rows of ``spans``, all of them: the spans and spansets of each trace that matches."""
         traces: dict[str, list[Facts]] = {}
         for row in rows:
@@ -84,8 +84,8 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
     filters = list(dict.fromkeys(each for stage in query.stages for each in syntax.filters(stage)))
     operands = [each.operand for each in _stages(query) if isinstance(each, syntax.Aggregate)]
     numbers = list(dict.fromkeys(each for each in operands if each is not None))
-    fields = _told(query, filters)
-    order = Order(_places(filters), _places(numbers), _places(fields))
+    fields = _read_fields(query, filters)
+    order = Order(_indices(filters), _indices(numbers), _indices(fields))
 
     conditions = Conditions()
     passes = [conditions.condition(each.condition) for each in filters]
@@ -105,9 +105,9 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
 
 
 def _selection(passes: list[str], values: list[str], having: list[str]) -> Sql:
-    columns = [f"{sql} AS ql_f{place}" for place, sql in enumerate(passes)]
-    columns += [f"{sql} AS ql_n{place}" for place, sql in enumerate(values)]
-    some = " OR ".join(f"ql_f{place}" for place in range(len(passes)))
+    columns = [f"{sql} AS ql_f{index}" for index, sql in enumerate(passes)]
+    columns += [f"{sql} AS ql_n{index}" for index, sql in enumerate(values)]
+    some = " OR ".join(f"ql_f{index}" for index in range(len(passes)))
     return _SELECTION.fill(
         columns=", ".join(columns), within=_IN_WINDOW, some=some, having=" AND ".join(having)
     )
@@ -126,7 +126,7 @@ def _facts(query: syntax.Query, passes: list[str], values: list[str], texts: lis
 
 
 class _Having:
-    """What the spans of a trace must come to, in SQL; and whether that says all the query says."""
+    """Writes the HAVING of a trace: conditions on all its spans, and whether they are exactly the query's."""
 
     def __init__(self, order: Order, conditions: Conditions) -> None:
         self._order = order
@@ -149,7 +149,7 @@ class _Having:
         return having, exact
 
     def _some(self, stage: syntax.Stage) -> str:
-        """That a spanset has spans, as far as its filters alone tell."""
+        """The condition that a spanset has spans, as far as its filters alone decide."""
         if isinstance(stage, syntax.Filter):
             return f"countIf(ql_f{self._order.passes[stage]}) > 0"
         if isinstance(stage, syntax.Query):
@@ -161,13 +161,13 @@ class _Having:
         return f"({self._some(stage.left)} {word} {self._some(stage.right)})"
 
     def _kept(self, stage: syntax.Stage) -> str:
-        """Which spans a first stage leaves of a trace that has them; "" where one row cannot tell."""
+        """The condition on spans that a first stage keeps; "" where one row cannot decide."""
         if not isinstance(stage, syntax.Filter | syntax.Combined) or not _is_logic(stage):
             return ""
         if len(set(_operators([stage]))) > 1:
             return ""
-        places = {self._order.passes[each] for each in syntax.filters(stage)}
-        return "(" + " OR ".join(f"ql_f{place}" for place in sorted(places)) + ")"
+        indices = {self._order.passes[each] for each in syntax.filters(stage)}
+        return "(" + " OR ".join(f"ql_f{index}" for index in sorted(indices)) + ")"
 
     def _aggregate(self, stage: syntax.Aggregate, kept: str) -> str:
         value = self._conditions.literal(stage.value)
@@ -218,7 +218,7 @@ def _within(stage: syntax.Spanset | syntax.Stage) -> Iterable[syntax.Stage]:
         yield from _stages(stage)
 
 
-def _told(query: syntax.Query, filters: list[syntax.Filter]) -> list[syntax.Field]:
+def _read_fields(query: syntax.Query, filters: list[syntax.Filter]) -> list[syntax.Field]:
     """Fields whose values are read: what groups, what was selected, and attributes in conditions."""
     found: list[syntax.Field] = []
     for stage in _stages(query):
@@ -242,5 +242,5 @@ def _regexes(filters: list[syntax.Filter]) -> Iterable[syntax.Literal]:
                 yield part.right
 
 
-def _places(items: list[_Item]) -> dict[_Item, int]:
-    return {item: place for place, item in enumerate(items)}
+def _indices(items: list[_Item]) -> dict[_Item, int]:
+    return {item: index for index, item in enumerate(items)}

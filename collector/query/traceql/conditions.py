@@ -171,7 +171,7 @@ class Conditions:
             f"({fields.has(scope, field, key)} AND {test(fields.read(scope, field, key))})"
             if careful
             else f"({test(fields.read(scope, field, key))})"
-            for scope in fields.places(field)
+            for scope in fields.scopes(field)
         ]
         if len(tests) == 1:
             return tests[0]
@@ -181,7 +181,7 @@ class Conditions:
         if isinstance(field, syntax.Intrinsic):
             return f"({fields.TEXT[field.name]} != '')"
         key = self.given("String", field.key)
-        return "(" + " OR ".join(fields.has(scope, field, key) for scope in fields.places(field)) + ")"
+        return "(" + " OR ".join(fields.has(scope, field, key) for scope in fields.scopes(field)) + ")"
 
     def _text(self, operand: syntax.Literal | syntax.Field) -> str:
         if isinstance(operand, syntax.Literal):
@@ -189,7 +189,7 @@ class Conditions:
         if isinstance(operand, syntax.Intrinsic):
             return fields.TEXT[operand.name]
         key = self.given("String", operand.key)
-        first, *others = (fields.read(scope, operand, key) for scope in fields.places(operand))
+        first, *others = (fields.read(scope, operand, key) for scope in fields.scopes(operand))
         if not others:
             return first
         return f"if({fields.has(Scope.SPAN, operand, key)}, {first}, toString({others[0]}))"

@@ -1,4 +1,4 @@
-"""What is wrong with a query, and where."""
+"""Errors of a query, with their position in its text."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from collector.query.errors import BadValueError
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in the query text: its first character, from 1, and its length."""
+class Position:
+    """A position in the query text: the first character, counted from 1, and the length."""
 
     column: int = 1
     length: int = 0
@@ -19,11 +19,11 @@ class TraceQLError(BadValueError):
     ``column`` counts characters from 1, line ends included; ``length`` is how many are meant.
     """
 
-    def __init__(self, message: str, place: Place) -> None:
-        super().__init__(f"q, column {place.column}: {message}")
+    def __init__(self, message: str, position: Position) -> None:
+        super().__init__(f"q, column {position.column}: {message}")
         self.message = message
-        self.column = place.column
-        self.length = place.length
+        self.column = position.column
+        self.length = position.length
 
     def where(self) -> dict[str, int]:
         """Column and length in the query."""

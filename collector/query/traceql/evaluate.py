@@ -43,7 +43,7 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Which place of ``Facts`` belongs to what in a query."""
+    """The index in ``Facts`` of each filter, number and field of a query."""
 
     passes: Mapping[syntax.Filter, int] = field(default_factory=dict)
     numbers: Mapping[syntax.Expression, int] = field(default_factory=dict)
@@ -51,16 +51,16 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedSpanset:
     """A spanset: its spans, and the values by which it was grouped."""
 
     spans: Members
     groups: tuple[Group, ...] = ()
 
 
-def spansets(query: syntax.Query, order: Order, spans: Sequence[Facts]) -> list[Found]:
+def spansets(query: syntax.Query, order: Order, spans: Sequence[Facts]) -> list[MatchedSpanset]:
     """The spansets a query leaves of one trace, none of them empty; [] when it does not match."""
-    return _Trace(order, spans).run(query, [Found(frozenset(range(len(spans))))])
+    return _Trace(order, spans).run(query, [MatchedSpanset(frozenset(range(len(spans))))])
 
 
 class _Trace:
@@ -74,28 +74,28 @@ class _Trace:
             span: parent for span, parent in zip(self._ids, self._parents, strict=True) if parent
         }
 
-    def run(self, query: syntax.Query, found: list[Found]) -> list[Found]:
+    def run(self, query: syntax.Query, found: list[MatchedSpanset]) -> list[MatchedSpanset]:
         for stage in query.stages:
             found = [each for each in self._stage(stage, found) if each.spans]
         return found
 
-    def _stage(self, stage: syntax.Stage, found: list[Found]) -> list[Found]:
+    def _stage(self, stage: syntax.Stage, found: list[MatchedSpanset]) -> list[MatchedSpanset]:
         if isinstance(stage, syntax.Aggregate):
             return [each for each in found if self._holds(stage, each.spans)]
         if isinstance(stage, syntax.By):
             return [group for each in found for group in self._grouped(stage.group, each)]
         if isinstance(stage, syntax.Coalesce):
-            return [Found(frozenset().union(*(each.spans for each in found)))]
+            return [MatchedSpanset(frozenset().union(*(each.spans for each in found)))]
         if isinstance(stage, syntax.Select):
             return found
         return [replace(each, spans=self._members(stage, each.spans)) for each in found]
 
     def _members(self, spanset: syntax.Spanset, among: Members) -> Members:
         if isinstance(spanset, syntax.Filter):
-            place = self._order.passes[spanset]
-            return frozenset(each for each in among if self._spans[each].passes[place])
+            index = self._order.passes[spanset]
+            return frozenset(each for each in among if self._spans[each].passes[index])
         if isinstance(spanset, syntax.Query):
-            found = self.run(spanset, [Found(among)])
+            found = self.run(spanset, [MatchedSpanset(among)])
             return frozenset().union(*(each.spans for each in found))
         left, right = self._members(spanset.left, among), self._members(spanset.right, among)
         if spanset.op == "||":
@@ -159,20 +159,20 @@ class _Trace:
         compare = _COMPARE[stage.op]
         if stage.operand is None:
             return compare(len(spans), stage.value.value)
-        place = self._order.numbers[stage.operand]
-        values = [value for each in spans if (value := self._spans[each].numbers[place]) is not None]
+        index = self._order.numbers[stage.operand]
+        values = [value for each in spans if (value := self._spans[each].numbers[index]) is not None]
         if not values:
             return False
         result = {"min": min, "max": max, "sum": sum, "avg": _mean}[stage.function](values)  # type: ignore[operator]
         return compare(result, stage.value.value)
 
-    def _grouped(self, group: syntax.Field, found: Found) -> list[Found]:
-        place = self._order.texts[group]
+    def _grouped(self, group: syntax.Field, found: MatchedSpanset) -> list[MatchedSpanset]:
+        index = self._order.texts[group]
         groups: dict[str | None, set[int]] = {}
         for each in found.spans:
-            groups.setdefault(self._spans[each].texts[place], set()).add(each)
+            groups.setdefault(self._spans[each].texts[index], set()).add(each)
         return [
-            Found(frozenset(spans), (*found.groups, (group, value)))
+            MatchedSpanset(frozenset(spans), (*found.groups, (group, value)))
             for value, spans in sorted(groups.items(), key=lambda item: item[0] or "")
         ]
 

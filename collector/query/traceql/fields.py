@@ -47,20 +47,20 @@ _MAPS: Final = {
 _SERVICE: Final = "service.name"
 
 
-def places(field: syntax.Attribute) -> tuple[Scope, ...]:
-    """Where an attribute is looked for, the first that has it wins."""
+def scopes(field: syntax.Attribute) -> tuple[Scope, ...]:
+    """Return the scopes an attribute is read from; the first that has it wins."""
     return (Scope.SPAN, Scope.RESOURCE) if field.scope is Scope.ANY else (field.scope,)
 
 
 def read(scope: Scope, field: syntax.Attribute, key: str) -> str:
-    """The text of an attribute in one place, '' when it is not there; ``key`` is a parameter."""
+    """SQL of the text of an attribute in one scope, '' when it is not there; ``key`` is a parameter."""
     if scope is Scope.RESOURCE and field.key == _SERVICE:
         return "ServiceName"  # of the primary key; empty when the resource has none
     return f"{_MAPS[scope]}[{key}]"
 
 
 def has(scope: Scope, field: syntax.Attribute, key: str) -> str:
-    """Whether an attribute is in one place."""
+    """SQL that is true where an attribute is in one scope."""
     if scope is Scope.RESOURCE and field.key == _SERVICE:
         return "ServiceName != ''"
     return f"mapContains({_MAPS[scope]}, {key})"

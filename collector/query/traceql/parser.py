@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from collector.query.traceql import names, syntax
-from collector.query.traceql.errors import Place, TraceQLError
+from collector.query.traceql.errors import Position, TraceQLError
 from collector.query.traceql.syntax import Literal, Type
 from collector.query.traceql.tokens import Kind, Token, tokens
 
@@ -45,7 +45,7 @@ def tree(text: str) -> syntax.Query:
 
 
 def field(text: str) -> syntax.Field:
-    """The field a text names, such as ``span.key`` or ``name``."""
+    """Parse the name of a field, such as ``span.key`` or ``name``."""
     parser = _Parser(tokens(text))
     found = parser.field()
     parser.end()
@@ -166,8 +166,8 @@ class _Parser:
         if token.text == "-" and self._next.kind in (Kind.INTEGER, Kind.FLOAT, Kind.DURATION):
             number = self._advance()
             assert not isinstance(number.value, str)
-            place = Place(token.at.column, number.at.column + number.at.length - token.at.column)
-            return Literal(_LITERALS[number.kind], -number.value, place)
+            position = Position(token.at.column, number.at.column + number.at.length - token.at.column)
+            return Literal(_LITERALS[number.kind], -number.value, position)
         self._deeper(token)
         if token.text == "(":
             inner = self._expression(1)

@@ -26,8 +26,8 @@ def field_text(field: syntax.Field) -> str:
     return f"{field.scope}.{key}"
 
 
-def shown(field: syntax.Field) -> str:
-    """A field as most people write it."""
+def short_text(field: syntax.Field) -> str:
+    """A field by its short name, as most people write it."""
     name = field_text(field)
     return _OLDER.get(name, name)
 

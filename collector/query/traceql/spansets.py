@@ -10,8 +10,8 @@ from collector.clickhouse.database import StatementError
 from collector.query.bounded_reader import BoundedReader
 from collector.query.sql import Sql
 from collector.query.traceql import Compiled, TraceQLError
-from collector.query.traceql.errors import Place
-from collector.query.traceql.evaluate import Facts, Found
+from collector.query.traceql.errors import Position
+from collector.query.traceql.evaluate import Facts, MatchedSpanset
 
 # A query for structure looks at so many of the newest traces its filters find, ...
 CANDIDATES_MAX: Final = 5000
@@ -28,7 +28,7 @@ class Match:
 
     trace_id: str
     spans: Sequence[Facts]
-    sets: Sequence[Found]
+    sets: Sequence[MatchedSpanset]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Spansets:
         return Answer([Match(each, *found[each]) for each in ids if each in found], large)
 
     async def _check_regexes(self, query: Compiled) -> None:
-        """The store alone knows the dialect, RE2, so it is asked before anything is read."""
+        """Let the store compile each one before anything is read: it alone knows its dialect, RE2."""
         for regex in query.regexes:
             try:
                 await self._store.rows(Sql("SELECT match('a', {pattern:String})", {"pattern": regex.value}))
@@ -101,11 +101,11 @@ class Spansets:
                 raise _bad_regex(str(error), regex.at) from None
 
 
-def _bad_regex(told: str, place: Place) -> TraceQLError:
-    reason = _REASON.search(told)
+def _bad_regex(error: str, position: Position) -> TraceQLError:
+    reason = _REASON.search(error)
     why = f" ({reason[1]})" if reason else ""
     return TraceQLError(
         f"this is no regular expression{why}: write one in RE2's syntax, without look-around and "
         "back references",
-        place,
+        position,
     )

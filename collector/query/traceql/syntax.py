@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from collector.query.traceql.errors import Place
+from collector.query.traceql.errors import Position
 
 
 class Type(StrEnum):
-    """What a value is. An ATTRIBUTE is anything until a span is read; what is COMPUTED from one is
+    """The type of a value. An ATTRIBUTE is anything until a span is read; what is COMPUTED from one is
     a number or a duration."""
 
     STRING = "a string"
@@ -23,7 +23,7 @@ class Type(StrEnum):
 
 
 class Scope(StrEnum):
-    """Where an attribute is looked for; ANY is the span and then its resource."""
+    """The record an attribute belongs to; ANY is the span and then its resource."""
 
     ANY = ""
     SPAN = "span"
@@ -38,14 +38,14 @@ class Literal:
 
     type: Type
     value: str | int | float | bool | None
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
     scope: Scope
     key: str
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Intrinsic:
     """A field every span or trace has, by its scoped name such as ``span:duration``."""
 
     name: str
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Unary:
 
     op: str
     operand: "Expression"
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Binary:
     op: str
     left: "Expression"
     right: "Expression"
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 Field = Attribute | Intrinsic
@@ -84,7 +84,7 @@ class Filter:
     """``{ condition }``; None takes every span."""
 
     condition: Expression | None
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Combined:
     op: str
     left: "Spanset"
     right: "Spanset"
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Aggregate:
     operand: Expression | None
     op: str
     value: Literal
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +113,22 @@ class By:
     """``| by(field)``: one spanset for each value."""
 
     group: Field
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Coalesce:
     """``| coalesce()``: the groups made one spanset again."""
 
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """``| select(field, …)``: what else is told of each span."""
+    """``| select(field, …)``: further fields that are read of each span."""
 
     fields: tuple[Field, ...]
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Query:
     """Stages from left to right; the first is a spanset. In brackets it is a spanset itself."""
 
     stages: tuple["Stage", ...]
-    at: Place = field(default=Place(), compare=False)
+    at: Position = field(default=Position(), compare=False)
 
 
 Spanset = Filter | Combined | Query

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from collector.query.traceql.errors import Place, TraceQLError
+from collector.query.traceql.errors import Position, TraceQLError
 from collector.query.traceql.names import SCOPES, UNSUPPORTED_SCOPES
 
 TEXT_MAX: Final = 5000  # characters; what a person or a form writes is far below
@@ -26,7 +26,7 @@ class Kind(Enum):
 class Token:
     kind: Kind
     text: str
-    at: Place
+    at: Position
     value: str | int | float = ""
 
 
@@ -109,38 +109,38 @@ def tokens(text: str) -> list[Token]:
     """The tokens of a query, END the last."""
     if len(text) > TEXT_MAX:
         raise TraceQLError(
-            f"the query has {len(text)} characters: write at most {TEXT_MAX}", Place(TEXT_MAX + 1, 1)
+            f"the query has {len(text)} characters: write at most {TEXT_MAX}", Position(TEXT_MAX + 1, 1)
         )
     if bad := _SURROGATE.search(text):
-        raise TraceQLError("this is not Unicode: leave the lone surrogate out", Place(bad.start() + 1, 1))
+        raise TraceQLError("this is not Unicode: leave the lone surrogate out", Position(bad.start() + 1, 1))
     found = []
     position = _SPACE.match(text).end()  # type: ignore[union-attr]  # it matches anything
     while position < len(text):
         token = _token(text, position)
         found.append(token)
         position = _SPACE.match(text, position + token.at.length).end()  # type: ignore[union-attr]
-    return [*found, Token(Kind.END, "", Place(len(text) + 1, 1))]
+    return [*found, Token(Kind.END, "", Position(len(text) + 1, 1))]
 
 
 def _token(text: str, start: int) -> Token:
     first = text[start]
     if first in '"`':
         value, end = _string(text, start)
-        return Token(Kind.STRING, text[start:end], Place(start + 1, end - start), value)
+        return Token(Kind.STRING, text[start:end], Position(start + 1, end - start), value)
     if number := _NUMBER.match(text, start):
         return _number(text, start, number.group())
     scope = _SCOPE.match(text, start)
     if scope and (scope[1] in SCOPES or not scope[1]):
         return _attribute(text, start, scope[1])
     if scope and scope[1] in UNSUPPORTED_SCOPES:
-        place = Place(start + 1, scope.end() - start)
-        raise TraceQLError(f"{scope[0]} cannot be asked for: {UNSUPPORTED_SCOPES[scope[1]]}", place)
+        at = Position(start + 1, scope.end() - start)
+        raise TraceQLError(f"{scope[0]} cannot be asked for: {UNSUPPORTED_SCOPES[scope[1]]}", at)
     found = _WORD.match(text, start)
     kind = Kind.WORD if found else Kind.MARK
     found = found or _MARK.match(text, start)
     if not found:
-        raise TraceQLError(_unknown(first), Place(start + 1, 1))
-    return Token(kind, found.group(), Place(start + 1, found.end() - start))
+        raise TraceQLError(_unknown(first), Position(start + 1, 1))
+    return Token(kind, found.group(), Position(start + 1, found.end() - start))
 
 
 def _unknown(character: str) -> str:
@@ -153,26 +153,26 @@ def _unknown(character: str) -> str:
 
 def _number(text: str, start: int, digits: str) -> Token:
     if time := _TIME.match(text, start):
-        place = Place(start + 1, time.end() - start)
+        at = Position(start + 1, time.end() - start)
         total = round(sum(float(number) * _UNITS_NS[unit] for number, unit in _PIECE.findall(time[0])))
         if total >= 2**62:
-            raise TraceQLError("this is longer than 146 years: write a shorter duration", place)
-        return Token(Kind.DURATION, time[0], place, total)
-    place = Place(start + 1, len(digits))
+            raise TraceQLError("this is longer than 146 years: write a shorter duration", at)
+        return Token(Kind.DURATION, time[0], at, total)
+    at = Position(start + 1, len(digits))
     if tail := _TAIL.match(text, start + len(digits)):
-        place = Place(start + 1, tail.end() - start)
+        at = Position(start + 1, tail.end() - start)
         raise TraceQLError(
             f"{text[start : tail.end()]!r} is neither a number nor a duration: "
             "durations end in ns, us, ms, s, m, h or d, texts stand in double quotes",
-            place,
+            at,
         )
     if digits.isdigit():
         if len(digits) > 19 or int(digits) >= 2**63:
-            raise TraceQLError("this number is too large: write one of 64 bits", place)
-        return Token(Kind.INTEGER, digits, place, int(digits))
+            raise TraceQLError("this number is too large: write one of 64 bits", at)
+        return Token(Kind.INTEGER, digits, at, int(digits))
     if float(digits) == float("inf"):
-        raise TraceQLError("this number is too large: write one below 1.8e308", place)
-    return Token(Kind.FLOAT, digits, place, float(digits))
+        raise TraceQLError("this number is too large: write one below 1.8e308", at)
+    return Token(Kind.FLOAT, digits, at, float(digits))
 
 
 def _attribute(text: str, start: int, scope: str) -> Token:
@@ -187,11 +187,11 @@ def _attribute(text: str, start: int, scope: str) -> Token:
         else:
             break
         key += piece
-    place = Place(start + 1, max(position, begin) - start)
+    at = Position(start + 1, max(position, begin) - start)
     if not key:
         example = f'{scope}.key or {scope}."a key"'
-        raise TraceQLError(f"the name of an attribute is expected after {scope}.: write {example}", place)
-    return Token(Kind.ATTRIBUTE, scope, place, key)
+        raise TraceQLError(f"the name of an attribute is expected after {scope}.: write {example}", at)
+    return Token(Kind.ATTRIBUTE, scope, at, key)
 
 
 def _string(text: str, start: int) -> tuple[str, int]:
@@ -208,7 +208,9 @@ def _string(text: str, start: int) -> tuple[str, int]:
         else:
             position += 1
         value.append(character)
-    raise TraceQLError(f"the string has no end: write {quote} after it", Place(start + 1, len(text) - start))
+    raise TraceQLError(
+        f"the string has no end: write {quote} after it", Position(start + 1, len(text) - start)
+    )
 
 
 def _escape(text: str, start: int) -> tuple[str, int]:
@@ -222,5 +224,5 @@ def _escape(text: str, start: int) -> tuple[str, int]:
     raise TraceQLError(
         'this is no escape: write \\\\ for a backslash, \\" for a quote, \\n, \\t, \\r or \\u with '
         "four digits, or put the text between backticks",
-        Place(start + 1, 1 + len(letter)),
+        Position(start + 1, 1 + len(letter)),
     )

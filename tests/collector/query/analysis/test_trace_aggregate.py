@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.query.analysis.trace_aggregate import DEPTH_MAX, NODES_MAX, Brief, covered, tree
+from collector.query.analysis.trace_aggregate import DEPTH_MAX, NODES_MAX, TreeSpan, covered, tree
 from tests.collector.query.world import Span, World
 
 MS = 1_000_000
 
 
-def brief(trace: str, span: str, parent: str, step: str, at: float, took: float, failed: int = 0) -> Brief:
+def brief(trace: str, span: str, parent: str, step: str, at: float, took: float, failed: int = 0) -> TreeSpan:
     service, _, name = step.partition(" ")
-    return Brief(trace, span, parent, service, name, "Server", failed, round(at * MS), round(took * MS))
+    return TreeSpan(trace, span, parent, service, name, "Server", failed, round(at * MS), round(took * MS))
 
 
 def test_steps_of_one_path_are_one_node() -> None:
@@ -74,8 +74,8 @@ def test_too_many_and_too_deep_are_cut_and_told() -> None:
 
 @given(st.lists(st.tuples(st.integers(-20, 120), st.integers(0, 60)), max_size=8))
 def test_what_children_cover_is_counted_once(intervals: list[tuple[int, int]]) -> None:
-    parent = Brief("1", "a", "", "s", "x", "", 0, 0, 100)
-    children = [Brief("1", "b", "a", "s", "x", "", 0, start, took) for start, took in intervals]
+    parent = TreeSpan("1", "a", "", "s", "x", "", 0, 0, 100)
+    children = [TreeSpan("1", "b", "a", "s", "x", "", 0, start, took) for start, took in intervals]
     inside = {n for start, took in intervals for n in range(start, start + took)} & set(range(100))
     assert covered(parent, children) == len(inside)
 

@@ -20,7 +20,7 @@ def stored(world: World) -> None:
 def test_a_larger_choice_includes_the_smaller_and_counts_are_of_all(world: World) -> None:
     stored(world)
     for of in (trace_sample.traces(WINDOW, "", ""), trace_sample.traces(WINDOW, "frontend", "GET /")):
-        few, many = (trace_sample.chosen(of, size) for size in (5, 50))
+        few, many = (trace_sample.sample(of, size) for size in (5, 50))
         one, other = (world.database.query(each.text, each.parameters) for each in (few, many))
         assert other[:5] == one
         assert {row[1] for row in other} == {100}
@@ -35,7 +35,7 @@ def test_each_side_has_its_own_choice(world: World) -> None:
         load = trace_sample.load(WINDOW)
         assert world.database.query(load.text, load.parameters) == [(stretch, 100)]
         for among, found in (([stretch], {0: 30, 1: 25}), ([stretch - 600], {0: 0, 1: 0})):
-            asked = trace_sample.sides(of, Sql("failed"), 30, among)
+            asked = trace_sample.sample_of_sides(of, Sql("failed"), 30, among)
             rows = world.database.query(asked.text, asked.parameters)
             assert {side: sum(row[1] == side for row in rows) for side in (0, 1)} == found
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from collector.query.bounded_reader import BoundedReader
-from collector.query.mesh.stored_edges import Only, StoredEdges
+from collector.query.mesh.stored_edges import CallFilter, StoredEdges
 from collector.query.params import Window
 from proxy.contract.histogram import Histogram, bucket_value
 from proxy.contract.model import Stage
@@ -174,7 +174,7 @@ def test_a_series_has_a_point_for_every_step(world: World) -> None:
         Calls("a", "c", 51, 7),
         Calls("a", "b", 1, 10, 5),
     )
-    points = run(stored(world).series(MINUTE, 10, Only(service="b")))
+    points = run(stored(world).series(MINUTE, 10, CallFilter(service="b")))
     assert [(point.time, point.stats.count) for point in points] == [
         (NOW - 60, 4),
         (NOW - 50, 0),
@@ -190,16 +190,16 @@ def test_a_series_has_a_point_for_every_step(world: World) -> None:
 @pytest.mark.parametrize(
     ("only", "count"),
     [
-        (Only(service="b"), 7),
-        (Only(source="a", target="b"), 3),
-        (Only(source="a"), 11),
-        (Only(target="c"), 8),
-        (Only(endpoint="x:1"), 5),
-        (Only(service="b", endpoint="x:1"), 5),
-        (Only(service="nobody"), 0),
+        (CallFilter(service="b"), 7),
+        (CallFilter(source="a", target="b"), 3),
+        (CallFilter(source="a"), 11),
+        (CallFilter(target="c"), 8),
+        (CallFilter(endpoint="x:1"), 5),
+        (CallFilter(service="b", endpoint="x:1"), 5),
+        (CallFilter(service="nobody"), 0),
     ],
 )
-def test_latency_of(world: World, only: Only, count: int) -> None:
+def test_latency_of(world: World, only: CallFilter, count: int) -> None:
     world.calls(
         Calls("a", "b", 9, 1),
         Calls("a", "b", 9, 2, endpoint="x:1"),
@@ -215,5 +215,7 @@ def test_latency_of(world: World, only: Only, count: int) -> None:
 def test_an_empty_store_gives_empty_answers(world: World) -> None:
     assert run(stored(world).graph(MINUTE)).edges == ()
     assert run(stored(world).calls(MINUTE)) == {}
-    assert run(stored(world).latency(MINUTE, Only(service="b"))) == Histogram()
-    assert {point.stats for point in run(stored(world).series(MINUTE, 60, Only(service="b")))} == {Stats()}
+    assert run(stored(world).latency(MINUTE, CallFilter(service="b"))) == Histogram()
+    assert {point.stats for point in run(stored(world).series(MINUTE, 60, CallFilter(service="b")))} == {
+        Stats()
+    }

@@ -1,15 +1,15 @@
 """Traces in one line: counts, root, orphans, true end."""
 
-from collector.query.search.summaries import Brief, summary
+from collector.query.search.summaries import SummarySpan, summary
 from tests.collector.query.world import ONE
 
 
 def test_a_trace_with_a_root() -> None:
     found = summary(
         [
-            Brief(ONE, "c", "b", "reviews", "GET /r", 1, 1_000_000_030, 999_999_999_999),
-            Brief(ONE, "a", "", "frontend", "GET /", 0, 1_000_000_000, 500),
-            Brief(ONE, "b", "a", "frontend", "GET", 1, 1_000_000_010, 400),
+            SummarySpan(ONE, "c", "b", "reviews", "GET /r", 1, 1_000_000_030, 999_999_999_999),
+            SummarySpan(ONE, "a", "", "frontend", "GET /", 0, 1_000_000_000, 500),
+            SummarySpan(ONE, "b", "a", "frontend", "GET", 1, 1_000_000_010, 400),
         ]
     )
     assert found == {
@@ -29,5 +29,5 @@ def test_a_trace_with_a_root() -> None:
 
 
 def test_a_trace_without_its_root() -> None:
-    found = summary([Brief(ONE, "b", "lost", "frontend", "GET", 0, 10, 5)])
+    found = summary([SummarySpan(ONE, "b", "lost", "frontend", "GET", 0, 10, 5)])
     assert (found["rootServiceName"], found["rootOperationName"], found["orphanSpanCount"]) == ("", "", 1)
