@@ -30,12 +30,12 @@ from collector.control.prober import Prober
 from collector.federation.stored_stages import stored_stages
 from collector.federation.sync import Neighbours
 from collector.ingest.admission import Admission
-from collector.ingest.dead_letters import Aside
+from collector.ingest.dead_letters import DeadLetters
 from collector.ingest.drain import Drain
 from collector.ingest.journal import Journal
 from collector.ingest.pipeline import Ingest
-from collector.ingest.recent_requests import Seen
-from collector.ingest.signal_inserts import Sink
+from collector.ingest.recent_requests import RecentRequests
+from collector.ingest.signal_inserts import SignalInserts
 from collector.ingest.spool import Spool
 from collector.otlp.body import from_protobuf
 from collector.otlp.values import Refused
@@ -144,13 +144,16 @@ def _journal(stack: AsyncExitStack, writer: Writer, config: CollectorConfig, sta
     """The spool and what takes it to the store."""
     directory = Path(config.spool or f"{config.data}/spool")
     spool = Spool(directory, config.spool_bytes, config.batch_bytes)
-    stats.watch("spanmesh_spool_bytes", lambda: spool.size)
-    stats.watch("spanmesh_spool_segments", lambda: spool.segments)
-    stats.watch("spanmesh_spool_oldest_seconds", lambda: time.time() - spool.oldest if spool.oldest else 0)
-    stats.watch("spanmesh_spool_lost_bytes", lambda: spool.lost)
-    journal = Journal(spool, Seen(directory / "seen"), config.batch_seconds, config.sync)
-    stack.callback(journal.end)
-    drain = Drain(journal, Sink(writer).insert, Aside(directory / "aside", config.aside_bytes), stats)
+    stats.add_gauge("spanmesh_spool_bytes", lambda: spool.size)
+    stats.add_gauge("spanmesh_spool_segments", lambda: spool.segments)
+    stats.add_gauge(
+        "spanmesh_spool_oldest_seconds", lambda: time.time() - spool.oldest if spool.oldest else 0
+    )
+    stats.add_gauge("spanmesh_spool_lost_bytes", lambda: spool.lost)
+    journal = Journal(spool, RecentRequests(directory / "seen"), config.batch_seconds, config.sync)
+    stack.callback(journal.release)
+    dead_letters = DeadLetters(directory / "aside", config.aside_bytes)
+    drain = Drain(journal, SignalInserts(writer).insert, dead_letters, stats)
     _task(stack, drain.run(), drain.close)
     _task(stack, journal.run(), journal.close)
     return journal
@@ -160,7 +163,7 @@ def _ingest(
     stack: AsyncExitStack, engine: Engine, journal: Journal, config: CollectorConfig, stats: Stats
 ) -> Ingest:
     admission = Admission(config.max_pending_bytes)
-    stats.watch("spanmesh_pending_bytes", lambda: admission.pending)
+    stats.add_gauge("spanmesh_pending_bytes", lambda: admission.pending)
     kept = max(parse(config.retention, config.retention_days).values())
     ingest = Ingest(engine, journal, admission, stats, time.time, kept)
     stack.callback(ingest.close)
@@ -179,7 +182,7 @@ async def _mesh(
 ) -> None:
     """The step of the mesh and what stores its results."""
     recorder = Recorder(writer.insert, _name(config), stats)
-    stats.watch("spanmesh_pending_mesh_rows", lambda: recorder.pending)
+    stats.add_gauge("spanmesh_pending_mesh_rows", lambda: recorder.pending)
     _task(stack, recorder.run(), recorder.close)
     try:
         engine.follow(await stored_stages(reader, mesh_file.changed_at))
@@ -267,7 +270,7 @@ async def _grpc(
     async def stop() -> None:
         # Streams of sidecars never end by themselves: wait for exports only.
         stopping = asyncio.ensure_future(server.stop(_STOP_SECONDS))
-        await ingest.idle(_STOP_SECONDS)
+        await ingest.wait_idle(_STOP_SECONDS)
         await server.stop(_STREAM_SECONDS)
         await stopping
 

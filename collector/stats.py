@@ -1,10 +1,10 @@
-"""The collector's own counters, in Prometheus text."""
+"""The collector's own counters and gauges, in the Prometheus text format."""
 
 from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-# Name to its help text; a name that is not here cannot be counted.
+# Help text by name. Only these names can be counted, so docs/metrics.md can be checked to have them all.
 COUNTERS: Final = {
     "spanmesh_received_requests_total": "Export requests by signal, transport and outcome.",
     "spanmesh_received_bytes_total": "Bytes of export requests, decompressed.",
@@ -48,31 +48,31 @@ class Stats:
         self._gauges: dict[str, Callable[[], float]] = {}
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
-        """Add to a counter."""
+        """Add to a counter. Raises KeyError for a name without help text."""
         key = tuple(sorted(labels.items()))
         with self._lock:
             values = self._counts[name]
             values[key] = values.get(key, 0) + amount
 
     def value(self, name: str, **labels: str) -> float:
-        """A counter over all label sets that contain ``labels``."""
+        """Return the sum of a counter over all label sets that contain ``labels``."""
         wanted = set(labels.items())
         with self._lock:
             return sum(value for key, value in self._counts[name].items() if wanted <= set(key))
 
-    def watch(self, name: str, read: Callable[[], float]) -> None:
-        """Make a gauge of a function; it is called when the text is asked for."""
+    def add_gauge(self, name: str, read: Callable[[], float]) -> None:
+        """Add a gauge; ``read`` is called for each scrape."""
         if name not in GAUGES:
             raise KeyError(name)
         self._gauges[name] = read
 
-    def gauge(self, name: str) -> float | None:
-        """What a gauge reads now; None when nothing is watched under that name."""
+    def read_gauge(self, name: str) -> float | None:
+        """Return the value of a gauge now; None when the collector has no gauge of that name."""
         read = self._gauges.get(name)
         return None if read is None else read()
 
-    def text(self) -> str:
-        """Everything in the Prometheus text exposition format, version 0.0.4."""
+    def render(self) -> str:
+        """Return everything in the Prometheus text exposition format, version 0.0.4."""
         with self._lock:
             counts = {name: dict(values) for name, values in self._counts.items()}
         lines: list[str] = []

@@ -48,7 +48,7 @@ class MeshLoop:
         self._probe = probe
         self._took = 0.0
         self._stopped = asyncio.Event()
-        stats.watch("spanmesh_tick_seconds", lambda: self._took)
+        stats.add_gauge("spanmesh_tick_seconds", lambda: self._took)
 
     async def run(self) -> None:
         """Step until ``stop``; the last step hands over all that is not stored yet."""

@@ -93,7 +93,7 @@ class Neighbours:
         self._looked: float | None = None
         self._warned = self._deaf = False
         self._stopped = asyncio.Event()
-        stats.watch("spanmesh_other_collectors", lambda: self._heard.collectors)
+        stats.add_gauge("spanmesh_other_collectors", lambda: self._heard.collectors)
 
     async def run(self) -> None:
         """Tell and look every second."""

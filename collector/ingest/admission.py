@@ -1,4 +1,4 @@
-"""How much may wait for the store before senders are asked to wait themselves."""
+"""A bound on the bytes of requests that are not durable yet: backpressure on senders."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ _RETRY_SECONDS: Final = 1
 
 
 class BusyError(Exception):
-    """Too much is waiting already: send the same again after ``retry_after`` seconds."""
+    """Too many bytes are waiting: the sender may repeat the request after ``retry_after`` seconds."""
 
     def __init__(self, message: str, retry_after: int = _RETRY_SECONDS) -> None:
         super().__init__(message)
@@ -18,17 +18,18 @@ class BusyError(Exception):
 
 
 class Admission:
-    """Counts the bytes of requests that wait, and refuses what would pass the limit."""
+    """A counter of the bytes of requests in flight, with a ``limit``; used by the event loop alone."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.pending = 0
 
     @contextmanager
-    def hold(self, size: int) -> Iterator[None]:
-        """Count ``size`` bytes as waiting for the time of the block. Raises BusyError.
+    def reserve(self, size: int) -> Iterator[None]:
+        """Count ``size`` bytes as pending for the time of the block. Raises BusyError.
 
-        A request larger than the whole limit is let in when nothing else waits.
+        A request larger than the whole limit is admitted when nothing else is pending: it could never be
+        otherwise, and its sender would repeat it for ever.
         """
         if self.pending and self.pending + size > self._limit:
             raise BusyError(

@@ -1,4 +1,4 @@
-"""Requests that ClickHouse will not take, in files: for someone to look at, within a set size."""
+"""Requests that ClickHouse rejects, kept in files for an operator to look at."""
 
 import logging
 import os
@@ -10,17 +10,17 @@ _log = logging.getLogger(__name__)
 _SUFFIX: Final = ".pb"
 
 
-class Aside:
-    """A directory that holds ``limit`` bytes at most: the oldest files make room for new ones."""
+class DeadLetters:
+    """A directory of at most ``limit`` bytes: the oldest files are deleted for new ones."""
 
     def __init__(self, directory: Path, limit: int) -> None:
         self._directory = directory
         self._limit = limit
 
     def put(self, name: str, body: bytes) -> tuple[Path, int]:
-        """The file of a request, and how many older ones were deleted for it. Raises OSError.
+        """Write a request to a file; return its path and how many older files were deleted. Raises OSError.
 
-        A single request that is larger than the limit is kept, alone.
+        A request that alone is larger than the limit is kept, and is then the only one.
         """
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / f"{name}{_SUFFIX}"
@@ -28,19 +28,23 @@ class Aside:
         path.write_bytes(body)
         return path, dropped
 
-    def _make_room(self, more: int, mine: Path) -> int:
-        held: list[tuple[int, Path, int]] = []
+    def _make_room(self, needed: int, new: Path) -> int:
+        """Delete the oldest files until ``needed`` bytes fit; return how many were deleted.
+
+        A file of the name ``new`` does not count: after a crash the same request is put again.
+        """
+        files: list[tuple[int, Path, int]] = []
         for entry in os.scandir(self._directory):
             path = Path(entry.path)
-            if path.suffix == _SUFFIX and path != mine:
-                about = entry.stat()
-                held.append((about.st_mtime_ns, path, about.st_size))
-        size, dropped = more + sum(each[2] for each in held), 0
-        for _, path, length in sorted(held):
-            if size <= self._limit:
+            if path.suffix == _SUFFIX and path != new:
+                status = entry.stat()
+                files.append((status.st_mtime_ns, path, status.st_size))
+        total, dropped = needed + sum(size for _, _, size in files), 0
+        for _, path, size in sorted(files):
+            if total <= self._limit:
                 break
             path.unlink(missing_ok=True)
-            size -= length
+            total -= size
             dropped += 1
-            _log.error("%s: deleted, no more than %d bytes are put aside", path, self._limit)
+            _log.error("%s: deleted, as rejected requests may take %d bytes", path, self._limit)
         return dropped

@@ -1,8 +1,7 @@
-"""Requests that were acknowledged lately, so that one sent again is not stored again.
+"""Recognition of requests that their senders repeat, so that each is counted and stored once.
 
 A sender that lost the answer sends the same bytes once more, perhaps to the collector that started
-meanwhile. Digests of requests that wait in the spool are in the spool; those that left it are in a
-file, the newest ``limit`` of them.
+meanwhile. OTLP gives requests no id, so a digest of the bytes stands for one.
 """
 
 import logging
@@ -15,23 +14,35 @@ from typing import Final
 
 _log = logging.getLogger(__name__)
 
-SIZE: Final = 16
-LIMIT: Final = 200_000
+DIGEST_BYTES: Final = 16
+_LIMIT: Final = 200_000
 
 
 def digest(body: bytes) -> bytes:
-    """What a request is known by: ``SIZE`` bytes."""
-    return sha256(body).digest()[:SIZE]
+    """Return the ``DIGEST_BYTES`` bytes that identify a request.
+
+    Cryptographic, since equal digests make a request disappear and anyone may send one: a checksum's
+    collisions can be made at will. Half of SHA-256 is enough for 200,000 requests.
+    """
+    return sha256(body).digest()[:DIGEST_BYTES]
 
 
-class Seen:
-    """Digests, oldest first; ``note`` and ``in`` from one thread, ``save`` from one thread."""
+class RecentRequests:
+    """Digests of acknowledged requests, the newest ``limit`` of them, through restarts.
 
-    def __init__(self, path: Path, limit: int = LIMIT) -> None:
-        """What ``path`` holds from before; a file that cannot be read counts as empty."""
+    Those of requests in the spool are in the spool, and ``journal`` adds them at the start; ``save`` writes
+    those that leave it to a file. ``add`` and ``in`` are for one thread and ``save`` for one thread.
+    """
+
+    def __init__(self, path: Path, limit: int = _LIMIT) -> None:
+        """Load the file at ``path``; one that cannot be read counts as empty.
+
+        The cost of that is a duplicate where a sender repeats a request across the restart, which is
+        less than a collector that does not start.
+        """
         self._path = path
         self._limit = limit
-        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
         saved = b""
         try:
             saved = path.read_bytes()
@@ -39,32 +50,56 @@ class Seen:
             pass
         except OSError as error:
             _log.warning("%s: %s; requests repeated from before are not recognised", path, error.strerror)
-        self._size = len(saved) // SIZE * SIZE
-        for place in range(0, self._size, SIZE):
-            self.note(saved[place : place + SIZE])
+        self._size = len(saved) // DIGEST_BYTES * DIGEST_BYTES
+        for offset in range(0, self._size, DIGEST_BYTES):
+            self.add(saved[offset : offset + DIGEST_BYTES])
 
     def __contains__(self, key: bytes) -> bool:
-        return key in self._known
+        return key in self._digests
 
-    def note(self, key: bytes) -> None:
-        """Remember it; past the limit the oldest is forgotten."""
-        self._known[key] = None
-        if len(self._known) > self._limit:
-            self._known.popitem(last=False)
+    def add(self, key: bytes) -> None:
+        """Remember a digest; past the limit the oldest is forgotten."""
+        self._digests[key] = None
+        if len(self._digests) > self._limit:
+            self._digests.popitem(last=False)
 
     def save(self, keys: Iterable[bytes]) -> None:
-        """Add to the file. Raises OSError."""
+        """Append digests to the file. Raises OSError."""
         data = b"".join(keys)
-        if self._size + len(data) > 2 * self._limit * SIZE:
-            kept = self._path.read_bytes()[-self._limit * SIZE :]
-            fresh = self._path.with_suffix(".new")
-            fresh.write_bytes(kept)
-            fresh.replace(self._path)
-            self._size = len(kept)
+        # Rewritten at twice the limit only, so that most calls are one write of a few hundred bytes.
+        if self._size + len(data) > 2 * self._limit * DIGEST_BYTES:
+            newest = self._path.read_bytes()[-self._limit * DIGEST_BYTES :]
+            replacement = self._path.with_suffix(".new")
+            replacement.write_bytes(newest)
+            replacement.replace(self._path)
+            self._size = len(newest)
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
-            # Where whole digests end: one cut off by a full disk is written over.
+            # At the last whole digest, not at the end: a digest cut off by a full disk is overwritten.
             os.pwrite(file, data, self._size)
         finally:
             os.close(file)
         self._size += len(data)
+
+
+class UnstoredRequests:
+    """Digests of requests that the engine counted and that were not made durable, the newest ``limit``.
+
+    Their senders were asked to repeat them; the engine must not count them a second time.
+    """
+
+    def __init__(self, limit: int = 10_000) -> None:
+        self._digests: OrderedDict[bytes, None] = OrderedDict()
+        self._limit = limit
+
+    def add(self, key: bytes) -> None:
+        """Remember a digest; past the limit the oldest is forgotten."""
+        self._digests[key] = None
+        if len(self._digests) > self._limit:
+            self._digests.popitem(last=False)
+
+    def discard(self, key: bytes) -> bool:
+        """Forget a digest; True if it was there. A repetition that fails again is added again."""
+        known = key in self._digests
+        self._digests.pop(key, None)
+        return known

@@ -1,4 +1,4 @@
-"""Requests of each signal into their tables."""
+"""The inserts of each signal's requests into its tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -13,30 +13,34 @@ from collector.otlp import logs, metrics
 Tables = dict[str, dict[str, list[Any]]]
 
 
-class Sink:
-    """Inserts with ``writer``; requests were examined when they came, so all of them is kept."""
+class SignalInserts:
+    """Inserts of journal entries with ``writer``; the pipeline has checked them, so every item is stored."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
 
     async def insert(self, entries: Sequence[Entry], token: str, stored: Stored) -> None:
-        """Requests of one signal, into the tables not in ``stored`` yet. Raises StoreError."""
+        """Insert entries of one signal into the tables that are not in ``stored`` yet. Raises StoreError."""
         bodies = [entry.body for entry in entries]
         if entries[0].signal is Signal.TRACES:
             count = sum(entry.count for entry in entries)
             await self._writer.spans(bodies, count, token, stored)
         else:
             convert = _CONVERT[entries[0].signal]
-            # Requests one after the other are one request: each is one field, repeated.
+            # Concatenated requests are one request: each is a single repeated field, and protobuf
+            # merges messages by appending repeated fields.
             await self._writer.converted(lambda: convert(b"".join(bodies)), token, stored)
 
 
-def _points(body: bytes) -> Tables:
+def _metric_tables(body: bytes) -> Tables:
     return metrics.convert(ExportMetricsServiceRequest.FromString(body))
 
 
-def _records(body: bytes) -> Tables:
+def _log_tables(body: bytes) -> Tables:
     return logs.convert(ExportLogsServiceRequest.FromString(body))
 
 
-_CONVERT: Final[Mapping[Signal, Callable[[bytes], Tables]]] = {Signal.METRICS: _points, Signal.LOGS: _records}
+_CONVERT: Final[Mapping[Signal, Callable[[bytes], Tables]]] = {
+    Signal.METRICS: _metric_tables,
+    Signal.LOGS: _log_tables,
+}

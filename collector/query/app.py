@@ -86,7 +86,7 @@ def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:
 
     async def metrics(request: web.Request) -> web.Response:
         return web.Response(
-            text=stats.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+            text=stats.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
     return [

@@ -9,7 +9,7 @@ from aiohttp import web
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
-from collector.ingest.pipeline import Form, Ingest
+from collector.ingest.pipeline import Ingest, Parser
 from collector.otlp.body import from_json, from_protobuf
 from collector.receive.answer import Failure, failure, logs_reply, metrics_reply, trace_reply
 from collector.receive.body import read
@@ -21,9 +21,9 @@ _log = logging.getLogger(__name__)
 
 _PROTOBUF: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
-_FORMS: Final[dict[str, Form[Any]]] = {_PROTOBUF: from_protobuf, _JSON: from_json}
+_PARSERS: Final[dict[str, Parser[Any]]] = {_PROTOBUF: from_protobuf, _JSON: from_json}
 
-Take = Callable[[bytes, Form[Any]], Awaitable[Message]]
+Take = Callable[[bytes, Parser[Any]], Awaitable[Message]]
 
 
 class _Answered(Exception):  # noqa: N818
@@ -51,20 +51,20 @@ class OtlpHttp:
         return app
 
     async def _traces(self, request: web.Request) -> web.Response:
-        async def take(body: bytes, form: Form[Any]) -> Message:
-            return trace_reply(await self._ingest.traces(body, form))
+        async def take(body: bytes, parse: Parser[Any]) -> Message:
+            return trace_reply(await self._ingest.traces(body, parse))
 
         return await self._export(request, "traces", take)
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        async def take(body: bytes, form: Form[Any]) -> Message:
-            return metrics_reply(await self._ingest.metrics(body, form))
+        async def take(body: bytes, parse: Parser[Any]) -> Message:
+            return metrics_reply(await self._ingest.metrics(body, parse))
 
         return await self._export(request, "metrics", take)
 
     async def _logs(self, request: web.Request) -> web.Response:
-        async def take(body: bytes, form: Form[Any]) -> Message:
-            return logs_reply(await self._ingest.logs(body, form))
+        async def take(body: bytes, parse: Parser[Any]) -> Message:
+            return logs_reply(await self._ingest.logs(body, parse))
 
         return await self._export(request, "logs", take)
 
@@ -72,13 +72,13 @@ class OtlpHttp:
         outcome, size = "cancelled", 0
         kind = request.content_type
         try:
-            if kind not in _FORMS:
+            if kind not in _PARSERS:
                 raise _Answered(
                     "content_type", 415, f"Content-Type {kind[:80]!r} is not {_PROTOBUF} or {_JSON}"
                 )
             body = await self._body(request)
             size = len(body)
-            reply = await take(body, _FORMS[kind])
+            reply = await take(body, _PARSERS[kind])
             outcome = "accepted"
             return _reply(kind, 200, reply)
         except Exception as error:

@@ -69,7 +69,7 @@ class StorageRoutes:
         out."""
         spool: Spool = {}
         for name, gauge in _SPOOL.items():
-            value = self._stats.gauge(gauge)
+            value = self._stats.read_gauge(gauge)
             if value is not None:
                 spool[name] = round(value)
         return spool

@@ -49,7 +49,7 @@ def test_a_step_publishes_and_hands_over_without_waiting_for_the_store() -> None
         world.loop.step()
         assert world.published == [Snapshot(3), Snapshot(3)]
         assert world.recorder.pending == 4
-        assert "spanmesh_tick_seconds" in world.stats.text()
+        assert "spanmesh_tick_seconds" in world.stats.render()
 
     asyncio.run(run())
 

@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from collector.ingest.dead_letters import Aside
+from collector.ingest.dead_letters import DeadLetters
 
 
 def test_the_oldest_make_room_and_are_counted(tmp_path: Path) -> None:
-    aside = Aside(tmp_path / "aside", 100)
+    aside = DeadLetters(tmp_path / "aside", 100)
     dropped = []
     for number in range(6):
         path, gone = aside.put(f"{number}", bytes([number]) * 30)
@@ -22,14 +22,14 @@ def test_the_oldest_make_room_and_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_same_request_put_aside_again_takes_no_more_room(tmp_path: Path) -> None:
-    aside = Aside(tmp_path, 100)
+    aside = DeadLetters(tmp_path, 100)
     for _ in range(3):
         assert aside.put("one", b"x" * 80)[1] == 0
     assert [path.name for path in tmp_path.iterdir()] == ["one.pb"]
 
 
 def test_one_larger_than_the_limit_is_kept_alone(tmp_path: Path) -> None:
-    aside = Aside(tmp_path, 100)
+    aside = DeadLetters(tmp_path, 100)
     aside.put("small", b"x")
     path, dropped = aside.put("large", b"x" * 500)
     assert (path.stat().st_size, dropped) == (500, 1)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from collector.clickhouse.database import StoreUnavailableError
-from collector.ingest.dead_letters import Aside
+from collector.ingest.dead_letters import DeadLetters
 from collector.ingest.drain import Drain
 from collector.ingest.journal import Entry, Journal, Signal
-from collector.ingest.recent_requests import Seen, digest
+from collector.ingest.recent_requests import RecentRequests, digest
 from collector.ingest.spool import Spool
 from collector.stats import Stats
 from tests.collector.made import Drained
@@ -29,9 +29,9 @@ class Parts:
     async def keep(self, *bodies: bytes, signal: Signal = Signal.TRACES) -> None:
         """One segment."""
         for body in bodies:
-            await self.journal.keep(Entry(signal, digest(body), 2, body))
+            await self.journal.persist(Entry(signal, digest(body), 2, body))
         self.spool.seal()
-        self.journal.sealed.set()
+        self.journal.segment_ready.set()
 
     async def empty(self) -> None:
         async with asyncio.timeout(30):
@@ -46,9 +46,10 @@ def with_drain(
 
     async def run() -> Drained:
         spool, stats = Spool(directory, 1 << 30), Stats()
-        journal = Journal(spool, Seen(directory / "seen"), 3600, sync=False)
+        journal = Journal(spool, RecentRequests(directory / "seen"), 3600, sync=False)
         parts = Parts(journal, spool, store or Drained(), stats, directory / "aside")
-        drain = Drain(journal, parts.store.insert, Aside(parts.aside, 1 << 20), stats, retry_seconds=0.001)
+        dead_letters = DeadLetters(parts.aside, 1 << 20)
+        drain = Drain(journal, parts.store.insert, dead_letters, stats, retry_seconds=0.001)
         writing, draining = (asyncio.create_task(part.run()) for part in (journal, drain))
         try:
             await test(parts)
@@ -57,7 +58,7 @@ def with_drain(
             await writing
             drain.close()
             await draining
-            journal.end()
+            journal.release()
         return parts.store
 
     return asyncio.run(run())
@@ -78,7 +79,7 @@ def test_segments_are_stored_in_order_and_leave_the_spool(tmp_path: Path) -> Non
 def test_each_signal_is_one_insert_with_a_token_of_its_own(tmp_path: Path) -> None:
     async def test(parts: Parts) -> None:
         for body, signal in ((b"a", Signal.METRICS), (b"b", Signal.TRACES), (b"c", Signal.METRICS)):
-            await parts.journal.keep(Entry(signal, digest(body), 1, body))
+            await parts.journal.persist(Entry(signal, digest(body), 1, body))
         await parts.keep()
         await parts.empty()
         assert parts.store.bodies == [b"b", b"a", b"c"]
@@ -120,25 +121,25 @@ def test_what_the_store_did_not_take_before_the_end_is_there_after_the_next_star
 
 def test_a_segment_made_again_has_the_same_tokens(tmp_path: Path) -> None:
     class Forgetful(Journal):
-        async def done(self, segment: str, keys: object) -> None:
+        async def remove(self, segment: str, keys: object) -> None:
             raise OSError("the disk is gone")
 
     async def run() -> None:
         store = Drained()
         for kind in (Forgetful, Journal):
             spool = Spool(tmp_path, 1 << 30)
-            journal = kind(spool, Seen(tmp_path / "seen"), 3600, sync=False)
-            aside = Aside(tmp_path / "aside", 1 << 20)
+            journal = kind(spool, RecentRequests(tmp_path / "seen"), 3600, sync=False)
+            aside = DeadLetters(tmp_path / "aside", 1 << 20)
             drain = Drain(journal, store.insert, aside, Stats(), retry_seconds=0.001)
             writing = asyncio.create_task(journal.run())
             if kind is Forgetful:
                 for body in (b"a", b"b"):
-                    await journal.keep(Entry(Signal.TRACES, digest(body), 1, body))
+                    await journal.persist(Entry(Signal.TRACES, digest(body), 1, body))
             journal.close()
             await writing
             drain.close()
             await drain.run()
-            journal.end()
+            journal.release()
         assert store.bodies == [b"a", b"b"]
 
     asyncio.run(run())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collector.ingest.journal import Entry, Journal, Signal
-from collector.ingest.recent_requests import Seen, digest
+from collector.ingest.recent_requests import RecentRequests, digest
 from collector.ingest.spool import Spool, SpoolError, SpoolFullError
 
 HOUR = 3600.0
@@ -45,12 +45,12 @@ def with_journal(
     async def run() -> None:
         with tempfile.TemporaryDirectory() as name:
             spool = CountingSpool(Path(name), limit)
-            journal = Journal(spool, Seen(Path(name) / "seen"), seconds, sync)
+            journal = Journal(spool, RecentRequests(Path(name) / "seen"), seconds, sync)
             task = asyncio.create_task(journal.run())
             await test(journal, spool)
             journal.close()
             await task
-            journal.end()
+            journal.release()
 
     asyncio.run(run())
 
@@ -61,8 +61,8 @@ def kept(journal: Journal, spool: Spool) -> list[bytes]:
 
 def test_what_is_kept_can_be_read_and_is_known() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
-        await journal.keep(entry(b"a"))
-        await journal.keep(entry(b"b", Signal.METRICS))
+        await journal.persist(entry(b"a"))
+        await journal.persist(entry(b"b", Signal.METRICS))
         assert digest(b"a") in journal
         assert digest(b"c") not in journal
         spool.seal()
@@ -75,7 +75,7 @@ def test_what_is_kept_can_be_read_and_is_known() -> None:
 
 def test_requests_of_one_moment_share_a_write_and_a_sync() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
-        await asyncio.gather(*(journal.keep(entry(bytes([number]))) for number in range(50)))
+        await asyncio.gather(*(journal.persist(entry(bytes([number]))) for number in range(50)))
         assert spool.writes == spool.syncs == 1
 
     with_journal(test, sync=True)
@@ -83,8 +83,8 @@ def test_requests_of_one_moment_share_a_write_and_a_sync() -> None:
 
 def test_a_segment_is_closed_after_its_time() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
-        await journal.keep(entry(b"a"))
-        await asyncio.wait_for(journal.sealed.wait(), 30)
+        await journal.persist(entry(b"a"))
+        await asyncio.wait_for(journal.segment_ready.wait(), 30)
         assert kept(journal, spool) == [b"a"]
 
     with_journal(test, seconds=0.01)
@@ -92,16 +92,16 @@ def test_a_segment_is_closed_after_its_time() -> None:
 
 def test_while_a_segment_waits_for_the_store_the_next_gathers_more() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
-        await journal.keep(entry(b"first"))
-        await journal.sealed.wait()
+        await journal.persist(entry(b"first"))
+        await journal.segment_ready.wait()
         (first,) = await journal.segments()
-        await journal.keep(entry(b"second"))
+        await journal.persist(entry(b"second"))
         await asyncio.sleep(0.05)
-        await journal.keep(entry(b"third"))
+        await journal.persist(entry(b"third"))
         assert await journal.segments() == [first]
-        journal.sealed.clear()
-        await journal.done(first, [])
-        await journal.sealed.wait()
+        journal.segment_ready.clear()
+        await journal.remove(first, [])
+        await journal.segment_ready.wait()
         assert kept(journal, spool) == [b"second", b"third"]
 
     with_journal(test, seconds=0.01)
@@ -110,7 +110,7 @@ def test_while_a_segment_waits_for_the_store_the_next_gathers_more() -> None:
 def test_of_a_group_what_fits_is_kept() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
         outcomes = await asyncio.gather(
-            *(journal.keep(entry(body)) for body in (b"x" * 2000, b"small")), return_exceptions=True
+            *(journal.persist(entry(body)) for body in (b"x" * 2000, b"small")), return_exceptions=True
         )
         assert isinstance(outcomes[0], SpoolFullError)
         assert outcomes[1] is None
@@ -125,17 +125,17 @@ def test_closing_keeps_what_waits_and_takes_no_more() -> None:
     async def run() -> None:
         with tempfile.TemporaryDirectory() as name:
             spool = Spool(Path(name), 1 << 20)
-            journal = Journal(spool, Seen(Path(name) / "seen"), HOUR, sync=False)
-            waiting = asyncio.create_task(journal.keep(entry(b"a")))
+            journal = Journal(spool, RecentRequests(Path(name) / "seen"), HOUR, sync=False)
+            waiting = asyncio.create_task(journal.persist(entry(b"a")))
             await asyncio.sleep(0)
             task = asyncio.create_task(journal.run())
             journal.close()
             await waiting
             await task
             with pytest.raises(SpoolError, match="stopping"):
-                await journal.keep(entry(b"b"))
+                await journal.persist(entry(b"b"))
             assert kept(journal, spool) == [b"a"]
-            journal.end()
+            journal.release()
 
     asyncio.run(run())
 
@@ -145,34 +145,34 @@ def test_after_a_restart_requests_are_known_drained_or_not() -> None:
         with tempfile.TemporaryDirectory() as name:
             for body in (b"drained", b"waiting", b""):
                 spool = Spool(Path(name), 1 << 20)
-                journal = Journal(spool, Seen(Path(name) / "seen"), HOUR, sync=False)
+                journal = Journal(spool, RecentRequests(Path(name) / "seen"), HOUR, sync=False)
                 if body == b"waiting":
                     (segment,) = await journal.segments()
-                    await journal.done(segment, [digest(b"drained")])
+                    await journal.remove(segment, [digest(b"drained")])
                 if not body:
                     assert digest(b"drained") in journal
                     assert digest(b"waiting") in journal
                     assert kept(journal, spool) == [b"waiting"]
                 else:
                     task = asyncio.create_task(journal.run())
-                    await journal.keep(entry(body))
+                    await journal.persist(entry(body))
                     journal.close()
                     await task
-                journal.end()
+                journal.release()
 
     asyncio.run(run())
 
 
 def test_what_the_disk_did_not_confirm_is_not_kept_beside_its_retry() -> None:
     async def test(journal: Journal, spool: CountingSpool) -> None:
-        await journal.keep(entry(b"before"))
+        await journal.persist(entry(b"before"))
         spool.broken = True
         for body in (b"x" * 100, b"y"):
             with pytest.raises(SpoolError, match="the disk failed"):
-                await journal.keep(entry(body))
+                await journal.persist(entry(body))
         assert digest(b"y") not in journal
         spool.broken = False
-        await journal.keep(entry(b"y"))
+        await journal.persist(entry(b"y"))
         spool.seal()
         assert kept(journal, spool) == [b"before", b"y"]
         assert spool.damaged == 0

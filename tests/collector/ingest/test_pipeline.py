@@ -10,8 +10,8 @@ import pytest
 
 from collector.ingest.admission import Admission, BusyError
 from collector.ingest.journal import Journal, Signal
-from collector.ingest.pipeline import Ingest, Repeats
-from collector.ingest.recent_requests import Seen
+from collector.ingest.pipeline import Ingest
+from collector.ingest.recent_requests import RecentRequests
 from collector.ingest.spool import Spool, SpoolError
 from collector.otlp.body import MalformedError, from_json, from_protobuf
 from collector.stats import Stats
@@ -49,7 +49,7 @@ def with_ingest(test: Callable[[Parts], Awaitable[None]], pending: int = 1 << 20
         with tempfile.TemporaryDirectory() as name:
             engine, stats = RecordingEngine(), Stats()
             spool = FailingSpool(Path(name), 1 << 30)
-            journal = Journal(spool, Seen(Path(name) / "seen"), 3600, sync=False)
+            journal = Journal(spool, RecentRequests(Path(name) / "seen"), 3600, sync=False)
             task = asyncio.create_task(journal.run())
             ingest = Ingest(engine, journal, Admission(pending), stats, lambda: NOW / 1e9, retention_days=3)
             try:
@@ -57,7 +57,7 @@ def with_ingest(test: Callable[[Parts], Awaitable[None]], pending: int = 1 << 20
             finally:
                 journal.close()
                 await task
-                journal.end()
+                journal.release()
                 ingest.close()
 
     asyncio.run(run())
@@ -209,14 +209,7 @@ def test_idle_waits_for_the_requests_being_worked_on() -> None:
     async def test(parts: Parts) -> None:
         request = asyncio.create_task(parts.ingest.traces(spans(), from_protobuf))
         await asyncio.sleep(0)
-        await parts.ingest.idle(10)
+        await parts.ingest.wait_idle(10)
         assert request.done()
 
     with_ingest(test)
-
-
-def test_repeats_are_remembered_up_to_a_limit_and_taken_once() -> None:
-    repeats = Repeats(limit=2)
-    for body in (b"a", b"b", b"c"):
-        repeats.note(body)
-    assert [repeats.take(body) for body in (b"a", b"b", b"c", b"c")] == [False, True, True, False]

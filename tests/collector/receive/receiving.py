@@ -14,12 +14,12 @@ from aiohttp import web
 from collector.clickhouse.database import Store
 from collector.clickhouse.writer import Writer
 from collector.ingest.admission import Admission
-from collector.ingest.dead_letters import Aside
+from collector.ingest.dead_letters import DeadLetters
 from collector.ingest.drain import Drain, Insert
 from collector.ingest.journal import Journal
 from collector.ingest.pipeline import Ingest
-from collector.ingest.recent_requests import Seen
-from collector.ingest.signal_inserts import Sink
+from collector.ingest.recent_requests import RecentRequests
+from collector.ingest.signal_inserts import SignalInserts
 from collector.ingest.spool import Spool
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
@@ -53,13 +53,13 @@ async def receiving(
 ) -> AsyncIterator[Receivers]:
     """Receivers into ``store``, or into the function ``insert``."""
     writer = Writer(store) if store else None
-    into = Sink(writer).insert if writer else insert
+    into = SignalInserts(writer).insert if writer else insert
     assert into
     stats, engine, admission = Stats(), RecordingEngine(), Admission(10 * MAX_BYTES)
     with tempfile.TemporaryDirectory() as name:
         spool = Spool(Path(name), spool_bytes)
-        journal = Journal(spool, Seen(Path(name) / "seen"), 0.01, sync=False)
-        drain = Drain(journal, into, Aside(Path(name) / "aside", 1 << 20), stats, retry_seconds=0.01)
+        journal = Journal(spool, RecentRequests(Path(name) / "seen"), 0.01, sync=False)
+        drain = Drain(journal, into, DeadLetters(Path(name) / "aside", 1 << 20), stats, retry_seconds=0.01)
         tasks = [asyncio.create_task(part.run()) for part in (journal, drain)]
         ingest = Ingest(engine, journal, admission, stats, time.time, retention_days=3)
         server = grpc.aio.server(options=otlp_grpc.options(MAX_BYTES))
@@ -80,7 +80,7 @@ async def receiving(
             await tasks[0]
             drain.close()
             await tasks[1]
-            journal.end()
+            journal.release()
             ingest.close()
             if writer:
                 writer.close()

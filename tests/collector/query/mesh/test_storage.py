@@ -19,7 +19,7 @@ HOUR = 3600 * 10**9
 def test_rows_disk_oldest_and_spool_are_told(database: Database, store: Sessions) -> None:
     database.insert("otel_traces", {"Timestamp": [NOW, NOW - HOUR], "TraceId": ["t", "u"]})
     stats = Stats()
-    stats.watch("spanmesh_spool_bytes", lambda: 7.0)
+    stats.add_gauge("spanmesh_spool_bytes", lambda: 7.0)
 
     async def run() -> dict[str, object]:
         reader = Reader(store)
