@@ -41,7 +41,7 @@ _INDEX: Final = """<!DOCTYPE html>
 
 
 def build(client: Client) -> Dash:
-    """The app over a client; nothing is asked before a browser comes."""
+    """Return the app over a client; nothing is requested before a browser comes."""
     app = Dash(
         "dashboard",
         title="spanmesh",
@@ -80,7 +80,7 @@ def _stop(_: int, __: FrameType | None) -> None:
 
 
 def _on_signals(handler: Any) -> dict[signal.Signals, Any]:
-    """Install a handler for both stop signals; what was there before. Only the main thread may."""
+    """Install a handler for both stop signals and return the ones before. Only the main thread may."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     return {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -1,4 +1,4 @@
-"""Numbers, durations and times as people read them, always with their unit.
+"""Numbers, durations and times as people read them, always with their unit. Pure.
 
 Durations come in milliseconds, times in microseconds since the epoch, shares as 0 to 1.
 """
@@ -13,7 +13,7 @@ _AGE_STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def _figures(value: float) -> str:
-    """Three significant figures without an exponent and without trailing zeros."""
+    """Return three significant figures without an exponent and without trailing zeros."""
     if value >= 100:
         return f"{value:.0f}"
     text = f"{value:.1f}" if value >= 10 else f"{value:.2f}"
@@ -21,7 +21,7 @@ def _figures(value: float) -> str:
 
 
 def count(value: float) -> str:
-    """``1234`` as ``1.23k``; small whole numbers stay whole."""
+    """Format ``1234`` as ``1.23k``; small whole numbers stay whole."""
     for size, suffix in _RATE_STEPS:
         if value >= size:
             return _figures(value / size) + suffix
@@ -29,12 +29,12 @@ def count(value: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Requests per second: ``1.2k rps``, ``0.4 rps``."""
+    """Format requests per second: ``1.2k rps``, ``0.4 rps``."""
     return f"{count(value)} rps"
 
 
 def size(octets: float) -> str:
-    """Bytes as ``850 B``, ``1.2 kB``, ``34 MB``; a thousand of one is one of the next."""
+    """Format bytes as ``850 B``, ``1.2 kB``, ``34 MB``; a thousand of one is one of the next."""
     for limit, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if octets >= limit:
             return f"{_figures(octets / limit)} {unit}"
@@ -42,7 +42,7 @@ def size(octets: float) -> str:
 
 
 def duration(ms: float | None) -> str:
-    """Milliseconds as ``850 µs``, ``340 ms``, ``1.2 s`` or ``2.5 min``."""
+    """Format milliseconds as ``850 µs``, ``340 ms``, ``1.2 s`` or ``2.5 min``."""
     if ms is None:
         return NONE
     if ms < 1:
@@ -55,12 +55,12 @@ def duration(ms: float | None) -> str:
 
 
 def after(ms: float) -> str:
-    """How long after a moment, or before it: ``1.2 s``, ``−340 ms``."""
+    """Format the time after a moment, or before it: ``1.2 s``, ``−340 ms``."""
     return ("−" if ms < 0 else "") + duration(abs(ms))
 
 
 def percent(share: float | None) -> str:
-    """``0.99954`` as ``99.95 %``. Rounded down, so that only a perfect share reads 100 %."""
+    """Format ``0.99954`` as ``99.95 %``. Rounded down, so that only a perfect share reads 100 %."""
     if share is None:
         return NONE
     hundredths = int(share * 10_000 + 1e-9)
@@ -72,17 +72,17 @@ def _trim(value: float) -> str:
 
 
 def points(share: float) -> str:
-    """A difference of shares as signed percentage points: ``+1.2 pp``."""
+    """Format a difference of shares as signed percentage points: ``+1.2 pp``."""
     return f"{share * 100:+.2f} pp".replace("-", "−")
 
 
 def age(since_us: int, now_us: int) -> str:
-    """How long ago: ``12 s ago``, ``3 min ago``; anything under a second is ``now``."""
+    """Format a time ago: ``12 s ago``, ``3 min ago``; anything under a second is ``now``."""
     return f"{span(now_us - since_us)} ago" if now_us - since_us >= 1_000_000 else "now"
 
 
 def span(us: int) -> str:
-    """A whole number of the largest fitting unit: ``12 s``, ``3 min``, ``2 d``."""
+    """Format seconds as a whole number of the largest fitting unit: ``12 s``, ``3 min``, ``2 d``."""
     seconds = max(us, 0) // 1_000_000
     for size, unit in _AGE_STEPS:
         if seconds >= size:
@@ -96,17 +96,17 @@ def _local(us: int, offset_minutes: int) -> datetime:
 
 
 def clock(us: int, offset_minutes: int) -> str:
-    """Time of day in the browser's zone: ``14:03:27``."""
+    """Format a time of day in the browser's zone: ``14:03:27``."""
     return _local(us, offset_minutes).strftime("%H:%M:%S")
 
 
 def moment(us: int, offset_minutes: int) -> str:
-    """Date and time in the browser's zone: ``2026-03-01 14:03:27.120``."""
+    """Format date and time in the browser's zone: ``2026-03-01 14:03:27.120``."""
     return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def period(start: int, end: int, offset_minutes: int) -> str:
-    """``2026-03-01 14:03:27 to 15:03:27, UTC+1``: the second date only where it is another.
+    """Format ``2026-03-01 14:03:27 to 15:03:27, UTC+1``: the second date only where it is another.
 
     All times are at the offset the browser's zone has now, also those before a change of clocks.
     """
@@ -116,29 +116,29 @@ def period(start: int, end: int, offset_minutes: int) -> str:
 
 
 def offset(minutes: int) -> str:
-    """Minutes east of UTC as ``UTC+1``, ``UTC−3:30``."""
+    """Format minutes east of UTC as ``UTC+1``, ``UTC−3:30``."""
     hours, rest = divmod(abs(minutes), 60)
     told = f"{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
     return "UTC" + (told if minutes else "")
 
 
 def axis(us: int, offset_minutes: int) -> str:
-    """A chart's x value: local wall time, because charts know no zones."""
+    """Return a chart's x value: local wall time, because charts know no zones."""
     return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def short(text: str, limit: int) -> str:
-    """At most ``limit`` characters, the end replaced by an ellipsis."""
+    """Return at most ``limit`` characters, the end replaced by an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def plain(text: str) -> str:
-    """Text that chart labels, which understand a little HTML, show as it is."""
+    """Escape a text for chart labels, which understand a little HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def evidence(facts: Mapping[str, object]) -> list[tuple[str, str]]:
-    """A decision's evidence as (what, value) pairs; names carry units by their last word.
+    """Return a decision's evidence as (name, value) pairs; names carry units by their last word.
 
     ``*_ms`` are milliseconds; ``*_s``, ``seconds`` and ``window`` seconds; ``*success*``,
     ``*share*``, ``*ratio*`` and ``*rate*`` of at most 1 shares.

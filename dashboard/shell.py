@@ -1,4 +1,4 @@
-"""What all pages share: header, navigation, routing by path, theme, zone and the one interval."""
+"""The frame of all pages: header, navigation, routing by path, theme, zone and the beat."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -30,7 +30,7 @@ _NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
 
 
 def layout() -> Component:
-    """The frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
+    """Return the frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),
@@ -64,7 +64,7 @@ def layout() -> Component:
 
 
 def page(path: str | None, search: str | None) -> Component:
-    """The page at a path, drawn from the URL alone."""
+    """Return the page at a path, drawn from the URL alone."""
     path = (path or "/").rstrip("/") or "/"
     whole: Mapping[str, Callable[[str | None], Component]] = {
         "/": topology.layout,
@@ -86,7 +86,7 @@ def page(path: str | None, search: str | None) -> Component:
 
 
 def navigation(path: str | None) -> list[Component]:
-    """The links of the header; the one of the section a path belongs to is marked."""
+    """Return the links of the header; the one of the section that a path belongs to is marked."""
     section = (path or "/").split("/")[1]
     current: dict[str, Any] = {"className": "current", "aria-current": "page"}
     return [
@@ -96,7 +96,7 @@ def navigation(path: str | None) -> list[Component]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """All callbacks of the frame and of every page."""
+    """Register the callbacks of the frame and of every page."""
     for module in (topology, traces, balancing, service, aggregate):
         module.register(app, client)
     held = Held(client)

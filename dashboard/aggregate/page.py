@@ -58,7 +58,7 @@ def _field(text: str, field_id: str, value: str) -> Component:
 
 
 def windows(service: str, operation: str, window: tuple[int, int], now_us: int) -> list[Component]:
-    """Links to the same operation over other times that end now."""
+    """Return links to the same operation over other times that end now."""
     return [
         dcc.Link(
             f"Last {text}",
@@ -71,7 +71,7 @@ def windows(service: str, operation: str, window: tuple[int, int], now_us: int) 
 
 
 def flat(nodes: Iterable[Step]) -> list[tuple[Step, int]]:
-    """Branches with their depth, parents before children."""
+    """Return branches with their depth, parents before children."""
     found = []
     stack = [(node, 0) for node in reversed(list(nodes))]
     while stack:
@@ -158,7 +158,7 @@ def _row(node: Step, depth: int, colour: str, traces: int, whole: float, spent: 
 
 
 def _spread(offset: float, duration: Quantiles, whole: float) -> Component:
-    """A bar from the typical start, full to the median, pale to the 99th percentile."""
+    """Return a bar from the typical start, full to the median, pale to the 99th percentile."""
     left = min(max(100 * offset / whole, 0.0), 99.0)
     half, most = (min(100 * each / whole, 100 - left) for each in (duration["p50"], duration["p99"]))
     return html.Span(
@@ -172,7 +172,7 @@ def _spread(offset: float, duration: Quantiles, whole: float) -> Component:
 
 
 def register(app: Dash, client: Client) -> None:
-    """The form and the links write the URL, the URL drives the view."""
+    """Connect form and links to the URL, and the view to it."""
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

@@ -160,7 +160,7 @@ def _signed(us: int) -> str:
 
 
 def offers(before: Trace, found: Sequence[TraceLine]) -> Component:
-    """Other traces of the same operation, to compare with at a click."""
+    """Return links that compare with other traces of the same operation."""
     items = [
         html.Li(
             [
@@ -192,7 +192,7 @@ def offers(before: Trace, found: Sequence[TraceLine]) -> Component:
 
 
 def register(app: Dash, client: Client, held: Held) -> None:
-    """The form writes the URL, the URL drives the view."""
+    """Connect the form to the URL, and the view to it."""
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),

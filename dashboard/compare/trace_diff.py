@@ -1,4 +1,4 @@
-"""Two traces as one tree: what only one has, and what took longer or shorter. Pure.
+"""Two traces as one tree: steps that only one has, and steps that took longer or shorter. Pure.
 
 Spans with one path of (service, operation) from a root down are one step, as often as they occur.
 """
@@ -19,7 +19,7 @@ Name = tuple[str, str]  # service, operation
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A step in one trace: how many spans, how many failed, microseconds in all and without children."""
+    """A step in one trace: spans, failed ones, microseconds in all and without children."""
 
     count: int = 0
     errors: int = 0
@@ -29,7 +29,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``change``: added, removed, broke, recovered, slower, faster or same."""
+    """A step of both traces; ``change`` is added, removed, broke, recovered, slower, faster or same."""
 
     service: str
     operation: str
@@ -59,7 +59,7 @@ class _Node:
 
 
 def difference(before: Trace, after: Trace) -> list[Step]:
-    """Steps in call order, parents before children, siblings by when they first ran."""
+    """Return steps in call order, parents before children, siblings by when they first ran."""
     top: dict[Name, _Node] = {}
     for side, trace in enumerate((before, after)):
         _add(top, trace, side)

@@ -1,5 +1,7 @@
-"""What all Plotly charts share: margins, axes with units, no furniture. Colours of text and lines
-come from the stylesheet."""
+"""Settings that all Plotly charts share: margins, axes with units, no furniture.
+
+Colours of text and lines come from the stylesheet.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -21,7 +23,7 @@ _FONT: Final = {"family": "inherit", "size": 11}
 def figure(
     traces: Sequence[Figure], height: int, x: Figure | None = None, y: Figure | None = None, **layout: Any
 ) -> Figure:
-    """A chart of ``height`` pixels; ``x`` and ``y`` add to the axes, ``layout`` to the layout."""
+    """Return a chart of ``height`` pixels; ``x`` and ``y`` add to the axes, ``layout`` to the layout."""
     axis = {"showline": False, "zeroline": False, "automargin": True, "fixedrange": True}
     return {
         "data": list(traces),

@@ -6,6 +6,6 @@ from dash import ClientsideFunction, Dash
 
 
 def in_browser(app: Dash, function: str, *dependencies: Any, **options: Any) -> None:
-    """Connect a function of ours by name: outputs first, then inputs and states."""
+    """Connect a function of ``assets`` by name: outputs first, then inputs and states."""
     connect: Any = app.clientside_callback
     connect(ClientsideFunction("spanmesh", function), *dependencies, **options)

@@ -1,4 +1,4 @@
-"""No failure reaches the reader as a traceback: every callback that asks or draws is guarded."""
+"""The guard around callbacks: a failure reaches the reader as a sentence, never as a traceback."""
 
 import functools
 import logging
@@ -18,14 +18,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong, as one sentence, and what to do about it."""
+    """A failure as one sentence, and what to do about it."""
 
     sentence: str
     fix: str
 
 
 def guarded(instead: Callable[[Problem], R]) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Decorate a callback: when it fails, ``instead`` says what its outputs show."""
+    """Decorate a callback: when it fails, ``instead`` gives the values of its outputs."""
 
     def decorate(callback: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(callback)

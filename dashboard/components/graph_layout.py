@@ -1,4 +1,4 @@
-"""Where the nodes of the graph stand: layers left to right by call depth.
+"""The layout of a graph: layers from left to right by call depth (Sugiyama et al. 1981). Pure.
 
 A layered drawing after Sugiyama, Tagawa and Toda (1981): loops are cut, depth is the longest
 path from a caller nobody calls, and the order within a layer follows the neighbours' mean.
@@ -26,7 +26,7 @@ Position = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Places of nodes, and for links that pass over layers where they bend.
+    """Places of nodes, and bends of links that pass over layers.
 
     A bend is (weight, distance): how far along the straight line (0 to 1), and how far beside
     it, positive to the right of the direction of travel on a screen whose y grows downwards.
@@ -37,7 +37,7 @@ class Layout:
 
 
 def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, str] | None = None) -> Layout:
-    """Places for every name; links with an unknown end or from a node to itself do not count.
+    """Return places for every name; links with an unknown end or from a node to itself do not count.
 
     Names of a group (``groups``: name to group) stand in a band of their own, below each other by
     name of the group; names without one below all.
@@ -69,8 +69,9 @@ def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, st
 
 
 def extended(layout: Layout, names: Iterable[str], links: Iterable[Link]) -> Layout:
-    """The same places, and one for each further name: a column after its callers or before its
-    callees, near them, where nothing stands."""
+    """Return the same places with further names added: in a column after their callers or before their
+    callees, near them, where nothing stands.
+    """
     places = dict(layout.places)
     taken = set(places.values())
     beside: dict[str, list[tuple[str, int]]] = {}
@@ -88,14 +89,14 @@ def extended(layout: Layout, names: Iterable[str], links: Iterable[Link]) -> Lay
 
 
 def _free(x: float, y: float, taken: Iterable[Position]) -> float:
-    """The nearest height in a column with nothing less than a row away."""
+    """Return the nearest height in a column with nothing less than a row away."""
     rows = [other for at, other in taken if abs(at - x) < COLUMN / 2]
     tries = (y + sign * step * ROW / 2 for step in range(2 * len(rows) + 3) for sign in (1, -1))
     return next(height for height in tries if all(abs(height - row) >= ROW for row in rows))
 
 
 def _folded(layers: list[list[str]], groups: Mapping[str, str]) -> dict[str, Position]:
-    """Layers in as many columns as their bands need, so that the whole is not a tower."""
+    """Return layers in as many columns as their bands need, so that the graph is not a tower."""
     count = sum(map(len, layers))
     most = max(16, math.ceil(math.sqrt(count * COLUMN * ROW / _ASPECT) / ROW))
     bands = sorted({groups.get(name, "") for layer in layers for name in layer}, key=lambda b: (not b, b))
@@ -121,7 +122,7 @@ def _folded(layers: list[list[str]], groups: Mapping[str, str]) -> dict[str, Pos
 
 
 def _chains(links: list[Link], depth: Mapping[str, int]) -> dict[Link, list[str]]:
-    """Each link as its stops, one per layer: links over several layers keep a free place in each."""
+    """Return each link as its stops, one per layer: links over several layers keep a free place in each."""
     return {
         (source, target): [
             source,
@@ -133,7 +134,7 @@ def _chains(links: list[Link], depth: Mapping[str, int]) -> dict[Link, list[str]
 
 
 def _bends(stops: list[Position]) -> tuple[tuple[float, float], ...]:
-    """The inner stops relative to the straight line from the first to the last."""
+    """Return the inner stops relative to the straight line from the first to the last."""
     (x0, y0), (x1, y1) = stops[0], stops[-1]
     dx, dy = x1 - x0, y1 - y0
     length = math.hypot(dx, dy)
@@ -144,7 +145,7 @@ def _bends(stops: list[Position]) -> tuple[tuple[float, float], ...]:
 
 
 def _without_loops(nodes: list[str], callees: Mapping[str, list[str]]) -> list[Link]:
-    """Every link but those that lead back to a node still being visited (depth first, iterative)."""
+    """Return every link but those that lead back to a node still being visited (depth first, iterative)."""
     called = {target for targets in callees.values() for target in targets}
     kept: list[Link] = []
     state: dict[str, int] = {}  # 1 while being visited, 2 when done
@@ -168,7 +169,7 @@ def _without_loops(nodes: list[str], callees: Mapping[str, list[str]]) -> list[L
 
 
 def _depths(nodes: list[str], links: list[Link]) -> dict[str, int]:
-    """Longest path to each node, in topological order (Kahn)."""
+    """Return the longest path to each node, in topological order (Kahn 1962)."""
     waiting = dict.fromkeys(nodes, 0)
     after: dict[str, list[str]] = {name: [] for name in nodes}
     for source, target in links:
@@ -186,7 +187,7 @@ def _depths(nodes: list[str], links: list[Link]) -> dict[str, int]:
 
 
 def _ordered(nodes: list[str], links: list[Link], depth: Mapping[str, int]) -> list[list[str]]:
-    """Layers, each ordered to keep links short: sweeps left to right and back over neighbour means."""
+    """Return layers, each ordered to keep links short: sweeps left to right and back over neighbour means."""
     layers: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for name in nodes:
         layers[depth[name]].append(name)

@@ -1,4 +1,4 @@
-"""The latency histogram: how many calls took how long."""
+"""The latency histogram: the number of calls by duration."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ BARS: Final = 36
 
 
 def latency(buckets: Sequence[Bucket]) -> charts.Figure:
-    """Bars over a logarithmic axis, neighbours merged so that at most ``BARS`` are drawn."""
+    """Return bars over a logarithmic axis, neighbours merged so that at most ``BARS`` are drawn."""
     merged = merge(buckets, BARS)
     bars = {
         "type": "bar",
@@ -34,7 +34,7 @@ def latency(buckets: Sequence[Bucket]) -> charts.Figure:
 
 
 def merge(buckets: Sequence[Bucket], most: int) -> list[Bucket]:
-    """Equally many neighbours in each bar, gaps between them filled, counts kept.
+    """Merge equally many neighbours into each bar, fill gaps between them and keep counts.
 
     Exponential buckets grow by one factor, so equally many of them are equally wide on the axis.
     """

@@ -1,4 +1,4 @@
-"""What colours mean. Distinguishable with the common colour-vision deficiencies; never the only sign."""
+"""Colours and their meanings: distinguishable with common colour-vision deficiencies, never the only sign."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,8 +32,9 @@ SERVICES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Success shares below which something needs a look (``warn``) or hurts (``bad``), and a p99 in
-    milliseconds from which it needs a look too (``slow``, 0 for none)."""
+    """Limits of health: success shares below which something warns (``warn``) or is bad (``bad``), and a
+    p99 in milliseconds from which it warns too (``slow``, 0 for none).
+    """
 
     warn: float = 0.995
     bad: float = 0.95
@@ -41,7 +42,7 @@ class Thresholds:
 
 
 def health(success: float | None, thresholds: Thresholds | None = None) -> str:
-    """``idle``, ``ok``, ``warn`` or ``bad``: the name used in class names and as colour key."""
+    """Return ``idle``, ``ok``, ``warn`` or ``bad``: the name used in class names and as colour key."""
     limits = thresholds or Thresholds()
     if success is None:
         return "idle"
@@ -51,7 +52,7 @@ def health(success: float | None, thresholds: Thresholds | None = None) -> str:
 
 
 def health_of(stats: Stats, thresholds: Thresholds) -> str:
-    """As ``health``, of traffic: what is slow needs a look however well it succeeds."""
+    """Return the health of traffic as ``health`` does; slow traffic warns however well it succeeds."""
     found = health(stats["success"], thresholds)
     late = thresholds.slow and stats["p99"] is not None and stats["p99"] >= thresholds.slow
     return "warn" if late and found == "ok" else found
@@ -61,7 +62,7 @@ COLOUR: Final[Mapping[str, str]] = {"ok": OK, "warn": WARN, "bad": BAD, "idle": 
 
 
 def services(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each service: as a rule the same everywhere, and no two alike while they last."""
+    """Return a colour for each service: usually the same everywhere, and no two alike while they last."""
     colours: dict[str, str] = {}
     taken: set[int] = set()
     for name in sorted(set(names)):

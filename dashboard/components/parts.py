@@ -1,4 +1,4 @@
-"""The components all pages are built of: cards, tiles, chips, names, and the states of a panel."""
+"""Building blocks of all pages: cards, tiles, chips, names, and the states of a panel."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -25,46 +25,46 @@ WITHIN: Final[dict[str, Any]] = {"data-link": ""}  # a link to another page of o
 
 
 def label(text: str) -> dict[str, Any]:
-    """What a screen reader says of an element, to be spread into its arguments."""
+    """Return an element's accessible name, to be spread into its arguments."""
     return {"aria-label": text}
 
 
 def data(**given: str) -> dict[str, Any]:
-    """``data-…`` attributes, by which a page's script knows what a button does."""
+    """Return ``data-…`` attributes, by which a page's script knows what a button does."""
     return {f"data-{key}": value for key, value in given.items()}
 
 
 def labelled_by(element_id: str) -> dict[str, Any]:
-    """The same where the words stand in another element."""
+    """Return an accessible name whose words stand in another element."""
     return {"aria-labelledby": element_id}
 
 
 def pressed(on: bool) -> dict[str, Any]:
-    """For a button that stays down."""
+    """Return the attribute of a toggle button."""
     return {"aria-pressed": str(on).lower()}
 
 
 def name(text: str, limit: int = 80) -> Component:
-    """A name from outside: shown as it is, in its own writing direction, cut when very long."""
+    """Return a name from outside: shown as it is, in its own writing direction, cut when very long."""
     return html.Bdi(fmt.short(text, limit), className="name", title=text)
 
 
 def card(
     children: Children, title: str = "", aside: Children = None, class_name: str = "", **given: Any
 ) -> Component:
-    """A panel, with a title row when it has one."""
+    """Return a panel, with a title row when it has one."""
     head = html.Header([html.H2(title), html.Div(aside, className="card-aside")]) if title else None
     inside = [head, *children] if isinstance(children, list) else [head, children]
     return html.Section(inside, className=f"card {class_name}".rstrip(), **given)
 
 
 def tile(what: str, value: str, health: str = "") -> Component:
-    """One number and what it is."""
+    """Return one number and its caption."""
     return html.Div([html.Dt(what), html.Dd(value, className=health)], className="tile")
 
 
 def tiles(stats: Stats) -> Component:
-    """The four numbers of traffic."""
+    """Return the four numbers of traffic."""
     return html.Dl(
         [
             tile("Rate", fmt.rate(stats["rate"])),
@@ -85,7 +85,7 @@ def stage_chip(stage: str, percent: int) -> Component:
 
 
 def dot(health: str) -> Component:
-    """A health mark: a colour and, for those who do not see it, a shape and a text."""
+    """Return a health mark: a colour and, for those who do not see it, a shape and a text."""
     words = {"ok": "healthy", "warn": "degraded", "bad": "failing", "idle": "no traffic"}
     return html.Span(className=f"dot {health}", title=words[health], role="img", **label(words[health]))
 
@@ -95,7 +95,7 @@ def swatch(colour: str) -> Component:
 
 
 def chart(title: str, chart_id: str, height: int) -> Component:
-    """A titled chart of ``height`` pixels, empty until a callback fills ``chart_id``."""
+    """Return a titled chart of ``height`` pixels, empty until a callback fills ``chart_id``."""
     blank = charts.figure([], height, {"visible": False}, {"visible": False})
     return html.Figure(
         [
@@ -108,7 +108,7 @@ def chart(title: str, chart_id: str, height: int) -> Component:
 
 
 def empty(sentence: str, fix: Children = None, class_name: str = "") -> Component:
-    """A panel with nothing to show yet, and what to do about it."""
+    """Return a panel with nothing to show yet, and what to do about it."""
     return html.Div(
         [html.P(sentence, className="state-title"), html.P(fix) if fix else None],
         className=f"state {class_name}".rstrip(),
@@ -117,7 +117,7 @@ def empty(sentence: str, fix: Children = None, class_name: str = "") -> Componen
 
 
 def problem(what: Problem, class_name: str = "") -> Component:
-    """A panel that could not be filled, and the fix."""
+    """Return a panel that could not be filled, and the fix."""
     return html.Div(
         [html.P(what.sentence, className="state-title"), html.P(what.fix)],
         className=f"state state-error {class_name}".rstrip(),
@@ -126,7 +126,7 @@ def problem(what: Problem, class_name: str = "") -> Component:
 
 
 def attempted(draw: Callable[[], Children]) -> Children:
-    """What a panel shows: as drawn, or what went wrong, so that one that fails leaves the others standing."""
+    """Return a panel as drawn, or its error, so that one that fails leaves the others standing."""
     return guarded(problem)(draw)()
 
 
@@ -139,7 +139,7 @@ def code(text: str) -> Component:
 
 
 def no_traffic(class_name: str = "") -> Component:
-    """The empty state of a mesh nobody uses yet."""
+    """Return the empty state of a mesh without traffic."""
     fix = [
         "Put a sidecar beside a program of yours:",
         html.Br(),
@@ -155,7 +155,7 @@ def no_traffic(class_name: str = "") -> Component:
 def table(
     head: Sequence[Children], rows: Sequence[Component], what: str, numeric: Sequence[int] = ()
 ) -> Component:
-    """A table that scrolls sideways in its own frame; ``numeric`` columns are right-aligned."""
+    """Return a table that scrolls sideways in its own frame; ``numeric`` columns are right-aligned."""
     heads = [
         html.Th(text, scope="col", className="num" if at in numeric else "") for at, text in enumerate(head)
     ]
@@ -164,7 +164,7 @@ def table(
 
 
 def pairs(items: Sequence[tuple[str, str]]) -> Component:
-    """Keys and values, values in monospace and breaking anywhere."""
+    """Return keys and values, values in monospace and breaking anywhere."""
     return html.Dl(
         [html.Div([html.Dt(name(key)), html.Dd(html.Bdi(fmt.short(value, 2000)))]) for key, value in items],
         className="pairs",

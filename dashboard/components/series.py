@@ -12,13 +12,15 @@ LOW: Final = 92
 
 
 def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
-    """Without the empty time before the first call, which says nothing but that nobody looked yet."""
+    """Return a series without the empty time before the first call, when nothing was measured yet."""
     first = next((at for at, point in enumerate(points) if point["count"]), len(points))
     return points[max(first - 1, 0) :]
 
 
 def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
-    """Requests per second as bars, failed ones at the foot. ``step`` seconds, ``zone`` minutes east."""
+    """Return requests per second as bars, failed ones at the foot. ``step`` is seconds, ``zone`` minutes
+    east.
+    """
     times = [fmt.axis(point["time"], zone) for point in points]
     failed = [point["errors"] / step for point in points]
     fine = [max(point["count"] - point["errors"], 0) / step for point in points]
@@ -39,7 +41,7 @@ def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
 
 
 def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Figure:
-    """Share of failed requests over time, in percent; gaps where there was no traffic."""
+    """Return the share of failed requests over time, in percent; gaps where there was no traffic."""
     failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
     line = {
         "type": "scatter",
@@ -59,7 +61,7 @@ def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Fig
 
 
 def latency(points: Sequence[Point], zone: int) -> charts.Figure:
-    """p50, p90 and p99 over time; gaps where there was no traffic."""
+    """Return p50, p90 and p99 over time; gaps where there was no traffic."""
     times = [fmt.axis(point["time"], zone) for point in points]
     lines = (
         ("p99", [point["p99"] for point in points], palette.WARN, "dot"),

@@ -45,7 +45,7 @@ def _namespace(component: Component) -> str:
 
 
 def _described(component: Any) -> dict[str, Any]:
-    """``type`` and ``props`` of a component."""
+    """Return ``type`` and ``props`` of a component."""
     found: dict[str, Any] = component.to_plotly_json()
     return found
 

@@ -1,4 +1,4 @@
-"""What is different about some traces: attributes ranked by how well they tell these from the rest."""
+"""Attributes that tell some traces from the rest, ranked by how well they do."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ _SELECTIONS: Final = {"errors": "Failing", "slow": "Slow", "q": "Matching the qu
 
 
 def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
-    """The choice of a selection above the attributes. Raises FormError and ApiError."""
+    """Return the choice of a selection above the attributes. Raises FormError and ApiError."""
     head = html.Nav(
         [_choice(query, selection, text) for selection, text in _SELECTIONS.items()],
         className="tabs",
@@ -48,7 +48,7 @@ def _choice(query: TraceQuery, selection: str, text: str) -> Component:
 
 
 def _sides(query: TraceQuery, found: AttributeComparison, zone: int) -> list[Any]:
-    """In words: which traces, how many of each side, and of what time."""
+    """Return in words which traces are compared, how many on each side, and of what time."""
     selected, rest, window = found["selected"], found["rest"], found["window"]
     looked = ""
     if selected["sampled"] < selected["traces"] or rest["sampled"] < rest["traces"]:

@@ -1,4 +1,4 @@
-"""What stands at the cursor of a query line or a field of the form, and what may be written there. Pure.
+"""Completion of a query line or a field of the form: the text at the cursor and what may replace it. Pure.
 
 The words of the language come from here, names and values from the query API's suggestions.
 """
@@ -34,7 +34,7 @@ _CONDITION: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """``insert`` takes the place of what stands there; ``label`` and ``detail`` are shown."""
+    """One completion: ``insert`` replaces the text at the cursor; ``label`` and ``detail`` are shown."""
 
     insert: str
     label: str
@@ -43,7 +43,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The text from ``start`` to ``end`` is to be completed.
+    """A completion to be found for the text from ``start`` to ``end``.
 
     ``kind`` is what to ask suggestions of (service, operation, key or value; empty for none), with
     ``prefix``, ``service``, ``scope`` and ``key``; ``words`` come before them. ``shown`` turns a
@@ -61,7 +61,7 @@ class Wanted:
     shown: Callable[[str, str], str] = lambda value, _: value
 
     def asked(self) -> dict[str, str]:
-        """Parameters of ``GET /api/mesh/suggest``."""
+        """Return the parameters of ``GET /api/mesh/suggest``."""
         scope = self.scope if self.scope in ("span", "resource") else ""
         return {
             "kind": self.kind,
@@ -73,7 +73,7 @@ class Wanted:
         }
 
     def offers(self, found: Iterable[tuple[str, str, int]]) -> list[Offer]:
-        """Words that go on as the prefix does, then the suggestions (value, scope, count), none twice."""
+        """Return words that continue the prefix, then the suggestions (value, scope, count), each once."""
         begun = self.prefix.casefold()
         offers = [
             Offer(word, word.strip())
@@ -87,8 +87,9 @@ class Wanted:
 
 
 def in_field(field: str, text: str, cursor: int, service: str) -> Wanted:
-    """What may stand at the cursor of a field of the search: ``query``, ``service``, ``operation`` or
-    ``attributes``; ``service`` is the one the form has chosen."""
+    """Return the completion at the cursor of a field of the search: ``query``, ``service``, ``operation``
+    or ``attributes``; ``service`` is the one the form has chosen.
+    """
     if field == "query":
         return in_query(text, cursor)
     if field == "attributes":
@@ -98,7 +99,7 @@ def in_field(field: str, text: str, cursor: int, service: str) -> Wanted:
 
 
 def in_query(text: str, cursor: int) -> Wanted:
-    """What may stand at the cursor of a query line."""
+    """Return the completion at the cursor of a query line."""
     before = traceql_words.tokens(text[:cursor])
     edited = before.pop() if before and before[-1].end == cursor and before[-1].kind != "mark" else None
     start = edited.start if edited else cursor
@@ -117,7 +118,7 @@ def in_query(text: str, cursor: int) -> Wanted:
 
 
 def _between(wanted: Wanted, before: Sequence[Token]) -> Wanted:
-    """Outside braces: a spanset, or what follows one."""
+    """Complete outside braces, where a spanset or an operator between two stands."""
     last = before[-1].text if before else ""
     if last == "|":
         return replace(wanted, words=[*_STAGES, "{ "])
@@ -129,7 +130,7 @@ def _between(wanted: Wanted, before: Sequence[Token]) -> Wanted:
 
 
 def _name(wanted: Wanted) -> Wanted:
-    """A field: one of the language, or an attribute of the span or its resource."""
+    """Complete a field: one of the language, or an attribute of the span or its resource."""
     named = wanted.prefix
     scope, dot, key = named.partition(".")
     scoped = bool(dot) and scope in ("", *traceql_words.SCOPES)
@@ -153,7 +154,7 @@ def _name(wanted: Wanted) -> Wanted:
 
 
 def _value(wanted: Wanted, field: str) -> Wanted:
-    """The value a field is compared with."""
+    """Complete the value that a field is compared with."""
     words = {"status": _STATUSES, "span:status": _STATUSES, "kind": _KINDS, "span:kind": _KINDS}.get(field)
     if words:
         return replace(wanted, words=words, service="")
@@ -169,7 +170,7 @@ def _value(wanted: Wanted, field: str) -> Wanted:
 
 
 def _service(text: str) -> str:
-    """The service a query names first."""
+    """Return the service that a query names first."""
     found = traceql_words.tokens(text)
     for field, sign, value in zip(found, found[1:], found[2:], strict=False):
         if field.text in _SERVICES and sign.text == "=" and value.kind == "string":
@@ -178,7 +179,7 @@ def _service(text: str) -> str:
 
 
 def _end(text: str, cursor: int, edited: Token | None) -> int:
-    """Where what stands at the cursor ends: a word at its end, a string behind its quote."""
+    """Return the end of the text at the cursor: a word at its end, a string behind its quote."""
     if edited is None:
         return cursor
     if edited.kind != "open":
@@ -189,7 +190,7 @@ def _end(text: str, cursor: int, edited: Token | None) -> int:
 
 
 def _in_attributes(text: str, cursor: int, service: str) -> Wanted:
-    """Of the form's attributes: a key, or the value behind its sign."""
+    """Complete a key of the form's attributes, or the value behind its sign."""
     found = _CONDITION.search(text[:cursor])
     if not found:
         return Wanted(cursor, cursor)
@@ -220,5 +221,5 @@ def _in_attributes(text: str, cursor: int, service: str) -> Wanted:
 
 
 def _written(text: str) -> str:
-    """A key or value as the form takes it: in quotes where it would be torn apart."""
+    """Return a key or value as the form takes it: in quotes where it would be torn apart."""
     return text if re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", text) else traceql_words.quoted(text)

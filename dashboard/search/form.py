@@ -32,7 +32,7 @@ _NO_FORM: Final = "This query cannot be shown in the form; edit it above."
 
 
 def layout(query: TraceQuery) -> list[Component]:
-    """The line above the fields; both filled from the URL."""
+    """Return the query line above the fields; both are filled from the URL."""
     line, filled, note, off = _shown(query)
     line_input = dcc.Input(
         id="find-q",
@@ -64,7 +64,7 @@ def layout(query: TraceQuery) -> list[Component]:
 
 
 def _fields(values: Mapping[str, Any], off: bool) -> Component:
-    """Return the fields with their values; ``off`` where the query says what they cannot."""
+    """Return the fields with their values; ``off`` disables them for a query that they cannot express."""
 
     def text(name: str, label: str, example: str, width: str = "") -> Component:
         return _field(
@@ -149,7 +149,7 @@ def _field(label: str, control: Component, width: str = "") -> Component:
 
 
 def problem(line: str, error: ApiError) -> Component | str:
-    """What is wrong with a query, under the place where it is."""
+    """Return the error of a query, with a mark under its column."""
     words = re.sub(r"^q, column \d+: ", "", str(error))
     if error.place is None:
         return words
@@ -182,7 +182,7 @@ def _form(values: tuple[Any, ...]) -> Form:
 
 
 def _shown(query: TraceQuery) -> tuple[str, list[str], str, bool]:
-    """(line, fields, note, whether the fields are off) of a search."""
+    """Return (line, fields, note, whether the fields are off) of a search."""
     form = query.form
     try:
         line, note = query.line, "" if form else _NO_FORM
@@ -200,7 +200,7 @@ def _note(note: str) -> list[Any]:
 
 
 def _window(query: TraceQuery, zone: int) -> list[str]:
-    """Values of the fields of ``_WHEN``."""
+    """Return the values of the fields of ``_WHEN``."""
     if not query.start:
         return [query.lookback, "", "", query.limit]
     begin, until = (timerange.written(int(each), zone) for each in (query.start, query.end))
@@ -210,7 +210,7 @@ def _window(query: TraceQuery, zone: int) -> list[str]:
 def _asked(
     line: str, values: tuple[Any, ...], when: Mapping[str, str], old: TraceQuery, zone: int
 ) -> TraceQuery:
-    """The search the form asks for. Raises FormError and TimeError."""
+    """Return the search that the form describes. Raises FormError and TimeError."""
     if form_model.form(line) is not None:
         said = form_model.text(_form(values))  # what the fields cannot say is to be changed there
         # A key may be quicker than the line that follows the fields.
@@ -224,7 +224,7 @@ def _asked(
 
 
 def register(app: Dash, client: Client) -> None:
-    """Fields and line follow each other; submitting writes the URL; completion is drawn in the browser."""
+    """Connect fields and query line to each other, submitting to the URL, and completion to the browser."""
     fields = [f"find-{each}" for each in _FORM]
     when = [f"find-{each}" for each in _WHEN]
 
@@ -276,7 +276,7 @@ def register(app: Dash, client: Client) -> None:
 
 
 def _submit(app: Dash, fields: list[str], when: list[str]) -> None:
-    """Enter in a field, or the button, writes the URL."""
+    """Write the URL on Enter in a field, or on the button."""
 
     @app.callback(
         Output("url", "search", allow_duplicate=True),
@@ -304,7 +304,7 @@ def _submit(app: Dash, fields: list[str], when: list[str]) -> None:
 
 
 def _complete(app: Dash, client: Client) -> None:
-    """What may stand at the cursor is found here and drawn in the browser."""
+    """Find completions for the browser, which draws them."""
 
     @app.callback(
         Output("find-offers", "data"),

@@ -1,4 +1,4 @@
-"""The search form as a value, and as a query: both ways, so that form and query line stay in step. Pure.
+"""The search form as a value, converted to a query and back so that form and query line agree. Pure.
 
 A form is one filter, ``{ a && b && … }``. A query that is more than that has no form.
 """
@@ -26,13 +26,16 @@ _CONDITION: Final = re.compile(
 
 
 class FormError(ValueError):
-    """A field must be changed; the text says which and how."""
+    """A field that must be changed; the text says which and how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """All of it must hold for one span. ``min`` and ``max`` are durations such as ``100ms``; ``attributes``
-    are conditions such as ``http.status_code>=500 region!=eu``, apart by spaces."""
+    """The fields of the form, all of which must hold for one span.
+
+    ``min`` and ``max`` are durations such as ``100ms``; ``attributes`` are conditions such as
+    ``http.status_code>=500 region!=eu``, separated by spaces.
+    """
 
     service: str = ""
     operation: str = ""
@@ -43,7 +46,7 @@ class Form:
 
 
 def text(form: Form) -> str:
-    """The query a form says, empty for an empty form. Raises FormError."""
+    """Return the query of a form, empty for an empty form. Raises FormError."""
     said = []
     if form.service:
         said.append(f"{_SERVICE} = {traceql_words.quoted(form.service)}")
@@ -65,7 +68,7 @@ _FAILED: Final = (".error", "=", "true")
 
 
 def form(query: str) -> Form | None:
-    """The form that says the same as a query; None when the query says what no form can."""
+    """Return the form that is equivalent to a query; None where no form can express it."""
     found = traceql_words.tokens(query)
     if not found:
         return Form()
@@ -87,7 +90,9 @@ def form(query: str) -> Form | None:
 
 
 def with_condition(query: str, service: str, scope: str, key: str, value: str) -> str:
-    """A query that also asks for a span of ``service`` with the attribute; ``name`` is the span's name."""
+    """Return a query that also asks for a span of ``service`` with the attribute; ``name`` is the span's
+    name.
+    """
     field = "name" if (scope, key) == ("span", "name") else traceql_words.attribute(scope, key)
     condition = f"{field} = {traceql_words.quoted(value)}"
     of_service = f"{_SERVICE} = {traceql_words.quoted(service)}"
@@ -99,7 +104,7 @@ def with_condition(query: str, service: str, scope: str, key: str, value: str) -
 
 
 def _with(made: Form, field: Token, op: Token, value: Token) -> Form | None:
-    """The form with one more condition, None when it has no place for it."""
+    """Return the form with one more condition, None when it has no place for it."""
     name, sign = field.text.replace("span:", ""), op.text
     if field.kind != "field" or sign not in traceql_words.COMPARISONS:
         return None
@@ -137,7 +142,7 @@ def _with_attribute(made: Form, field: str, sign: str, value: Token) -> Form | N
 
 
 def _shown(value: Token) -> str | None:
-    """A value as the form's conditions write it."""
+    """Return a value as the form's conditions write it."""
     if value.kind == "string":
         string = traceql_words.unquoted(value.text)
         if string is None:
@@ -148,7 +153,7 @@ def _shown(value: Token) -> str | None:
 
 
 def _literal(text: str) -> bool:
-    """Whether a bare value is a number, true, false or nil; anything else is a text."""
+    """True if a bare value is a number, true, false or nil; anything else is a text."""
     return text in ("true", "false", "nil") or _NUMBER.fullmatch(text) is not None
 
 
@@ -160,7 +165,7 @@ def _duration(label: str, given: str) -> str:
 
 
 def _conditions(attributes: str) -> Iterator[tuple[str, str, str]]:
-    """(field, sign, value) of each, as a query writes them. Raises FormError."""
+    """Return (field, sign, value) of each condition, as a query writes them. Raises FormError."""
     at = 0
     while attributes[at:].strip():
         found = _CONDITION.match(attributes, at)

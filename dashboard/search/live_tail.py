@@ -1,5 +1,8 @@
-"""Live tail: traces as they come. One question per tick of the shared interval, the same for all who watch
-the same, so that many open pages cost the collector one."""
+"""The live tail: a list of traces that grows while they arrive.
+
+Each beat of the page sends one request, identical for all who watch the same search, so that many open
+pages cost the collector one.
+"""
 
 import time
 from collections.abc import Mapping
@@ -26,7 +29,7 @@ _NOT_PRESSED: Final[dict[str, Any]] = {"aria-pressed": "false"}
 
 
 def layout(query: TraceQuery) -> Component:
-    """An empty list that the ticks fill. Raises FormError for a search that cannot be asked."""
+    """Return an empty list that the beats fill. Raises FormError for an invalid search."""
     what = "that match the query" if query.line else "of all services"
     head = ["Began", "Root", "Services", "Spans", "Errors", "Duration"]
     return parts.card(
@@ -66,13 +69,15 @@ def layout(query: TraceQuery) -> Component:
 
 
 def fresh(traces: list[TraceLine], seen: list[str]) -> list[TraceLine]:
-    """Those not shown yet, the newest first."""
+    """Return the traces not shown yet, the newest first."""
     known = set(seen)
     return [trace for trace in traces if trace["traceId"] not in known]
 
 
 def overlooked(traces: list[TraceLine], seen: list[str], more: bool) -> bool:
-    """Whether some were never shown: there are more than one question answers, and none of these is known."""
+    """True if some traces were never shown: there are more than one request returns, and none of these is
+    known.
+    """
     return bool(seen) and more and len(fresh(traces, seen)) == len(traces)
 
 

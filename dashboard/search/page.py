@@ -1,5 +1,4 @@
-"""``/traces``: search, what is different, live tail. The URL is the search; the form writes it, the views
-read it."""
+"""``/traces``: search, attribute comparison, live tail. The form writes the URL, the views read it."""
 
 import time
 from typing import Any, Final
@@ -21,7 +20,7 @@ _VIEWS: Final = {"": "Search", "different": "What is different", "live": "Live"}
 
 
 def layout(search: str | None) -> Component:
-    """The form, filled from the URL, above the view the URL names."""
+    """Return the form, filled from the URL, above the view that the URL names."""
     query = TraceQuery.of_search(search)
     return html.Div(
         [
@@ -55,7 +54,7 @@ def layout(search: str | None) -> Component:
 
 
 def tabs(query: TraceQuery) -> list[Component]:
-    """The views of one search as links."""
+    """Return links to the views of one search."""
     return [
         dcc.Link(
             text,
@@ -67,7 +66,7 @@ def tabs(query: TraceQuery) -> list[Component]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """The URL drives the views; the rest is registered by the parts of the page."""
+    """Connect the views to the URL, and the parts of the page."""
     form.register(app, client)
     results.register(app)
     live_tail.register(app, client)

@@ -1,5 +1,6 @@
-"""The found traces of ``/traces``: a scatter, a table in the order the store gave, and the way to the
-next page."""
+"""The traces that a search found: a scatter plot, a table in the store's order, and the way to the next
+page.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -34,7 +35,7 @@ _OFF: Final[dict[str, Any]] = {"aria-disabled": "true"}
 
 
 def results(found: TracePage, query: TraceQuery, zone: int, now_us: int) -> Component | list[Component]:
-    """The scatter above the table of one page."""
+    """Return the scatter plot above the table of one page."""
     traces = found["traces"]
     if not traces:
         return _nothing(query, found, zone)
@@ -63,7 +64,7 @@ def results(found: TracePage, query: TraceQuery, zone: int, now_us: int) -> Comp
 
 
 def _chosen(traces: Sequence[TraceLine], query: TraceQuery, found: TracePage) -> Component:
-    """What can be done with two chosen traces, which the browser fills in, and with all of an operation."""
+    """Return the actions on two chosen traces, which the browser fills in, and on all of an operation."""
     form = query.form
     service, operation = (form.service, form.operation) if form else ("", "")
     if not operation:
@@ -87,7 +88,7 @@ def _chosen(traces: Sequence[TraceLine], query: TraceQuery, found: TracePage) ->
 
 
 def _pick(trace: TraceLine) -> Component:
-    """A box to tick, kept by the browser over the pages of a search."""
+    """Return a check box that the browser keeps over the pages of a search."""
     name = fmt.short(f"{trace['rootService']} {trace['rootOperation']}", 100)
     return html.Button(
         className="tick-box",
@@ -100,7 +101,7 @@ def _pick(trace: TraceLine) -> Component:
 
 
 def late(client: Client, newest_us: int, now_us: int) -> Component | None:
-    """Says that the store is behind, where the newest trace is so old that it may be."""
+    """Return a notice that the store is behind, where the newest trace is so old that it may be."""
     if now_us - newest_us < _LATE_US:
         return None
     try:
@@ -175,7 +176,7 @@ def _row(trace: TraceLine, longest: float, colours: dict[str, str], zone: int, n
 
 
 def root(trace: TraceLine) -> Component:
-    """The root's names, a link over the whole row."""
+    """Return the root's names as a link over the whole row."""
     return dcc.Link(
         [
             html.Strong(parts.name(trace["rootService"] or "unknown root", 32)),
@@ -188,7 +189,7 @@ def root(trace: TraceLine) -> Component:
 
 
 def services(trace: TraceLine, colours: dict[str, str]) -> Component:
-    """The first four that took part, and how many more."""
+    """Return the first four services that took part, and how many more there are."""
     names = trace["services"]
     shown: list[Any] = [
         html.Span([parts.swatch(colours[each]), parts.name(each, 24)], className="service")
@@ -205,7 +206,7 @@ def errors(trace: TraceLine) -> Component:
 
 
 def matched(trace: TraceLine) -> Component | None:
-    """The spans a query found in a trace, each a link."""
+    """Return links to the spans that a query matched in a trace."""
     count, spans = trace.get("matched"), trace.get("matchedSpans") or []
     if not count:
         return None
@@ -267,7 +268,7 @@ def _nothing(query: TraceQuery, found: TracePage, zone: int) -> Component:
 
 
 def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
-    """What can be done with a box drawn in the scatter; nothing without one."""
+    """Return the actions on a box drawn in the scatter plot; nothing without one."""
     area = (box or {}).get("range") or {}
     if len(area.get("x", ())) != 2 or len(area.get("y", ())) != 2:
         return []
@@ -289,13 +290,13 @@ def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Comp
 
 
 def _us(text: str, zone: int) -> int:
-    """The time of a chart's x value."""
+    """Return the microseconds of a chart's x value."""
     local = datetime.fromisoformat(text).replace(tzinfo=UTC) - timedelta(minutes=zone)
     return (local - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def register(app: Dash) -> None:
-    """A click on a point opens its trace; a box offers what to do with it; two ticks offer to compare."""
+    """Connect points to their traces, the box to its actions, and check boxes to the comparison."""
     in_browser(app, "picked", Output("picked", "title"), Input("picked", "id"))
 
     @app.callback(

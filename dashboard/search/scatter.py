@@ -1,4 +1,4 @@
-"""Found traces as points: when they began and how long they took. Dragging draws a box around some."""
+"""Traces as points by begin and duration. Dragging draws a box around some."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,7 +11,9 @@ HEIGHT: Final = 220
 
 
 def durations(traces: Sequence[TraceLine], zone: int) -> charts.Figure:
-    """Fine traces as discs, failed ones as diamonds; ``customdata`` is the trace id, y milliseconds."""
+    """Return successful traces as discs, failed ones as diamonds; ``customdata`` is the trace id, y
+    milliseconds.
+    """
     groups = (
         ("fine", [trace for trace in traces if not trace["errors"]], palette.ACCENT, "circle"),
         ("failed", [trace for trace in traces if trace["errors"]], palette.BAD, "diamond"),

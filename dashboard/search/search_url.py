@@ -1,4 +1,5 @@
-"""A search of traces as a value: from the page's URL, to the page's URL, to the query API. Pure.
+"""A search of traces as a value, converted from the page's URL, to it, and to parameters of the query API.
+Pure.
 
 Times are microseconds since the epoch. A window is relative (``lookback``) or absolute (``start``, ``end``).
 """
@@ -40,7 +41,7 @@ _FORM_KEYS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TraceQuery:
-    """What the address of the traces' page says; all texts, as in the address.
+    """The parameters of the search page's URL, as texts.
 
     ``q`` is TraceQL; without it the fields of the form ask. ``after`` are the cursors of the pages before,
     the last that of this page, apart by ``~``; ``page`` counts from 1. ``view`` is the list, ``different``
@@ -69,7 +70,7 @@ class TraceQuery:
 
     @classmethod
     def of_search(cls, search: str | None) -> "TraceQuery":
-        """The query a URL's ``?…`` describes; what is missing or unknown takes its default."""
+        """Return the query of a URL's ``?…``; missing and unknown parameters take their defaults."""
         known = {field.name for field in fields(cls)}
         given = {key: value for key, value in parse_qsl((search or "").lstrip("?")) if key in known}
         query, standard = cls(**given), cls()
@@ -89,7 +90,7 @@ class TraceQuery:
         )
 
     def search(self) -> str:
-        """``?…`` for the URL, defaults left out."""
+        """Return ``?…`` for the URL, defaults left out."""
         given = {
             field.name: value
             for field in fields(self)
@@ -99,28 +100,30 @@ class TraceQuery:
 
     @property
     def form(self) -> Form | None:
-        """The form as the address fills it; None when only the query line can say it."""
+        """Return the form that the URL fills; None when only the query line can express the search."""
         if self.q:
             return form_model.form(self.q)
         return Form(**{field: getattr(self, key) for key, field in _FORM_KEYS.items()})
 
     @property
     def line(self) -> str:
-        """The search in TraceQL. Raises FormError for a form that says none."""
+        """Return the search in TraceQL. Raises FormError for an invalid form."""
         return self.q or form_model.text(self.form or Form())
 
     def asking(self, line: str) -> "TraceQuery":
-        """The first page of the same search for what a query line says: as a form where one can say it."""
+        """Return the first page of the same search for another query line: as a form where one can express
+        it.
+        """
         filled = form_model.form(line)
         said = {key: getattr(filled or Form(), field) for key, field in _FORM_KEYS.items()}
         return self.first_page(q="" if filled else line.strip(), **said)
 
     def first_page(self, **changed: str) -> "TraceQuery":
-        """The first page of a search that differs in ``changed``."""
+        """Return the first page of a search that differs in ``changed``."""
         return replace(self, **{"after": "", "page": "1", **changed})
 
     def sorted_by(self, column: str) -> "TraceQuery":
-        """The same search by another column; a second choice of the same column turns the order."""
+        """Return the same search by another column; choosing the same column again reverses the order."""
         descending = self.order == "desc" if self.sort == column else column == "root"
         return self.first_page(sort=column, order="asc" if descending else "desc")
 
@@ -129,14 +132,14 @@ class TraceQuery:
         return replace(self, after=_CURSOR_APART.join([*kept, cursor]), page=str(int(self.page) + 1))
 
     def previous_page(self) -> "TraceQuery | None":
-        """None on the first page, and where the way back is longer than the address remembers."""
+        """Return the page before; None on the first page, and where the URL does not remember it."""
         before = self.after.rpartition(_CURSOR_APART)[0]
         if not self.after or (not before and int(self.page) > 2):
             return None
         return replace(self, after=before, page=str(max(1, int(self.page) - 1)))
 
     def parameters(self) -> dict[str, str]:
-        """Parameters of ``GET /api/mesh/search``. Raises FormError."""
+        """Return the parameters of ``GET /api/mesh/search``. Raises FormError."""
         return {
             "q": self.line,
             **self._window(),
@@ -147,7 +150,7 @@ class TraceQuery:
         }
 
     def compared(self) -> dict[str, str]:
-        """Parameters of ``GET /api/mesh/search/different``. Raises FormError."""
+        """Return the parameters of ``GET /api/mesh/search/different``. Raises FormError."""
         asked = {"selection": self.selection, "q": self.line, **self._window()}
         if self.selection == "slow" and self.low:
             return asked | {"min_duration": self.low, "max_duration": self.high}

@@ -1,4 +1,4 @@
-"""Times as people write them in a form, in the browser's zone, and back. Pure.
+"""Times as people write them in a form, in the browser's zone, parsed and formatted. Pure.
 
 Microseconds since the epoch.
 """
@@ -15,11 +15,11 @@ _LATEST_US: Final = 9_000_000_000_000_000  # the year 2255; the store ends in 22
 
 
 class TimeError(ValueError):
-    """A time that cannot be read; the text says what to write."""
+    """A time that cannot be parsed; the text says what to write."""
 
 
 def moment(text: str, label: str, now_us: int, zone: int) -> int:
-    """The time a text says; ``zone`` is minutes east of UTC. Raises TimeError.
+    """Parse a time; ``zone`` is minutes east of UTC. Raises TimeError.
 
     A date without a zone of its own is meant in ``zone``; ``label`` names the field in errors.
     """
@@ -40,7 +40,7 @@ def moment(text: str, label: str, now_us: int, zone: int) -> int:
 
 
 def window(start: str, end: str, now_us: int, zone: int) -> tuple[int, int]:
-    """(start, end) of two fields; an empty end is now. Raises TimeError."""
+    """Return (start, end) of two fields; an empty end is now. Raises TimeError."""
     if not start.strip():
         raise TimeError(f"From is empty: {_EXAMPLE}")
     begin = moment(start, "From", now_us, zone)
@@ -52,14 +52,14 @@ def window(start: str, end: str, now_us: int, zone: int) -> tuple[int, int]:
 
 
 def written(us: int, zone: int) -> str:
-    """A time as the fields take it, to the millisecond: ``2026-03-01 14:03:27.120``; zeros left out."""
+    """Format a time as the fields take it: ``2026-03-01 14:03:27.120``, zero milliseconds left out."""
     local = datetime.fromtimestamp(0, UTC).astimezone(_zone(zone)) + timedelta(microseconds=us)
     told = local.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3].removesuffix(".000")
     return told.removesuffix(":00")
 
 
 def _today(text: str, now_us: int, zone: int) -> datetime | None:
-    """The time of day of a text that is only that."""
+    """Parse a time of day, on the day of ``now``."""
     found = _CLOCK.fullmatch(text)
     if not found:
         return None

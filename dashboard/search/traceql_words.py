@@ -1,5 +1,4 @@
-"""Words of TraceQL: a query line to tokens, names and values to text. Pure; docs/traceql.md has the
-language.
+"""Tokens of TraceQL, and names and values as its text. Pure; docs/traceql.md describes the language.
 
 It reads far enough for the form and for completion; the collector says what is wrong with a query. The two
 do not share a tokenizer: this one must never fail, since a line is usually unfinished while it is typed, and
@@ -50,7 +49,9 @@ INTRINSICS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """``kind`` is string, open (a string without its end), number, field or mark; places count from 0."""
+    """A token: ``kind`` is string, open (a string without its end), number, field or mark; places count
+    from 0.
+    """
 
     kind: str
     text: str
@@ -62,17 +63,17 @@ class Token:
 
 
 def tokens(text: str) -> list[Token]:
-    """Every character but white space is in some token, so that this never fails."""
+    """Return the tokens of a text. Never fails: every character but white space is in some token."""
     return [Token(found.lastgroup or "mark", found.group(), found.start()) for found in _TOKEN.finditer(text)]
 
 
 def quoted(value: str) -> str:
-    """A text as a string of the language."""
+    """Return a text as a string of the language."""
     return json.dumps(_SURROGATE.sub("�", value), ensure_ascii=False)
 
 
 def unquoted(text: str) -> str | None:
-    """The text a string stands for; None where it uses an escape that only the collector knows."""
+    """Return the text of a string; None for an escape that only the collector knows."""
     if text.startswith("`"):
         return text.strip("`")
     try:
@@ -83,12 +84,12 @@ def unquoted(text: str) -> str | None:
 
 
 def attribute(scope: str, key: str) -> str:
-    """How a query names an attribute; ``scope`` may be empty for the span or else its resource."""
+    """Return how a query names an attribute; ``scope`` may be empty for the span or else its resource."""
     return f"{scope}.{key if _BARE_KEY.fullmatch(key) else quoted(key)}"
 
 
 def attribute_of(field: str) -> tuple[str, str] | None:
-    """(scope, key) of a field's text; None for an intrinsic or a name with an unknown escape."""
+    """Return (scope, key) of a field's text; None for an intrinsic or a name with an unknown escape."""
     scope, dot, rest = field.partition(".")
     if not dot or scope not in ("", *SCOPES):
         return None

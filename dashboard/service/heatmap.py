@@ -1,4 +1,4 @@
-"""Latency over time as a heatmap: how many calls of each moment took how long."""
+"""Latency over time as a heatmap: the number of calls of each moment by duration."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ _SCALE: Final = [[0.0, "rgba(63,115,224,0.06)"], [0.5, "rgba(63,115,224,0.55)"],
 
 
 def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figure:
-    """Time to the right, latency upwards on a logarithmic axis, the number of calls as strength of colour.
+    """Return a heatmap: time to the right, latency upwards on a logarithmic axis, calls as strength of
+    colour.
 
     Strength goes with the logarithm: the few slow calls are what one looks for. ``zone`` is minutes east.
     """
@@ -46,7 +47,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
 
 
 def thinned(heatmap: Heatmap, most: int) -> tuple[list[tuple[float, float]], list[list[int]]]:
-    """(low, high) of each bucket and the counts by time; neighbours are merged to at most ``most``."""
+    """Return (low, high) of each bucket and the counts by time; neighbours are merged to at most ``most``."""
     buckets = heatmap["buckets"]
     each = max(1, math.ceil(len(buckets) / most))
     parts = [range(at, min(at + each, len(buckets))) for at in range(0, len(buckets), each)]

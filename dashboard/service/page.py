@@ -1,4 +1,4 @@
-"""``/service/NAME``: all about one service over a window: traffic, latency, endpoints, neighbours."""
+"""``/service/NAME``: a service over a window: traffic, latency, endpoints, neighbours."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _ROUND: Final = 5  # seconds; whole ones, so that viewers share the answers
 
 
 def layout(name: str, search: str | None) -> Component:
-    """The frame of the page; the callback fills it."""
+    """Return the frame of the page; the callback fills it."""
     span = links.span(search, SPANS, SPAN)
     return html.Div(
         [
@@ -89,7 +89,7 @@ def _chart(title: str, chart_id: str, height: int) -> Component:
 
 
 def ranges(name: str, span: int) -> list[Component]:
-    """The links to other windows; the one shown is marked."""
+    """Return links to other windows; the one shown is marked."""
     return [
         dcc.Link(
             text,
@@ -102,7 +102,7 @@ def ranges(name: str, span: int) -> list[Component]:
 
 
 def _shortcuts(name: str) -> list[Component]:
-    """Where to go from here."""
+    """Return links to the views of this service."""
     to = (
         ("In the graph", links.topology(name)),
         ("Traces", links.traces(TraceQuery(service=name).search())),
@@ -115,13 +115,13 @@ def _shortcuts(name: str) -> list[Component]:
 
 
 def window(now: float, span: int) -> tuple[int, int, int]:
-    """Start and end in microseconds and the step in seconds of the last ``span`` seconds."""
+    """Return start and end in microseconds and the step in seconds of the last ``span`` seconds."""
     end = int(now) // _ROUND * _ROUND
     return (end - span) * 1_000_000, end * 1_000_000, max(span // _POINTS, 1)
 
 
 def about(name: str, nodes: Sequence[Node]) -> list[Component]:
-    """What is known of the service now."""
+    """Return what is known of the service now."""
     for node in nodes:
         if node["name"] == name:
             return views.about(node)
@@ -133,7 +133,9 @@ def _unavailable(what: Problem) -> tuple[Any, ...]:
 
 
 def since_first(page: ServicePage) -> ServicePage:
-    """Rates over the time since the first call, as the charts begin there, instead of the whole window."""
+    """Return rates over the time since the first call, as the charts begin there, instead of the whole
+    window.
+    """
     points = series.since_first_call(page["points"])
     factor = len(page["points"]) / max(len(points), 1)
     if factor <= 1:
@@ -152,7 +154,7 @@ def since_first(page: ServicePage) -> ServicePage:
 
 
 def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
-    """Traffic, failures, latency and heatmap, from the first call on."""
+    """Return traffic, failures, latency and heatmap, from the first call on."""
     points = series.since_first_call(page["points"])
     missing = len(page["points"]) - len(points)
     cells = Heatmap(buckets=page["heatmap"]["buckets"], counts=page["heatmap"]["counts"][missing:])
@@ -165,7 +167,7 @@ def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """The window follows the URL, the numbers the interval."""
+    """Connect the window to the URL, the numbers to the beat."""
 
     @app.callback(
         Output("service-shown", "data"),

@@ -15,7 +15,7 @@ _NUMERIC = tuple(range(1, 1 + len(_HEAD)))
 
 
 def about(node: Node) -> list[Component]:
-    """Kind, stage, sidecar, endpoints, versions and zones of a node, as chips."""
+    """Return kind, stage, sidecar, endpoints, versions and zones of a node, as chips."""
     chips = [parts.chip(node["kind"])]
     if node["kind"] == "service":
         chips += [
@@ -29,7 +29,7 @@ def about(node: Node) -> list[Component]:
 
 
 def summary(page: ServicePage) -> Component:
-    """The numbers of the whole window, or that there are none."""
+    """Return the numbers of the whole window, or a text that there are none."""
     if not page["stats"]["count"]:
         return parts.empty(
             "Nobody called this service in this time",
@@ -39,7 +39,7 @@ def summary(page: ServicePage) -> Component:
 
 
 def neighbours(found: Sequence[Neighbour], href: Callable[[str], str]) -> Component:
-    """One row for each caller or callee; ``href`` gives the call path of a name."""
+    """Return one row for each caller or callee; ``href`` gives the call path of a name."""
     if not found:
         return parts.empty("None in this time")
     rows = [
@@ -62,7 +62,7 @@ def neighbours(found: Sequence[Neighbour], href: Callable[[str], str]) -> Compon
 
 
 def figures(stats: Stats) -> list[Component]:
-    """The cells of ``_HEAD``."""
+    """Return the cells of ``_HEAD``."""
     return [
         html.Td(fmt.count(stats["count"]), className="num"),
         html.Td(fmt.rate(stats["rate"]), className="num"),
@@ -75,7 +75,7 @@ def figures(stats: Stats) -> list[Component]:
 
 
 def operations(page: ServicePage) -> Component:
-    """What the service does, the most frequent first, each with its traces."""
+    """Return the operations of the service, the most frequent first, each with its traces."""
     if not page["operations"]:
         return parts.empty(
             "No spans of this service in this time",

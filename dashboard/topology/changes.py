@@ -1,4 +1,4 @@
-"""What changed between two windows of the graph, in words: for the drawing and for the list beside it."""
+"""Changes between two windows of the graph, in words: for the drawing and for the list beside it. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -27,13 +27,13 @@ TITLES: Final[Mapping[str, str]] = {
 
 
 def worst(changed: Changed) -> Change:
-    """The change that is drawn."""
+    """Return the change that is drawn of several."""
     order = list(HEALTH)
     return min(changed["changes"], key=lambda each: order.index(each["change"]))
 
 
 def in_words(changed: Changed, change: Change) -> str:
-    """``12 ms → 40 ms p99``, ``0.1 → 8 % failed``, ``new: 12 rps``, ``was 12 rps``."""
+    """Return ``12 ms → 40 ms p99``, ``0.1 → 8 % failed``, ``new: 12 rps`` or ``was 12 rps``."""
     what = change["change"]
     if what == "appeared":
         return f"new: {fmt.rate(changed['after']['rate'])}"
@@ -58,7 +58,7 @@ def by_service(difference: GraphDifference) -> dict[str, Changed]:
 
 
 def together(before: Graph, after: Graph, difference: GraphDifference) -> Graph:
-    """The graph of the later window and what of the earlier one has vanished from it, without traffic."""
+    """Return the graph of the later window, with what has vanished of the earlier one, without traffic."""
     nodes = {node["name"]: node for node in after["nodes"]}
     edges = {(edge["source"], edge["target"], edge["protocol"]): edge for edge in after["edges"]}
     gone = {key for key, each in by_edge(difference).items() if key not in edges and _vanished(each)}

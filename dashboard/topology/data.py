@@ -1,4 +1,4 @@
-"""What the API knows of a view of the graph: the window, what changed since another, the part in focus."""
+"""The data of a view of the graph: its window, the changes since another, and the part in focus."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ COMPARED_EVERY: int = 10  # seconds; those who look at the same time ask the sam
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """``graph`` is the part in focus, ``names`` all there are; the changes are None without comparison."""
+    """The part of the graph in focus, all ``names``, and the changes, None without a comparison."""
 
     graph: Graph
     names: list[str]
@@ -28,7 +28,7 @@ class Scene:
 
 
 def scene(client: Client, view: GraphView, now: float) -> Scene:
-    """The graph of a view, with what has vanished from it where two windows are compared."""
+    """Return the graph of a view, with what has vanished from it where two windows are compared."""
     if view.compared:
         graph, told = compared(client, view, now)
         nodes, edges = changes.by_service(told), changes.by_edge(told)
@@ -41,13 +41,13 @@ def scene(client: Client, view: GraphView, now: float) -> Scene:
 
 
 def window(client: Client, view: GraphView, now: float) -> Graph:
-    """The graph of the view's window; the usual one is live."""
+    """Return the graph of the view's window; the usual one is live."""
     usual = not view.at and view.span == GraphView().span
     return client.graph() if usual else client.graph(*view.window(now))
 
 
 def compared(client: Client, view: GraphView, now: float) -> tuple[Graph, GraphDifference]:
-    """Both windows in one graph, and what changed."""
+    """Return both windows in one graph, and their changes."""
     now = now // COMPARED_EVERY * COMPARED_EVERY
     after, before = view.window(now), view.before(now)
     difference = client.difference(after, before)
@@ -55,7 +55,7 @@ def compared(client: Client, view: GraphView, now: float) -> tuple[Graph, GraphD
 
 
 def groups(graph: Graph, by: str) -> dict[str, str]:
-    """Each node's group; what has several is with its like, what has none stands alone."""
+    """Return each node's group; a node of several versions or zones is with its like, one of none alone."""
     if by == "kind":
         return {node["name"]: node["kind"] for node in graph["nodes"]}
     several = {
@@ -71,13 +71,15 @@ def groups(graph: Graph, by: str) -> dict[str, str]:
 
 
 def part(view: GraphView, grouped: Mapping[str, str]) -> str:
-    """What of the graph is drawn and how: while it stays the same, nodes keep their places."""
+    """Return a key of the part of the graph that is drawn: while it stays the same, nodes keep their
+    places.
+    """
     around_what = f"{view.focus}\0{view.hops}\0{view.way}" if view.focus else ""
     return f"{around_what}\0{view.group}\0{hash(frozenset(grouped.items())) if grouped else ''}"
 
 
 def empty(view: GraphView) -> Component:
-    """What to say of a graph without nodes."""
+    """Return the text of a graph without nodes."""
     if not view.at:
         return parts.no_traffic()
     return parts.empty("No calls in this window", "Move the slider, choose a longer window, or go live.")

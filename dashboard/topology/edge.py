@@ -1,4 +1,4 @@
-"""A selected call path: its figures, traces that went over it, and what the mesh decided about its target."""
+"""The panel of a selected call path: figures, traces over it, and decisions about its target."""
 
 import time
 from typing import Any, Final
@@ -31,7 +31,7 @@ _SECRECY: Final = {
 
 
 def facts(edge: Edge, graph: Graph) -> Component:
-    """Protocol and numbers; of opaque TCP connections, bytes and the time to connect."""
+    """Return protocol and numbers; for opaque TCP connections, bytes and the time to connect."""
     tcp = edge["tcp"]
     if not tcp:
         return html.Div(
@@ -58,13 +58,13 @@ def facts(edge: Edge, graph: Graph) -> Component:
 
 
 def secrecy(edge: Edge) -> Component:
-    """Whether its calls are encrypted, as far as anybody could tell."""
+    """Return a chip that says whether calls were encrypted, as far as that was seen."""
     words, look, why = _SECRECY[edge["encrypted"] or "unknown"]
     return html.Span(words, className=f"chip {look}".rstrip(), title=why)
 
 
 def query(source: str, target: str, failing: bool = False) -> str:
-    """TraceQL of traces in which ``source`` calls ``target`` directly."""
+    """Return TraceQL for traces in which ``source`` calls ``target`` directly."""
     wanted = " && status = error" if failing else ""
     return (
         f"{{ resource.service.name = {_quoted(source)} }} > "
@@ -77,7 +77,7 @@ def _quoted(text: str) -> str:
 
 
 def traces(client: Client, source: str, target: str, start: int, end: int) -> list[Component]:
-    """The slowest traces over the path and the last that failed in its target."""
+    """Return the slowest traces over the path and the last that failed in its target."""
     limit = str(EXEMPLARS)
     slow = client.exemplars(query(source, target), start, end, order="duration", limit=limit)
     failed = client.exemplars(query(source, target, failing=True), start, end, order="start", limit=limit)
@@ -110,7 +110,9 @@ def _unavailable(what: Problem) -> tuple[Component, str]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """Traces and decisions are read from the store: with the selection, then seldom."""
+    """Connect the lists of traces and decisions, which are read from the store with the selection and then
+    seldom.
+    """
 
     def asked(ticks: int | None, search: str | None, shown: str | None) -> tuple[GraphView, str, str]:
         view = GraphView.of_search(search)

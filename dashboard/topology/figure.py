@@ -1,4 +1,4 @@
-"""What is drawn of the graph: a text, classes and a width for each node and edge of a picture.
+"""Labels, classes and widths of the graph's nodes and edges. Pure.
 
 Health is colour and, for those who do not see it, line style and text; traffic is width; kind
 is shape. What the classes look like is in ``topology_style``.
@@ -36,9 +36,12 @@ FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sa
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What of a graph is said and marked. ``label`` is one of graph_view.LABELS; ``chosen`` is
-    (node,) or (source, target); ``path`` names of nodes in order of the calls. ``nodes`` and
-    ``edges`` are what changed since another window, None without one."""
+    """How a graph is labelled and marked.
+
+    ``label`` is one of graph_url.LABELS; ``chosen`` is (node,) or (source, target); ``path`` is names of
+    nodes in the order of the calls. ``nodes`` and ``edges`` are the changes since another window, None
+    without one.
+    """
 
     limits: palette.Thresholds = field(default_factory=palette.Thresholds)
     label: str = "both"
@@ -55,7 +58,7 @@ EdgeRow = tuple[str, str, float]  # label, classes, width
 
 
 def rows(graph: Graph, look: Look) -> tuple[list[NodeRow], list[EdgeRow]]:
-    """A row for each node and each edge, in the graph's order."""
+    """Return a row for each node and each edge, in the graph's order."""
     lit_nodes, lit_edges = _lit(graph, look)
     calls: dict[str, float] = {}
     for edge in graph["edges"]:
@@ -84,7 +87,7 @@ def key_of(edge: Edge) -> EdgeKey:
 
 
 def _lit(graph: Graph, look: Look) -> tuple[set[str] | None, set[EdgeKey] | None]:
-    """What is not dimmed, None for all: a path, else what is found, else what changed."""
+    """Return what is not dimmed, None for all: a path, else what is found, else what changed."""
     if look.path:
         on = set(zip(look.path, look.path[1:], strict=False))
         return set(look.path), {key_of(edge) for edge in graph["edges"] if key_of(edge)[:2] in on}
@@ -128,7 +131,7 @@ def _node(node: Node, look: Look, dim: bool, calls: float) -> NodeRow:
 
 
 def marks(node: Node) -> list[tuple[str, str]]:
-    """(colour key, text) of what is special about a node: ejections, stage, no sidecar."""
+    """Return (colour key, text) of a node's marks: ejections, stage, no sidecar."""
     found = []
     if node["ejected"]:
         found.append(("bad", f"{node['ejected']} ejected"))
@@ -142,7 +145,7 @@ def marks(node: Node) -> list[tuple[str, str]]:
 
 
 def _badges(found: list[tuple[str, str]]) -> str:
-    """The marks as one picture: pills in a row. Only our own words get in, never a name."""
+    """Return the marks as one image: pills in a row. Only our own words get in, never a name."""
     colours = {**palette.COLOUR, "accent": palette.ACCENT}
     pills, left = [], 0.0
     for key, text in found:
@@ -184,8 +187,10 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
 
 
 def edge_label(edge: Edge, what: str, seconds: float, calls: float) -> str:
-    """The chosen figure of an edge; ``calls`` is the rate of all calls of its source. Of opaque TCP
-    there are connections, bytes and the time to connect."""
+    """Return the chosen figure of an edge; ``calls`` is the rate of all calls of its source.
+
+    Opaque TCP has connections, bytes and the time to connect.
+    """
     tcp = edge["tcp"]
     if what == "encrypted":
         return SECRECY[edge["encrypted"] or "unknown"]
@@ -206,6 +211,8 @@ def edge_label(edge: Edge, what: str, seconds: float, calls: float) -> str:
 
 
 def width(rate: float) -> float:
-    """Line width: 1.5 without traffic, one more for each tripling of the rate, at most 9; in halves, so
-    that a rate that wavers changes nothing."""
+    """Return a line's width: 1.5 without traffic, one more for each tripling of the rate, at most 9.
+
+    In halves, so that a rate that wavers changes nothing.
+    """
     return min(9.0, round(2 * (1.5 + math.log1p(max(rate, 0.0)) / math.log(3))) / 2)

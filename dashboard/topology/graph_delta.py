@@ -1,4 +1,12 @@
-"""The graph as the browser gets it: what stands where, and what is said of it; afterwards only what changed.
+"""The protocol by which the browser gets the graph: whole once, afterwards only what changed.
+
+A whole picture has the skeleton (groups, nodes with their places, edges with their bends) and a row of
+figures for each node and edge; a delta has rows with their numbers. Both carry ``key``, of the skeleton,
+and ``version``, of the figures; the browser says which it draws, and gets a whole picture where a delta
+does not fit (``assets/topology.js``).
+
+Why not the component's own elements: Dash would send and dash-cytoscape compare every element every two
+seconds, which takes seconds with a thousand nodes.
 
 A picture's skeleton (nodes, edges, places) is known by ``key``, its rows by ``version``. A browser
 says which it holds; as long as the server still has that version, the rows that differ are sent.
@@ -26,7 +34,7 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``nodes`` and ``edges`` of the skeleton as lists, and a row of figures for each."""
+    """A skeleton of ``nodes`` and ``edges`` as lists, and a row of figures for each."""
 
     key: str
     version: str
@@ -38,8 +46,9 @@ class Picture:
 
 
 def drawn(graph: Graph, layout: Layout, look: figure.Look, groups: Mapping[str, str]) -> Picture:
-    """The picture of a graph whose nodes all have a place in ``layout``; calls to what is no node are
-    left out."""
+    """Return the picture of a graph whose nodes all have a place in ``layout``; calls to unknown nodes are
+    left out.
+    """
     known = {node["name"]: at for at, node in enumerate(graph["nodes"])}
     edges = [edge for edge in graph["edges"] if edge["source"] in known and edge["target"] in known]
     graph = {**graph, "edges": edges}
@@ -77,14 +86,14 @@ def _digest(*parts: object) -> str:
 
 
 class Pictures:
-    """The last pictures sent, for all browsers."""
+    """The last pictures sent, shared by all browsers."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Picture] = OrderedDict()
         self._lock = threading.Lock()
 
     def reply(self, picture: Picture, held: Mapping[str, Any] | None) -> Json | None:
-        """What a browser that holds ``key`` and ``version`` needs; None when it has all."""
+        """Return what a browser that draws ``key`` and ``version`` needs; None when it has all."""
         key, version = (held or {}).get("key"), (held or {}).get("version", "")
         with self._lock:
             before = self._kept.get(version)
@@ -115,14 +124,14 @@ class Pictures:
 
 
 def _differing(before: Sequence[Row], after: Sequence[Row]) -> list[list[Any]]:
-    """(number, row) of each row that is not as it was."""
+    """Return (number, row) of each row that changed."""
     pairs = zip(before, after, strict=True)
     return [[at, now] for at, (was, now) in enumerate(pairs) if was != now]
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """``links`` are those seen since the layout was drawn of ``size`` nodes and calls."""
+    """A layout with the links seen since it was drawn, of ``size`` nodes and calls."""
 
     layout: Layout
     links: frozenset[tuple[str, str]]
@@ -130,7 +139,7 @@ class _Drawn:
 
 
 class Standing:
-    """Where nodes stand, for all browsers: those that pause keep their place, new ones come beside.
+    """The places of nodes, shared by all browsers: idle nodes keep theirs, new ones come beside.
 
     ``of`` tells drawings of different parts of the graph apart.
     """
@@ -140,8 +149,11 @@ class Standing:
         self._lock = threading.Lock()
 
     def layout(self, of: str, graph: Graph, groups: Mapping[str, str]) -> Layout:
-        """A layout with a place for every node; drawn anew when a fifth of nodes and calls has come since
-        the last time, or when most of what it has a place for is gone."""
+        """Return a layout with a place for every node.
+
+        Drawn anew when a fifth of nodes and calls has come since the last time, or when most of what it has
+        a place for is gone.
+        """
         names = {node["name"] for node in graph["nodes"]}
         links = {(edge["source"], edge["target"]) for edge in graph["edges"]}
         with self._lock:

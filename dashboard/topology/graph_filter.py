@@ -34,7 +34,7 @@ _UNITS: Final[Mapping[str, Mapping[str, float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A field that is measured in ``unit``; None where there was no traffic."""
+    """A field measured in ``unit``; None where there was no traffic."""
 
     unit: str
     of: Callable[[Thing], float | None]
@@ -92,7 +92,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 
 class FindError(Exception):
-    """The expression is to be corrected at ``column`` (from 1); the text says how."""
+    """An error in an expression at ``column`` (from 1); the text says what to write."""
 
     def __init__(self, column: int, text: str) -> None:
         super().__init__(text)
@@ -107,7 +107,7 @@ class _Token:
 
 
 def parse(text: str) -> Test:
-    """The test that an expression stands for; an empty one matches nothing. Raises FindError."""
+    """Parse an expression to its test; an empty one matches nothing. Raises FindError."""
     tokens = _tokens(text)
     if not tokens:
         return lambda _: False
@@ -132,7 +132,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Recursive descent; ``end`` is the column after the last character."""
+    """A recursive descent parser; ``end`` is the column after the last character."""
 
     def __init__(self, tokens: list[_Token], end: int) -> None:
         self._tokens = tokens

@@ -1,4 +1,4 @@
-"""What the topology page shows, as a value: from the page's URL, to the page's URL. Pure.
+"""The view of the topology page as a value, converted from the page's URL and back. Pure.
 
 A value in the URL that cannot be meant takes its default and is named in ``problems``.
 """
@@ -43,11 +43,13 @@ _SECONDS_MAX: Final = 9_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class GraphView:
-    """``at`` is the window's end in seconds since the epoch, 0 for now, and ``span`` its length in
-    seconds. The window to compare with is ``than_span`` seconds long (0: as long) and ends ``compare``
-    seconds earlier, with 1 directly before, or at ``than``; with both 0 there is none. ``warn`` and
-    ``bad`` are successes in percent, ``slow`` a p99 in milliseconds or 0. ``path`` is names from
-    caller to callee."""
+    """The parameters of the topology page's URL. An invalid value falls back to its default.
+
+    ``at`` is the window's end in seconds since the epoch, 0 for now, and ``span`` its length in seconds.
+    The window to compare with is ``than_span`` seconds long (0: as long) and ends ``compare`` seconds
+    earlier, with 1 directly before, or at ``than``; with both 0 there is none. ``warn`` and ``bad`` are
+    successes in percent, ``slow`` a p99 in milliseconds or 0. ``path`` is names from caller to callee.
+    """
 
     node: str = ""
     source: str = field(default="", metadata={"key": "from"})
@@ -73,7 +75,7 @@ class GraphView:
 
     @classmethod
     def of_search(cls, search: str | None) -> "GraphView":
-        """The view a URL's ``?…`` describes."""
+        """Return the view of a URL's ``?…``."""
         given = dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
         read: dict[str, Any] = {}
         problems: list[str] = []
@@ -94,38 +96,43 @@ class GraphView:
         return view
 
     def search(self) -> str:
-        """``?…`` for the URL, defaults left out."""
+        """Return ``?…`` for the URL, defaults left out."""
         given = {
             _key(each): _text(value) for each in _SHOWN if (value := getattr(self, each.name)) != each.default
         }
         return "?" + urlencode(given) if given else ""
 
     def selecting(self, *selected: str) -> str:
-        """The URL of the same view with a node (one name), an edge (caller, callee) or nothing selected."""
+        """Return the URL of the same view with a node (one name), an edge (caller, callee) or nothing
+        selected.
+        """
         node = selected[0] if len(selected) == 1 else ""
         source, target = selected if len(selected) == 2 else ("", "")
         return "/" + replace(self, node=node, source=source, target=target, path=()).search()
 
     @property
     def selected(self) -> tuple[str, ...]:
-        """() or (node,) or (caller, callee)."""
+        """The selection: () or (node,) or (caller, callee)."""
         if self.node:
             return (self.node,)
         return (self.source, self.target) if self.source and self.target else ()
 
     def window(self, now: float) -> tuple[int, int]:
-        """Start and end in microseconds. What reaches now ends at a whole second, so that those
-        who look at the same time ask the same."""
+        """Return start and end in microseconds.
+
+        A window that reaches now ends at a whole second, so that everybody who looks at the same time sends
+        the same request.
+        """
         end = min(self.at, int(now)) if self.at else int(now)
         return (end - self.span) * 1_000_000, end * 1_000_000
 
     @property
     def compared(self) -> bool:
-        """Whether two windows are compared."""
+        """True if two windows are compared."""
         return bool(self.compare or self.than)
 
     def before(self, now: float) -> tuple[int, int]:
-        """The window to compare with, in microseconds; rates are per second, whatever the lengths."""
+        """Return the window to compare with, in microseconds; rates are per second, whatever the lengths."""
         start, end = self.window(now)
         if self.than:
             end = min(self.than, int(now)) * 1_000_000
@@ -136,7 +143,7 @@ class GraphView:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """``read`` gives None for what cannot be meant; ``fix`` says what can."""
+    """A rule of a parameter: ``read`` returns None for an invalid value; ``fix`` says what is valid."""
 
     read: Callable[[str], Any]
     fix: str

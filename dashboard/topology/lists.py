@@ -19,7 +19,9 @@ BLAMED_MAX: Final = 6
 
 
 def fleet(graph: Graph, view: GraphView, wanted: Callable[[Node], bool]) -> list[Component]:
-    """The nodes that are ``wanted``, those in trouble first: the graph in text, reachable by keyboard."""
+    """Return the nodes that are ``wanted``, those in trouble first: the graph in text, reachable by
+    keyboard.
+    """
 
     def rank(node: Node) -> tuple[float, float, str]:
         success = 2.0 if node["success"] is None else node["success"]
@@ -60,7 +62,7 @@ def _node(node: Node, view: GraphView) -> Component:
 
 
 def marks(node: Node) -> list[Component]:
-    """Chips of what is special about a node."""
+    """Return chips of a node's marks."""
     found = []
     if node["ejected"]:
         found.append(parts.chip(f"{node['ejected']} ejected", "bad"))
@@ -70,7 +72,7 @@ def marks(node: Node) -> list[Component]:
 
 
 def blame(found: Suspects, view: GraphView) -> list[Component]:
-    """Services by how much of what callers suffer they explain; a choice draws the way there."""
+    """Return services by how much of the callers' trouble they explain; choosing one draws the way there."""
     head = html.H2("Where to look first")
     if not found["services"]:
         return [
@@ -125,7 +127,7 @@ _Listed = tuple[tuple[str, ...], Changed]
 
 
 def differences(found: GraphDifference, view: GraphView) -> list[Component]:
-    """What changed between the windows, by kind of change, the surest first."""
+    """Return the changes between the windows, by kind, the surest first."""
     listed: list[_Listed] = [((each["name"],), each) for each in found["services"]]
     listed += [((each["source"], each["target"]), each) for each in found["edges"]]
     head = [

@@ -1,4 +1,4 @@
-"""``/``: the graph. The URL says what is shown (``graph_view``); ``topology_panel`` is beside it.
+"""``/``: the graph. The URL says what is shown (``graph_url``); ``panel`` is beside it.
 
 The server sends a picture, afterwards what differs (``picture``); ``assets/topology.js`` draws it.
 """
@@ -35,7 +35,7 @@ Held = dict[str, Any]  # key, version and count of nodes of the picture that the
 
 
 def layout(search: str | None) -> Component:
-    """The graph beside its panel, filled by the callbacks."""
+    """Return the graph beside its panel, filled by the callbacks."""
     view = GraphView.of_search(search)
     return html.Div(
         [
@@ -151,7 +151,9 @@ def _unavailable(what: Problem) -> tuple[Any, ...]:
 
 
 def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any) -> bool:
-    """Whether a tick needs no answer: what is past does not change, comparing and much are dear."""
+    """True if a beat needs no answer: the past does not change, and comparisons and large graphs are
+    expensive.
+    """
     if ctx.triggered_id != "tick" or not held or state:
         return False
     if held.get("drawing"):
@@ -161,7 +163,7 @@ def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any)
 
 
 def register(app: Dash, client: Client) -> None:
-    """Refresh by the shared interval and the URL; theme, zoom and drawing stay in the browser."""
+    """Connect the graph to the beat and the URL; theme, zoom and drawing stay in the browser."""
     panel.register(app, client)
     pictures, standing = Pictures(), Standing()
 

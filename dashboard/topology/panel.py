@@ -1,4 +1,4 @@
-"""Beside the graph: lists when nothing is selected, otherwise the node or the call path."""
+"""The panel beside the graph: lists when nothing is selected, otherwise the node or the call path."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ SLOW_TICKS: Final = 5  # what reads the store is asked every so many ticks
 
 
 def layout() -> Component:
-    """The services until something is selected; ``selected`` is the part of the URL that says what is."""
+    """Return the services until something is selected; ``selected`` is the selecting part of the URL."""
     return html.Div(
         [
             dcc.Store(id="selected", data="?"),
@@ -38,7 +38,7 @@ def layout() -> Component:
 
 
 def frame(selected: Sequence[str], tcp: bool) -> list[Component]:
-    """The panel's frame for what is selected; the callbacks fill it."""
+    """Return the panel's frame for a selection; the callbacks fill it."""
     if not selected:
         return [html.Div(id="blame"), html.Div(parts.loading(), id="fleet")]
     calls = "Time to connect" if tcp else "Latency"
@@ -105,12 +105,12 @@ def _shortcuts(selected: Sequence[str]) -> list[Component]:
 
 
 def question(selected: Sequence[str]) -> dict[str, str]:
-    """What to ask the API's series and latency for."""
+    """Return the parameters of the API's series and latency for a selection."""
     return {"service": selected[0]} if len(selected) == 1 else {"source": selected[0], "target": selected[1]}
 
 
 def _facts(graph: Graph, selected: Sequence[str]) -> Any:
-    """What the selected node or call path is, and its traffic in the window."""
+    """Return kind and traffic of the selected node or call path."""
     if len(selected) == 1:
         for node in graph["nodes"]:
             if node["name"] == selected[0]:
@@ -138,7 +138,7 @@ def _what(node: Node) -> list[Component]:
 
 
 def _calls(graph: Graph, selected: Sequence[str], view: GraphView) -> list[Component]:
-    """Callers and callees of a node, as links to the call paths."""
+    """Return callers and callees of a node, as links to the call paths."""
     if len(selected) != 1:
         return []
     name = selected[0]
@@ -181,7 +181,7 @@ def _unavailable(what: Problem) -> tuple[Any, ...]:
 
 
 def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, now: float) -> tuple[Any, ...]:
-    """The four figures; whole seconds, so that viewers share the answers."""
+    """Return the four figures; in whole seconds, so that viewers share the answers."""
     _, end = view.window(now)
     length = max(WINDOW, view.span)
     start, step = end - length * 1_000_000, length // POINTS
@@ -212,7 +212,7 @@ def _lists(client: Client, search: str | None) -> list[Component]:
 
 
 def register(app: Dash, client: Client) -> None:
-    """The frame follows the selection; its numbers follow the interval and the window."""
+    """Connect the panel's frame to the selection, its numbers to the beat and the window."""
     in_browser(app, "selected", Output("selected", "data"), Input("url", "search"), State("selected", "data"))
     in_browser(
         app, "unselect", Output("unselect", "title"), Input("unselect", "n_clicks"), prevent_initial_call=True

@@ -27,7 +27,7 @@ _INKS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def stylesheet(theme: str) -> list[dict[str, Any]]:
-    """Cytoscape's stylesheet for ``light`` or ``dark``."""
+    """Return Cytoscape's stylesheet for ``light`` or ``dark``."""
     inks = _INKS[theme]
     return [
         *_node_styles(inks),
@@ -103,7 +103,7 @@ def _selection_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def _change_styles() -> list[dict[str, Any]]:
-    """Two windows compared: what appeared is drawn twice, what vanished is dotted."""
+    """Return how two compared windows differ: what appeared is drawn twice, what vanished is dotted."""
     colours = {
         "appeared": palette.ACCENT,
         "vanished": palette.IDLE,

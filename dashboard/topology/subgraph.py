@@ -11,7 +11,7 @@ EdgeKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Names of nodes and keys of edges that an expression matches; ``error`` when it is wrong."""
+    """Names of nodes and keys of edges that an expression matches; ``error`` when it is invalid."""
 
     nodes: frozenset[str] = frozenset()
     edges: frozenset[EdgeKey] = frozenset()
@@ -19,8 +19,11 @@ class Matched:
 
 
 def around(graph: Graph, focus: str, hops: int, way: str) -> Graph:
-    """What calls ``focus`` and is called by it over at most ``hops`` calls; ``way`` is both, callers
-    or callees. A path goes in one direction. All of the graph where there is no such node."""
+    """Return the callers and callees of ``focus`` over at most ``hops`` calls; ``way`` is both, callers or
+    callees.
+
+    A path goes in one direction. Without such a node the whole graph is returned.
+    """
     if focus not in {node["name"] for node in graph["nodes"]}:
         return graph
     kept = {focus}
@@ -46,7 +49,7 @@ def _reached(start: str, hops: int, beside: dict[str, set[str]]) -> set[str]:
 
 
 def matched(graph: Graph, expression: str) -> Matched:
-    """What the expression of the find or the hide box matches; nothing when it is empty or wrong."""
+    """Return the matches of the find or the hide box; none when it is empty or invalid."""
     try:
         test: Test = parse(expression)
     except FindError as error:
@@ -55,7 +58,7 @@ def matched(graph: Graph, expression: str) -> Matched:
 
 
 def idle(graph: Graph) -> Matched:
-    """Edges without traffic, and nodes that no traffic comes to or goes from."""
+    """Return edges without traffic, and nodes that no traffic comes to or goes from."""
     found = _matching(graph, lambda thing: not thing["count"])
     busy = {name for edge in graph["edges"] if edge["count"] for name in (edge["source"], edge["target"])}
     return Matched(found.nodes - busy, found.edges)

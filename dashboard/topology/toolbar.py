@@ -23,7 +23,7 @@ FIELDS: Final = {"numbers": list(NUMBERS), "words": list(WORDS), "flags": list(F
 
 
 def toolbar(view: GraphView) -> Component:
-    """Above the graph: what of it is shown."""
+    """Return the controls above the graph: what of it is shown."""
     return html.Div(
         [
             _box("find", "Find", view.find, "rt > 500, error > 1%, name ~ pay"),
@@ -82,7 +82,7 @@ def toolbar(view: GraphView) -> Component:
 
 
 def timebar() -> Component:
-    """Below the graph: live, a past window, replay, and a window to compare with."""
+    """Return the controls below the graph: live, a past window, replay, and a window to compare with."""
     return html.Div(
         [
             html.Button("Live", id="time-live", className="button", title="Show what happens now"),
@@ -127,7 +127,7 @@ def _pressed(on: bool) -> dict[str, Any]:
 
 
 def _box(name: str, title: str, value: str, example: str) -> Component:
-    """A box for an expression, with completions and a place for what was found or is wrong."""
+    """Return a box for an expression, with completions and a place for its matches or its error."""
     return html.Div(
         [
             html.Label(title, htmlFor=f"view-{name}"),
@@ -176,12 +176,12 @@ def _choice(element_id: str, title: str, options: Mapping[Any, str], when: str =
 
 
 def _drawn(kind: type[Component], inside: list[Any], **given: Any) -> Component:
-    """What no callback reads, drawn by ``assets/static_html.js``."""
+    """Return a component that no callback reads, drawn by ``assets/static_html.js``."""
     return kind(**given, **{"data-static-html": json.dumps(inside)})
 
 
 def legend(view: GraphView) -> list[Component]:
-    """What colours, lines and shapes mean in this view."""
+    """Return the meaning of colours, lines and shapes in this view."""
     kinds = ("service", "database", "queue", "external", "user")
     first = _changes() if view.compared else _health(view)
     return [
@@ -244,7 +244,7 @@ def _changes() -> Component:
 
 
 def found(text: str, matched: Any, what: str) -> Any:
-    """Below a box: how much matched, or what is wrong, marked at its column."""
+    """Return the line below a box: how much matched, or the error, marked at its column."""
     if matched.error is not None:
         at = matched.error.column - 1
         wrong = text[at : at + 1] or " "

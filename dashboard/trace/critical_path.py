@@ -23,7 +23,7 @@ _OVERLAP_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The span at ``index`` held up the trace from ``start`` to ``end``, microseconds as sent."""
+    """A stretch of time in which the span at ``index`` held up the trace, in microseconds as sent."""
 
     index: int
     start: int
@@ -39,7 +39,7 @@ class _Frame:
 
 
 def critical_path(trace: Trace) -> list[Stretch]:
-    """By time. Without differing clocks the stretches cover the longest root from start to end."""
+    """Return the stretches by time. Unless clocks differ they cover the longest root from start to end."""
     moved = shifts(trace)
     below = children(trace)
 
@@ -87,12 +87,12 @@ def _waited_for(trace: Trace, here: _Frame, moved: Sequence[int]) -> int:
 
 
 def is_message(span: Span) -> bool:
-    """Whether its parent only caused it, and did not wait for it."""
+    """True if the parent only caused the span, and did not wait for it."""
     return span.kind == "consumer" or span.follows
 
 
 def shifts(trace: Trace) -> list[int]:
-    """Microseconds to add to each span's times so that servers fit into their clients' spans."""
+    """Return microseconds to add to each span's times so that servers fit into their clients' spans."""
     found: list[int] = []
     for span, parent in zip(trace.spans, parents(trace), strict=True):
         if parent == NOBODY:

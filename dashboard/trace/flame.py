@@ -11,8 +11,11 @@ from dashboard.trace.trace_tree import NOBODY, children, parents, self_times
 
 
 def boxes(trace: Trace) -> dict[str, Any]:
-    """Columns of boxes, parents before children: ``parent`` is a box or -1, ``row`` a span of the box
-    (its names), ``count`` its spans, ``failed`` how many failed, ``own`` and ``all`` microseconds."""
+    """Return columns of boxes, parents before children.
+
+    ``parent`` is a box or -1, ``row`` a span of the box (its names), ``count`` its spans, ``failed`` how
+    many failed, ``own`` and ``all`` microseconds.
+    """
     known: dict[tuple[int, str, str], int] = {}
     of_span: list[int] = []
     above: list[int] = []

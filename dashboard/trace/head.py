@@ -1,4 +1,4 @@
-"""What stands above the views of a trace: what it is, what is odd about it, and where to go from it."""
+"""The head of a trace's page: its root and figures, warnings, and links to go on from it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _CLOCK = 1000  # microseconds from which a difference of clocks is worth a notic
 
 
 def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: int) -> list[Component]:
-    """``path`` as the waterfall has it."""
+    """Return the head; ``path`` as the waterfall has it."""
     colours = palette.services(trace.services)
     services: list[Any] = [
         html.Span([parts.swatch(colours[each]), parts.name(each, 30)], className="service")
@@ -120,7 +120,7 @@ def _many(count: int, what: str) -> str:
 
 
 def linking(trace: Trace, found: Sequence[TraceLine]) -> Component | None:
-    """Other traces with a link to this one."""
+    """Return other traces with a link to this one."""
     others = [each for each in found if not is_same(each["traceId"], trace.id)]
     if not others:
         return None

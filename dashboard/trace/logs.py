@@ -1,4 +1,4 @@
-"""The logs of a trace: how many each span has, those of a span in its panel, all of them as a list."""
+"""The logs of a trace: counts by span, those of a span in its panel, all of them as a list."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -26,7 +26,7 @@ _LEVELS: Final = (("", "All"), ("info", "Info"), ("warn", "Warn"), ("error", "Er
 
 
 def panel(trace: Trace, span: Span) -> Component | None:
-    """The section of a span's panel that its records come into; a trace from a file has none."""
+    """Return the section of a span's panel for its records; a trace from a file has none."""
     if trace.id.startswith(FROM_FILE):
         return None
     return html.Div(
@@ -42,7 +42,7 @@ def panel(trace: Trace, span: Span) -> Component | None:
 
 
 def register(app: Dash, client: Client, held: Held) -> None:
-    """Counts come after the trace, so that they keep nobody waiting."""
+    """Connect the lists; counts come after the trace, so that they keep nobody waiting."""
     in_browser(app, "markLogs", Output("trace-logged", "data"), Input("trace-logs", "data"))
 
     @app.callback(Output("trace-logs", "data"), Input("trace-data", "data"), State("trace-id", "data"))
@@ -92,7 +92,9 @@ def register(app: Dash, client: Client, held: Held) -> None:
 
 
 def marks(trace: Trace, counted: LogCounts) -> dict[str, Any]:
-    """What the waterfall marks: ``rows`` to (records, errors among them), and the ``total`` of the trace."""
+    """Return the waterfall's marks: ``rows`` to (records, errors among them), and the ``total`` of the
+    trace.
+    """
     row = {span.id: at for at, span in enumerate(trace.spans)}
     rows = {
         row[each["spanId"]]: [each["count"], each["errors"]]
@@ -116,7 +118,7 @@ def _of(trace: Trace) -> dict[str, str]:
 
 
 def section(trace: Trace, span_id: str, logs: Sequence[LogRecord], more: bool, zone: int) -> list[Component]:
-    """The records of a span, for its panel."""
+    """Return the records of a span, for its panel."""
     many = f"{len(logs)}+" if more else str(len(logs))
     head = html.Summary(["Logs", html.Span(many, className="weak")])
     if not logs:
@@ -161,7 +163,7 @@ def severity(log: LogRecord) -> Component:
 def view(
     trace: Trace, place: Mapping[str, str], logs: Sequence[LogRecord], following: str | None, zone: int
 ) -> Component:
-    """One page of the trace's records, the oldest first."""
+    """Return one page of the trace's records, the oldest first."""
     levels = [
         html.Button(
             text,
@@ -221,7 +223,7 @@ def _row(trace: Trace, log: LogRecord, span: Span | None, zone: int) -> Componen
 
 
 def _said(log: LogRecord) -> Component:
-    """The first line; all of it and what else the record has behind a click."""
+    """Return the first line of a record, with the rest of it behind a click."""
     body = log["body"] or log["event"]
     first = body.partition("\n")[0]
     pairs = list(log["attributes"].items())

@@ -1,5 +1,8 @@
-"""``/traces/<id>``: one trace in five views. Its rows are sent once; the browser draws what is in sight,
-and keeps the place (tab, span, search, zoom) in the URL."""
+"""``/traces/<id>``: one trace in five views.
+
+Its rows are sent once; the browser draws those in sight, and keeps the place (tab, span, search, zoom) in
+the URL.
+"""
 
 import time
 from typing import Any, Final
@@ -158,7 +161,7 @@ def _waterfall() -> Component:
 
 
 def register(app: Dash, client: Client, held: Held) -> None:
-    """The browser draws; asked are the trace once, a span's details, and what a search finds."""
+    """Connect the trace, sent once, a span's details, and the search in the trace."""
     _register_trace(app, client, held)
     _register_views(app, held)
     logs.register(app, client, held)

@@ -1,4 +1,4 @@
-"""The services of one trace as Cytoscape elements: who called whom in it, how often, where time went."""
+"""The services of one trace as Cytoscape elements: calls, their number, and where time went."""
 
 from collections import Counter, defaultdict
 from typing import Any, Final
@@ -19,7 +19,7 @@ _NAME: Final = 20
 
 
 def elements(trace: Trace) -> list[Element]:
-    """Nodes show a service's spans and self time, edges the calls from one to another."""
+    """Return nodes with a service's spans and self time, edges with the calls from one to another."""
     own = self_times(trace, children(trace))
     spent: dict[str, int] = defaultdict(int)
     spans, failed = Counter[str](), Counter[str]()
@@ -72,7 +72,7 @@ def _calls(count: int, wrong: int) -> str:
 
 
 def stylesheet(theme: str) -> list[dict[str, Any]]:
-    """Cytoscape's stylesheet for ``light`` or ``dark``."""
+    """Return Cytoscape's stylesheet for ``light`` or ``dark``."""
     ink, weak, surface, canvas = _INKS[theme]
     return [
         {

@@ -1,4 +1,4 @@
-"""A span in full: its times, what the mesh did, tags, events, links both ways, process."""
+"""The details of a span: times, the mesh's part in it, tags, events, links both ways, process."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ _MANY: Final = 200  # events, links
 
 
 def details(trace: Trace, span_id: str, zone: int) -> Component:
-    """A panel that says so when the trace has no such span."""
+    """Return the details; a panel that says so when the trace has no such span."""
     index = next((at for at, span in enumerate(trace.spans) if span.id == span_id), None)
     if index is None:
         return parts.card(parts.empty("This trace has no such span", html.Code(fmt.short(span_id, 40))))
@@ -90,7 +90,7 @@ def _times(trace: Trace, index: int) -> Component:
 
 
 def _mesh(trace: Trace, index: int) -> Component | None:
-    """Where the call went, who chose that, and its other tries."""
+    """Return where the call went, who chose that, and its other tries."""
     went = hop(trace.spans[index])
     if went is None:
         return None
@@ -164,7 +164,7 @@ def _references(trace: Trace, span: Span) -> Component:
 
 
 def _in(trace: Trace, other: str) -> str:
-    """The page of the trace a reference names; one from a file has an id of its own there."""
+    """Return the page of the trace that a reference names; one from a file has an id of its own there."""
     return trace.id if not other or trace.id.endswith(other) else other
 
 

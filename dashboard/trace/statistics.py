@@ -15,8 +15,11 @@ SORTS: Final = ("path", "self", "total", "count", "errors", "p50", "p95", "name"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """``operation`` is empty where the row is a whole service. Times in microseconds; ``total`` sums
-    durations, ``own`` what no child covers, ``path`` what lies on the critical path."""
+    """Figures of a service, or of an operation; ``operation`` is empty where the row is a whole service.
+
+    Times are microseconds; ``total`` sums durations, ``own`` what no child covers, ``path`` what lies on
+    the critical path.
+    """
 
     service: str
     operation: str
@@ -30,7 +33,7 @@ class Figures:
 
 
 def by_group(trace: Trace, path: Sequence[Stretch], by_operation: bool) -> list[Figures]:
-    """One row for each service or operation, the most of the critical path first."""
+    """Return one row for each service or operation, the most of the critical path first."""
     own = self_times(trace, children(trace))
     held: dict[int, int] = defaultdict(int)
     for stretch in path:
@@ -58,7 +61,7 @@ def by_group(trace: Trace, path: Sequence[Stretch], by_operation: bool) -> list[
 
 
 def ordered(rows: Sequence[Figures], column: str) -> list[Figures]:
-    """By one of ``SORTS``, the most first, names from A; equals by self time, then name."""
+    """Return rows by one of ``SORTS``, the most first, names from A; equals by self time, then name."""
     if column == "name":
         return sorted(rows, key=lambda row: (row.service, row.operation))
     field = {"self": "own"}.get(column, column)

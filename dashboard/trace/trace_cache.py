@@ -1,4 +1,4 @@
-"""Traces that are being looked at, so that a click on a span asks the collector nothing.
+"""A cache of the traces that are looked at, so that a click on a span sends the collector no request.
 
 What came from a file lives here alone: it is gone when others have taken its place, or the dashboard
 was started anew.
@@ -20,11 +20,11 @@ FROM_FILE: Final = "file-"
 
 
 class FileError(ValueError):
-    """The file is no trace this page can show; the text says why and what would be."""
+    """A file that is no trace this page can show; the text says why and what would be."""
 
 
 class Held:
-    """Traces by id, those not asked for longest dropped first. Threads may share it."""
+    """Traces by id; those not used for longest are dropped first. Threads may share it."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class Held:
         self._lock = threading.Lock()
 
     def fetch(self, trace_id: str) -> Trace | None:
-        """The trace as the store has it now; None when it has none. Raises ApiError."""
+        """Return the trace as the store has it now; None when it has none. Raises ApiError."""
         if trace_id.startswith(FROM_FILE):
             return self._known(trace_id)
         trace = self._client.trace(trace_id)
@@ -41,11 +41,11 @@ class Held:
         return trace
 
     def get(self, trace_id: str) -> Trace | None:
-        """The trace as it was fetched, fetched now when it is not held. Raises ApiError."""
+        """Return the trace as it was fetched, fetched now when it is not cached. Raises ApiError."""
         return self._known(trace_id) or self.fetch(trace_id)
 
     def upload(self, body: bytes) -> list[Trace]:
-        """The traces of a file, OTLP JSON or Jaeger's, under ids of their own; none of it is stored.
+        """Return the traces of a file, OTLP JSON or Jaeger's, under ids of their own; none of it is stored.
 
         Raises FileError, and ApiError when the collector, which reads OTLP, does not answer.
         """
@@ -86,7 +86,7 @@ class Held:
 
 
 def _documents(document: Any, client: Client, body: bytes) -> Sequence[Any]:
-    """Jaeger's ``data`` array of what the file says."""
+    """Return Jaeger's ``data`` array of a file."""
     if isinstance(document, dict) and "result" in document and "resourceSpans" in (document["result"] or {}):
         document = document["result"]  # a reply of /api/v3/traces
         body = json.dumps(document).encode()

@@ -1,4 +1,4 @@
-"""Who called whom in a trace, whose time is whose, and what the mesh did at a span. Pure."""
+"""The call tree of a trace: callers, callees, self times, and the mesh's part in a call. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ NOBODY: Final = -1
 
 
 def parents(trace: Trace) -> list[int]:
-    """For each span the index of its caller, ``NOBODY`` for roots.
+    """Return for each span the index of its caller, ``NOBODY`` for roots.
 
     Read from call order and depth, so that lost parents and loops of parents are settled already.
     """
@@ -25,7 +25,7 @@ def parents(trace: Trace) -> list[int]:
 
 
 def children(trace: Trace) -> list[list[int]]:
-    """For each span the indices of those it called, by start."""
+    """Return for each span the indices of those it called, by start."""
     found: list[list[int]] = [[] for _ in trace.spans]
     for index, parent in enumerate(parents(trace)):
         if parent != NOBODY:
@@ -34,7 +34,7 @@ def children(trace: Trace) -> list[list[int]]:
 
 
 def self_times(trace: Trace, below: Sequence[Sequence[int]]) -> list[int]:
-    """Microseconds of each span in which none of its ``children`` ran."""
+    """Return microseconds of each span in which none of its ``children`` ran."""
     return [
         span.duration - _covered(span, (trace.spans[child] for child in called))
         for span, called in zip(trace.spans, below, strict=True)
@@ -53,8 +53,9 @@ def _covered(span: Span, called: Iterable[Span]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A call as a sidecar made it: to which ``host:port``, who chose it (``direct``: the application,
-    ``routed``: the mesh) and how many tries went before."""
+    """A call as a sidecar made it: its ``host:port``, who chose it (``direct``: the application,
+    ``routed``: the mesh) and the number of tries before it.
+    """
 
     endpoint: str
     arm: str
@@ -63,7 +64,7 @@ class Hop:
 
 
 def hop(span: Span) -> Hop | None:
-    """None for spans that are no calls, or whose caller has not said where they went."""
+    """Return the call of a span; None for other spans, and where the caller has not said where it went."""
     tags = dict(span.tags)
     resent = tags.get("http.request.resend_count", "0")
     address, port = tags.get("network.peer.address", ""), tags.get("network.peer.port", "")
@@ -76,7 +77,7 @@ def hop(span: Span) -> Hop | None:
 
 
 def tries(trace: Trace, index: int) -> list[int]:
-    """The tries of one call that a span is part of, first to last; only itself when there was one.
+    """Return the tries of one call that a span is part of, first to last; only itself when there was one.
 
     Tries are siblings of one operation; the first of each run counts no resends, the next one, and so on.
     """

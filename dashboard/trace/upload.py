@@ -1,4 +1,4 @@
-"""``/upload``: traces of a file, looked at without being stored; and ``/download/…``, a trace as a file."""
+"""``/upload``: traces of a file, shown without being stored; and ``/download/…``, a trace as a file."""
 
 import base64
 import binascii
@@ -53,7 +53,7 @@ def layout(_: str | None) -> Component:
 
 
 def register(app: Dash, client: Client, held: Held) -> None:
-    """A file becomes traces with a page each; a trace becomes a file by an ordinary link."""
+    """Connect the upload, which gives each trace of a file a page, and the download, an ordinary link."""
 
     @app.callback(
         Output("upload-view", "children"), Input("upload-file", "contents"), State("upload-file", "filename")

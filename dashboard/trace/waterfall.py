@@ -1,4 +1,4 @@
-"""A trace as columns that a browser draws rows of: sent once, so that scrolling asks nothing.
+"""A trace as columns from which a browser draws rows: sent once, so that scrolling sends no request.
 
 Every list has a value for each span in call order; names are numbers into lists of names. Times are
 whole microseconds after the trace's start.
@@ -21,8 +21,11 @@ _EVENTS: Final = 20  # of a span, as marks on its bar
 
 
 def packed(trace: Trace) -> dict[str, Any]:
-    """``path`` are the stretches of the critical path as (row, start, length), ``notes`` what the mesh
-    did, ``events`` when something was logged, both by row."""
+    """Return the columns.
+
+    ``path`` are the stretches of the critical path as (row, start, length), ``notes`` the mesh's part in
+    calls, ``events`` the times of events, both by row.
+    """
     services = list(trace.services)
     operations = sorted({span.operation for span in trace.spans})
     service_at = {name: at for at, name in enumerate(services)}
@@ -68,7 +71,7 @@ def _flags(span: Span) -> int:
 
 
 def note(span: Span) -> str:
-    """Where a call went and the which try it was, as a word or two; empty for other spans."""
+    """Return where a call went and the number of its try, in a word or two; empty for other spans."""
     went = hop(span)
     if went is None:
         return ""
@@ -81,7 +84,9 @@ def note(span: Span) -> str:
 
 
 def matches(trace: Trace, text: str) -> list[int]:
-    """Rows in which any text has ``text`` in it, in either case: names, ids, ``key=value``, events."""
+    """Return the rows with ``text`` in any of their texts, in either case: names, ids, ``key=value``,
+    events.
+    """
     wanted = text.casefold().strip()
     return [at for at, span in enumerate(trace.spans) if wanted and wanted in _text(span)]
 
