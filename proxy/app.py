@@ -17,6 +17,7 @@ from proxy.contract import attributes
 from proxy.contract.address import join_address, split_address
 from proxy.contract.failure import ConfigError
 from proxy.contract.model import MeshView
+from proxy.contract.service_id import ServiceId
 from proxy.contract.transport.streams import bound_port, listen
 from proxy.control.admin import Admin
 from proxy.control.registration import Registration
@@ -104,7 +105,7 @@ class Sidecar:
         self._uplink = uplink = uplink or Registration(config)
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
         self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
-        self.router = Router(source.random)
+        self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self.router.update
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)
         self.inbound = Inbound(config.app, self.recorder, config.max_requests)
@@ -201,7 +202,7 @@ class Sidecar:
         side = ListenerContext(
             direction,
             self._tracer,
-            (attributes.CALLER_HEADER.encode(), config.service.encode()),
+            (attributes.CALLER_HEADER.encode(), ServiceId.of(config.namespace, config.service).encode()),
             self.pool,
             limits,
             timeouts,

@@ -21,6 +21,10 @@ def _service(name: str) -> str:
     return name
 
 
+def _namespace(name: str) -> str:
+    return _service(name) if name else name
+
+
 def _off_or_address(text: str) -> Option:
     return Option(help=text, unit="HOST:PORT", check=check_address_or_off)
 
@@ -55,7 +59,7 @@ class SidecarConfig:
     ] = "127.0.0.1:15000"
     version: Annotated[str, Option(help="version of the service, for graphs and splits")] = ""
     zone: Annotated[str, Option(help="zone the instance runs in")] = ""
-    namespace: Annotated[str, Option(help="namespace of the service")] = ""
+    namespace: Annotated[str, Option(help="namespace of the service", check=_namespace)] = ""
     instance: Annotated[
         str, Option(help="name of this instance, unique in the mesh; made from the service's when empty")
     ] = ""

@@ -13,6 +13,7 @@ from proxy.contract import attributes as names
 from proxy.contract.decisions.evidence import Dependency
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Node, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import Fresh
 from topology.federation.remote import Elsewhere
@@ -36,9 +37,10 @@ from topology.model import (
     StageView,
 )
 from topology.outliers.feedback import Feedback
+from topology.policy.in_force import PolicyInForce
 from topology.policy.models import Policy, ServicePolicy
 from topology.registry.registry import Registry
-from topology.registry.sources import Member, Source
+from topology.registry.sources import Member, Members, Source
 from topology.rollout import stage_views
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Setting, Stages
@@ -49,7 +51,6 @@ from topology.xds.snapshot import Snapshot
 DECISIONS_KEPT: Final = 1000
 # All reporters that hold no stream to the mesh, in evidence.
 STRANGERS: Final = "(without a stream)"
-_NO_POLICY: Final = ServicePolicy()
 
 Vouched = TypeVar("Vouched", CallSample, OpenSample)
 
@@ -78,7 +79,7 @@ class Engine:
     """
 
     def __init__(self, policy: Policy, settings: EngineSettings) -> None:
-        self._policy = Policy()
+        self._policy = PolicyInForce()
         self._registry = Registry(settings.endpoint_grace)
         self._window = Window(settings.graph_memory, settings.graph_series)
         pairing = Pairing(settings.pairing_ttl, settings.pairing_spans)
@@ -89,15 +90,16 @@ class Engine:
         self._stages = Stages()
         self._traffic = Traffic(self._window, self._intake)
         self.live = LiveView(
-            self._traffic, self._intake, self._registry, self._feedback, self._stages, lambda: self._policy
+            self._traffic, self._intake, self._registry, self._feedback, self._stages, self._policy
         )
         self.elsewhere = Elsewhere(
             self._registry, self._intake, self._feedback, self._guard, self._stages, self._placed
         )
         self._snapshot = Snapshot()
-        self._told: dict[str, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
+        self._told: dict[ServiceId, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
         self._fresh: list[Decision] = []
+        self._settled = self._registry.services()
         self.set_policy(policy, 0.0)
 
     def calls(self, samples: Iterable[CallSample], now: float) -> None:
@@ -140,6 +142,7 @@ class Engine:
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
         """Pair spans of services without a sidecar into edges."""
         for fact in facts:
+            fact.service = self._registry.recognise(fact.service)
             self._intake.span(fact, now)
 
     def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
@@ -152,13 +155,12 @@ class Engine:
 
     def set_policy(self, policy: Policy, now: float) -> None:
         """Put a new mesh.yaml in force."""
-        self._policy = policy
-        self._registry.set(Source.FILE, _listed(policy))
-        self._decided(self._stages.apply(policy, now))
+        self._policy.write(policy)
+        self._settle(now)
 
     def set_stage(
         self,
-        service: str,
+        service: ServiceId,
         stage: Stage,
         percent: int,
         now: float,
@@ -180,14 +182,16 @@ class Engine:
     def tick(self, now: float) -> Tick:
         """Decide on what is known now."""
         self._decided(self._registry.sweep(now))
+        if self._registry.services() is not self._settled:
+            self._settle(now)
         self._intake.advance(now)
-        self._decided(stage_views.turned_back(self._guard, self._policy, self._stages, now))
+        self._decided(stage_views.turned_back(self._guard, self._policy.policy, self._stages, now))
         members = self._registry.services()
         self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
         self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
         decisions, self._fresh = tuple(self._fresh), []
         probes = tuple(
-            ProbeAsk(service, endpoint, self._policy.services.get(service, ServicePolicy()).health)
+            ProbeAsk(service, endpoint, self._policy.of(service).health)
             for service, endpoint in self._feedback.probes(now)
         )
         return Tick(self._snapshot, decisions, tuple(self._intake.closed(now)), probes)
@@ -205,7 +209,7 @@ class Engine:
         )
         return tuple(made for made, _ in zip(wanted, range(limit), strict=False))
 
-    def registered(self) -> dict[str, tuple[Member, ...]]:
+    def registered(self) -> dict[ServiceId, tuple[Member, ...]]:
         """What is connected to this collector itself, by service."""
         return self._registry.connected()
 
@@ -215,7 +219,7 @@ class Engine:
 
     def _vouched(self, sample: Vouched) -> Vouched:
         """The sample as evidence: names are free, so who holds no stream is one reporter with all like it."""
-        if self._registry.reports(sample.source, sample.reporter):
+        if self._registry.reports(ServiceId(sample.source), sample.reporter):
             return sample
         return replace(sample, reporter=STRANGERS)
 
@@ -230,33 +234,41 @@ class Engine:
             return
         address = self._registry.address_of(sample.reporter)
         if address and self._registry.resolve(address) == (sample.target, address):
-            self._feedback.evidence.served(sample.target, address, sample, now)
+            self._feedback.evidence.served(ServiceId(sample.target), address, sample, now)
 
-    def _cause(self, service: str, now: float) -> tuple[str, Dependency]:
+    def _cause(self, service: ServiceId, now: float) -> tuple[str, Dependency]:
         """Which dependency below a service became worse lately."""
         begin, end = root_cause.BEFORE
         recent = self._traffic.between(now - root_cause.RECENT, now)
         return root_cause.cause(service, recent, self._traffic.between(now - begin, now - end))
 
-    def _placed(self, target: str, endpoint: str) -> tuple[str, str, bool]:
+    def _settle(self, now: float) -> None:
+        """Apply mesh.yaml to the services that exist: what a plain name in it means depends on them."""
+        for renamed in self._policy.settle(self._registry.with_sidecars()):
+            self._stages.rename(renamed.before, renamed.after)
+        self._registry.set(Source.FILE, _listed(self._policy.policy))
+        self._settled = self._registry.services()
+        self._decided(self._stages.apply(self._policy.policy, now))
+
+    def _placed(self, target: str, endpoint: str) -> tuple[ServiceId, str, bool]:
         """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
         place = self._registry.resolve(endpoint or target)
         if place is not None and (place[0] == target or span_peers.outside(target)):
             return (*place, True)
-        return self._intake.resolved(target), endpoint, False
+        return ServiceId(self._intake.resolved(target)), endpoint, False
 
     def _decided(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:
             self._decisions.append(decision)
             self._fresh.append(decision)
 
-    def _services(self, members: Mapping[str, Sequence[Member]], now: float) -> Mapping[str, Service]:
+    def _services(self, members: Members, now: float) -> Mapping[ServiceId, Service]:
         """What sidecars are told; a service of which nothing changed is the same object as before."""
         changed, before = self._feedback.changed(), self._snapshot.services
-        told: dict[str, Service] = {}
+        told: dict[ServiceId, Service] = {}
         held, self._told = self._told, {}
         for name, found in members.items():
-            entry, setting = self._policy.services.get(name, _NO_POLICY), self._stages.of(name)
+            entry, setting = self._policy.of(name), self._stages.of(name)
             known = held.get(name)
             same = known is not None and known[0] is found and known[1] is entry and known[2] == setting
             if same and name not in changed and name in before:
@@ -270,7 +282,7 @@ class Engine:
         return told
 
 
-def _listed(policy: Policy) -> dict[str, tuple[Member, ...]]:
+def _listed(policy: Policy) -> dict[ServiceId, tuple[Member, ...]]:
     """Endpoints that mesh.yaml lists, by service."""
     return {
         name: tuple(Member(name, address, origin=EndpointOrigin.STATIC) for address in entry.endpoints)

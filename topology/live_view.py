@@ -1,8 +1,9 @@
 """The mesh as memory holds it, for people: graph, endpoints, stages, series. Reading changes nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from proxy.contract.histogram import Histogram
+from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
 from topology import views
 from topology.graph.call_attribution import Intake
@@ -10,7 +11,7 @@ from topology.graph.traffic_queries import Traffic
 from topology.graph.window import Bucket, Cell, arms, edges, endpoints
 from topology.model import EndpointView, GraphView, Kind, NodeView, Point, StageView
 from topology.outliers.feedback import Feedback
-from topology.policy.models import Policy
+from topology.policy.in_force import PolicyInForce
 from topology.registry.registry import Registry
 from topology.rollout import stage_views
 from topology.rollout.stages import Stages
@@ -26,7 +27,7 @@ class LiveView:
         registry: Registry,
         feedback: Feedback,
         stages: Stages,
-        policy: Callable[[], Policy],
+        policy: PolicyInForce,
     ) -> None:
         self._traffic = traffic
         self._intake = intake
@@ -71,12 +72,12 @@ class LiveView:
         )
 
     def stages(
-        self, now: float, window: float, services: Iterable[str] | None = None
+        self, now: float, window: float, services: Iterable[ServiceId] | None = None
     ) -> tuple[StageView, ...]:
         """Return stages with the traffic of both arms, and what the mesh does or would do; by default of
         every known service."""
 
-        def weight(service: str, endpoint: str) -> float:
+        def weight(service: ServiceId, endpoint: str) -> float:
             part = self._feedback.outliers.weight(service, endpoint, now)
             return self._feedback.weights.weight(service, endpoint) * part
 
@@ -87,7 +88,7 @@ class LiveView:
             self._stages,
             self._registry.services(),
             weight,
-            self._policy(),
+            self._policy.policy,
         )
 
     def series(
@@ -114,12 +115,16 @@ class LiveView:
         """Return the distribution of latency over the window."""
         return self._traffic.latency(now, window, service, source, target)
 
-    def known(self) -> set[str]:
+    def find(self, text: str) -> ServiceId:
+        """Return the service that people mean by a text. Raises AmbiguousNameError."""
+        return ServiceNames(self.known()).find(text)
+
+    def known(self) -> set[ServiceId]:
         """Return the services that are registered, in the policy, or have traffic that memory holds."""
-        names = set(self._registry.services()) | set(self._policy().services)
+        names = set(self._registry.services()) | set(self._policy.policy.services)
         for source, target in self._traffic.ends():
             names.update(
-                name
+                ServiceId(name)
                 for name in (source, target)
                 if name not in names and self._intake.kind(name) is Kind.SERVICE
             )

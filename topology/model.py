@@ -12,6 +12,7 @@ from proxy.contract.decisions.evidence import Evidence
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 
 
@@ -95,7 +96,7 @@ class OpenSample:
 class ProbeAsk:
     """An endpoint to ask directly: HTTP GET of ``path``, or a plain sign of life where it is empty."""
 
-    service: str
+    service: ServiceId
     endpoint: str
     path: str = ""
 
@@ -104,7 +105,7 @@ class ProbeAsk:
 class ProbeResult:
     """What came of it: whether the endpoint answered, and in words how."""
 
-    service: str
+    service: ServiceId
     endpoint: str
     ok: bool
     detail: str
@@ -118,7 +119,7 @@ class SpanFact:
     trace_id: bytes
     span_id: bytes
     parent_id: bytes
-    service: str
+    service: ServiceId
     kind: int  # OTLP Span.SpanKind: 2 server, 3 client, 4 producer, 5 consumer
     duration: float
     failed: bool
@@ -202,7 +203,7 @@ class EndpointOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
-    service: str
+    service: ServiceId
     address: str
     state: EndpointState
     weight: float
@@ -277,7 +278,7 @@ class Advice:
 class StageView:
     """``history`` holds the last changes, newest first; ``guard`` says that it turns back by itself."""
 
-    service: str
+    service: ServiceId
     stage: Stage
     percent: int
     origin: StageOrigin
@@ -295,7 +296,7 @@ class Decision:
     """One thing the mesh decided, in words and with the evidence it decided on."""
 
     time: float
-    service: str
+    service: ServiceId
     reason: str
     evidence: Evidence
     endpoint: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.measurements import FRESH, Record
 from topology.graph.window import Bucket, Cell, secrecy, stats
@@ -44,9 +45,9 @@ def _tcp(cell: Cell) -> TcpView:
 def nodes(
     counts: Bucket,
     seconds: float,
-    members: Mapping[str, Sequence[Member]],
+    members: Mapping[ServiceId, Sequence[Member]],
     kind: Callable[[str], Kind],
-    has_sidecar: Callable[[str], bool],
+    has_sidecar: Callable[[ServiceId], bool],
     stages: Stages,
     outliers: Outliers,
 ) -> tuple[NodeView, ...]:
@@ -57,7 +58,7 @@ def nodes(
             served.setdefault(key.source, Cell())
             served.setdefault(key.target, Cell()).add(cell.histogram, cell.errors)
     views = []
-    for name in sorted(served.keys() | members.keys()):
+    for name in map(ServiceId, sorted(served.keys() | members.keys())):
         known = members.get(name, ())
         healths, setting = outliers.healths(name), stages.of(name)
         views.append(
@@ -72,7 +73,7 @@ def nodes(
                 sum(health.state is EndpointState.EJECTED for health in healths.values()),
                 tuple(sorted({member.version for member in known if member.version})),
                 tuple(sorted({member.zone for member in known if member.zone})),
-                tuple(sorted({member.namespace for member in known if member.namespace})),
+                tuple(sorted({ns for member in known if (ns := member.service.namespace)})),
             )
         )
     return tuple(views)

@@ -15,6 +15,7 @@ from proxy.contract.decisions.evidence import Ejection, StageChange
 from proxy.contract.decisions.kinds import DecisionKind, StageOrigin
 from proxy.contract.histogram import from_sparse
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from topology.graph.span_pairing import USER
 from topology.model import Decision, EdgeSample
 from topology.registry.sources import Member
@@ -26,7 +27,7 @@ LOST: Final = 10.0
 CATCH_UP: Final = 60
 _OVERLAP: Final = 2
 
-Members = Mapping[str, tuple[Member, ...]]
+Members = Mapping[ServiceId, tuple[Member, ...]]
 Row = Sequence[Any]
 
 
@@ -47,7 +48,7 @@ class Told:
             for name in sorted(members.keys() | self._members.keys())
             if everything or members.get(name) != self._members.get(name)
         ]
-        services = ["", *changed]
+        services = [ServiceId(), *changed]
         found = [members.get(name, ()) for name in services]
         return {
             "Collector": [self._collector] * len(services),
@@ -78,7 +79,7 @@ def _shared(app: str) -> str:
 class _Collector:
     quiet: float = 0.0  # seconds of looking without a sign of life
     newest: float = 0.0
-    services: dict[str, tuple[Member, ...]] = field(default_factory=dict)
+    services: dict[ServiceId, tuple[Member, ...]] = field(default_factory=dict)
 
 
 class Heard:
@@ -102,7 +103,8 @@ class Heard:
         changed = set()
         for other in self._others.values():
             other.quiet += looked
-        for time, collector, run, service, present, *columns in rows:
+        for time, collector, run, name, present, *columns in rows:
+            service = ServiceId.parse(name)
             if collector == self._collector:
                 self.namesake = self.namesake or run != self._run
                 continue
@@ -125,7 +127,7 @@ class Heard:
 
 
 def _member(
-    service: str, address: str, state: str, app: str, instance: str, version: str, zone: str
+    service: ServiceId, address: str, state: str, app: str, instance: str, version: str, zone: str
 ) -> Member:
     known = EndpointState(state) if state in list(EndpointState) else EndpointState.UNREADY
     return Member(service, address, known, app, instance, version, zone)
@@ -205,7 +207,7 @@ def decision(
     milliseconds: int, kind: str, service: str, endpoint: str, reason: str, evidence: str
 ) -> Decision:
     """Read a stored decision."""
-    return Decision(milliseconds / 1000, service, reason, loads(kind, evidence), endpoint)
+    return Decision(milliseconds / 1000, ServiceId.parse(service), reason, loads(kind, evidence), endpoint)
 
 
 def is_stage(made: Decision) -> bool:

@@ -16,6 +16,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.model import CallSample, ConnectionSample, OpenSample, Side
 
@@ -53,7 +54,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class _Reporter:
-    service: str
+    service: ServiceId
     instance: str
 
 
@@ -65,8 +66,8 @@ def measurements(request: ExportMetricsServiceRequest) -> Samples:
         if not ours:
             continue
         labels = _labels(resource.resource.attributes)
-        service = labels.get(names.SERVICE_NAME, "")
-        reporter = _Reporter(service, labels.get(names.SERVICE_INSTANCE, service))
+        service = ServiceId.of(labels.get(names.NAMESPACE, ""), labels.get(names.SERVICE_NAME, ""))
+        reporter = _Reporter(service, labels.get(names.SERVICE_INSTANCE, service.name))
         for scope in ours:
             active: dict[tuple[str, str], OpenSample] = {}
             standing: dict[tuple[Side, str, str], ConnectionSample] = {}

@@ -31,7 +31,8 @@ from collector.otlp.values import (
     text,
     trace_id,
 )
-from proxy.contract.attributes import SCOPE, SERVICE_NAME, URL_SCHEME
+from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, URL_SCHEME
+from proxy.contract.service_id import ServiceId
 from topology.model import SpanFact
 
 TABLE: Final = "otel_traces"
@@ -87,7 +88,7 @@ def examine(body: bytes, limits: Limits) -> Spans:
                 refused.add(error.reason, f"resource: {error}", len(scope.spans))
             del resource.scope_spans[:]
             continue
-        service = labels.get(SERVICE_NAME, "")
+        service = ServiceId.of(labels.get(NAMESPACE, ""), labels.get(SERVICE_NAME, ""))
         for scope in resource.scope_spans:
             _scope(scope, service, limits, result)
     if refused.count:
@@ -96,7 +97,7 @@ def examine(body: bytes, limits: Limits) -> Spans:
     return result
 
 
-def _scope(scope: ScopeSpans, service: str, limits: Limits, result: Spans) -> None:
+def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: Spans) -> None:
     """Take the facts of the good spans and delete the bad ones."""
     sidecar = InstrumentationScope.FromString(scope.scope).name == SCOPE
     oldest, newest, facts = limits.oldest, limits.newest, result.facts

@@ -29,7 +29,7 @@ from collector.query.mesh.storage import StorageRoutes
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import failure, indented, rendered
 from collector.query.search.routes import SearchRoutes
-from collector.query.serving import ApiRequest, serve
+from collector.query.serving import KNOWN_SERVICES, ApiRequest, serve
 from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
 from proxy.contract.api import openapi, routes
@@ -47,6 +47,7 @@ def build(
     """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
     store = BoundedReader(reader)
     app = web.Application(middlewares=[_errors, _pretty], client_max_size=_BODY_MAX)
+    app[KNOWN_SERVICES] = engine.live.known
     edges = StoredEdges(store)
     traffic = TrafficQueries(edges, engine, clock)
     app.add_routes(V1Routes(store, engine, clock).routes())

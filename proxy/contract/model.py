@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from proxy.contract.service_id import ServiceId
+
 # The node.metadata key, and the filter_metadata key on endpoints and routes, that hold what is ours.
 METADATA: Final = "spanmesh"
 
@@ -85,7 +87,7 @@ class Service:
     and ``retries`` hold.
     """
 
-    name: str
+    name: ServiceId
     endpoints: tuple[Endpoint, ...] = ()
     stage: Stage = Stage.OBSERVE
     percent: int = 0
@@ -99,7 +101,7 @@ class Service:
 
 
 # What a sidecar knows of the mesh: every service by name.
-MeshView = Mapping[str, Service]
+MeshView = Mapping[ServiceId, Service]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,10 @@ class Node:
     replaced by the address the connection comes from. Empty when it only sends.
     """
 
-    service: str
+    service: ServiceId
     instance: str
     address: str = ""
     app: str = ""
     version: str = ""
     zone: str = ""
     state: NodeState = NodeState.READY
-    namespace: str = ""

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from proxy.contract.model import MeshView, Node, NodeState
+from proxy.contract.service_id import ServiceId
 from proxy.control.health import HealthCheck
 from proxy.control.xds_client import XdsClient
 from proxy.telemetry.exporter import Exporter
@@ -57,14 +58,13 @@ class Registration:
         if self._health is not None:
             await self._health.check()
         node = Node(
-            config.service,
+            ServiceId.of(config.namespace, config.service),
             config.instance,
             address,
             config.app,
             config.version,
             config.zone,
             self._state(),
-            config.namespace,
         )
         self._client = self._make_client(config.mesh, node, self.on_view)
         parts = [self._exporter.run(), self._client.run()]

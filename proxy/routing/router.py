@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from proxy.contract.address import join_address, split_address
 from proxy.contract.model import Endpoint, MeshView, Service
+from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason, RefusedError
 from proxy.routing.balancer import Balancer, Candidate, Picker, Rng
@@ -129,24 +130,29 @@ class Refusal:
 class Router:
     """The mesh view, indexed by what applications ask for. ``rng`` gives a float in [0, 1).
 
-    ``picker`` makes the picker of each destination that is met from now on.
+    ``picker`` makes the picker of each destination that is met from now on. ``namespace`` is the
+    caller's own: a plain host name means the service in there first.
     """
 
-    def __init__(self, rng: Rng, picker: Callable[[Rng], Picker] = Balancer) -> None:
+    def __init__(self, rng: Rng, picker: Callable[[Rng], Picker] = Balancer, namespace: str = "") -> None:
         self._rng = rng
+        self._namespace = namespace
         self.picker = picker
-        self.services: dict[str, Destination] = {}
+        self.services: dict[ServiceId, Destination] = {}
+        self._by_host: dict[str, Destination] = {}
         self.outside: dict[str, Destination] = {}
         self._by_address: dict[str, tuple[Destination, Candidate]] = {}
 
     def update(self, view: MeshView) -> None:
         """Take a new view of the mesh; what was learned of endpoints that stay is kept."""
-        fresh = {}
+        fresh: dict[ServiceId, Destination] = {}
         for name, service in view.items():
             destination = self.services.get(name) or Destination(name, self.picker(self._rng))
             destination.update(service)
             fresh[name] = destination
         self.services = fresh
+        hosts = ServiceNames(fresh).hosts(self._namespace)
+        self._by_host = {host: fresh[service] for host, service in hosts.items()}
         self._by_address = {}
         for destination in fresh.values():
             for candidate in destination.balancer.candidates.values():
@@ -159,7 +165,7 @@ class Router:
         """Return the service of that name, unless the authority is the very address of an endpoint."""
         if authority.key in self._by_address:
             return None
-        return self.services.get(authority.host)
+        return self._by_host.get(authority.host)
 
     def choose(self, authority: Authority, resolvable: bool, now: float) -> Attempt:
         """Choose the first attempt at a request.
@@ -168,7 +174,7 @@ class Router:
         the application's own resolution stands. Raises RefusedError when a service has no endpoint.
         """
         exact = self._by_address.get(authority.key)
-        destination = exact[0] if exact else self.services.get(authority.host)
+        destination = exact[0] if exact else self._by_host.get(authority.host)
         if destination is None or destination.service is None:
             return self._literal(self._foreign(authority.key), authority)
         share = destination.service.routed_share
@@ -190,7 +196,7 @@ class Router:
     def direct(self, authority: Authority) -> Attempt:
         """Take the address as it is, for tunnels: their content cannot be balanced request by request."""
         exact = self._by_address.get(authority.key)
-        destination = exact[0] if exact else self.services.get(authority.host) or self._foreign(authority.key)
+        destination = exact[0] if exact else self._by_host.get(authority.host) or self._foreign(authority.key)
         return self._literal(destination, authority)
 
     def another(self, failed: Attempt, tried: Collection[Candidate], now: float) -> Attempt | None:

@@ -20,6 +20,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.contract.xds import assignments, nodes, protocol
 from proxy.contract.xds import messages_pb2 as pb
@@ -83,7 +84,7 @@ class Sidecar:
             response_deserializer=lambda body: body,
         )(None, metadata=((protocol.HEARTBEAT_KEY, "1"),))
         address = endpoint(self._own, self._number // self._plan.services)
-        node = Node(service(self._own), f"i{self._number}", address)
+        node = Node(ServiceId(service(self._own)), f"i{self._number}", address)
         first = _message(protocol.CDS, self._subscribers[protocol.CDS].open())
         first.node.CopyFrom(nodes.encode(node))
         await call.write(first)

@@ -20,6 +20,7 @@ from proxy.contract.decisions.evidence import Calls, Ejection
 from proxy.contract.decisions.kinds import FindingKind, StageOrigin
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine, Tick, UnknownServiceError
 from topology.model import (
@@ -169,7 +170,7 @@ class RecordingEngine(Engine):
         if service not in self.known:
             raise UnknownServiceError(service)
         self.stages_set.append((service, stage, percent))
-        return StageView(service, stage, percent, origin, now, Stats(), Stats())
+        return StageView(ServiceId(service), stage, percent, origin, now, Stats(), Stats())
 
     def tick(self, now: float) -> Tick:
         if self.broken:
@@ -193,13 +194,13 @@ def edge(second: int, source: str = "front", target: str = "back") -> EdgeSample
 def stage_decision(when: float, service: str, stage: str, percent: int, origin: str = "api") -> Decision:
     """A change of stage as another collector stores it; one that nobody can read stays as it is."""
     facts = {"from": "observe", "from_percent": 0, "to": stage, "to_percent": percent, "origin": origin}
-    return Decision(when, service, f"stage {stage}", decode("stage", facts))
+    return Decision(when, ServiceId(service), f"stage {stage}", decode("stage", facts))
 
 
 def ejection(when: float, service: str, endpoint: str, until: float, collector: str = "") -> Decision:
     """An ejection, of the collector itself or taken over from another one."""
     evidence = Ejection(FindingKind.FAILURES, until - when, until, Calls(9, 9), collector)
-    return Decision(when, service, f"{endpoint} failed 9 of 9; out for 5 s", evidence, endpoint)
+    return Decision(when, ServiceId(service), f"{endpoint} failed 9 of 9; out for 5 s", evidence, endpoint)
 
 
 class Drained:

@@ -11,6 +11,7 @@ import pytest
 from proxy.app import Sidecar
 from proxy.config import SidecarConfig
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from tests.proxy.rig import App, head_fields, play, serving, until, world
 from topology.engine import Engine
 from topology.policy.models import Policy, ServicePolicy
@@ -30,7 +31,7 @@ async def mesh(percent: int) -> AsyncIterator[str]:
     entry = (
         ServicePolicy(stage=Stage.ROUTE, percent=percent) if percent else ServicePolicy(stage=Stage.OBSERVE)
     )
-    policy = Policy(services={"reviews": entry})
+    policy = Policy(services={ServiceId("reviews"): entry})
     engine = Engine(policy, EngineSettings())
     xds = XdsServer(engine, settle=0.0)
     server = grpc.aio.server(options=OPTIONS)
@@ -73,7 +74,7 @@ async def started(mesh_at: str, service: str, app: str = "", instance: str = "",
 
 def usable(caller: Sidecar) -> Iterator[str]:
     """Addresses the caller would send to now."""
-    destination = caller.router.services.get("reviews")
+    destination = caller.router.services.get(ServiceId("reviews"))
     for candidate in destination.balancer.candidates.values() if destination else ():
         if candidate.endpoint.healthy:
             yield candidate.endpoint.address

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Endpoint, Node, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.control.xds_client import neutral
 from proxy.routing.balancer import Candidate, Picker, Rng
 from tests.sim.servers import Server
@@ -157,11 +158,11 @@ class Simulation:
     def _found(self, fleet: Fleet) -> None:
         """The mesh begins."""
         policy = ServicePolicy(stage=Stage.ROUTE, percent=100, endpoints=tuple(self.servers))
-        self._engine = Engine(Policy(services={SERVICE: policy}), fleet.settings)
+        self._engine = Engine(Policy(services={ServiceId(SERVICE): policy}), fleet.settings)
         self._version = 0
         self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
         for client in self._clients:
-            self._engine.connected(client.name, Node("client", client.name), "10.0.0.2", EPOCH)
+            self._engine.connected(client.name, Node(ServiceId("client"), client.name), "10.0.0.2", EPOCH)
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
             if fleet.hurry:
                 self.at(self._rng.uniform(0, SWEEP), self._sweep, client, fleet)
@@ -220,12 +221,12 @@ class Simulation:
             self.at(self.now + took, self._probe_over, ask.service, ask.endpoint, ok, failed)
         if tick.snapshot.version != self._version:
             self._version = tick.snapshot.version
-            self.at(self.now + fleet.delay, self._view, tick.snapshot.services[SERVICE].endpoints)
+            self.at(self.now + fleet.delay, self._view, tick.snapshot.services[ServiceId(SERVICE)].endpoints)
 
     def _probe_over(self, service: str, endpoint: str, ok: bool, failed: bool) -> None:
         self.servers[endpoint].left(0.0)
         words = "it answered" if ok else "no answer in time"
-        self._engine.probed([ProbeResult(service, endpoint, ok, words)], EPOCH + self.now)
+        self._engine.probed([ProbeResult(ServiceId(service), endpoint, ok, words)], EPOCH + self.now)
 
     def _view(self, endpoints: tuple[Endpoint, ...]) -> None:
         self._told = endpoints
@@ -233,5 +234,5 @@ class Simulation:
             client.picker.update(endpoints)
 
     def _expire(self) -> None:
-        view = neutral({SERVICE: Service(SERVICE, self._told)})
-        self._view(view[SERVICE].endpoints)
+        view = neutral({ServiceId(SERVICE): Service(ServiceId(SERVICE), self._told)})
+        self._view(view[ServiceId(SERVICE)].endpoints)

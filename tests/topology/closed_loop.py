@@ -13,6 +13,7 @@ from functools import partial
 from proxy.contract.decisions.evidence import WeightChange
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.routing.balancer import Balancer
 from topology.engine import Engine
@@ -72,13 +73,13 @@ class ClosedLoop:
         self._random = random.Random(seed)
         self._rate, self._work, self._delay, self._weighted = rate, work, delay, weighted
         self.now = 1000.0
-        policy = Policy(services={"b": ServicePolicy(stage=Stage.ROUTE, percent=100)})
+        policy = Policy(services={ServiceId("b"): ServicePolicy(stage=Stage.ROUTE, percent=100)})
         self.engine = Engine(policy, EngineSettings(eject_share=0.0))
         for number in range(len(endpoints)):
-            node = Node("b", f"b{number}", self._address(number))
+            node = Node(ServiceId("b"), f"b{number}", self._address(number))
             self.engine.connected(f"b{number}", node, "10.0.0.1", 0.0)
         for number in range(sidecars):
-            self.engine.connected(f"a{number}", Node("a", f"a{number}"), "10.0.0.2", 0.0)
+            self.engine.connected(f"a{number}", Node(ServiceId("a"), f"a{number}"), "10.0.0.2", 0.0)
         self._balancers = [Balancer(self._random.random) for _ in range(sidecars)]
         self._counts: list[dict[int, Histogram]] = [{} for _ in range(sidecars)]
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -158,7 +159,7 @@ class ClosedLoop:
 
     def _apply(self, snapshot: Snapshot) -> None:
         for balancer in self._balancers:
-            balancer.update(snapshot.services["b"].endpoints)
+            balancer.update(snapshot.services[ServiceId("b")].endpoints)
 
     def _look(self) -> None:
         self._schedule(1.0, self._look)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Node
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.engine import Engine
 from topology.model import CallSample, Decision, EdgeSample, EndpointView, OpenSample, ProbeAsk, Side
@@ -59,10 +60,10 @@ class Fleet:
         self.decisions: list[Decision] = []
         self.edges: list[EdgeSample] = []  # what was to be stored
         for number in range(endpoints):
-            node = Node("b", f"b{number}", address(number))
+            node = Node(ServiceId("b"), f"b{number}", address(number))
             self.engine.connected(f"b{number}", node, "10.0.0.1", self.now)
         for number in range(min(reporters, streams)):
-            self.engine.connected(f"a{number}", Node("a", f"a{number}"), "10.0.0.2", self.now)
+            self.engine.connected(f"a{number}", Node(ServiceId("a"), f"a{number}"), "10.0.0.2", self.now)
 
     def run(self, seconds: float, behaviour: Behaviour = fine) -> list[Decision]:
         """Live on: reports every half second at each reporter's own phase, a tick every quarter."""

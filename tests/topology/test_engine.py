@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.contract.model import EndpointState, Node, Retries, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.support.extent import sized
 from tests.topology.fleet import Fleet, address, histogram
@@ -15,6 +16,8 @@ from topology.model import CallSample, Kind, Side
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy, RetryPolicy, ServicePolicy
 from topology.settings import EngineSettings
+
+B = ServiceId("b")
 
 
 def engine(text: str = "") -> Engine:
@@ -33,17 +36,17 @@ def test_the_snapshot_moves_only_when_its_content_does() -> None:
     after = fleet.engine.tick(fleet.now).snapshot
     assert before is after
     assert set(after.services) == {"a", "b"}
-    fleet.engine.set_stage("b", Stage.ROUTE, 50, fleet.now)
+    fleet.engine.set_stage(B, Stage.ROUTE, 50, fleet.now)
     changed = fleet.engine.tick(fleet.now).snapshot
     assert changed.version == before.version + 1
-    assert (changed.services["b"].stage, changed.services["b"].percent) == (Stage.ROUTE, 50)
+    assert (changed.services[B].stage, changed.services[ServiceId("b")].percent) == (Stage.ROUTE, 50)
 
 
 def test_ejections_reach_the_snapshot_in_every_stage() -> None:
     fleet = Fleet(4, 4)
     fleet.run(10)
     fleet.run(2, lambda r, e, t: (0.01, e == 1))
-    service = fleet.engine.tick(fleet.now).snapshot.services["b"]
+    service = fleet.engine.tick(fleet.now).snapshot.services[B]
     assert service.stage is Stage.OBSERVE
     assert [(e.address, e.healthy, e.draining) for e in service.endpoints] == [
         (address(number), number != 1, False) for number in range(4)
@@ -77,11 +80,11 @@ def test_both_arms_are_measured_apart() -> None:
 def test_stages_of_unknown_services_and_bad_percents_are_refused() -> None:
     found = engine()
     with pytest.raises(UnknownServiceError):
-        found.set_stage("b", Stage.ROUTE, 100, 1000.0)
+        found.set_stage(B, Stage.ROUTE, 100, 1000.0)
     found.calls([call(Arm.DIRECT, 1)], 1000.0)
     with pytest.raises(ValueError, match="0 to 100"):
-        found.set_stage("b", Stage.ROUTE, 101, 1000.0)
-    view = found.set_stage("b", Stage.ROUTE, 30, 1000.0)
+        found.set_stage(B, Stage.ROUTE, 101, 1000.0)
+    view = found.set_stage(B, Stage.ROUTE, 30, 1000.0)
     assert (view.stage, view.percent, view.origin, view.updated) == (Stage.ROUTE, 30, "api", 1000.0)
     assert [each.kind for each in found.tick(1000.0).decisions] == ["stage"]
 
@@ -91,7 +94,7 @@ def test_a_policy_is_in_force_at_once() -> None:
     found.set_policy(
         Policy(
             services={
-                "b": ServicePolicy(
+                B: ServicePolicy(
                     stage=Stage.ROUTE,
                     percent=10,
                     timeout=1.5,
@@ -103,7 +106,7 @@ def test_a_policy_is_in_force_at_once() -> None:
         ),
         1000.0,
     )
-    service = found.tick(1000.0).snapshot.services["b"]
+    service = found.tick(1000.0).snapshot.services[B]
     assert (service.stage, service.percent) == (Stage.ROUTE, 10)
     assert (service.timeout, service.retries) == (1.5, Retries(3, ("5xx",)))
     assert [endpoint.address for endpoint in service.endpoints] == ["10.0.0.7:80"]
@@ -141,7 +144,7 @@ def test_a_series_beyond_two_minutes_has_steps_of_tens() -> None:
 
 def test_nodes_show_what_is_known_of_them() -> None:
     found = engine("services: {b: {stage: route, percent: 40}}")
-    found.connected("1", Node("b", "b1", "10.0.0.1:80", version="v2"), "10.0.0.1", 999.0)
+    found.connected("1", Node(B, "b1", "10.0.0.1:80", version="v2"), "10.0.0.1", 999.0)
     outside = CallSample(Side.CLIENT, "b", "1.1.1.1:53", "b1", histogram(0.1), 0)
     found.calls([call(Arm.DIRECT, 4, 1), outside], 1000.0)
     found.tick(1000.0)

@@ -11,6 +11,7 @@ from math import exp, exp2, log2, sqrt
 from typing import Final
 
 from proxy.contract.histogram import SCALE, Histogram
+from proxy.contract.service_id import ServiceId
 from topology.model import CallSample, OpenSample
 
 SLOT: Final = 0.1  # seconds
@@ -197,12 +198,12 @@ class Evidence:
     """Records by service and endpoint."""
 
     def __init__(self) -> None:
-        self._records: dict[str, dict[str, Record]] = {}
-        self._touched: set[str] = set()
+        self._records: dict[ServiceId, dict[str, Record]] = {}
+        self._touched: set[ServiceId] = set()
         self.urgent = False
         """Whether something was noted that should not wait for the next step: who steps takes it back."""
 
-    def call(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
+    def call(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note finished calls."""
         record = self._record(service, endpoint)
         tally = measured(sample.histogram, sample.errors)
@@ -213,20 +214,20 @@ class Evidence:
         if tally.errors and record.screen.failing >= _ALARMING:
             self._alarm(witness, now)
 
-    def served(self, service: str, endpoint: str, sample: CallSample, now: float) -> None:
+    def served(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note what the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
         self._record(service, endpoint).served.add(measured(sample.histogram, sample.errors), now)
 
-    def probed(self, service: str, endpoint: str, ok: bool, detail: str, now: float) -> None:
+    def probed(self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float) -> None:
         """Note what came of asking the endpoint directly."""
         self._record(service, endpoint).probed = Probed(ok, detail, now)
 
-    def touched(self) -> set[str]:
+    def touched(self) -> set[ServiceId]:
         """Services something was noted of since the last time this was asked."""
         found, self._touched = self._touched, set()
         return found
 
-    def open(self, service: str, endpoint: str, sample: OpenSample, now: float) -> None:
+    def open(self, service: ServiceId, endpoint: str, sample: OpenSample, now: float) -> None:
         """Note open requests."""
         record = self._record(service, endpoint)
         witness = self._witness(record, sample.reporter)
@@ -235,11 +236,11 @@ class Evidence:
             record.screen.late = now
             self._alarm(witness, now)
 
-    def of(self, service: str) -> dict[str, Record]:
+    def of(self, service: ServiceId) -> dict[str, Record]:
         """Records of a service by endpoint."""
         return self._records.get(service, {})
 
-    def forget(self, service: str, endpoint: str) -> None:
+    def forget(self, service: ServiceId, endpoint: str) -> None:
         """Drop what was measured: another instance answers at this address now."""
         self._records.get(service, {}).pop(endpoint, None)
 
@@ -264,7 +265,7 @@ class Evidence:
             witness.alarmed = now
             self.urgent = True
 
-    def _record(self, service: str, endpoint: str) -> Record:
+    def _record(self, service: ServiceId, endpoint: str) -> Record:
         self._touched.add(service)
         return self._records.setdefault(service, {}).setdefault(endpoint, Record())
 

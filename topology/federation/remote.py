@@ -6,10 +6,11 @@ one reporter. Ejections and stages are taken over; what is taken over is never h
 decision can come back to where it was made.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from proxy.contract.decisions.evidence import Ejection
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import Fresh
 from topology.graph.call_attribution import Intake
@@ -18,13 +19,13 @@ from topology.outliers.feedback import Feedback
 from topology.outliers.finding import Finding
 from topology.outliers.second_opinion import GROUP
 from topology.registry.registry import Registry
-from topology.registry.sources import Member, Source
+from topology.registry.sources import Members, Source
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Stages
 
 _SCORE: Final = 1.0
 
-Place = Callable[[str, str], tuple[str, str, bool]]
+Place = Callable[[str, str], tuple[ServiceId, str, bool]]
 
 
 class Elsewhere:
@@ -47,7 +48,7 @@ class Elsewhere:
         self._place = place
         self._reports = Fresh()
 
-    def members(self, collector: str, services: Mapping[str, tuple[Member, ...]]) -> None:
+    def members(self, collector: str, services: Members) -> None:
         """All that is registered there now; nothing when it is gone."""
         self._registry.set(Source.COLLECTORS, services, collector)
 

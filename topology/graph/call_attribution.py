@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Final
 
 from proxy.contract.histogram import Histogram
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.graph import span_peers
 from topology.graph.connections import Connections, Open
@@ -181,7 +182,9 @@ class Intake:
         return self._kinds.get(name, Kind.EXTERNAL if span_peers.outside(name) else Kind.SERVICE)
 
     def _measured(self, source: str, now: float) -> bool:
-        return self._registry.has_sidecar(source) or now - self._measuring.get(source, -REPORTING) < REPORTING
+        if self._registry.has_sidecar(ServiceId(source)):
+            return True
+        return now - self._measuring.get(source, -REPORTING) < REPORTING
 
     def _tcp(self, sample: CallSample, now: float) -> None:
         if sample.side is Side.SERVER:

@@ -25,6 +25,7 @@ from proxy.contract.decisions.evidence import (
 )
 from proxy.contract.decisions.kinds import FindingKind, HoldKind
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import INTERVAL, Probed
 from topology.model import Decision
 from topology.outliers.finding import Finding, Trial
@@ -115,7 +116,7 @@ class Step:
 
     def __init__(
         self,
-        service: str,
+        service: ServiceId,
         held: History,
         available: tuple[str, ...],
         case: Case,

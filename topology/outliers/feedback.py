@@ -5,6 +5,7 @@ from typing import Final
 
 from proxy.contract.decisions.evidence import Dependency, Ejection, WeightChange
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import Evidence, Probed
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.model import Decision
@@ -26,8 +27,8 @@ TOLD: Final = 3.0
 PROBE_AGAIN: Final = 2.0
 PROBES: Final = 20
 
-Members = Mapping[str, tuple[Member, ...]]
-Cause = Callable[[str], tuple[str, Dependency]]
+Members = Mapping[ServiceId, tuple[Member, ...]]
+Cause = Callable[[ServiceId], tuple[str, Dependency]]
 
 
 class Feedback:
@@ -39,14 +40,14 @@ class Feedback:
         self.weights = Weights()
         self._settings = settings
         self._members: Members = {}
-        self._weighed: dict[str, float] = {}
-        self._changed: set[str] = set()
+        self._weighed: dict[ServiceId, float] = {}
+        self._changed: set[ServiceId] = set()
         self._swept = 0.0
-        self._suspects: set[tuple[str, str]] = set()
-        self._asked: dict[tuple[str, str], float] = {}
-        self._told: dict[str, dict[str, tuple[Finding, float]]] = {}
+        self._suspects: set[tuple[ServiceId, str]] = set()
+        self._asked: dict[tuple[ServiceId, str], float] = {}
+        self._told: dict[ServiceId, dict[str, tuple[Finding, float]]] = {}
 
-    def told(self, service: str, finding: Finding, now: float) -> None:
+    def told(self, service: ServiceId, finding: Finding, now: float) -> None:
         """Another collector ejected an endpoint: this one does too, unless its own sidecars know better."""
         self._told.setdefault(service, {})[finding.endpoint] = finding, now + TOLD
 
@@ -72,12 +73,12 @@ class Feedback:
             self._swept = now
         return decisions
 
-    def changed(self) -> set[str]:
+    def changed(self) -> set[ServiceId]:
         """Services whose ejections or weights may have moved since the last time this was asked."""
         found, self._changed = self._changed, set()
         return found
 
-    def probes(self, now: float) -> list[tuple[str, str]]:
+    def probes(self, now: float) -> list[tuple[ServiceId, str]]:
         """Services and endpoints to ask directly, each again only after a while."""
         self._asked = {key: at for key, at in self._asked.items() if now - at < PROBE_AGAIN}
         wanted = [key for key in sorted(self._suspects) if key not in self._asked][:PROBES]
@@ -99,7 +100,7 @@ class Feedback:
             self.weights.retain(service, [member.address for member in found])
         self._members = members
 
-    def _judge(self, service: str, found: Sequence[Member], cause: Cause, now: float) -> list[Decision]:
+    def _judge(self, service: ServiceId, found: Sequence[Member], cause: Cause, now: float) -> list[Decision]:
         healths = self.outliers.healths(service)
         available = [member.address for member in found if member.available]
         serving = [
@@ -117,13 +118,13 @@ class Feedback:
         self._suspects.update((service, endpoint) for endpoint in case.suspects)
         return decisions
 
-    def _believed(self, service: str, now: float) -> dict[str, Finding]:
+    def _believed(self, service: ServiceId, now: float) -> dict[str, Finding]:
         held = {end: told for end, told in self._told.pop(service, {}).items() if told[1] > now}
         if held:
             self._told[service] = held
         return {endpoint: finding for endpoint, (finding, _) in held.items()}
 
-    def _due(self, members: Members, now: float) -> list[str]:
+    def _due(self, members: Members, now: float) -> list[ServiceId]:
         """Services to weigh in this step: each once in a while, a part of them at a time."""
         if self._weighed.keys() != members.keys():
             kept = {name: at for name, at in self._weighed.items() if name in members}
@@ -133,7 +134,7 @@ class Feedback:
             self._weighed = kept | spread
         return [name for name, at in self._weighed.items() if now - at >= WEIGHING]
 
-    def _weigh(self, service: str, found: Sequence[Member], now: float) -> Iterator[Decision]:
+    def _weigh(self, service: ServiceId, found: Sequence[Member], now: float) -> Iterator[Decision]:
         elapsed = min(now - self._weighed[service], 5 * WEIGHING)
         self._weighed[service] = now
         addresses = [member.address for member in found if member.available]

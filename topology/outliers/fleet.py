@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from topology.model import Decision
 from topology.outliers.ejection import Case, Health, History, Step
 from topology.settings import EngineSettings
@@ -31,19 +32,19 @@ class Outliers:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._services: dict[str, History] = {}
+        self._services: dict[ServiceId, History] = {}
 
-    def health(self, service: str, endpoint: str) -> Health:
+    def health(self, service: ServiceId, endpoint: str) -> Health:
         """State of an endpoint; a healthy one when nothing was ever decided about it."""
         held = self._services.get(service)
         return (held.healths.get(endpoint) if held else None) or _HEALTHY
 
-    def healths(self, service: str) -> Mapping[str, Health]:
+    def healths(self, service: ServiceId) -> Mapping[str, Health]:
         """What was decided about a service's endpoints, by address."""
         held = self._services.get(service)
         return held.healths if held else {}
 
-    def weight(self, service: str, endpoint: str, now: float) -> float:
+    def weight(self, service: ServiceId, endpoint: str, now: float) -> float:
         """Share of its weight an endpoint gets: 0 ejected, rising in steps on probation, else 1."""
         health = self.health(service, endpoint)
         if health.state is EndpointState.EJECTED:
@@ -55,7 +56,7 @@ class Outliers:
         progress = min(1.0, max(0.0, now - health.since) / self._settings.slow_start)
         return round(PROBATION_WEIGHT + int(progress * 9) / 10, 1)
 
-    def since(self, service: str) -> dict[str, float]:
+    def since(self, service: ServiceId) -> dict[str, float]:
         """From when on measurements count, by endpoint: not those from before it was
         ejected or came back."""
         return {
@@ -66,13 +67,13 @@ class Outliers:
             if not health.doubted
         }
 
-    def forget(self, service: str, endpoint: str) -> None:
+    def forget(self, service: ServiceId, endpoint: str) -> None:
         """Another instance answers at this address now."""
         if service in self._services:
             self._services[service].healths.pop(endpoint, None)
 
     def step(
-        self, service: str, present: Sequence[str], available: Sequence[str], case: Case, now: float
+        self, service: ServiceId, present: Sequence[str], available: Sequence[str], case: Case, now: float
     ) -> list[Decision]:
         """Move one service on, by what the case has to say of it."""
         held = self._services.setdefault(service, History())
@@ -88,11 +89,11 @@ class Outliers:
         step.hold_shared()
         return step.decisions
 
-    def rising(self, service: str) -> bool:
+    def rising(self, service: ServiceId) -> bool:
         """Whether an endpoint is on probation, where its share of the weight rises with time."""
         return any(each.state is EndpointState.PROBATION for each in self.healths(service).values())
 
-    def restless(self, service: str) -> bool:
+    def restless(self, service: ServiceId) -> bool:
         """Whether time alone may move this service on."""
         held = self._services.get(service)
         if held is None:

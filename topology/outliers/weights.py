@@ -18,6 +18,7 @@ from itertools import accumulate
 from math import exp, exp2, log2
 from typing import Final
 
+from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import Record
 
 EXPONENT: Final = 0.5
@@ -48,15 +49,15 @@ class Weights:
     """Weights of all services."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], _Held] = {}
+        self._held: dict[tuple[ServiceId, str], _Held] = {}
 
-    def weight(self, service: str, endpoint: str) -> float:
+    def weight(self, service: ServiceId, endpoint: str) -> float:
         """Published weight; 1.0 is neutral."""
         held = self._held.get((service, endpoint))
         return held.published if held else 1.0
 
     def step(
-        self, service: str, relative: Mapping[str, Sequence[Relative]], elapsed: float
+        self, service: ServiceId, relative: Mapping[str, Sequence[Relative]], elapsed: float
     ) -> dict[str, tuple[float, float]]:
         """Move one service's weights on by ``elapsed`` seconds; (before, after) of those that changed.
 
@@ -71,7 +72,7 @@ class Weights:
                 changed[endpoint] = (before, held.published)
         return changed
 
-    def retain(self, service: str, endpoints: Sequence[str]) -> None:
+    def retain(self, service: ServiceId, endpoints: Sequence[str]) -> None:
         """Forget endpoints of a service that exist no more."""
         kept = set(endpoints)
         for key in [key for key in self._held if key[0] == service and key[1] not in kept]:

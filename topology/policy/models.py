@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from proxy.contract.model import CONDITIONS, Retries, Stage
+from proxy.contract.service_id import ServiceId
 from topology.policy.notation import (
     Address,
     Choice,
@@ -201,10 +202,11 @@ class ServicePolicy(Concept):
 class Policy(Concept):
     """A whole policy, by service. The default is an empty one: everything observed."""
 
-    services: Annotated[Mapping[Annotated[str, Name()], ServicePolicy], BeforeValidator(_empty_mapping)] = (
-        Field(
-            default_factory=dict,
-            description="What holds for each service, by the name its sidecars give as `--service`.",
-            examples=["{reviews: {stage: advise}}"],
-        )
+    services: Annotated[
+        Mapping[Annotated[ServiceId, Name()], ServicePolicy], BeforeValidator(_empty_mapping)
+    ] = Field(
+        default_factory=dict,
+        description="What holds for each service, by the name its sidecars give as `--service`; where "
+        "several namespaces (`--namespace`) have a service of that name, by `namespace/name`.",
+        examples=["{reviews: {stage: advise}}"],
     )

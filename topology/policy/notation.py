@@ -16,10 +16,12 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from proxy.contract.address import split_address
+from proxy.contract.service_id import ServiceId
 
 PROBLEM: Final = "policy"
 
-_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+_NAME: Final = re.compile(rf"(?:{_LABEL}/)?{_LABEL}")
 _DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _PATH: Final = re.compile(r"/[!-~]{0,1000}")
@@ -78,14 +80,18 @@ class Notation(ABC):
 class Name(Notation):
     """The name of a service."""
 
-    kind = "name"
+    kind = "name or `namespace/name`"
 
-    def parse(self, text: str) -> str:
-        """Return the name."""
+    def parse(self, text: str) -> ServiceId:
+        """Return the service; a plain name may turn out to mean one in a namespace."""
         if _NAME.fullmatch(text):
-            return text
-        fix = "use letters, digits, '-', '_' and '.', as in the sidecar's --service"
+            return ServiceId.parse(text)
+        fix = "use letters, digits, '-', '_' and '.', as in the sidecar's --service, or NAMESPACE/NAME"
         raise problem(f"{text!r} is not a service name", fix)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Have pydantic take what ``parse`` returns: it knows no schema for our own kind of text."""
+        return core_schema.no_info_plain_validator_function(self._read)
 
 
 class Duration(Notation):

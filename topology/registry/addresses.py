@@ -1,9 +1,10 @@
 """The service and endpoint behind an address of the network, or behind an instance."""
 
+from proxy.contract.service_id import ServiceId
 from topology.registry.sources import Member
 
 # A name (address or instance) to the (service, address) that go by it, the first to come first.
-_Owners = dict[str, dict[tuple[str, str], None]]
+_Owners = dict[str, dict[tuple[ServiceId, str], None]]
 
 
 class Addresses:
@@ -28,7 +29,7 @@ class Addresses:
                 if not table[name]:
                     del table[name]
 
-    def resolve(self, address: str) -> tuple[str, str] | None:
+    def resolve(self, address: str) -> tuple[ServiceId, str] | None:
         """Return service and endpoint address behind an endpoint's or an application's ``host:port``.
 
         Where several services claim one address, the first to claim it has it until it leaves.

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from proxy.contract.decisions.evidence import Departure, Registration
 from proxy.contract.model import Node, NodeState
+from proxy.contract.service_id import ServiceId, ServiceNames
 from topology.model import Decision, EndpointOrigin
 from topology.registry.addresses import Addresses
 from topology.registry.reporters import Reporters
@@ -22,9 +23,10 @@ class Registry:
         self._streams = Streams(grace)
         # What the other sources told last; a source may tell in parts, each by itself.
         self._told: dict[tuple[Source, str], Members] = {}
-        self._members: dict[str, tuple[Member, ...]] = {}
+        self._members: dict[ServiceId, tuple[Member, ...]] = {}
         self._addresses = Addresses()
         self._reporters = Reporters()
+        self._names = ServiceNames(())
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> list[Decision]:
         """Take in a sidecar's node on a stream, new or changed."""
@@ -76,39 +78,56 @@ class Registry:
             decisions.append(Decision(now, node.service, reason, Departure(), node.address))
         return decisions
 
-    def services(self) -> Mapping[str, tuple[Member, ...]]:
+    def services(self) -> Mapping[ServiceId, tuple[Member, ...]]:
         """Return endpoints by service; a service whose sidecars only send has none."""
         return self._members
 
-    def connected(self) -> dict[str, tuple[Member, ...]]:
+    def connected(self) -> dict[ServiceId, tuple[Member, ...]]:
         """Return those of sidecars connected here: what other collectors are told."""
         return {service: self._streams.members(service) for service in self._streams.services()}
 
-    def has_sidecar(self, service: str) -> bool:
+    def has_sidecar(self, service: ServiceId) -> bool:
         """True if a sidecar of this service is, or was a moment ago, connected here or elsewhere."""
         if service in self._streams.services():
             return True
         return any(source.has_sidecars for source, _ in self._told_of(service))
 
-    def reports(self, service: str, instance: str) -> bool:
+    def reports(self, service: ServiceId, instance: str) -> bool:
         """True if this sidecar is, or was a moment ago, connected here or elsewhere."""
         return self._reporters.knows(service, instance)
 
-    def resolve(self, address: str) -> tuple[str, str] | None:
+    def resolve(self, address: str) -> tuple[ServiceId, str] | None:
         """Return service and endpoint address behind an endpoint's or an application's ``host:port``."""
         return self._addresses.resolve(address)
+
+    def with_sidecars(self) -> list[ServiceId]:
+        """Return the services that have a sidecar here or elsewhere, those that only send included."""
+        return [service for service in self._members if self.has_sidecar(service)]
+
+    def recognise(self, service: ServiceId) -> ServiceId:
+        """Return the registered service that somebody means who may not know its namespace.
+
+        A sidecar says who its service is. What else names it (the application's own spans, a peer's name in
+        an attribute) may leave the namespace out, or give one where the sidecar was told none.
+        """
+        if service in self._members:
+            return service
+        known = self._names.called(service.name)
+        if len(known) == 1 and not (service.namespace and known[0].namespace):
+            return known[0]
+        return service
 
     def address_of(self, instance: str) -> str:
         """Return the endpoint address of an instance, empty when it is unknown."""
         return self._addresses.of_instance(instance)
 
-    def _told_of(self, service: str) -> Iterator[tuple[Source, tuple[Member, ...]]]:
+    def _told_of(self, service: ServiceId) -> Iterator[tuple[Source, tuple[Member, ...]]]:
         """What sources other than streams say of a service, in order of precedence."""
         for (source, _), services in self._told.items():
             if service in services:
                 yield source, services[service]
 
-    def _rebuild(self, service: str) -> None:
+    def _rebuild(self, service: ServiceId) -> None:
         """Make the endpoints of one service anew, in a new mapping: readers tell a change by it."""
         told = list(self._told_of(service))
         remote = [members for source, members in told if source.has_sidecars]
@@ -128,6 +147,8 @@ class Registry:
         if after is None:
             del members[service]
         self._members = members
+        if before is None or after is None:
+            self._names = ServiceNames(members)
         for member in after or ():
             self._addresses.add(member)
 

@@ -6,6 +6,8 @@ whatever names its reports carry.
 
 from collections.abc import Iterable
 
+from proxy.contract.service_id import ServiceId
+
 # Another collector names no instances for sidecars that only send.
 _ANY = ""
 
@@ -14,9 +16,9 @@ class Reporters:
     """Instances by service."""
 
     def __init__(self) -> None:
-        self._instances: dict[str, frozenset[str]] = {}
+        self._instances: dict[ServiceId, frozenset[str]] = {}
 
-    def set(self, service: str, connected: Iterable[str], remote: Iterable[Iterable[str]]) -> None:
+    def set(self, service: ServiceId, connected: Iterable[str], remote: Iterable[Iterable[str]]) -> None:
         """Replace the instances of a service: those connected here, and by collector those elsewhere.
 
         A collector that has the service and names no instance has sidecars that only send: then any
@@ -30,7 +32,7 @@ class Reporters:
         if instances:
             self._instances[service] = frozenset(instances)
 
-    def knows(self, service: str, instance: str) -> bool:
+    def knows(self, service: ServiceId, instance: str) -> bool:
         """True if this sidecar is, or was a moment ago, connected to a collector of the mesh."""
         known = self._instances.get(service, frozenset())
         return instance in known or _ANY in known

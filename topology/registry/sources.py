@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from topology.model import EndpointOrigin
 
 
@@ -32,7 +33,7 @@ class Source(IntEnum):
 class Member:
     """An endpoint that exists. ``state`` is what it says of itself, never an ejection."""
 
-    service: str
+    service: ServiceId
     address: str
     state: EndpointState = EndpointState.HEALTHY
     app: str = ""
@@ -40,7 +41,6 @@ class Member:
     version: str = ""
     zone: str = ""
     origin: EndpointOrigin = EndpointOrigin.SIDECAR
-    namespace: str = ""
 
     @property
     def available(self) -> bool:
@@ -48,7 +48,7 @@ class Member:
         return self.state in (EndpointState.HEALTHY, EndpointState.GONE)
 
 
-Members = Mapping[str, tuple[Member, ...]]
+Members = Mapping[ServiceId, tuple[Member, ...]]
 
 
 def merge(told: Iterable[tuple[Source, tuple[Member, ...]]]) -> tuple[Member, ...]:

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from proxy.contract.address import join_address, split_address
 from proxy.contract.model import EndpointState, Node, NodeState
+from proxy.contract.service_id import ServiceId
 from topology.registry.sources import Member
 
 _STATES = {
@@ -33,7 +34,7 @@ class Streams:
     def __init__(self, grace: float) -> None:
         self._grace = grace
         self._by_key: dict[str, Stream] = {}
-        self._by_service: dict[str, dict[str, Stream]] = {}
+        self._by_service: dict[ServiceId, dict[str, Stream]] = {}
 
     def node(self, key: str) -> Node | None:
         """Return the node on a stream, None for an unknown stream."""
@@ -79,15 +80,15 @@ class Streams:
             del self._by_service[stream.node.service]
         return stream.node
 
-    def services(self) -> Iterable[str]:
+    def services(self) -> Iterable[ServiceId]:
         """Return the services that have a stream, or had one within the grace period."""
         return self._by_service.keys()
 
-    def instances(self, service: str) -> list[str]:
+    def instances(self, service: ServiceId) -> list[str]:
         """Return the instances of a service, those that only send included."""
         return [stream.node.instance for stream in self._by_service.get(service, {}).values()]
 
-    def members(self, service: str) -> tuple[Member, ...]:
+    def members(self, service: ServiceId) -> tuple[Member, ...]:
         """Return the endpoints of a service; sidecars that only send are none."""
         streams = self._by_service.get(service, {}).values()
         return tuple({s.node.address: _member(s) for s in streams if s.node.address}.values())
@@ -112,7 +113,6 @@ def _member(stream: Stream) -> Member:
         node.instance,
         node.version,
         node.zone,
-        namespace=node.namespace,
     )
 
 

@@ -18,6 +18,7 @@ from typing import Final
 from proxy.contract.decisions.evidence import ArmComparison
 from proxy.contract.decisions.kinds import Figure
 from proxy.contract.histogram import Histogram
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.graph.window import Cell
 from topology.model import Change
@@ -54,26 +55,26 @@ class Guard:
     """Watches the stages it is told of."""
 
     def __init__(self) -> None:
-        self._watched: dict[str, _Watch] = {}
+        self._watched: dict[ServiceId, _Watch] = {}
 
-    def watch(self, service: str, since: float, now: float) -> None:
+    def watch(self, service: ServiceId, since: float, now: float) -> None:
         """Compare the arms of a service from now on; ``since`` tells one setting from the next."""
         held = self._watched.get(service)
         if held is None or held.since != since:
             self._watched[service] = _Watch(since, now)
 
-    def retain(self, services: set[str]) -> None:
+    def retain(self, services: set[ServiceId]) -> None:
         """Forget all others."""
         for name in self._watched.keys() - services:
             del self._watched[name]
 
-    def add(self, service: str, arm: str, histogram: Histogram, errors: int) -> None:
+    def add(self, service: ServiceId, arm: str, histogram: Histogram, errors: int) -> None:
         """Count calls of one arm."""
         held = self._watched.get(service)
         if held is not None and arm:
             held.arms.setdefault(arm, Cell()).add(histogram, errors)
 
-    def verdict(self, service: str, harm: Harm, now: float) -> Verdict | None:
+    def verdict(self, service: ServiceId, harm: Harm, now: float) -> Verdict | None:
         """Look at a stage if a look is due; why it must be turned back, if so much harm is done."""
         held = self._watched.get(service)
         if held is None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.graph.window import Bucket, Cell, stats
 from topology.model import Decision, StageView
@@ -18,12 +19,12 @@ ARMS = (Arm.DIRECT, Arm.ROUTED)
 
 
 def views(
-    services: Iterable[str],
+    services: Iterable[ServiceId],
     counts: Bucket,
     seconds: float,
     stages: Stages,
-    members: Mapping[str, Sequence[Member]],
-    weight: Callable[[str, str], float],
+    members: Mapping[ServiceId, Sequence[Member]],
+    weight: Callable[[ServiceId, str], float],
     policy: Policy,
 ) -> tuple[StageView, ...]:
     """Every service's stage, with the traffic of both arms; ``weight`` is what an endpoint gets now."""
@@ -36,7 +37,7 @@ def views(
             by = direct.setdefault(key.target, {})
             by.setdefault(key.endpoint, Cell()).add(cell.histogram, cell.errors)
 
-    def view(name: str) -> StageView:
+    def view(name: ServiceId) -> StageView:
         setting = stages.of(name)
         before, after = (arms.get((name, arm)) or Cell() for arm in ARMS)
         advice = None
@@ -60,7 +61,7 @@ def views(
     return tuple(view(name) for name in sorted(services))
 
 
-def guarded(policy: Policy, service: str) -> bool:
+def guarded(policy: Policy, service: ServiceId) -> bool:
     """Whether mesh.yaml lets the service's stage be turned back by itself."""
     entry = policy.services.get(service)
     return entry is not None and entry.guard is not None

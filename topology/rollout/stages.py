@@ -7,6 +7,7 @@ from typing import Final
 from proxy.contract.decisions.evidence import ArmComparison, StageChange, StageSetting
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from topology.model import Decision
 from topology.policy.models import Policy
 
@@ -27,21 +28,31 @@ class Stages:
     """Settings by service. mesh.yaml speaks when it changes, the API when it is called."""
 
     def __init__(self) -> None:
-        self._settings: dict[str, Setting] = {}
-        self._file: dict[str, tuple[Stage, int]] = {}
-        self._history: dict[str, deque[Decision]] = {}
+        self._settings: dict[ServiceId, Setting] = {}
+        self._file: dict[ServiceId, tuple[Stage, int]] = {}
+        self._history: dict[ServiceId, deque[Decision]] = {}
 
-    def of(self, service: str) -> Setting:
+    def of(self, service: ServiceId) -> Setting:
         """The setting in force."""
         return self._settings.get(service) or Setting()
 
-    def history(self, service: str) -> tuple[Decision, ...]:
+    def rename(self, before: ServiceId, after: ServiceId) -> None:
+        """Carry over what was set for a service that turned out to be another; nothing is decided anew."""
+        setting = self._settings.pop(before, None)
+        if setting is not None and setting.updated >= self.of(after).updated:
+            self._settings[after] = setting
+        if before in self._file:
+            self._file[after] = self._file.pop(before)
+        if before in self._history:
+            self._history[after] = self._history.pop(before)
+
+    def history(self, service: ServiceId) -> tuple[Decision, ...]:
         """The last changes, newest first."""
         return tuple(reversed(self._history.get(service, ())))
 
     def set(
         self,
-        service: str,
+        service: ServiceId,
         stage: Stage,
         percent: int,
         origin: StageOrigin,

@@ -65,7 +65,7 @@ class Catalog:
             service: _merge(_NONE, {protocol.OWN_INBOUND: inbound.encode(policy)})
             for service, policy in snapshot.inbound.items()
         }
-        self._routes: dict[Destinations, Resources] = {}
+        self._routes: dict[tuple[Destinations, str], Resources] = {}
         self._by_scope: dict[Scope, NodeResources] = {}
 
     def within(self, scope: Scope) -> NodeResources:
@@ -82,16 +82,18 @@ class Catalog:
         return {
             protocol.CDS: found,
             protocol.EDS: endpoints,
-            protocol.RDS: self._routes_to(names),
+            protocol.RDS: self._routes_to(names, scope.namespace),
             protocol.INBOUND: self._inbound.get(scope.inbound, _NONE),
         }
 
-    def _routes_to(self, names: Destinations) -> Resources:
+    def _routes_to(self, names: Destinations, namespace: str) -> Resources:
         # One resource for all destinations: each set of them has bytes of its own, encoded on first use.
-        if names not in self._routes:
+        found = self._routes.get((names, namespace))
+        if found is None:
             services = [made for name, made in self._services.items() if names is None or name in names]
-            self._routes[names] = _merge(_NONE, {protocol.OUTBOUND_ROUTES: routes.encode(services)})
-        return self._routes[names]
+            found = _merge(_NONE, {protocol.OUTBOUND_ROUTES: routes.encode(services, namespace)})
+            self._routes[names, namespace] = found
+        return found
 
 
 def _merge(held: Resources, encoded: Mapping[str, bytes]) -> Resources:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from google.protobuf.any_pb2 import Any
 
 from proxy.contract.model import Node
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds import nodes
 from proxy.contract.xds.resource_types import RESOURCE_TYPES
@@ -35,7 +36,7 @@ class Session:
             url: Publisher(delta=delta, whole=not delta and row.whole) for url, row in RESOURCE_TYPES.items()
         }
         self._nonces = 0
-        self.node = Node("", "")
+        self.node = Node(ServiceId(), "")
         """The client as it named itself; of no service and without a name until it has."""
 
     @property

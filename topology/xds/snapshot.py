@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy.contract.model import Endpoint, EndpointState, Retries, Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds.inbound import InboundPolicy
 from topology.outliers.fleet import Outliers
 from topology.outliers.weights import Weights
@@ -13,7 +14,7 @@ from topology.policy.models import ServicePolicy
 from topology.registry.sources import Member
 from topology.rollout.stages import Setting
 
-NO_POLICIES: Final[Mapping[str, InboundPolicy]] = MappingProxyType({})
+NO_POLICIES: Final[Mapping[ServiceId, InboundPolicy]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,14 @@ class Snapshot:
     """
 
     version: int = 0
-    services: Mapping[str, Service] = field(default_factory=dict)
-    inbound: Mapping[str, InboundPolicy] = field(default_factory=dict)
+    services: Mapping[ServiceId, Service] = field(default_factory=dict)
+    inbound: Mapping[ServiceId, InboundPolicy] = field(default_factory=dict)
 
 
 def advance(
-    previous: Snapshot, services: Mapping[str, Service], inbound: Mapping[str, InboundPolicy] = NO_POLICIES
+    previous: Snapshot,
+    services: Mapping[ServiceId, Service],
+    inbound: Mapping[ServiceId, InboundPolicy] = NO_POLICIES,
 ) -> Snapshot:
     """Return the next snapshot: ``previous`` itself when nothing changed."""
     if previous.version and (previous.services, previous.inbound) == (services, inbound):
@@ -38,7 +41,7 @@ def advance(
 
 
 def service(
-    name: str,
+    name: ServiceId,
     members: Sequence[Member],
     setting: Setting,
     policy: ServicePolicy,

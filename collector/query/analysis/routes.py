@@ -65,7 +65,7 @@ class GraphAnalysisRoutes:
 
     async def service(self, request: ApiRequest) -> ServicePage:
         """Neighbours as live as they can be; what is over time, from the store."""
-        name = request.path["name"]
+        name = request.path["service"]
         window = self._traffic.within(request.query, SERVICE_WINDOW_US)
         step = params.step(request.query, window.window)
         start, end, cells = await self._traffic.edges.slots(window.window, step, CallFilter(service=name))

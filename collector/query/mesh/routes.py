@@ -94,7 +94,9 @@ class MeshRoutes:
     async def set_stage(self, request: ApiRequest) -> StageView:
         service, stage, percent, by = stage_change(await request.body())
         try:
-            view = self._engine.set_stage(service, stage, percent, self._clock(), by=by)
+            view = self._engine.set_stage(
+                self._engine.live.find(service), stage, percent, self._clock(), by=by
+            )
         except UnknownServiceError:
             known = ", ".join(each.service for each in self._engine.live.stages(self._clock(), 1.0))
             raise NotFoundError(

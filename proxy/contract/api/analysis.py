@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from proxy.contract.api.graph import SourcedWindow, Stats, Window
-from proxy.contract.api.units import Milliseconds, Share, words
+from proxy.contract.api.units import Milliseconds, ServiceText, Share, words
 from proxy.contract.traffic import Protocol
 
 Probability = Annotated[float, Field(description="chance of such a difference between equal windows")]
@@ -35,15 +35,15 @@ class Changed(TypedDict):
 class ChangedEdge(Changed):
     """An edge that changed."""
 
-    source: str
-    target: str
+    source: ServiceText
+    target: ServiceText
     protocol: Annotated[str, words(Protocol)]
 
 
 class ChangedService(Changed):
     """A service that changed, by the calls to it."""
 
-    name: str
+    name: ServiceText
 
 
 class Compared(TypedDict):
@@ -76,11 +76,11 @@ class Suspect(TypedDict):
     """A service and the share of what callers suffer that it explains, a failed call counting as a second.
     ``path`` leads to it from the outermost caller."""
 
-    service: str
+    service: ServiceText
     score: Share
     errors: Part
     time: Part
-    path: list[str]
+    path: list[ServiceText]
 
 
 class Suffering(TypedDict):

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from proxy.contract.api.graph import Stats
-from proxy.contract.api.units import Microseconds, Milliseconds, Share, words
+from proxy.contract.api.units import Microseconds, Milliseconds, ServiceText, Share, words
 from proxy.contract.decisions.kinds import DecisionKind
 from proxy.contract.model import Stage
 
@@ -16,7 +16,7 @@ class Decision(TypedDict):
 
     time: Microseconds
     kind: Annotated[str, words(DecisionKind)]
-    service: str
+    service: ServiceText
     endpoint: str
     reason: str
     evidence: dict[str, Any]
@@ -82,7 +82,7 @@ class StageView(TypedDict):
     ``advice`` in stage advise. With ``guard`` a stage that does harm is turned back. ``history`` is newest
     first."""
 
-    service: str
+    service: ServiceText
     stage: Annotated[str, words(Stage)]
     percent: Annotated[int, Field(description="of the requests that the mesh routes")]
     origin: str

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic needs it before Python 3.12
 
-from proxy.contract.api.units import Bytes, Microseconds, Milliseconds, PerSecond, Share, words
+from proxy.contract.api.units import Bytes, Microseconds, Milliseconds, PerSecond, ServiceText, Share, words
 from proxy.contract.model import EndpointState, Stage
 from proxy.contract.traffic import Protocol
 
@@ -44,7 +44,7 @@ class Node(Stats):
     were up to half a minute ago.
     """
 
-    name: str
+    name: ServiceText
     kind: str
     sidecar: bool
     stage: Annotated[str, words(Stage)]
@@ -69,8 +69,8 @@ class Edge(Stats):
     """Calls from a source to a target. ``tcp`` is null but for opaque TCP: calls are connections then,
     latency the time to connect. ``encrypted`` is null where nobody could tell."""
 
-    source: str
-    target: str
+    source: ServiceText
+    target: ServiceText
     protocol: Annotated[str, words(Protocol)]
     tcp: Tcp | None
     encrypted: Annotated[str | None, words("yes", "no", "partly")]
@@ -93,7 +93,7 @@ class Endpoint(Stats):
     """An endpoint as it is now, with its traffic in the window. ``open`` requests wait, the oldest of them
     for ``oldest`` milliseconds. ``reason`` says why it is not simply healthy."""
 
-    service: str
+    service: ServiceText
     address: str
     app: Annotated[str, Field(description="address of the application behind the sidecar")]
     instance: str
@@ -149,7 +149,7 @@ class Latency(TypedDict):
 class Neighbour(Stats):
     """A caller or a callee of a service, with the calls over that edge."""
 
-    name: str
+    name: ServiceText
     protocol: Annotated[str, words(Protocol)]
 
 
@@ -170,7 +170,7 @@ class Heatmap(TypedDict):
 class ServicePage(TypedDict):
     """All about one service; neighbours are the busiest first, operations the 200 most frequent."""
 
-    service: str
+    service: ServiceText
     window: SourcedWindow
     step: int
     stats: Stats

@@ -3,14 +3,14 @@
 from typing import Final
 
 from proxy.contract.api import analysis, decisions, graph
-from proxy.contract.api.parameters import Text, Whole
+from proxy.contract.api.parameters import ServiceName, Text, Whole
 from proxy.contract.api.route import Route, window
 
 _MINUTE: Final = window("a minute before the end; the window is then answered by memory")
 _CALLS: Final = (
-    Text(name="service", meaning="calls to this service"),
-    Text(name="source", meaning="calls over the edge from here"),
-    Text(name="target", meaning="calls over the edge to here"),
+    ServiceName(name="service", meaning="calls to this service"),
+    ServiceName(name="source", meaning="calls over the edge from here"),
+    ServiceName(name="target", meaning="calls over the edge to here"),
     Text(name="endpoint", meaning="calls to this endpoint, `HOST:PORT`"),
 )
 STEP: Final = Whole(
@@ -28,7 +28,7 @@ ENDPOINTS: Final = Route(
     "/api/mesh/endpoints",
     "endpoints as they are now, with the traffic of the window",
     graph.Endpoints,
-    (Text(name="service", meaning="of this service", absent="of all"), *_MINUTE),
+    (ServiceName(name="service", meaning="of this service", absent="of all"), *_MINUTE),
 )
 SERIES: Final = Route(
     "/api/mesh/series",
@@ -43,7 +43,7 @@ LATENCY: Final = Route(
     (*_CALLS, *_MINUTE),
 )
 SERVICE: Final = Route(
-    "/api/mesh/service/{name}",
+    "/api/mesh/service/{service}",
     "all about one service",
     graph.ServicePage,
     (*window("an hour before the end"), STEP),
@@ -54,7 +54,7 @@ DECISIONS: Final = Route(
     "what the mesh decided, newest first",
     decisions.Decisions,
     (
-        Text(name="service", meaning="of this service", absent="of all"),
+        ServiceName(name="service", meaning="of this service", absent="of all"),
         Text(name="kind", meaning="of this kind", absent="of all"),
         DECISION_LIMIT,
     ),

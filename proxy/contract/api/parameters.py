@@ -65,6 +65,13 @@ class Text(Parameter[str]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceName(Text):
+    """A service: its plain name where only one namespace has it, ``namespace/name`` otherwise."""
+
+    kind = "service"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Choice(Parameter[str]):
     """One of a few words."""
 

@@ -10,6 +10,8 @@ Milliseconds = Annotated[float, Field(description="milliseconds")]
 Seconds = Annotated[int, Field(description="seconds")]
 Share = Annotated[float, Field(description="0 to 1")]
 PerSecond = Annotated[float, Field(description="per second")]
+SERVICE: Any = Field(description="plain name of a service, `namespace/name` where several have it")
+ServiceText = Annotated[str, SERVICE]
 Bytes = Annotated[int, Field(description="bytes")]
 
 

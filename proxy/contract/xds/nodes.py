@@ -2,22 +2,24 @@
 
 from proxy.contract.address import split_address
 from proxy.contract.model import METADATA, Node, NodeState
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.protobuf import BadResourceError
 
 
 def encode(node: Node) -> pb.Node:
     """Return a sidecar as it names itself."""
-    message = pb.Node(id=node.instance, cluster=node.service, user_agent_name="spanmesh")
+    service = node.service
+    message = pb.Node(id=node.instance, cluster=service.name, user_agent_name="spanmesh")
     said: dict[str, str] = {
-        "service": node.service,
+        "service": service.name,
         "instance": node.instance,
         "address": node.address,
         "app": node.app,
         "version": node.version,
         "zone": node.zone,
         "state": node.state.value,
-        "namespace": node.namespace,
+        "namespace": service.namespace,
     }
     message.metadata.get_or_create_struct(METADATA).update(said)
     return message
@@ -43,14 +45,13 @@ def decode(message: pb.Node) -> Node | None:
     except ValueError as error:
         raise BadResourceError(f"node.metadata.spanmesh: {error}") from None
     return Node(
-        service,
+        ServiceId.of(said.get("namespace", ""), service),
         instance,
         said.get("address", ""),
         said.get("app", ""),
         said.get("version", ""),
         said.get("zone", ""),
         state,
-        said.get("namespace", ""),
     )
 
 
@@ -59,4 +60,4 @@ def identify(message: pb.Node) -> Node:
 
     Raises BadResourceError as ``decode`` does.
     """
-    return decode(message) or Node(message.cluster, message.id)
+    return decode(message) or Node(ServiceId.parse(message.cluster), message.id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from proxy.contract.model import Endpoint, MeshView, Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import assignments, clusters, inbound, protocol, routes
 from proxy.contract.xds.inbound import InboundPolicy
 from proxy.contract.xds.routes import Routes
@@ -21,9 +22,9 @@ class Received:
     """All resources a sidecar holds, decoded."""
 
     def __init__(self) -> None:
-        self.services: set[str] = set()
+        self.services: set[ServiceId] = set()
         self.inbound: InboundPolicy | None = None
-        self._endpoints: dict[str, tuple[Endpoint, ...]] = {}
+        self._endpoints: dict[ServiceId, tuple[Endpoint, ...]] = {}
         self._routes: Routes | None = None
 
     def view(self) -> MeshView | None:
@@ -38,22 +39,23 @@ class Received:
     def add_cluster(self, name: str) -> None:
         """Note that a service exists."""
         if name != protocol.PASSTHROUGH:
-            self.services.add(name)
+            self.services.add(ServiceId.parse(name))
 
     def remove_clusters(self, names: Set[str]) -> None:
         """Forget services, with their endpoints: nobody says anything about these afterwards."""
-        self.services -= names
+        self.services = {service for service in self.services if service not in names}
         self._endpoints = {name: held for name, held in self._endpoints.items() if name in self.services}
 
     def set_endpoints(self, assignment: tuple[str, tuple[Endpoint, ...]]) -> None:
         """Take the endpoints of a service; those of a service that has gone meanwhile are dropped."""
         name, endpoints = assignment
         if name in self.services:
-            self._endpoints[name] = endpoints
+            self._endpoints[ServiceId.parse(name)] = endpoints
 
     def remove_endpoints(self, names: Set[str]) -> None:
         """Leave services without endpoints: they exist for as long as their cluster does."""
-        self._endpoints.update(dict.fromkeys(names & self.services, ()))
+        gone = {service for service in self.services if service in names}
+        self._endpoints.update(dict.fromkeys(gone, ()))
 
     def set_routes(self, found: Routes) -> None:
         """Take stage, timeout and retries of all services."""

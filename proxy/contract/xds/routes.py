@@ -12,21 +12,35 @@ from typing import Any, Final
 from google.protobuf.struct_pb2 import Struct
 
 from proxy.contract.model import CONDITIONS, METADATA, Retries, Service, Stage
+from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.protobuf import BadResourceError, parse, read_seconds, set_duration
 from proxy.contract.xds.protocol import OUTBOUND_ROUTES, PASSTHROUGH
 
 # What the routes say of each service: a Service without its endpoints.
-Routes = Mapping[str, Service]
+Routes = Mapping[ServiceId, Service]
 # Envoy calls a try without an answer in time a reset.
 _ENVOY_CONDITIONS: Final = {"timeout": "reset"}
 
 
-def encode(services: Iterable[Service]) -> bytes:
-    """Return how requests to each service are split between the mesh's choice and the application's."""
+def encode(services: Iterable[Service], namespace: str = "") -> bytes:
+    """Return how requests to each service are split between the mesh's choice and the application's.
+
+    ``namespace`` is that of the callers: a plain host name means the service in their own one first.
+    """
     routes = pb.RouteConfiguration(name=OUTBOUND_ROUTES)
+    services = list(services)
+    domains: dict[ServiceId, list[str]] = {}
+    for name, meant in ServiceNames(service.name for service in services).hosts(namespace).items():
+        domains.setdefault(meant, []).append(name)
     for service in services:
-        host = routes.virtual_hosts.add(name=service.name, domains=[service.name, f"{service.name}:*"])
+        # Envoy refuses a virtual host without domains, and a domain that two have. Where its host names all
+        # mean other services to these callers, it gets one that no host name is like: its endpoints are
+        # reached by their addresses all the same.
+        known = domains.get(service.name, [f"{service.name.namespace}/{service.name.name}"])
+        host = routes.virtual_hosts.add(name=service.name)
+        for name in known:
+            host.domains.extend([name, f"{name}:*"])
         route = host.routes.add(match=pb.RouteMatch(prefix="/"))
         _split(route.route, service.name, round(100 * service.routed_share))
         said: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
@@ -44,12 +58,13 @@ def encode(services: Iterable[Service]) -> bytes:
 def decode(body: bytes) -> Routes:
     """Return stage, timeout and retries by service. Raises BadResourceError."""
     routes = parse(pb.RouteConfiguration(), body)
-    services: dict[str, Service] = {}
+    services: dict[ServiceId, Service] = {}
     for host in routes.virtual_hosts:
         for route in host.routes:
             said = route.metadata.filter_metadata
             if METADATA in said:
-                services[host.name] = _routed(host.name, said[METADATA], route.route)
+                service = ServiceId.parse(host.name)
+                services[service] = _routed(service, said[METADATA], route.route)
     return services
 
 
@@ -73,7 +88,7 @@ def _reliability(action: pb.RouteAction, service: Service) -> dict[str, Any]:
     return {"retry_on": list(retries.on), "retry_budget": retries.budget}
 
 
-def _routed(service: str, said: Struct, action: pb.RouteAction) -> Service:
+def _routed(service: ServiceId, said: Struct, action: pb.RouteAction) -> Service:
     fields = said.fields
     percent = fields["percent"].number_value if "percent" in fields else 0.0
     if not 0 <= percent <= 100:

@@ -13,6 +13,7 @@ from collector.control.engine_loop import MeshLoop
 from collector.control.mesh_writer import Recorder
 from collector.control.policy_file import MeshFile
 from collector.stats import Stats
+from proxy.contract.service_id import ServiceId
 from tests.collector.made import RecordingEngine, edge, stage_decision
 from topology.engine import Tick
 from topology.xds.snapshot import Snapshot
@@ -90,7 +91,7 @@ def test_mesh_yaml_is_taken_over_and_a_bad_one_is_not(
         world = World(str(path))
         path.write_text("services:\n  back: {stage: route, percent: 10}\n")
         world.loop.reload()
-        assert [policy.services["back"].percent for policy in world.engine.policies] == [10]
+        assert [policy.services[ServiceId("back")].percent for policy in world.engine.policies] == [10]
         path.write_text("servces: {}\n")
         os.utime(path, (2, 2))
         with caplog.at_level(logging.ERROR):

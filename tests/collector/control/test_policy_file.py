@@ -8,6 +8,7 @@ import pytest
 from collector.control.policy_file import MeshFile
 from proxy.contract.failure import ConfigError
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from topology.policy.models import Policy
 
 GOOD = "services:\n  reviews:\n    stage: route\n    percent: 25\n"
@@ -29,14 +30,14 @@ def test_no_file_is_an_empty_policy_that_never_changes() -> None:
 def test_a_change_is_read_once(tmp_path: Path) -> None:
     path = written(tmp_path / "mesh.yaml", GOOD, 1000)
     file = MeshFile(str(path))
-    assert file.load().services["reviews"].percent == 25
+    assert file.load().services[ServiceId("reviews")].percent == 25
     assert file.changed_at == 1000
     assert file.reload() is None
     written(path, GOOD.replace("25", "50"), 2000)
     changed = file.reload()
     assert changed is not None
-    assert changed.services["reviews"].percent == 50
-    assert changed.services["reviews"].stage is Stage.ROUTE
+    assert changed.services[ServiceId("reviews")].percent == 50
+    assert changed.services[ServiceId("reviews")].stage is Stage.ROUTE
     assert file.reload() is None
 
 

@@ -9,6 +9,7 @@ from collector.control.mesh_writer import decision_columns
 from collector.federation.stored_stages import stored_stages
 from proxy.contract.decisions.evidence import StageChange
 from proxy.contract.model import Node, Stage
+from proxy.contract.service_id import ServiceId
 from tests.collector.made import stage_decision
 from topology.engine import Engine
 from topology.policy.models import Policy
@@ -55,8 +56,8 @@ def test_the_newest_change_of_each_service_over_the_api(database: Database, stor
 def test_a_stored_stage_is_in_force_before_its_service_appears() -> None:
     engine = Engine(Policy(), EngineSettings())
     engine.follow([stage_decision(NOW - 60, "back", "route", 25)])
-    engine.connected("1", Node("back", "b1", "10.0.0.1:80"), "10.0.0.1", NOW)
+    engine.connected("1", Node(ServiceId("back"), "b1", "10.0.0.1:80"), "10.0.0.1", NOW)
     tick = engine.tick(NOW)
-    back = tick.snapshot.services["back"]
+    back = tick.snapshot.services[ServiceId("back")]
     assert (back.stage, back.percent) == (Stage.ROUTE, 25)
     assert [made.kind for made in tick.decisions] == ["register"]  # it was decided, and stored, before

@@ -18,6 +18,7 @@ from collector.federation.sync import Neighbours
 from collector.stats import Stats
 from proxy.contract.decisions.evidence import Return
 from proxy.contract.model import Node, Stage
+from proxy.contract.service_id import ServiceId
 from tests.collector.conftest import RETENTION_DAYS
 from tests.collector.made import client_metrics, edge, ejection, stage_decision
 from tests.collector.running import Collector, started, until
@@ -28,8 +29,10 @@ from topology.model import Decision
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
+BACK_ID = ServiceId("back")
+
 NOW = float(int(time.time()))
-BACK = Node("back", "b1", "10.0.0.1:80", "10.0.0.1:8080", "v1", "z1")
+BACK = Node(BACK_ID, "b1", "10.0.0.1:80", "10.0.0.1:8080", "v1", "z1")
 
 
 class Side:
@@ -92,7 +95,7 @@ def test_one_that_joins_late_has_members_calls_stages_and_ejections(database: Da
     async def play(side: Callable[..., Side]) -> None:
         a = side("A")
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
-        a.engine.connected("2", Node("back", "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
+        a.engine.connected("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.neighbours.tell()
         out = ejection(NOW - 2, "back", "10.0.0.1:80", NOW + 3)
         await a.store(out, stage_decision(NOW - 1, "back", "route", 30), edges=5)
@@ -101,7 +104,7 @@ def test_one_that_joins_late_has_members_calls_stages_and_ejections(database: Da
         assert places(b) == places(a) == {("back", "10.0.0.1:80", "v1"), ("back", "10.0.0.2:80", "")}
         assert b.calls() == 10
         tick = b.engine.tick(NOW)
-        back = tick.snapshot.services["back"]
+        back = tick.snapshot.services[BACK_ID]
         assert (back.stage, back.percent) == (Stage.ROUTE, 30)
         assert [each.healthy for each in back.endpoints] == [False, True]
         assert [made.kind for made in tick.decisions] == ["eject"]
@@ -134,16 +137,16 @@ def test_what_was_ejected_and_is_back_is_not_taken_over(database: Database, stor
     async def play(side: Callable[..., Side]) -> None:
         a, b = side("A"), side("B")
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
-        a.engine.connected("2", Node("back", "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
+        a.engine.connected("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.neighbours.tell()
         await a.store(
             ejection(NOW - 3, "back", "10.0.0.1:80", NOW + 3),
-            Decision(NOW - 1, "back", "back again", Return(), "10.0.0.1:80"),
+            Decision(NOW - 1, BACK_ID, "back again", Return(), "10.0.0.1:80"),
             ejection(NOW - 1, "back", "10.0.0.2:80", NOW + 3, collector="B"),
             ejection(NOW - 9, "back", "10.0.0.2:80", NOW - 4),
         )
         await b.neighbours.look()
-        back = b.engine.tick(NOW).snapshot.services["back"]
+        back = b.engine.tick(NOW).snapshot.services[BACK_ID]
         assert [each.healthy for each in back.endpoints] == [True, True]
 
     played(store, play)
@@ -171,7 +174,7 @@ def test_a_collector_is_lost_by_silence() -> None:
     row = [1000, "A", "r", "back", True, ["10.0.0.1:80"], ["healthy"], [""], ["b1"], ["v1"], ["z1"]]
     beat = [1001, "A", "r", "", False, [], [], [], [], [], []]
     heard = Heard("B", "x")
-    (member,) = heard.take([row], 0.0)["A"]["back"]
+    (member,) = heard.take([row], 0.0)["A"][BACK_ID]
     assert (member.address, member.instance, member.zone) == ("10.0.0.1:80", "b1", "z1")
     assert heard.take([beat], LOST - 1) == {}
     assert heard.take([row, beat], LOST - 1) == {}  # nothing new: the overlap of two looks

@@ -15,6 +15,7 @@ from collector.query.app import build
 from collector.stats import Stats
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Node
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine
 from topology.model import CallSample, Side
@@ -167,7 +168,12 @@ class World:
         """A sidecar that connects ``at`` seconds before NOW; its address."""
         address = f"127.0.0.1:{port}"
         node = Node(
-            service, f"{service}-{port}", address, f"127.0.0.1:{port + 1}", version, zone, namespace=namespace
+            ServiceId.of(namespace, service),
+            f"{service}-{port}",
+            address,
+            f"127.0.0.1:{port + 1}",
+            version,
+            zone,
         )
         self.engine.connected(f"stream-{port}", node, "127.0.0.1", NOW - at)
         return address

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from proxy.contract.model import Service, Stage
+from proxy.contract.service_id import ServiceId
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from proxy.contract.model import Service, Stage
     [(Stage.ROUTE, 25, 0.25), (Stage.ADVISE, 25, 0.0), (Stage.OBSERVE, 100, 0.0)],
 )
 def test_the_mesh_routes_a_share_in_stage_route_alone(stage: Stage, percent: int, share: float) -> None:
-    assert Service("b", stage=stage, percent=percent).routed_share == share
+    assert Service(ServiceId("b"), stage=stage, percent=percent).routed_share == share
 
 
 def test_a_sidecar_loads_neither_pydantic_nor_yaml() -> None:

@@ -1,6 +1,7 @@
 """The sidecar's copy of the mesh: what it takes, answers and asks for next."""
 
 from proxy.contract.model import Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import inbound, protocol
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.inbound import InboundPolicy
@@ -11,7 +12,7 @@ from tests.support.resources import encoded
 
 def test_a_bad_resource_is_rejected_with_its_reason_and_the_last_good_one_stays() -> None:
     mirror = Mirror()
-    for kind, bodies in encoded({"reviews": REVIEWS}).items():
+    for kind, bodies in encoded({ServiceId("reviews"): REVIEWS}).items():
         mirror.receive(_response(kind, bodies, "1"))
     good = mirror.view()
     assert good == {"reviews": REVIEWS}
@@ -26,7 +27,7 @@ def test_a_bad_resource_is_rejected_with_its_reason_and_the_last_good_one_stays(
 
 def test_nothing_is_told_before_all_of_it_is_known() -> None:
     mirror = Mirror()
-    found = encoded({"reviews": REVIEWS})
+    found = encoded({ServiceId("reviews"): REVIEWS})
     mirror.receive(_response(protocol.CDS, found[protocol.CDS], "1"))
     mirror.receive(_response(protocol.RDS, found[protocol.RDS], "1"))
     assert mirror.view() is None
@@ -41,7 +42,9 @@ def test_endpoints_are_asked_for_once_their_service_is_known() -> None:
         protocol.RDS,
         protocol.INBOUND,
     ]
-    answer, wanted = mirror.receive(_response(protocol.CDS, encoded({"b": Service("b")})[protocol.CDS], "1"))
+    answer, wanted = mirror.receive(
+        _response(protocol.CDS, encoded({ServiceId("b"): Service(ServiceId("b"))})[protocol.CDS], "1")
+    )
     assert (answer.type_url, answer.response_nonce) == (protocol.CDS, "1")
     assert (wanted.type_url, list(wanted.resource_names_subscribe)) == (protocol.EDS, ["b"])
     gone = pb.DeltaDiscoveryResponse(type_url=protocol.CDS, nonce="2", removed_resources=["b"])

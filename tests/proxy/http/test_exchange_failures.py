@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from proxy.contract.model import Endpoint
+from proxy.contract.service_id import ServiceId
 from tests.proxy.rig import (
     ask,
     head_fields,
@@ -165,7 +166,7 @@ def test_a_long_response_is_open_but_not_stalled() -> None:
 
         async with serving(streaming) as address, world() as w:
             w.view(service("reviews", Endpoint(address, instance="r1"), percent=100))
-            [candidate] = w.sidecar.router.services["reviews"].candidates
+            [candidate] = w.sidecar.router.services[ServiceId("reviews")].candidates
             reader, writer = await asyncio.open_connection("127.0.0.1", w.outbound)
             writer.write(b"GET / HTTP/1.1\r\nHost: reviews\r\n\r\n")
             await reader.readuntil(b"\r\n\r\no")

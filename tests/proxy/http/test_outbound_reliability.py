@@ -10,8 +10,11 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from proxy.contract.model import Endpoint, Retries, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.routing.retry_budget import FLOOR
 from tests.proxy.rig import App, Handler, World, ask, head_fields, pairs, play, serving, until, world
+
+REVIEWS = ServiceId("reviews")
 
 GET = b"GET / HTTP/1.1\r\nHost: reviews\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: reviews\r\ncontent-length: 1\r\n\r\nx"
@@ -33,7 +36,7 @@ async def reviews(
         w = await stack.enter_async_context(world(**options))
         w.view(
             Service(
-                "reviews",
+                REVIEWS,
                 tuple(Endpoint(address, instance=address) for address in addresses),
                 Stage.ROUTE if percent else Stage.OBSERVE,
                 percent,
@@ -42,7 +45,7 @@ async def reviews(
             )
         )
         now = time.monotonic()
-        for place, candidate in enumerate(w.sidecar.router.services["reviews"].candidates):
+        for place, candidate in enumerate(w.sidecar.router.services[REVIEWS].candidates):
             candidate.sample(0.001 if place == 0 else 1.0, now)
         yield w
 
@@ -88,7 +91,7 @@ def test_a_failed_try_is_followed_by_one_elsewhere(bad: Handler, retries: Retrie
             assert pairs(second.attributes)["http.request.resend_count"] == 1
             assert (good.field("traceparent") or "").split("-")[2] == second.span_id.hex()
             await until(lambda: w.sink.counted(CLIENT_DURATION) == 2)
-            destination = w.sidecar.router.services["reviews"]
+            destination = w.sidecar.router.services[REVIEWS]
             assert destination.open == sum(c.open for c in destination.candidates) == 0
 
     play(run())
@@ -247,7 +250,7 @@ def test_more_requests_than_a_service_may_have_fail_at_once_and_are_no_fault_of_
             spans = {error_of(span): pairs(span.attributes) for span in await w.spans(2)}
             assert "spanmesh.endpoint" not in spans["overload"]
             assert spans["overload"]["peer.service"] == "reviews"
-            destination = w.sidecar.router.services["reviews"]
+            destination = w.sidecar.router.services[REVIEWS]
             assert destination.open == sum(c.open for c in destination.candidates) == 0
             assert [c.breaker.failures for c in destination.candidates] == [0, 0]
             assert b" 204 " in await ask(w.outbound, GET)

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from proxy.contract.model import CONDITIONS, Endpoint, Retries, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.errors import Reason
 from proxy.routing.retry import RetryPolicy, condition
 from proxy.routing.retry_budget import FLOOR
@@ -16,7 +17,9 @@ ENDPOINTS = tuple(Endpoint(f"10.0.0.{number}:80", instance=str(number)) for numb
 
 def first(retries: Retries, percent: int = 100) -> tuple[RetryPolicy, Attempt]:
     router = Router(random.Random(1).random)
-    router.update({"reviews": Service("reviews", ENDPOINTS, Stage.ROUTE, percent, 0.0, retries)})
+    router.update(
+        {ServiceId("reviews"): Service(ServiceId("reviews"), ENDPOINTS, Stage.ROUTE, percent, 0.0, retries)}
+    )
     return RetryPolicy(router), router.choose(REVIEWS, resolvable=False, now=0.0)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Endpoint
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.errors import RefusedError
 from proxy.routing.router import Router, parse_authority
@@ -20,7 +21,7 @@ STATIC = Endpoint("10.0.0.3:9080")
 
 def router(percent: int = 0, *endpoints: Endpoint) -> Router:
     made = Router(random.Random(3).random)
-    made.update({"reviews": service("reviews", *(endpoints or (A, B)), percent=percent)})
+    made.update({ServiceId("reviews"): service("reviews", *(endpoints or (A, B)), percent=percent)})
     return made
 
 
@@ -44,6 +45,22 @@ def test_observe_goes_exactly_where_the_application_said() -> None:
         assert (attempt.address, attempt.arm, attempt.names_caller) == (asked.decode(), Arm.DIRECT, sidecar)
         assert attempt.destination.name == "reviews"
         assert attempt.candidate.endpoint.address == A.address
+
+
+def test_a_host_name_means_the_service_in_the_own_namespace_first() -> None:
+    def meant(namespace: str, host: bytes, *services: str) -> str:
+        made = Router(random.random, namespace=namespace)
+        made.update({ServiceId(name): service(name, A) for name in services})
+        return made.choose(parse_authority(host), False, 0.0).destination.name
+
+    both = ("shop/reviews", "ops/reviews")
+    assert meant("shop", b"reviews", *both) == "shop/reviews"
+    assert meant("ops", b"reviews:80", *both) == "ops/reviews"
+    assert meant("shop", b"reviews.ops", *both) == meant("", b"Reviews.Ops", *both) == "ops/reviews"
+    assert meant("", b"reviews", "shop/reviews") == meant("ops", b"reviews", "shop/reviews") == "shop/reviews"
+    assert meant("ops", b"reviews", "reviews", "shop/reviews") == "reviews"
+    # What several could mean is a host name like any other: the sidecar does not guess.
+    assert meant("", b"reviews", *both) == "reviews:80"
 
 
 def test_outside_the_mesh_is_named_by_its_address() -> None:
@@ -79,7 +96,7 @@ def test_a_static_endpoint_is_not_told_who_calls() -> None:
 
 def test_no_endpoint_is_refused_with_its_reason() -> None:
     made = Router(random.random)
-    made.update({"reviews": service("reviews")})
+    made.update({ServiceId("reviews"): service("reviews")})
     with pytest.raises(RefusedError, match="no-healthy-endpoint: reviews"):
         made.choose(parse_authority(b"reviews"), False, 0.0)
 
@@ -102,10 +119,12 @@ def test_destinations_outside_are_kept_in_bounded_number() -> None:
 
 def test_what_went_wrong_anywhere_is_told_once() -> None:
     made = Router(random.random)
-    made.update({name: service(name, endpoint, percent=100) for name, endpoint in (("a", A), ("b", B))})
+    made.update(
+        {ServiceId(name): service(name, endpoint, percent=100) for name, endpoint in (("a", A), ("b", B))}
+    )
     assert not made.news(1.0)
     for name in ("a", "b"):
-        balancer = made.services[name].balancer
+        balancer = made.services[ServiceId(name)].balancer
         balancer.observe(next(iter(balancer.candidates.values())), 0.01, True, 1.0)
     assert made.news(1.0)
     assert not made.news(1.0)

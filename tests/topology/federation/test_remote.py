@@ -10,6 +10,7 @@ from proxy.contract.decisions.evidence import Ejection, StageChange, StageSettin
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Node, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import Fleet, address, fine, kinds
 from topology.engine import Engine
@@ -18,6 +19,8 @@ from topology.policy.models import Policy
 from topology.registry.registry import Registry
 from topology.registry.sources import Source
 from topology.settings import EngineSettings
+
+B_ID = ServiceId("b")
 
 
 def failing(reporter: int, endpoint: int, now: float) -> tuple[float, bool] | None:
@@ -158,7 +161,7 @@ def test_what_is_folded_late_counts_and_is_no_evidence() -> None:
 
 def staged(when: float, stage: Stage, percent: int) -> Decision:
     change = StageChange(StageSetting(Stage.OBSERVE, 0), StageSetting(stage, percent), StageOrigin.API)
-    return Decision(when, "b", f"b goes to {stage} {percent}", change)
+    return Decision(when, B_ID, f"b goes to {stage} {percent}", change)
 
 
 changes = st.builds(
@@ -176,7 +179,7 @@ def test_in_whatever_order_changes_come_all_collectors_end_at_the_same_stage(
     ends: list[object] = []
     for _ in range(2):
         engine = Engine(Policy(), EngineSettings())
-        engine.connected("1", Node("b", "b1", "10.0.1.1:80"), "10.0.1.1", 0.0)
+        engine.connected("1", Node(B_ID, "b1", "10.0.1.1:80"), "10.0.1.1", 0.0)
         engine.tick(0.5)
         engine.follow(made)
         ends.append(engine.tick(10.0).decisions)
@@ -188,15 +191,15 @@ def test_in_whatever_order_changes_come_all_collectors_end_at_the_same_stage(
 
 def test_the_later_word_wins_and_a_followed_one_is_not_a_new_decision() -> None:
     engine = Engine(Policy(), EngineSettings())
-    engine.connected("1", Node("b", "b1", "10.0.1.1:80"), "10.0.1.1", 1000.0)
+    engine.connected("1", Node(B_ID, "b1", "10.0.1.1:80"), "10.0.1.1", 1000.0)
     engine.tick(1000.0)
-    engine.set_stage("b", Stage.ROUTE, 40, 1001.0)
+    engine.set_stage(B_ID, Stage.ROUTE, 40, 1001.0)
     engine.tick(1001.0)
     engine.follow([staged(1000.5, Stage.OBSERVE, 0)])
-    assert engine.tick(1002.0).snapshot.services["b"].percent == 40
+    assert engine.tick(1002.0).snapshot.services[B_ID].percent == 40
     engine.follow([staged(1001.5, Stage.ROUTE, 70)])
     tick = engine.tick(1003.0)
-    assert (tick.snapshot.services["b"].percent, tick.decisions) == (70, ())
+    assert (tick.snapshot.services[B_ID].percent, tick.decisions) == (70, ())
     assert engine.decisions(kind="stage")[0].reason == "b goes to route 70"
     (view,) = engine.live.stages(1003.0, 60)
     assert (view.updated, view.history[0].time) == (1001.5, 1001.5)
@@ -204,27 +207,27 @@ def test_the_later_word_wins_and_a_followed_one_is_not_a_new_decision() -> None:
 
 def test_members_of_another_collector_are_told_and_go_with_it() -> None:
     one, other = Registry(10), Registry(10)
-    one.connect("1", Node("b", "b1", "10.0.0.1:80", "10.0.0.1:8080"), "10.0.0.1", 0)
-    one.connect("2", Node("cron", "c1"), "10.0.0.1", 0)
+    one.connect("1", Node(B_ID, "b1", "10.0.0.1:80", "10.0.0.1:8080"), "10.0.0.1", 0)
+    one.connect("2", Node(ServiceId("cron"), "c1"), "10.0.0.1", 0)
     other.set(Source.COLLECTORS, one.connected(), "A")
     assert other.services() == one.services()
     assert other.resolve("10.0.0.1:8080") == ("b", "10.0.0.1:80")
     assert other.address_of("b1") == "10.0.0.1:80"
-    assert other.has_sidecar("cron")
+    assert other.has_sidecar(ServiceId("cron"))
     assert other.connected() == {}
     other.set(Source.COLLECTORS, {}, "A")
     assert other.services() == {}
     assert other.resolve("10.0.0.1:8080") is None
-    assert not other.has_sidecar("cron")
+    assert not other.has_sidecar(ServiceId("cron"))
 
 
 def test_a_sidecar_that_moved_to_another_collector_did_not_leave() -> None:
     here, there = Registry(10), Registry(10)
-    node = Node("b", "b1", "10.0.0.1:80")
+    node = Node(B_ID, "b1", "10.0.0.1:80")
     here.connect("1", node, "10.0.0.1", 0)
     here.disconnect("1", 100)
     there.connect("1", node, "10.0.0.1", 101)
     here.set(Source.COLLECTORS, there.connected(), "B")
-    assert [member.state for member in here.services()["b"]] == [EndpointState.HEALTHY]
+    assert [member.state for member in here.services()[B_ID]] == [EndpointState.HEALTHY]
     assert here.sweep(111) == []
-    assert [member.address for member in here.services()["b"]] == ["10.0.0.1:80"]
+    assert [member.address for member in here.services()[B_ID]] == ["10.0.0.1:80"]

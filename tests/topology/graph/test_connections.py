@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.contract.model import Node
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from tests.topology.fleet import histogram
 from tests.topology.graph.test_call_attribution import NOW, Mesh
@@ -19,8 +20,10 @@ class TcpMesh(Mesh):
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine.connected("1", Node("web", "web-1"), "10.0.0.1", NOW)
-        self.engine.connected("2", Node("cache", "cache-1", CACHE, "127.0.0.1:6000"), "10.0.0.2", NOW)
+        self.engine.connected("1", Node(ServiceId("web"), "web-1"), "10.0.0.1", NOW)
+        self.engine.connected(
+            "2", Node(ServiceId("cache"), "cache-1", CACHE, "127.0.0.1:6000"), "10.0.0.2", NOW
+        )
 
     def hold(self, seconds: float, *samples: ConnectionSample) -> None:
         """Connections that stand, told twice a second."""
@@ -196,7 +199,9 @@ def test_connections_are_no_evidence_against_an_endpoint(protocol: Protocol, eje
     mesh = TcpMesh()
     places = [CACHE, "10.0.0.3:6379", "10.0.0.4:6379"]
     for number, place in enumerate(places[1:], 2):
-        mesh.engine.connected(f"m{number}", Node("cache", f"cache-{number}", place), "10.0.0.9", mesh.now)
+        mesh.engine.connected(
+            f"m{number}", Node(ServiceId("cache"), f"cache-{number}", place), "10.0.0.9", mesh.now
+        )
     for _ in range(20):
         for place in places:
             sample = replace(ended(20, 20 if place == CACHE else 0, target=place), protocol=protocol)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.contract.service_id import ServiceId
 from topology.graph.span_pairing import Alias, Found, Measured, Pairing
 from topology.graph.span_peers import Edge
 from topology.model import Kind, SpanFact
@@ -26,7 +27,15 @@ def span(
 ) -> SpanFact:
     attributes = {key.replace("__", "."): value for key, value in said.items()}
     return SpanFact(
-        TRACE, span_id.encode(), parent.encode(), service, kind, duration, failed, sidecar, attributes
+        TRACE,
+        span_id.encode(),
+        parent.encode(),
+        ServiceId(service),
+        kind,
+        duration,
+        failed,
+        sidecar,
+        attributes,
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.contract.decisions.evidence import Ejection, FailureComparison
 from proxy.contract.model import EndpointState, Node, NodeState
+from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, kinds
 from topology.model import Decision
@@ -177,7 +178,7 @@ def test_a_new_instance_at_the_same_address_starts_clean() -> None:
     fleet.run(2, failing(2))
     assert fleet.ejected() == {BAD}
     fleet.engine.disconnected("b2", fleet.now)
-    fleet.engine.connected("b2-again", Node("b", "other", BAD), "10.0.0.1", fleet.now)
+    fleet.engine.connected("b2-again", Node(ServiceId("b"), "other", BAD), "10.0.0.1", fleet.now)
     fleet.run(0.25)
     assert fleet.ejected() == set()
 
@@ -189,7 +190,10 @@ def test_endpoints_that_leave_bring_ejected_ones_back_under_the_cap() -> None:
     assert len(fleet.ejected()) == 2
     for gone in (2, 3):
         fleet.engine.connected(
-            f"b{gone}", Node("b", f"b{gone}", address(gone), state=NodeState.DRAINING), "10.0.0.1", fleet.now
+            f"b{gone}",
+            Node(ServiceId("b"), f"b{gone}", address(gone), state=NodeState.DRAINING),
+            "10.0.0.1",
+            fleet.now,
         )
     fleet.run(0.25, failing(0, 1))
     assert len(fleet.ejected()) == 1

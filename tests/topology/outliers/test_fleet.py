@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from proxy.contract.decisions.evidence import Calls, Dependency
 from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from topology.evidence.measurements import Probed
 from topology.model import Decision
@@ -18,6 +19,8 @@ from topology.outliers.ejection import cap
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.fleet import Outliers
 from topology.settings import EngineSettings
+
+S = ServiceId("s")
 
 SETTINGS = EngineSettings()
 NAMES = tuple("abcdefgh")
@@ -92,7 +95,7 @@ class Ejections(RuleBasedStateMachine):
 
     def step(self) -> None:
         self.last = self.outliers.step(
-            "s",
+            S,
             NAMES,
             self.available,
             Case(
@@ -149,14 +152,14 @@ class Ejections(RuleBasedStateMachine):
         for _ in range(200):
             self.now += 0.5
             self.step()
-        states = {self.outliers.health("s", name).state for name in NAMES}
+        states = {self.outliers.health(S, name).state for name in NAMES}
         assert states == {EndpointState.HEALTHY}
-        assert all(self.outliers.weight("s", name, self.now) == 1.0 for name in NAMES)
+        assert all(self.outliers.weight(S, name, self.now) == 1.0 for name in NAMES)
 
     @invariant()
     def never_all_and_none_more_under_strain(self) -> None:
         ejected = [
-            name for name in self.available if self.outliers.health("s", name).state is EndpointState.EJECTED
+            name for name in self.available if self.outliers.health(S, name).state is EndpointState.EJECTED
         ]
         assert len(ejected) < max(1, len(self.available))
         if self.strained:  # only what is out already, and still bad, may stay out
@@ -165,7 +168,7 @@ class Ejections(RuleBasedStateMachine):
     @invariant()
     def weights_and_times_are_within_bounds(self) -> None:
         for name in NAMES:
-            health, weight = self.outliers.health("s", name), self.outliers.weight("s", name, self.now)
+            health, weight = self.outliers.health(S, name), self.outliers.weight(S, name, self.now)
             if health.state is not EndpointState.EJECTED:
                 assert 0.01 <= weight <= 1.0
             else:
@@ -184,13 +187,13 @@ TestEjections.settings = settings(max_examples=sized(60, 20), stateful_step_coun
 
 def test_the_worst_are_ejected_first() -> None:
     outliers = Outliers(SETTINGS)
-    outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.0, "b": 2.0, "c": 3.0}), 0.0)
-    ejected = {e for e in NAMES[:4] if outliers.health("s", e).state is EndpointState.EJECTED}
+    outliers.step(S, NAMES[:4], NAMES[:4], Case({"a": 1.0, "b": 2.0, "c": 3.0}), 0.0)
+    ejected = {e for e in NAMES[:4] if outliers.health(S, e).state is EndpointState.EJECTED}
     assert ejected == {"b", "c"}
 
 
 def out(outliers: Outliers) -> int:
-    return sum(outliers.health("s", name).state is EndpointState.EJECTED for name in NAMES)
+    return sum(outliers.health(S, name).state is EndpointState.EJECTED for name in NAMES)
 
 
 @pytest.mark.parametrize(("crowded", "counts"), [("", [4, 4, 5, 6]), ("no room", [1, 1, 3, 6])])
@@ -198,7 +201,7 @@ def test_beyond_what_is_known_to_fit_they_go_step_by_step(crowded: str, counts: 
     outliers, case = Outliers(SETTINGS), Case(dict.fromkeys("abcdef", 1.0), crowded=crowded)
     seen = []
     for now in (0.0, 0.25, 0.5, 1.0):
-        outliers.step("s", NAMES, NAMES, case, now)
+        outliers.step(S, NAMES, NAMES, case, now)
         seen.append(out(outliers))
     assert seen == counts
 
@@ -209,24 +212,24 @@ def test_the_slow_are_ejected_only_where_the_others_are_known_to_have_room(crowd
         Outliers(SETTINGS),
         Case(dict.fromkeys("abcdef", 1.0), crowded=crowded, kind=FindingKind.LATENCY),
     )
-    made = [each for now in (0.0, 0.5, 1.0, 2.0) for each in outliers.step("s", NAMES, NAMES, case, now)]
+    made = [each for now in (0.0, 0.5, 1.0, 2.0) for each in outliers.step(S, NAMES, NAMES, case, now)]
     assert out(outliers) == count
     assert [each.kind for each in made].count("hold") == 1
 
 
 def test_under_strain_one_comes_back_and_so_many_stay_in() -> None:
     outliers, bad = Outliers(SETTINGS), {"a": 0.3, "b": 2.0, "c": 1.5}
-    outliers.step("s", NAMES[:6], NAMES[:6], Case(bad), 0.0)
-    made = outliers.step("s", NAMES[:6], NAMES[:6], Case(bad, strained="the 3 left are slow"), 3.0)
+    outliers.step(S, NAMES[:6], NAMES[:6], Case(bad), 0.0)
+    made = outliers.step(S, NAMES[:6], NAMES[:6], Case(bad, strained="the 3 left are slow"), 3.0)
     assert [(each.kind, each.endpoint) for each in made] == [("return", "a"), ("hold", "")]
     assert "the 3 left are slow" in made[0].reason
     assert "could not bear more than 2" in made[1].reason
-    outliers.step("s", NAMES[:6], NAMES[:6], Case(bad), 4.0)
+    outliers.step(S, NAMES[:6], NAMES[:6], Case(bad), 4.0)
     assert out(outliers) == 2  # the lesson is kept when the strain is over
-    outliers.step("s", NAMES[:6], NAMES[:6], Case(bad, strained="slow still"), 4.75)
+    outliers.step(S, NAMES[:6], NAMES[:6], Case(bad, strained="slow still"), 4.75)
     assert out(outliers) == 2  # and its effect is waited for before the next
     for second in range(70):
-        outliers.step("s", NAMES[:6], NAMES[:6], Case(bad), 5.0 + second)
+        outliers.step(S, NAMES[:6], NAMES[:6], Case(bad), 5.0 + second)
     assert out(outliers) == 3
 
 
@@ -234,7 +237,7 @@ def test_a_hold_is_said_once_until_it_is_over() -> None:
     outliers = Outliers(SETTINGS)
 
     def holds(shared: str, now: float) -> int:
-        made = outliers.step("s", NAMES[:4], NAMES[:4], Case(shared=shared), now)
+        made = outliers.step(S, NAMES[:4], NAMES[:4], Case(shared=shared), now)
         return sum(each.kind == "hold" for each in made)
 
     assert [holds(shared, at) for at, shared in enumerate(["x", "x", "", "x"])] == [1, 0, 0, 1]
@@ -245,15 +248,15 @@ def test_past_ejections_are_forgiven_in_time() -> None:
     now = 0.0
 
     def step(bad: bool) -> list[Decision]:
-        return outliers.step("s", NAMES[:2], NAMES[:2], Case({"a": 1.5} if bad else {}), now)
+        return outliers.step(S, NAMES[:2], NAMES[:2], Case({"a": 1.5} if bad else {}), now)
 
     step(True)
-    assert outliers.health("s", "a").until - now == 5
+    assert outliers.health(S, "a").until - now == 5
     for _ in range(600):
         now += 0.5
         step(False)
     step(True)
-    assert outliers.health("s", "a").until - now == 5
+    assert outliers.health(S, "a").until - now == 5
 
 
 def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
@@ -261,13 +264,13 @@ def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
     outliers, times_up = Outliers(SETTINGS), SETTINGS.eject_seconds
 
     def step(now: float, bad: bool = False) -> None:
-        outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.5} if bad else {}, trial), now)
+        outliers.step(S, NAMES[:4], NAMES[:4], Case({"a": 1.5} if bad else {}, trial), now)
 
     step(0.0, bad=True)
     step(times_up)
     step(times_up + 0.25)
     step(times_up + seconds)
-    return outliers.health("s", "a").state, outliers.weight("s", "a", times_up + seconds)
+    return outliers.health(S, "a").state, outliers.weight(S, "a", times_up + seconds)
 
 
 @pytest.mark.parametrize(
@@ -290,31 +293,31 @@ def test_an_endpoint_on_probation_returns_when_it_has_proved_itself(
 
 def test_doubt_takes_the_weight_and_nothing_else_until_calls_go_well() -> None:
     outliers = Outliers(SETTINGS)
-    made = outliers.step("s", NAMES[:4], NAMES[:4], Case(doubted="a"), 10.0)
+    made = outliers.step(S, NAMES[:4], NAMES[:4], Case(doubted="a"), 10.0)
     assert [(each.kind, each.endpoint) for each in made] == [("probation", "a")]
-    assert outliers.weight("s", "a", 10.0) == 0.01
-    outliers.step("s", NAMES[:4], NAMES[:4], Case(found=Trial(3, 0, True)), 12.5)
-    assert outliers.weight("s", "a", 12.5) == 0.3
-    outliers.step("s", NAMES[:4], NAMES[:4], Case(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start)
-    assert outliers.health("s", "a").state is EndpointState.HEALTHY
+    assert outliers.weight(S, "a", 10.0) == 0.01
+    outliers.step(S, NAMES[:4], NAMES[:4], Case(found=Trial(3, 0, True)), 12.5)
+    assert outliers.weight(S, "a", 12.5) == 0.3
+    outliers.step(S, NAMES[:4], NAMES[:4], Case(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start)
+    assert outliers.health(S, "a").state is EndpointState.HEALTHY
 
 
 def test_where_many_seem_bad_none_is_doubted() -> None:
     outliers = Outliers(SETTINGS)
-    outliers.step("s", NAMES, NAMES, Case(doubted="ab"), 0.0)
-    assert {outliers.health("s", name).state for name in "ab"} == {EndpointState.PROBATION}
-    made = outliers.step("s", NAMES, NAMES, Case(doubted="cdef"), 0.25)
+    outliers.step(S, NAMES, NAMES, Case(doubted="ab"), 0.0)
+    assert {outliers.health(S, name).state for name in "ab"} == {EndpointState.PROBATION}
+    made = outliers.step(S, NAMES, NAMES, Case(doubted="cdef"), 0.25)
     assert {(each.kind, each.endpoint) for each in made} == {("return", "a"), ("return", "b")}
 
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_what_does_not_answer_a_probe_stays_out_but_not_for_ever(answers: bool) -> None:
     outliers, now = Outliers(SETTINGS), 0.0
-    outliers.step("s", NAMES[:4], NAMES[:4], Case({"a": 1.0}, kind=FindingKind.STALL), now)
+    outliers.step(S, NAMES[:4], NAMES[:4], Case({"a": 1.0}, kind=FindingKind.STALL), now)
     trials = []
     while now < 200:
         now += 0.25
         case = Case(probed=Probed(answers, "no answer within 1 s", now))
-        made = outliers.step("s", NAMES[:4], NAMES[:4], case, now)
+        made = outliers.step(S, NAMES[:4], NAMES[:4], case, now)
         trials += [now for each in made if each.kind == "probation"]
     assert trials[0] == (5 if answers else 5 + 10 + 20 + 40 + 60)

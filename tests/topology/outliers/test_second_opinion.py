@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.contract.decisions.evidence import Ejection, FailureComparison, Stall
+from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, histogram, kinds
 from topology.model import CallSample, OpenSample, ProbeAsk, ProbeResult, Side
+
+B = ServiceId("b")
 
 BAD = address(2)
 
@@ -50,11 +53,11 @@ def test_without_a_second_opinion_it_is_probed_and_the_probe_decides(behaviour: 
     assert fleet.probes == []
     made = fleet.run(7, behaviour)
     assert kinds(made, "eject") == []
-    assert set(fleet.probes) == {ProbeAsk("b", BAD)}
+    assert set(fleet.probes) == {ProbeAsk(B, BAD)}
     assert len(fleet.probes) <= 4  # each again only after a while
-    fleet.engine.probed([ProbeResult("b", BAD, True, "answered 200")], fleet.now)
+    fleet.engine.probed([ProbeResult(B, BAD, True, "answered 200")], fleet.now)
     assert kinds(fleet.run(1, behaviour), "eject") == []
-    fleet.engine.probed([ProbeResult("b", BAD, False, "connection refused")], fleet.now)
+    fleet.engine.probed([ProbeResult(B, BAD, False, "connection refused")], fleet.now)
     (ejection,) = [each for each in fleet.run(1, behaviour) if each.kind == "eject"]
     assert "a probe found: connection refused" in ejection.reason
 
@@ -62,15 +65,15 @@ def test_without_a_second_opinion_it_is_probed_and_the_probe_decides(behaviour: 
 def test_an_older_probe_does_not_confirm_a_stall() -> None:
     fleet = Fleet(4, 1, 5.0, truthful=False)
     fleet.run(10)
-    fleet.engine.probed([ProbeResult("b", BAD, False, "no answer in time")], fleet.now)
+    fleet.engine.probed([ProbeResult(B, BAD, False, "no answer in time")], fleet.now)
     assert kinds(fleet.run(2) + fleet.run(2, stalls), "eject") == []
-    assert ProbeAsk("b", BAD) in fleet.probes
+    assert ProbeAsk(B, BAD) in fleet.probes
 
 
 def test_a_probe_that_failed_is_no_reason_by_itself() -> None:
     fleet = Fleet(4, 4)
     fleet.run(10)
-    fleet.engine.probed([ProbeResult("b", BAD, False, "connection refused")], fleet.now)
+    fleet.engine.probed([ProbeResult(B, BAD, False, "connection refused")], fleet.now)
     assert kinds(fleet.run(5), "eject") == []
 
 
@@ -79,7 +82,7 @@ def test_one_reporter_whom_the_others_contradict_is_not_confirmed_by_a_probe() -
     fleet = Fleet(4, 4, truthful=False)
     fleet.run(10)
     for _ in range(10):
-        fleet.engine.probed([ProbeResult("b", BAD, False, "timed out")], fleet.now)
+        fleet.engine.probed([ProbeResult(B, BAD, False, "timed out")], fleet.now)
         made = fleet.run(1, lambda r, e, t: (0.02, True) if r == 0 and e == 2 else (0.02, False))
         assert kinds(made, "eject") == []
 

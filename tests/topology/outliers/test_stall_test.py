@@ -2,6 +2,7 @@
 
 import pytest
 
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.topology.fleet import Fleet, address, histogram
 from topology.evidence.measurements import ALARM_AGAIN
@@ -29,7 +30,9 @@ def test_two_who_wait_longer_than_any_answer_takes_are_enough_for_doubt(
     fleet = Fleet(4, 4, 2.0)
     fleet.run(20)
     assert opened(fleet, 2, ages) == kinds
-    weights = [each.weight for each in fleet.engine.tick(fleet.now).snapshot.services["b"].endpoints]
+    weights = [
+        each.weight for each in fleet.engine.tick(fleet.now).snapshot.services[ServiceId("b")].endpoints
+    ]
     assert weights == [1.0, 1.0, 0.01 if kinds else 1.0, 1.0]
 
 

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.closed_loop import ClosedLoop, Endpoint
 from tests.topology.fleet import Fleet
 from topology.outliers.weights import HIGH, LOW, STEP, Weights, aim, times_slower
+
+S = ServiceId("s")
 
 
 @pytest.mark.parametrize(
@@ -59,13 +62,13 @@ def test_small_differences_move_nothing() -> None:
 def test_without_data_a_weight_drifts_back_to_neutral() -> None:
     weights = Weights()
     for _ in range(60):
-        weights.step("s", {"a": [(4.0, 50.0)]}, 1.0)
-    assert weights.weight("s", "a") < 0.5
+        weights.step(S, {"a": [(4.0, 50.0)]}, 1.0)
+    assert weights.weight(S, "a") < 0.5
     for _ in range(120):
-        weights.step("s", {"a": []}, 1.0)
-    assert weights.weight("s", "a") == 1.0
-    weights.retain("s", [])
-    assert weights.weight("s", "a") == 1.0
+        weights.step(S, {"a": []}, 1.0)
+    assert weights.weight(S, "a") == 1.0
+    weights.retain(S, [])
+    assert weights.weight(S, "a") == 1.0
 
 
 @settings(max_examples=sized(60, 20))
@@ -86,7 +89,7 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
     rate = load * min(speeds) * len(speeds)  # equal shares overload nobody
     changes: list[tuple[int, float, float]] = []
     for second in range(360):
-        shares = [weights.weight("s", name) for name in names]
+        shares = [weights.weight(S, name) for name in names]
         seen.append(
             {
                 name: 1 / max(0.02, speed - rate * share / sum(shares))
@@ -97,7 +100,7 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
         ordered = sorted(stale.values())
         middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
         relative = {name: [(log2(latency / middle), 50.0)] for name, latency in stale.items()}
-        for before, after in weights.step("s", relative, 1.0).values():
+        for before, after in weights.step(S, relative, 1.0).values():
             changes.append((second, before, after))
             assert LOW <= after <= HIGH
             assert round(after / STEP, 6) == round(after / STEP)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Harm, Policy, RetryPolicy, ServicePolicy
 from topology.policy.problems import PolicyError
@@ -27,7 +28,7 @@ services:
 def test_a_whole_file() -> None:
     assert parse(WHOLE) == Policy(
         services={
-            "reviews": ServicePolicy(
+            ServiceId("reviews"): ServicePolicy(
                 stage=Stage.ROUTE,
                 percent=25,
                 timeout=1.5,
@@ -35,8 +36,8 @@ def test_a_whole_file() -> None:
                 split={"v1": 90, "v2": 10},
                 endpoints=("10.0.0.7:9080", "[::1]:9080"),
             ),
-            "ratings": ServicePolicy(stage=Stage.ADVISE),
-            "details": ServicePolicy(),
+            ServiceId("ratings"): ServicePolicy(stage=Stage.ADVISE),
+            ServiceId("details"): ServicePolicy(),
         }
     )
 
@@ -120,10 +121,10 @@ def test_any_text_parses_or_is_a_policy_error(text: str) -> None:
 
 def test_guard_and_health() -> None:
     text = 'services: {b: {stage: route, percent: 5, guard: true, health: "/healthz?full=1"}}'
-    entry = parse(text).services["b"]
+    entry = parse(text).services[ServiceId("b")]
     assert (entry.guard, entry.health) == (Harm(), "/healthz?full=1")
-    assert parse("services: {b: {guard: false}}").services["b"].guard is None
-    given = parse("services: {b: {guard: {success: 2%, slower: 1.5}}}").services["b"].guard
+    assert parse("services: {b: {guard: false}}").services[ServiceId("b")].guard is None
+    given = parse("services: {b: {guard: {success: 2%, slower: 1.5}}}").services[ServiceId("b")].guard
     assert given == Harm(success=0.02, slower=1.5)
 
 
@@ -197,7 +198,9 @@ def test_every_wrong_value_is_named_at_its_line_in_our_words(key: str) -> None:
 
 def test_an_alias_stands_for_what_its_anchor_holds_even_for_itself() -> None:
     found = parse("services:\n  a: &a {stage: route}\n  b: *a\n")
-    assert found.services["a"] == found.services["b"] == ServicePolicy(stage=Stage.ROUTE)
+    assert (
+        found.services[ServiceId("a")] == found.services[ServiceId("b")] == ServicePolicy(stage=Stage.ROUTE)
+    )
     with pytest.raises(PolicyError) as caught:
         parse("services: &a\n  a: *a\n")
     assert [str(problem) for problem in caught.value.problems] == [

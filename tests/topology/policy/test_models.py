@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from proxy.contract.model import Retries, Stage
+from proxy.contract.service_id import ServiceId
 from topology.policy.models import Harm, Policy, RetryPolicy, ServicePolicy
 
 
@@ -23,7 +24,7 @@ def test_plain_data_of_any_source_is_read() -> None:
             }
         }
     )
-    assert found.services["b"] == ServicePolicy(
+    assert found.services[ServiceId("b")] == ServicePolicy(
         stage=Stage.ROUTE,
         percent=25,
         retries=RetryPolicy(on=("5xx",)),
@@ -31,7 +32,7 @@ def test_plain_data_of_any_source_is_read() -> None:
         endpoints=("10.0.0.1:80",),
         guard=Harm(slower=1.5),
     )
-    assert found.services["c"] == ServicePolicy()
+    assert found.services[ServiceId("c")] == ServicePolicy()
 
 
 def test_an_empty_policy_decides_nothing() -> None:

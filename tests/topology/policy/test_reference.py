@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
+from proxy.contract.service_id import ServiceId
 from topology.policy import shapes
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Concept, Policy
@@ -45,7 +46,7 @@ def test_every_key_is_described_with_an_example_that_is_valid(
 
 
 def test_the_whole_example_is_valid_and_uses_every_key() -> None:
-    entry = parse(EXAMPLE).services["reviews"]
+    entry = parse(EXAMPLE).services[ServiceId("reviews")]
     assert entry.model_fields_set == set(type(entry).model_fields)
     for part in (entry.retries, entry.guard):
         assert part is not None

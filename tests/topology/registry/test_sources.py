@@ -4,12 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId
 from topology.model import EndpointOrigin
 from topology.registry.sources import Member, Source, merge
 
-HERE = Member("b", "10.0.0.1:80", app="10.0.0.1:8080", instance="here")
-THERE = Member("b", "10.0.0.1:80", instance="there")
-LISTED = Member("b", "10.0.0.1:80", origin=EndpointOrigin.STATIC)
+B = ServiceId("b")
+
+HERE = Member(B, "10.0.0.1:80", app="10.0.0.1:8080", instance="here")
+THERE = Member(B, "10.0.0.1:80", instance="there")
+LISTED = Member(B, "10.0.0.1:80", origin=EndpointOrigin.STATIC)
 
 
 def gone(member: Member) -> Member:
@@ -35,13 +38,13 @@ def test_a_sidecar_whose_stream_ended_gives_way_to_one_that_is_connected() -> No
 
 
 def test_the_address_of_an_application_is_its_sidecars_endpoint() -> None:
-    app = Member("b", HERE.app, origin=EndpointOrigin.STATIC)
+    app = Member(B, HERE.app, origin=EndpointOrigin.STATIC)
     assert merge([(Source.STREAMS, (HERE,)), (Source.FILE, (app,))]) == (HERE,)
     assert merge([(Source.FILE, (app,))]) == (app,)
 
 
 @given(st.lists(st.tuples(st.sampled_from(Source), st.lists(st.integers(1, 4))), max_size=6))
 def test_every_address_is_there_once(told: list[tuple[Source, list[int]]]) -> None:
-    lists = [(source, tuple(Member("b", f"10.0.0.{n}:80") for n in ns)) for source, ns in sorted(told)]
+    lists = [(source, tuple(Member(B, f"10.0.0.{n}:80") for n in ns)) for source, ns in sorted(told)]
     found = [member.address for member in merge(lists)]
     assert sorted(found) == sorted({member.address for _, members in lists for member in members})

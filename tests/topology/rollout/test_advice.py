@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.topology.fleet import Fleet, address, histogram
 from topology.graph.window import Cell
@@ -48,7 +49,7 @@ def test_it_is_shown_in_stage_advise_alone() -> None:
     fleet.run(2, lambda r, e, t: (0.02, e == 1))
     assert fleet.ejected() == {address(1)}
     for stage, shown in ((Stage.OBSERVE, False), (Stage.ADVISE, True), (Stage.ROUTE, False)):
-        advice = fleet.engine.set_stage("b", stage, 50, fleet.now).advice
+        advice = fleet.engine.set_stage(ServiceId("b"), stage, 50, fleet.now).advice
         assert (advice is not None) is shown
         if advice is not None:
             assert advice.expected.success == 1.0

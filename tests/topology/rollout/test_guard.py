@@ -8,6 +8,7 @@ from proxy.contract.decisions.evidence import StageChange
 from proxy.contract.decisions.kinds import Figure
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.topology.fleet import histogram
 from topology.engine import Engine
@@ -16,6 +17,8 @@ from topology.policy.mesh_yaml import parse
 from topology.policy.models import Harm
 from topology.rollout.guard import ALPHA, EPOCH, Guard, Verdict, level
 from topology.settings import EngineSettings
+
+S = ServiceId("s")
 
 ARMS = (Arm.DIRECT, Arm.ROUTED)
 
@@ -33,11 +36,11 @@ def watched(
 ) -> tuple[Verdict | None, int]:
     """A stage that is looked at after every step of so many calls in each arm."""
     rng, guard = random.Random(seed), Guard()
-    guard.watch("s", 1.0, 0.0)
+    guard.watch(S, 1.0, 0.0)
     for step in range(steps):
         for number in (0, 1):
-            guard.add("s", ARMS[number], *arm(rng, at_once, failing[number], middle[number]))
-        found = guard.verdict("s", Harm(), step * 5.0)
+            guard.add(S, ARMS[number], *arm(rng, at_once, failing[number], middle[number]))
+        found = guard.verdict(S, Harm(), step * 5.0)
         if found is not None:
             return found, step
     return None, steps
@@ -80,14 +83,14 @@ def test_what_answers_more_may_take_longer() -> None:
 
 def test_a_long_good_time_does_not_hide_a_bad_one() -> None:
     rng, guard = random.Random(1), Guard()
-    guard.watch("s", 1.0, 0.0)
+    guard.watch(S, 1.0, 0.0)
     found, now = None, 0.0
     while found is None and now < 20 * EPOCH:
         now += 30
         for number in (0, 1):
             bad = number == 1 and now > 10 * EPOCH
-            guard.add("s", ARMS[number], *arm(rng, 100, 0.05 if bad else 0.005, 0.05))
-        found = guard.verdict("s", Harm(), now)
+            guard.add(S, ARMS[number], *arm(rng, 100, 0.05 if bad else 0.005, 0.05))
+        found = guard.verdict(S, Harm(), now)
     assert found is not None
     assert 10 * EPOCH < now < 12.5 * EPOCH
 
@@ -123,8 +126,8 @@ def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> Non
     assert made.evidence.harm is not None
     assert made.evidence.harm.figure is Figure.SUCCESS
     assert view.history[0] == made
-    assert engine.tick(1010.25).snapshot.services.get("b") is None  # it has no endpoint here
-    engine.set_stage("b", Stage.ROUTE, 10, 1011.0, by="ann")
+    assert engine.tick(1010.25).snapshot.services.get(ServiceId("b")) is None  # it has no endpoint here
+    engine.set_stage(ServiceId("b"), Stage.ROUTE, 10, 1011.0, by="ann")
     (again,) = [view for view in engine.live.stages(1011.0, 60) if view.service == "b"]
     assert again.percent == 10
     assert isinstance(again.history[0].evidence, StageChange)

@@ -12,6 +12,7 @@ import grpc
 import pytest
 
 from proxy.contract.model import Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import inbound, nodes, protocol
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.inbound import InboundPolicy
@@ -43,7 +44,9 @@ def test_a_rejected_response_is_counted_kept_and_logged_once(caplog: pytest.LogC
                 rejection = pb.DiscoveryRequest(type_url=protocol.CDS, response_nonce=response.nonce)
                 rejection.error_detail.message = "no such field"
                 await call.write(rejection)
-                mesh.xds.publish(Snapshot(version, {f"s{version}": Service(f"s{version}")}))
+                mesh.xds.publish(
+                    Snapshot(version, {ServiceId(f"s{version}"): Service(ServiceId(f"s{version}"))})
+                )
             await call.read()
         assert mesh.xds.rejected == 3
         (kept,) = mesh.xds.rejections.values()
@@ -70,11 +73,12 @@ async def delta_stream(mesh: Mesh) -> AsyncIterator[Any]:
 
 
 def test_two_nodes_are_sent_policies_of_their_own_and_the_same_services() -> None:
-    services = {name: Service(name) for name in ("reviews", "ratings")}
+    names = (ServiceId("reviews"), ServiceId("ratings"))
+    services = {name: Service(name) for name in names}
 
     async def ask(mesh: Mesh, service: str) -> tuple[list[str], list[str]]:
         async with delta_stream(mesh) as call:
-            node = nodes.encode(replace(NODE, service=service, instance=f"{service}-1"))
+            node = nodes.encode(replace(NODE, service=ServiceId(service), instance=f"{service}-1"))
             await call.write(pb.DeltaDiscoveryRequest(type_url=protocol.CDS, node=node))
             clusters = await call.read()
             own = [protocol.OWN_INBOUND]

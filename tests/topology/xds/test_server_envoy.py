@@ -12,10 +12,13 @@ import grpc
 import pytest
 
 from proxy.contract.model import Endpoint, Node, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import protocol
 from tests.bench import envoy_peer
 from topology.xds.server import OPTIONS, XdsServer
 from topology.xds.snapshot import Snapshot
+
+REVIEWS = ServiceId("reviews")
 
 pytestmark = pytest.mark.envoy
 _EXTENSIONS = "type.googleapis.com/envoy.extensions."
@@ -169,27 +172,27 @@ def test_envoy_follows_weights_health_and_stage(tmp_path: Path, api_type: str) -
     async def play() -> None:
         async with world(tmp_path, api_type) as mesh:
             a, b = mesh.endpoint("a", weight=0.5), mesh.endpoint("b", weight=1.5)
-            mesh.publish(Service("reviews", (a, b), Stage.ROUTE, 100))
+            mesh.publish(Service(REVIEWS, (a, b), Stage.ROUTE, 100))
             await mesh.until(lambda found: found["a"] + found["b"] == 10)
             found = await mesh.served(80)
             assert set(found) == {"a", "b"}
             assert 15 <= found["a"] <= 25  # 0.5 : 1.5 of 80 is 20
 
             ejected = mesh.endpoint("b", weight=1.5, healthy=False)
-            mesh.publish(Service("reviews", (a, ejected), Stage.ROUTE, 100))
+            mesh.publish(Service(REVIEWS, (a, ejected), Stage.ROUTE, 100))
             await mesh.until(lambda found: found["a"] == 10)
             assert await mesh.served() == {"a": 40}
 
             leaving = mesh.endpoint("a", healthy=False, draining=True)
-            mesh.publish(Service("reviews", (leaving, b), Stage.ROUTE, 100))
+            mesh.publish(Service(REVIEWS, (leaving, b), Stage.ROUTE, 100))
             await mesh.until(lambda found: found["b"] == 10)
             assert await mesh.served() == {"b": 40}
 
-            mesh.publish(Service("reviews", (a, b), Stage.OBSERVE))
+            mesh.publish(Service(REVIEWS, (a, b), Stage.OBSERVE))
             await mesh.until(lambda found: found["direct"] == 10)
             assert await mesh.served() == {"direct": 40}
 
-            mesh.publish(Service("reviews", (a, b), Stage.ROUTE, 50))
+            mesh.publish(Service(REVIEWS, (a, b), Stage.ROUTE, 50))
             await mesh.until(lambda found: 0 < found["direct"] < 10)
             found = await mesh.served(200)
             assert 60 <= found["direct"] <= 140
@@ -202,10 +205,10 @@ def test_envoy_follows_weights_health_and_stage(tmp_path: Path, api_type: str) -
 def test_envoy_rejects_a_bad_endpoint_once_and_goes_on(tmp_path: Path, api_type: str) -> None:
     async def play() -> None:
         async with world(tmp_path, api_type) as mesh:
-            good = Service("reviews", (mesh.endpoint("a"),), Stage.ROUTE, 100)
+            good = Service(REVIEWS, (mesh.endpoint("a"),), Stage.ROUTE, 100)
             mesh.publish(good)
             await mesh.until(lambda found: found["a"] == 10)
-            mesh.publish(Service("reviews", (Endpoint("not-an-ip:80"),), Stage.ROUTE, 100))
+            mesh.publish(Service(REVIEWS, (Endpoint("not-an-ip:80"),), Stage.ROUTE, 100))
             async with asyncio.timeout(10):
                 while not mesh.xds.rejected:
                     await asyncio.sleep(0.01)
@@ -214,7 +217,7 @@ def test_envoy_rejects_a_bad_endpoint_once_and_goes_on(tmp_path: Path, api_type:
             (rejection,) = mesh.xds.rejections.values()
             assert (rejection.node, rejection.type_url) == ("envoy-1", protocol.EDS)
             assert "not-an-ip" in rejection.detail
-            mesh.publish(Service("reviews", (mesh.endpoint("b"),), Stage.ROUTE, 100))
+            mesh.publish(Service(REVIEWS, (mesh.endpoint("b"),), Stage.ROUTE, 100))
             await mesh.until(lambda found: found["b"] == 10)
 
     asyncio.run(play())

@@ -1,6 +1,7 @@
 """One stream's state: what a client is owed, in order, and no more."""
 
 from proxy.contract.model import Endpoint, Node, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import inbound, nodes, protocol
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.inbound import InboundPolicy
@@ -9,10 +10,13 @@ from topology.xds.scope import Scope
 from topology.xds.session import Rejection, Response, Session
 from topology.xds.snapshot import Snapshot
 
-B = Service("b", (Endpoint("10.0.0.1:80"),), Stage.ROUTE, 100)
-C = Service("c", (Endpoint("10.0.1.1:80"),))
-FIRST = Catalog(Snapshot(1, {"b": B, "c": C}))
-SECOND = Catalog(Snapshot(2, {"b": Service("b", (), Stage.ROUTE, 100), "c": C}), FIRST)
+B_ID = ServiceId("b")
+C_ID = ServiceId("c")
+
+B = Service(B_ID, (Endpoint("10.0.0.1:80"),), Stage.ROUTE, 100)
+C = Service(C_ID, (Endpoint("10.0.1.1:80"),))
+FIRST = Catalog(Snapshot(1, {B_ID: B, C_ID: C}))
+SECOND = Catalog(Snapshot(2, {B_ID: Service(B_ID, (), Stage.ROUTE, 100), C_ID: C}), FIRST)
 
 
 def delta(
@@ -92,9 +96,9 @@ def test_types_that_are_not_served_are_left_unanswered() -> None:
 
 
 def test_two_nodes_are_sent_the_policy_of_their_own_inbound_side() -> None:
-    catalog = Catalog(Snapshot(1, {"b": B, "c": C}, {name: InboundPolicy(name) for name in ("b", "c")}))
+    catalog = Catalog(Snapshot(1, {B_ID: B, C_ID: C}, {name: InboundPolicy(name) for name in (B_ID, C_ID)}))
     held = {}
-    for node in (Node("b", "b-1"), Node("c", "c-1"), Node("web", "web-1")):
+    for node in (Node(B_ID, "b-1"), Node(ServiceId("c"), "c-1"), Node(ServiceId("web"), "web-1")):
         session = Session(delta=True)
         request = delta(protocol.INBOUND, "inbound")
         request.node.CopyFrom(nodes.encode(node))
@@ -112,4 +116,4 @@ def test_a_client_is_known_by_its_first_request() -> None:
     first.node.CopyFrom(pb.Node(id="envoy-1", cluster="web"))
     session.receive(first)
     session.receive(delta(protocol.EDS, "b"))
-    assert session.node == Node("web", "envoy-1")
+    assert session.node == Node(ServiceId("web"), "envoy-1")

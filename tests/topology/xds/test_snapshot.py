@@ -3,13 +3,16 @@
 import pytest
 
 from proxy.contract.model import EndpointState, Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds.inbound import InboundPolicy
 from topology.registry.sources import Member
 from topology.xds.snapshot import Snapshot, advance, split_shares
 
+B = ServiceId("b")
+
 
 def members(*versions: str) -> list[Member]:
-    return [Member("b", f"10.0.0.{number}:80", version=version) for number, version in enumerate(versions)]
+    return [Member(B, f"10.0.0.{number}:80", version=version) for number, version in enumerate(versions)]
 
 
 def test_the_version_moves_with_the_content() -> None:
@@ -17,12 +20,12 @@ def test_the_version_moves_with_the_content() -> None:
     first = advance(empty, {})
     assert (empty.version, first.version) == (0, 1)
     assert advance(first, {}) is first
-    second = advance(first, {"b": Service("b")})
+    second = advance(first, {B: Service(B)})
     assert second.version == 2
-    assert advance(second, {"b": Service("b")}) is second
-    third = advance(second, {"b": Service("b")}, {"b": InboundPolicy("b")})
+    assert advance(second, {B: Service(B)}) is second
+    third = advance(second, {B: Service(B)}, {B: InboundPolicy("b")})
     assert (third.version, third.inbound) == (3, {"b": InboundPolicy("b")})
-    assert advance(third, {"b": Service("b")}, {"b": InboundPolicy("b")}) is third
+    assert advance(third, {B: Service(B)}, {B: InboundPolicy("b")}) is third
 
 
 @pytest.mark.parametrize(
@@ -43,5 +46,5 @@ def test_a_split_by_version_is_a_factor_on_weights(
 
 
 def test_only_available_endpoints_count_in_a_split() -> None:
-    leaving = Member("b", "10.0.0.9:80", EndpointState.DRAINING, version="v2")
+    leaving = Member(B, "10.0.0.9:80", EndpointState.DRAINING, version="v2")
     assert split_shares([*members("v1"), leaving], {"v1": 1, "v2": 1}) == {"v1": 1.0}

@@ -5,12 +5,13 @@ import pytest
 from collector.clickhouse.database import StoreUnavailableError
 from collector.query.mesh.decisions import merged
 from proxy.contract.decisions.evidence import Unknown
+from proxy.contract.service_id import ServiceId
 from tests.collector.query.world import NOW, NOW_US, BrokenReader, World, insert
 from topology.model import Decision
 
 
 def decision(time: float, kind: str = "eject", service: str = "reviews") -> Decision:
-    return Decision(time, service, "it fails", Unknown(kind, {"failed": 7}), "a:1")
+    return Decision(time, ServiceId(service), "it fails", Unknown(kind, {"failed": 7}), "a:1")
 
 
 def test_memory_and_store_hold_the_same_decision_once() -> None:

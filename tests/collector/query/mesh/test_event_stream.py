@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, web
 
 from proxy.contract.model import Stage
+from proxy.contract.service_id import ServiceId
 from tests.collector.query.world import NOW, NOW_US, World
 
 DEADLINE = 10.0
@@ -37,7 +38,7 @@ async def listen(
         assert response.content_type == "text/event-stream"
         await response.content.readuntil(b": listening\n\n")
         for number, stage in enumerate(changes):
-            world.engine.set_stage("reviews", stage, 100, NOW + number)
+            world.engine.set_stage(ServiceId("reviews"), stage, 100, NOW + number)
         events = [await next_event(response) for _ in range(count)]
         await runner.cleanup()  # with the listener still connected
         assert await response.content.read() == b""

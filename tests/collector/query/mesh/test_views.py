@@ -11,6 +11,7 @@ from proxy.contract.decisions.evidence import Unknown
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Stage
+from proxy.contract.service_id import ServiceId
 from topology.model import (
     Advice,
     Change,
@@ -27,6 +28,8 @@ from topology.model import (
     StageView,
     Stats,
 )
+
+REVIEWS = ServiceId("reviews")
 
 TRAFFIC = Stats(10, 1, 2.5, 0.9, 0.001, 0.002, 0.25)
 TRAFFIC_JSON = {"count": 10, "errors": 1, "rate": 2.5, "success": 0.9, "p50": 1.0, "p90": 2.0, "p99": 250.0}
@@ -78,7 +81,7 @@ def test_a_graph() -> None:
 
 def test_an_endpoint() -> None:
     view = EndpointView(
-        "reviews",
+        REVIEWS,
         "10.0.0.1:15006",
         EndpointState.EJECTED,
         0.5,
@@ -110,7 +113,7 @@ def test_an_endpoint() -> None:
         "reason": "it fails",
         **TRAFFIC_JSON,
     }
-    well = views.endpoint(EndpointView("a", "b:1", EndpointState.HEALTHY, 1.0, Stats()))
+    well = views.endpoint(EndpointView(ServiceId("a"), "b:1", EndpointState.HEALTHY, 1.0, Stats()))
     assert (well["ejected_since"], well["ejected_until"]) == (None, None)
 
 
@@ -118,10 +121,10 @@ def test_what_routing_changes_or_would_change() -> None:
     better, same = Change(0.90, 0.99, 0.05, 0.13), Change(0.200, 0.210, -0.02, 0.04)
     slower = Change(0.1, 0.3, 0.15, 0.25)
     move = Move("b:1", 0.5, 0.0, 0.0)
-    made = Decision(1.5, "reviews", "on", Unknown("stage", {"by": "ann"}))
+    made = Decision(1.5, REVIEWS, "on", Unknown("stage", {"by": "ann"}))
     said = views.stage(
         StageView(
-            "reviews",
+            REVIEWS,
             Stage.ROUTE,
             50,
             StageOrigin.API,
@@ -157,9 +160,7 @@ def test_what_routing_changes_or_would_change() -> None:
 
 
 def test_a_stage_a_decision_and_a_point() -> None:
-    assert views.stage(
-        StageView("reviews", Stage.OBSERVE, 0, StageOrigin.DEFAULT, 0.0, TRAFFIC, Stats())
-    ) == {
+    assert views.stage(StageView(REVIEWS, Stage.OBSERVE, 0, StageOrigin.DEFAULT, 0.0, TRAFFIC, Stats())) == {
         "service": "reviews",
         "stage": "observe",
         "percent": 0,
@@ -172,7 +173,7 @@ def test_a_stage_a_decision_and_a_point() -> None:
         "advice": None,
         "history": [],
     }
-    assert views.decision(Decision(1.5, "reviews", "it fails", Unknown("eject", {"failed": 7}), "b:1")) == {
+    assert views.decision(Decision(1.5, REVIEWS, "it fails", Unknown("eject", {"failed": 7}), "b:1")) == {
         "time": 1_500_000,
         "kind": "eject",
         "service": "reviews",
@@ -201,5 +202,5 @@ def test_buckets_are_those_with_calls_in_milliseconds() -> None:
     )
 )
 def test_any_evidence_is_json(value: object) -> None:
-    shown = views.decision(Decision(1.0, "a", "b", Unknown("eject", {"value": value})))
+    shown = views.decision(Decision(1.0, ServiceId("a"), "b", Unknown("eject", {"value": value})))
     json.dumps(shown, allow_nan=False)

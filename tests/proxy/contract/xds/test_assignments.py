@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Endpoint, Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import assignments
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.protobuf import BadResourceError
@@ -14,7 +15,7 @@ from proxy.contract.xds.protobuf import BadResourceError
 
 def test_health_and_weight_are_what_envoy_reads() -> None:
     service = Service(
-        "b",
+        ServiceId("b"),
         (
             Endpoint("10.0.0.1:80", 0.001),
             Endpoint("10.0.0.2:80", healthy=False),
@@ -28,7 +29,9 @@ def test_health_and_weight_are_what_envoy_reads() -> None:
 
 
 def _assignment() -> pb.ClusterLoadAssignment:
-    return pb.ClusterLoadAssignment.FromString(assignments.encode(Service("b", (Endpoint("10.0.0.1:80"),))))
+    return pb.ClusterLoadAssignment.FromString(
+        assignments.encode(Service(ServiceId("b"), (Endpoint("10.0.0.1:80"),)))
+    )
 
 
 def test_bad_endpoints_are_refused_with_their_reason() -> None:

@@ -5,15 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Node, NodeState
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds import nodes
 from proxy.contract.xds.protobuf import BadResourceError
-from tests.support.resources import addresses, names, text
+from tests.support.resources import addresses, identities, names, text
 
 places = st.one_of(st.just(""), addresses)
 
 
-@given(st.builds(Node, names, names, places, places, text, text, st.sampled_from(NodeState), text))
+@given(st.builds(Node, identities, names, places, places, text, text, st.sampled_from(NodeState)))
 def test_a_node_names_itself(node: Node) -> None:
     assert nodes.decode(pb.Node.FromString(nodes.encode(node).SerializeToString())) == node
 
@@ -32,6 +33,6 @@ def test_nodes_of_others_are_none_and_bad_ones_are_refused() -> None:
 
 
 def test_a_stream_of_others_is_known_by_id_and_cluster() -> None:
-    node = Node("web", "web-1", "10.0.0.1:80")
+    node = Node(ServiceId("web"), "web-1", "10.0.0.1:80")
     assert nodes.identify(nodes.encode(node)) == node
-    assert nodes.identify(pb.Node(id="envoy-1", cluster="web")) == Node("web", "envoy-1")
+    assert nodes.identify(pb.Node(id="envoy-1", cluster="web")) == Node(ServiceId("web"), "envoy-1")

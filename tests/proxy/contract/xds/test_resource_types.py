@@ -6,10 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import CONDITIONS, Endpoint, MeshView, Retries, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import inbound, protocol
 from proxy.contract.xds.inbound import InboundPolicy
 from proxy.contract.xds.resource_types import RESOURCE_TYPES, Received
-from tests.support.resources import addresses, encoded, names, text
+from tests.support.resources import addresses, encoded, identities, text
+
+B = ServiceId("b")
 
 
 @st.composite
@@ -32,7 +35,7 @@ retries = st.builds(
 
 
 @st.composite
-def services(draw: st.DrawFn, name: str) -> Service:
+def services(draw: st.DrawFn, name: ServiceId) -> Service:
     held = draw(st.lists(endpoints(), max_size=4, unique_by=lambda endpoint: endpoint.address))
     found = Service(name, tuple(held), draw(st.sampled_from(Stage)), draw(st.integers(0, 100)))
     if not found.routed_share:
@@ -43,7 +46,7 @@ def services(draw: st.DrawFn, name: str) -> Service:
 @st.composite
 def views(draw: st.DrawFn) -> MeshView:
     found = {}
-    for name in draw(st.sets(names, max_size=4)):
+    for name in draw(st.sets(identities, max_size=4)):
         found[name] = draw(services(name))
     return found
 
@@ -80,12 +83,12 @@ def test_names_to_ask_for_follow_from_what_is_held() -> None:
         protocol.RDS: {"outbound"},
         protocol.INBOUND: {"inbound"},
     }
-    take(held, {"b": Service("b")}, protocol.CDS)
+    take(held, {B: Service(B)}, protocol.CDS)
     assert set(RESOURCE_TYPES[protocol.EDS].wanted(held)) == {"b"}
 
 
 def test_there_is_no_view_before_all_of_it_is_known() -> None:
-    held, view = Received(), {"b": Service("b", (Endpoint("10.0.0.1:80"),))}
+    held, view = Received(), {B: Service(B, (Endpoint("10.0.0.1:80"),))}
     for url in (protocol.CDS, protocol.RDS, protocol.EDS):
         assert held.view() is None
         take(held, view, url)
@@ -93,12 +96,13 @@ def test_there_is_no_view_before_all_of_it_is_known() -> None:
 
 
 def test_a_removed_cluster_takes_its_endpoints_along_and_removed_endpoints_leave_the_service() -> None:
-    held, b = Received(), Service("b", (Endpoint("10.0.0.1:80"),))
-    view = {"b": b, "c": Service("c", (Endpoint("10.0.0.2:80"),))}
+    held, b = Received(), Service(B, (Endpoint("10.0.0.1:80"),))
+    c = ServiceId("c")
+    view = {B: b, c: Service(c, (Endpoint("10.0.0.2:80"),))}
     take(held, view, protocol.CDS, protocol.EDS, protocol.RDS)
     RESOURCE_TYPES[protocol.EDS].remove(held, {"c", "unknown"})
     RESOURCE_TYPES[protocol.RDS].remove(held, {"outbound"})
-    assert held.view() == {"b": b, "c": Service("c")}
+    assert held.view() == {"b": b, "c": Service(c)}
     RESOURCE_TYPES[protocol.CDS].remove(held, {"c"})
     take(held, view, protocol.EDS)  # late for c, which is gone
     assert held.view() == {"b": b}

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Retries, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds import routes
 from proxy.contract.xds.protobuf import BadResourceError
+
+B = ServiceId("b")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,7 @@ from proxy.contract.xds.protobuf import BadResourceError
 def test_the_stage_is_a_split_between_the_service_and_the_application(
     stage: Stage, percent: int, clusters: dict[str, int]
 ) -> None:
-    body = routes.encode([Service("b", (), stage, percent)])
+    body = routes.encode([Service(B, (), stage, percent)])
     host, rest = pb.RouteConfiguration.FromString(body).virtual_hosts
     assert list(host.domains) == ["b", "b:*"]
     action = host.routes[0].route
@@ -34,9 +37,22 @@ def test_the_stage_is_a_split_between_the_service_and_the_application(
     assert (list(rest.domains), rest.routes[0].route.cluster) == (["*"], "passthrough")
 
 
+def test_a_service_is_asked_for_by_every_host_name_it_has() -> None:
+    def domains(namespace: str, *services: str) -> dict[str, list[str]]:
+        body = routes.encode([Service(ServiceId(name)) for name in services], namespace)
+        hosts = pb.RouteConfiguration.FromString(body).virtual_hosts
+        return {host.name: [name for name in host.domains if ":" not in name] for host in hosts[:-1]}
+
+    both = ("ops/b", "shop/b")
+    assert domains("", *both) == {"ops/b": ["b.ops"], "shop/b": ["b.shop"]}
+    assert domains("shop", *both) == {"ops/b": ["b.ops"], "shop/b": ["b", "b.shop"]}
+    # A virtual host must have a domain, also where its own name means another service to these callers.
+    assert domains("shop", "b", "shop/b") == {"b": ["/b"], "shop/b": ["b", "b.shop"]}
+
+
 def test_timeout_and_retries_are_said_in_the_words_of_envoy() -> None:
     retries = Retries(3, ("5xx", "timeout", "reset"), 0.1, per_try=0.25)
-    routed = Service("b", (), Stage.ROUTE, 100, 1.5, retries)
+    routed = Service(B, (), Stage.ROUTE, 100, 1.5, retries)
     host, rest = pb.RouteConfiguration.FromString(routes.encode([routed])).virtual_hosts
     action = host.routes[0].route
     assert action.timeout.ToMilliseconds() == 1500
@@ -48,12 +64,12 @@ def test_timeout_and_retries_are_said_in_the_words_of_envoy() -> None:
 
 @pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.ADVISE])
 def test_where_the_mesh_only_watches_nothing_is_retried_or_timed(stage: Stage) -> None:
-    service = Service("b", (), stage, 100, 1.5, Retries(3, ("5xx",)))
+    service = Service(B, (), stage, 100, 1.5, Retries(3, ("5xx",)))
     body = routes.encode([service])
     action = pb.RouteConfiguration.FromString(body).virtual_hosts[0].routes[0].route
     assert not action.HasField("retry_policy")
     assert (action.HasField("timeout"), action.timeout.ToMilliseconds()) == (True, 0)
-    assert routes.decode(body)["b"] == Service("b", (), stage, 100)
+    assert routes.decode(body)[B] == Service(B, (), stage, 100)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +77,7 @@ def test_where_the_mesh_only_watches_nothing_is_retried_or_timed(stage: Stage) -
     [("retry_on", ["6xx"], "6xx"), ("retry_budget", 2.0, "retry_budget 2")],
 )
 def test_retries_nobody_understands_are_refused(field: str, value: list[str] | float, words: str) -> None:
-    message = pb.RouteConfiguration.FromString(routes.encode([Service("b", (), Stage.ROUTE, 100)]))
+    message = pb.RouteConfiguration.FromString(routes.encode([Service(B, (), Stage.ROUTE, 100)]))
     route = message.virtual_hosts[0].routes[0]
     route.metadata.filter_metadata["spanmesh"].update({field: value})
     with pytest.raises(BadResourceError, match=words):
@@ -69,7 +85,7 @@ def test_retries_nobody_understands_are_refused(field: str, value: list[str] | f
 
 
 def test_a_duration_below_zero_is_refused() -> None:
-    message = pb.RouteConfiguration.FromString(routes.encode([Service("b", (), Stage.ROUTE, 100)]))
+    message = pb.RouteConfiguration.FromString(routes.encode([Service(B, (), Stage.ROUTE, 100)]))
     message.virtual_hosts[0].routes[0].route.timeout.seconds = -1
     with pytest.raises(BadResourceError, match="duration of -1 s"):
         routes.decode(message.SerializeToString())

@@ -1,0 +1,102 @@
+"""Who a service is: a namespace and a name, and what a plain name means.
+
+Two services of one name in two namespaces are two services. Source: OpenTelemetry semantic conventions,
+``service.namespace`` and ``service.name``, which together name a service.
+"""
+
+from collections.abc import Iterable
+
+_SEPARATOR = "/"
+
+
+class ServiceId(str):
+    """A service as text: ``namespace/name``, or ``name`` alone in the default (empty) namespace.
+
+    It is a text so that it can be a key, a column, JSON and a resource's name as it is, and a type of its
+    own so that a loose name is not taken for one. Make it by ``of`` or ``parse``.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, namespace: str, name: str) -> "ServiceId":
+        """Return the service of a name in a namespace, empty for the default one; nobody without a name."""
+        return cls(f"{namespace}{_SEPARATOR}{name}" if namespace and name else name)
+
+    @classmethod
+    def parse(cls, text: str) -> "ServiceId":
+        """Return the service a text names in full: ``namespace/name``, ``name`` or ``/name``."""
+        return cls(text.removeprefix(_SEPARATOR))
+
+    @property
+    def namespace(self) -> str:
+        """The namespace, empty for the default one."""
+        namespace, separator, _ = self.partition(_SEPARATOR)
+        return namespace if separator else ""
+
+    @property
+    def name(self) -> str:
+        """The name within its namespace: what a service calls itself."""
+        first, separator, rest = self.partition(_SEPARATOR)
+        return rest if separator else first
+
+
+class AmbiguousNameError(ValueError):
+    """A plain name that several namespaces have; ``services`` are those it could mean."""
+
+    def __init__(self, name: str, services: tuple[ServiceId, ...]) -> None:
+        super().__init__(f"{name!r} is in several namespaces: write one of {', '.join(services)}")
+        self.services = services
+
+
+class ServiceNames:
+    """Known services by their plain names: what people and applications write."""
+
+    def __init__(self, services: Iterable[ServiceId]) -> None:
+        self._by_name: dict[str, tuple[ServiceId, ...]] = {}
+        for service in sorted(services):
+            self._by_name[service.name] = (*self._by_name.get(service.name, ()), service)
+
+    def find(self, text: str, namespace: str = "") -> ServiceId:
+        """Return the service that a text means to one in ``namespace``.
+
+        A full name means itself. A plain name means the service of that name in the own namespace, else
+        in the default one, else in the only one that has it. A text that means no known service is
+        taken for a full name. Raises AmbiguousNameError when several namespaces have it.
+        """
+        if _SEPARATOR in text:
+            return ServiceId.parse(text)
+        known = self._by_name.get(text, ())
+        for own in (ServiceId.of(namespace, text), ServiceId(text)):
+            if own in known:
+                return own
+        if len(known) > 1:
+            raise AmbiguousNameError(text, known)
+        return known[0] if known else ServiceId(text)
+
+    def called(self, name: str) -> tuple[ServiceId, ...]:
+        """Return the known services of a plain name, in order of namespace."""
+        return self._by_name.get(name, ())
+
+    def shown(self, service: str) -> str:
+        """Return the shortest text that ``find`` takes for this service."""
+        name = ServiceId(service).name
+        return name if self._by_name.get(name) == (service,) else service
+
+    def hosts(self, namespace: str = "") -> dict[str, ServiceId]:
+        """Return the service behind each host name that an application in ``namespace`` can write.
+
+        Plain names as in ``find``, without those that are ambiguous: they mean whatever they mean outside
+        the mesh. Beside them ``name.namespace``, as is usual in Kubernetes.
+        """
+        found: dict[str, ServiceId] = {}
+        for name, services in self._by_name.items():
+            own = [each for each in services if each.namespace == namespace]
+            default = [each for each in services if not each.namespace]
+            for service in [*own, *default, *(services if len(services) == 1 else ())][:1]:
+                found[name] = service
+        for services in self._by_name.values():
+            for service in services:
+                if service.namespace:
+                    found.setdefault(f"{service.name}.{service.namespace}", service)
+        return found
