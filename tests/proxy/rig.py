@@ -15,6 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from proxy.app import Sidecar
 from proxy.config import SidecarConfig
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.control.registration import Registration
 
 DEADLINE = 10.0
@@ -253,7 +254,7 @@ def pairs(attributes: Iterable[Any]) -> dict[str, Any]:
 
 def service(name: str, *endpoints: Endpoint, percent: int = 0) -> Service:
     """A service, routed for ``percent`` of its requests."""
-    return Service(name, endpoints, Stage.ROUTE if percent else Stage.OBSERVE, percent)
+    return Service(ServiceId(name), endpoints, Stage.ROUTE if percent else Stage.OBSERVE, percent)
 
 
 def head_fields(raw: bytes) -> Mapping[str, str]:

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator, Callable
 import grpc
 
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
+from proxy.contract.service_id import ServiceId
 from proxy.control.xds_client import XdsClient, neutral
 from topology.xds.server import OPTIONS, XdsServer
 from topology.xds.snapshot import Snapshot
 
-NODE = Node("web", "web-1", "0.0.0.0:15006", "127.0.0.1:8080", "v1", "z1")
+NODE = Node(ServiceId("web"), "web-1", "0.0.0.0:15006", "127.0.0.1:8080", "v1", "z1")
 GOOD = Endpoint("10.0.0.1:80", weight=0.5, app="10.0.0.1:8080", instance="b-1", version="v1", zone="z1")
 EJECTED = Endpoint("10.0.0.2:80", healthy=False)
 LEAVING = Endpoint("10.0.0.3:80", healthy=False, draining=True)
-REVIEWS = Service("reviews", (GOOD, EJECTED, LEAVING), Stage.ROUTE, 25)
+REVIEWS = Service(ServiceId("reviews"), (GOOD, EJECTED, LEAVING), Stage.ROUTE, 25)
 
 
 class Sidecars:
@@ -76,18 +77,18 @@ async def running(mesh: Mesh, expiry: float = 15.0) -> AsyncIterator[tuple[XdsCl
 def test_the_view_is_what_was_published_and_follows_it() -> None:
     async def play() -> None:
         mesh = Mesh()
-        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
         async with running(mesh) as (client, views):
             await until(lambda: views)
             assert views == [{"reviews": REVIEWS}]
             assert client.connected
-            ratings = Service("ratings", (Endpoint("10.0.1.1:80"),))
-            mesh.xds.publish(Snapshot(2, {"reviews": REVIEWS, "ratings": ratings}))
+            ratings = Service(ServiceId("ratings"), (Endpoint("10.0.1.1:80"),))
+            mesh.xds.publish(Snapshot(2, {ServiceId("reviews"): REVIEWS, ServiceId("ratings"): ratings}))
             await until(lambda: "ratings" in views[-1])
             assert views[-1] == {"reviews": REVIEWS, "ratings": ratings}
-            mesh.xds.publish(Snapshot(3, {"ratings": ratings}))
+            mesh.xds.publish(Snapshot(3, {ServiceId("ratings"): ratings}))
             await until(lambda: "reviews" not in views[-1])
-            mesh.xds.publish(Snapshot(4, {"reviews": REVIEWS, "ratings": ratings}))
+            mesh.xds.publish(Snapshot(4, {ServiceId("reviews"): REVIEWS, ServiceId("ratings"): ratings}))
             await until(lambda: views[-1] == {"reviews": REVIEWS, "ratings": ratings})
         await mesh.stop()
 
@@ -112,16 +113,16 @@ def test_connecting_registers_and_tells_the_state() -> None:
 def test_a_restarted_mesh_is_found_again_and_sends_only_what_changed() -> None:
     async def play() -> None:
         mesh = Mesh()
-        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
         async with running(mesh) as (client, views):
             await until(lambda: views)
             await mesh.stop()
             await until(lambda: not client.connected)
-            await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+            await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
             await until(lambda: client.connected)
             assert views == [{"reviews": REVIEWS}]
-            moved = Service("reviews", (EJECTED,))
-            mesh.xds.publish(Snapshot(2, {"reviews": moved}))
+            moved = Service(ServiceId("reviews"), (EJECTED,))
+            mesh.xds.publish(Snapshot(2, {ServiceId("reviews"): moved}))
             await until(lambda: len(views) > 1)
             assert views[-1] == {"reviews": moved}
         await mesh.stop()
@@ -132,7 +133,7 @@ def test_a_restarted_mesh_is_found_again_and_sends_only_what_changed() -> None:
 def test_a_mesh_that_starts_empty_does_not_take_away_what_sidecars_hold() -> None:
     async def play() -> None:
         mesh = Mesh()
-        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
         async with running(mesh) as (client, views):
             await until(lambda: views)
             await mesh.stop()
@@ -149,16 +150,16 @@ def test_a_mesh_that_starts_empty_does_not_take_away_what_sidecars_hold() -> Non
 def test_feedback_expires_without_the_mesh_and_counts_again_with_it() -> None:
     async def play() -> None:
         mesh = Mesh()
-        await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+        await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
         async with running(mesh, expiry=0.1) as (_, views):
             await until(lambda: views)
             await mesh.stop()
             await until(lambda: len(views) == 2)
-            endpoints = views[-1]["reviews"].endpoints
+            endpoints = views[-1][ServiceId("reviews")].endpoints
             assert [e.address for e in endpoints] == [GOOD.address, EJECTED.address, LEAVING.address]
             assert [e.weight for e in endpoints] == [1.0, 1.0, 1.0]
             assert [e.healthy for e in endpoints] == [True, True, False]
-            await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+            await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
             await until(lambda: len(views) == 3)
             assert views[-1] == {"reviews": REVIEWS}
         await mesh.stop()
@@ -171,7 +172,7 @@ def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
 
     async def play() -> None:
         mesh = Mesh()
-        snapshot = Snapshot(1, {"reviews": REVIEWS})
+        snapshot = Snapshot(1, {ServiceId("reviews"): REVIEWS})
         await mesh.start(snapshot, heartbeat=0.05)
 
         async def decide() -> None:
@@ -187,7 +188,7 @@ def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
             deciding.cancel()
             await until(lambda: len(views) == 2)
             assert client.connected
-            assert [(e.weight, e.healthy) for e in views[-1]["reviews"].endpoints] == [
+            assert [(e.weight, e.healthy) for e in views[-1][ServiceId("reviews")].endpoints] == [
                 (1.0, True),
                 (1.0, True),
                 (1.0, False),
@@ -204,7 +205,7 @@ def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
 def test_a_mesh_without_heartbeats_is_followed_for_as_long_as_its_stream_lives() -> None:
     async def play() -> None:
         mesh = Mesh()
-        await mesh.start(Snapshot(1, {"reviews": REVIEWS}), heartbeat=1000.0)
+        await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}), heartbeat=1000.0)
         async with running(mesh, expiry=0.1) as (_, views):
             await until(lambda: views)
             await asyncio.sleep(0.5)
@@ -221,7 +222,7 @@ def test_no_mesh_at_all_is_no_error() -> None:
         await mesh.stop()
         async with running(mesh) as (client, views):
             assert not client.connected
-            await mesh.start(Snapshot(1, {"reviews": REVIEWS}))
+            await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
             await until(lambda: views)
         await mesh.stop()
 
@@ -229,5 +230,5 @@ def test_no_mesh_at_all_is_no_error() -> None:
 
 
 def test_neutral_keeps_stage_and_endpoints() -> None:
-    view = neutral({"reviews": REVIEWS})["reviews"]
+    view = neutral({ServiceId("reviews"): REVIEWS})[ServiceId("reviews")]
     assert (view.stage, view.percent, len(view.endpoints)) == (Stage.ROUTE, 25, 3)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from proxy.contract.model import MeshView, Service
+from proxy.contract.service_id import ServiceId
 from proxy.contract.transport.streams import adopt
 from proxy.telemetry.meter import Meter
 from proxy.workers.link import ParentLink, join_parent
@@ -86,7 +87,7 @@ def test_a_view_of_the_mesh_reaches_the_worker() -> None:
         link = await linked.join()
         views: list[MeshView] = []
         link.on_view = views.append
-        view: Any = {"cart": Service("cart", ())}
+        view: Any = {"cart": Service(ServiceId("cart"), ())}
         linked.handle.send_view(view)
         await until(lambda: views == [view])
         await link.stop()
