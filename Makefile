@@ -51,7 +51,7 @@ bench-scale: $(VENV)/installed-dev  ## one collector and up to a thousand simula
 	$(BIN)/python -m tests.bench.scale $(ARGS)
 
 docs: $(VENV)/installed  ## what is made of the code: the references of options, of mesh.yaml and of the API
-	$(BIN)/python -m deploy.cli.reference > docs/configuration.md
+	$(BIN)/python -m deploy.cli.options_reference > docs/configuration.md
 	$(BIN)/python -m topology.policy.reference > docs/mesh-yaml.md
 	$(BIN)/python -m deploy.cli.api_reference openapi > docs/openapi.json
 	$(BIN)/python -m deploy.cli.api_reference < docs/api.md > docs/api.md.new && mv docs/api.md.new docs/api.md

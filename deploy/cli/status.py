@@ -19,7 +19,7 @@ from proxy.contract.option import Option
 
 @dataclass(frozen=True, kw_only=True)
 class StatusConfig:
-    """The collector that is asked, and the form of the reply."""
+    """The query API to ask, and the form of the output."""
 
     api: Annotated[str, Option(help="base URL of the query API", unit="URL", check=check_base_url)] = (
         "http://127.0.0.1:16686"

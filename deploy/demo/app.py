@@ -24,7 +24,7 @@ _WITHOUT_PROXY: Final = opener()
 
 @dataclass(frozen=True, kw_only=True)
 class DemoConfig:
-    """The users of the shop, and what goes wrong in it."""
+    """The load of the shop's users, and a fault on request."""
 
     fault: Annotated[
         Literal["none", "slow", "fail", "stall"], Option(help="break one instance of reviews after a while")

@@ -24,7 +24,7 @@ class UserView:
 
 
 class Load:
-    """Sends ``rate`` requests a second to ``host:port`` whether or not earlier ones were answered."""
+    """An open loop of ``rate`` requests a second to ``host:port``: it does not wait for answers."""
 
     def __init__(self, host: str, port: int, rate: float, seed: int = 1) -> None:
         self._host, self._port = host, port

@@ -25,7 +25,10 @@ STALL_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Blueprint:
-    """``work``: own time in ms. ``calls``: by first path segment, (service, path) in order."""
+    """The behaviour of a service: its own ``work`` in ms, and its ``calls`` by first path segment.
+
+    A call is (service, path); calls are made in order.
+    """
 
     work: float
     calls: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
@@ -57,7 +60,7 @@ SHOP = {
 
 
 class Shop(ThreadingHTTPServer):
-    """One instance of one service."""
+    """The HTTP server of one instance of a service."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -79,7 +82,7 @@ def _addresses(service: str) -> list[str]:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request after the other on a connection."""
+    """The requests of one connection, answered one after the other."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # head and body are two writes; the second must not wait for an ACK

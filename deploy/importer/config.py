@@ -9,7 +9,7 @@ from proxy.contract.option import Option
 
 @dataclass(frozen=True, kw_only=True)
 class ImportConfig:
-    """Where the traces go, and what becomes of their times."""
+    """The destination of imported traces, and a shift of their times."""
 
     to: Annotated[
         str, Option(help="base URL of the collector's OTLP over HTTP", unit="URL", check=check_base_url)

@@ -28,7 +28,7 @@ def command(*arguments: str) -> list[str]:
 
 @dataclass
 class Child:
-    """One supervised process. ``restart``: started again whenever it ends."""
+    """A supervised process; with ``restart`` it is started again whenever it ends."""
 
     name: str
     argv: Sequence[str]
@@ -39,7 +39,7 @@ class Child:
 
 
 class Supervisor:
-    """Starts children, waits for a reason to stop, stops them all in reverse order.
+    """A set of child processes that are started in order and stopped in reverse.
 
     Use as a context manager in the main thread: SIGTERM, SIGHUP and Ctrl-C end ``wait`` and,
     on the way out, every child. ``say`` receives lines for the person at the terminal.

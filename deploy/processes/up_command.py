@@ -18,7 +18,7 @@ READY_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class UpConfig:
-    """What collector and dashboard share when they are started together."""
+    """The addresses of collector and dashboard when they are started together."""
 
     ports_from: Annotated[
         int,

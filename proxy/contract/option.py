@@ -52,19 +52,22 @@ class Setting:
 
     @property
     def required(self) -> bool:
+        """True if the user must give a value."""
         return self.default is MISSING
 
     @property
     def flag(self) -> str:
+        """The flag on the command line."""
         return flag(self.name)
 
     @property
     def variable(self) -> str:
+        """The environment variable."""
         return variable(self.name)
 
     @property
     def unit(self) -> str:
-        """What stands for the value in a help text: a unit, the words to choose from, or nothing."""
+        """The word that stands for the value in a help text: a unit, a choice, or nothing for a switch."""
         if self.option.unit or self.type is bool:
             return self.option.unit
         choices = get_args(self.type)

@@ -1,6 +1,6 @@
 """The text of docs/configuration.md, made of the settings classes.
 
-``python -m deploy.cli.reference`` prints it; ``make docs`` writes it.
+``python -m deploy.cli.options_reference`` prints it; ``make docs`` writes it.
 """
 
 import sys

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli.commands import SETTINGS
-from deploy.cli.reference import SECTIONS, markdown
+from deploy.cli.options_reference import SECTIONS, markdown
 from proxy.contract.option import settings_of
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
