@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,14 @@ def test_run_without_a_program_says_where_to_put_it() -> None:
     result = spanmesh("run", "--service", "reviews", "--port", "8080")
     assert result.returncode == 2
     assert "after --" in one_line(result)
+
+
+def test_help_needs_the_packages_of_no_role() -> None:
+    """A machine with sidecars has neither Dash nor ClickHouse, and still lists all commands and options."""
+    program = (
+        "import sys, deploy.cli.commands; loaded = {name.split('.')[0] for name in sys.modules}; "
+        "print(*loaded & {'aiohttp', 'chdb', 'clickhouse_driver', 'dash', 'httptools', 'opentelemetry', "
+        "'plotly', 'requests', 'uvloop', 'waitress', 'yaml'})"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
