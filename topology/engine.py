@@ -275,7 +275,7 @@ class Engine:
                 told[name] = before[name]
             else:
                 made = snapshot.service(
-                    name, found, setting, entry, self._feedback.outliers, self._feedback.weights, now
+                    name, found, setting, entry, self._feedback.ejections, self._feedback.weights, now
                 )
                 told[name] = before[name] if before.get(name) == made else made
             self._told[name] = (found, entry, setting)

@@ -65,7 +65,7 @@ class LiveView:
                 cells,
                 seconds,
                 self._feedback.evidence.of(name),
-                self._feedback.outliers,
+                self._feedback.ejections,
                 self._feedback.weights,
                 now,
             )
@@ -78,7 +78,7 @@ class LiveView:
         every known service."""
 
         def weight(service: ServiceId, endpoint: str) -> float:
-            part = self._feedback.outliers.weight(service, endpoint, now)
+            part = self._feedback.ejections.weight(service, endpoint, now)
             return self._feedback.weights.weight(service, endpoint) * part
 
         return stage_views.views(
@@ -139,5 +139,5 @@ class LiveView:
             self._intake.kind,
             registry.has_sidecar,
             self._stages,
-            self._feedback.outliers,
+            self._feedback.ejections,
         )

@@ -8,7 +8,7 @@ from proxy.contract.traffic import Protocol
 from topology.evidence.measurements import FRESH, Record
 from topology.graph.window import Bucket, Cell, secrecy, stats
 from topology.model import EdgeView, EndpointView, Kind, NodeView, TcpView
-from topology.outliers.fleet import Outliers
+from topology.outliers.ejections import Ejections
 from topology.outliers.weights import Weights
 from topology.registry.sources import Member
 from topology.rollout.stages import Stages
@@ -49,7 +49,7 @@ def nodes(
     kind: Callable[[str], Kind],
     has_sidecar: Callable[[ServiceId], bool],
     stages: Stages,
-    outliers: Outliers,
+    ejections: Ejections,
 ) -> tuple[NodeView, ...]:
     """Everything with traffic or endpoints, by name; traffic as a server."""
     served: dict[str, Cell] = {}
@@ -60,7 +60,7 @@ def nodes(
     views = []
     for name in map(ServiceId, sorted(served.keys() | members.keys())):
         known = members.get(name, ())
-        healths, setting = outliers.healths(name), stages.of(name)
+        states, setting = ejections.states(name), stages.of(name)
         views.append(
             NodeView(
                 name,
@@ -70,7 +70,7 @@ def nodes(
                 setting.stage,
                 setting.percent,
                 len(known),
-                sum(health.state is EndpointState.EJECTED for health in healths.values()),
+                sum(each.state is EndpointState.EJECTED for each in states.values()),
                 tuple(sorted({member.version for member in known if member.version})),
                 tuple(sorted({member.zone for member in known if member.zone})),
                 tuple(sorted({ns for member in known if (ns := member.service.namespace)})),
@@ -93,13 +93,13 @@ def endpoints(
     cells: Mapping[tuple[str, str], Cell],
     seconds: float,
     records: Mapping[str, Record],
-    outliers: Outliers,
+    ejections: Ejections,
     weights: Weights,
     now: float,
 ) -> tuple[EndpointView, ...]:
     """Endpoints of one service, by address."""
     return tuple(
-        _endpoint(member, cells, seconds, records.get(member.address), outliers, weights, now)
+        _endpoint(member, cells, seconds, records.get(member.address), ejections, weights, now)
         for member in sorted(members, key=lambda member: member.address)
     )
 
@@ -109,20 +109,20 @@ def _endpoint(
     cells: Mapping[tuple[str, str], Cell],
     seconds: float,
     record: Record | None,
-    outliers: Outliers,
+    ejections: Ejections,
     weights: Weights,
     now: float,
 ) -> EndpointView:
     service, address = member.service, member.address
-    health = outliers.health(service, address)
-    ejected = health.state is EndpointState.EJECTED
+    ejection = ejections.state(service, address)
+    ejected = ejection.state is EndpointState.EJECTED
     witnesses = record.witnesses.values() if record else ()
     told = [witness.open for witness in witnesses if now - witness.open.told <= FRESH]
     return EndpointView(
         service,
         address,
-        health.state if member.state is EndpointState.HEALTHY else member.state,
-        round(weights.weight(service, address) * outliers.weight(service, address, now), 2),
+        ejection.state if member.state is EndpointState.HEALTHY else member.state,
+        round(weights.weight(service, address) * ejections.weight(service, address, now), 2),
         stats(cells.get((service, address)) or Cell(), seconds),
         member.origin,
         member.app,
@@ -131,7 +131,7 @@ def _endpoint(
         member.zone,
         open=sum(held.count for held in told),
         oldest=max((held.oldest for held in told), default=0.0),
-        ejected_since=health.since if ejected else None,
-        ejected_until=health.until if ejected else None,
-        reason=health.reason,
+        ejected_since=ejection.since if ejected else None,
+        ejected_until=ejection.until if ejected else None,
+        reason=ejection.reason,
     )

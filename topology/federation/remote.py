@@ -91,7 +91,7 @@ class Elsewhere:
         why = made.reason.rpartition("; out for ")[0] or made.reason
         reason = f"collector {collector} ejected it: {why}"
         finding = Finding(made.endpoint, ejection.finding, _SCORE, reason, ejection.grounds, collector)
-        self._feedback.told(made.service, finding, now)
+        self._feedback.take_remote(made.service, finding, now)
 
     def staged(self, made: Decision) -> bool:
         """It changed a stage; whether that is news. Raises TypeError for other decisions."""

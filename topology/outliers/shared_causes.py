@@ -65,7 +65,7 @@ class SharedCauses:
             "they share the cause, so none is ejected for it"
         )
 
-    def room(self, survivors: Sequence[str]) -> str:
+    def overload_risk(self, survivors: Sequence[str]) -> str:
         """Return why these endpoints are not known to carry the whole load; empty when they are."""
         records = self._tallies.records
         now = self._tallies.now
@@ -78,7 +78,7 @@ class SharedCauses:
             f"and {load:.0f} come"
         )
 
-    def strain(self, survivors: Iterable[str]) -> str:
+    def overload(self, survivors: Iterable[str]) -> str:
         """Return a sentence when these endpoints carry more than usual, and fail or slow down under it."""
         found = [self._tallies.records[each] for each in survivors if each in self._tallies.records]
         now = self._tallies.now

@@ -8,7 +8,7 @@ from typing import Final
 from proxy.contract.model import Endpoint, EndpointState, Retries, Service
 from proxy.contract.service_id import ServiceId
 from proxy.contract.xds.inbound import InboundPolicy
-from topology.outliers.fleet import Outliers
+from topology.outliers.ejections import Ejections
 from topology.outliers.weights import Weights
 from topology.policy.models import ServicePolicy
 from topology.registry.sources import Member
@@ -45,7 +45,7 @@ def service(
     members: Sequence[Member],
     setting: Setting,
     policy: ServicePolicy,
-    outliers: Outliers,
+    ejections: Ejections,
     weights: Weights,
     now: float,
 ) -> Service:
@@ -54,9 +54,9 @@ def service(
     endpoints = []
     for member in sorted(members, key=lambda member: member.address):
         share = shares.get(member.version, 0.0) if shares else 1.0
-        ejected = outliers.health(name, member.address).state is EndpointState.EJECTED
+        ejected = ejections.state(name, member.address).state is EndpointState.EJECTED
         # An ejected one keeps its weight: where all are ejected or stale, it counts again.
-        part = 1.0 if ejected else outliers.weight(name, member.address, now)
+        part = 1.0 if ejected else ejections.weight(name, member.address, now)
         weight = weights.weight(name, member.address) * part * share
         endpoints.append(
             Endpoint(

@@ -22,7 +22,7 @@ def record(rate: float, usual: float, slower: float) -> Record:
 
 def strain(*records: Record) -> str:
     named = {f"e{number}": each for number, each in enumerate(records)}
-    return SharedCauses(ServiceTallies(named, list(named), {}, NOW), EngineSettings()).strain(list(named))
+    return SharedCauses(ServiceTallies(named, list(named), {}, NOW), EngineSettings()).overload(list(named))
 
 
 @pytest.mark.parametrize(

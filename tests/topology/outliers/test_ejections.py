@@ -1,90 +1,29 @@
 """The ejection state machine under any sequence of findings, members and time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from proxy.contract.decisions.evidence import Calls, Dependency
 from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
+from tests.topology.outliers.made_evidence import NAMES, SETTINGS, MadeEvidence
 from topology.evidence.measurements import Probed
 from topology.model import Decision
-from topology.outliers.ejection import cap
-from topology.outliers.finding import Finding, Trial
-from topology.outliers.fleet import Outliers
-from topology.settings import EngineSettings
+from topology.outliers.ejections import Ejections
+from topology.outliers.finding import Trial
 
 S = ServiceId("s")
 
-SETTINGS = EngineSettings()
-NAMES = tuple("abcdefgh")
 
-
-def finding(endpoint: str, score: float = 1.5, kind: FindingKind = FindingKind.FAILURES) -> Finding:
-    return Finding(endpoint, kind, score, f"{endpoint} failed 9 of 9", Calls(9, 9))
-
-
-@pytest.mark.parametrize(
-    ("available", "share", "allowed"),
-    [(0, 0.5, 0), (1, 0.5, 0), (2, 0.5, 1), (3, 0.5, 1), (4, 0.5, 2), (11, 0.5, 5), (3, 1, 2), (10, 0, 1)],
-)
-def test_the_cap_is_a_share_but_one_of_two_and_never_all(available: int, share: float, allowed: int) -> None:
-    assert cap(available, share) == allowed
-
-
-@dataclass
-class Case:
-    """What a test says of a service."""
-
-    bad: dict[str, float] = field(default_factory=dict)
-    found: Trial = field(default_factory=Trial)
-    shared: str = ""
-    crowded: str = ""
-    strained: str = ""
-    kind: FindingKind = FindingKind.FAILURES
-    doubted: str = ""
-    probed: Probed | None = None
-
-    def finding(self, endpoint: str, patience: float) -> Finding | None:
-        return finding(endpoint, self.bad[endpoint], self.kind) if endpoint in self.bad else None
-
-    def doubt(self, endpoint: str) -> Finding | None:
-        return finding(endpoint) if endpoint in self.doubted else None
-
-    def probe(self, endpoint: str) -> Probed | None:
-        return self.probed
-
-    def trial(self, endpoint: str, since: float) -> Trial:
-        return self.found
-
-    def room(self, survivors: Sequence[str]) -> str:
-        return self.crowded
-
-    def strain(self, survivors: Sequence[str]) -> str:
-        return self.strained
-
-    def shared_failure(self) -> str:
-        return self.shared
-
-    def shared_slowness(self) -> str:
-        return ""
-
-    def cause(self) -> tuple[str, Dependency]:
-        return "look below", Dependency()
-
-
-class Ejections(RuleBasedStateMachine):
+class EjectionMachine(RuleBasedStateMachine):
     """Never beyond the cap, never all, and every endpoint comes back."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.outliers = Outliers(SETTINGS)
+        self.ejections = Ejections(SETTINGS)
         self.now = 1000.0
         self.bad: dict[str, float] = {}
         self.available: tuple[str, ...] = NAMES[:4]
@@ -94,11 +33,11 @@ class Ejections(RuleBasedStateMachine):
         self.last: list[Decision] = []
 
     def step(self) -> None:
-        self.last = self.outliers.step(
+        self.last = self.ejections.step(
             S,
             NAMES,
             self.available,
-            Case(
+            MadeEvidence(
                 self.bad,
                 self.trial,
                 self.shared,
@@ -152,14 +91,14 @@ class Ejections(RuleBasedStateMachine):
         for _ in range(200):
             self.now += 0.5
             self.step()
-        states = {self.outliers.health(S, name).state for name in NAMES}
+        states = {self.ejections.state(S, name).state for name in NAMES}
         assert states == {EndpointState.HEALTHY}
-        assert all(self.outliers.weight(S, name, self.now) == 1.0 for name in NAMES)
+        assert all(self.ejections.weight(S, name, self.now) == 1.0 for name in NAMES)
 
     @invariant()
     def never_all_and_none_more_under_strain(self) -> None:
         ejected = [
-            name for name in self.available if self.outliers.health(S, name).state is EndpointState.EJECTED
+            name for name in self.available if self.ejections.state(S, name).state is EndpointState.EJECTED
         ]
         assert len(ejected) < max(1, len(self.available))
         if self.strained:  # only what is out already, and still bad, may stay out
@@ -168,7 +107,7 @@ class Ejections(RuleBasedStateMachine):
     @invariant()
     def weights_and_times_are_within_bounds(self) -> None:
         for name in NAMES:
-            health, weight = self.outliers.health(S, name), self.outliers.weight(S, name, self.now)
+            health, weight = self.ejections.state(S, name), self.ejections.weight(S, name, self.now)
             if health.state is not EndpointState.EJECTED:
                 assert 0.01 <= weight <= 1.0
             else:
@@ -181,96 +120,55 @@ class Ejections(RuleBasedStateMachine):
         assert {made.kind for made in self.last} <= {"eject", "probation", "return", "hold"}
 
 
-TestEjections = Ejections.TestCase
+TestEjections = EjectionMachine.TestCase
 TestEjections.settings = settings(max_examples=sized(60, 20), stateful_step_count=30)
 
 
 def test_the_worst_are_ejected_first() -> None:
-    outliers = Outliers(SETTINGS)
-    outliers.step(S, NAMES[:4], NAMES[:4], Case({"a": 1.0, "b": 2.0, "c": 3.0}), 0.0)
-    ejected = {e for e in NAMES[:4] if outliers.health(S, e).state is EndpointState.EJECTED}
+    ejections = Ejections(SETTINGS)
+    ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence({"a": 1.0, "b": 2.0, "c": 3.0}), 0.0)
+    ejected = {e for e in NAMES[:4] if ejections.state(S, e).state is EndpointState.EJECTED}
     assert ejected == {"b", "c"}
 
 
-def out(outliers: Outliers) -> int:
-    return sum(outliers.health(S, name).state is EndpointState.EJECTED for name in NAMES)
-
-
-@pytest.mark.parametrize(("crowded", "counts"), [("", [4, 4, 5, 6]), ("no room", [1, 1, 3, 6])])
-def test_beyond_what_is_known_to_fit_they_go_step_by_step(crowded: str, counts: list[int]) -> None:
-    outliers, case = Outliers(SETTINGS), Case(dict.fromkeys("abcdef", 1.0), crowded=crowded)
-    seen = []
-    for now in (0.0, 0.25, 0.5, 1.0):
-        outliers.step(S, NAMES, NAMES, case, now)
-        seen.append(out(outliers))
-    assert seen == counts
-
-
-@pytest.mark.parametrize(("crowded", "count"), [("", 4), ("no room", 0)])
-def test_the_slow_are_ejected_only_where_the_others_are_known_to_have_room(crowded: str, count: int) -> None:
-    outliers, case = (
-        Outliers(SETTINGS),
-        Case(dict.fromkeys("abcdef", 1.0), crowded=crowded, kind=FindingKind.LATENCY),
-    )
-    made = [each for now in (0.0, 0.5, 1.0, 2.0) for each in outliers.step(S, NAMES, NAMES, case, now)]
-    assert out(outliers) == count
-    assert [each.kind for each in made].count("hold") == 1
-
-
-def test_under_strain_one_comes_back_and_so_many_stay_in() -> None:
-    outliers, bad = Outliers(SETTINGS), {"a": 0.3, "b": 2.0, "c": 1.5}
-    outliers.step(S, NAMES[:6], NAMES[:6], Case(bad), 0.0)
-    made = outliers.step(S, NAMES[:6], NAMES[:6], Case(bad, strained="the 3 left are slow"), 3.0)
-    assert [(each.kind, each.endpoint) for each in made] == [("return", "a"), ("hold", "")]
-    assert "the 3 left are slow" in made[0].reason
-    assert "could not bear more than 2" in made[1].reason
-    outliers.step(S, NAMES[:6], NAMES[:6], Case(bad), 4.0)
-    assert out(outliers) == 2  # the lesson is kept when the strain is over
-    outliers.step(S, NAMES[:6], NAMES[:6], Case(bad, strained="slow still"), 4.75)
-    assert out(outliers) == 2  # and its effect is waited for before the next
-    for second in range(70):
-        outliers.step(S, NAMES[:6], NAMES[:6], Case(bad), 5.0 + second)
-    assert out(outliers) == 3
-
-
 def test_a_hold_is_said_once_until_it_is_over() -> None:
-    outliers = Outliers(SETTINGS)
+    ejections = Ejections(SETTINGS)
 
     def holds(shared: str, now: float) -> int:
-        made = outliers.step(S, NAMES[:4], NAMES[:4], Case(shared=shared), now)
+        made = ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence(shared=shared), now)
         return sum(each.kind == "hold" for each in made)
 
     assert [holds(shared, at) for at, shared in enumerate(["x", "x", "", "x"])] == [1, 0, 0, 1]
 
 
 def test_past_ejections_are_forgiven_in_time() -> None:
-    outliers = Outliers(SETTINGS)
+    ejections = Ejections(SETTINGS)
     now = 0.0
 
     def step(bad: bool) -> list[Decision]:
-        return outliers.step(S, NAMES[:2], NAMES[:2], Case({"a": 1.5} if bad else {}), now)
+        return ejections.step(S, NAMES[:2], NAMES[:2], MadeEvidence({"a": 1.5} if bad else {}), now)
 
     step(True)
-    assert outliers.health(S, "a").until - now == 5
+    assert ejections.state(S, "a").until - now == 5
     for _ in range(600):
         now += 0.5
         step(False)
     step(True)
-    assert outliers.health(S, "a").until - now == 5
+    assert ejections.state(S, "a").until - now == 5
 
 
 def probation(trial: Trial, seconds: float) -> tuple[EndpointState, float]:
     """State and weight of an endpoint on probation whose calls went like this, so much later."""
-    outliers, times_up = Outliers(SETTINGS), SETTINGS.eject_seconds
+    ejections, times_up = Ejections(SETTINGS), SETTINGS.eject_seconds
 
     def step(now: float, bad: bool = False) -> None:
-        outliers.step(S, NAMES[:4], NAMES[:4], Case({"a": 1.5} if bad else {}, trial), now)
+        ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence({"a": 1.5} if bad else {}, trial), now)
 
     step(0.0, bad=True)
     step(times_up)
     step(times_up + 0.25)
     step(times_up + seconds)
-    return outliers.health(S, "a").state, outliers.weight(S, "a", times_up + seconds)
+    return ejections.state(S, "a").state, ejections.weight(S, "a", times_up + seconds)
 
 
 @pytest.mark.parametrize(
@@ -292,32 +190,34 @@ def test_an_endpoint_on_probation_returns_when_it_has_proved_itself(
 
 
 def test_doubt_takes_the_weight_and_nothing_else_until_calls_go_well() -> None:
-    outliers = Outliers(SETTINGS)
-    made = outliers.step(S, NAMES[:4], NAMES[:4], Case(doubted="a"), 10.0)
+    ejections = Ejections(SETTINGS)
+    made = ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence(doubted="a"), 10.0)
     assert [(each.kind, each.endpoint) for each in made] == [("probation", "a")]
-    assert outliers.weight(S, "a", 10.0) == 0.01
-    outliers.step(S, NAMES[:4], NAMES[:4], Case(found=Trial(3, 0, True)), 12.5)
-    assert outliers.weight(S, "a", 12.5) == 0.3
-    outliers.step(S, NAMES[:4], NAMES[:4], Case(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start)
-    assert outliers.health(S, "a").state is EndpointState.HEALTHY
+    assert ejections.weight(S, "a", 10.0) == 0.01
+    ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence(found=Trial(3, 0, True)), 12.5)
+    assert ejections.weight(S, "a", 12.5) == 0.3
+    ejections.step(
+        S, NAMES[:4], NAMES[:4], MadeEvidence(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start
+    )
+    assert ejections.state(S, "a").state is EndpointState.HEALTHY
 
 
 def test_where_many_seem_bad_none_is_doubted() -> None:
-    outliers = Outliers(SETTINGS)
-    outliers.step(S, NAMES, NAMES, Case(doubted="ab"), 0.0)
-    assert {outliers.health(S, name).state for name in "ab"} == {EndpointState.PROBATION}
-    made = outliers.step(S, NAMES, NAMES, Case(doubted="cdef"), 0.25)
+    ejections = Ejections(SETTINGS)
+    ejections.step(S, NAMES, NAMES, MadeEvidence(doubted="ab"), 0.0)
+    assert {ejections.state(S, name).state for name in "ab"} == {EndpointState.PROBATION}
+    made = ejections.step(S, NAMES, NAMES, MadeEvidence(doubted="cdef"), 0.25)
     assert {(each.kind, each.endpoint) for each in made} == {("return", "a"), ("return", "b")}
 
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_what_does_not_answer_a_probe_stays_out_but_not_for_ever(answers: bool) -> None:
-    outliers, now = Outliers(SETTINGS), 0.0
-    outliers.step(S, NAMES[:4], NAMES[:4], Case({"a": 1.0}, kind=FindingKind.STALL), now)
+    ejections, now = Ejections(SETTINGS), 0.0
+    ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence({"a": 1.0}, kind=FindingKind.STALL), now)
     trials = []
     while now < 200:
         now += 0.25
-        case = Case(probed=Probed(answers, "no answer within 1 s", now))
-        made = outliers.step(S, NAMES[:4], NAMES[:4], case, now)
+        case = MadeEvidence(probed=Probed(answers, "no answer within 1 s", now))
+        made = ejections.step(S, NAMES[:4], NAMES[:4], case, now)
         trials += [now for each in made if each.kind == "probation"]
     assert trials[0] == (5 if answers else 5 + 10 + 20 + 40 + 60)
