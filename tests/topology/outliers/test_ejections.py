@@ -196,9 +196,7 @@ def test_doubt_takes_the_weight_and_nothing_else_until_calls_go_well() -> None:
     assert ejections.weight(S, "a", 10.0) == 0.01
     ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence(found=Trial(3, 0, True)), 12.5)
     assert ejections.weight(S, "a", 12.5) == 0.3
-    ejections.step(
-        S, NAMES[:4], NAMES[:4], MadeEvidence(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start
-    )
+    ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence(found=Trial(9, 0, True)), 10.0 + SETTINGS.slow_start)
     assert ejections.state(S, "a").state is EndpointState.HEALTHY
 
 
