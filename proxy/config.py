@@ -1,8 +1,8 @@
 """The settings of one sidecar: addresses, identity, sampling, timeouts and limits."""
 
+import os
 import re
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import Annotated, Any, Final, Literal
 
 from proxy.contract.address import check_address, check_address_or_off
@@ -155,4 +155,5 @@ class SidecarConfig:
             )
         if not self.instance:
             # Two instances of one service must never report under one name.
-            object.__setattr__(self, "instance", f"{self.service}-{token_hex(4)}")
+            # Not secrets.token_hex: that module brings a megabyte of hash functions.
+            object.__setattr__(self, "instance", f"{self.service}-{os.urandom(4).hex()}")

@@ -104,6 +104,7 @@ EDGES = {
     "proxy/contract/transport/http_site.py",
     "proxy/contract/transport/streams.py",
     "proxy/contract/transport/tls.py",
+    "proxy/config.py",
     "proxy/control/admin.py",
     "proxy/control/health.py",
     "proxy/control/registration.py",
