@@ -138,7 +138,7 @@ def test_a_stage_set_over_the_api_is_in_force_after_a_restart(collector: Collect
         again.end()
 
 
-@pytest.mark.parametrize("option", ["grpc", "http", "query"])
+@pytest.mark.parametrize("option", ["grpc", "http", "query", "query_grpc", "zipkin"])
 def test_a_port_that_is_taken_is_told_with_the_fix(tmp_path: Path, option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -146,7 +146,7 @@ def test_a_port_that_is_taken_is_told_with_the_fix(tmp_path: Path, option: str) 
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         said = refused(tmp_path, **{option: address})
     assert said == (
-        f"--{option} (SPANMESH_{option.upper()}) is '{address}': the port is taken; "
+        f"--{option.replace('_', '-')} (SPANMESH_{option.upper()}) is '{address}': the port is taken; "
         "stop what listens there or give another HOST:PORT\n"
     )
 
