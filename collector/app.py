@@ -38,7 +38,7 @@ from collector.ingest.recent_requests import RecentRequests
 from collector.ingest.signal_inserts import SignalInserts
 from collector.ingest.spool import Spool
 from collector.otlp.body import from_protobuf
-from collector.otlp.values import Refused
+from collector.otlp.values import Refusals
 from collector.query.app import build, register_queries
 from collector.receive import otlp_grpc
 from collector.receive.otlp_http import OtlpHttp
@@ -250,7 +250,7 @@ async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Appli
 
 
 async def _zipkin(stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, stats: Stats) -> None:
-    async def traces(body: bytes) -> Refused:
+    async def traces(body: bytes) -> Refusals:
         return await ingest.traces(body, from_protobuf)
 
     if config.zipkin:

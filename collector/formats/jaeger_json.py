@@ -1,4 +1,4 @@
-"""Traces as Jaeger's UI and API give them as JSON, to OTLP.
+"""Conversion of the JSON of Jaeger's UI and API to OTLP.
 
 Source: jaeger internal/uimodel for the shapes; OpenTelemetry specification, "OpenTelemetry to Jaeger
 Transformation", read backwards, for the tags that hold what is no attribute in OTLP.
@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
-from collector.formats.lenient_json import clean, identity, mapping, sequence, text, whole
+from collector.formats.lenient_json import hex_id, mapping, replace_surrogates, sequence, text, unsigned
 from collector.otlp.body import MalformedError
 from proxy.contract.attributes import SERVICE_NAME
 
@@ -29,7 +29,8 @@ _STATUS: Final = "otel.status_code"
 _MESSAGE: Final = "otel.status_description"
 _STATE: Final = "w3c.tracestate"
 _SCOPE: Final = (("otel.scope.name", "otel.library.name"), ("otel.scope.version", "otel.library.version"))
-_TAKEN: Final = frozenset({_KIND, _STATUS, _MESSAGE, _STATE, *_SCOPE[0], *_SCOPE[1]})
+# Tags that become fields of the span and are no attributes.
+_CONSUMED: Final = frozenset({_KIND, _STATUS, _MESSAGE, _STATE, *_SCOPE[0], *_SCOPE[1]})
 _REFERENCE: Final = "opentracing.ref_type"
 _TRACE_BYTES: Final = 16
 _LATEST: Final = (1 << 64) - 1
@@ -39,24 +40,25 @@ Values = dict[str, AnyValue]
 
 
 def convert(traces: list[Any]) -> ExportTraceServiceRequest:
-    """The spans of Jaeger traces, one resource for each process. Raises MalformedError with the place."""
+    """Convert Jaeger traces, with one resource for each process. Raises MalformedError with the position."""
     request = ExportTraceServiceRequest()
     for number, trace in enumerate(traces):
-        place = f"[{number}]"
+        position = f"[{number}]"
         try:
             fields = mapping("trace", trace)
             processes = mapping("processes", fields.get("processes"))
-            made: dict[str, ResourceSpans] = {}
+            resources: dict[str, ResourceSpans] = {}  # by process id
             for index, item in enumerate(sequence("spans", fields.get("spans"))):
-                place = f"[{number}].spans[{index}]"
+                position = f"[{number}].spans[{index}]"
                 span = mapping("span", item)
                 key = text("processID", span.get("processID"))
-                if key not in made or "process" in span:
-                    made[key] = request.resource_spans.add()
-                    _process(made[key], mapping("process", span.get("process", processes.get(key))))
-                _span(made[key], span)
+                # A span may carry its process itself, as in Jaeger's Elasticsearch documents.
+                if key not in resources or "process" in span:
+                    resources[key] = request.resource_spans.add()
+                    _process(resources[key], mapping("process", span.get("process", processes.get(key))))
+                _span(resources[key], span)
         except ValueError as error:
-            raise MalformedError(f"{place}: {error}") from None
+            raise MalformedError(f"{position}: {error}") from None
     return request
 
 
@@ -72,21 +74,22 @@ def _span(resource: ResourceSpans, item: Mapping[str, Any]) -> None:
     tags = _values("tags", item.get("tags"))
     span = _scope(resource, tags).spans.add()
     span.trace_id = _trace(item.get("traceID"))
-    span.span_id = identity("spanID", item.get("spanID"))
+    span.span_id = hex_id("spanID", item.get("spanID"))
     span.name = text("operationName", item.get("operationName"))
-    start = whole("startTime", item.get("startTime"))
+    start = unsigned("startTime", item.get("startTime"))
     span.start_time_unix_nano = min(start * 1000, _LATEST)
-    span.end_time_unix_nano = min((start + whole("duration", item.get("duration"))) * 1000, _LATEST)
+    span.end_time_unix_nano = min((start + unsigned("duration", item.get("duration"))) * 1000, _LATEST)
     span.kind = _KINDS.get(_string(tags, _KIND).lower(), _KINDS["internal"])
     span.trace_state = _string(tags, _STATE)
     _references(span, item)
     for log in sequence("logs", item.get("logs")):
         _event(span, mapping("logs", log))
     _status(span.status, tags)
-    _add(span.attributes, {key: value for key, value in tags.items() if key not in _TAKEN})
+    _add(span.attributes, {key: value for key, value in tags.items() if key not in _CONSUMED})
 
 
 def _scope(resource: ResourceSpans, tags: Values) -> ScopeSpans:
+    """Return the resource's scope that a span's tags name, added where it is missing."""
     name, version = (next((_string(tags, key) for key in keys if key in tags), "") for keys in _SCOPE)
     for scope in resource.scope_spans:
         if (scope.scope.name, scope.scope.version) == (name, version):
@@ -97,46 +100,51 @@ def _scope(resource: ResourceSpans, tags: Values) -> ScopeSpans:
 
 
 def _references(span: Span, item: Mapping[str, Any]) -> None:
-    """The parent is the first reference to a span of this trace, before all one of CHILD_OF."""
-    found = []
+    """Set the parent and the links of a span.
+
+    The parent is the first CHILD_OF reference within the trace, or the first of another type if there is
+    none; every other reference is a link.
+    """
+    references = []
     for reference in sequence("references", item.get("references")):
         fields = mapping("references", reference)
         kind = text("references.refType", fields.get("refType")).lower() or "child_of"
-        target = identity("references.spanID", fields.get("spanID"))
-        found.append((kind, _trace(fields.get("traceID") or item.get("traceID")), target))
-    inside = [reference for reference in found if reference[1] == span.trace_id]
+        target = hex_id("references.spanID", fields.get("spanID"))
+        references.append((kind, _trace(fields.get("traceID") or item.get("traceID")), target))
+    inside = [reference for reference in references if reference[1] == span.trace_id]
     parent = next((each for each in inside if each[0] == "child_of"), inside[0] if inside else None)
     if parent:
         span.parent_span_id = parent[2]
-        found.remove(parent)
+        references.remove(parent)
     elif item.get("parentSpanID"):
-        span.parent_span_id = identity("parentSpanID", item["parentSpanID"])
-    for kind, trace, target in found:
+        span.parent_span_id = hex_id("parentSpanID", item["parentSpanID"])
+    for kind, trace, target in references:
         link = span.links.add(trace_id=trace, span_id=target)
         link.attributes.add(key=_REFERENCE).value.string_value = kind
 
 
 def _event(span: Span, log: Mapping[str, Any]) -> None:
     fields = _values("logs.fields", log.get("fields"))
-    time = whole("logs.timestamp", log.get("timestamp"))
+    time = unsigned("logs.timestamp", log.get("timestamp"))
     name = fields.pop("event", AnyValue(string_value="log")).string_value
     _add(span.events.add(time_unix_nano=min(time * 1000, _LATEST), name=name).attributes, fields)
 
 
 def _status(status: Status, tags: Values) -> None:
+    """Set the status, and remove the ``error`` tag that it stands for."""
     error = tags.get(_ERROR)
     failed = error is not None and (error.bool_value or error.string_value.lower() == "true")
-    told = _string(tags, _STATUS).upper()
-    if failed or told == "ERROR":
+    code = _string(tags, _STATUS).upper()
+    if failed or code == "ERROR":
         status.code = Status.STATUS_CODE_ERROR
         tags.pop(_ERROR, None)
-    elif told == "OK":
+    elif code == "OK":
         status.code = Status.STATUS_CODE_OK
     status.message = _string(tags, _MESSAGE)
 
 
 def _trace(value: Any) -> bytes:
-    return identity("traceID", value).rjust(_TRACE_BYTES, b"\0")
+    return hex_id("traceID", value).rjust(_TRACE_BYTES, b"\0")
 
 
 def _string(tags: Values, key: str) -> str:
@@ -144,7 +152,7 @@ def _string(tags: Values, key: str) -> str:
 
 
 def _values(field: str, tags: Any) -> Values:
-    """Tags of Jaeger ({key, type, value}) by key."""
+    """Return Jaeger's tags, a list of {key, type, value}, by key."""
     values: Values = {}
     for tag in sequence(field, tags):
         fields = mapping(field, tag)
@@ -165,8 +173,8 @@ def _value(field: str, kind: Any, value: Any) -> AnyValue:
         if kind == "binary":
             return AnyValue(bytes_value=b64decode(value, validate=True))
     except (TypeError, ValueError, OverflowError):
-        pass  # said to be what it is not: kept as the text it is
-    return AnyValue(string_value=clean(value) if isinstance(value, str) else text(field, value))
+        pass  # not of the type it declares: kept as text
+    return AnyValue(string_value=replace_surrogates(value) if isinstance(value, str) else text(field, value))
 
 
 def _add(into: Any, values: Values) -> None:

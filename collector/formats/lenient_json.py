@@ -1,6 +1,6 @@
-"""Fields out of JSON that others wrote, read as leniently as those who wrote it read it.
+"""Typed fields out of JSON that other tools wrote, read as leniently as those tools read it.
 
-Every function takes the name of the field for the error: ValueError that says what was there instead.
+Every function takes the name of the field for its error, a ValueError that says what was there instead.
 """
 
 import json
@@ -12,10 +12,10 @@ _TRACE_ID: Final = 32
 _LARGEST: Final = (1 << 64) - 1
 
 
-def identity(field: str, value: Any) -> bytes:
-    """The bytes of a hexadecimal id: 8, or 16 when it has more than 16 digits; short ones are padded."""
+def hex_id(field: str, value: Any) -> bytes:
+    """Return the bytes of a hexadecimal id, padded to 8, or to 16 for more than 16 digits."""
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{field}: expected hexadecimal text, got {kind(value)}")
+        raise ValueError(f"{field}: expected hexadecimal text, got {type_name(value)}")
     try:
         size = _ID if len(value) <= _ID else _TRACE_ID
         return bytes.fromhex(value.rjust(size, "0"))
@@ -23,8 +23,8 @@ def identity(field: str, value: Any) -> bytes:
         raise ValueError(f"{field}: {value[:40]!r} is not hexadecimal") from None
 
 
-def whole(field: str, value: Any) -> int:
-    """A number from 0 to what 64 bits hold, also when it is quoted; 0 when there is none."""
+def unsigned(field: str, value: Any) -> int:
+    """Return a number, quoted or not, clamped to 64 unsigned bits; 0 for null."""
     if value is None:
         return 0
     try:
@@ -36,40 +36,40 @@ def whole(field: str, value: Any) -> int:
 
 
 def text(field: str, value: Any) -> str:
-    """Text, also of a number or boolean; empty when there is none."""
+    """Return a text, or a number or boolean as its JSON text; empty for null."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return clean(value)
+        return replace_surrogates(value)
     if isinstance(value, bool | int | float):
         return json.dumps(value)
-    raise ValueError(f"{field}: expected text, got {kind(value)}")
+    raise ValueError(f"{field}: expected text, got {type_name(value)}")
 
 
-def clean(value: str) -> str:
-    """JSON can spell halves of surrogate pairs, which no UTF-8 can hold."""
+def replace_surrogates(value: str) -> str:
+    """Replace lone surrogates by "?": JSON can escape them, UTF-8 and so protobuf cannot hold them."""
     return value.encode("utf-8", "replace").decode()
 
 
 def mapping(field: str, value: Any) -> Mapping[str, Any]:
-    """An object; an empty one when there is none."""
+    """Return an object; an empty one for null."""
     if value is None:
         return {}
     if isinstance(value, dict):
         return value
-    raise ValueError(f"{field}: expected an object, got {kind(value)}")
+    raise ValueError(f"{field}: expected an object, got {type_name(value)}")
 
 
 def sequence(field: str, value: Any) -> list[Any]:
-    """A list; an empty one when there is none."""
+    """Return a list; an empty one for null."""
     if value is None:
         return []
     if isinstance(value, list):
         return value
-    raise ValueError(f"{field}: expected a list, got {kind(value)}")
+    raise ValueError(f"{field}: expected a list, got {type_name(value)}")
 
 
-def kind(value: Any) -> str:
-    """What a value is, in words."""
+def type_name(value: Any) -> str:
+    """Return the JSON type of a value in words, for an error."""
     names = {dict: "an object", list: "a list", str: "text", type(None): "nothing", bool: "true or false"}
     return names.get(type(value), "a number")

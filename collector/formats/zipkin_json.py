@@ -1,7 +1,7 @@
-"""Zipkin's JSON, version 2, to its messages.
+"""Zipkin's JSON encoding, version 2, parsed to the messages of its protobuf encoding.
 
 Source: openzipkin/zipkin-api, zipkin2-api.yaml. As lenient as Zipkin's own reader: unknown fields
-are passed over, short ids padded, numbers may be quoted, addresses that are none left out.
+are ignored, short ids padded, numbers may be quoted and invalid addresses are left out.
 """
 
 import json
@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_address
 from typing import Any, Final
 
-from collector.formats.lenient_json import clean, identity, kind, mapping, sequence, text, whole
+from collector.formats.lenient_json import (
+    hex_id,
+    mapping,
+    replace_surrogates,
+    sequence,
+    text,
+    type_name,
+    unsigned,
+)
 from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans, Span
 from collector.otlp.body import MalformedError
 
@@ -23,7 +31,7 @@ _KINDS: Final[Mapping[str, Span.Kind]] = {
 
 
 def from_json(body: bytes) -> ListOfSpans:
-    """The spans of a JSON list. Raises MalformedError that names the span and the field."""
+    """Parse a JSON list of spans. Raises MalformedError that names the span and the field."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -32,9 +40,9 @@ def from_json(body: bytes) -> ListOfSpans:
 
 
 def from_list(document: Any) -> ListOfSpans:
-    """The same of decoded JSON. Raises MalformedError."""
+    """Convert a decoded JSON list of spans. Raises MalformedError that names the span and the field."""
     if not isinstance(document, list):
-        raise MalformedError(f"expected a JSON list of Zipkin spans, got {kind(document)}")
+        raise MalformedError(f"expected a JSON list of Zipkin spans, got {type_name(document)}")
     spans = ListOfSpans()
     for number, item in enumerate(document):
         try:
@@ -45,25 +53,25 @@ def from_list(document: Any) -> ListOfSpans:
 
 
 def _fill(span: Span, item: Mapping[str, Any]) -> None:
-    """Raises ValueError that names the field."""
-    span.trace_id = identity("traceId", item.get("traceId"))
-    span.id = identity("id", item.get("id"))
+    """Set the fields of a span. Raises ValueError that names the field."""
+    span.trace_id = hex_id("traceId", item.get("traceId"))
+    span.id = hex_id("id", item.get("id"))
     if item.get("parentId"):
-        span.parent_id = identity("parentId", item["parentId"])
+        span.parent_id = hex_id("parentId", item["parentId"])
     span.kind = _kind_of(item.get("kind"))
     span.name = text("name", item.get("name"))
-    span.timestamp = whole("timestamp", item.get("timestamp"))
-    span.duration = whole("duration", item.get("duration"))
+    span.timestamp = unsigned("timestamp", item.get("timestamp"))
+    span.duration = unsigned("duration", item.get("duration"))
     _endpoint(span.local_endpoint, "localEndpoint", item.get("localEndpoint"))
     _endpoint(span.remote_endpoint, "remoteEndpoint", item.get("remoteEndpoint"))
     for note in sequence("annotations", item.get("annotations")):
         fields = mapping("annotations", note)
         span.annotations.add(
-            timestamp=whole("annotations.timestamp", fields.get("timestamp")),
+            timestamp=unsigned("annotations.timestamp", fields.get("timestamp")),
             value=text("annotations.value", fields.get("value")),
         )
     for key, value in mapping("tags", item.get("tags")).items():
-        span.tags[clean(key)] = text(f"tags.{key[:80]}", value)
+        span.tags[replace_surrogates(key)] = text(f"tags.{key[:80]}", value)
     span.debug = item.get("debug") is True
     span.shared = item.get("shared") is True
 
@@ -75,12 +83,12 @@ def _endpoint(endpoint: Endpoint, field: str, value: Any) -> None:
         try:
             address = ip_address(fields.get(key) or "")
         except ValueError:
-            continue  # a name where an address belongs; Zipkin leaves it out as well
+            continue  # a host name, for example; Zipkin's own reader leaves it out as well
         if isinstance(address, IPv4Address):
             endpoint.ipv4 = address.packed
         else:
             endpoint.ipv6 = address.packed
-    port = whole(f"{field}.port", fields.get("port"))
+    port = unsigned(f"{field}.port", fields.get("port"))
     if port in _PORTS:
         endpoint.port = port
 

@@ -21,8 +21,8 @@ from collector.ingest.journal import Entry, Journal, Signal
 from collector.ingest.recent_requests import UnstoredRequests, digest
 from collector.otlp import logs, metrics, traces
 from collector.otlp.body import from_protobuf
-from collector.otlp.samples import measurements
-from collector.otlp.values import Limits, Refused
+from collector.otlp.samples import sidecar_samples
+from collector.otlp.values import Limits, Refusals
 from collector.stats import Stats
 from topology.engine import Engine
 
@@ -47,7 +47,7 @@ class _Examined:
 
     body: bytes
     count: int
-    refused: Refused
+    refused: Refusals
     feed: Callable[[float], None]
 
 
@@ -78,7 +78,7 @@ class Ingest:
         self._idle.set()
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
 
-    async def traces(self, body: bytes, parse: Parser[ExportTraceServiceRequest]) -> Refused:
+    async def traces(self, body: bytes, parse: Parser[ExportTraceServiceRequest]) -> Refusals:
         """Return, once the spans are durable, those that were left out.
 
         Raises MalformedError (do not repeat), BusyError and SpoolError (repeat later).
@@ -95,12 +95,12 @@ class Ingest:
 
         return await self._process(Signal.TRACES, body, examine)
 
-    async def metrics(self, body: bytes, parse: Parser[ExportMetricsServiceRequest]) -> Refused:
+    async def metrics(self, body: bytes, parse: Parser[ExportMetricsServiceRequest]) -> Refusals:
         """Do for metric points what ``traces`` does for spans."""
 
         def examine(limits: Limits) -> _Examined:
             request = parse(ExportMetricsServiceRequest, body)
-            samples = measurements(request)
+            samples = sidecar_samples(request)
             refused = metrics.prune(request, len(body), limits)
             unchanged = parse is from_protobuf and not refused.count
             wire = body if unchanged else request.SerializeToString()
@@ -115,7 +115,7 @@ class Ingest:
 
         return await self._process(Signal.METRICS, body, examine)
 
-    async def logs(self, body: bytes, parse: Parser[ExportLogsServiceRequest]) -> Refused:
+    async def logs(self, body: bytes, parse: Parser[ExportLogsServiceRequest]) -> Refusals:
         """Do for log records what ``traces`` does for spans."""
         arrived = int(self._clock() * 1e9)
 
@@ -133,7 +133,7 @@ class Ingest:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
 
-    async def _process(self, signal: Signal, body: bytes, examine: Callable[[Limits], _Examined]) -> Refused:
+    async def _process(self, signal: Signal, body: bytes, examine: Callable[[Limits], _Examined]) -> Refusals:
         with self._in_progress():
             key = digest(body)
             examined = await self._examined(body, examine)

@@ -1,15 +1,16 @@
-"""OpenTelemetry's wire into ours, pure: no I/O, no clock.
+"""OTLP requests, checked and taken apart. Pure: no I/O, no clock.
 
-``body``     bytes of a request (protobuf or JSON) to a protobuf message
-``jsonform`` OTLP/JSON to protobuf
-``values``   attributes as the store keeps them, and the checks ids and times must pass
-``traces``   spans to columns of otel_traces, and to what the graph needs of them
-``metrics``  points to columns of otel_metrics_*
-``logs``     log records to columns of otel_logs
-``zipkin``   Zipkin's spans to OTLP, with ``zipkin_json`` and ``zipkin.proto`` for its two encodings
-``documents`` traces in files to OTLP, with ``jaeger_json`` and ``loose`` (JSON that others wrote)
-``samples``  what a sidecar measured, to the words of the topology engine
+``body``               bytes of a request, protobuf or JSON, to a protobuf message
+``jsonform``           the rules of OTLP/JSON
+``values``             attributes as the store keeps them, limits, and the checks of ids and times
+``traces``             spans: which are refused, and what the topology graph needs of the others
+``nested_attributes``  lists and maps among the attributes of spans, made text
+``metrics``            points to columns of otel_metrics_*
+``logs``               log records to columns of otel_logs
+``samples``            what sidecars measured, to the samples of the topology engine
 
-Bytes come in through ``body``; ``traces`` and ``metrics`` turn the message into columns and count
-what they had to leave out; ``samples`` turns the same message into measurements.
+Bytes come in through ``body``. For each signal a module refuses the items that cannot be stored and counts
+them by reason (OTLP's partial success). ``metrics`` and ``logs`` also make the columns, once the request has
+left the spool; spans become columns in ClickHouse itself (``collector.clickhouse.spans``), because a loop in
+Python over spans costs nine times as much.
 """

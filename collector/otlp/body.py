@@ -1,4 +1,4 @@
-"""Bytes of an export request to its protobuf message."""
+"""Parsing of an export request's bytes into its protobuf message."""
 
 from typing import TypeVar
 
@@ -8,14 +8,14 @@ from collector.otlp import jsonform
 
 
 class MalformedError(ValueError):
-    """The request cannot be read and must not be repeated; the text says what is wrong."""
+    """The request cannot be parsed and must not be repeated; the text says what is wrong."""
 
 
 M = TypeVar("M", bound=Message)
 
 
 def from_protobuf(kind: type[M], body: bytes) -> M:
-    """Raises MalformedError."""
+    """Parse a protobuf body. Raises MalformedError."""
     try:
         return kind.FromString(body)
     except DecodeError as error:
@@ -24,7 +24,7 @@ def from_protobuf(kind: type[M], body: bytes) -> M:
 
 
 def from_json(kind: type[M], body: bytes) -> M:
-    """Raises MalformedError."""
+    """Parse an OTLP/JSON body. Raises MalformedError."""
     try:
         return jsonform.parse(kind(), body)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""OTLP/JSON to protobuf.
+"""Parsing of OTLP/JSON into protobuf messages.
 
 Source: OTLP specification 1.x, "JSON Protobuf Encoding": proto3's JSON mapping with lowerCamelCase
 names, except that trace and span ids are hexadecimal; unknown fields are ignored.
@@ -12,7 +12,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
 _IDS: Final = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"})
-# Deeper than any telemetry, and well within the interpreter's own limit.
+# Deeper than any telemetry, and well within the interpreter's recursion limit.
 _DEPTH: Final = 100
 
 M = TypeVar("M", bound=Message)
@@ -24,13 +24,13 @@ def parse(message: M, body: bytes) -> M:
 
 
 def fill(message: M, document: Any) -> M:
-    """The same from JSON that was decoded."""
+    """Fill ``message`` from decoded JSON. Raises ValueError that names the field, or RecursionError."""
     if not isinstance(document, dict):
         raise ValueError(f"expected an object, got {type(document).__name__}")
     try:
         return ParseDict(_with_ids(document, "", 0), message, ignore_unknown_fields=True)
     except ParseError as error:
-        # "Failed to parse A field: Failed to parse B field: …": the innermost says it all, with the path.
+        # "Failed to parse A field: Failed to parse B field: …": the innermost has the whole path.
         raise ValueError(str(error).rsplit(" field: ", 1)[-1]) from None
     except (TypeError, AttributeError) as error:
         # json_format meets a scalar where it expects an object.
@@ -38,7 +38,7 @@ def fill(message: M, document: Any) -> M:
 
 
 def _with_ids(value: Any, path: str, depth: int) -> Any:
-    """The same document with ids in base64, as proto3's JSON mapping wants bytes."""
+    """Return the document with its ids in base64, which proto3's JSON mapping expects for bytes."""
     if depth > _DEPTH:
         raise ValueError(f"{path.strip('.')[:80]}…: nested deeper than {_DEPTH} levels")
     if isinstance(value, list):
@@ -52,6 +52,7 @@ def _with_ids(value: Any, path: str, depth: int) -> Any:
 
 
 def _id(value: Any, path: str) -> str:
+    """Convert a hexadecimal id to base64. Raises ValueError."""
     if value is None:
         return ""
     try:

@@ -1,11 +1,11 @@
-"""Log records: which can be kept, and those as columns of otel_logs."""
+"""Log records: refusal of those that cannot be stored, and the columns of otel_logs."""
 
 from typing import Any, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
-from collector.otlp.values import Limits, Refused, RefusedError, attributes, check_time, text
+from collector.otlp.values import Limits, RefusalError, Refusals, attributes, check_time, text
 from proxy.contract.attributes import SERVICE_NAME
 
 _TABLE: Final = "otel_logs"
@@ -13,23 +13,24 @@ _TRACE: Final = 16
 _SPAN: Final = 8
 _BYTE: Final = 255
 
-# Of what was pruned everything is kept.
+# Requests were pruned when they arrived; the columns are made without limits.
 _ANY: Final = Limits()
 
 Values = dict[str, Any]
 
 
-def prune(request: ExportLogsServiceRequest, arrived: int, limits: Limits) -> Refused:
-    """Delete from a request what cannot be kept, and count it.
+def prune(request: ExportLogsServiceRequest, arrived: int, limits: Limits) -> Refusals:
+    """Delete the records of a request that cannot be stored, and count them.
 
-    A record that tells no time at all was observed when it ``arrived``, nanoseconds since the epoch.
+    A record without any time gets ``arrived``, nanoseconds since the epoch, as the time it was observed:
+    logs.proto requires the observed time, yet many senders leave it out.
     """
-    refused = Refused()
+    refused = Refusals()
     for resource in request.resource_logs:
         for scope in resource.scope_logs:
             try:
-                _head(resource, scope, limits)
-            except RefusedError as error:
+                _shared_columns(resource, scope, limits)
+            except RefusalError as error:
                 for _ in scope.log_records:
                     refused.add(error.reason, str(error))
                 del scope.log_records[:]
@@ -40,7 +41,7 @@ def prune(request: ExportLogsServiceRequest, arrived: int, limits: Limits) -> Re
                     record.observed_time_unix_nano = arrived
                 try:
                     _check(record, limits)
-                except RefusedError as error:
+                except RefusalError as error:
                     refused.add(error.reason, str(error))
                     bad.append(index)
             for index in reversed(bad):
@@ -49,37 +50,38 @@ def prune(request: ExportLogsServiceRequest, arrived: int, limits: Limits) -> Re
 
 
 def count(request: ExportLogsServiceRequest) -> int:
-    """How many records it holds."""
+    """Return the number of records in a request."""
     return sum(len(scope.log_records) for resource in request.resource_logs for scope in resource.scope_logs)
 
 
 def convert(request: ExportLogsServiceRequest) -> dict[str, dict[str, list[Any]]]:
-    """Columns by table of a request that was pruned."""
+    """Return the columns, by table, of a pruned request."""
     columns: dict[str, list[Any]] = {}
     for resource in request.resource_logs:
         for scope in resource.scope_logs:
-            head = _head(resource, scope, _ANY)
+            shared = _shared_columns(resource, scope, _ANY)
             for record in scope.log_records:
-                for values in (head, _row(record)):
+                for values in (shared, _row(record)):
                     for name, value in values.items():
                         columns.setdefault(name, []).append(value)
     return {_TABLE: columns} if columns else {}
 
 
 def _time(record: LogRecord) -> int:
-    """When it happened, or else when it was seen."""
+    """Return the event's time, or else the time it was observed."""
     return record.time_unix_nano or record.observed_time_unix_nano
 
 
 def _check(record: LogRecord, limits: Limits) -> None:
-    """Raises RefusedError."""
+    """Check the time, attributes and body of a record. Raises RefusalError."""
     check_time("time_unix_nano", _time(record), limits)
     attributes(record.attributes, limits)
     if len(text(record.body)) > limits.length:
-        raise RefusedError("body_length", f"a log body has more than {limits.length} characters")
+        raise RefusalError("body_length", f"a log body has more than {limits.length} characters")
 
 
-def _head(resource: ResourceLogs, scope: ScopeLogs, limits: Limits) -> Values:
+def _shared_columns(resource: ResourceLogs, scope: ScopeLogs, limits: Limits) -> Values:
+    """Return the columns that all records of a scope share. Raises RefusalError."""
     labels = attributes(resource.resource.attributes, limits)
     return {
         "ServiceName": labels.get(SERVICE_NAME, ""),
@@ -93,7 +95,7 @@ def _head(resource: ResourceLogs, scope: ScopeLogs, limits: Limits) -> Values:
 
 
 def _row(record: LogRecord) -> Values:
-    """What a record adds to the head."""
+    """Return the columns of one record."""
     return {
         "Timestamp": _time(record),
         "TraceId": _id(record.trace_id, _TRACE),
@@ -108,5 +110,5 @@ def _row(record: LogRecord) -> Values:
 
 
 def _id(value: bytes, size: int) -> str:
-    """Hexadecimal text; empty for what is no id: such a record belongs to no trace (logs.proto)."""
+    """Return an id in hexadecimal; empty if invalid, as such a record belongs to no trace (logs.proto)."""
     return value.hex() if len(value) == size and any(value) else ""

@@ -1,4 +1,4 @@
-"""Metric points: which can be kept, and those as columns of the otel_metrics_* tables."""
+"""Metric points: refusal of those that cannot be stored, and the columns of the otel_metrics_* tables."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -15,27 +15,27 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     SummaryDataPoint,
 )
 
-from collector.otlp.values import Limits, Refused, RefusedError, attributes, check_time
+from collector.otlp.values import Limits, RefusalError, Refusals, attributes, check_time
 from proxy.contract.attributes import SERVICE_NAME
 
 _TABLE: Final = "otel_metrics_{}"
 _EXEMPLARS: Final = ("FilteredAttributes", "TimeUnix", "Value", "SpanId", "TraceId")
 
-# Of what was pruned everything is kept.
+# Requests were pruned when they arrived; the columns are made without limits.
 _ANY: Final = Limits()
 
 Values = dict[str, Any]
 Point = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
 
 
-def prune(request: ExportMetricsServiceRequest, size: int, limits: Limits) -> Refused:
-    """Delete from a request of ``size`` bytes what cannot be kept, and count it."""
-    refused = Refused()
+def prune(request: ExportMetricsServiceRequest, size: int, limits: Limits) -> Refusals:
+    """Delete the points of a request of ``size`` bytes that cannot be stored, and count them."""
+    refused = Refusals()
     for resource in request.resource_metrics:
         for scope in resource.scope_metrics:
             try:
-                _head(resource, scope, limits)
-            except RefusedError as error:
+                _shared_columns(resource, scope, limits)
+            except RefusalError as error:
                 for metric in scope.metrics:
                     refused.add(error.reason, str(error), len(_points(metric)))
                 del scope.metrics[:]
@@ -45,7 +45,7 @@ def prune(request: ExportMetricsServiceRequest, size: int, limits: Limits) -> Re
     return refused
 
 
-def _prune(metric: Metric, size: int, limits: Limits, refused: Refused) -> None:
+def _prune(metric: Metric, size: int, limits: Limits, refused: Refusals) -> None:
     if metric.WhichOneof("data") is None:
         refused.add("metric_empty", f"metric {metric.name[:80]!r} has no data")
     points = _points(metric)
@@ -53,7 +53,7 @@ def _prune(metric: Metric, size: int, limits: Limits, refused: Refused) -> None:
     for index, point in enumerate(points):
         try:
             _check(point, size, limits)
-        except RefusedError as error:
+        except RefusalError as error:
             refused.add(error.reason, f"metric {metric.name[:80]!r}: {error}")
             bad.append(index)
     for index in reversed(bad):
@@ -61,21 +61,24 @@ def _prune(metric: Metric, size: int, limits: Limits, refused: Refused) -> None:
 
 
 def _check(point: Point, size: int, limits: Limits) -> None:
-    """Raises RefusedError; ``size`` is that of the whole request."""
+    """Check the time, attributes, buckets and exemplars of a point. Raises RefusalError.
+
+    ``size`` is that of the whole request: no attribute can be too long in one that is short.
+    """
     check_time("time_unix_nano", point.time_unix_nano, limits)
     if len(point.attributes) > limits.attributes or size > limits.length:
         attributes(point.attributes, limits)
     if isinstance(point, HistogramDataPoint):
         counts, bounds = len(point.bucket_counts), len(point.explicit_bounds)
         if counts and counts != bounds + 1:
-            raise RefusedError("histogram_buckets", f"{counts} bucket_counts for {bounds} explicit_bounds")
+            raise RefusalError("histogram_buckets", f"{counts} bucket_counts for {bounds} explicit_bounds")
     if not isinstance(point, SummaryDataPoint):
         for exemplar in point.exemplars:
             attributes(exemplar.filtered_attributes, limits)
 
 
 def count(request: ExportMetricsServiceRequest) -> int:
-    """How many points it holds."""
+    """Return the number of points in a request."""
     return sum(
         len(_points(metric))
         for resource in request.resource_metrics
@@ -85,20 +88,21 @@ def count(request: ExportMetricsServiceRequest) -> int:
 
 
 def convert(request: ExportMetricsServiceRequest) -> dict[str, dict[str, list[Any]]]:
-    """Columns by table of a request that was pruned."""
+    """Return the columns, by table, of a pruned request."""
     tables: dict[str, dict[str, list[Any]]] = {}
     for resource in request.resource_metrics:
         for scope in resource.scope_metrics:
-            head = _head(resource, scope, _ANY)
+            shared = _shared_columns(resource, scope, _ANY)
             for metric in scope.metrics:
-                _metric(metric, head, tables)
+                _metric(metric, shared, tables)
     return tables
 
 
-def _metric(metric: Metric, head: Values, tables: dict[str, dict[str, list[Any]]]) -> None:
+def _metric(metric: Metric, shared: Values, tables: dict[str, dict[str, list[Any]]]) -> None:
+    """Append the points of a metric to the columns of its table."""
     kind = metric.WhichOneof("data")
     common = {
-        **head,
+        **shared,
         "MetricName": metric.name,
         "MetricDescription": metric.description,
         "MetricUnit": metric.unit,
@@ -111,11 +115,13 @@ def _metric(metric: Metric, head: Values, tables: dict[str, dict[str, list[Any]]
 
 
 def _points(metric: Metric) -> Any:
+    """Return the points of a metric, whatever its type; a mutable protobuf list, or () without data."""
     kind = metric.WhichOneof("data")
     return getattr(metric, kind).data_points if kind else ()
 
 
-def _head(resource: ResourceMetrics, scope: ScopeMetrics, limits: Limits) -> Values:
+def _shared_columns(resource: ResourceMetrics, scope: ScopeMetrics, limits: Limits) -> Values:
+    """Return the columns that all points of a scope share. Raises RefusalError."""
     labels = attributes(resource.resource.attributes, limits)
     return {
         "ResourceAttributes": labels,
@@ -130,7 +136,7 @@ def _head(resource: ResourceMetrics, scope: ScopeMetrics, limits: Limits) -> Val
 
 
 def _row(kind: str | None, metric: Metric, point: Point) -> Values:
-    """What a point adds to the head."""
+    """Return the columns of one point."""
     row: Values = {
         "Attributes": attributes(point.attributes, _ANY),
         "StartTimeUnix": min(point.start_time_unix_nano, _ANY.newest),

@@ -1,4 +1,4 @@
-"""What sidecars measured, in the words of the topology engine."""
+"""Conversion of the metrics that sidecars export to samples of the topology engine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,17 +34,16 @@ _CONNECTIONS: Final = {
 }
 _TUNNEL: Final = "CONNECT"
 _FAILED: Final = frozenset({"5xx", "error"})
-# What a latency can be, as powers of two of a second, and how often it can have been counted in
-# one interval: beyond is a mistake or an attack, and would overflow what it is added to.
+# Bounds on what a sidecar can have measured: scales of histograms, latencies from 2**-64 to 2**64 seconds,
+# calls in one interval. Values beyond are a defect or an attack, and would overflow what they are added to.
 _SCALES: Final = range(-10, 21)
 _OCTAVES: Final = 64
 _COUNT: Final = 1 << 40
 
 
 @dataclass(slots=True)
-class Samples:
-    """What one metrics request says of calls, open requests and opaque connections; ``ignored`` were
-    impossible."""
+class SidecarSamples:
+    """The samples of one metrics request; ``ignored`` counts points with impossible values."""
 
     calls: list[CallSample] = field(default_factory=list)
     opens: list[OpenSample] = field(default_factory=list)
@@ -58,9 +57,9 @@ class _Reporter:
     instance: str
 
 
-def measurements(request: ExportMetricsServiceRequest) -> Samples:
-    """Measurements of sidecars in a metrics request; everything else in it is passed over."""
-    found = Samples()
+def sidecar_samples(request: ExportMetricsServiceRequest) -> SidecarSamples:
+    """Return the samples of sidecars in a metrics request; metrics of other scopes are skipped."""
+    found = SidecarSamples()
     for resource in request.resource_metrics:
         ours = [scope for scope in resource.scope_metrics if scope.scope.name == names.SCOPE]
         if not ours:
@@ -80,7 +79,8 @@ def measurements(request: ExportMetricsServiceRequest) -> Samples:
     return found
 
 
-def _calls(metric: Metric, reporter: _Reporter, found: Samples) -> None:
+def _calls(metric: Metric, reporter: _Reporter, found: SidecarSamples) -> None:
+    """Add a sample for each point of a histogram of calls or connects."""
     side, protocol = _CALLS.get(metric.name, (None, Protocol.UNKNOWN))
     if side is None:
         return
@@ -92,6 +92,7 @@ def _calls(metric: Metric, reporter: _Reporter, found: Samples) -> None:
 
 
 def _possible(point: ExponentialHistogramDataPoint) -> bool:
+    """True if a sidecar can have measured these values."""
     if point.scale not in _SCALES or not isfinite(point.sum) or not isfinite(point.min + point.max):
         return False
     low = point.positive.offset
@@ -143,7 +144,7 @@ def _encrypted(labels: dict[str, str], protocol: Protocol) -> bool | None:
 
 
 def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], OpenSample]) -> None:
-    """Join the two gauges of an endpoint into one sample."""
+    """Join the two gauges of an endpoint, open requests and age of the oldest, into one sample."""
     if metric.name not in (names.CLIENT_ACTIVE, names.OLDEST_AGE):
         return
     points = metric.gauge.data_points or metric.sum.data_points
@@ -161,7 +162,7 @@ def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], Op
 def _connections(
     metric: Metric, reporter: _Reporter, standing: dict[tuple[Side, str, str], ConnectionSample]
 ) -> None:
-    """Join what is told of the connections of one kind into one sample."""
+    """Join the gauges and byte counts of an endpoint's opaque connections into one sample."""
     side = _CONNECTIONS.get(metric.name)
     if side is None:
         return
@@ -183,7 +184,7 @@ def _connections(
         number = int(_number(point))
         direction = labels.get(names.DIRECTION)
         if direction is None:
-            sample.open += number  # a reading for each of encrypted, in the clear and not known
+            sample.open += number  # three readings: encrypted, in the clear, and unknown
             sample.encrypted += number if labels.get(names.TLS) == "true" else 0
             sample.clear += number if labels.get(names.TLS) == "false" else 0
         elif (direction == names.TRANSMIT) is client:
@@ -194,7 +195,7 @@ def _connections(
 
 def _number(point: NumberDataPoint) -> float:
     value = point.as_int if point.WhichOneof("value") == "as_int" else point.as_double
-    # Negative, infinite or not a number: nothing a gauge of ours can hold.
+    # Our gauges are never negative, infinite or not a number.
     return value if 0 <= value < float("inf") else 0
 
 

@@ -24,27 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ollector/otlp/span_index.proto\x12\rspanmesh.lean\"\x16\n\x06Status\x12\x0c\n\x04\x63ode\x18\x03 \x01(\x05\"\xf1\x01\n\x04Span\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x16\n\x0eparent_span_id\x18\x04 \x01(\x0c\x12\x0c\n\x04name\x18\x05 \x01(\x0c\x12\x0c\n\x04kind\x18\x06 \x01(\x05\x12\x1c\n\x14start_time_unix_nano\x18\x07 \x01(\x06\x12\x1a\n\x12\x65nd_time_unix_nano\x18\x08 \x01(\x06\x12\x12\n\nattributes\x18\t \x03(\x0c\x12\x0e\n\x06\x65vents\x18\x0b \x03(\x0c\x12\r\n\x05links\x18\r \x03(\x0c\x12%\n\x06status\x18\x0f \x01(\x0b\x32\x15.spanmesh.lean.Status\"?\n\nScopeSpans\x12\r\n\x05scope\x18\x01 \x01(\x0c\x12\"\n\x05spans\x18\x02 \x03(\x0b\x32\x13.spanmesh.lean.Span\"Q\n\rResourceSpans\x12\x10\n\x08resource\x18\x01 \x01(\x0c\x12.\n\x0bscope_spans\x18\x02 \x03(\x0b\x32\x19.spanmesh.lean.ScopeSpans\"?\n\x07Request\x12\x34\n\x0eresource_spans\x18\x01 \x03(\x0b\x32\x1c.spanmesh.lean.ResourceSpans\"-\n\rRawScopeSpans\x12\r\n\x05scope\x18\x01 \x01(\x0c\x12\r\n\x05spans\x18\x02 \x03(\x0c\"W\n\x10RawResourceSpans\x12\x10\n\x08resource\x18\x01 \x01(\x0c\x12\x31\n\x0bscope_spans\x18\x02 \x03(\x0b\x32\x1c.spanmesh.lean.RawScopeSpans\"E\n\nRawRequest\x12\x37\n\x0eresource_spans\x18\x01 \x03(\x0b\x32\x1f.spanmesh.lean.RawResourceSpansb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63ollector/otlp/span_index.proto\x12\x13spanmesh.span_index\"\x16\n\x06Status\x12\x0c\n\x04\x63ode\x18\x03 \x01(\x05\"\xf7\x01\n\x04Span\x12\x10\n\x08trace_id\x18\x01 \x01(\x0c\x12\x0f\n\x07span_id\x18\x02 \x01(\x0c\x12\x16\n\x0eparent_span_id\x18\x04 \x01(\x0c\x12\x0c\n\x04name\x18\x05 \x01(\x0c\x12\x0c\n\x04kind\x18\x06 \x01(\x05\x12\x1c\n\x14start_time_unix_nano\x18\x07 \x01(\x06\x12\x1a\n\x12\x65nd_time_unix_nano\x18\x08 \x01(\x06\x12\x12\n\nattributes\x18\t \x03(\x0c\x12\x0e\n\x06\x65vents\x18\x0b \x03(\x0c\x12\r\n\x05links\x18\r \x03(\x0c\x12+\n\x06status\x18\x0f \x01(\x0b\x32\x1b.spanmesh.span_index.Status\"E\n\nScopeSpans\x12\r\n\x05scope\x18\x01 \x01(\x0c\x12(\n\x05spans\x18\x02 \x03(\x0b\x32\x19.spanmesh.span_index.Span\"W\n\rResourceSpans\x12\x10\n\x08resource\x18\x01 \x01(\x0c\x12\x34\n\x0bscope_spans\x18\x02 \x03(\x0b\x32\x1f.spanmesh.span_index.ScopeSpans\"E\n\x07Request\x12:\n\x0eresource_spans\x18\x01 \x03(\x0b\x32\".spanmesh.span_index.ResourceSpans\"-\n\rRawScopeSpans\x12\r\n\x05scope\x18\x01 \x01(\x0c\x12\r\n\x05spans\x18\x02 \x03(\x0c\"]\n\x10RawResourceSpans\x12\x10\n\x08resource\x18\x01 \x01(\x0c\x12\x37\n\x0bscope_spans\x18\x02 \x03(\x0b\x32\".spanmesh.span_index.RawScopeSpans\"K\n\nRawRequest\x12=\n\x0eresource_spans\x18\x01 \x03(\x0b\x32%.spanmesh.span_index.RawResourceSpansb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'collector.otlp.span_index_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STATUS']._serialized_start=50
-  _globals['_STATUS']._serialized_end=72
-  _globals['_SPAN']._serialized_start=75
-  _globals['_SPAN']._serialized_end=316
-  _globals['_SCOPESPANS']._serialized_start=318
-  _globals['_SCOPESPANS']._serialized_end=381
-  _globals['_RESOURCESPANS']._serialized_start=383
-  _globals['_RESOURCESPANS']._serialized_end=464
-  _globals['_REQUEST']._serialized_start=466
-  _globals['_REQUEST']._serialized_end=529
-  _globals['_RAWSCOPESPANS']._serialized_start=531
-  _globals['_RAWSCOPESPANS']._serialized_end=576
-  _globals['_RAWRESOURCESPANS']._serialized_start=578
-  _globals['_RAWRESOURCESPANS']._serialized_end=665
-  _globals['_RAWREQUEST']._serialized_start=667
-  _globals['_RAWREQUEST']._serialized_end=736
+  _globals['_STATUS']._serialized_start=56
+  _globals['_STATUS']._serialized_end=78
+  _globals['_SPAN']._serialized_start=81
+  _globals['_SPAN']._serialized_end=328
+  _globals['_SCOPESPANS']._serialized_start=330
+  _globals['_SCOPESPANS']._serialized_end=399
+  _globals['_RESOURCESPANS']._serialized_start=401
+  _globals['_RESOURCESPANS']._serialized_end=488
+  _globals['_REQUEST']._serialized_start=490
+  _globals['_REQUEST']._serialized_end=559
+  _globals['_RAWSCOPESPANS']._serialized_start=561
+  _globals['_RAWSCOPESPANS']._serialized_end=606
+  _globals['_RAWRESOURCESPANS']._serialized_start=608
+  _globals['_RAWRESOURCESPANS']._serialized_end=701
+  _globals['_RAWREQUEST']._serialized_start=703
+  _globals['_RAWREQUEST']._serialized_end=778
 # @@protoc_insertion_point(module_scope)

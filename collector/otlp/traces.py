@@ -1,7 +1,9 @@
-"""A trace request examined: which of its spans can be kept, and what the graph needs of them.
+"""Examination of a trace request: refusal of spans that cannot be stored, and facts for the topology graph.
 
-The good spans stay as the bytes they came as; ClickHouse itself turns those into rows
-(``collector.clickhouse.spans``).
+The other spans stay the bytes they came as; ClickHouse itself turns those into rows
+(``collector.clickhouse.spans``). So a request is parsed in two ways that both cost little: once in full by
+protobuf's C library, for its validity alone, and once as a span index (``span_index.proto``), whose messages
+leave attributes, events and links as bytes. Access from Python to fields is what costs, not the parsing.
 """
 
 from collections.abc import Sequence
@@ -22,8 +24,8 @@ from collector.otlp.values import (
     NO_SPAN,
     NO_TRACE,
     Limits,
-    Refused,
-    RefusedError,
+    RefusalError,
+    Refusals,
     attributes,
     check_time,
     parent_id,
@@ -35,12 +37,11 @@ from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, URL_SCHEME
 from proxy.contract.service_id import ServiceId
 from topology.model import SpanFact
 
-TABLE: Final = "otel_traces"
 _TRACE: Final = 16
 _SPAN: Final = 8
 _INTERNAL: Final = 1
 _ERROR: Final = 2
-# What attributes the graph looks at begin with.
+# Prefixes of the attributes that the graph reads.
 _GRAPH_KEYS: Final = (
     "peer.",
     "db.",
@@ -54,36 +55,40 @@ _GRAPH_KEYS: Final = (
 # An encoded KeyValue begins with its tag, the length of its key and the key; every encoder writes fields
 # in this order, and no key of the graph is longer than 127 bytes.
 _HEADS: Final = frozenset(key[:3].encode() for key in _GRAPH_KEYS[:-1])
-# Of its kin this key alone: the others have a value for every request. With its length before it.
+# Of the url.* attributes this one alone, hence the length of the key as well: the others differ from request
+# to request and would fill the cache of ``_pair``.
 _SCHEME: Final = bytes((len(URL_SCHEME),)) + URL_SCHEME[:3].encode()
-_PAIR_BYTES: Final = 4  # of the smallest attribute on the wire
+_PAIR_BYTES: Final = 4  # the smallest attribute on the wire
 
 
 @dataclass(slots=True)
-class Spans:
-    """``body`` holds the ``count`` spans to keep, as protobuf, attributes with plain values only."""
+class SpanBatch:
+    """The result of an examination: ``count`` spans to store, and facts of those that are not internal.
+
+    ``body`` is a protobuf request of these spans whose attributes have plain values only.
+    """
 
     body: bytes
     count: int = 0
     facts: list[SpanFact] = field(default_factory=list)
-    refused: Refused = field(default_factory=Refused)
+    refused: Refusals = field(default_factory=Refusals)
 
 
-def examine(body: bytes, limits: Limits) -> Spans:
-    """Look through a protobuf request; spans that cannot be kept are counted in ``refused``.
+def examine(body: bytes, limits: Limits) -> SpanBatch:
+    """Examine a protobuf request; spans that cannot be stored are removed and counted in ``refused``.
 
     Raises MalformedError.
     """
-    refused = Refused()
-    body = _sound(body, refused)
-    if nested_attributes.found(body):
-        body = nested_attributes.flattened(body)
-    result = Spans(body, refused=refused)
+    refused = Refusals()
+    body = _valid_part(body, refused)
+    if nested_attributes.may_contain(body):
+        body = nested_attributes.flatten(body)
+    result = SpanBatch(body, refused=refused)
     request = Request.FromString(body)
     for resource in request.resource_spans:
         try:
             labels = attributes(Resource.FromString(resource.resource).attributes, limits)
-        except RefusedError as error:
+        except RefusalError as error:
             for scope in resource.scope_spans:
                 refused.add(error.reason, f"resource: {error}", len(scope.spans))
             del resource.scope_spans[:]
@@ -92,13 +97,17 @@ def examine(body: bytes, limits: Limits) -> Spans:
         for scope in resource.scope_spans:
             _scope(scope, service, limits, result)
     if refused.count:
-        # Fields not named in the lean messages are written again as they came.
+        # Protobuf keeps unknown fields: what the index does not name is written again as it came.
         result.body = request.SerializeToString()
     return result
 
 
-def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: Spans) -> None:
-    """Take the facts of the good spans and delete the bad ones."""
+def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBatch) -> None:
+    """Collect the facts of the valid spans of a scope and delete the others.
+
+    The loop runs for every span that the mesh sees, hence the local names, and one condition that sends all
+    unusual spans to the thorough and slow ``_check``.
+    """
     sidecar = InstrumentationScope.FromString(scope.scope).name == SCOPE
     oldest, newest, facts = limits.oldest, limits.newest, result.facts
     most, long = limits.attributes, len(result.body) > limits.length
@@ -126,7 +135,7 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: Spans)
         ):
             try:
                 _check(span, limits, long)
-            except RefusedError as error:
+            except RefusalError as error:
                 result.refused.add(error.reason, str(error))
                 bad.append(index)
                 continue
@@ -148,7 +157,7 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: Spans)
 
 
 def _check(span: Span, limits: Limits, long: bool) -> None:
-    """Raises RefusedError; ``long``: the request has room for a text that is too long."""
+    """Check one span; ``long``: a text may be too long, by the size of the request. Raises RefusalError."""
     trace_id(span.trace_id)
     span_id(span.span_id)
     parent_id(span.parent_span_id)
@@ -156,16 +165,17 @@ def _check(span: Span, limits: Limits, long: bool) -> None:
     if len(span.attributes) > limits.attributes or (long and _long(span, limits)):
         attributes(map(KeyValue.FromString, span.attributes), limits)
     if len(span.events) > limits.items:
-        raise RefusedError("event_count", f"{len(span.events)} events on one span, more than {limits.items}")
+        raise RefusalError("event_count", f"{len(span.events)} events on one span, more than {limits.items}")
     if len(span.links) > limits.items:
-        raise RefusedError("link_count", f"{len(span.links)} links on one span, more than {limits.items}")
+        raise RefusalError("link_count", f"{len(span.links)} links on one span, more than {limits.items}")
     _check_inside(span.events, trace_pb2.Span.Event, limits)
     _check_inside(span.links, trace_pb2.Span.Link, limits)
 
 
 def _long(span: Span, limits: Limits) -> bool:
+    """True if an attribute may be too long. Raises RefusalError for a name that is."""
     if len(span.name) > limits.length:
-        raise RefusedError("name_length", f"the name has {len(span.name)} bytes, more than {limits.length}")
+        raise RefusalError("name_length", f"the name has {len(span.name)} bytes, more than {limits.length}")
     return any(len(raw) > limits.length for raw in span.attributes)
 
 
@@ -179,41 +189,47 @@ def _check_inside(
 
 @lru_cache(maxsize=4096)
 def _pair(raw: bytes) -> tuple[str, str] | None:
-    """An attribute as the graph takes it; None for the others."""
+    """Parse an attribute that the graph reads; None for others.
+
+    Cached, as services, endpoints and methods repeat from span to span.
+    """
     pair = KeyValue.FromString(raw)
     if not pair.key.startswith(_GRAPH_KEYS):
         return None
     return pair.key, pair.value.string_value or text(pair.value)
 
 
-def _sound(body: bytes, refused: Refused) -> bytes:
-    """The request when all of it can be read, else what of it can be. Raises MalformedError."""
+def _valid_part(body: bytes, refused: Refusals) -> bytes:
+    """Return the request if it parses in full, else the part of it that does. Raises MalformedError."""
     try:
         ExportTraceServiceRequest.FromString(body)
     except DecodeError:
-        return _salvaged(body, refused)
+        return _salvage(body, refused)
     return body
 
 
-def _salvaged(body: bytes, refused: Refused) -> bytes:
-    """The request without resources, scopes and spans that break the rules of protobuf or UTF-8."""
+def _salvage(body: bytes, refused: Refusals) -> bytes:
+    """Return the request without the resources, scopes and spans that are invalid protobuf or UTF-8.
+
+    One client library that cuts a text inside a character must not cost every other span of its batch.
+    """
     try:
         request = RawRequest.FromString(body)
     except DecodeError as error:
         reason = str(error).removeprefix("Error parsing message with type ").strip() or "truncated"
         raise MalformedError(f"the body is not a protobuf ExportTraceServiceRequest: {reason}") from None
     for resource in request.resource_spans:
-        sound = _readable(Resource, resource.resource)
+        valid = _parses(Resource, resource.resource)
         for scope in resource.scope_spans:
-            whole = sound and _readable(InstrumentationScope, scope.scope)
-            kept = [raw for raw in scope.spans if whole and _readable(trace_pb2.Span, raw)]
+            whole = valid and _parses(InstrumentationScope, scope.scope)
+            kept = [raw for raw in scope.spans if whole and _parses(trace_pb2.Span, raw)]
             if lost := len(scope.spans) - len(kept):
                 refused.add("unreadable", "a span or its resource is not protobuf with UTF-8 text", lost)
             del scope.spans[:]
             scope.spans.extend(kept)
             if not whole:
                 scope.ClearField("scope")
-        if not sound:
+        if not valid:
             resource.ClearField("resource")
     body = request.SerializeToString()
     try:
@@ -223,7 +239,8 @@ def _salvaged(body: bytes, refused: Refused) -> bytes:
     return body
 
 
-def _readable(kind: type[Resource | InstrumentationScope | trace_pb2.Span], raw: bytes) -> bool:
+def _parses(kind: type[Resource | InstrumentationScope | trace_pb2.Span], raw: bytes) -> bool:
+    """True if the bytes are a message of this type."""
     try:
         kind.FromString(raw)
     except DecodeError:

@@ -1,4 +1,7 @@
-"""Attributes as the store keeps them, and the checks ids and times must pass."""
+"""Attributes as the store keeps them, limits of one item, and the checks of ids and times.
+
+An item is a span, a metric point or a log record.
+"""
 
 import json
 from base64 import b64encode
@@ -17,11 +20,11 @@ NO_SPAN: Final = bytes(_SPAN)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one span or point may be. Times are nanoseconds since the epoch.
+    """The limits of one item. Times are nanoseconds since the epoch.
 
-    What is older than ``oldest`` the store would drop at once; what is newer than ``newest`` it
-    could not. ``attributes`` bounds the number of attributes of one span, event, link or point,
-    ``length`` the characters of one value, ``items`` the events or links.
+    The tables' TTL would delete an item older than ``oldest`` at once; the default of ``newest`` is the
+    latest time that the tables hold. ``attributes`` bounds the number of attributes of one item, event or
+    link, ``length`` the characters of one value, ``items`` the events or links of a span.
     """
 
     oldest: int = 0
@@ -32,23 +35,25 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Refused:
-    """What of a request was left out, by reason, with the first case in words."""
+class Refusals:
+    """The refused items of a request, counted by reason, with the message of the first."""
 
     reasons: Counter[str] = field(default_factory=Counter)
     message: str = ""
 
     def add(self, reason: str, message: str, count: int = 1) -> None:
+        """Count ``count`` refused items."""
         self.reasons[reason] += count
         self.message = self.message or message
 
     @property
     def count(self) -> int:
+        """The number of refused items."""
         return self.reasons.total()
 
 
-class RefusedError(ValueError):
-    """One span or point cannot be kept; ``reason`` is short and of a fixed set."""
+class RefusalError(ValueError):
+    """One item cannot be stored; ``reason`` is one of a fixed set of words, a label of the metric."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -56,24 +61,24 @@ class RefusedError(ValueError):
 
 
 def attributes(pairs: Iterable[KeyValue], limits: Limits) -> dict[str, str]:
-    """Attributes with their values as text. Raises RefusedError."""
-    # Most values are strings that are not empty; asking which one it is costs as much again.
+    """Return attributes with their values as text. Raises RefusalError past a limit."""
+    # Most values are non-empty strings; WhichOneof would double the cost.
     found = {pair.key: pair.value.string_value or text(pair.value) for pair in pairs}
     if found and max(map(len, found.values())) > limits.length:
         key, value = max(found.items(), key=lambda item: len(item[1]))
-        raise RefusedError(
+        raise RefusalError(
             "attribute_length",
             f"attribute {key[:80]!r} has {len(value)} characters, more than {limits.length}",
         )
     if len(found) > limits.attributes:
-        raise RefusedError(
+        raise RefusalError(
             "attribute_count", f"{len(found)} attributes on one item, more than {limits.attributes}"
         )
     return found
 
 
 def text(value: AnyValue) -> str:
-    """A value as text: numbers and booleans as in JSON, bytes in base64, lists and maps as JSON."""
+    """Return a value as text: numbers and booleans as in JSON, bytes in base64, lists and maps as JSON."""
     kind = value.WhichOneof("value")
     if kind == "int_value":
         return str(value.int_value)
@@ -106,25 +111,25 @@ def _plain(value: AnyValue) -> Any:
 
 
 def trace_id(value: bytes) -> str:
-    """Hexadecimal text of a trace id. Raises RefusedError."""
+    """Return a trace id in hexadecimal. Raises RefusalError."""
     if len(value) != _TRACE or value == NO_TRACE:
-        raise RefusedError("trace_id", _wrong_id("trace_id", value, _TRACE))
+        raise RefusalError("trace_id", _wrong_id("trace_id", value, _TRACE))
     return value.hex()
 
 
 def span_id(value: bytes) -> str:
-    """Hexadecimal text of a span id. Raises RefusedError."""
+    """Return a span id in hexadecimal. Raises RefusalError."""
     if len(value) != _SPAN or value == NO_SPAN:
-        raise RefusedError("span_id", _wrong_id("span_id", value, _SPAN))
+        raise RefusalError("span_id", _wrong_id("span_id", value, _SPAN))
     return value.hex()
 
 
 def parent_id(value: bytes) -> str:
-    """Hexadecimal text of a parent's span id; empty for a root span. Raises RefusedError."""
+    """Return the span id of a parent in hexadecimal; empty for a root span. Raises RefusalError."""
     if not value or value == NO_SPAN:
         return ""
     if len(value) != _SPAN:
-        raise RefusedError("parent_span_id", _wrong_id("parent_span_id", value, _SPAN))
+        raise RefusalError("parent_span_id", _wrong_id("parent_span_id", value, _SPAN))
     return value.hex()
 
 
@@ -135,11 +140,11 @@ def _wrong_id(name: str, value: bytes, size: int) -> str:
 
 
 def check_time(name: str, value: int, limits: Limits) -> None:
-    """Raises RefusedError when a time is missing or outside what the store keeps."""
+    """Check that a time is set and within the limits. Raises RefusalError."""
     if limits.oldest <= value <= limits.newest and value:
         return
     if not value:
-        raise RefusedError("time_missing", f"{name} is missing")
+        raise RefusalError("time_missing", f"{name} is missing")
     if value < limits.oldest:
-        raise RefusedError("time_past", f"{name} {value} is older than the store keeps")
-    raise RefusedError("time_future", f"{name} {value} is too far in the future; check the sender's clock")
+        raise RefusalError("time_past", f"{name} {value} is older than the store keeps")
+    raise RefusalError("time_future", f"{name} {value} is too far in the future; check the sender's clock")

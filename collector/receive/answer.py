@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.ingest.admission import BusyError
 from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
-from collector.otlp.values import Refused
+from collector.otlp.values import Refusals
 from proxy.contract.option import named
 
 _FULL_RETRY_SECONDS: Final = 5
@@ -60,7 +60,7 @@ def failure(error: Exception) -> Failure:
     return Failure("defect", grpc.StatusCode.INTERNAL, 500, "the collector failed; see its log")
 
 
-def trace_reply(refused: Refused) -> ExportTraceServiceResponse:
+def trace_reply(refused: Refusals) -> ExportTraceServiceResponse:
     """An answer that tells of the spans left out."""
     reply = ExportTraceServiceResponse()
     if refused.count:
@@ -69,7 +69,7 @@ def trace_reply(refused: Refused) -> ExportTraceServiceResponse:
     return reply
 
 
-def metrics_reply(refused: Refused) -> ExportMetricsServiceResponse:
+def metrics_reply(refused: Refusals) -> ExportMetricsServiceResponse:
     """An answer that tells of the points left out."""
     reply = ExportMetricsServiceResponse()
     if refused.count:
@@ -78,7 +78,7 @@ def metrics_reply(refused: Refused) -> ExportMetricsServiceResponse:
     return reply
 
 
-def logs_reply(refused: Refused) -> ExportLogsServiceResponse:
+def logs_reply(refused: Refusals) -> ExportLogsServiceResponse:
     """An answer that tells of the records left out."""
     reply = ExportLogsServiceResponse()
     if refused.count:

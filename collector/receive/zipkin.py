@@ -13,7 +13,7 @@ from aiohttp import web
 
 from collector.formats import zipkin
 from collector.formats.zipkin_json import from_json
-from collector.otlp.values import Refused
+from collector.otlp.values import Refusals
 from collector.receive import body
 from collector.receive.answer import failure
 from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
@@ -27,7 +27,7 @@ _PROTOBUF: Final = "application/x-protobuf"
 _INLINE_BYTES: Final = 64 * 1024
 
 # The bytes of an OTLP ExportTraceServiceRequest to what of it was left out, once the rest is durable.
-Take = Callable[[bytes], Awaitable[Refused]]
+Take = Callable[[bytes], Awaitable[Refusals]]
 
 
 class Zipkin:

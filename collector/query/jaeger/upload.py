@@ -8,7 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.otlp.body import MalformedError, from_json
-from collector.otlp.values import Limits, RefusedError, attributes, parent_id, span_id, trace_id
+from collector.otlp.values import Limits, RefusalError, attributes, parent_id, span_id, trace_id
 from collector.query.errors import BadValueError
 from collector.query.jaeger import spans as jaeger
 from collector.query.search.span_row import SpanRow
@@ -26,7 +26,7 @@ def transformed(body: bytes) -> list[dict[str, Any]]:
         found = _by_trace(request)
     except MalformedError as error:
         raise BadValueError(f'{error}: send OTLP JSON, {{"resourceSpans": […]}}') from None
-    except RefusedError as error:
+    except RefusalError as error:
         raise BadValueError(f"a span cannot be shown: {error}; mend it in the file") from None
     for spans in found.values():
         spans.sort(key=lambda span: (span.start, span.span_id))

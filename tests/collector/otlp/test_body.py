@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.otlp import metrics, traces
 from collector.otlp.body import MalformedError, from_json, from_protobuf
-from collector.otlp.samples import measurements
+from collector.otlp.samples import sidecar_samples
 from collector.otlp.values import Limits
 from tests.collector.made import client_metrics, span, trace_request
 
@@ -50,7 +50,7 @@ def test_damaged_points_are_a_complaint_or_columns(body: bytes) -> None:
         request = from_protobuf(ExportMetricsServiceRequest, body)
     except MalformedError:
         return
-    measurements(request)
+    sidecar_samples(request)
     metrics.prune(request, len(body), Limits())
     for columns in metrics.convert(request).values():
         assert len({len(values) for values in columns.values()}) == 1

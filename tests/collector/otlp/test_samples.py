@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataPoint
 
-from collector.otlp.samples import Samples, measurements
+from collector.otlp.samples import SidecarSamples, sidecar_samples
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
 from proxy.telemetry.meter import Meter
@@ -26,7 +26,7 @@ def test_a_client_histogram_is_a_call_sample_with_the_same_counts() -> None:
     expected = Histogram()
     for latency in latencies:
         expected.record(latency)
-    found = measurements(client_metrics(latencies))
+    found = sidecar_samples(client_metrics(latencies))
     assert len(found.calls) == 1
     call = found.calls[0]
     assert call.histogram == expected
@@ -36,7 +36,7 @@ def test_a_client_histogram_is_a_call_sample_with_the_same_counts() -> None:
 
 @pytest.mark.parametrize(("status", "errors"), [("5xx", 2), ("error", 2), ("4xx", 0), ("2xx", 0)])
 def test_failures_are_those_of_the_server(status: str, errors: int) -> None:
-    assert measurements(client_metrics([0.1, 0.2], status=status)).calls[0].errors == errors
+    assert sidecar_samples(client_metrics([0.1, 0.2], status=status)).calls[0].errors == errors
 
 
 def test_a_server_histogram_names_its_caller() -> None:
@@ -44,23 +44,23 @@ def test_a_server_histogram_names_its_caller() -> None:
     metric = request.resource_metrics[0].scope_metrics[0].metrics[0]
     metric.name = names.SERVER_DURATION
     label(first_point(request).attributes, {names.CALLER: "web"})
-    call = measurements(request).calls[0]
+    call = sidecar_samples(request).calls[0]
     assert (call.side, call.source, call.target) == (Side.SERVER, "web", "front")
 
 
 def test_the_two_gauges_of_an_endpoint_are_one_sample() -> None:
-    found = measurements(client_metrics([], open_requests=3, oldest=1.5))
+    found = sidecar_samples(client_metrics([], open_requests=3, oldest=1.5))
     assert found.opens == [OpenSample("front", "back", "10.0.0.1:80", "front-1", 3, 1.5, NOW / 1e9)]
 
 
-def told(*gauges: Gauge, series: Mapping[str, Mapping[str, str]], value: float = 1.0) -> Samples:
+def told(*gauges: Gauge, series: Mapping[str, Mapping[str, str]], value: float = 1.0) -> SidecarSamples:
     """What the collector makes of a sidecar's own report; each series holds one value."""
     meter = Meter()
     for name, labels in series.items():
         meter.series(name, labels).histogram.record(value)
     resource = {names.SERVICE_NAME: "front", names.SERVICE_INSTANCE: "front-1"}
     body = request(resource, meter.collect(), gauges, 0, 1, 2)
-    return measurements(ExportMetricsServiceRequest.FromString(body))
+    return sidecar_samples(ExportMetricsServiceRequest.FromString(body))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_call_says_whether_it_was_encrypted(
 def test_others_are_passed_over() -> None:
     request = client_metrics([0.1], open_requests=1)
     request.resource_metrics[0].scope_metrics[0].scope.name = "opentelemetry.instrumentation.http"
-    found = measurements(request)
+    found = sidecar_samples(request)
     assert (found.calls, found.opens) == ([], [])
 
 
@@ -146,7 +146,7 @@ def test_impossible_histograms_are_left_out_and_counted(change: dict[str, float]
     request = client_metrics([0.1])
     for field, value in change.items():
         setattr(first_point(request), field, value)
-    found = measurements(request)
+    found = sidecar_samples(request)
     assert (found.calls, found.ignored) == ([], 1)
 
 
@@ -165,7 +165,7 @@ def test_whatever_a_histogram_says_quantiles_stay_numbers(
     point.positive.bucket_counts.extend(counts)
     point.positive.offset, point.scale, point.sum = offset, scale, total
     point.count = min(sum(counts), (1 << 64) - 1)
-    found = measurements(request)
+    found = sidecar_samples(request)
     for call in found.calls:
         quantile = call.histogram.quantile(0.99)
         assert quantile is not None

@@ -7,17 +7,17 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector.otlp.body import MalformedError
-from collector.otlp.traces import Spans, examine
+from collector.otlp.traces import SpanBatch, examine
 from collector.otlp.values import Limits
 from proxy.contract import attributes as names
 from tests.collector.made import NOW, label, span, trace_request
 
 
-def examined(request: ExportTraceServiceRequest, limits: Limits | None = None) -> Spans:
+def examined(request: ExportTraceServiceRequest, limits: Limits | None = None) -> SpanBatch:
     return examine(request.SerializeToString(), limits or Limits())
 
 
-def kept(spans: Spans) -> list[Span]:
+def kept(spans: SpanBatch) -> list[Span]:
     request = ExportTraceServiceRequest.FromString(spans.body)
     return [one for part in request.resource_spans for scope in part.scope_spans for one in scope.spans]
 

@@ -7,7 +7,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.otlp.values import (
     Limits,
-    RefusedError,
+    RefusalError,
     attributes,
     check_time,
     parent_id,
@@ -53,14 +53,14 @@ def test_attributes_keep_the_last_of_a_key() -> None:
 
 def test_a_value_past_the_limit_is_refused_by_name() -> None:
     pairs = [KeyValue(key="big", value=AnyValue(string_value="x" * 11))]
-    with pytest.raises(RefusedError, match="'big' has 11 characters") as refused:
+    with pytest.raises(RefusalError, match="'big' has 11 characters") as refused:
         attributes(pairs, Limits(length=10))
     assert refused.value.reason == "attribute_length"
 
 
 def test_too_many_attributes_are_refused() -> None:
     pairs = [KeyValue(key=str(i)) for i in range(4)]
-    with pytest.raises(RefusedError, match="4 attributes"):
+    with pytest.raises(RefusalError, match="4 attributes"):
         attributes(pairs, Limits(attributes=3))
 
 
@@ -70,21 +70,21 @@ def test_ids_are_taken_only_at_their_length(value: bytes) -> None:
         if len(value) == size and any(value):
             assert bytes.fromhex(check(value)) == value
         else:
-            with pytest.raises(RefusedError):
+            with pytest.raises(RefusalError):
                 check(value)
     if not any(value) and len(value) in (0, 8):
         assert parent_id(value) == ""
     elif len(value) == 8:
         assert bytes.fromhex(parent_id(value)) == value
     else:
-        with pytest.raises(RefusedError, match="parent_span_id must be 8 bytes"):
+        with pytest.raises(RefusalError, match="parent_span_id must be 8 bytes"):
             parent_id(value)
 
 
 def test_the_message_says_what_was_expected_and_what_came() -> None:
-    with pytest.raises(RefusedError, match="trace_id must be 16 bytes, got 7"):
+    with pytest.raises(RefusalError, match="trace_id must be 16 bytes, got 7"):
         trace_id(b"1234567")
-    with pytest.raises(RefusedError, match="span_id must not be all zeros"):
+    with pytest.raises(RefusalError, match="span_id must not be all zeros"):
         span_id(bytes(8))
 
 
@@ -93,6 +93,6 @@ def test_times_the_store_cannot_keep_are_refused(value: int, reason: str) -> Non
     limits = Limits(oldest=10, newest=100)
     check_time("t", 10, limits)
     check_time("t", 100, limits)
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RefusalError) as refused:
         check_time("t", value, limits)
     assert refused.value.reason == reason

@@ -7,7 +7,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from collector.ingest.admission import BusyError
 from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
-from collector.otlp.values import Refused
+from collector.otlp.values import Refusals
 from collector.receive.answer import failure, metrics_reply, trace_reply
 
 
@@ -37,7 +37,7 @@ def test_errors_say_whether_to_send_again(
 
 
 def test_replies_tell_of_what_was_left_out() -> None:
-    refused = Refused()
+    refused = Refusals()
     assert trace_reply(refused).SerializeToString() == b""
     assert metrics_reply(refused).SerializeToString() == b""
     refused.add("trace_id", "first")

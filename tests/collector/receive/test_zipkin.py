@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans, Span
 from collector.ingest.admission import BusyError
 from collector.ingest.spool import SpoolError
-from collector.otlp.values import Refused
+from collector.otlp.values import Refusals
 from collector.receive.zipkin import Zipkin
 from collector.stats import Stats
 from tests.collector.made import NOW
@@ -37,11 +37,11 @@ class Taken:
     spans: int = 0
     error: Exception | None = None
 
-    async def traces(self, body: bytes) -> Refused:
+    async def traces(self, body: bytes) -> Refusals:
         if self.error:
             raise self.error
         request = ExportTraceServiceRequest.FromString(body)
-        refused = Refused()
+        refused = Refusals()
         for span in (span for of in request.resource_spans for at in of.scope_spans for span in at.spans):
             if any(span.span_id):
                 self.spans += 1

@@ -1,18 +1,27 @@
-"""The error to mend costs nothing to name."""
-
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+import pytest
+
+from proxy.contract.address import check_address
+from proxy.contract.failure import ConfigError
 
 
-def test_it_brings_neither_validator_nor_command_line() -> None:
-    program = (
-        "import sys; from proxy.contract.failure import ConfigError; import proxy.config; "
-        "print(*sorted({'pydantic', 'typer', 'rich'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == ""
+def test_it_imports_nothing_but_itself() -> None:
+    """A command that fails on its first option must not load the rest of the program to say so."""
+    code = """
+import sys
+before = set(sys.modules)
+import proxy.contract.failure
+print(*(set(sys.modules) - before))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(result.stdout.split()) == {"proxy", "proxy.contract", "proxy.contract.failure"}
+
+
+def test_it_is_no_mistake_of_a_caller() -> None:
+    """Commands print a ConfigError as one line; a ValueError is a defect and keeps its traceback."""
+    assert not issubclass(ConfigError, ValueError)
+    with pytest.raises(ValueError, match="write it as HOST:PORT") as raised:
+        check_address("8080")
+    assert not isinstance(raised.value, ConfigError)
