@@ -106,24 +106,3 @@ def test_nothing_to_compare_is_no_difference(world: World) -> None:
     assert world.get("/api/mesh/search/different", selection="slow")["attributes"] == []
     world.spans(Span(status="Error"))
     assert world.get("/api/mesh/search/different", selection="errors")["attributes"] == []
-
-
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ({}, "selection is '': write one of errors, slow, q"),
-        ({"selection": "fast"}, "selection is 'fast'"),
-        ({"selection": "q"}, "q is missing: write which traces are selected"),
-        ({"selection": "q", "q": "{ status = }"}, "q, column"),
-        ({"selection": "q", "q": '{ name =~ "(" }'}, "this is no regular expression"),
-        ({"selection": "slow", "min_duration": "5"}, "min_duration is '5'"),
-        ({"selection": "slow", "min_duration": "5s", "max_duration": "1s"}, "min_duration is '5s'"),
-        ({"selection": "errors", "q": "{"}, "q, column 2"),
-        ({"selection": "slow", "sample": "5"}, "sample is '5': write a whole number from 10 to 5000"),
-    ],
-)
-def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
-    world: World, query: dict[str, Any], message: str
-) -> None:
-    status, told = world.refused("/api/mesh/search/different", **query)
-    assert (status, message in told) == (400, True)

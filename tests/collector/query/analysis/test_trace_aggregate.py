@@ -1,13 +1,9 @@
 """Many traces as one tree: counts, percentiles, self time, errors, and the bounds."""
 
-from typing import Any
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.analysis.trace_aggregate import DEPTH_MAX, NODES_MAX, TreeSpan, covered, tree
-from tests.collector.query.world import Span, World
 
 MS = 1_000_000
 
@@ -78,46 +74,3 @@ def test_what_children_cover_is_counted_once(intervals: list[tuple[int, int]]) -
     children = [TreeSpan("1", "b", "a", "s", "x", "", 0, start, took) for start, took in intervals]
     inside = {n for start, took in intervals for n in range(start, start + took)} & set(range(100))
     assert covered(parent, children) == len(inside)
-
-
-def test_traces_of_the_store_as_one_tree(world: World) -> None:
-    a, b = "a" * 16, "b" * 16
-    for index in range(30):
-        trace = f"{index + 1:032x}"
-        world.spans(
-            Span(trace, a, at=60 + index, took=100),
-            Span(
-                trace,
-                b,
-                a,
-                "cart",
-                "read",
-                at=59.99 + index,
-                took=50,
-                status="Error" if index % 3 == 0 else "Unset",
-            ),
-        )
-    found = world.get("/api/mesh/aggregate", service="frontend", operation="GET /")
-    assert (found["matching"], found["traces"], found["cut"]) == (30, 30, False)
-    [root] = found["nodes"]
-    assert root["self"]["p50"] == 50.0
-    assert (root["children"][0]["errors"], root["children"][0]["offset"]) == (10, 10.0)
-    some = world.get("/api/mesh/aggregate", service="frontend", operation="GET /", limit=7)
-    assert (some["matching"], some["traces"]) == (30, 7)
-    none = world.get("/api/mesh/aggregate", service="frontend", operation="nothing")
-    assert (none["matching"], none["traces"], none["nodes"]) == (0, 0, [])
-
-
-@pytest.mark.parametrize(
-    ("query", "message"),
-    [
-        ({"service": "a"}, "service or operation is missing"),
-        ({"service": "a", "operation": "b", "limit": "9999"}, "limit is '9999': write a whole number from 1"),
-        ({"service": "a", "operation": "b", "start": "now"}, "start is 'now'"),
-    ],
-)
-def test_a_bad_value_is_a_400_that_names_key_value_and_fix(
-    world: World, query: dict[str, Any], message: str
-) -> None:
-    status, told = world.refused("/api/mesh/aggregate", **query)
-    assert (status, message in told) == (400, True)

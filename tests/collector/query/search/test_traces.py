@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from collector.query.params import Window
-from collector.query.search import spans_by_id
 from collector.query.search.span_conditions import Search, trace_ids
 from collector.query.sql import Sql
 from tests.collector.query.world import NOW, NOW_US, ONE, SHORT, TWO, Span, World
@@ -192,22 +191,3 @@ def test_a_search_reads_by_partition_primary_key_and_skip_index(world: World) ->
         assert column in used
     assert "toDate(Timestamp)" in plan
     assert "idx_duration" in plan
-
-
-def test_traces_by_id_are_read_from_the_ten_minutes_they_lie_in(world: World) -> None:
-    """And from all of those, also of a trace that goes on for hours."""
-    for hours in (0, 2, 4, 6, 8):
-        world.spans(Span(f"{hours:032x}" if hours else ONE, A, at=3600 * hours))
-    world.spans(Span(ONE, B, A, at=3600 * 8), Span(ONE, C, A, at=3600 * 3))
-    world.database.execute("OPTIMIZE TABLE otel_traces FINAL")
-    ids = [f"{4:032x}"]
-    where = spans_by_id.extents(ids)
-    extents = world.database.query(where.text, where.parameters)
-    asked = spans_by_id.spans("SpanId", ids, 10, extents)
-    assert asked
-    rows = world.database.query("EXPLAIN indexes = 1 " + asked.text, asked.parameters)
-    plan = "\n".join(str(row[0]) for row in rows)
-    used = plan[plan.index("PrimaryKey") :]
-    assert "toStartOfTenMinutes(Timestamp)" in used[: used.index("Skip")]
-    [trace] = world.get(f"/api/traces/{ONE}")["data"]
-    assert len(trace["spans"]) == 3

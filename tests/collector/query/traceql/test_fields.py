@@ -1,0 +1,41 @@
+"""Fields as SQL: every field of the language has columns, and the store takes them."""
+
+import pytest
+
+from collector.query.traceql import fields, names
+from collector.query.traceql.syntax import Attribute, Scope, Type
+from tests.collector.query.world import World
+
+
+def test_every_intrinsic_has_its_columns() -> None:
+    numbers = {name for name, kind in names.INTRINSICS.items() if kind is Type.DURATION}
+    assert fields.NUMBER.keys() == numbers
+    assert names.INTRINSICS.keys() - fields.TEXT.keys() <= numbers
+
+
+def test_an_attribute_of_any_scope_is_that_of_the_span_before_its_resource() -> None:
+    assert fields.scopes(Attribute(Scope.ANY, "k")) == (Scope.SPAN, Scope.RESOURCE)
+    assert fields.scopes(Attribute(Scope.EVENT, "k")) == (Scope.EVENT,)
+
+
+def test_the_service_is_read_from_its_column() -> None:
+    service = Attribute(Scope.RESOURCE, "service.name")
+    assert fields.read(Scope.RESOURCE, service, "{k:String}") == "ServiceName"
+    assert fields.has(Scope.RESOURCE, service, "{k:String}") == "ServiceName != ''"
+    assert fields.read(Scope.SPAN, service, "{k:String}") == "SpanAttributes[{k:String}]"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in fields.TEXT if name.split(":")[0] in ("span", "instrumentation")]
+)
+def test_the_store_has_the_columns_of_a_span(world: World, name: str) -> None:
+    assert world.database.query(f"SELECT {fields.TEXT[name]} FROM otel_traces") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("event", "event:name"), ("link", "link:traceID"), ("link", "link:spanID")]
+)
+def test_the_store_has_the_arrays_of_events_and_links(world: World, kind: str, name: str) -> None:
+    arguments, columns = fields.LAMBDAS[kind]
+    sql = f"SELECT arrayExists({arguments} -> {fields.TEXT[name]} = '' OR attributes['k'] = '', {columns})"
+    assert world.database.query(f"{sql} FROM otel_traces") == []
