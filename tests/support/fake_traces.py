@@ -44,9 +44,9 @@ class TraceApi(FakeApi):
             return 200, {"result": {"resourceSpans": []}} if "/v3/" in url.path else {"data": [one]}
         if url.path == "/api/mesh/search" and "link:traceID" in given.get("q", ""):
             links = [_line(self._made[LINKING])] if ODD in given["q"] else []
-            return 200, {"traces": links, "next": None, "partial": False}
+            return 200, _page(links)
         if url.path == "/api/mesh/search" and given.get("operation"):
-            return 200, {"traces": [_line(one) for one in self.traces()[:3]], "next": None}
+            return 200, _page([_line(one) for one in self.traces()[:3]])
         if url.path == "/api/mesh/aggregate":
             self.asked.append(target)
             return 200, aggregate(self.rename, given)
@@ -54,6 +54,18 @@ class TraceApi(FakeApi):
 
     def all_traces(self) -> list[Json]:
         return [*self._made.values(), *self.traces()]
+
+
+def _page(lines: list[Json]) -> Json:
+    window = {"start": 0, "end": int(time.time() * 1e6)}
+    return {
+        "traces": lines,
+        "next": None,
+        "partial": False,
+        "order": "start",
+        "dir": "desc",
+        "window": window,
+    }
 
 
 def _line(trace: Json) -> Json:

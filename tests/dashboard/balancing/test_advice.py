@@ -1,9 +1,9 @@
 """Advice as figures and shares."""
 
 from dashboard.balancing import advice as balancing_advice
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made import stats
 from tests.dashboard.made_mesh import stage
+from tests.dashboard.text import words
 
 
 def test_advice_shows_where_requests_would_have_gone() -> None:

@@ -1,8 +1,8 @@
 """The timeline of decisions."""
 
 from dashboard.balancing.decisions import decisions
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made_mesh import decision
+from tests.dashboard.text import words
 
 
 def test_each_decision_shows_kind_endpoint_reason_and_evidence() -> None:

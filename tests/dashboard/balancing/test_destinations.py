@@ -3,9 +3,9 @@
 from dash import html
 
 from dashboard.balancing.destinations import LISTED, destinations, first
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made import node
 from tests.dashboard.made_mesh import stage
+from tests.dashboard.text import words
 
 
 def listed(names: list[str], wanted: str) -> tuple[int, str]:

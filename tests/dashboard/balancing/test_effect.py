@@ -3,8 +3,8 @@
 import pytest
 
 from dashboard.balancing import effect as balancing_effect
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made_mesh import effect, figure, stage
+from tests.dashboard.text import words
 
 SURE = effect(figure(0.0796, 0.008, lower_is_better=False), figure(-1.8, 4.0), figure(-34.8, 9.0))
 

@@ -6,8 +6,8 @@ from dashboard.balancing import endpoints
 from dashboard.balancing.states import Piece
 from proxy.contract.api.graph import Endpoint
 from proxy.contract.model import EndpointState
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made import stats
+from tests.dashboard.text import words
 
 MINUTE = 60_000_000
 

@@ -1,8 +1,8 @@
 """The frame of the page, and how far back its strips go."""
 
 from dashboard.balancing.page import WINDOWS_US, frame, layout, window
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made_mesh import decision, stage
+from tests.dashboard.text import words
 
 NOW = 10 * WINDOWS_US[-1]
 

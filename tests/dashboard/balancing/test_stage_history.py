@@ -1,8 +1,8 @@
 """Changes of a stage as a table."""
 
 from dashboard.balancing import stage_history
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made_mesh import decision, stage
+from tests.dashboard.text import words
 
 
 def test_history_says_who_changed_what_when_and_why() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from dashboard.balancing.stage_now import guard, now
-from tests.dashboard.balancing.text import words
 from tests.dashboard.made_mesh import stage
+from tests.dashboard.text import words
 
 
 @pytest.mark.parametrize(
