@@ -1,4 +1,4 @@
-"""The collector process: what is started in which order, and stopped in reverse."""
+"""The composition of the collector: its parts are started in order, and stopped in reverse."""
 
 import asyncio
 import gc
@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import grpc
 import uvloop
-from aiohttp import web
 
 from collector.clickhouse.database import Store, StoreError
 from collector.clickhouse.migrate import migrate
@@ -37,18 +35,14 @@ from collector.ingest.pipeline import Ingest
 from collector.ingest.recent_requests import RecentRequests
 from collector.ingest.signal_inserts import SignalInserts
 from collector.ingest.spool import Spool
-from collector.otlp.body import from_protobuf
-from collector.otlp.values import Refusals
-from collector.query.app import build, register_queries
-from collector.receive import otlp_grpc
+from collector.query.app import build
 from collector.receive.otlp_http import OtlpHttp
-from collector.receive.zipkin import Zipkin
+from collector.servers import serve_grpc, serve_http, serve_query_grpc, serve_zipkin
 from collector.stats import Stats
 from proxy.contract.failure import ConfigError
-from proxy.contract.transport import grpc_ports, http_site
 from topology.engine import Engine
 from topology.settings import EngineSettings
-from topology.xds.server import OPTIONS, XdsServer
+from topology.xds.server import XdsServer
 
 _log = logging.getLogger(__name__)
 
@@ -56,13 +50,11 @@ _log = logging.getLogger(__name__)
 # quarter of the time to take spans apart goes into looking for cycles in them. A full collection
 # looks at all the mesh remembers and stops everything for a third of a second: hardly ever.
 _COLLECT: Final = (50_000, 20, 1000)
-_STOP_SECONDS: Final = 10.0  # for requests that are being stored
-_STREAM_SECONDS: Final = 0.2  # for streams that never end by themselves
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the collector listens."""
+    """The ports that were bound."""
 
     grpc: int
     http: int
@@ -86,12 +78,12 @@ async def _until_signal(config: CollectorConfig, settings: EngineSettings) -> No
 
 @asynccontextmanager
 async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIterator[Ports]:
-    """The whole collector for the time of the block. Raises ConfigError when it cannot start."""
+    """Run the whole collector for the time of the block. Raises ConfigError when it cannot start."""
     mesh_file = MeshFile(config.config)
     engine = Engine(mesh_file.load(), settings)
     stats = Stats()
     async with AsyncExitStack() as stack:
-        store = _opened(stack, config)
+        store = _open_store(stack, config)
         reader = Reader(store)
         stack.callback(reader.close)
         writer = Writer(store)
@@ -99,20 +91,20 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
         journal = _journal(stack, writer, config, stats)
         ingest = _ingest(stack, engine, journal, config, stats)
         xds = XdsServer(engine)
-        beside = _beside(stack, store, config)
-        await _mesh(stack, engine, xds, beside or writer, reader, mesh_file, config, stats)
-        if beside is not None:
-            _neighbours(stack, engine, store, beside, mesh_file, config, stats)
+        mesh_writer = _mesh_writer(stack, store, config)
+        await _mesh(stack, engine, xds, mesh_writer or writer, reader, mesh_file, config, stats)
+        if mesh_writer is not None:
+            _federation(stack, engine, store, mesh_writer, mesh_file, config, stats)
         state = _State("starting")
         api = build(reader, engine, time.time, stats, lambda: state.reason)
         otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
         ports = Ports(
-            query=await _http(stack, "query", config.query, api),
-            http=await _http(stack, "http", config.http, otlp),
-            grpc=await _grpc(stack, config, ingest, xds, stats),
+            query=await serve_http(stack, "query", config.query, api),
+            http=await serve_http(stack, "http", config.http, otlp),
+            grpc=await serve_grpc(stack, config, ingest, xds, stats),
         )
-        await _zipkin(stack, config, ingest, stats)
-        await _query_grpc(stack, config, reader, engine)
+        await serve_zipkin(stack, config, ingest, stats)
+        await serve_query_grpc(stack, config, reader, engine)
         state.reason = ""
         yield ports
         state.reason = "stopping"
@@ -120,12 +112,12 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
 
 @dataclass(slots=True)
 class _State:
-    """Why the collector is not ready; empty when it is."""
+    """The reason why the collector is not ready; empty when it is."""
 
     reason: str
 
 
-def _opened(stack: AsyncExitStack, config: CollectorConfig) -> Store:
+def _open_store(stack: AsyncExitStack, config: CollectorConfig) -> Store:
     store = open_store(config.data, config.clickhouse, config.cluster)
     stack.callback(store.close)
     try:
@@ -141,7 +133,7 @@ def _opened(stack: AsyncExitStack, config: CollectorConfig) -> Store:
 
 
 def _journal(stack: AsyncExitStack, writer: Writer, config: CollectorConfig, stats: Stats) -> Journal:
-    """The spool and what takes it to the store."""
+    """Open the spool, and start what writes to it and what takes it to the store."""
     directory = Path(config.spool or f"{config.data}/spool")
     spool = Spool(directory, config.spool_bytes, config.batch_bytes)
     stats.add_gauge("spanmesh_spool_bytes", lambda: spool.size)
@@ -180,7 +172,7 @@ async def _mesh(
     config: CollectorConfig,
     stats: Stats,
 ) -> None:
-    """The step of the mesh and what stores its results."""
+    """Start the step of the mesh and what stores its results."""
     recorder = Recorder(writer.insert, _name(config), stats)
     stats.add_gauge("spanmesh_pending_mesh_rows", lambda: recorder.pending)
     _task(stack, recorder.run(), recorder.close)
@@ -194,8 +186,11 @@ async def _mesh(
     _task(stack, loop.run(), loop.stop)
 
 
-def _beside(stack: AsyncExitStack, store: Store, config: CollectorConfig) -> Writer | None:
-    """On a server others wait for what the mesh stores: it does not queue behind spans."""
+def _mesh_writer(stack: AsyncExitStack, store: Store, config: CollectorConfig) -> Writer | None:
+    """Return a writer for the tables of the mesh alone, where several collectors share a server.
+
+    The others wait for what the mesh stores: it must not queue behind spans.
+    """
     if not config.clickhouse:
         return None
     writer = Writer(store)
@@ -203,7 +198,7 @@ def _beside(stack: AsyncExitStack, store: Store, config: CollectorConfig) -> Wri
     return writer
 
 
-def _neighbours(
+def _federation(
     stack: AsyncExitStack,
     engine: Engine,
     store: Store,
@@ -212,6 +207,7 @@ def _neighbours(
     config: CollectorConfig,
     stats: Stats,
 ) -> None:
+    """Exchange members, calls and decisions with the other collectors on the store."""
     reader = Reader(store, threads=1)
     stack.callback(reader.close)
     neighbours = Neighbours(
@@ -225,7 +221,7 @@ def _name(config: CollectorConfig) -> str:
 
 
 def _task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: Callable[[], None]) -> None:
-    """Run ``work`` beside the rest; on the way out call ``stop`` and wait for it to return."""
+    """Run ``work`` in the background; on the way out call ``stop`` and wait for it to return."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_report)
 
@@ -239,50 +235,3 @@ def _task(stack: AsyncExitStack, work: Coroutine[Any, Any, None], stop: Callable
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()):
         _log.critical("a part of the collector ended: restart it", exc_info=error)
-
-
-async def _http(stack: AsyncExitStack, option: str, address: str, app: web.Application) -> int:
-    # auto_decompress: bodies are inflated within limits by whoever reads them.
-    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=_STOP_SECONDS)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    return await http_site.serve(runner, option, address)
-
-
-async def _zipkin(stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, stats: Stats) -> None:
-    async def traces(body: bytes) -> Refusals:
-        return await ingest.traces(body, from_protobuf)
-
-    if config.zipkin:
-        receiver = Zipkin(traces, stats, config.max_request_bytes, time.time_ns)
-        await _http(stack, "zipkin", config.zipkin, receiver.application())
-
-
-async def _grpc(
-    stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, xds: XdsServer, stats: Stats
-) -> int:
-    server = grpc.aio.server(options=(*OPTIONS, *otlp_grpc.options(config.max_request_bytes)))
-    otlp_grpc.register(server, ingest, stats)
-    xds.register(server)
-    port = grpc_ports.add_port(server, "grpc", config.grpc)
-    await server.start()
-
-    async def stop() -> None:
-        # Streams of sidecars never end by themselves: wait for exports only.
-        stopping = asyncio.ensure_future(server.stop(_STOP_SECONDS))
-        await ingest.wait_idle(_STOP_SECONDS)
-        await server.stop(_STREAM_SECONDS)
-        await stopping
-
-    stack.push_async_callback(stop)
-    return port
-
-
-async def _query_grpc(stack: AsyncExitStack, config: CollectorConfig, reader: Reader, engine: Engine) -> None:
-    if not config.query_grpc:
-        return
-    server = grpc.aio.server()
-    register_queries(server, reader, engine, time.time)
-    grpc_ports.add_port(server, "query_grpc", config.query_grpc)
-    await server.start()
-    stack.push_async_callback(server.stop, _STOP_SECONDS)

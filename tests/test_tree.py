@@ -74,6 +74,7 @@ EDGES = {
     "collector/receive/otlp_grpc.py",
     "collector/receive/otlp_http.py",
     "collector/receive/zipkin.py",
+    "collector/servers.py",
     "collector/stats.py",
     "dashboard/aggregate/page.py",
     "dashboard/api/client.py",

@@ -1,6 +1,5 @@
-"""Where telemetry arrives: OTLP over gRPC and over HTTP, Zipkin over HTTP, one file for each transport.
+"""The receivers of telemetry: OTLP over gRPC and over HTTP, Zipkin over HTTP, one file for each.
 
-A transport reads bytes within the limits, hands them to ``collector.ingest`` and answers when the
-rows are committed. ``answer`` is the one table from what became of a request to the
-codes of each wire.
+A receiver reads a ``body`` within the limits (``inflate``), hands it to ``collector.ingest`` and answers
+when it is durable. ``answer`` is the one table from what became of a request to the codes of each wire.
 """

@@ -1,4 +1,4 @@
-"""What senders are told: what was left out, and what went wrong in the codes of each wire.
+"""The answers to senders: what was left out, and failures in the codes of each wire.
 
 Source: OTLP specification, "Failures" for gRPC and HTTP: what may be repeated and when.
 """
@@ -18,6 +18,8 @@ from collector.ingest.admission import BusyError
 from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refusals
+from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
+from collector.stats import Stats
 from proxy.contract.option import named
 
 _FULL_RETRY_SECONDS: Final = 5
@@ -26,7 +28,7 @@ _DISK_RETRY_SECONDS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One outcome on both wires; ``retry_after`` is seconds, 0 when it must not be repeated."""
+    """One outcome on every wire; ``retry_after`` is seconds, 0 when the request must not be repeated."""
 
     outcome: str  # for the counter
     code: grpc.StatusCode
@@ -35,16 +37,27 @@ class Failure:
     retry_after: int = 0
 
     def status(self) -> Status:
-        """The google.rpc.Status both wires carry."""
+        """Return the google.rpc.Status that both OTLP wires carry."""
         status = Status(code=self.code.value[0], message=self.message)
         if self.retry_after:
             status.details.add().Pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after)))
         return status
 
 
+class ContentTypeError(ValueError):
+    """The body is in a format that is not taken here."""
+
+
 def failure(error: Exception) -> Failure:
-    """What to answer for an error of ``collector.ingest``; anything else is a defect of ours."""
-    if isinstance(error, MalformedError):
+    """Return the answer for an error of this package or ``collector.ingest``; others are defects of ours."""
+    if isinstance(error, TooLargeError):
+        message = f"{error}; send smaller batches, or raise {named('max_request_bytes')}"
+        return Failure("too_large", grpc.StatusCode.INVALID_ARGUMENT, 413, message)
+    if isinstance(error, ContentTypeError):
+        return Failure("content_type", grpc.StatusCode.INVALID_ARGUMENT, 415, str(error))
+    if isinstance(error, UnknownEncodingError):
+        return Failure("content_encoding", grpc.StatusCode.INVALID_ARGUMENT, 415, str(error))
+    if isinstance(error, MalformedError | EncodingError):
         return Failure("malformed", grpc.StatusCode.INVALID_ARGUMENT, 400, str(error))
     if isinstance(error, BusyError):
         return Failure("busy", grpc.StatusCode.RESOURCE_EXHAUSTED, 429, str(error), error.retry_after)
@@ -60,8 +73,14 @@ def failure(error: Exception) -> Failure:
     return Failure("defect", grpc.StatusCode.INTERNAL, 500, "the collector failed; see its log")
 
 
+def count_request(stats: Stats, signal: str, transport: str, outcome: str, size: int) -> None:
+    """Count a request of ``size`` bytes; ``outcome`` is "accepted", "cancelled" or that of a failure."""
+    stats.count("spanmesh_received_requests_total", signal=signal, transport=transport, outcome=outcome)
+    stats.count("spanmesh_received_bytes_total", size, signal=signal, transport=transport)
+
+
 def trace_reply(refused: Refusals) -> ExportTraceServiceResponse:
-    """An answer that tells of the spans left out."""
+    """Return an answer that says how many spans were left out, and why the first was."""
     reply = ExportTraceServiceResponse()
     if refused.count:
         reply.partial_success.rejected_spans = refused.count
@@ -70,7 +89,7 @@ def trace_reply(refused: Refusals) -> ExportTraceServiceResponse:
 
 
 def metrics_reply(refused: Refusals) -> ExportMetricsServiceResponse:
-    """An answer that tells of the points left out."""
+    """Return an answer that says how many points were left out, and why the first was."""
     reply = ExportMetricsServiceResponse()
     if refused.count:
         reply.partial_success.rejected_data_points = refused.count
@@ -79,7 +98,7 @@ def metrics_reply(refused: Refusals) -> ExportMetricsServiceResponse:
 
 
 def logs_reply(refused: Refusals) -> ExportLogsServiceResponse:
-    """An answer that tells of the records left out."""
+    """Return an answer that says how many records were left out, and why the first was."""
     reply = ExportLogsServiceResponse()
     if refused.count:
         reply.partial_success.rejected_log_records = refused.count

@@ -1,4 +1,4 @@
-"""The body of an HTTP request, read and inflated within a limit."""
+"""Reading the body of an HTTP request, inflated, within a limit."""
 
 from aiohttp import web
 
@@ -6,7 +6,7 @@ from collector.receive.inflate import EncodingError, TooLargeError, inflate
 
 
 async def read(request: web.Request, limit: int) -> bytes:
-    """The whole body, decompressed. Never holds more than ``limit`` bytes of it.
+    """Return the whole body, decompressed; never hold more than ``limit`` bytes of it.
 
     Raises EncodingError (also when the sender left off), UnknownEncodingError or TooLargeError.
     """

@@ -1,4 +1,4 @@
-"""Request bodies out of their Content-Encoding, never larger than asked for."""
+"""Decompression of request bodies, within a limit."""
 
 import zlib
 from typing import Final
@@ -20,7 +20,7 @@ class TooLargeError(ValueError):
 
 
 def inflate(body: bytes, encoding: str, limit: int) -> bytes:
-    """The decompressed body; at most ``limit`` bytes are ever made of it.
+    """Return the decompressed body; at most ``limit`` bytes are ever made of it.
 
     Raises EncodingError, UnknownEncodingError or TooLargeError.
     """

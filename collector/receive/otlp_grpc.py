@@ -12,7 +12,7 @@ import grpc
 
 from collector.ingest.pipeline import Ingest
 from collector.otlp.body import from_protobuf
-from collector.receive.answer import failure, logs_reply, metrics_reply, trace_reply
+from collector.receive.answer import Failure, count_request, failure, logs_reply, metrics_reply, trace_reply
 from collector.stats import Stats
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ Handler = Callable[[bytes, Context], Awaitable[bytes]]
 
 
 def options(max_request_bytes: int) -> tuple[tuple[str, int], ...]:
-    """Channel arguments the server needs for these services."""
+    """Return the channel arguments that a server needs for these services."""
     return (
         ("grpc.max_receive_message_length", max_request_bytes),
         # A second collector on the same port must fail to start, not share it.
@@ -63,21 +63,22 @@ def _service(name: str, handler: Handler) -> "grpc.GenericRpcHandler[bytes, byte
 
 def _export(signal: str, take: Callable[[bytes], Awaitable[bytes]], stats: Stats) -> Handler:
     async def export(body: bytes, context: Context) -> bytes:
-        outcome = "cancelled"
+        reply, outcome = b"", "cancelled"
+        problem: Failure | None = None
         try:
             reply = await take(body)
             outcome = "accepted"
-            return reply
         except Exception as error:
             problem = failure(error)
             outcome = problem.outcome
             if outcome == "defect":
                 _log.exception("a %s request failed", signal)
-            await context.abort(
-                problem.code, problem.message, ((_DETAILS, problem.status().SerializeToString()),)
-            )
         finally:
-            stats.count("spanmesh_received_requests_total", signal=signal, transport="grpc", outcome=outcome)
-            stats.count("spanmesh_received_bytes_total", len(body), signal=signal, transport="grpc")
+            count_request(stats, signal, "grpc", outcome, len(body))
+        if problem is not None:
+            # Not before the count: a sender that was refused must find its request counted.
+            details = ((_DETAILS, problem.status().SerializeToString()),)
+            await context.abort(problem.code, problem.message, details)
+        return reply
 
     return export

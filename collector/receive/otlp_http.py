@@ -4,18 +4,22 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import grpc
 from aiohttp import web
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 
 from collector.ingest.pipeline import Ingest, Parser
 from collector.otlp.body import from_json, from_protobuf
-from collector.receive.answer import Failure, failure, logs_reply, metrics_reply, trace_reply
+from collector.receive.answer import (
+    ContentTypeError,
+    count_request,
+    failure,
+    logs_reply,
+    metrics_reply,
+    trace_reply,
+)
 from collector.receive.body import read
-from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
 from collector.stats import Stats
-from proxy.contract.option import named
 
 _log = logging.getLogger(__name__)
 
@@ -26,16 +30,8 @@ _PARSERS: Final[dict[str, Parser[Any]]] = {_PROTOBUF: from_protobuf, _JSON: from
 Take = Callable[[bytes, Parser[Any]], Awaitable[Message]]
 
 
-class _Answered(Exception):  # noqa: N818
-    """The request was answered before it reached ingest."""
-
-    def __init__(self, outcome: str, http: int, message: str) -> None:
-        super().__init__(message)
-        self.failure = Failure(outcome, grpc.StatusCode.INVALID_ARGUMENT, http, message)
-
-
 class OtlpHttp:
-    """The handlers of one aiohttp application."""
+    """The receiver of OTLP over HTTP: the handlers of one aiohttp application."""
 
     def __init__(self, ingest: Ingest, stats: Stats, max_request_bytes: int) -> None:
         self._ingest = ingest
@@ -43,7 +39,7 @@ class OtlpHttp:
         self._limit = max_request_bytes
 
     def application(self) -> web.Application:
-        """Serve it from a runner with ``auto_decompress=False``: bodies are inflated within limits here."""
+        """Return the application; its runner leaves bodies compressed (``auto_decompress=False``)."""
         app = web.Application()
         app.router.add_post("/v1/traces", self._traces)
         app.router.add_post("/v1/metrics", self._metrics)
@@ -73,42 +69,25 @@ class OtlpHttp:
         kind = request.content_type
         try:
             if kind not in _PARSERS:
-                raise _Answered(
-                    "content_type", 415, f"Content-Type {kind[:80]!r} is not {_PROTOBUF} or {_JSON}"
-                )
-            body = await self._body(request)
+                raise ContentTypeError(f"Content-Type {kind[:80]!r} is not {_PROTOBUF} or {_JSON}")
+            body = await read(request, self._limit)
             size = len(body)
             reply = await take(body, _PARSERS[kind])
             outcome = "accepted"
             return _reply(kind, 200, reply)
         except Exception as error:
-            problem = error.failure if isinstance(error, _Answered) else failure(error)
+            problem = failure(error)
             outcome = problem.outcome
             if outcome == "defect":
                 _log.exception("a %s request failed", signal)
             headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after else {}
             return _reply(kind, problem.http, problem.status(), headers)
         finally:
-            self._stats.count(
-                "spanmesh_received_requests_total", signal=signal, transport="http", outcome=outcome
-            )
-            self._stats.count("spanmesh_received_bytes_total", size, signal=signal, transport="http")
-
-    async def _body(self, request: web.Request) -> bytes:
-        """The whole body, decompressed. Raises _Answered."""
-        try:
-            return await read(request, self._limit)
-        except TooLargeError as error:
-            fix = f"send smaller batches, or raise {named('max_request_bytes')}"
-            raise _Answered("too_large", 413, f"{error}; {fix}") from None
-        except UnknownEncodingError as error:
-            raise _Answered("content_encoding", 415, str(error)) from None
-        except EncodingError as error:
-            raise _Answered("malformed", 400, str(error)) from None
+            count_request(self._stats, signal, "http", outcome, size)
 
 
 def _reply(kind: str, status: int, message: Message, headers: dict[str, str] | None = None) -> web.Response:
-    """The message in the encoding of the request; JSON for whoever sent neither."""
+    """Return the message in the encoding of the request; in JSON for one in neither."""
     if kind == _PROTOBUF:
         return web.Response(
             body=message.SerializeToString(), status=status, content_type=_PROTOBUF, headers=headers

@@ -1,4 +1,4 @@
-"""Zipkin over HTTP: POST /api/v2/spans, JSON and protobuf; answers as Zipkin's own server does.
+"""Zipkin over HTTP: POST /api/v2/spans, JSON and protobuf, with the answers of Zipkin's own server.
 
 Source: openzipkin/zipkin-api, zipkin2-api.yaml: 202 without a body when the spans are taken, else
 the reason as plain text. Other than Zipkin, 202 means that the spans are durable.
@@ -15,10 +15,8 @@ from collector.formats import zipkin
 from collector.formats.zipkin_json import from_json
 from collector.otlp.values import Refusals
 from collector.receive import body
-from collector.receive.answer import failure
-from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
+from collector.receive.answer import count_request, failure
 from collector.stats import Stats
-from proxy.contract.option import named
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +29,10 @@ Take = Callable[[bytes], Awaitable[Refusals]]
 
 
 class Zipkin:
-    """The handler of one aiohttp application; ``clock`` gives nanoseconds since the epoch."""
+    """The receiver of Zipkin spans: the handler of one aiohttp application.
+
+    ``traces`` takes an OTLP request; ``clock`` gives nanoseconds since the epoch.
+    """
 
     def __init__(self, traces: Take, stats: Stats, max_request_bytes: int, clock: Callable[[], int]) -> None:
         self._traces = traces
@@ -40,7 +41,7 @@ class Zipkin:
         self._clock = clock
 
     def application(self) -> web.Application:
-        """Serve it from a runner with ``auto_decompress=False``: bodies are inflated within limits here."""
+        """Return the application; its runner leaves bodies compressed (``auto_decompress=False``)."""
         app = web.Application()
         app.router.add_post("/api/v2/spans", self._spans)
         return app
@@ -53,17 +54,6 @@ class Zipkin:
             reply = await self._take(content, request.content_type == _PROTOBUF)
             outcome = "accepted"
             return reply
-        except TooLargeError as error:
-            outcome = "too_large"
-            return web.Response(
-                status=413, text=f"{error}; send smaller batches, or raise {named('max_request_bytes')}\n"
-            )
-        except UnknownEncodingError as error:
-            outcome = "content_encoding"
-            return web.Response(status=415, text=f"{error}\n")
-        except EncodingError as error:
-            outcome = "malformed"
-            return web.Response(status=400, text=f"{error}\n")
         except Exception as error:
             problem = failure(error)
             outcome = problem.outcome
@@ -72,13 +62,10 @@ class Zipkin:
             headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after else {}
             return web.Response(status=problem.http, text=f"{problem.message}\n", headers=headers)
         finally:
-            self._stats.count(
-                "spanmesh_received_requests_total", signal="traces", transport="zipkin", outcome=outcome
-            )
-            self._stats.count("spanmesh_received_bytes_total", size, signal="traces", transport="zipkin")
+            count_request(self._stats, "traces", "zipkin", outcome, size)
 
     async def _take(self, content: bytes, is_protobuf: bool) -> web.Response:
-        """Raises MalformedError and what ``traces`` raises."""
+        """Take the spans of a body; return the answer. Raises MalformedError and what ``traces`` raises."""
         arrived = self._clock()
 
         def convert() -> tuple[int, bytes]:

@@ -13,6 +13,10 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import grpc
+
+from tests.collector.receive.receiving import TRACES
+
 ROOT = Path(__file__).parents[2]
 MAIN = """
 import sys
@@ -145,3 +149,9 @@ def until(look: Any, what: str, seconds: float = 30) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
+
+
+def export(target: Collector, body: bytes, method: str = TRACES) -> None:
+    """Send one request of raw bytes over gRPC."""
+    with grpc.insecure_channel(target.options["grpc"]) as channel:
+        channel.unary_unary(method, None, None)(body, timeout=20)

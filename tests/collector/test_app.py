@@ -3,7 +3,6 @@
 import random
 import resource
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +13,7 @@ import pytest
 
 from tests.collector.made import client_metrics, span, trace_request
 from tests.collector.receive.receiving import METRICS, TRACES
-from tests.collector.running import Collector, free_port, refused, started, stored, until
+from tests.collector.running import Collector, export, free_port, refused, started, stored, until
 from tests.support.extent import sized
 
 
@@ -24,11 +23,6 @@ def collector(tmp_path: Path) -> Iterator[Collector]:
     yield running
     if running.process.poll() is None:
         running.end(signal.SIGKILL)
-
-
-def export(target: Collector, body: bytes, method: str = TRACES) -> None:
-    with grpc.insecure_channel(target.options["grpc"]) as channel:
-        channel.unary_unary(method, None, None)(body, timeout=20)
 
 
 class Sender:
@@ -138,19 +132,6 @@ def test_a_stage_set_over_the_api_is_in_force_after_a_restart(collector: Collect
         again.end()
 
 
-@pytest.mark.parametrize("option", ["grpc", "http", "query", "query_grpc", "zipkin"])
-def test_a_port_that_is_taken_is_told_with_the_fix(tmp_path: Path, option: str) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        said = refused(tmp_path, **{option: address})
-    assert said == (
-        f"--{option.replace('_', '-')} (SPANMESH_{option.upper()}) is '{address}': the port is taken; "
-        "stop what listens there or give another HOST:PORT\n"
-    )
-
-
 def test_other_reasons_not_to_start_are_one_line_with_the_fix(tmp_path: Path) -> None:
     policy = tmp_path / "mesh.yaml"
     policy.write_text("services:\n  a: {stag: route}\n")
@@ -165,18 +146,6 @@ def test_other_reasons_not_to_start_are_one_line_with_the_fix(tmp_path: Path) ->
 
 def test_a_directory_in_use_is_told_with_the_fix(collector: Collector, tmp_path: Path) -> None:
     assert "in use by another collector; stop that one" in refused(tmp_path)
-
-
-def test_jaegers_grpc_api_is_served_where_it_is_asked_for(tmp_path: Path) -> None:
-    address = f"127.0.0.1:{free_port()}"
-    running = started(tmp_path, query_grpc=address)
-    try:
-        export(running, trace_request([span()]).SerializeToString())
-        with grpc.insecure_channel(address) as channel:
-            ask = channel.unary_unary("/jaeger.api_v3.QueryService/GetServices", None, None)
-            until(lambda: b"shop" in ask(b"", timeout=20), "the service to be known")
-    finally:
-        running.end(signal.SIGTERM)
 
 
 def test_a_full_disk_refuses_for_now_and_loses_nothing(collector: Collector, tmp_path: Path) -> None:

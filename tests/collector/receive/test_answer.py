@@ -1,4 +1,4 @@
-"""What went wrong, in the codes of each wire."""
+"""Failures in the codes of each wire, and answers that say what was left out."""
 
 import grpc
 import pytest
@@ -8,13 +8,19 @@ from collector.ingest.admission import BusyError
 from collector.ingest.spool import SpoolError, SpoolFullError
 from collector.otlp.body import MalformedError
 from collector.otlp.values import Refusals
-from collector.receive.answer import failure, metrics_reply, trace_reply
+from collector.receive.answer import ContentTypeError, count_request, failure, metrics_reply, trace_reply
+from collector.receive.inflate import EncodingError, TooLargeError, UnknownEncodingError
+from collector.stats import Stats
 
 
 @pytest.mark.parametrize(
     ("error", "code", "http", "retry"),
     [
         (MalformedError("x"), grpc.StatusCode.INVALID_ARGUMENT, 400, 0),
+        (EncodingError("x"), grpc.StatusCode.INVALID_ARGUMENT, 400, 0),
+        (TooLargeError("x"), grpc.StatusCode.INVALID_ARGUMENT, 413, 0),
+        (ContentTypeError("x"), grpc.StatusCode.INVALID_ARGUMENT, 415, 0),
+        (UnknownEncodingError("x"), grpc.StatusCode.INVALID_ARGUMENT, 415, 0),
         (BusyError("x", 7), grpc.StatusCode.RESOURCE_EXHAUSTED, 429, 7),
         (SpoolFullError("x"), grpc.StatusCode.RESOURCE_EXHAUSTED, 429, 5),
         (SpoolError("x"), grpc.StatusCode.UNAVAILABLE, 503, 2),
@@ -34,6 +40,14 @@ def test_errors_say_whether_to_send_again(
         info = RetryInfo()
         assert detail.Unpack(info)
         assert info.retry_delay.seconds == retry
+
+
+def test_requests_are_counted_by_signal_transport_and_outcome() -> None:
+    stats = Stats()
+    for size in (3, 4):
+        count_request(stats, "traces", "http", "accepted", size)
+    assert stats.value("spanmesh_received_requests_total", transport="http", outcome="accepted") == 2
+    assert stats.value("spanmesh_received_bytes_total", signal="traces") == 7
 
 
 def test_replies_tell_of_what_was_left_out() -> None:
