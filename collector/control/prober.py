@@ -1,7 +1,7 @@
-"""Asks endpoints directly, when one reporter complains and nobody else knows about them.
+"""The prober: it asks endpoints directly when one reporter complains and no other one calls them.
 
-A few at a time and each for a second at most. Any answer is a sign of life, also one that says
-the method is not known; a server error is none where the probe asked for a health path.
+Each probe is an HTTP/1.1 request on a connection of its own. Any answer below 500 is a sign of life; so is
+501 where the engine knows no path to ask for, since an application need not know OPTIONS.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from proxy.contract.transport.streams import connect_stream
 from topology.engine import Engine
 from topology.model import ProbeAsk, ProbeResult
 
-SECONDS: Final = 1.0
-_AT_ONCE: Final = 20
-_HEAD_MAX: Final = 256
+SECONDS: Final = 1.0  # for a whole probe
+_AT_ONCE: Final = 20  # probes: an outage must not make the collector one more load
+_HEAD_MAX: Final = 256  # bytes of the status line; the rest of an answer is not read
 
 
 class Prober:
-    """Performs what the engine asks for; results go back to it. ``clock`` gives epoch seconds."""
+    """Performs the probes that the engine asks for; it gets the results. ``clock`` gives epoch seconds."""
 
     def __init__(
         self, engine: Engine, stats: Stats, clock: Callable[[], float], seconds: float = SECONDS
@@ -34,7 +34,7 @@ class Prober:
         self._running: set[asyncio.Task[None]] = set()
 
     def ask(self, asks: Iterable[ProbeAsk]) -> None:
-        """Start probes; returns at once. What is too much at a time is left to the engine to ask again."""
+        """Start probes; returns at once. Those past the limit are dropped: the engine asks again."""
         for each in asks:
             if len(self._running) >= _AT_ONCE:
                 self._stats.count("spanmesh_probes_total", outcome="skipped")
@@ -44,7 +44,7 @@ class Prober:
             task.add_done_callback(self._running.discard)
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel the probes that are under way."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -56,21 +56,22 @@ class Prober:
 
 
 async def probe(asked: ProbeAsk, seconds: float = SECONDS) -> ProbeResult:
-    """One probe from start to end; never raises for what the network does."""
+    """Probe an endpoint and return the result, within ``seconds``; network errors are results, not raised."""
     try:
         async with asyncio.timeout(seconds):
             ok, detail = await _answer(asked)
     except TimeoutError:
         ok, detail = False, f"no answer within {seconds:g} s"
     except OSError as error:
-        # Of what the event loop raises, the number says more than its text.
+        # uvloop's texts name addresses and calls; the number gives the reason alone.
         ok, detail = False, os.strerror(error.errno) if error.errno else type(error).__name__
-    except ValueError as error:  # what came is no line of text
+    except ValueError as error:  # a line longer than the limit
         ok, detail = False, f"an answer that is not HTTP: {error}"
     return ProbeResult(asked.service, asked.endpoint, ok, detail)
 
 
 async def _answer(asked: ProbeAsk) -> tuple[bool, str]:
+    """Return whether the endpoint gave a sign of life, and in words which."""
     reader, writer = await connect_stream(asked.endpoint, limit=_HEAD_MAX)
     try:
         writer.write(request(asked))
@@ -84,13 +85,16 @@ async def _answer(asked: ProbeAsk) -> tuple[bool, str]:
     if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
         return False, "an answer that is not HTTP"
     status = int(rest[:3])
-    # Without a path of its own the question may be one that the application cannot answer.
     good = status < 500 or (not asked.path and status == 501)
     return good, f"answered {status}"
 
 
 def request(asked: ProbeAsk) -> bytes:
-    """The bytes of a probe. It is neither traced nor counted by the sidecar it goes through."""
+    """Return the bytes of a probe.
+
+    The caller header keeps the endpoint's own sidecar from counting it, and the trace context, not
+    sampled, from tracing it: probes must not look like traffic.
+    """
     start = f"GET {asked.path}" if asked.path else "OPTIONS *"
     trace = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
     return (

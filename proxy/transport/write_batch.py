@@ -1,8 +1,8 @@
-"""Writes of one turn of the event loop, sent together when many come in one turn.
+"""Batches of writes: those of one turn of the event loop are sent together when they are many.
 
-Whoever sleeps at the other end is woken once for all of them and not for each: with 16 connections
-or more that saves a sixth of the CPU time of a request. Where few come together waiting would only
-cost; so each turn that brought few is followed by a while in which everything is sent at once.
+A process at the other end then wakes once for all of them and not for each: with 16 connections or more
+that saves a sixth of the CPU time of a request. Few writes gain nothing by waiting; so a turn that
+brought few is followed by a number of writes that are sent immediately.
 """
 
 import asyncio
@@ -10,13 +10,14 @@ from typing import Final
 
 _FEW: Final = 8  # writes in a turn below which waiting for its end does not pay
 _LARGE: Final = 8192  # bytes that cost more to hold, in memory and cache, than a wake-up
-_AT_ONCE: Final = 128  # writes that do not wait after such a turn
+_AT_ONCE: Final = 128  # writes sent immediately after a turn that brought few
 
 
 class Outbox:
-    """Every HTTP write of one process goes through here, so that writes to one connection stay in order.
+    """The HTTP writes of one process that wait for the end of this turn.
 
-    Whoever closes a connection or hands it to someone else calls ``flush`` first.
+    Every write goes through here, so that those to one connection stay in order; ``flush`` comes before
+    a connection is closed or handed over.
     """
 
     __slots__ = ("_direct", "_waiting")
@@ -26,7 +27,7 @@ class Outbox:
         self._direct = 0
 
     def write(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Send now or at the end of this turn."""
+        """Send ``data`` now or at the end of this turn."""
         if self._direct:
             self._direct -= 1
             transport.write(data)
@@ -40,7 +41,7 @@ class Outbox:
         self._waiting.append((transport, data))
 
     def flush(self) -> None:
-        """Send what waits."""
+        """Send the writes that wait, now."""
         waiting, self._waiting = self._waiting, []
         for transport, data in waiting:
             if not transport.is_closing():  # reset meanwhile: nobody reads it
