@@ -19,7 +19,7 @@ class ApiError(Exception):
 
 
 def ask(base: str, route: Route[Reply], body: object = None, *, timeout: float = 5.0) -> Reply:
-    """The reply of a route without parameters, ``body`` sent as JSON. Raises ApiError."""
+    """Return the reply of a route without parameters; ``body`` is sent as JSON. Raises ApiError."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(
         base + route.path, data=data, method=route.method, headers={"content-type": "application/json"}

@@ -26,7 +26,7 @@ _KEYS: Final = {
 
 
 def clustered(name: str, sql: str, cluster: str) -> list[str]:
-    """The statements of a file on ``cluster``; the file's own without one. Raises ValueError."""
+    """Return the statements of a file for ``cluster``; the file's own without one. Raises ValueError."""
     if not cluster:
         return [sql]
     found = _NAME.search(sql)

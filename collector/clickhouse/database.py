@@ -38,16 +38,16 @@ class Database(Protocol):
         """Insert the spans of OTLP trace requests (protobuf, plain attribute values only)."""
 
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
-        """Rows of a SELECT; ``params`` fill ``{name:Type}`` in the SQL."""
+        """Return the rows of a SELECT; ``params`` fill ``{name:Type}`` in the SQL."""
 
     def close(self) -> None: ...
 
 
 class Store(Protocol):
-    """Where sessions come from; safe to use from several threads."""
+    """A source of sessions; safe to use from several threads."""
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
-        """A new session with the given ClickHouse settings. Raises StoreError."""
+        """Open a session with these ClickHouse settings. Raises StoreError."""
 
     def close(self) -> None: ...
 
@@ -80,6 +80,6 @@ _TRANSIENT: Final = frozenset(
 
 
 def failure(code: int, text: str) -> StoreError:
-    """The error for a ClickHouse error code, its text cut to one line."""
+    """Return the error for a ClickHouse error code, its text cut to one line."""
     line = " ".join(text.split("Stack trace")[0].split())[:500]
     return (StoreUnavailableError if code in _TRANSIENT else StatementError)(line)

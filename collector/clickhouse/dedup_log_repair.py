@@ -1,8 +1,8 @@
-"""What a killed engine left half done in a data directory, undone before the engine opens it.
+"""Repair of the deduplication logs of a data directory, before an engine opens it.
 
 A table that recognises repeated inserts writes the token of a block to its log and then renames the
-part into place. Killed between the two, it would take the repeated insert for one it has. Such an
-entry names a part that neither exists nor went into a larger one, and is taken out.
+part into place. An engine killed between the two would take the repeated insert for one it has, and
+lose it. Such an entry names a part that neither exists nor was merged into a larger one: it is removed.
 """
 
 import logging
@@ -19,7 +19,7 @@ Blocks = tuple[str, int, int]  # partition, first and last block
 
 
 def forget_unfinished(data: Path) -> int:
-    """Take the entries out; how many there were. Raises OSError."""
+    """Remove the entries of inserts that were cut off, and return their number. Raises OSError."""
     found = 0
     for log in data.glob(_LOGS):
         table = log.parent.parent
@@ -37,7 +37,7 @@ def forget_unfinished(data: Path) -> int:
 
 
 def _known(line: str, parts: list[Blocks]) -> bool:
-    """Whether the part of an entry, "operation, part, token", is there, alone or merged."""
+    """True if the part that an entry ("operation, part, token") names exists, alone or merged."""
     fields = line.split("\t")
     named = _blocks(fields[1]) if len(fields) > 2 else None
     if named is None:

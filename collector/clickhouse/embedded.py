@@ -66,7 +66,7 @@ class EmbeddedSession:
             self.execute(f"INSERT INTO {spans.TABLE} ({spans.NAMES}) {spans.select(path)}{settings}")
 
     def span_columns(self, requests: Sequence[bytes]) -> Columns:
-        """The columns of otel_traces that ``insert_spans`` would insert."""
+        """Return the columns of otel_traces that ``insert_spans`` would insert."""
         with spans.readable(requests) as path:
             return decode_columns(self._run(f"{spans.numbers(path)}{_settings(**spans.SETTINGS)}", None))
 
@@ -83,12 +83,12 @@ class EmbeddedSession:
 
 
 def in_memory() -> EmbeddedSession:
-    """An engine without a directory, to convert with. Raises StoreError."""
+    """Open an engine without a directory, to convert spans with. Raises StoreError."""
     return EmbeddedSession(Path(":memory:"), {})
 
 
 def _settings(**settings: str | int) -> str:
-    """A SETTINGS clause of those that are not empty; values are ours, none holds a quote."""
+    """Return a SETTINGS clause of those that are not empty; values are our own, none holds a quote."""
     given = ", ".join(f"{name} = {value!r}" for name, value in settings.items() if value != "")
     return f" SETTINGS {given}" if given else ""
 
@@ -110,7 +110,7 @@ class EmbeddedStore:
 
 
 def _locked(path: Path) -> int:
-    """The open lock file of a data directory; closing it gives the directory free."""
+    """Lock a data directory and return the open lock file, which holds the lock until it is closed."""
     if "?" in str(path):
         raise ConfigError(
             f"{_DATA} is {str(path)!r}: the path must not contain '?'; choose another directory"

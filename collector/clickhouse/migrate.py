@@ -1,4 +1,4 @@
-"""Brings the schema up to date, forward only: every file of ``sql/`` once, in order of name.
+"""Migration of the schema, forward only: every file of ``sql/`` is applied once, in order of name.
 
 Files hold the schema of now and are idempotent (IF NOT EXISTS), so several collectors may start at
 once. What an older store needs beside them is in ``alterations`` (columns its tables lack) and
@@ -26,7 +26,7 @@ _SETTING: Final = re.compile(r",\s*(\w*map\w*|string_serial\w+|merge_sel\w+) = (
 
 
 def statements(retention: Retention) -> dict[str, str]:
-    """File name to its SQL, in the order of application."""
+    """Return the SQL of each file by name, in the order of application."""
     folder = files("collector.clickhouse") / "sql"
     return {
         file.name: Template(file.read_text("utf-8")).substitute(retention_days=days(file.name, retention))
@@ -36,7 +36,7 @@ def statements(retention: Retention) -> dict[str, str]:
 
 
 def migrate(database: Database, retention: Retention, cluster: str = "") -> tuple[str, ...]:
-    """Apply what is new and bring every table's TTL to ``retention``; the files applied.
+    """Apply what is new and bring every table's TTL to ``retention``; return the files applied.
 
     With ``cluster`` tables are made on that cluster, replicated and distributed. Raises StoreError.
     """
@@ -60,7 +60,7 @@ def migrate(database: Database, retention: Retention, cluster: str = "") -> tupl
 
 
 def _understood(database: Database, wanted: dict[str, str]) -> dict[str, str]:
-    """The statements without settings of tables that an older server does not know."""
+    """Return the statements without the table settings that an older server does not know."""
     known = {row[0] for row in database.query("SELECT name FROM system.merge_tree_settings")}
     return {
         name: _SETTING.sub(lambda found: found[0] if found[1] in known else "", sql)

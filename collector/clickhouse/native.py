@@ -34,7 +34,7 @@ _CONTEXT: Final = _context()
 
 
 class _Sink:
-    """What the driver's writer takes for a socket."""
+    """The socket that the driver's writer writes to: it keeps the bytes."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -44,7 +44,7 @@ class _Sink:
 
 
 class _Source:
-    """What the driver's reader takes for a socket."""
+    """The socket that the driver's reader reads from: bytes in memory."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = memoryview(data)
@@ -57,7 +57,7 @@ class _Source:
 
 
 def encode(types: Mapping[str, str], columns: Columns) -> bytes:
-    """One Native block; ``types`` holds the ClickHouse type of each column.
+    """Return one Native block; ``types`` holds the ClickHouse type of each column.
 
     Raises StatementError when a value does not fit its column.
     """
@@ -66,18 +66,18 @@ def encode(types: Mapping[str, str], columns: Columns) -> bytes:
         block = ColumnOrientedBlock([(name, types[name]) for name in columns], list(columns.values()))
         BlockOutputStream(BufferedSocketWriter(sink, _BUFFER), _CONTEXT).write(block)
     except Exception as error:
-        # The driver lets whatever the value did through: TypeError, struct.error, AttributeError.
+        # The driver wraps no error of a value: TypeError, struct.error, AttributeError.
         raise StatementError(f"a value does not fit its column: {error}") from None
     return b"".join(sink.parts)
 
 
 def decode(data: bytes) -> list[Row]:
-    """Rows of consecutive Native blocks."""
+    """Return the rows of consecutive Native blocks."""
     return [row for block in _blocks(data) for row in block.get_rows()]
 
 
 def decode_columns(data: bytes) -> dict[str, list[Any]]:
-    """Columns of consecutive Native blocks, as ``encode`` takes them."""
+    """Return the columns of consecutive Native blocks, as ``encode`` takes them."""
     columns: dict[str, list[Any]] = {}
     for block in _blocks(data):
         for (name, _), values in zip(block.columns_with_types, block.get_columns(), strict=True):
@@ -111,7 +111,7 @@ _ESCAPES: Final = str.maketrans(
 
 
 def parameter(value: object) -> str:
-    """A query parameter as the text ClickHouse parses it from. Raises TypeError for other types."""
+    """Return a query parameter as the text that ClickHouse parses. Raises TypeError for other types."""
     if isinstance(value, str):
         return value.translate(_ESCAPES)
     return "\\N" if value is None else _literal(value)
@@ -130,5 +130,5 @@ def _literal(value: object) -> str:
 
 
 def described(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
-    """Column types from the rows of DESCRIBE TABLE."""
+    """Return column types by name from the rows of DESCRIBE TABLE."""
     return {str(row[0]): str(row[1]) for row in rows}

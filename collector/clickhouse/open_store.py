@@ -1,4 +1,4 @@
-"""Which ClickHouse the configuration asks for."""
+"""Opening the ClickHouse that the configuration names: a server or the engine in a directory."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from proxy.contract.option import named
 
 
 def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
-    """The server at the URL ``clickhouse``, or without one the engine in directory ``data``.
+    """Open the server at the URL ``clickhouse``, or without one the engine in the directory ``data``.
 
     Raises ConfigError when it does not answer.
     """
@@ -35,7 +35,10 @@ def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
 
 
 def _on_cluster(url: str, cluster: str) -> str:
-    """The URL with what makes an insert into a distributed table durable before it is answered."""
+    """Return the URL with the settings that a cluster needs. Raises ConfigError without a server or a name.
+
+    An insert into a distributed table is answered once the shard has it; the default queues it on the node.
+    """
     if not url:
         raise ConfigError(
             f"{named('cluster')} is {cluster!r}: it needs a server; name one of its nodes with "
@@ -43,6 +46,6 @@ def _on_cluster(url: str, cluster: str) -> str:
         )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", cluster):
         raise ConfigError(f"{named('cluster')} is {cluster!r}: write the name under <remote_servers>")
-    # A trace is on one shard, so a question within a question need not leave it.
+    # A trace is on one shard, so a subquery need not leave it (product_mode: local).
     wanted = "distributed_foreground_insert=1&distributed_product_mode=local"
     return f"{url}{'&' if urlsplit(url).query else '?'}{wanted}"

@@ -1,4 +1,4 @@
-"""Queries from the event loop: a small pool of threads, one session each."""
+"""Queries for the event loop, on a small pool of threads with a session each."""
 
 import asyncio
 import threading
@@ -9,12 +9,12 @@ from typing import Final
 from collector.clickhouse.database import Database, Params, Row, Store
 
 _THREADS: Final = 3
-# A question that takes longer is cut off with an error rather than left to block the others.
+# Seconds; a query that takes longer fails rather than block the others. readonly 2: settings may change.
 _SETTINGS: Final[Mapping[str, int | str]] = {"max_execution_time": 30, "readonly": 2}
 
 
 class Reader:
-    """SELECTs against the store.
+    """Runs SELECTs against the store.
 
     Values come as Python's own: str, int, float, list (Array), dict (Map), None. DateTime and
     DateTime64 come as naive UTC datetimes cut to microseconds: for exact times select
@@ -28,7 +28,7 @@ class Reader:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
     async def query(self, sql: str, params: Params | None = None) -> list[Row]:
-        """Rows of a SELECT; ``params`` fill ``{name:Type}``. Raises StoreError."""
+        """Return the rows of a SELECT; ``params`` fill ``{name:Type}``. Raises StoreError."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._query, sql, params)
 
     def _query(self, sql: str, params: Params | None) -> list[Row]:

@@ -1,4 +1,4 @@
-"""How long rows are kept, by signal. Pure."""
+"""The retention of rows, in days by signal. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,17 +19,17 @@ _TABLES: Final = {
 
 
 def signal(name: str) -> str:
-    """Which retention a table, or the file that makes it, is under."""
+    """Return the signal whose retention a table, or the file that makes it, is under."""
     return next((found for part, found in _TABLES.items() if part in name), "traces")
 
 
 def days(name: str, retention: Retention) -> int:
-    """Days that rows of a table are kept."""
+    """Return the days that rows of a table are kept."""
     return retention if isinstance(retention, int) else retention.get(signal(name), DEFAULT_DAYS)
 
 
 def parse(text: str, default: int = DEFAULT_DAYS) -> dict[str, int]:
-    """Days by signal from ``traces=7,metrics=30``; the others are kept ``default`` days.
+    """Parse ``traces=7,metrics=30`` to days by signal; the others are kept ``default`` days.
 
     Raises ValueError that names what is wrong and the fix.
     """

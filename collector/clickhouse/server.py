@@ -84,7 +84,7 @@ class ServerStore:
     """
 
     def __init__(self, url: str, converter: Callable[[], EmbeddedSession] = in_memory) -> None:
-        """Raises ConfigError when the URL cannot be understood."""
+        """Parse the URL. Raises ConfigError when it cannot be understood."""
         check_url(url)
         # The driver logs each failed connection with its traceback, beside the error it raises.
         logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
@@ -104,11 +104,11 @@ class ServerStore:
         return ServerSession(Client(self.host, **given), self._converter)
 
     def close(self) -> None:
-        """Nothing is held between sessions."""
+        """Do nothing: sessions hold all connections."""
 
 
 def check_url(url: str) -> None:
-    """Raises ConfigError with an example when ``url`` is not a ClickHouse URL."""
+    """Raise ConfigError with an example when ``url`` is not a ClickHouse URL."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("clickhouse", "clickhouses") and bool(parts.hostname) and parts.port != 0

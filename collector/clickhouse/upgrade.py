@@ -1,8 +1,8 @@
-"""What a store of an older version needs before the files of ``sql/`` describe it. Forward only.
+"""The upgrade of spans stored by version 1, whose table had another order. Forward only.
 
-One collector at a time does it: creating ``mesh_upgrade`` fails for all but one, the others wait. It
-tells in there that it lives; when it does not for ten minutes another takes over, and goes on where it
-was: every step is recorded in ``mesh_schema``, a copied hour carries a deduplication token.
+One collector at a time does it: creating ``mesh_upgrade`` fails for all but one, the others wait. That one
+writes heartbeats to it; after ten minutes without one another collector takes over where the first was:
+every step is recorded in ``mesh_schema``, and each hour is copied with a deduplication token.
 """
 
 import logging
@@ -47,7 +47,7 @@ def upgrade(database: Database, known: set[str], wanted: dict[str, str], create:
 
 
 def _alone(database: Database) -> bool:
-    """Whether this collector has the upgrade to do; when False another has done it."""
+    """True if this collector has the upgrade to do; False once another has done it. Raises StoreError."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -98,13 +98,13 @@ def _tables(database: Database) -> set[str]:
 
 
 def _move_aside(database: Database, known: set[str]) -> None:
-    """Spans of version 1 out of the way, their summaries gone: the copy makes them again."""
+    """Rename the spans of version 1, and drop their summaries: the copy makes them again."""
     if _OLD not in _tables(database) and "copied" not in known:
         for view in ("otel_traces_trace_id_ts_mv", "mesh_trace_summaries_mv"):
             database.execute(f"DROP TABLE IF EXISTS {view}")
         database.execute("DROP TABLE IF EXISTS mesh_trace_summaries")
         database.execute(f"RENAME TABLE otel_traces TO {_OLD}")
-    # Whatever was made of these files is gone: they are applied again.
+    # The tables and views of these files are gone: the files are applied again.
     known -= {
         "010_otel_traces.sql",
         "012_otel_traces_trace_id_ts_mv.sql",
@@ -114,7 +114,7 @@ def _move_aside(database: Database, known: set[str]) -> None:
 
 
 def _recognise_repeats(database: Database, wanted: dict[str, str]) -> None:
-    """Tables of version 1 did not recognise an insert they had seen."""
+    """Turn on deduplication of inserts, which tables of version 1 lack."""
     tables = _tables(database)
     for name in wanted:
         table = name.partition("_")[2].removesuffix(".sql")
@@ -123,7 +123,7 @@ def _recognise_repeats(database: Database, wanted: dict[str, str]) -> None:
 
 
 def _copy(database: Database) -> None:
-    """The old spans hour by hour into the new table, whose views fill the tables beside it."""
+    """Copy the old spans hour by hour into the new table, whose views fill the tables beside it."""
     if _OLD not in _tables(database):
         return
     columns = ", ".join(f"`{row[0]}`" for row in database.query(f"DESCRIBE TABLE {_OLD}"))

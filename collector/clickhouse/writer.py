@@ -1,4 +1,4 @@
-"""Inserts, one thread with one session: batches go in one after the other."""
+"""Inserts for the event loop, on one thread with one session: batches are stored one after the other."""
 
 import asyncio
 import logging
@@ -25,9 +25,9 @@ Stored = dict[str, int]  # rows by table
 
 
 class Writer:
-    """Every method raises StoreError; then some tables may hold their rows already.
+    """Inserts rows. Every method raises StoreError; then some tables may hold their rows already.
 
-    Tables that took theirs are noted in ``stored``, and those in it from before are passed over. An
+    Tables that took theirs are noted in ``stored``, so that a repeated insert passes over them. An
     insert with the ``token`` of an earlier one adds only what that one did not.
     """
 
@@ -37,11 +37,11 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def insert(self, tables: Mapping[str, Columns]) -> None:
-        """Rows of several tables."""
+        """Insert rows of several tables."""
         await self._in_thread(lambda session: _tables(session, tables, "", {}))
 
     async def spans(self, requests: Sequence[bytes], count: int, token: str, stored: Stored) -> None:
-        """The ``count`` spans of OTLP trace requests (see ``Database.insert_spans``)."""
+        """Insert the ``count`` spans of OTLP trace requests (see ``Database.insert_spans``)."""
 
         def work(session: Database) -> None:
             session.insert_spans(requests, token)
@@ -52,7 +52,7 @@ class Writer:
     async def converted(
         self, convert: Callable[[], Mapping[str, Columns]], token: str, stored: Stored
     ) -> None:
-        """Rows that are made in the writer's thread. An error of ``convert`` is a StatementError."""
+        """Insert rows that ``convert`` makes on the writer's thread; its errors are StatementErrors."""
 
         def work(session: Database) -> None:
             try:
@@ -75,7 +75,7 @@ class Writer:
         except StoreError:
             raise
         except Exception as error:
-            # A defect of ours must not end the thread everyone waits for.
+            # A defect of ours must not end the thread that every insert waits for.
             _log.exception("an insert failed")
             raise StoreUnavailableError(f"the insert failed: {error}") from None
 

@@ -12,7 +12,7 @@ class EncodingError(ValueError):
 
 
 class UnknownEncodingError(ValueError):
-    """No such Content-Encoding here."""
+    """A Content-Encoding that is not taken here."""
 
 
 class TooLargeError(ValueError):

@@ -114,7 +114,7 @@ class WorkerPool:
 
     @property
     def up(self) -> int:
-        """Number of workers that serve."""
+        """Return the number of workers that serve."""
         return sum(worker.reported.is_set() for worker in self.workers)
 
     def start(self, addresses: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, as far as the transport can prove it. Pure.
+"""The other end of a connection: its address and, proved by its certificate, its identity. Pure.
 
 Source: SPIFFE X509-SVID: a workload's identity is the one URI among its certificate's subject
 alternative names.
@@ -26,7 +26,7 @@ class Peer:
 
 
 class Connection(Protocol):
-    """The part of asyncio's and uvloop's transports that tells about the connection."""
+    """The method of asyncio's and uvloop's transports that is needed here."""
 
     def get_extra_info(self, name: str, default: Any = None) -> Any: ...
 
@@ -52,6 +52,6 @@ def spiffe_id(names: Iterable[str]) -> str:
 
 
 def _uris(certificate: dict[str, Any] | None) -> list[str]:
-    """The URI names of ``SSLObject.getpeercert()``, which is empty for a certificate nobody verified."""
+    """Return the URI names of ``SSLObject.getpeercert()``, which is empty for one that was not verified."""
     names = (certificate or {}).get("subjectAltName", ())
     return [value for kind, value in names if kind == "URI"]

@@ -19,7 +19,7 @@ class Material:
 
 
 class Tls:
-    """What one process proves itself with and whom it trusts.
+    """The TLS identity of this process and the certificates it trusts.
 
     Its contexts are given once to a server or a client and stay: each handshake takes place with the
     material of that moment, and connections that stand keep theirs. Raises ConfigError if the
