@@ -6,7 +6,7 @@ ports, addresses, ids in URLs, sizes; durations are log-normal, starts are jitte
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from collector.clickhouse.database import Database
@@ -325,23 +325,7 @@ def prepare(database: Database) -> None:
     database.execute(_NODES)
     database.execute("TRUNCATE TABLE bench_nodes")
     made = nodes()
-    names = (
-        "shape",
-        "node",
-        "parent",
-        "service",
-        "name",
-        "kind",
-        "begin",
-        "share",
-        "gate",
-        "chance",
-        "path",
-        "peer",
-        "home",
-        "far",
-        "static",
-    )
+    names = [each.name for each in fields(Node)]
     columns: dict[str, list[Any]] = {name: [getattr(each, name) for each in made] for name in names}
     database.insert("bench_nodes", columns)
 

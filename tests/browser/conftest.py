@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.support.dashboard import served
+from tests.support.fake_api import FakeApi
+
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGS = [
     "--headless",
@@ -40,6 +43,27 @@ def chromium() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def api(request: pytest.FixtureRequest) -> Iterator[FakeApi]:
+    """A query API with the shop in it, or what the module's ``make_api`` gives."""
+    fake: FakeApi = getattr(request.module, "make_api", FakeApi)()
+    with fake:
+        yield fake
+
+
+@pytest.fixture
+def site(api: FakeApi, page: Page) -> Iterator[str]:
+    """The URL of a dashboard over it."""
+    with served(api.url, page) as url:
+        yield url
+
+
+@pytest.fixture
+def traces(site: str) -> str:
+    """The URL of its search."""
+    return f"{site}/traces"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.dashboard import served
 from tests.support.extent import sized
-from tests.support.fake_api import FakeApi
+from tests.support.fake_api import routed_shop
 
 pytestmark = pytest.mark.browser
 
@@ -37,13 +37,9 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with FakeApi() as fake:
-        fake.stages = {
-            "reviews": {"stage": "route", "percent": 25},
-            "cart": {"stage": "advise", "percent": 0},
-        }
-        with served(fake.url) as url:
-            yield url
+    """One dashboard for all pages: none is changed."""
+    with routed_shop() as fake, served(fake.url) as url:
+        yield url
 
 
 def serious(page: Page) -> list[str]:

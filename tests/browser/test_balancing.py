@@ -1,31 +1,16 @@
 """The balancing page and the page of one service in a real browser."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.dashboard import served
-from tests.support.fake_api import FakeApi
+from tests.support.fake_api import FakeApi, routed_shop
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with FakeApi() as fake:
-        fake.stages = {
-            "reviews": {"stage": "route", "percent": 25},
-            "cart": {"stage": "advise", "percent": 0},
-        }
-        yield fake
-
-
-@pytest.fixture
-def site(api: FakeApi, page: Page) -> Iterator[str]:
-    with served(api.url, page) as url:
-        yield url
+make_api = routed_shop
 
 
 def test_routing_shows_its_effect_with_intervals_and_who_turned_it_on(page: Page, site: str) -> None:

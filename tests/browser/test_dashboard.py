@@ -1,7 +1,6 @@
 """The dashboard in a real browser over the fake shop: every page and flow, and what may go wrong."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,18 +14,6 @@ pytestmark = pytest.mark.browser
 HOSTILE = "<script>window.hit = 1</script>"
 RIGHT_TO_LEFT = "שירות-תשלום"
 NODES = 11
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with FakeApi() as fake:
-        yield fake
-
-
-@pytest.fixture
-def site(api: FakeApi, page: Page) -> Iterator[str]:
-    with served(api.url, page) as url:
-        yield url
 
 
 def _graph(page: Page, url: str, nodes: int = NODES) -> None:

@@ -2,31 +2,17 @@
 
 import datetime
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.dashboard import served
 from tests.support.fake_api import FakeApi
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with FakeApi() as fake:
-        yield fake
-
-
-@pytest.fixture
-def site(api: FakeApi, page: Page) -> Iterator[str]:
-    with served(api.url, page) as url:
-        yield f"{url}/traces"
-
-
-def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(page: Page, site: str) -> None:
-    page.goto(f"{site}?limit=20")
+def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(page: Page, traces: str) -> None:
+    page.goto(f"{traces}?limit=20")
     picked, boxes = page.locator("#picked"), page.get_by_role("checkbox")
     expect(picked).to_have_text("Choose two traces to compare them.")
     boxes.nth(1).click()
@@ -49,14 +35,14 @@ def test_two_ticked_traces_are_compared_and_an_operation_is_seen_as_one_tree(pag
     expect(page).to_have_url(re.compile(r"start=\d+&end=\d+$"))
 
 
-def test_a_store_that_is_behind_is_said(page: Page, site: str, api: FakeApi) -> None:
+def test_a_store_that_is_behind_is_said(page: Page, traces: str, api: FakeApi) -> None:
     api.behind = 430
     said = "The store is 7 min behind"
-    page.goto(f"{site}?service=nobody")
+    page.goto(f"{traces}?service=nobody")
     expect(page.locator("#found .notice")).to_contain_text(said)
-    page.goto(f"{site}?service=nobody&view=live")
+    page.goto(f"{traces}?service=nobody&view=live")
     expect(page.locator("#tail-problem")).to_contain_text(said)
-    page.goto(f"{site}?service=nobody&sort=duration")
+    page.goto(f"{traces}?service=nobody&sort=duration")
     expect(page.locator("#found")).to_contain_text("No trace matches")
     expect(page.locator("#found .notice")).to_have_count(0)
 
@@ -71,13 +57,13 @@ def test_a_store_that_is_behind_is_said(page: Page, site: str, api: FakeApi) -> 
     ],
 )
 def test_times_around_a_change_of_clocks_are_told_at_one_offset(
-    chromium: Browser, site: str, place: str, offset: str
+    chromium: Browser, traces: str, place: str, offset: str
 ) -> None:
     context = chromium.new_context(timezone_id=place, viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.clock.install(time=datetime.datetime(2026, 10, 25, 12, tzinfo=datetime.UTC))
     start, end = 1_792_886_400_000_000, 1_792_897_200_000_000  # 00:00 to 03:00 UTC
-    page.goto(f"{site}?start={start}&end={end}")
+    page.goto(f"{traces}?start={start}&end={end}")
     expect(page.locator("#found")).to_contain_text(offset)
     begin, until = page.locator("#find-from").input_value(), page.locator("#find-to").input_value()
     hours = datetime.datetime.fromisoformat(until) - datetime.datetime.fromisoformat(begin)

@@ -3,7 +3,6 @@
 import copy
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,20 +17,8 @@ HOSTILE = "<script>window.hit = 1</script>"
 CART = '{ resource.service.name = "cart" }'
 
 
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with FakeApi() as fake:
-        yield fake
-
-
-@pytest.fixture
-def site(api: FakeApi, page: Page) -> Iterator[str]:
-    with served(api.url, page) as url:
-        yield f"{url}/traces"
-
-
-def test_form_and_query_stay_in_step(page: Page, site: str) -> None:
-    page.goto(site)
+def test_form_and_query_stay_in_step(page: Page, traces: str) -> None:
+    page.goto(traces)
     line = page.locator("#find-q")
     page.locator("#find-service").fill("cart")
     expect(line).to_have_value(CART)
@@ -49,8 +36,8 @@ def test_form_and_query_stay_in_step(page: Page, site: str) -> None:
     expect(page.locator("#find-status")).to_contain_text("error")
 
 
-def test_a_search_is_a_link_and_says_what_matched(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_search_is_a_link_and_says_what_matched(page: Page, traces: str) -> None:
+    page.goto(traces)
     rows = page.locator("#found tbody tr")
     expect(rows).to_have_count(40)
     page.locator("#find-service").fill("payment")
@@ -58,7 +45,7 @@ def test_a_search_is_a_link_and_says_what_matched(page: Page, site: str) -> None
     page.locator("#find").click()
     expect(page).to_have_url(re.compile(r"/traces\?service=payment&status=error$"))
     expect(page.locator("#found")).to_contain_text("No trace matches")
-    page.goto(f"{site}?service=payment")
+    page.goto(f"{traces}?service=payment")
     expect(rows.first).to_contain_text("1 span matches:")
     many = rows.count()
     assert 0 < many < 40
@@ -69,8 +56,8 @@ def test_a_search_is_a_link_and_says_what_matched(page: Page, site: str) -> None
     expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}\?span="))
 
 
-def test_a_search_at_once_takes_what_was_typed(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_search_at_once_takes_what_was_typed(page: Page, traces: str) -> None:
+    page.goto(traces)
     page.locator("#find-service").fill("cart")
     page.locator("#find-service").press("Enter")
     expect(page).to_have_url(re.compile(r"/traces\?service=cart$"))
@@ -82,8 +69,8 @@ def test_a_search_at_once_takes_what_was_typed(page: Page, site: str) -> None:
     expect(page.locator("#find-fields")).to_be_enabled()
 
 
-def test_an_error_of_a_query_is_shown_at_its_column(page: Page, site: str) -> None:
-    page.goto(site)
+def test_an_error_of_a_query_is_shown_at_its_column(page: Page, traces: str) -> None:
+    page.goto(traces)
     page.locator("#find-q").fill('{ duration > "x" }')
     page.locator("#find-q").press("Enter")
     said = page.locator("#query-problem")
@@ -96,20 +83,20 @@ def test_an_error_of_a_query_is_shown_at_its_column(page: Page, site: str) -> No
     expect(said).to_be_empty()
 
 
-def test_a_bad_field_is_said_at_the_form(page: Page, site: str) -> None:
+def test_a_bad_field_is_said_at_the_form(page: Page, traces: str) -> None:
     for field, value, fix in (
         ("find-min", "fast", "write a number and a unit"),
         ("find-tags", "error", "write key=value"),
     ):
-        page.goto(site)
+        page.goto(traces)
         page.locator(f"#{field}").fill(value)
         page.locator(f"#{field}").press("Enter")
         expect(page.locator("#find-problem")).to_contain_text(fix)
-        expect(page).to_have_url(site)
+        expect(page).to_have_url(traces)
 
 
-def test_a_query_line_is_completed_by_keyboard(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_query_line_is_completed_by_keyboard(page: Page, traces: str) -> None:
+    page.goto(traces)
     line, offers = page.locator("#find-q"), page.locator("#find-list li")
     line.press_sequentially("{ resource.s")
     expect(offers.first).to_contain_text("service.name")
@@ -126,11 +113,11 @@ def test_a_query_line_is_completed_by_keyboard(page: Page, site: str) -> None:
     expect(offers.first).to_contain_text("POST /charge")
     line.press("Escape")
     expect(page.locator("#find-list")).to_be_hidden()
-    expect(page).to_have_url(site)
+    expect(page).to_have_url(traces)
 
 
-def test_fields_of_the_form_are_completed(page: Page, site: str) -> None:
-    page.goto(site)
+def test_fields_of_the_form_are_completed(page: Page, traces: str) -> None:
+    page.goto(traces)
     page.locator("#find-service").press_sequentially("rev")
     option = page.locator("#find-list li")
     expect(option).to_contain_text("reviews")
@@ -143,8 +130,8 @@ def test_fields_of_the_form_are_completed(page: Page, site: str) -> None:
     expect(option.first).to_contain_text("503")
 
 
-def test_the_store_sorts_by_any_column(page: Page, site: str) -> None:
-    page.goto(f"{site}?limit=20&sort=errors")
+def test_the_store_sorts_by_any_column(page: Page, traces: str) -> None:
+    page.goto(f"{traces}?limit=20&sort=errors")
     for column in ("duration", "spans", "errors", "services", "root", "began"):
         _sorted_both_ways(page, column)
 
@@ -160,8 +147,8 @@ def _sorted_both_ways(page: Page, column: str) -> None:
     expect(first).not_to_have_attribute("href", link or "")  # the other end of all 40, not of the page
 
 
-def test_pages_go_on_and_back(page: Page, site: str) -> None:
-    page.goto(f"{site}?limit=20")
+def test_pages_go_on_and_back(page: Page, traces: str) -> None:
+    page.goto(f"{traces}?limit=20")
     first = page.locator("#found tbody tr .row-link").first
     expect(first).to_be_visible()
     link = first.get_attribute("href") or ""
@@ -177,8 +164,8 @@ def test_pages_go_on_and_back(page: Page, site: str) -> None:
     expect(page).to_have_url(re.compile(link + "$"))
 
 
-def test_a_window_is_given_in_times_of_the_browser(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_window_is_given_in_times_of_the_browser(page: Page, traces: str) -> None:
+    page.goto(traces)
     page.locator("#find-lookback").click()
     page.get_by_role("option", name="Between").click()
     page.locator("#find-from").fill("2026-03-01 14:00")
@@ -193,8 +180,8 @@ def test_a_window_is_given_in_times_of_the_browser(page: Page, site: str) -> Non
     expect(page.locator("#find-problem")).to_contain_text("From is 'noon': write 2026-03-01 14:00")
 
 
-def test_a_point_of_the_scatter_opens_its_trace(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_point_of_the_scatter_opens_its_trace(page: Page, traces: str) -> None:
+    page.goto(traces)
     point = page.locator("#scatter .scatterlayer .trace").first.locator("path.point").first
     expect(point).to_be_visible()
     box = point.bounding_box()
@@ -205,8 +192,8 @@ def test_a_point_of_the_scatter_opens_its_trace(page: Page, site: str) -> None:
     expect(page).to_have_url(re.compile(r"/traces/[0-9a-f]{32}$"))
 
 
-def test_a_box_in_the_scatter_is_compared_with_the_rest(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_box_in_the_scatter_is_compared_with_the_rest(page: Page, traces: str) -> None:
+    page.goto(traces)
     expect(page.locator("#scatter path.point").first).to_be_visible()
     area = page.locator("#scatter .nsewdrag").bounding_box()
     assert area is not None
@@ -222,8 +209,8 @@ def test_a_box_in_the_scatter_is_compared_with_the_rest(page: Page, site: str) -
     expect(page.locator("#found tbody tr").first).to_contain_text("service.instance.id")
 
 
-def test_what_is_different_adds_to_the_query(page: Page, site: str) -> None:
-    page.goto(f"{site}?service=reviews&view=different")
+def test_what_is_different_adds_to_the_query(page: Page, traces: str) -> None:
+    page.goto(f"{traces}?service=reviews&view=different")
     found = page.locator("#found")
     expect(found).to_contain_text("failing traces against")
     expect(found.locator("tbody tr")).to_have_count(3)
@@ -237,18 +224,18 @@ def test_what_is_different_adds_to_the_query(page: Page, site: str) -> None:
     expect(found.locator(".matched").first).to_be_visible()
 
 
-def test_a_query_about_structure_says_that_it_did_not_see_all(page: Page, site: str) -> None:
-    page.goto(site)
+def test_a_query_about_structure_says_that_it_did_not_see_all(page: Page, traces: str) -> None:
+    page.goto(traces)
     page.locator("#find-q").fill("{ status = error } >> { status = error }")
     page.locator("#find").click()
     expect(page.locator(".notice")).to_contain_text("Not every trace")
 
 
-def test_the_live_tail_follows_pauses_and_resumes(page: Page, api: FakeApi, site: str) -> None:
+def test_the_live_tail_follows_pauses_and_resumes(page: Page, api: FakeApi, traces: str) -> None:
     made = api.traces
     count = [3]
     api.traces = lambda: [_moved(each) for each in made()[: count[0]]]  # type: ignore[method-assign]
-    page.goto(f"{site}?view=live")
+    page.goto(f"{traces}?view=live")
     rows = page.locator("#tail-rows tr")
     expect(rows).to_have_count(3)
     first = rows.first.locator(".row-link").get_attribute("href") or ""
@@ -295,9 +282,9 @@ def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
         assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_no_view_is_wider_than_the_window(page: Page, site: str) -> None:
+def test_no_view_is_wider_than_the_window(page: Page, traces: str) -> None:
     for view in ("", "different", "live"):
-        page.goto(f"{site}?view={view}")
+        page.goto(f"{traces}?view={view}")
         expect(page.locator("#found table")).to_be_visible()
         for width in (390, 1024, 1920):
             page.set_viewport_size({"width": width, "height": 800})
@@ -306,10 +293,10 @@ def test_no_view_is_wider_than_the_window(page: Page, site: str) -> None:
 
 
 def test_an_unreachable_collector_is_said_in_every_view(
-    page: Page, site: str, api: FakeApi, complaints: list[str]
+    page: Page, traces: str, api: FakeApi, complaints: list[str]
 ) -> None:
     api.status = 503
     for view in ("", "different", "live"):
-        page.goto(f"{site}?view={view}")
+        page.goto(f"{traces}?view={view}")
         expect(page.locator("#found").get_by_role("alert")).to_contain_text("told to fail")
     complaints.clear()

@@ -3,7 +3,6 @@
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 NAMES = "kind => window.cy.nodes(kind).map(node => node.data('name')).sort()"
 WITH = "([kind, count]) => window.cy && window.cy.nodes(kind).length === count"
 PLACES = "() => window.cy.nodes().map(node => [node.id(), node.position('x'), node.position('y')])"
-
-
-@pytest.fixture
-def site(page: Page) -> Iterator[str]:
-    with FakeApi() as api, served(api.url, page) as url:
-        yield url
 
 
 def opened(page: Page, url: str) -> None:

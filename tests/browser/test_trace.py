@@ -2,13 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.dashboard import served
 from tests.support.fake_traces import BIG, HOSTILE, LINKING, ODD, RIGHT_TO_LEFT, SCRIPT, TraceApi
 
 pytestmark = pytest.mark.browser
@@ -17,17 +15,7 @@ RETRY = "0000000000000003"
 SHOP = "4bf92f3577b34da6a3ce929d0e0e4703"  # the fourth of the shop: it fails
 
 
-@pytest.fixture
-def api() -> Iterator[TraceApi]:
-    fake = TraceApi()
-    with fake:
-        yield fake
-
-
-@pytest.fixture
-def site(api: TraceApi, page: Page) -> Iterator[str]:
-    with served(api.url, page) as url:
-        yield url
+make_api = TraceApi
 
 
 def _open(page: Page, url: str) -> None:

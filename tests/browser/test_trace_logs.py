@@ -1,12 +1,10 @@
 """The logs of a trace in a real browser: marks at spans, the records of a span, the list of all."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.dashboard import served
 from tests.support.fake_traces import LINKING, ODD, TraceApi
 
 pytestmark = pytest.mark.browser
@@ -15,21 +13,11 @@ FAILED = "0000000000000002"
 LOGS = "/api/mesh/logs"
 
 
-@pytest.fixture
-def api() -> Iterator[TraceApi]:
-    fake = TraceApi()
-    with fake:
-        yield fake
+make_api = TraceApi
 
 
-@pytest.fixture
-def site(api: TraceApi, page: Page) -> Iterator[str]:
-    with served(api.url, page) as url:
-        yield f"{url}/traces"
-
-
-def test_a_span_is_marked_and_shows_what_it_logged(page: Page, site: str) -> None:
-    page.goto(f"{site}/{ODD}")
+def test_a_span_is_marked_and_shows_what_it_logged(page: Page, traces: str) -> None:
+    page.goto(f"{traces}/{ODD}")
     row = page.locator("#trace-rows .span-row").nth(1)
     expect(row.get_by_label("1 log, 1 of errors")).to_be_visible()
     row.click()
@@ -42,8 +30,8 @@ def test_a_span_is_marked_and_shows_what_it_logged(page: Page, site: str) -> Non
     expect(logs).to_contain_text("none")
 
 
-def test_the_list_is_filtered_by_severity_and_text_and_leads_to_the_span(page: Page, site: str) -> None:
-    page.goto(f"{site}/{ODD}")
+def test_the_list_is_filtered_by_severity_and_text_and_leads_to_the_span(page: Page, traces: str) -> None:
+    page.goto(f"{traces}/{ODD}")
     tab = page.get_by_role("tab", name="Logs")
     expect(tab).to_have_text("Logs 3")
     tab.click()
@@ -65,9 +53,9 @@ def test_the_list_is_filtered_by_severity_and_text_and_leads_to_the_span(page: P
     expect(page.locator("#span-details h2")).to_have_text("GET /reviews/{id}")
 
 
-def test_a_long_list_has_pages(page: Page, site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_has_pages(page: Page, traces: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.support.fake_logs.PAGE_MAX", 2)
-    page.goto(f"{site}/{ODD}?tab=logs")
+    page.goto(f"{traces}/{ODD}?tab=logs")
     rows = page.locator("#trace-log-list tbody tr")
     expect(rows).to_have_count(2)
     page.get_by_role("link", name="Next").click()
@@ -77,11 +65,11 @@ def test_a_long_list_has_pages(page: Page, site: str, monkeypatch: pytest.Monkey
     expect(rows).to_have_count(2)
 
 
-def test_no_logs_and_a_store_that_does_not_answer_are_said(page: Page, site: str, api: TraceApi) -> None:
-    page.goto(f"{site}/{LINKING}?tab=logs")
+def test_no_logs_and_a_store_that_does_not_answer_are_said(page: Page, traces: str, api: TraceApi) -> None:
+    page.goto(f"{traces}/{LINKING}?tab=logs")
     expect(page.locator("#trace-log-list")).to_contain_text("This trace has no logs")
     api.failing = {LOGS, f"{LOGS}/spans"}
-    page.goto(f"{site}/{ODD}?span={FAILED}")
+    page.goto(f"{traces}/{ODD}?span={FAILED}")
     expect(page.locator("#span-logs").get_by_role("alert")).to_contain_text("the fake was told to fail")
     expect(page.locator("#trace-rows .span-row")).to_have_count(7)
     page.get_by_role("tab", name="Logs").click()

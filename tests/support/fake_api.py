@@ -14,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support import fake_graph, fake_logs, fake_search
-from tests.support.fake_mesh import beside, service_page
+from tests.support import fake_balancing, fake_graph, fake_logs, fake_search
+from tests.support.fake_mesh import beside, service_page, stats
+from tests.support.fake_shop_traces import shop_trace
 
 Json = dict[str, Any]
 
@@ -49,19 +50,14 @@ EDGES: tuple[tuple[str, str, float], ...] = (
 REVIEWS = ("127.0.0.1:9101", "127.0.0.1:9102", "127.0.0.1:9103")
 
 
-def stats(count: int, success: float, p50: float) -> Json:
-    if not count:
-        return {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None, "p90": None, "p99": None}
-    errors = round(count * (1 - success))
-    return {
-        "count": count,
-        "errors": errors,
-        "rate": count / 60,
-        "success": 1 - errors / count,
-        "p50": p50,
-        "p90": p50 * 1.9,
-        "p99": p50 * 4.2,
+def routed_shop() -> "FakeApi":
+    """The shop with a service that the mesh routes, and one that it advises."""
+    fake = FakeApi()
+    fake.stages = {
+        "reviews": {"stage": "route", "percent": 25},
+        "cart": {"stage": "advise", "percent": 0},
     }
+    return fake
 
 
 def _wave(now: float) -> float:
@@ -220,89 +216,17 @@ class FakeApi:
 
     def _endpoints(self, given: Mapping[str, str]) -> Json:
         service = given.get("service", "")
-        if self.empty or service not in {
-            self.rename(name) for name, node in NODES.items() if node[0] == "service"
-        }:
+        known = {self.rename(name) for name, node in NODES.items() if node[0] == "service"}
+        if self.empty or service not in known:
             return {"endpoints": []}
-        now = int(time.time() * 1e6)
         addresses = REVIEWS if service == self.rename("reviews") else ("127.0.0.1:9001",)
-        found = []
-        for at, address in enumerate(addresses):
-            out = at == 2
-            found.append(
-                {
-                    "service": service,
-                    "address": address,
-                    "app": address.replace(":9", ":8"),
-                    "instance": f"{service[:40]}-{at + 1}",
-                    "version": "v2" if out else "v1",
-                    "zone": f"zone-{'abc'[at]}",
-                    "state": "ejected" if out else "healthy",
-                    "origin": "sidecar",
-                    "weight": 0.1 if out else 1.0 - 0.12 * at,
-                    "open": 0 if out else 3 + at,
-                    "oldest": 14.0,
-                    "ejected_since": now - 42_000_000 if out else None,
-                    "ejected_until": now + 18_000_000 if out else None,
-                    "reason": "41 % of its calls failed while its peers' succeeded" if out else "",
-                    **stats(120 if out else 2800, 0.59 if out else 0.9996, 18.0 + 3 * at),
-                }
-            )
-        return {"endpoints": found}
+        return fake_balancing.endpoints(service, addresses)
 
     def _decisions(self, given: Mapping[str, str]) -> Json:
         service = given.get("service", "")
         if self.empty or service != self.rename("reviews"):
             return {"decisions": []}
-        now = int(time.time() * 1e6)
-        facts = {
-            "kind": "failures",
-            "seconds": 30.0,
-            "changed": {"state": "ejected", "weight": 0, "until": now / 1e6 - 12},
-            "window": 10.0,
-            "count": 240,
-            "errors": 98,
-            "peer_count": 480,
-            "peer_errors": 1,
-            "peers": list(REVIEWS[:2]),
-            "confirmed": "",
-            "reporters": {
-                "catalog-1": {"count": 130, "errors": 54},
-                "catalog-2": {"count": 110, "errors": 44},
-            },
-        }
-        told = (
-            (42, "eject", REVIEWS[2], "41 % of its calls failed while its peers' succeeded", facts),
-            (
-                96,
-                "return",
-                REVIEWS[2],
-                "its probes succeed again: back with a tenth of the traffic",
-                {"count": 12, "errors": 0},
-            ),
-            (131, "eject", REVIEWS[2], "five calls in a row failed, seen by three callers", facts),
-            (
-                400,
-                "weight",
-                REVIEWS[1],
-                "12 % slower than its peers: weight 0.88",
-                {"from": 1.0, "to": 0.88, "latency_ratio": 1.12, "calls": 2600, "peers": list(REVIEWS[:1])},
-            ),
-            (900, "register", REVIEWS[0], "its sidecar connected", {"zone": "zone-a"}),
-        )
-        return {
-            "decisions": [
-                {
-                    "time": now - ago * 1_000_000,
-                    "kind": kind,
-                    "service": service,
-                    "endpoint": endpoint,
-                    "reason": reason,
-                    "evidence": evidence,
-                }
-                for ago, kind, endpoint, reason, evidence in told
-            ]
-        }
+        return fake_balancing.decisions(service, REVIEWS)
 
     def _series(self, given: Mapping[str, str]) -> Json:
         start, end, step = (int(given[key]) for key in ("start", "end", "step"))
@@ -348,91 +272,15 @@ class FakeApi:
     def traces(self) -> list[Json]:
         """Forty traces of six to twelve spans over the last half hour; every seventh fails in reviews."""
         now = int(time.time()) // 60 * 60_000_000
-        return [] if self.empty else [self._trace(index, now - index * 45_000_000) for index in range(40)]
+        return (
+            []
+            if self.empty
+            else [shop_trace(index, now - index * 45_000_000, self.rename) for index in range(40)]
+        )
 
     def all_traces(self) -> list[Json]:
         """These and what else is stored."""
         return self.traces()
-
-    def _trace(self, index: int, start: int) -> Json:
-        trace_id = f"{index + 0x4BF92F3577B34DA6A3CE929D0E0E4700:032x}"
-        slow = 1 + 0.6 * math.sin(index * 1.7) + (4 if index % 11 == 5 else 0)
-        failed = index % 7 == 3
-        plan: list[tuple[str, str, int, float, float]] = [  # service, operation, parent, begin, length (ms)
-            ("frontend", "GET /product/{id}", -1, 0, 120),
-            ("frontend", "GET catalog", 0, 4, 88),
-            ("catalog", "GET /catalog/{id}", 1, 6, 84),
-            ("catalog", "GET reviews", 2, 14, 60),
-            ("reviews", "GET /reviews/{id}", 3, 16, 55),
-            ("database", "SELECT reviews", 4, 22, 40),
-            ("frontend", "GET cart", 0, 94, 20),
-            ("cart", "GET /cart", 6, 95, 17),
-            ("database", "SELECT carts", 7, 98, 9),
-            ("frontend", "POST checkout", 0, 112, 7),
-            ("checkout", "POST /checkout", 9, 113, 5),
-            ("payment", "POST /charge", 10, 114, 3),
-        ]
-        plan = plan[: 6 + index % 7]
-        spans = [_span(trace_id, at, one, start, slow, failed) for at, one in enumerate(plan)]
-        names = sorted({service for service, *_ in plan})
-        for span in spans:
-            span["processID"] = f"p{names.index(span.pop('service')) + 1}"
-        processes = {
-            f"p{at + 1}": {
-                "serviceName": self.rename(name),
-                "tags": [
-                    {"key": "service.instance.id", "type": "string", "value": f"{name}-1"},
-                    {"key": "cloud.availability_zone", "type": "string", "value": "zone-a"},
-                ],
-            }
-            for at, name in enumerate(names)
-        }
-        return {"traceID": trace_id, "spans": spans, "processes": processes, "warnings": None}
-
-
-def _span(
-    trace_id: str, at: int, one: tuple[str, str, int, float, float], start: int, slow: float, failed: bool
-) -> Json:
-    service, operation, parent, begin, length = one
-    wrong = (failed and service in ("reviews", "database")) or (failed and at in (0, 2, 3))
-    tags = [
-        ("span.kind", "client" if "/" not in operation else "server"),
-        ("http.request.method", "GET"),
-        ("url.path", "/product/1492"),
-        ("http.response.status_code", 503 if wrong else 200),
-        ("network.peer.address", "127.0.0.1"),
-        ("spanmesh.endpoint", "127.0.0.1:9103"),
-    ]
-    logs = []
-    if wrong:
-        tags.append(("error", True))
-        logs = [
-            {
-                "timestamp": start + int(begin * slow * 1000) + 2000,
-                "fields": [
-                    {"key": "event", "type": "string", "value": "exception"},
-                    {
-                        "key": "exception.message",
-                        "type": "string",
-                        "value": "connection refused by 127.0.0.1:9103",
-                    },
-                ],
-            }
-        ]
-    return {
-        "traceID": trace_id,
-        "spanID": f"{at + 1:016x}",
-        "operationName": operation,
-        "service": service,
-        "references": [{"refType": "CHILD_OF", "traceID": trace_id, "spanID": f"{parent + 1:016x}"}]
-        if parent >= 0
-        else [],
-        "startTime": start + int(begin * slow * 1000),
-        "duration": int(length * slow * 1000),
-        "tags": [{"key": key, "type": "string", "value": value} for key, value in tags],
-        "logs": logs,
-        "warnings": None,
-    }
 
 
 def _tagged(span: Json, key: str) -> bool:

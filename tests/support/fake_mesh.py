@@ -8,6 +8,22 @@ from typing import Any
 Json = dict[str, Any]
 
 
+def stats(count: int, success: float, p50: float) -> Json:
+    """Return the figures of so many calls in a minute; quantiles follow from ``p50`` in milliseconds."""
+    if not count:
+        return {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None, "p90": None, "p99": None}
+    errors = round(count * (1 - success))
+    return {
+        "count": count,
+        "errors": errors,
+        "rate": count / 60,
+        "success": 1 - errors / count,
+        "p50": p50,
+        "p90": p50 * 1.9,
+        "p99": p50 * 4.2,
+    }
+
+
 def figure(direct: float, routed: float, half: float, lower_is_better: bool) -> Json:
     """A compared figure whose interval reaches ``half`` to both sides of the difference."""
     difference = routed - direct
