@@ -1,7 +1,7 @@
-"""Which endpoint: power of two choices over ``(open + 1) x peak-EWMA latency squared``. Pure.
+"""The balancer of one service: power of two choices over ``(open + 1) x peak-EWMA latency squared``. Pure.
 
-An endpoint is among the two in proportion to its fleet weight: one on probation at a tenth is tried by
-one request in ten of an even share, however good or bad it looks.
+An endpoint is drawn as one of the two in proportion to its fleet weight, however good or bad it looks: one
+on probation at a tenth is drawn a tenth as often as the others.
 
 Sources: Mitzenmacher, "The power of two choices" (2001); Finagle and Tower peak EWMA: a latency
 above the average replaces it at once, one below it decays in. A failure counts as a latency of
@@ -9,12 +9,12 @@ above the average replaces it at once, one below it decays in. A failure counts 
 latency too: a stalled endpoint gives no sample, its age does. Time is seconds, ``rng`` gives a
 float in [0, 1).
 
-The square because few requests of one sidecar are open at one endpoint: what a server is short of shows
-in its latency long before it shows in them.
+The latency is squared because one sidecar has few requests open at an endpoint: overload shows in the
+latency long before it shows in their number.
 
-Two at random may both be bad: where the better one is SUSPECT, all are compared. Where most endpoints
-fail and what is left is overloaded besides, it keeps what it can carry and the failing ones get the rest.
-What is suspect is told from ``usual``, a latency that falls quickly and rises slowly.
+Two at random may both be bad: when the better one is SUSPECT, all are compared. When most endpoints
+fail and those that are left are overloaded, these keep what they can carry and the failing ones get the
+rest. An endpoint is suspect by comparison with ``usual``, a latency that falls quickly and rises slowly.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -30,11 +30,11 @@ DEFAULT_LATENCY: Final = 0.03
 # Times the usual latency beyond which an endpoint is suspect; and, with what is open there, overloaded.
 SUSPECT: Final = 4.0
 OVERLOAD: Final = 12.0
-# Seconds a request must wait to be news, beside twice what next to all take; and in which an endpoint makes
-# none a second time.
+# Seconds that a request must wait to be news, and at least twice what 99 % take; and seconds between two
+# pieces of news about one endpoint.
 LATE: Final = 0.1
 NEWS_AGAIN: Final = 3.0
-_DRAWS: Final = 20
+_DRAWS: Final = 20  # by weight, after which any endpoint is taken
 _RISE: Final = 60.0  # seconds, time constant in which what is usual grows
 _FALL: Final = 0.1  # of the way down with each faster answer
 _LONGER: Final = 1.1  # times, with each answer that took longer than 99 %
@@ -55,31 +55,31 @@ class Candidate:
         self.open = 0
         self.waiting: dict[object, float] = {}
         self.breaker = Breaker()
-        self.told = float("-inf")  # when it last was news
+        self.told = float("-inf")  # when it was last news
         self._cost = 0.0
         self._stamp = 0.0
 
     def oldest(self, now: float) -> float:
-        """Age in seconds of the oldest request that waits for its response, 0 without one."""
+        """Return the age in seconds of the oldest request that waits for its response, 0 without one."""
         for start in self.waiting.values():
             return max(now - start, 0.0)
         return 0.0
 
     def begin(self, request: object, now: float) -> None:
-        """A request is sent."""
+        """Count a request that is sent."""
         self.open += 1
         self.waiting[request] = now
 
     def end(self, request: object) -> None:
-        """A request is over."""
+        """Count a request that is over."""
         self.open -= 1
         self.waiting.pop(request, None)
 
     def latency(self, now: float, usual: float = 0.0) -> float:
-        """Peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request.
+        """Return the peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request.
 
-        It decays so that what was bad is tried again, and no further than to ``usual``: that nobody
-        asked an endpoint for long does not make it faster.
+        It decays so that a bad endpoint is tried again, but never below ``usual``: idle time is no
+        evidence of speed.
         """
         cost = self._cost
         if cost > usual:
@@ -88,7 +88,7 @@ class Candidate:
         return age if age > cost else cost
 
     def load(self, now: float, usual: float = 0.0) -> float:
-        """What the choice compares; lower is better."""
+        """Return the load that the choice compares; lower is better."""
         latency = self.latency(now, usual)
         if not latency and self.open:
             latency = DEFAULT_LATENCY
@@ -106,26 +106,26 @@ class Candidate:
 
 
 class Picker(Protocol):
-    """What the rest of the sidecar needs of whatever chooses among the endpoints of one service."""
+    """The interface of whatever chooses among the endpoints of one service."""
 
     @property
     def candidates(self) -> Mapping[str, Candidate]:
-        """All endpoints by address."""
+        """Return all endpoints by address."""
 
     def update(self, endpoints: Iterable[Endpoint]) -> None:
         """Take a new set of endpoints; what was learned of those that stay is kept."""
 
     def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
-        """The endpoint for one request; None when there is none, or none but those to avoid."""
+        """Return the endpoint for one request; None without any, or without one beside those to avoid."""
 
     def turn(self) -> Candidate | None:
-        """The next endpoint where the mesh does not choose."""
+        """Return the next endpoint for a request whose endpoint the mesh does not choose."""
 
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
-        """The outcome of a request; latency in seconds."""
+        """Record the outcome of a request; latency in seconds."""
 
     def news(self, now: float) -> bool:
-        """Whether something went wrong since this was last asked that others should hear of at once."""
+        """Return True if something failed since the last call that other sidecars should know at once."""
 
 
 Rng = Callable[[], float]
@@ -164,11 +164,11 @@ class Balancer:
         self._sort()
 
     def pick(self, now: float, avoid: Collection[Candidate] = ()) -> Candidate | None:
-        """The endpoint for one request; None when there is none at all, or none but those to avoid.
+        """Return the endpoint for one request; None without any, or without one beside those to avoid.
 
-        One that tripped here is used for a single due probe. Other than that those ejected and tripped
-        are used only when nothing else is left, or when they are most and the rest is overloaded.
-        ``avoid`` is what failed just now.
+        An endpoint whose breaker is open gets a single probe when that is due. Otherwise ejected and
+        tripped endpoints are used only when no other is left, or when they are the majority and the
+        others are overloaded. ``avoid`` are those that failed this request already.
         """
         if self._tripped and not avoid:
             for candidate in self._tripped:
@@ -194,7 +194,7 @@ class Balancer:
         return better
 
     def _drawn(self, pool: list[Candidate], but: int = -1) -> int:
-        """One at random in proportion to weight, other than ``but``; a few vain draws are enough."""
+        """Draw an index in proportion to weight, other than ``but``, by rejection, which keeps no sums."""
         rng, count = self._rng, len(pool)
         drawn = but
         for _ in range(_DRAWS):
@@ -204,10 +204,10 @@ class Balancer:
         return drawn if drawn != but else (drawn + 1) % count
 
     def _best(self, pool: list[Candidate], avoid: Collection[Candidate], now: float) -> Candidate:
-        """The best of all, or one that fails anyway where most do and the rest is overloaded.
+        """Return the best of all, or a failing one when most fail and the rest is overloaded.
 
-        One that is not suspect comes before one that is, however many requests it has open: what takes
-        seconds must not look good beside what is merely busy.
+        An endpoint that is not suspect comes before one that is, however many requests it has open: one
+        that takes seconds must not look good beside one that is merely busy.
         """
         limit = SUSPECT * self._usual
         best = min(pool, key=lambda each: (each.latency(now) > limit, each.load(now, self._usual)))
@@ -220,14 +220,14 @@ class Balancer:
         return best
 
     def turn(self) -> Candidate | None:
-        """The next endpoint in plain rotation, as a DNS name would give: no weights, no ejections."""
+        """Return the next endpoint in rotation, as a DNS name would give it: no weights, no ejections."""
         if not self._present:
             return None
         self._turn = (self._turn + 1) % len(self._present)
         return self._present[self._turn]
 
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
-        """The outcome of a request; latency in seconds."""
+        """Record the outcome of a request; latency in seconds."""
         candidate.sample(max(latency, PENALTY) if failed else latency, now)
         if not failed:
             self._learn(latency, now)
@@ -240,7 +240,7 @@ class Balancer:
             self._sort()
 
     def news(self, now: float) -> bool:
-        """Whether an endpoint began to fail, or to leave requests waiting much longer than is usual."""
+        """Return True if an endpoint began to fail, or to keep requests waiting much longer than usual."""
         found, self._news = self._news, False
         late = max(LATE, 2.0 * self._long)
         for candidate in self._healthy:

@@ -1,4 +1,4 @@
-"""The local breaker of one endpoint: what this sidecar saw with its own eyes, acted on at once.
+"""The circuit breaker of one endpoint, tripped by this sidecar's own calls alone.
 
 closed --(failures)--> open --(back-off over)--> probing --success--> closed
                         ^------------failure------------'
@@ -19,12 +19,12 @@ LEAST: Final = 5
 BASE: Final = 1.0
 MAX: Final = 60.0
 JITTER: Final = 0.5
-# A probe that was let through and never reported back frees its place after this long.
+# Seconds after which a probe without an outcome lets another one through.
 PROBE_EXPIRY: Final = 10.0
 
 
 class State(StrEnum):
-    """Where a breaker stands."""
+    """The state of a breaker."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 
 class Breaker:
-    """How one endpoint fares, and when it may be tried again. ``failures`` are those in a row."""
+    """The state machine of one endpoint's failures and retrials. ``failures`` counts those in a row."""
 
     __slots__ = ("_backoff", "_closed", "_recent", "_until", "failures", "state")
 
@@ -45,7 +45,7 @@ class Breaker:
         self._recent = RollingWindow()  # requests, failures marked
 
     def success(self, now: float) -> bool:
-        """A request succeeded; True when that closed the breaker."""
+        """Record a success; return True if it closed the breaker."""
         self.failures = 0
         if self.state is State.CLOSED:
             self._recent.add(now)
@@ -58,7 +58,7 @@ class Breaker:
         return True
 
     def failure(self, now: float, share: float) -> bool:
-        """A request failed; True when that opened the breaker (again)."""
+        """Record a failure; return True if it opened the breaker (again). ``share`` is the jitter, 0 to 1."""
         self.failures += 1
         if self.state is State.OPEN:
             return False
@@ -74,7 +74,7 @@ class Breaker:
         return True
 
     def admits_probe(self, now: float) -> bool:
-        """Whether one request may be sent to see if the endpoint is back; takes the place if so."""
+        """Return True if one request may be sent as a probe, and count it as sent."""
         if self.state is State.CLOSED or now < self._until:
             return False
         self.state = State.PROBING

@@ -9,7 +9,7 @@ _MAX_NAMES: Final = 10000
 
 
 class DnsCache:
-    """Which host names resolve. ``now`` is the coarse clock, ``ttl`` and ``patience`` are seconds.
+    """Remembers which host names resolve. ``now`` is the coarse clock, ``ttl`` and ``patience`` are seconds.
 
     A resolver that does not answer within ``patience`` counts as one that does not know the name:
     a request must not wait for a name server that is away.

@@ -1,4 +1,4 @@
-"""Two counts over the last ten seconds: of everything, and of what was marked. Pure.
+"""Counts over the last ten seconds: of all events, and of those that were marked. Pure.
 
 Kept by whole seconds, so the window is nine to ten seconds long. Times are seconds and do not
 run backwards.
@@ -10,7 +10,7 @@ SECONDS: Final = 10
 
 
 class RollingWindow:
-    """``total`` things happened in the window, ``marked`` of them with a mark; right after ``expire``."""
+    """``total`` events in the window and ``marked`` of them; exact after ``expire``."""
 
     __slots__ = ("_marks", "_second", "_totals", "marked", "total")
 
@@ -25,7 +25,7 @@ class RollingWindow:
         self._marks = [0] * SECONDS
 
     def expire(self, now: float) -> None:
-        """Let go of what is too old by now."""
+        """Forget events that are too old at ``now``."""
         second = int(now)
         gone = second - self._second
         if gone <= 0:
@@ -41,14 +41,14 @@ class RollingWindow:
         self._second = second
 
     def add(self, now: float) -> None:
-        """One more, without a mark."""
+        """Count one event, not marked."""
         if int(now) != self._second:
             self.expire(now)
         self._totals[self._second % SECONDS] += 1
         self.total += 1
 
     def mark(self, now: float) -> None:
-        """A mark: on one more that ``add`` counts, or of its own."""
+        """Count one mark; ``add`` counts its event, if it has one."""
         self.expire(now)
         self._marks[self._second % SECONDS] += 1
         self.marked += 1

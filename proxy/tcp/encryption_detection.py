@@ -1,8 +1,8 @@
-"""Is an opaque connection encrypted? Told from how its two sides begin to speak. Pure.
+"""The detection of encryption in an opaque connection, by the first bytes of its two sides. Pure.
 
-Only what the bytes show: a server that answers with a ServerHello has agreed to TLS, at the start or after
-a word in the clear (STARTTLS, PostgreSQL's SSLRequest). A client whose first bytes are of a protocol that
-is never encrypted is in the clear. All else is not known: its bytes may be anything.
+A server that answers with a ServerHello has agreed to TLS, at the start or after a request in the clear
+(STARTTLS, PostgreSQL's SSLRequest). A client whose first bytes are of a protocol that is never encrypted
+is in the clear. Of all others it is not known: their bytes may be anything.
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ _POSTGRES: Final = b"\x00\x03\x00\x00"
 
 
 def agrees_to_tls(data: bytes) -> bool:
-    """Whether what a server says begins with a TLS ServerHello."""
+    """Return True if the bytes of a server begin with a TLS ServerHello."""
     if not data.startswith(_HANDSHAKE) or len(data) < _RECORD_HEAD + 4:
         return False
     record = int.from_bytes(data[3:5])
@@ -29,7 +29,7 @@ def agrees_to_tls(data: bytes) -> bool:
 
 
 def in_the_clear(data: bytes) -> bool:
-    """Whether a client that begins with ``data`` speaks a protocol that is not encrypted."""
+    """Return True if a client that begins with ``data`` speaks a protocol that is not encrypted."""
     if data.startswith(_HTTP2):
         return True
     if data[:1] == b"*" and data[1:2].isdigit():  # Redis: an array of texts

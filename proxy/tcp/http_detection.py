@@ -1,4 +1,4 @@
-"""Is it HTTP/1.x? Told from the first bytes a client sends. Pure.
+"""The detection of HTTP/1.x by the first bytes of a client. Pure.
 
 Only what this sidecar can handle on an intercepted connection counts: a known method and a target
 that is a path. A request for another proxy (CONNECT, an absolute target) passes as it is, like TLS,
@@ -47,7 +47,7 @@ _LONGEST: Final = max(map(len, _STARTS))
 
 
 def speaks_http(data: bytes) -> bool | None:
-    """Whether a client that begins with ``data`` speaks HTTP/1.x; None when more bytes are needed."""
+    """Return True if a client that begins with ``data`` speaks HTTP/1.x; None when more bytes are needed."""
     start = data[: 2 * _LONGEST].lstrip(b"\r\n")  # empty lines before a request are ignored (RFC 9112, 2.2)
     if start.startswith(_STARTS):
         return True

@@ -1,4 +1,4 @@
-"""Where an intercepted connection was going before netfilter's REDIRECT turned it to us."""
+"""The original destination of a connection that netfilter's REDIRECT turned to us."""
 
 import socket
 from struct import unpack_from
@@ -12,7 +12,7 @@ _SOCKADDR_IN6: Final = 28
 
 
 class Socket(Protocol):
-    """The part of a socket that a loop's transports show."""
+    """The part of a socket that asyncio's and uvloop's transports give access to."""
 
     @property
     def family(self) -> int: ...
@@ -20,7 +20,7 @@ class Socket(Protocol):
 
 
 def original_destination(connected: Socket) -> str:
-    """``host:port`` the client asked for; empty when that is not known, as without interception."""
+    """Return the ``host:port`` that the client connected to; empty when unknown, as without interception."""
     six = connected.family == socket.AF_INET6
     level = socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP
     try:
@@ -31,7 +31,7 @@ def original_destination(connected: Socket) -> str:
 
 
 def decode(address: bytes, *, six: bool) -> str:
-    """``host:port`` of a ``sockaddr_in`` or, with ``six``, a ``sockaddr_in6`` as the kernel gives it."""
+    """Return ``host:port`` of a ``sockaddr_in`` or, with ``six``, a ``sockaddr_in6`` of the kernel."""
     port: int = unpack_from("!H", address, 2)[0]
     if six:
         return join_address(socket.inet_ntop(socket.AF_INET6, address[8:24]), port)

@@ -1,4 +1,4 @@
-"""What a sidecar measures and how it leaves.
+"""Telemetry of the sidecar: recorded for each call, kept within bounds, exported over OTLP.
 
 ``call_recorder`` and ``connection_recorder`` turn the facts of a call into a histogram entry
 (``meter``) and, when sampled, a span (``otlp``). ``trace_context`` reads and writes trace headers,

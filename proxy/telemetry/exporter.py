@@ -1,11 +1,11 @@
-"""What was recorded to the mesh, as OTLP over gRPC: bounded, in batches, never in a request's way.
+"""The export of spans and metrics to the mesh, as OTLP over gRPC: bounded, in batches, off the request path.
 
-A sender is answered when its rows are stored, which can take a while; the next report must not
-wait for that, so several exports are on their way at a time. While the mesh is away nothing is
-collected: metric deltas add up, spans wait up to a bound (past it they are dropped and counted).
-What the mesh could not store is sent again as the same bytes, by which it knows them. An answer
-that no retry can change (INVALID_ARGUMENT and its like) drops what was sent; one that took a part of
-it (``partial_success``) says how much it rejected, which is counted and never sent again.
+A sender is answered when its rows are durable, which can take a while; the next report must not
+wait for that, so several exports are under way at a time. While the mesh is away nothing is collected:
+metric deltas add up, spans wait up to a bound (past it they are dropped and counted). An export that
+the mesh could not store is sent again as the same bytes, by which the mesh recognises a repeat. A failure
+that no retry can change (INVALID_ARGUMENT and its like) drops the export. What the mesh rejected of one
+(``partial_success``) is counted and never sent again.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ SPAN_PERIOD: Final = 0.25
 REPORT_TURNS: Final = 2  # metrics go every second turn: each half second
 RETRY_TURNS: Final = 4  # of silence about spans after an export failed
 TIMEOUT: Final = 10.0
-MAX_BATCHES: Final = 16  # of spans on their way at a time
-MAX_LATE: Final = 120  # reports the mesh could not store, to be sent again: a minute of them
+MAX_BATCHES: Final = 16  # of spans under way at a time
+MAX_LATE: Final = 120  # reports to be sent again, the oldest is dropped: a minute of them
 
 _TRACES: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _METRICS: Final = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
@@ -94,7 +94,7 @@ class Exporter:
 
     @property
     def connected(self) -> bool:
-        """Whether a connection to the mesh stands."""
+        """True if a connection to the mesh stands."""
         return self._channel.ready
 
     def keep(self, span: bytes) -> None:
@@ -121,7 +121,7 @@ class Exporter:
                 self.send_spans()
 
     async def flush(self, timeout: float) -> None:
-        """Send what is queued and see it answered, giving up after ``timeout`` seconds or a failure."""
+        """Send what is queued and wait for the answers, at most ``timeout`` seconds and until a failure."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 if not await self._reached():
@@ -147,13 +147,13 @@ class Exporter:
             self.send_report()
 
     def send_spans(self) -> None:
-        """Start to send what is queued, as far as there is room on the way."""
+        """Start to send the queued spans, up to the number of batches that may be under way."""
         while self._spans and len(self._batches) < MAX_BATCHES:
             batch, self._spans = self._spans[:BATCH], self._spans[BATCH:]
             _start(self._deliver_spans(batch), self._batches)
 
     def send_report(self) -> None:
-        """Start to send what was counted since the last report, and one that is late."""
+        """Start to send the deltas since the last report, and the oldest report that failed."""
         since, self._since = self._since, time.time_ns()
         drops, self._uncounted_drops = self._uncounted_drops, 0
         deltas, gauges = self._meter.collect(), self._gauges()
@@ -189,7 +189,7 @@ class Exporter:
             self.dropped_reports += 1
 
     async def _reached(self) -> bool:
-        """Whether a connection stands, once it is made or has failed."""
+        """Connect, and return True if that succeeded."""
         channel = self._channel.current()
         while (state := channel.get_state(try_to_connect=True)) is not grpc.ChannelConnectivity.READY:
             if state is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
@@ -198,7 +198,7 @@ class Exporter:
         return True
 
     async def _call(self, method: str, payload: bytes) -> tuple[grpc.StatusCode | None, bytes]:
-        """Export one message; the status code of a failure, None on success, and the answer."""
+        """Export one message; return the status code of a failure, None on success, and the answer."""
         try:
             return None, await self._channel.current().unary_unary(method, None, None)(
                 payload, timeout=TIMEOUT
@@ -220,7 +220,7 @@ class Exporter:
 def _rejected(
     response: ExportTraceServiceResponse | ExportMetricsServiceResponse, answer: bytes, what: str
 ) -> int:
-    """How much of an export the mesh did not take, by its answer."""
+    """Return how many spans or points of an export the mesh rejected, by its answer."""
     if not answer:
         return 0
     try:

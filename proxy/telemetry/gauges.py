@@ -1,4 +1,4 @@
-"""What a sidecar says of its destinations now: gauges for the mesh, rows for /stats. Pure."""
+"""Readings of the destinations: gauges for the mesh, rows for /stats. Pure."""
 
 from collections.abc import Iterable
 
@@ -10,23 +10,23 @@ from proxy.telemetry.metrics import Gauge
 class OpenGauges:
     """Open requests and the age of the oldest waiting one, by endpoint.
 
-    A sidecar knows all endpoints of the mesh, uses some, and has requests open at few of them: it
-    speaks of these alone, and once more of each that it has nothing open at any longer.
+    A sidecar knows all endpoints of the mesh and has requests open at few of them. It reports these alone,
+    and each once more, as 0, when nothing is open there any longer.
     """
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def read(self, destinations: Iterable[Destination], now: float) -> list[Gauge]:
-        """What is to be told now (monotonic seconds)."""
-        readings, told = [], self._told
-        self._told = set()
+        """Return the gauges to report ``now`` (monotonic seconds)."""
+        readings, before = [], self._reported
+        self._reported = set()
         for destination in destinations:
             for candidate in destination.candidates:
                 key = destination.name, candidate.endpoint.address
                 if candidate.open:
-                    self._told.add(key)
-                elif key not in told:
+                    self._reported.add(key)
+                elif key not in before:
                     continue
                 given = dict(zip((attributes.PEER_SERVICE, attributes.ENDPOINT), key, strict=True))
                 readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
@@ -35,7 +35,7 @@ class OpenGauges:
 
 
 def endpoint_rows(destinations: Iterable[Destination], now: float) -> list[dict[str, object]]:
-    """Every endpoint as the balancer sees it; times in seconds."""
+    """Return a row for each endpoint as the balancer sees it; times in seconds."""
     return [
         {
             "service": destination.name,

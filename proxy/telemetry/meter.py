@@ -45,7 +45,7 @@ class Meter:
         return len(self._series)
 
     def series(self, name: str, given: Mapping[str, str]) -> Series:
-        """The series of an instrument and its attributes; empty values are left out."""
+        """Return the series of an instrument and its attributes; empty values are left out."""
         kept = {key: value for key, value in given.items() if value}
         identity = (name, tuple(sorted(kept.items())))
         found = self._series.get(identity)
@@ -57,7 +57,7 @@ class Meter:
         return found
 
     def collect(self) -> list[Delta]:
-        """What was counted since the last time; series without use for long are forgotten."""
+        """Return what was counted since the last time, and forget series that were not used for a minute."""
         deltas = []
         for identity, series in list(self._series.items()):
             if series.histogram.count:

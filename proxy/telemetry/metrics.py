@@ -44,7 +44,7 @@ def request(
     since: int,
     now: int,
 ) -> bytes:
-    """The encoded request. Times are nanoseconds since the epoch; ``dropped`` spans since ``since``."""
+    """Return the encoded request. Times are nanoseconds of the epoch; ``dropped`` spans since ``since``."""
     message = ExportMetricsServiceRequest()
     batch = message.resource_metrics.add()
     batch.resource.attributes.extend(_pairs(resource))

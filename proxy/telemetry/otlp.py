@@ -29,16 +29,16 @@ class Attribute:
         self._key = len_field(b"\x0a", name.encode())
 
     def text(self, value: str | bytes) -> bytes:
-        """With a string value; bytes must be UTF-8."""
+        """Encode the attribute with a string value; bytes must be UTF-8."""
         raw = value.encode() if isinstance(value, str) else value
         return self._wrap(len_field(b"\x0a", raw))
 
     def number(self, value: int) -> bytes:
-        """With a non-negative integer value."""
+        """Encode the attribute with a non-negative integer value."""
         return self._wrap(b"\x18" + varint(value))
 
     def truth(self, value: bool) -> bytes:
-        """With a boolean value."""
+        """Encode the attribute with a boolean value."""
         return self._wrap(b"\x10" + bytes((value,)))
 
     def _wrap(self, any_value: bytes) -> bytes:
@@ -46,7 +46,7 @@ class Attribute:
 
 
 def constant(name: str, kind: int, error: bool) -> bytes:
-    """Name, kind and status of a span."""
+    """Encode name, kind and status of a span."""
     status = b"\x7a\x02\x18\x02" if error else b""
     return len_field(b"\x2a", name.encode()) + b"\x30" + varint(kind) + status
 
@@ -89,7 +89,7 @@ def span(trace: TraceContext, start: int, end: int, pieces: bytes) -> bytes:
 
 
 def request(resource: dict[str, str], scope: str, spans: list[bytes]) -> bytes:
-    """An ExportTraceServiceRequest around encoded spans."""
+    """Return an ExportTraceServiceRequest around encoded spans."""
     attributes = b"".join(
         len_field(
             b"\x0a", len_field(b"\x0a", key.encode()) + len_field(b"\x12", len_field(b"\x0a", value.encode()))

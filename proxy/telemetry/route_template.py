@@ -1,7 +1,7 @@
-"""Paths to routes: a low-cardinality template for each path, bounded in number. Pure.
+"""Templates of request paths, few enough for a metric's attribute. Pure.
 
-Segments that look like data (numbers, uuids, hex, long tokens) become ``{id}``. Where an
-application names its own routes these stay a good guess; the bound holds whatever comes.
+Segments that look like data (numbers, uuids, hex, long tokens) become ``{id}``. It is a guess at the routes
+that an application declares; the bound on their number holds for any paths.
 """
 
 import re
@@ -18,7 +18,7 @@ _MAX_SEGMENTS: Final = 8
 
 
 def template(path: str) -> str:
-    """The template of one path (no query)."""
+    """Return the template of one path (no query)."""
     segments = path.split("/")
     shown = ["{id}" if _DATA.fullmatch(part) else part for part in segments[: _MAX_SEGMENTS + 1]]
     if len(segments) > _MAX_SEGMENTS + 1:
@@ -34,7 +34,7 @@ class Routes:
         self._known: set[str] = set()
 
     def of(self, path: str) -> str:
-        """The route of a path."""
+        """Return the route of a path."""
         route = template(path)
         if route not in self._known:
             if len(self._known) >= self._limit:
