@@ -22,24 +22,24 @@ from proxy.contract.transport.streams import bound_port, listen
 from proxy.control.admin import Admin
 from proxy.control.registration import Registration
 from proxy.errors import STATUS, Reason
-from proxy.http.forwarded import exchanges
 from proxy.http.http1.requests import Limits
 from proxy.http.inbound import Inbound
-from proxy.http.listener_context import ListenerContext, Timeouts
+from proxy.http.listener_context import Direction, ListenerContext, Timeouts
 from proxy.http.outbound import Outbound
 from proxy.http.pool import Pool
-from proxy.http.protocols import Direction
 from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Destination, Router
 from proxy.tcp.opaque import standing
 from proxy.tcp.routes import InboundCarrier, OutboundCarrier
-from proxy.tcp.sniffer import Entrance
+from proxy.tcp.sniffer import ListenerRules
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.connection_recorder import ConnectionRecorder
 from proxy.telemetry.gauges import OpenGauges, endpoint_rows
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
+from proxy.transport.dialer import Dialer
+from proxy.transport.write_batch import Outbox
 
 _REPORT_TURNS: Final = 5  # of the sweep, between two reports out of turn
 
@@ -104,7 +104,9 @@ class Sidecar:
         source = random.Random()  # seeded by the system
         self._uplink = uplink = uplink or Registration(config)
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
-        self.pool = Pool(self._now, config.connect_timeout, config.pool_idle, config.max_connections)
+        self.dialer = Dialer(config.connect_timeout, config.max_connections)
+        self._outbox = Outbox()
+        self.pool = Pool(self.dialer, self._outbox, self._now, config.pool_idle)
         self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self.router.update
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)
@@ -115,19 +117,19 @@ class Sidecar:
             "inbound": InboundCarrier(config.app, links, self._tracer),
             "outbound": OutboundCarrier(self.outbound, self.router, links, self._tracer),
         }
-        self._sides = {
-            "inbound": self._side(self.inbound, self._inbound_refused, config.forwarded),
-            "outbound": self._side(self.outbound, self._count_refused, forwarded=False),
+        self._contexts = {
+            "inbound": self._listener_context(self.inbound, self._inbound_refused, config.forwarded),
+            "outbound": self._listener_context(self.outbound, self._count_refused, forwarded=False),
         }
 
     async def start(self) -> None:
         """Open the listeners and connect to the mesh. Raises ConfigError; nothing stays open then."""
         config = self.config
         try:
-            for option, side in self._sides.items():
+            for option, context in self._contexts.items():
                 address = getattr(config, option)
                 if address:
-                    await self._listen(option, address, self._entrance(option, side).protocol)
+                    await self._listen(option, address, self._rules(option, context).accept)
             if config.outbound:
                 self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
             if config.admin:
@@ -145,18 +147,18 @@ class Sidecar:
     async def stop(self) -> None:
         """Drain: tell the mesh, stop accepting after a short notice, finish, flush."""
         self._uplink.drain()
-        for side in self._sides.values():
-            side.draining = True
+        for context in self._contexts.values():
+            context.draining = True
         await asyncio.sleep(self.config.drain_notice)
         self._close_servers()
-        for side in self._sides.values():
-            for connection in list(side.connections):
+        for context in self._contexts.values():
+            for connection in list(context.connections):
                 connection.drain()
         deadline = time.monotonic() + self.config.drain_time
         while self._busy() and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
-        for side in self._sides.values():
-            for connection in list(side.connections):
+        for context in self._contexts.values():
+            for connection in list(context.connections):
                 connection.abort()
         self.pool.close()
         if self._sweeping is not None:
@@ -169,11 +171,11 @@ class Sidecar:
             **self._uplink.stats(),
             "inbound_requests": self.inbound.answered,
             "inbound_open": self.inbound.open,
-            "inbound_connections": len(self._sides["inbound"].connections),
+            "inbound_connections": len(self._contexts["inbound"].connections),
             "outbound_requests": self.outbound.answered,
-            "outbound_connections": len(self._sides["outbound"].connections),
+            "outbound_connections": len(self._contexts["outbound"].connections),
             "opaque_connections": sum(carrier.carried for carrier in self.carriers.values()),
-            "upstream_connections": self.pool.open,
+            "upstream_connections": self.dialer.open,
             "upstream_idle": self.pool.idle,
             "series": len(self._uplink.meter),
             "refused": dict(self.refused),
@@ -185,7 +187,7 @@ class Sidecar:
         self._servers.append(server)
         self.ports[option] = bound_port(server)
 
-    def _side(
+    def _listener_context(
         self, direction: Direction, refused: Callable[[Reason], None], forwarded: bool
     ) -> ListenerContext:
         config = self.config
@@ -199,29 +201,33 @@ class Sidecar:
             config.request_timeout,
             config.half_close_time,
         )
-        side = ListenerContext(
-            direction,
-            self._tracer,
-            (attributes.CALLER_HEADER.encode(), ServiceId.of(config.namespace, config.service).encode()),
-            self.pool,
-            limits,
-            timeouts,
-            self._now,
-            time.monotonic_ns,
-            refused,
+        return ListenerContext(
+            direction=direction,
+            pool=self.pool,
+            dialer=self.dialer,
+            outbox=self._outbox,
+            tracer=self._tracer,
+            limits=limits,
+            timeouts=timeouts,
+            now=self._now,
+            clock=time.monotonic_ns,
+            refused=refused,
+            caller=(
+                attributes.CALLER_HEADER.encode(),
+                ServiceId.of(config.namespace, config.service).encode(),
+            ),
+            via=config.service.encode() if config.via else b"",
+            forwarded=forwarded,
         )
-        if config.via or forwarded:
-            side.exchange = exchanges(config.service if config.via else "", forwarded)
-        return side
 
-    def _entrance(self, option: str, side: ListenerContext) -> Entrance:
+    def _rules(self, option: str, context: ListenerContext) -> ListenerRules:
         config = self.config
         inbound = option == "inbound"
-        return Entrance(
-            side,
+        return ListenerRules(
+            context,
             self.carriers[option],
-            place=config.app if inbound else "",
-            speaks=config.app_protocol if inbound else "auto",
+            app=config.app if inbound else "",
+            protocol=config.app_protocol if inbound else "auto",
             intercept=config.intercept,
             patience=config.detect_timeout,
         )
@@ -247,8 +253,8 @@ class Sidecar:
                 reported = turn
                 self._uplink.report_now()
             if turn % 5 == 0:
-                for side in self._sides.values():
-                    side.sweep()
+                for context in self._contexts.values():
+                    context.sweep()
                 self.pool.sweep()
                 self.recorder.tidy()
                 self.recorder.epoch = time.time_ns() - time.monotonic_ns()
@@ -258,14 +264,15 @@ class Sidecar:
         if self.config.inbound:
             readings.append(Gauge(attributes.SERVER_ACTIVE, self.inbound.open, {}))
         for option, carrier in self.carriers.items():
-            readings += carrier.gauges(standing(self._sides[option].connections))
+            readings += carrier.gauges(standing(self._contexts[option].connections))
         return readings
 
     def _destinations(self) -> list[Destination]:
         return [*self.router.services.values(), *self.router.outside.values()]
 
     def _busy(self) -> bool:
-        return any(connection.busy for side in self._sides.values() for connection in side.connections)
+        contexts = self._contexts.values()
+        return any(connection.busy for context in contexts for connection in context.connections)
 
     def _close_servers(self) -> None:
         for server in self._servers:

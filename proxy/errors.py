@@ -1,17 +1,14 @@
-"""What the sidecar answers when it cannot forward: a short machine-readable reason for each cause.
+"""The reasons for which the sidecar cannot forward: short, machine-readable, one for each cause.
 
 The reason goes into the response header ``attributes.REASON_HEADER``, on the span and into the
 metrics as ``error.type``. This table is the one place that turns a reason into an HTTP status.
 """
 
 from enum import StrEnum
-from http import HTTPStatus
-
-from proxy.contract import attributes
 
 
 class Reason(StrEnum):
-    """Why a request was not answered by its destination."""
+    """The reason for which a request was not answered by its destination."""
 
     # The request is at fault: the client must change it.
     BAD_REQUEST = "bad-request"
@@ -82,17 +79,3 @@ class RefusedError(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-
-
-def response(reason: Reason, detail: str, *, close: bool, body: bool = True) -> bytes:
-    """The whole HTTP/1.1 response for a reason; ``body`` is False for an answer to HEAD."""
-    status = STATUS[reason]
-    text = f"spanmesh: {reason}: {detail}\n".encode()
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-        f"{attributes.REASON_HEADER}: {reason}\r\n"
-        f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}\r\n"
-        + ("connection: close\r\n" if close else "")
-        + "\r\n"
-    ).encode("latin-1")
-    return head + text if body else head

@@ -1,227 +1,251 @@
-"""One request and its response: from a client connection to an upstream and back, as they come.
+"""One request and its response, from a client's stream to an upstream's and back, as they come.
 
-An exchange gathers what one read brought and writes it in one piece; nothing is collected beyond
-that, because a full writer on one side pauses the reader on the other. It runs by callbacks from
-the two connections; a direction (inbound or outbound) decides where it goes and records it.
+An exchange speaks in messages and knows no bytes: the streams at its ends frame them. It passes on
+what one read brought in one piece and collects nothing beyond that, because a full stream on one side
+pauses the other. Its direction (inbound or outbound) says where it goes and records it.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from proxy import errors
-from proxy.errors import Reason
-from proxy.http.deadline import Deadline, Wait
-from proxy.http.headers import RequestHead, repeatable
-from proxy.http.http1.encoder import request_bytes
-from proxy.http.protocols import FULL, WAITING, Client
-from proxy.http.response_writer import Reply
-from proxy.http.upstream_connection import Upstream
-from proxy.routing import retry
+from proxy.errors import STATUS, Reason, RefusedError
+from proxy.http.call import Call
+from proxy.http.deadline import Deadline
+from proxy.http.forwarded import add_forwarded, add_via
+from proxy.http.listener_context import ListenerContext
+from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
+from proxy.http.pool import ConnectWaiter
+from proxy.http.refusals import refusal
+from proxy.http.streams import FULL, WAITING, ClientStream, UpstreamStream
 from proxy.routing.dns_cache import Lookup
 from proxy.routing.router import Attempt
-from proxy.telemetry.facts import CallFacts
 
-if TYPE_CHECKING:
-    from proxy.http.listener_context import ListenerContext
-
-# RFC 9110, 9.2.2: what a proxy may repeat on a connection that turned out to be dead.
-IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
-_MAX_REPLAY: Final = 65536
+_MAX_REPLAY: Final = 65536  # bytes of a body kept for another connection, should a kept one turn out dead
 
 
-class Exchange(Reply):
-    """Defaults live on the class; an instance holds only what happened."""
+class Exchange:
+    """Defaults live on the class; an instance holds only what happened.
 
-    upstream: Upstream | None = None
-    attempt: Attempt | None = None
-    deadline: Deadline | None = None
-    over = False
+    ``dispatched`` says that a destination was looked for, ``over`` that nothing more will happen. After
+    a switch of protocols the ends of both directions count anew: they end a tunnel.
+    """
+
+    upstream: UpstreamStream | None = None
     dispatched = False
-    _attempts: tuple[Attempt, ...] = ()  # those that failed
-    _following: Attempt | None = None  # the next one, once a response was declined
-    _final = False  # no time is left for another attempt
-    _since = 0  # start of the first attempt, once there was another
-    _begun = False
-    _ended_halves = 0
-    _waiting: Wait | None = None
-    _lead = b""
-    _replay = b""
+    request_done = False
+    response_done = False
+    over = False
+    _following: Attempt | None = None  # the next attempt, once a response was declined
+    _begun = False  # some of the response has left: it can neither be repeated nor replaced
+    _switched = False
+    _paused = 0  # reasons for which the client's stream is paused
+    _deadline: Deadline | None = None
+    _waiting: ConnectWaiter | None = None
+    _trailers: Fields = ()
+    _replay: list[bytes] | None = None  # the body, while it may have to be sent on another connection
 
-    def __init__(self, client: Client, head: RequestHead, context: "ListenerContext") -> None:
+    def __init__(self, client: ClientStream, head: RequestHead, context: ListenerContext) -> None:
         self.client = client
         self.head = head
-        self.call = CallFacts(head.method, context.clock())
+        self.call = Call(head, client.peer, context)
         self._context = context
-        self._out: list[bytes] = []
-        self._back = []
+        self._held: list[bytes] = []  # data that came before there was a stream to send them into
 
     @property
-    def status(self) -> int:
-        """The status answered by the destination, 0 before its response began."""
-        return self.call.status
+    def responded(self) -> bool:
+        """True once the head of a response came from the destination."""
+        return self.call.status != 0
 
-    # the request, from the client's connection
-    def body(self, data: bytes) -> None:
-        if self.head.chunked:
-            self._out += (b"%x\r\n" % len(data), data, b"\r\n")
+    # from the client's stream
+    def on_request_data(self, data: bytes) -> None:
+        """Take a piece of the request's body."""
+        if self.upstream is not None:
+            self.upstream.send_data(data)
         else:
-            self._out.append(data)
+            self._held.append(data)
 
-    def end(self, trailer: bytes) -> None:
+    def on_request_end(self, trailers: Fields) -> None:
+        """Take the end of the request, or of the client's half of a tunnel."""
         self.request_done = True
-        if self.head.chunked:
-            self._out.append(b"0\r\n" + trailer + b"\r\n")
-        if self.deadline is not None:
-            self.deadline.attempt()
+        if self.upstream is not None:
+            self.upstream.send_end(trailers)
+        else:
+            self._trailers = trailers
+        if self._deadline is not None:
+            self._deadline.attempt()
+        if self._switched and self.response_done:
+            self._finish()
+            self.client.finish()
 
-    def push(self) -> None:
+    def on_request_flush(self) -> None:
         """Pass on what one read from the client brought."""
-        if self.over:
-            self._out.clear()
-        elif self.upstream is not None:
-            if self._out:
-                self._context.pool.outbox.write(self.upstream.transport, b"".join(self._out))
-                self._out.clear()
+        if self.upstream is not None:
+            self.upstream.flush()
         elif not self.dispatched:
             self.dispatched = True
-            self._describe()
+            context = self._context
+            if context.forwarded:
+                add_forwarded(self.head, self.client.host().encode())
+            if context.via:
+                add_via(self.head, context.via)
             self._choose()
 
     def client_lost(self) -> None:
+        """The client has gone."""
         if not self.over:
-            if not self._switching:
-                self.call.error = Reason.CLIENT_DISCONNECT
-            self.call.answered = self.call.answered or errors.STATUS[Reason.CLIENT_DISCONNECT]
+            call = self.call
+            if not self._switched:
+                call.error = Reason.CLIENT_DISCONNECT
+            call.answered = call.answered or STATUS[Reason.CLIENT_DISCONNECT]
             self._finish()
 
     def client_full(self, full: bool) -> None:
-        if self.upstream is not None and self.upstream.alive:
+        """The client's stream takes no more data for now, or takes them again."""
+        if self.upstream is not None:
             if full:
-                self.upstream.transport.pause_reading()
+                self.upstream.pause_reading()
             else:
-                self.upstream.transport.resume_reading()
+                self.upstream.resume_reading()
 
-    def refuse(self, reason: Reason, detail: str) -> None:
-        """Answer in the destination's place."""
-        call = self.call
-        call.error = reason
-        call.answered = errors.STATUS[reason]
-        keep = self.client.keep and self.request_done
-        body = self.head.method != b"HEAD"
-        self.client.write(errors.response(reason, detail, close=not keep, body=body))
-        self._finish()
-        self.client.done(keep)
-
-    # from the pool and the upstream's connection
-    def attach(self, upstream: Upstream) -> None:
-        """An upstream connection is there."""
+    # from the pool and the upstream's stream
+    def attach(self, stream: UpstreamStream) -> None:
+        """Send the request into a stream."""
         self._waiting = None
-        if self.over:
-            upstream.parser.reusable = True
-            upstream.release()
-            return
-        self.upstream = upstream
-        self.call.upstream_peer = upstream.peer
-        method = self.head.method
-        upstream.serve(self, method == b"HEAD")
+        self.upstream = stream
+        call, head, held = self.call, self.head, self._held
+        call.upstream_peer = stream.peer
+        fields = head.fields + call.trace.fields()
+        if call.attempt is not None and call.attempt.names_caller:
+            fields.append(self._context.caller)
+        whole = self.request_done and not held and not self._trailers
+        stream.open(self, head, fields, whole=whole)
         if self.client.full:
-            upstream.transport.pause_reading()
-        self.client.resume(WAITING)
-        if method == b"CONNECT":
-            self._connected(upstream)
-            return
-        payload = self._lead + b"".join(self._out) if self._out else self._lead
-        self._out.clear()
-        if upstream.reused and self.request_done and method in IDEMPOTENT and len(payload) <= _MAX_REPLAY:
-            self._replay = payload
-        self._context.pool.outbox.write(upstream.transport, payload)
+            stream.pause_reading()
+        if self._paused:
+            self.client.resume_reading(self._paused)
+            self._paused = 0
+        if not whole:
+            for data in held:
+                stream.send_data(data)
+            if self.request_done:
+                stream.send_end(self._trailers)
+            self._held = []
+        # A kept connection may have been closed by its server just now, unseen by us.
+        if stream.reused and self.request_done and head.method in IDEMPOTENT and _size(held) <= _MAX_REPLAY:
+            self._replay = held
+        stream.flush()
+        if self._switched:
+            self.on_response_flush()  # CONNECT: the stream needed no round trip to answer
 
-    def relay(self) -> None:
+    def on_interim(self, head: ResponseHead) -> None:
+        """Pass on an interim response."""
+        self._replay = None
+        if self._context.via:
+            add_via(head, self._context.via)
+        self.client.send_interim(head)
+
+    def on_switch(self, head: ResponseHead) -> None:
+        """Become a tunnel. Raises RefusedError for a switch that was not asked for."""
+        if not self.head.upgrade and self.head.method != b"CONNECT":
+            raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 to a request that asked for no upgrade")
+        self._replay = None
+        call = self.call
+        call.status = call.answered = head.status
+        self._switched = True
+        self.request_done = self.response_done = False
+        if self._context.via and self.head.upgrade:
+            add_via(head, self._context.via)
+        self.client.send_switch(head)
+
+    def on_response(self, head: ResponseHead) -> None:
+        """Pass on the head of the response, or decline it for another attempt."""
+        call = self.call
+        if head.status >= 500:
+            self._following = self.call.next_for_status(head.status)
+            if self._following is not None and self.upstream is not None:
+                call.status = head.status
+                self.upstream.ignore_response()
+                return
+        self._replay = None
+        call.status = call.answered = head.status
+        if self._context.via:
+            add_via(head, self._context.via)
+        self.client.send_head(head)
+
+    def on_response_data(self, data: bytes) -> None:
+        """Pass on a piece of the response's body."""
+        self.client.send_data(data)
+
+    def on_response_end(self, trailers: Fields) -> None:
+        """Pass on the end of the response, or of the upstream's half of a tunnel."""
+        self.response_done = True
+        self.client.send_end(trailers)
+
+    def on_response_flush(self) -> None:
         """Pass on what one read from the upstream brought."""
-        if self._back:
-            self._begun = self.call.status != 0  # an interim response is no beginning
-            self._replay = b""
-            self.client.write(b"".join(self._back))
-            self._back.clear()
-        elif self._following is not None:
+        self.client.flush()
+        if self._following is not None:
             self._decline(self._following)
             return
-        if self.response_done:
+        call = self.call
+        self._begun = call.status != 0  # an interim response is no beginning
+        if self.response_done and (self.request_done or not self._switched):
             self._finish()
-            self.client.done(self._keep)
+            self.client.finish()
             return
-        if self.call.status and not self.call.first_byte:
-            self._response_began()
-        if self._switching and self.upstream is not None:
-            self._tunnel(self.upstream)
+        if call.status and not call.first_byte:
+            self.call.respond()
+            if self._switched and self.upstream is not None:
+                self.upstream.flush()  # bytes that the client had sent after its request to switch
+
+    def upstream_full(self, full: bool) -> None:
+        """The upstream's stream takes no more data for now, or takes them again."""
+        if full:
+            self._paused |= FULL
+            self.client.pause_reading(FULL)
+        else:
+            self._paused &= ~FULL
+            self.client.resume_reading(FULL)
 
     def upstream_failed(self, reason: Reason, detail: str) -> None:
-        """No connection, no answer in time, or an answer that cannot be trusted."""
+        """There is no stream, no answer in time, or one that cannot be trusted; or it ended early."""
         if self.over:
             return
         self._waiting = None
-        self._replay = b""
-        if self.upstream is not None:
-            upstream, self.upstream = self.upstream, None
-            upstream.discard()
-        if self._begun:
-            self._break_off(reason)
+        replay, self._replay = self._replay, None
+        upstream, self.upstream = self.upstream, None
+        attempt = self.call.attempt
+        if upstream is not None:
+            upstream.reset()
+        if self._switched:
+            self._finish()
+            self.client.reset()
+        elif replay is not None and reason is Reason.UPSTREAM_RESET and attempt is not None:
+            # The kept connection was dead already: the client need not notice (RFC 9110, 9.2.2).
+            self._held = replay
+            self._connect(attempt)
+        elif self._begun:
+            self.call.error = reason
+            self._finish()
+            self.client.reset()
         else:
+            self.client.discard_unflushed()
             self._retry_or_refuse(reason, detail)
 
+    # deadlines
+    def overdue(self, now: int, timeout: int) -> bool:
+        """True if the upstream owes a response head for longer than ``timeout`` nanoseconds."""
+        return self.request_done and not self.responded and self.call.elapsed(now) > timeout
+
     def expired(self, detail: str, *, final: bool) -> None:
-        """Time is over for this try, or for all of it."""
-        self._final = final
+        """Time is over for this attempt or, when ``final``, for all of it."""
+        self.call.final = final
         if self._waiting is not None:
-            self._waiting.given_up = True
+            self._waiting.abandon()
             self.upstream_failed(Reason.CONNECT_TIMEOUT, detail)
-        elif not self._switching:
+        elif not self._switched:
             self.upstream_failed(Reason.REQUEST_TIMEOUT, detail)
 
-    def upstream_lost(self) -> None:
-        """The upstream closed before the end of its response, or the tunnel's far side is gone."""
-        if self.over:
-            return
-        address = self.upstream.address if self.upstream is not None else ""
-        self.upstream = None
-        if self._switching:
-            self._finish()
-            self.client.cut(reset=False)
-        elif self._replay:
-            # A pooled connection that was already dead: the client need not notice.
-            self._lead, self._replay = self._replay, b""
-            self._connect(address)
-        elif self._begun:
-            self._break_off(Reason.UPSTREAM_RESET)
-        else:
-            detail = f"{address} closed the connection before it answered"
-            self._retry_or_refuse(Reason.UPSTREAM_RESET, detail)
-
-    def half_closed(self) -> None:
-        """One side of the tunnel will send no more; after both there is nothing left to do."""
-        self._ended_halves += 1
-        if self._ended_halves == 2 and not self.over:
-            self._finish()
-            self.client.cut(reset=False)
-
-    def upstream_full(self, full: bool) -> None:
-        if full:
-            self.client.pause(FULL)
-        else:
-            self.client.resume(FULL)
-
-    def overdue(self, now: int, timeout: int) -> bool:
-        """Whether the upstream owes a response head for longer than ``timeout`` nanoseconds."""
-        return self.request_done and not self.call.status and now - (self._since or self.call.start) > timeout
-
-    def _describe(self) -> None:
-        """Note what the head says of the call, and start its span."""
-        head, call = self.head, self.call
-        call.trace = self._context.tracer.start(head.traceparent, head.tracestate, head.b3)
-        call.target = head.path
-        call.authority = head.authority
-        call.caller = head.caller
-        call.client_peer = self.client.peer
-
+    # where it goes
     def _choose(self) -> None:
         """Send the request where its direction says; also once a look-up has ended."""
         if self.over:
@@ -229,140 +253,94 @@ class Exchange(Reply):
         call = self.call
         choice = self._context.direction.choose(self.head, self.client.original, call.start * 1e-9)
         if isinstance(choice, Attempt):
+            call.begin(choice)
             self._send(choice)
             return
         call.server, call.service = choice.server, choice.service
         if isinstance(choice, Lookup):
-            self.wait()
+            self._wait()
             choice.start(self._choose)
         else:
             call.arm = choice.arm
-            self.refuse(choice.reason, choice.detail)
+            self._refuse(choice.reason, choice.detail)
 
     def _send(self, attempt: Attempt) -> None:
-        """Begin an attempt: take a connection to its endpoint, or wait for one."""
-        call = self.call
-        self.attempt = attempt
-        call.server, call.service = attempt.server, attempt.destination.name
-        call.endpoint, call.arm = attempt.candidate.endpoint.address, attempt.arm
-        attempt.begin(self, call.start * 1e-9)
-        timeouts = attempt.timeouts
-        if self.deadline is None and any(timeouts):
-            self.deadline = Deadline(self, *timeouts)
-        added = call.trace.fields()
-        if attempt.names_caller:
-            added.append(self._context.caller)
-        self._lead = request_bytes(self.head, added)
+        """Take a stream to the attempt's endpoint, or wait for one."""
+        if attempt.timeouts is not None and self._deadline is None:
+            self._deadline = Deadline(self, *attempt.timeouts)
         # A tunnel never shares a connection that carried a request.
-        upstream = None if self.head.method == b"CONNECT" else self._context.pool.take(attempt.address)
-        if upstream is not None:
-            self.attach(upstream)
+        stream = None if self.head.method == b"CONNECT" else self._context.pool.lease(attempt.address)
+        if stream is not None:
+            self.attach(stream)
         else:
-            self.wait()
-            self._connect(attempt.address)
-        if self.deadline is not None:
-            self.deadline.attempt()
+            self._connect(attempt)
+        if self._deadline is not None:
+            self._deadline.attempt()
 
-    def wait(self) -> None:
+    def _connect(self, attempt: Attempt) -> None:
+        self._wait()
+        self._waiting = self._context.pool.connect(attempt.address, self)
+
+    def _wait(self) -> None:
         """Take no more of the body until there is somewhere to send it."""
         if not self.request_done:
-            self.client.pause(WAITING)
+            self._paused |= WAITING
+            self.client.pause_reading(WAITING)
 
-    def _next_attempt(self, condition: str) -> Attempt | None:
-        """Return what follows the attempt under way if it fails by ``condition``; None to give up."""
-        retries = self._context.direction.retries
-        if retries is None or self.attempt is None or self._final:
-            return None
-        attempts = (*self._attempts, self.attempt)
-        now = self._context.clock() * 1e-9
-        return retries.next_attempt(attempts, condition, now, repeatable=repeatable(self.head))
-
+    # what follows a failed attempt
     def _retry_or_refuse(self, reason: Reason, detail: str) -> None:
         """The attempt failed before any of its response reached the client."""
         self.call.status = 0
-        following = self._next_attempt(retry.condition(reason))
+        following = self.call.next_for(reason)
         if following is not None:
-            self._retry(following, reason)
+            self.call.follow(following, reason)
+            self._send(following)
         else:
-            self.refuse(reason, detail)
-
-    def _retry(self, following: Attempt, error: str) -> None:
-        """Record the attempt under way as failed and send another."""
-        failed, attempt, now = self.call, self.attempt, self._context.clock()
-        if attempt is not None:
-            failed.error = error
-            self._record(now)
-            self._attempts += (attempt,)
-        self._since = self._since or failed.start
-        self.call = failed.following(self._context.tracer.sibling(failed.trace), now)
-        self._send(following)
-
-    def _response_began(self) -> None:
-        """A response is there that takes more than one read: its endpoint is not stalled."""
-        self.call.first_byte = self._context.clock()
-        if self.attempt is not None:
-            self.attempt.candidate.waiting.pop(self, None)
-
-    def _record(self, end: int) -> None:
-        self.call.end = end
-        if self.attempt is not None:
-            self.attempt.end(self)
-        self._context.direction.finished(self.call, self.attempt)
-
-    def _connect(self, address: str) -> None:
-        self._waiting = Wait(self)
-        self._context.pool.connect(self._waiting, address)
-
-    def declines(self, status: int) -> bool:
-        if self.upstream is None or self._begun or self._back:
-            return False
-        self._following = self._next_attempt(retry.FAILED_STATUS)
-        if self._following is None:
-            return False
-        self.call.status = status
-        self.upstream.parser.mute()
-        return True
+            self._refuse(reason, detail)
 
     def _decline(self, following: Attempt) -> None:
+        """Let go of a response that is not passed on, for another attempt."""
         upstream, self.upstream = self.upstream, None
-        self._replay = b""
-        self._following = None
+        self._following = self._replay = None
         if upstream is not None:
             upstream.release()
-        self._retry(following, "")
+        self.call.follow(following, "")
+        self._send(following)
 
-    def _connected(self, upstream: Upstream) -> None:
-        self.call.status = self.call.answered = 200
-        self._switching = self._begun = True
-        self.client.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        self._response_began()
-        self._tunnel(upstream)
-
-    def _tunnel(self, upstream: Upstream) -> None:
-        """From here on bytes pass both ways as they are, until both sides have closed."""
-        self._context.pool.outbox.flush()
-        upstream.tunnel = self.client.into_tunnel(upstream.transport, upstream.parser.surplus)
-
-    def _break_off(self, reason: Reason) -> None:
-        """The response ended early: the client must be able to tell, so no clean end."""
-        self.call.error = reason
+    # how it ends
+    def _refuse(self, reason: Reason, detail: str) -> None:
+        """Answer in the destination's place."""
+        client, call = self.client, self.call
+        call.error = reason
+        call.answered = STATUS[reason]
+        head, body = refusal(reason, detail)
+        client.send_head(head)
+        if self.head.method != b"HEAD":
+            client.send_data(body)
+        client.send_end(())
+        client.flush()
         self._finish()
-        self.client.cut(reset=self._until_close)
+        client.finish()
 
     def _finish(self) -> None:
+        """Let go of the upstream and record the call."""
         self.over = True
         end = self._context.clock()
-        if self.deadline is not None:
-            self.deadline.cancel()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if self._waiting is not None:
+            self._waiting.abandon()
         upstream, self.upstream = self.upstream, None
         if upstream is not None:
-            if self.client.full and upstream.alive:
-                upstream.transport.resume_reading()
             if self.response_done and self.request_done:
                 upstream.release()
             else:
-                upstream.discard()
-        self._out.clear()
-        self.client.resume(WAITING | FULL)
-        self._record(end)
+                upstream.reset()
+        if self._paused:
+            self.client.resume_reading(self._paused)
+        self.call.record(end)
         self._context.direction.answered += 1
+
+
+def _size(data: list[bytes]) -> int:
+    return sum(map(len, data)) if data else 0

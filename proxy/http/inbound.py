@@ -2,7 +2,7 @@
 
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason
-from proxy.http.headers import RequestHead
+from proxy.http.messages import RequestHead
 from proxy.routing.balancer import Balancer
 from proxy.routing.retry import RetryPolicy
 from proxy.routing.router import Attempt, Destination, Refusal
@@ -34,7 +34,7 @@ class Inbound:
         """Choose where to send a request; ``original`` is where an intercepted connection was going."""
         if self._application.open >= self._max_requests:
             return Refusal(Reason.OVERLOAD, f"{self._max_requests} requests are open here")
-        if head.method == b"CONNECT" or (not head.path.startswith(b"/") and head.path != b"*"):
+        if head.method == b"CONNECT" or (head.path[:1] != b"/" and head.path != b"*"):
             return Refusal(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
         return self._attempt(original) if original else self._to_app
 

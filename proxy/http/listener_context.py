@@ -1,26 +1,59 @@
-"""What all client connections of one listener share."""
+"""What all client connections of one listener share. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.errors import Reason
-from proxy.http.exchange import Exchange
-from proxy.http.headers import Field
 from proxy.http.http1.requests import Limits
+from proxy.http.messages import Field, RequestHead
 from proxy.http.pool import Pool
-from proxy.http.protocols import Direction
+from proxy.routing.dns_cache import Lookup
+from proxy.routing.retry import RetryPolicy
+from proxy.routing.router import Attempt, Refusal
+from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.trace_context import Tracer
+from proxy.transport.dialer import Dialer
+from proxy.transport.write_batch import Outbox
 
 
 class Connection(Protocol):
-    """A client connection, as its side looks after it."""
+    """A client connection of whatever protocol, as its listener looks after it."""
 
     @property
-    def busy(self) -> bool: ...
-    def sweep(self, now: float, clock: int) -> None: ...
-    def drain(self) -> None: ...
-    def abort(self) -> None: ...
+    def busy(self) -> bool:
+        """True while something is in flight that a drain waits for."""
+        ...
+
+    def sweep(self, now: float, clock: int) -> None:
+        """Act on deadlines that have passed; ``now`` in seconds, ``clock`` in nanoseconds, both monotonic."""
+        ...
+
+    def drain(self) -> None:
+        """Finish what is in flight and take nothing new."""
+        ...
+
+    def abort(self) -> None:
+        """Close at once."""
+        ...
+
+
+class Direction(Protocol):
+    """Inbound or outbound: the choice of a destination and the record of what came of it.
+
+    Without ``retries`` a failed attempt is the last. ``answered`` counts requests that are over.
+    """
+
+    retries: RetryPolicy | None
+    answered: int
+
+    def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal | Lookup:
+        """Choose where to send a request at ``now`` (monotonic seconds); see Outbound."""
+        ...
+
+    def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
+        """Record an attempt that is over, or a request that was refused without one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +67,28 @@ class Timeouts:
     half_close: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ListenerContext:
-    """What all client connections of one listener share. ``now`` is the coarse clock in seconds,
-    ``clock`` the exact one in nanoseconds, both monotonic."""
+    """The direction, limits and clocks of one listener, and the connections it looks after.
+
+    ``caller`` is the field that names our service to inbound sidecars, ``via`` our name in Via (empty
+    for none). ``now`` is the coarse clock in seconds, ``clock`` the exact one in nanoseconds, both
+    monotonic. ``refused`` counts requests and connections that got no further than this listener.
+    """
 
     direction: Direction
-    tracer: Tracer
-    caller: Field  # names our service to inbound sidecars
     pool: Pool
+    dialer: Dialer
+    outbox: Outbox
+    tracer: Tracer
     limits: Limits
     timeouts: Timeouts
     now: Callable[[], float]
     clock: Callable[[], int]
     refused: Callable[[Reason], None]
-    exchange: Callable[..., Exchange] = Exchange
+    caller: Field
+    via: bytes = b""
+    forwarded: bool = False
     connections: set[Connection] = field(default_factory=set)
     draining: bool = False
 

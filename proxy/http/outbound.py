@@ -4,7 +4,7 @@ from typing import Final
 
 from proxy.contract.traffic import Arm
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
-from proxy.http.headers import RequestHead
+from proxy.http.messages import RequestHead
 from proxy.routing.dns_cache import DnsCache, Lookup
 from proxy.routing.retry import RetryPolicy
 from proxy.routing.router import Attempt, Authority, Refusal, Router, parse_authority
@@ -67,16 +67,16 @@ class Outbound:
 
     def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
         """Record an attempt that is over, or a request that was refused without one."""
+        if attempt is not None:
+            call.server, call.service, call.arm = attempt.server, attempt.destination.name, attempt.arm
+            # Our own limit says nothing about an endpoint.
+            call.endpoint = attempt.candidate.endpoint.address if call.error != Reason.OVERLOAD else ""
         if not call.server:
             return  # refused before it named a destination: there is no edge to count it on
-        if attempt is None or call.error == Reason.OVERLOAD:
-            # Our own limit: it says nothing about an endpoint.
-            call.endpoint = ""
-            self._recorder.client(call)
-            return
         self._recorder.client(call)
-        if call.method == b"CONNECT":
-            return  # how long a tunnel lasts is no latency
+        # How long a tunnel lasts is no latency.
+        if attempt is None or not call.endpoint or call.method == b"CONNECT":
+            return
         candidate, now = attempt.candidate, call.end * 1e-9
         # The server's part of a long response is the time to its head; the rest depends on its size.
         latency = ((call.first_byte or call.end) - call.start) * 1e-9

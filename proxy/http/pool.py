@@ -1,138 +1,115 @@
-"""Idle connections to upstreams, kept by address, and new ones when there is none."""
+"""The pool of upstream connections: leases streams on them, kept by address. Pure.
 
-import asyncio
-import socket
+A connection is kept while it has room for another stream; the one used last is used next, so that
+those beyond the present need grow old and are closed.
+"""
+
 from collections.abc import Callable
-from errno import ECONNREFUSED
 
-from proxy.contract.transport.streams import connect
 from proxy.errors import Reason
-from proxy.http.upstream_connection import Boarding, Link, Upstream
+from proxy.http.http1.upstream_connection import UpstreamConnection
+from proxy.http.streams import StreamWaiter, UpstreamStream
+from proxy.transport.dialer import Dialer, OutgoingConnection
 from proxy.transport.write_batch import Outbox
 
-Outcome = Callable[[Reason | None, str], None]
-"""Told how an attempt to connect ended: without a reason it succeeded, else the detail says more."""
+
+class ConnectWaiter:
+    """Stands between a connection that is being opened and whoever waits for a stream on it.
+
+    Who stops waiting calls ``abandon``; the connection is kept for the next request when it still comes.
+    """
+
+    __slots__ = ("_connection", "_pool", "_waiter")
+
+    def __init__(self, pool: "Pool", connection: UpstreamConnection, waiter: StreamWaiter) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._waiter: StreamWaiter | None = waiter
+
+    def abandon(self) -> None:
+        """Stop waiting."""
+        self._waiter = None
+
+    def outcome(self, reason: Reason | None, detail: str) -> None:
+        """Take the outcome of the dialer."""
+        waiter = self._waiter
+        if waiter is None:
+            if reason is None:
+                self._pool.give(self._connection)
+        elif reason is None:
+            stream = self._connection.lease()
+            if stream is not None:
+                waiter.attach(stream)
+            else:
+                waiter.upstream_failed(Reason.UPSTREAM_RESET, "closed as soon as it was open")
+        else:
+            waiter.upstream_failed(reason, detail)
 
 
 class Pool:
-    """Connections to every destination of one sidecar. ``now`` is the coarse clock, in seconds."""
+    """Connections to every destination of one sidecar. ``now`` is the coarse clock, in seconds; ``idle`` the
+    seconds for which a connection is kept without a stream."""
 
-    def __init__(self, now: Callable[[], float], connect_timeout: float, idle: float, limit: int) -> None:
+    def __init__(self, dialer: Dialer, outbox: Outbox, now: Callable[[], float], idle: float) -> None:
+        self._dialer = dialer
+        self._outbox = outbox
         self._now = now
-        self._connect_timeout = connect_timeout
         self._idle_time = idle
-        self._limit = limit
-        self._idle: dict[str, list[Upstream]] = {}
-        self._open: dict[str, int] = {}
-        self._connecting: set[asyncio.Task[None]] = set()
-        self.outbox = Outbox()
-        self.places: set[tuple[str, int]] = set()  # our own ends, by which we know ourselves as a client
-
-    @property
-    def open(self) -> int:
-        """Connections open or being opened, to all destinations."""
-        return sum(self._open.values())
+        self._ready: dict[str, list[UpstreamConnection]] = {}  # with room for a stream
 
     @property
     def idle(self) -> int:
-        return sum(map(len, self._idle.values()))
+        """Connections that wait for a request."""
+        return sum(map(len, self._ready.values()))
 
-    def take(self, address: str) -> Upstream | None:
-        """The idle connection used last, or None."""
-        idle = self._idle.get(address)
-        while idle:
-            upstream = idle.pop()
-            if upstream.alive and not upstream.transport.is_closing():
-                return upstream
+    def lease(self, address: str) -> UpstreamStream | None:
+        """Return a stream on the connection used last, or None when there is none with room."""
+        ready = self._ready.get(address)
+        while ready:
+            # A connection with room for more than this one comes back by ``give``.
+            stream = ready.pop().lease()
+            if stream is not None:
+                return stream
         return None
 
-    def give(self, upstream: Upstream) -> None:
-        """Keep a connection for the next request."""
-        upstream.idle_since = self._now()
-        idle = self._idle.get(upstream.address)
-        if idle is None:
-            idle = self._idle[upstream.address] = []
-        idle.append(upstream)
+    def connect(self, address: str, waiter: StreamWaiter) -> ConnectWaiter:
+        """Open a connection for a stream; the waiter learns the outcome later, never at once."""
+        connection = UpstreamConnection(self, address, self._outbox)
+        waiting = ConnectWaiter(self, connection, waiter)
+        self._dialer.dial(connection, waiting.outcome)
+        return waiting
 
-    def lost(self, link: Link) -> None:
-        """A connection is gone, or about to be."""
-        self.places.discard(link.local)
-        self._count(link.address, -1)
+    def give(self, connection: UpstreamConnection) -> None:
+        """Keep a connection that has room for another stream."""
+        connection.idle_since = self._now()
+        connection.reused = True
+        ready = self._ready.get(connection.address)
+        if ready is None:
+            ready = self._ready[connection.address] = []
+        ready.append(connection)
 
-    def connect(self, exchange: Boarding, address: str) -> None:
-        """Open a connection for an exchange; it is told of the outcome, never at once."""
-        upstream = Upstream(self, address)
-
-        def outcome(reason: Reason | None, detail: str) -> None:
-            if reason is None:
-                exchange.attach(upstream)
-            else:
-                exchange.upstream_failed(reason, detail)
-
-        self.dial(address, upstream, outcome)
-
-    def dial(self, address: str, link: Link, outcome: Outcome) -> None:
-        """Connect ``link``; ``outcome`` is called later, with no reason when that succeeded."""
-        if self._open.get(address, 0) >= self._limit:
-            detail = f"{self._limit} connections to {address} are in use"
-            asyncio.get_running_loop().call_soon(outcome, Reason.OVERLOAD, detail)
-            return
-        self._count(address, 1)
-        task = asyncio.get_running_loop().create_task(self._connect(address, link, outcome))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
+    def lost(self, connection: OutgoingConnection) -> None:
+        """Forget a connection that is gone, or about to be."""
+        self._dialer.closed(connection)
 
     def sweep(self) -> None:
         """Close what has been idle too long."""
         before = self._now() - self._idle_time
-        for address, idle in list(self._idle.items()):
-            keep = [upstream for upstream in idle if upstream.alive and upstream.idle_since >= before]
-            old = [upstream for upstream in idle if upstream.alive and upstream.idle_since < before]
+        for address, ready in list(self._ready.items()):
+            alive = [connection for connection in ready if connection.alive]
+            keep = [connection for connection in alive if connection.idle_since >= before]
+            old = [connection for connection in alive if connection.idle_since < before]
             if keep:
-                self._idle[address] = keep
+                self._ready[address] = keep
             else:
-                del self._idle[address]
-            for upstream in old:
-                upstream.discard()
+                del self._ready[address]
+            for connection in old:
+                connection.discard()
 
     def close(self) -> None:
         """Close every idle connection and stop connecting."""
-        for task in self._connecting:
-            task.cancel()
-        for idle in self._idle.values():
-            for upstream in idle:
-                upstream.discard()
-        self._idle.clear()
-
-    async def _connect(self, address: str, link: Link, outcome: Outcome) -> None:
-        try:
-            async with asyncio.timeout(self._connect_timeout):
-                await connect(address, lambda: link)
-        except (OSError, TimeoutError) as error:
-            self._count(address, -1)
-            outcome(*_explain(error, address, self._connect_timeout))
-            return
-        except asyncio.CancelledError:
-            self._count(address, -1)
-            raise
-        self.places.add(link.local)
-        outcome(None, "")
-
-    def _count(self, address: str, change: int) -> None:
-        count = self._open.get(address, 0) + change
-        if count > 0:
-            self._open[address] = count
-        else:
-            self._open.pop(address, None)
-
-
-def _explain(error: Exception, address: str, timeout: float) -> tuple[Reason, str]:
-    """What to answer when no connection could be opened."""
-    # With several addresses for a name uvloop joins their errors into one text.
-    if isinstance(error, ConnectionRefusedError) or f"[Errno {ECONNREFUSED}]" in str(error):
-        return Reason.CONNECT_REFUSED, f"nothing listens at {address}: is it running?"
-    if isinstance(error, TimeoutError):
-        return Reason.CONNECT_TIMEOUT, f"{address} did not accept within {timeout:g} s"
-    if isinstance(error, socket.gaierror):
-        return Reason.DNS_FAILURE, f"no address for {address}: check the name"
-    return Reason.CONNECT_FAILED, f"cannot connect to {address}: {error}"
+        self._dialer.close()
+        for ready in self._ready.values():
+            for connection in ready:
+                connection.discard()
+        self._ready.clear()

@@ -49,13 +49,13 @@ class Destination:
     ``open`` counts requests under way to all of them.
     """
 
-    __slots__ = ("_literals", "balancer", "budget", "name", "open", "per_try", "service", "timeout")
+    __slots__ = ("_literals", "balancer", "budget", "name", "open", "service", "timeouts")
 
     def __init__(self, name: str, picker: Picker) -> None:
         self.name = name
         self.service: Service | None = None
         self.balancer = picker
-        self.timeout = self.per_try = 0.0
+        self.timeouts: tuple[float, float] | None = None
         self.budget = RetryBudget()
         self.open = 0
         self._literals: dict[str, Candidate] = {}
@@ -78,16 +78,18 @@ class Destination:
     def update(self, service: Service) -> None:
         """Take a new version of the service."""
         self.service = service
-        self.timeout, self.per_try = service.timeout, service.retries.per_try
+        timeouts = service.timeout, service.retries.per_try
+        self.timeouts = timeouts if any(timeouts) else None
         self.balancer.update(service.endpoints)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)  # not frozen: that would double the cost of making one for each request
 class Attempt:
     """One attempt at a request: connect to ``address``, measure it as ``candidate`` of ``destination``.
 
     ``server`` is the canonical ``host:port`` that was asked for. ``names_caller`` says that an inbound
-    sidecar listens at ``address`` and may be told the calling service.
+    sidecar listens at ``address`` and may be told the calling service. ``timeouts`` are the seconds for
+    the whole request and for one attempt, 0 for no bound; None where neither is bounded.
     """
 
     destination: Destination
@@ -96,24 +98,7 @@ class Attempt:
     arm: Arm
     names_caller: bool
     server: str
-
-    @property
-    def timeouts(self) -> tuple[float, float]:
-        """Seconds for the whole request and for one attempt; 0 is no bound."""
-        # Policy acts where the mesh routes: the control group is to show what happens without it.
-        if self.arm != Arm.ROUTED:
-            return 0.0, 0.0
-        return self.destination.timeout, self.destination.per_try
-
-    def begin(self, request: object, now: float) -> None:
-        """Count the request as open; ``now`` in seconds."""
-        self.destination.open += 1
-        self.candidate.begin(request, now)
-
-    def end(self, request: object) -> None:
-        """Count the request as over."""
-        self.destination.open -= 1
-        self.candidate.end(request)
+    timeouts: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,4 +209,8 @@ class Router:
         if candidate is None:
             raise RefusedError(Reason.NO_HEALTHY_ENDPOINT, f"{destination.name} has no endpoint now")
         endpoint = candidate.endpoint
-        return Attempt(destination, candidate, endpoint.address, arm, bool(endpoint.instance), server)
+        # Policy acts where the mesh routes: the control group is to show what happens without it.
+        timeouts = destination.timeouts if arm is Arm.ROUTED else None
+        return Attempt(
+            destination, candidate, endpoint.address, arm, bool(endpoint.instance), server, timeouts
+        )

@@ -11,12 +11,11 @@ from typing import Protocol, cast
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.listener_context import ListenerContext
-from proxy.http.pool import Pool
-from proxy.http.upstream_connection import Link
 from proxy.tcp.encryption_detection import agrees_to_tls, in_the_clear
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.metrics import Gauge
+from proxy.transport.dialer import Dialer, OutgoingConnection
 from proxy.transport.sockets import keep_alive, reset
 
 # Reads of the server's answer in which TLS may be agreed to; after that nobody asks for it any more.
@@ -45,7 +44,7 @@ class Carrier(Protocol):
         ...
 
 
-class Opaque(asyncio.Protocol):
+class OpaqueConnection(asyncio.Protocol):
     """The client's side of an opaque connection to ``address``, empty when it came to the sidecar itself.
 
     ``speaks`` is given for a client that has been silent: when it is the first to speak, its first
@@ -65,11 +64,11 @@ class Opaque(asyncio.Protocol):
         self._context = context
         self._carrier = carrier
         self._speaks = speaks
-        self._far: Far | None = None
+        self._upstream: OpaqueUpstream | None = None
         self._held = b""
         self._looks = _LOOKS
         self._counted = (0, 0)  # of ``sent`` and ``received``, by the carrier
-        self._ended = self._far_ended = self._over = False
+        self._ended = self._upstream_ended = self._over = False
 
     @property
     def busy(self) -> bool:
@@ -88,8 +87,9 @@ class Opaque(asyncio.Protocol):
             self._context.refused(refusal.reason)
             self._break_off(refusal.reason)
             return
-        far = Far(self, self._context.pool, address)
-        self._context.pool.dial(address, far, lambda reason, _: self._dialled(far, reason))
+        dialer = self._context.dialer
+        upstream = OpaqueUpstream(self, dialer, address)
+        dialer.dial(upstream, lambda reason, _: self._dialled(upstream, reason))
 
     def data_received(self, data: bytes) -> None:
         speaks, self._speaks = self._speaks, None
@@ -98,16 +98,16 @@ class Opaque(asyncio.Protocol):
             facts.encrypted = False
         if speaks is not None and not facts.received and speaks(data):
             self._withdraw()
-        elif self._far is None:
+        elif self._upstream is None:
             self._held += data
         else:
             facts.sent += len(data)
-            self._far.transport.write(data)
+            self._upstream.transport.write(data)
 
     def eof_received(self) -> bool:
         self._ended = True
-        if self._far is not None:
-            self._far.transport.write_eof()
+        if self._upstream is not None:
+            self._upstream.transport.write_eof()
             self._settle()
         return True
 
@@ -115,16 +115,16 @@ class Opaque(asyncio.Protocol):
         self._context.connections.discard(self)
         if not self._over:
             self._finish(Reason.CLIENT_DISCONNECT if error is not None else "")
-            if self._far is not None:
-                self._far.transport.abort()
+            if self._upstream is not None:
+                self._upstream.transport.abort()
 
     def pause_writing(self) -> None:
-        _read(self._far.transport if self._far else None, on=False)
+        _read(self._upstream.transport if self._upstream else None, on=False)
 
     def resume_writing(self) -> None:
-        _read(self._far.transport if self._far else None, on=True)
+        _read(self._upstream.transport if self._upstream else None, on=True)
 
-    # from the side
+    # from the listener
     def sweep(self, now: float, clock: int) -> None:
         # Silence is no fault here; a peer that is gone is found by TCP keep-alive.
         self._count_bytes()
@@ -136,7 +136,7 @@ class Opaque(asyncio.Protocol):
         self._transport.abort()
 
     # from the server's side
-    def back(self, data: bytes) -> None:
+    def upstream_data(self, data: bytes) -> None:
         if not self._over:
             if self._looks:
                 self._looks -= 1
@@ -145,59 +145,59 @@ class Opaque(asyncio.Protocol):
             self.facts.received += len(data)
             self._transport.write(data)
 
-    def far_ended(self) -> None:
+    def upstream_ended(self) -> None:
         if self._over:
             return
-        self._far_ended = True
+        self._upstream_ended = True
         self._transport.write_eof()
         self._settle()
 
-    def far_lost(self) -> None:
+    def upstream_lost(self) -> None:
         if not self._over:
             self._break_off(Reason.UPSTREAM_RESET)
 
-    def far_full(self, full: bool) -> None:
+    def upstream_full(self, full: bool) -> None:
         _read(self._transport, on=not full)
 
-    def _dialled(self, far: "Far", reason: Reason | None) -> None:
+    def _dialled(self, upstream: "OpaqueUpstream", reason: Reason | None) -> None:
         if self._over:
             if reason is None:
-                far.transport.abort()
+                upstream.transport.abort()
             return
         if reason is not None:
             self._break_off(reason)
             return
-        self._far = far
+        self._upstream = upstream
         self.facts.connected = self._context.clock()
-        self.facts.upstream_peer = far.peer
+        self.facts.upstream_peer = peer_facts(peer_of(upstream.transport), client=False)
         held, self._held = self._held, b""
         if held:
             self.facts.sent += len(held)
-            far.transport.write(held)
+            upstream.transport.write(held)
         if self._ended:
-            far.transport.write_eof()
+            upstream.transport.write_eof()
         _read(self._transport, on=True)
 
     def _settle(self) -> None:
-        if self._ended and self._far_ended and not self._over:
+        if self._ended and self._upstream_ended and not self._over:
             self._finish("")
             self._transport.close()
-            if self._far is not None:
-                self._far.transport.close()
+            if self._upstream is not None:
+                self._upstream.transport.close()
 
     def _break_off(self, reason: Reason) -> None:
         """End it so that the client cannot take it for an ordinary end."""
         self._finish(reason)
         reset(self._transport)
-        if self._far is not None:
-            self._far.transport.abort()
+        if self._upstream is not None:
+            self._upstream.transport.abort()
 
     def _withdraw(self) -> None:
         """It is somebody else's connection now."""
         self._over = True
         self._context.connections.discard(self)
-        if self._far is not None:
-            self._far.transport.abort()
+        if self._upstream is not None:
+            self._upstream.transport.abort()
 
     def _finish(self, error: str) -> None:
         self._over = True
@@ -213,39 +213,39 @@ class Opaque(asyncio.Protocol):
             self._carrier.moved(facts, facts.sent - sent, facts.received - received)
 
 
-class Far(Link):
+class OpaqueUpstream(OutgoingConnection):
     """The server's side."""
 
-    def __init__(self, opaque: Opaque, pool: Pool, address: str) -> None:
+    def __init__(self, opaque: OpaqueConnection, dialer: Dialer, address: str) -> None:
         super().__init__(address)
         self._opaque = opaque
-        self._pool = pool
+        self._dialer = dialer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         keep_alive(transport)
 
     def data_received(self, data: bytes) -> None:
-        self._opaque.back(data)
+        self._opaque.upstream_data(data)
 
     def eof_received(self) -> bool:
-        self._opaque.far_ended()
+        self._opaque.upstream_ended()
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._pool.lost(self)
-        self._opaque.far_lost()
+        self._dialer.closed(self)
+        self._opaque.upstream_lost()
 
     def pause_writing(self) -> None:
-        self._opaque.far_full(True)
+        self._opaque.upstream_full(True)
 
     def resume_writing(self) -> None:
-        self._opaque.far_full(False)
+        self._opaque.upstream_full(False)
 
 
 def standing(connections: Iterable[object]) -> Iterator[ConnectionFacts]:
     """Return the facts of the opaque connections that have their server."""
-    return (each.facts for each in connections if isinstance(each, Opaque) and each.facts.connected)
+    return (each.facts for each in connections if isinstance(each, OpaqueConnection) and each.facts.connected)
 
 
 def _read(transport: asyncio.Transport | None, *, on: bool) -> None:

@@ -1,8 +1,9 @@
-"""Where intercepted connections enter: to whom were they sent, and is it HTTP what they carry?
+"""The sniffer of intercepted connections: where each one was going, and whether it carries HTTP/1.
 
-A connection is held here until that is known, then handed to ``Downstream`` or to ``Opaque``. Who
-says nothing for a while is waiting for the server to speak first, or keeps a connection ready; it
-gets its server, and is looked at again when it turns out to be the first to speak.
+A connection is held here until that is known, then handed to ``ClientConnection`` or to
+``OpaqueConnection``. A silent client may speak a server-first protocol (SMTP, MySQL) or keep a
+connection ready for later. After ``patience`` seconds it is connected as opaque TCP, and detection
+runs again if the client turns out to speak first.
 """
 
 import asyncio
@@ -10,39 +11,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from proxy import errors
 from proxy.contract.address import join_address, split_address
 from proxy.errors import Reason
-from proxy.http.client_connection import Downstream
+from proxy.http.http1.client_connection import ClientConnection
+from proxy.http.http1.encoder import closing_response
 from proxy.http.listener_context import ListenerContext
+from proxy.http.refusals import refusal
 from proxy.tcp.http_detection import speaks_http
-from proxy.tcp.opaque import Carrier, Opaque
+from proxy.tcp.opaque import Carrier, OpaqueConnection
 from proxy.tcp.original_dst import original_destination
 from proxy.transport.sockets import reset
 
 
 @dataclass(frozen=True, slots=True)
-class Entrance:
-    """What all gates of one listener share.
+class ListenerRules:
+    """What a listener makes of accepted connections.
 
-    ``here``: an intercepted connection to this port (of whatever address) is for ``place``, our own
-    application; empty for outbound. ``speaks`` is what it speaks: "http", "tcp" or "auto".
+    An intercepted connection to the port of ``app`` (``host:port``, empty for outbound), whatever its
+    address, is for our own application, which speaks ``protocol``: "http", "tcp" or "auto".
     ``intercept``: ask for the original destination at all. ``patience`` is seconds of silence.
     """
 
-    side: ListenerContext
+    context: ListenerContext
     carrier: Carrier
-    place: str
-    speaks: str
+    app: str
+    protocol: str
     intercept: bool
     patience: float
 
-    def protocol(self) -> asyncio.Protocol:
-        """A protocol for one accepted connection."""
-        return Gate(self) if self.intercept or self.speaks == "tcp" else Downstream(self.side)
+    def accept(self) -> asyncio.Protocol:
+        """Return the protocol for one accepted connection."""
+        if self.intercept or self.protocol == "tcp":
+            return ProtocolSniffer(self)
+        return ClientConnection(self.context)
 
     def destination(self, transport: asyncio.Transport) -> str:
-        """``host:port`` an intercepted connection was going to; empty when it came to us by itself."""
+        """Return the ``host:port`` an intercepted connection was going to; empty for one made to us."""
         if not self.intercept:
             return ""
         original = original_destination(transport.get_extra_info("socket"))
@@ -50,17 +54,17 @@ class Entrance:
         return "" if original == join_address(name[0], name[1]) else original
 
     def ours(self, address: str) -> bool:
-        """Whether an original destination is our application."""
-        return bool(self.place) and split_address(address)[1] == split_address(self.place)[1]
+        """True if an original destination is our application."""
+        return bool(self.app) and split_address(address)[1] == split_address(self.app)[1]
 
 
-class Gate(asyncio.Protocol):
-    """One connection that is not yet known for what it is."""
+class ProtocolSniffer(asyncio.Protocol):
+    """One connection whose protocol is not known yet."""
 
     _transport: asyncio.Transport
 
-    def __init__(self, entrance: Entrance) -> None:
-        self._entrance = entrance
+    def __init__(self, rules: ListenerRules) -> None:
+        self._rules = rules
         self._held = b""
         self._address = ""
         self._timer: asyncio.TimerHandle | None = None
@@ -72,23 +76,23 @@ class Gate(asyncio.Protocol):
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        entrance = self._entrance
-        address = entrance.destination(self._transport)
-        speaks = entrance.speaks
+        rules = self._rules
+        address = rules.destination(self._transport)
+        protocol = rules.protocol
         if not address:
-            speaks = "http" if speaks == "auto" else speaks
-        elif entrance.ours(address):
+            protocol = "http" if protocol == "auto" else protocol
+        elif rules.ours(address):
             address = ""
         else:
-            speaks = "auto"
+            protocol = "auto"
         self._address = address
-        if speaks == "http":
+        if protocol == "http":
             self._pass_http()
-        elif speaks == "tcp":
+        elif protocol == "tcp":
             self._pass_opaque(None)
         else:
-            entrance.side.connections.add(self)
-            self._timer = asyncio.get_running_loop().call_later(entrance.patience, self._silent)
+            rules.context.connections.add(self)
+            self._timer = asyncio.get_running_loop().call_later(rules.patience, self._silent)
 
     def data_received(self, data: bytes) -> None:
         self._held += data
@@ -107,7 +111,7 @@ class Gate(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._leave()
 
-    # from the side
+    # from the listener
     def sweep(self, now: float, clock: int) -> None:
         pass  # its own timer is shorter
 
@@ -118,10 +122,10 @@ class Gate(asyncio.Protocol):
         self._transport.abort()
 
     def _silent(self) -> None:
-        self._pass_opaque(None if self._held else self._spoken)
+        self._pass_opaque(None if self._held else self._spoke)
 
-    def _spoken(self, data: bytes) -> bool:
-        """The client of a silent connection is the first to speak: whether it was taken for HTTP."""
+    def _spoke(self, data: bytes) -> bool:
+        """Take over as HTTP when the client of a silent connection is the first to speak and speaks that."""
         if not speaks_http(data):
             return False
         self._held = data
@@ -129,35 +133,35 @@ class Gate(asyncio.Protocol):
         return True
 
     def _pass_http(self) -> None:
-        side = self._entrance.side
+        context = self._rules.context
         if self._looped():
-            side.refused(Reason.LOOP)
+            context.refused(Reason.LOOP)
             detail = "the sidecar's own connection came back: run intercept.sh with the user it runs as"
             self._leave()
-            self._transport.write(errors.response(Reason.LOOP, detail, close=True))
+            self._transport.write(closing_response(*refusal(Reason.LOOP, detail)))
             self._transport.close()
             return
-        self._hand_to(Downstream(side, self._address))
+        self._hand_to(ClientConnection(context, self._address))
 
     def _pass_opaque(self, speaks: Callable[[bytes], bool] | None, *, ended: bool = False) -> None:
         if self._looped():
             self._leave()
-            self._entrance.side.refused(Reason.LOOP)
+            self._rules.context.refused(Reason.LOOP)
             reset(self._transport)
             return
-        opaque = Opaque(self._entrance.side, self._entrance.carrier, self._address, speaks)
+        opaque = OpaqueConnection(self._rules.context, self._rules.carrier, self._address, speaks)
         self._hand_to(opaque)
         if ended:
             opaque.eof_received()
 
     def _looped(self) -> bool:
-        """Whether the client is this very process, whose connections are not to be intercepted.
+        """True if the client is this very process, whose connections must not be intercepted.
 
         Of N workers a connection that comes back meets its own with a chance of 1 in N: a loop ends
         after N turns on average.
         """
         address = self._transport.get_extra_info("peername")
-        return address is not None and tuple(address[:2]) in self._entrance.side.pool.places
+        return address is not None and tuple(address[:2]) in self._rules.context.dialer.local_addresses
 
     def _hand_to(self, protocol: asyncio.Protocol) -> None:
         self._leave()
@@ -168,7 +172,7 @@ class Gate(asyncio.Protocol):
             protocol.data_received(held)
 
     def _leave(self) -> None:
-        self._entrance.side.connections.discard(self)
+        self._rules.context.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -17,6 +17,7 @@ from proxy.telemetry import otlp
 from proxy.telemetry.facts import CallFacts, PeerFacts
 from proxy.telemetry.meter import Meter, Series
 from proxy.telemetry.route_template import Routes
+from proxy.telemetry.trace_context import SAMPLED
 
 _MAX_CACHED: Final = 8192
 _METHOD: Final = otlp.Attribute(attributes.METHOD)
@@ -93,7 +94,7 @@ class CallRecorder:
         key = (call.method, path.route, call.answered, call.error, call.caller, peer.encrypted)
         shape = self._shapes.get(key) or self._server_shape(key)
         pieces = b""
-        if call.trace.sampled:
+        if call.trace.flags & SAMPLED:
             host = self._hosts.get(call.authority)
             if host is None:
                 host = self._host(call.authority)
@@ -120,7 +121,7 @@ class CallRecorder:
         )
         shape = self._shapes.get(key) or self._client_shape(key)
         pieces = b""
-        if call.trace.sampled:
+        if call.trace.flags & SAMPLED:
             url = b"http://" + call.authority + call.target
             full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
             pieces = shape.pieces + peer.attributes + _URL_FULL.text(full)

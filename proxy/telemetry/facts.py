@@ -54,20 +54,14 @@ class CallFacts:
     arm: Arm = Arm.NONE
     resends: int = 0  # attempts before this one
 
-    def __init__(self, method: bytes, start: int) -> None:
-        self.method = method
+    def restart(self, trace: TraceContext, start: int) -> None:
+        """Become the facts of a further attempt at the same request, which is to be sent."""
+        self.trace = trace
         self.start = start
-
-    def following(self, trace: TraceContext, start: int) -> "CallFacts":
-        """Return the facts of a further attempt at the same request, before it is sent."""
-        call = CallFacts(self.method, start)
-        call.trace = trace
-        call.target = self.target
-        call.authority = self.authority
-        call.client_peer = self.client_peer
-        call.server = self.server
-        call.resends = self.resends + 1
-        return call
+        self.end = self.first_byte = self.status = self.answered = 0
+        self.error = self.endpoint = ""
+        self.upstream_peer = NOBODY
+        self.resends += 1
 
 
 class ConnectionFacts:

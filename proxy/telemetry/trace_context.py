@@ -88,7 +88,7 @@ class Tracer:
         the sampler decides from the trace id, as it would anywhere else in the trace.
         """
         sampler, bits = self._sampler, self._bits
-        span_id = _id(bits, 64)
+        span_id = (bits(64) or 1).to_bytes(8, "big")  # all zeros are invalid
         if traceparent:
             parsed = parse_traceparent(traceparent)
             if parsed is not None:
@@ -101,7 +101,7 @@ class Tracer:
             if trace_id:
                 keep = sampler.keeps(trace_id) if decision is None else decision
                 return TraceContext(trace_id, span_id, parent_id, SAMPLED if keep else 0, b"")
-        trace_id = _id(bits, 128)
+        trace_id = (bits(128) or 1).to_bytes(16, "big")
         if decision is None:
             keep = sampler.keeps(trace_id)
             return TraceContext(trace_id, span_id, b"", RANDOM | keep, sampler.state if keep else b"")
@@ -109,7 +109,7 @@ class Tracer:
 
     def sibling(self, context: TraceContext) -> TraceContext:
         """Return the context of a further attempt at the same request: same parent, new span."""
-        span_id = _id(self._bits, 64)
+        span_id = (self._bits(64) or 1).to_bytes(8, "big")
         return TraceContext(context.trace_id, span_id, context.parent_id, context.flags, context.state)
 
 
@@ -162,7 +162,3 @@ def _decision(value: bytes) -> bool | None:
     if value in (b"1", b"d", b"true"):
         return True
     return False if value in (b"0", b"false") else None
-
-
-def _id(bits: Bits, size: int) -> bytes:
-    return (bits(size) or 1).to_bytes(size >> 3, "big")

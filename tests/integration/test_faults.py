@@ -74,7 +74,7 @@ def test_a_response_reset_at_any_byte_is_never_taken_for_a_whole_one(end: str, v
                 else:
                     assert fields["transfer-encoding"] == "chunked", "a clean end that is none"
                     assert not body.endswith(b"\r\n\r\n")
-            await until(lambda: (w.sidecar.pool.open, w.sidecar.inbound.open) == (0, 0))
+            await until(lambda: (w.sidecar.dialer.open, w.sidecar.inbound.open) == (0, 0))
 
     play(run())
 
@@ -88,7 +88,7 @@ def test_a_black_hole_is_left_after_the_connect_timeout(side: str) -> None:
                 answer = await ask(w.sidecar.ports[side], request)
                 assert answer.startswith(b"HTTP/1.1 504 ")
                 assert head_fields(answer)["x-spanmesh-reason"] == "connect-timeout"
-                assert w.sidecar.pool.open == 0
+                assert w.sidecar.dialer.open == 0
 
     play(run())
 
@@ -113,10 +113,10 @@ def test_a_client_that_leaves_while_a_connect_hangs_leaves_nothing_behind() -> N
             async with world(address, connect_timeout=0.5) as w:
                 _, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
                 writer.write(GET)
-                await until(lambda: w.sidecar.pool.open == 1)
+                await until(lambda: w.sidecar.dialer.open == 1)
                 writer.transport.abort()
                 await until(lambda: not w.sidecar.inbound.open)
-                await until(lambda: w.sidecar.pool.open == 0)
+                await until(lambda: w.sidecar.dialer.open == 0)
                 assert w.sidecar.inbound.answered == 1
 
     play(run())
@@ -137,7 +137,7 @@ def test_a_backend_that_closes_after_each_response_loses_no_request() -> None:
             assert set(answers) == {OK * 20}
             assert served == 200
             assert len(await w.spans(200)) == 200
-            await until(lambda: w.sidecar.pool.open == 0)
+            await until(lambda: w.sidecar.dialer.open == 0)
 
     play(run())
 

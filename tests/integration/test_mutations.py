@@ -83,7 +83,7 @@ async def _rest(sidecar: World) -> None:
     """Until nothing is open any more on account of a client."""
     inside = sidecar.sidecar
     async with asyncio.timeout(DEADLINE):
-        while inside.inbound.open or inside.pool.open > inside.pool.idle:
+        while inside.inbound.open or inside.dialer.open > inside.pool.idle:
             await asyncio.sleep(0)
 
 

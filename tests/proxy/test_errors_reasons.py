@@ -103,7 +103,7 @@ def test_what_is_over_a_limit_fails_at_once_as_overload(side: str, limit: str) -
             request = f"GET / HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(request)
-            await until(lambda: w.sidecar.pool.open == 1)
+            await until(lambda: w.sidecar.dialer.open == 1)
             got = await ask(port, request)
             assert got.startswith(b"HTTP/1.1 503 ")
             assert head_fields(got)["x-spanmesh-reason"] == "overload"

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 import httptools
 
 from proxy.errors import Reason, RefusedError
-from proxy.http.headers import Field, RequestHead, check_host, read_request, trailers
+from proxy.http.http1.fields import check_host, read_request, trailers
+from proxy.http.messages import Field, Fields, RequestHead
 
 # Bytes of chunk framing that go with each byte of a body: more than the smallest chunks need.
 _FRAMING: Final = 8
@@ -30,12 +31,18 @@ class Limits:
     body: int = 0
 
 
-class RequestSink(Protocol):
-    """Whoever wants a client's requests, in order; trailers come ready to be written."""
+class Http1RequestHead(RequestHead):
+    """A request's head, and whether its connection goes on after it (RFC 9112, 9.3)."""
 
-    def on_request(self, head: RequestHead) -> None: ...
-    def on_data(self, data: bytes) -> None: ...
-    def on_end(self, trailer: bytes) -> None: ...
+    keep_alive = True
+
+
+class RequestSink(Protocol):
+    """The receiver of a client's requests, in order."""
+
+    def on_request(self, head: Http1RequestHead) -> None: ...
+    def on_request_data(self, data: bytes) -> None: ...
+    def on_request_end(self, trailers: Fields) -> None: ...
 
 
 class RequestParser:
@@ -54,6 +61,7 @@ class RequestParser:
         "_muted",
         "_partial",
         "_raw",
+        "_read",
         "_sink",
         "_target",
         "closed",
@@ -63,18 +71,24 @@ class RequestParser:
         self._sink = sink
         self._limits = limits
         self._raw = httptools.HttpRequestParser(self)
-        self._head = RequestHead()
+        self._head = Http1RequestHead()
         self._fields: list[Field] = []
         self._target = b""
         self._begun = self._in_body = self._muted = self._ignored = False
+        self._read = 0  # bytes in the reads since a head began: an upper bound of its size
         self._partial = self._body = self._excess = 0
         self._held: bytes | None = None
         self.closed = False
 
     @property
     def in_head(self) -> bool:
-        """Whether the head of a request has begun and not ended."""
+        """True while the head of a request has begun and not ended."""
         return self._begun
+
+    @property
+    def holds_upgrade(self) -> bool:
+        """True while a request to upgrade waits for its answer: nothing after it is parsed."""
+        return self._held is not None
 
     @property
     def held(self) -> int:
@@ -84,7 +98,8 @@ class RequestParser:
     def feed(self, data: bytes) -> None:
         """Parse more bytes. Raises RefusedError; nothing may be fed after that."""
         begun = self._begun
-        chunked = self._head if self._in_body and self._head.chunked else None
+        self._read = self._read + len(data) if begun else len(data)
+        chunked = self._head if self._in_body and self._head.unsized else None
         body = self._body
         rest = data
         while rest:
@@ -138,7 +153,7 @@ class RequestParser:
         if self._in_body:
             # A fresh parser, primed with a head of the same framing, reads the body.
             self._muted = True
-            framing = b"transfer-encoding: chunked" if head.chunked else b"content-length: %d" % head.length
+            framing = b"transfer-encoding: chunked" if head.unsized else b"content-length: %d" % head.length
             self._raw.feed_data(b"POST / HTTP/1.1\r\nhost: -\r\n" + framing + b"\r\n\r\n")
         return rest
 
@@ -162,40 +177,46 @@ class RequestParser:
             self._fields = []
             return
         raw = self._raw
-        self._head = head = RequestHead()
+        self._head = head = Http1RequestHead()
         head.method = raw.get_method()
-        head.target = self._target
         version = raw.get_http_version()
         if version != "1.1":
             if version != "1.0":
                 raise RefusedError(Reason.BAD_REQUEST, "speak HTTP/1.1")
-            head.http10 = True
-        fields = self._fields
-        self._check(fields)
-        if self._target[:1] != b"/" or b"#" in self._target:
-            _check_target(head.method, self._target)
-        read_request(head, fields)
-        head.path, head.authority = destination(head.method, self._target, head.host or b"")
-        if 0 < self._limits.body < head.length:
-            raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
+            head.version = b"1.0"
+        target, fields, limits = self._target, self._fields, self._limits
+        if len(target) > limits.uri:
+            raise RefusedError(Reason.URI_TOO_LONG, f"keep the target under {limits.uri} bytes")
+        if len(fields) > limits.headers or self._read > limits.header_bytes:
+            self._check(fields)
+        is_path = target[:1] == b"/"
+        if not is_path or b"#" in target:
+            _check_target(head.method, target)
+        host = read_request(head, fields)
+        if is_path and head.method != b"CONNECT":
+            head.path, head.authority = target, host
+        else:
+            head.path, head.authority = destination(head.method, target, host)
+        if 0 < limits.body < head.length:
+            raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {limits.body} bytes")
         if not raw.should_keep_alive():
             head.keep_alive = False
         self._begun = False
-        self._in_body = head.chunked or head.length > 0
+        self._in_body = head.unsized or head.length > 0
         if raw.should_upgrade():
             self._consider_upgrade(head)
-        else:
+        elif head.upgrade:
             head.upgrade = b""
         self._fields = []
         self._body = self._excess = 0
         self._sink.on_request(head)
 
     def on_body(self, data: bytes) -> None:
-        if self._head.chunked:
+        if self._head.unsized:
             self._body += len(data)
             if 0 < self._limits.body < self._body:
                 raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {self._limits.body} bytes")
-        self._sink.on_data(data)
+        self._sink.on_request_data(data)
 
     def on_message_complete(self) -> None:
         if self._ignored and self._in_body:
@@ -205,7 +226,7 @@ class RequestParser:
         fields = self._fields
         if fields:
             self._check(fields)
-        self._sink.on_end(trailers(fields) if fields else b"")
+        self._sink.on_request_end(trailers(fields) if fields else ())
 
     def _weigh(self, head: RequestHead, size: int, body: int) -> None:
         """llhttp shows no chunk extension, nor a trailer section before its end: what was read beside
@@ -220,8 +241,6 @@ class RequestParser:
 
     def _check(self, fields: list[Field]) -> None:
         limits = self._limits
-        if len(self._target) > limits.uri:
-            raise RefusedError(Reason.URI_TOO_LONG, f"keep the target under {limits.uri} bytes")
         if len(fields) > limits.headers:
             raise RefusedError(Reason.HEADERS_TOO_LARGE, f"send at most {limits.headers} header fields")
         size = 0
@@ -231,7 +250,7 @@ class RequestParser:
             bound = limits.header_bytes
             raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep header fields under {bound} bytes")
 
-    def _consider_upgrade(self, head: RequestHead) -> None:
+    def _consider_upgrade(self, head: Http1RequestHead) -> None:
         """Only WebSocket and its like may pass: not h2c, and nothing that brings a body along."""
         wanted = head.upgrade and not self._in_body and head.upgrade.lower() != b"h2c"
         if not wanted and head.method != b"CONNECT":

@@ -5,24 +5,14 @@ only the end of the connection ends a response without a length, and that bytes 
 response make a connection useless for another.
 """
 
-from typing import Final, Protocol
-
 import httptools
 
 from proxy.errors import Reason, RefusedError
-from proxy.http.headers import Field, ResponseHead, read_response, trailers
+from proxy.http.http1.encoder import BODILESS
+from proxy.http.http1.fields import read_response, trailers
 from proxy.http.http1.requests import refusal_of
-
-_BODILESS: Final = frozenset({204, 304})
-
-
-class ResponseSink(Protocol):
-    """Whoever wants one response: any interim ones, then a head, data and an end."""
-
-    def on_interim(self, head: ResponseHead) -> None: ...
-    def on_response(self, head: ResponseHead) -> None: ...
-    def on_data(self, data: bytes) -> None: ...
-    def on_end(self, trailer: bytes) -> None: ...
+from proxy.http.messages import Field, Fields, ResponseHead
+from proxy.http.streams import ResponseSink
 
 
 class ResponseParser:
@@ -76,9 +66,10 @@ class ResponseParser:
         try:
             self._raw.feed_data(data)
         except httptools.HttpParserUpgrade as pause:
-            self.surplus = data[pause.args[0] :]
+            if self.switched:
+                self.surplus = data[pause.args[0] :]
         except httptools.HttpParserError as error:
-            self.reusable = False
+            self.reusable = self.switched = False
             if not self._done:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, refusal_of(error).detail) from None
         if self._spoiled:
@@ -88,7 +79,7 @@ class ResponseParser:
         """The connection ended; True when that was the end of the response."""
         if self._done or not self.until_close:
             return False
-        self._end(b"")
+        self._end(())
         return True
 
     # httptools callbacks
@@ -112,39 +103,42 @@ class ResponseParser:
         head = ResponseHead()
         head.status = status = raw.get_status_code()
         head.phrase = self._phrase
-        read_response(head, self._fields)
+        chunked = read_response(head, self._fields)
         self._fields = []
         if status < 200:
             self._interim = True
             self.switched = status == 101
-            if self.switched and not raw.should_upgrade():
+            if not self.switched:
+                sink.on_interim(head)
+            elif raw.should_upgrade():
+                sink.on_switch(head)
+            else:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 without Connection: upgrade")
-            sink.on_interim(head)
             return
-        bodiless = self._head_only or status in _BODILESS
-        self.until_close = not bodiless and not head.chunked and head.length < 0
+        bodiless = self._head_only or status in BODILESS
+        self.until_close = not bodiless and not chunked and head.length < 0
         sink.on_response(head)
         if self._head_only:
             # llhttp cannot be told that a response to HEAD has no body: this parser is spent.
             self._renew = True
-            self._end(b"")
+            self._end(())
 
     def on_body(self, data: bytes) -> None:
         if self._done:
             self._spoiled = True
         elif self._sink is not None:
-            self._sink.on_data(data)
+            self._sink.on_response_data(data)
 
     def on_message_complete(self) -> None:
         if self._interim:
             self._interim = False
         elif not self._done:
-            self._end(trailers(self._fields) if self._fields else b"")
+            self._end(trailers(self._fields) if self._fields else ())
 
-    def _end(self, trailer: bytes) -> None:
+    def _end(self, trailer_fields: Fields) -> None:
         sink = self._sink
         self._done = True
         self._sink = None
         self.reusable = bool(self._raw.should_keep_alive()) and not self.until_close
         if sink is not None:
-            sink.on_end(trailer)
+            sink.on_response_end(trailer_fields)

@@ -12,7 +12,7 @@ class Request:
 
     def __init__(self) -> None:
         self.request_done = True
-        self.status = 0
+        self.responded = False
         self.told: list[bool] = []
 
     def expired(self, detail: str, *, final: bool) -> None:
@@ -43,7 +43,7 @@ def test_a_try_ends_and_so_does_the_whole() -> None:
 def test_once_a_response_began_only_the_whole_counts() -> None:
     async def check(request: Request, deadline: Deadline) -> None:
         deadline.attempt()
-        request.status = 200
+        request.responded = True
         await until(lambda: bool(request.told))
         assert request.told == [True]
 

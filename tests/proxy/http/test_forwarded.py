@@ -2,7 +2,8 @@
 
 import pytest
 
-from proxy.http.forwarded import with_forwarded
+from proxy.http.forwarded import add_forwarded, add_via
+from proxy.http.messages import RequestHead, ResponseHead
 from tests.proxy.rig import App, ask, head_fields, play, serving, world
 
 GET = b"GET / HTTP/1.1\r\nHost: shop\r\n"
@@ -47,9 +48,19 @@ def test_what_proxies_before_us_said_is_kept() -> None:
         (b"X-Forwarded-Proto", b"https"),
         (b"X-Forwarded-Host", b"outside"),
     ]
-    assert with_forwarded(given, b"10.0.0.3", b"inside") == [
+    head = RequestHead()
+    head.fields, head.authority = given, b"inside"
+    add_forwarded(head, b"10.0.0.3")
+    assert head.fields == [
         (b"accept", b"*/*"),
         (b"X-Forwarded-Proto", b"https"),
         (b"X-Forwarded-Host", b"outside"),
         (b"x-forwarded-for", b"10.0.0.1, 10.0.0.2, 10.0.0.3"),
     ]
+
+
+@pytest.mark.parametrize(("head", "version"), [(RequestHead(), b"1.0"), (ResponseHead(), b"1.1")])
+def test_via_says_in_which_version_a_message_came(head: RequestHead | ResponseHead, version: bytes) -> None:
+    head.version, head.fields = version, [(b"via", b"1.1 other")]
+    add_via(head, b"cart")
+    assert head.fields == [(b"via", b"1.1 other"), (b"via", version + b" cart")]

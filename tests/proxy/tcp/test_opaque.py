@@ -32,7 +32,7 @@ def test_the_end_of_one_direction_leaves_the_other_open() -> None:
             told = pairs(span.attributes)
             assert (told["spanmesh.bytes.sent"], told["spanmesh.bytes.received"]) == (18, 3)
             assert "error.type" not in told
-            await until(lambda: w.sidecar.pool.open == 0)
+            await until(lambda: w.sidecar.dialer.open == 0)
             assert w.sidecar.stats()["opaque_connections"] == 1
             writer.close()
 
@@ -140,7 +140,7 @@ def test_a_reset_is_passed_on_and_says_whose_it_was(client: bool, reason: str) -
                         await reader.read()
             [span] = await w.spans(1)
             assert pairs(span.attributes)["error.type"] == reason
-            await until(lambda: w.sidecar.pool.open == 0)
+            await until(lambda: w.sidecar.dialer.open == 0)
             writer.close()
 
     play(run())
@@ -153,10 +153,10 @@ def test_a_drain_waits_for_connections_and_ends_those_that_stay() -> None:
 
         async with serving(app) as address, world(address, drain_time=0.2, **TCP) as w:
             reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
-            await until(lambda: w.sidecar.pool.open == 1)
+            await until(lambda: w.sidecar.dialer.open == 1)
             await w.sidecar.stop()
             assert await reader.read() == b""
-            assert w.sidecar.pool.open == 0
+            assert w.sidecar.dialer.open == 0
             writer.close()
 
     play(run())

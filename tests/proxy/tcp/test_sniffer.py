@@ -108,13 +108,13 @@ def test_a_client_that_was_only_slow_to_begin_is_still_http(going: Going) -> Non
         async with serving(app) as address, world(**SILENT) as w:
             going.to = address
             reader, writer = await asyncio.open_connection("127.0.0.1", w.outbound)
-            await until(lambda: w.sidecar.pool.open == 1)
+            await until(lambda: w.sidecar.dialer.open == 1)
             writer.write(GET)
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
             writer.close()
             [span] = await w.spans(1)
             assert pairs(span.attributes)["http.request.method"] == "GET"
-            await until(lambda: w.sidecar.pool.open == w.sidecar.pool.idle)
+            await until(lambda: w.sidecar.dialer.open == w.sidecar.pool.idle)
 
     play(run())
 

@@ -40,8 +40,9 @@ class Setup:
 
 def call(context: TraceContext, **facts: object) -> CallFacts:
     """The facts of a GET that took two milliseconds."""
-    made = CallFacts(b"GET", 1_000_000)
-    made.trace, made.end = context, 3_000_000
+    made = CallFacts()
+    made.method, made.trace = b"GET", context
+    made.start, made.end = 1_000_000, 3_000_000
     for name, value in facts.items():
         assert hasattr(made, name)
         setattr(made, name, value)

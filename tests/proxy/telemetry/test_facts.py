@@ -5,17 +5,18 @@ from proxy.telemetry.trace_context import TraceContext
 
 
 def test_a_further_attempt_keeps_the_request_and_forgets_the_outcome() -> None:
-    first = CallFacts(b"GET", 1)
-    first.trace = TraceContext(b"t" * 16, b"firstspn", b"", 1, b"")
-    first.target, first.authority, first.server = b"/a?b=1", b"shop", "shop:80"
-    first.status, first.error, first.endpoint, first.first_byte = 503, "upstream-reset", "10.0.0.1:80", 2
+    call = CallFacts()
+    call.method, call.start, call.trace = b"GET", 1, TraceContext(b"t" * 16, b"firstspn", b"", 1, b"")
+    call.target, call.authority, call.server = b"/a?b=1", b"shop", "shop:80"
+    call.status, call.error, call.endpoint, call.first_byte = 503, "upstream-reset", "10.0.0.1:80", 2
     client = PeerFacts(b"client", encrypted=True)
-    first.upstream_peer, first.client_peer, first.end = PeerFacts(b"upstream"), client, 3
+    call.upstream_peer, call.client_peer, call.end = PeerFacts(b"upstream"), client, 3
 
-    second = first.following(TraceContext(b"t" * 16, b"secondsp", b"", 1, b""), 4)
-    assert (second.method, second.target, second.authority) == (b"GET", b"/a?b=1", b"shop")
-    assert (second.server, second.client_peer, second.trace.span_id) == ("shop:80", client, b"secondsp")
-    assert (second.start, second.resends) == (4, 1)
-    assert (second.status, second.error, second.endpoint, second.first_byte, second.end) == (0, "", "", 0, 0)
-    assert second.upstream_peer is NOBODY
-    assert second.following(second.trace, 5).resends == 2
+    call.restart(TraceContext(b"t" * 16, b"secondsp", b"", 1, b""), 4)
+    assert (call.method, call.target, call.authority) == (b"GET", b"/a?b=1", b"shop")
+    assert (call.server, call.client_peer, call.trace.span_id) == ("shop:80", client, b"secondsp")
+    assert (call.start, call.resends) == (4, 1)
+    assert (call.status, call.error, call.endpoint, call.first_byte, call.end) == (0, "", "", 0, 0)
+    assert call.upstream_peer is NOBODY
+    call.restart(call.trace, 5)
+    assert call.resends == 2

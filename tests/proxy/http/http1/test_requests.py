@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import Reason, RefusedError
-from proxy.http.headers import RequestHead
-from proxy.http.http1.requests import Limits, RequestParser, destination
+from proxy.http.http1.requests import Http1RequestHead, Limits, RequestParser, destination
+from proxy.http.messages import Fields
 
 
 class Requests:
@@ -18,17 +18,17 @@ class Requests:
     def __init__(self) -> None:
         self.events: list[tuple[object, ...]] = []
 
-    def on_request(self, head: RequestHead) -> None:
-        self.events.append(("head", head.method, head.target, tuple(head.fields), head.length, head.chunked))
+    def on_request(self, head: Http1RequestHead) -> None:
+        self.events.append(("head", head.method, head.path, tuple(head.fields), head.length, head.unsized))
 
-    def on_data(self, data: bytes) -> None:
+    def on_request_data(self, data: bytes) -> None:
         if self.events[-1][0] == "data":
             self.events[-1] = ("data", self.events[-1][1] + data)  # type: ignore[operator]
         else:
             self.events.append(("data", data))
 
-    def on_end(self, trailer: bytes) -> None:
-        self.events.append(("end", trailer))
+    def on_request_end(self, trailers: Fields) -> None:
+        self.events.append(("end", list(trailers)))
 
 
 DEFAULT = Limits()
@@ -222,7 +222,7 @@ def test_the_smallest_chunks_are_no_abuse(cuts: list[int]) -> None:
         pieces.append(data[:cut])
         data = data[cut:]
     events = parse(pieces, Limits(header_bytes=1024))
-    assert events[-2:] == [("data", b"x" * 2000), ("end", b"x-sum: 1\r\n")]
+    assert events[-2:] == [("data", b"x" * 2000), ("end", [(b"x-sum", b"1")])]
 
 
 @pytest.mark.parametrize(

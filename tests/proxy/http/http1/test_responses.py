@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import RefusedError
-from proxy.http.headers import ResponseHead
 from proxy.http.http1.responses import ResponseParser
+from proxy.http.messages import Fields, ResponseHead
 from tests.proxy.http.http1.test_requests import Requests, cut
 
 
@@ -14,8 +14,17 @@ class Responses(Requests):
     def on_interim(self, head: ResponseHead) -> None:
         self.events.append(("interim", head.status))
 
+    def on_switch(self, head: ResponseHead) -> None:
+        self.events.append(("switch", head.status, head.upgrade))
+
     def on_response(self, head: ResponseHead) -> None:
-        self.events.append(("head", head.status, head.phrase, tuple(head.fields), head.length, head.chunked))
+        self.events.append(("head", head.status, head.phrase, tuple(head.fields), head.length))
+
+    def on_response_data(self, data: bytes) -> None:
+        self.on_request_data(data)
+
+    def on_response_end(self, trailers: Fields) -> None:
+        self.on_request_end(trailers)
 
 
 def response(pieces: list[bytes], *, head_only: bool = False) -> tuple[Responses, ResponseParser]:
@@ -92,3 +101,10 @@ def test_the_end_of_the_connection_ends_only_a_response_that_has_no_length() -> 
 def test_a_response_that_cannot_be_trusted_is_malformed(text: bytes) -> None:
     with pytest.raises(RefusedError, match="upstream-malformed"):
         response([text])
+
+
+def test_bytes_after_a_switch_are_kept_for_the_new_protocol() -> None:
+    switch = b"HTTP/1.1 101 Switching\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"
+    sink, parser = response([switch + b"\x81\x02hi"])
+    assert sink.events == [("switch", 101, b"websocket")]
+    assert (parser.switched, parser.surplus) == (True, b"\x81\x02hi")

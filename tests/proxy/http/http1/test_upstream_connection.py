@@ -31,7 +31,7 @@ def test_bytes_after_a_response_never_become_the_next_one(extra: bytes, later: b
 
         async with serving(chatty) as address, world(address) as w:
             assert await ask(w.inbound, GET) == OK
-            await until(lambda: w.sidecar.pool.open == 0)
+            await until(lambda: w.sidecar.dialer.open == 0)
             assert await ask(w.inbound, GET) == OK
             assert connections == 2
 

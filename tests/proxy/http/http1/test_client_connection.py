@@ -70,7 +70,7 @@ def test_a_body_that_turns_bad_on_the_way_ends_both_connections() -> None:
         async with serving(reading) as address, world(address) as w:
             reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
             writer.write(START + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
-            await until(lambda: w.sidecar.pool.open == 1)
+            await until(lambda: w.sidecar.dialer.open == 1)
             writer.write(b"zz\r\n" + NEXT)
             async with asyncio.timeout(5):
                 assert (await reader.read()).startswith(b"HTTP/1.1 400 ")

@@ -3,15 +3,8 @@
 import pytest
 
 from proxy.errors import RefusedError
-from proxy.http.headers import (
-    Field,
-    RequestHead,
-    ResponseHead,
-    read_request,
-    read_response,
-    repeatable,
-    trailers,
-)
+from proxy.http.http1.fields import read_request, read_response, trailers
+from proxy.http.messages import Field, RequestHead, ResponseHead
 
 
 def request(*fields: Field) -> RequestHead:
@@ -77,29 +70,4 @@ def test_a_response_keeps_its_length_and_loses_what_is_of_the_hop() -> None:
 
 
 def test_trailers_cannot_reframe_a_message() -> None:
-    assert trailers([(b"x-sum", b"1"), (b"Content-Length", b"9"), (b"Host", b"evil")]) == b"x-sum: 1\r\n"
-
-
-def head(method: bytes, *fields: tuple[bytes, bytes]) -> RequestHead:
-    made = RequestHead()
-    made.method = method
-    read_request(made, [(b"host", b"a"), *fields])
-    return made
-
-
-@pytest.mark.parametrize(
-    ("asked", "answer"),
-    [
-        (head(b"GET"), True),
-        (head(b"HEAD"), True),
-        (head(b"GET", (b"content-length", b"0")), True),
-        (head(b"GET", (b"content-length", b"1")), False),
-        (head(b"GET", (b"transfer-encoding", b"chunked")), False),
-        (head(b"GET", (b"connection", b"upgrade"), (b"upgrade", b"websocket")), False),
-        (head(b"POST"), False),
-        (head(b"PUT"), False),
-        (head(b"DELETE"), False),
-    ],
-)
-def test_only_what_is_safe_and_has_no_body_is_sent_twice(asked: RequestHead, answer: bool) -> None:
-    assert repeatable(asked) is answer
+    assert trailers([(b"x-sum", b"1"), (b"Content-Length", b"9"), (b"Host", b"evil")]) == [(b"x-sum", b"1")]

@@ -1,4 +1,4 @@
-"""One pass over the header fields of a message: what frames it, what is ours, what is forwarded.
+"""Header fields of HTTP/1: one pass finds what frames a message, what is ours, and what is forwarded. Pure.
 
 Sources: RFC 9110 section 7.6.1 (hop-by-hop fields), RFC 9112 section 6 (framing). Fields that
 belong to one hop are left out of ``fields``; everything else keeps its order, case and bytes.
@@ -9,8 +9,7 @@ from typing import Final
 
 from proxy.contract import attributes
 from proxy.errors import Reason, RefusedError
-
-Field = tuple[bytes, bytes]
+from proxy.http.messages import Field, RequestHead, ResponseHead
 
 _HOP: Final = 1
 _CONNECTION: Final = 2
@@ -61,52 +60,13 @@ def _kind(name: bytes) -> int:
     return kind
 
 
-class RequestHead:
-    """A request's head. Defaults live on the class; an instance holds only what was seen.
+def read_request(head: RequestHead, fields: list[Field]) -> bytes:
+    """Fill ``head``, whose version is set, from all its fields and return the value of Host.
 
-    ``length`` is -1 without Content-Length. ``fields`` are end-to-end, without Host, Content-Length,
-    traceparent, tracestate and the caller header, which whoever forwards writes anew.
+    Raises RefusedError for what would be ambiguous to forward: two readers of it could see two different
+    requests, which is how requests are smuggled (RFC 9112, 11.2).
     """
-
-    method: bytes
-    target: bytes
-    path: bytes
-    authority: bytes
-    fields: list[Field]
-    http10 = False
-    keep_alive = True
     host: bytes | None = None
-    length = -1
-    chunked = False
-    upgrade = b""
-    traceparent = b""
-    tracestate = b""
-    caller = b""
-    b3: dict[bytes, bytes] | None = None
-
-
-class ResponseHead:
-    """A response's head; ``fields`` are end-to-end and keep Content-Length."""
-
-    status: int
-    phrase: bytes
-    fields: list[Field]
-    length = -1
-    chunked = False
-    upgrade = b""
-
-
-# RFC 9110, 9.2.1: methods that ask for no change, so that asking twice does no harm.
-SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
-
-
-def repeatable(head: RequestHead) -> bool:
-    """True if a request that may have been served can be sent again: it is safe and has no body."""
-    return head.method in SAFE and head.length <= 0 and not head.chunked and not head.upgrade
-
-
-def read_request(head: RequestHead, fields: list[Field]) -> None:
-    """Fill ``head`` from all its fields. Raises RefusedError for what would be ambiguous to forward."""
     kept: list[Field] = []
     named: frozenset[bytes] = frozenset()
     spelled = _spelled.get
@@ -118,9 +78,9 @@ def read_request(head: RequestHead, fields: list[Field]) -> None:
         if not kind:
             kept.append(field)
         elif kind == _HOST:
-            if head.host is not None:
+            if host is not None:
                 raise RefusedError(Reason.BAD_REQUEST, "more than one Host")
-            head.host = host = value.rstrip()
+            host = value.rstrip()
             if host not in _hosts:
                 check_host(host)
         elif kind == _CONNECTION:
@@ -134,8 +94,8 @@ def read_request(head: RequestHead, fields: list[Field]) -> None:
         elif kind == _LENGTH:
             head.length = _length(value, head.length)
         elif kind == _ENCODING:
-            _check_encoding(value, head.chunked)
-            head.chunked = True
+            _check_encoding(value, head.unsized)
+            head.unsized = True
         elif kind == _UPGRADE:
             head.upgrade = value.strip()
         elif kind == _CALLER:
@@ -143,14 +103,20 @@ def read_request(head: RequestHead, fields: list[Field]) -> None:
         elif kind == _B3:
             kept.append(field)
             head.b3 = {**(head.b3 or {}), name.lower(): value.strip()}
-    if b"upgrade" not in named:
-        head.upgrade = b""
-    head.fields = _without(kept, named)
-    _check_framing(head)
+    if head.upgrade and b"upgrade" not in named:
+        head.upgrade = b""  # RFC 9110, 7.8: without its connection option it was meant for another hop
+    head.fields = _without(kept, named) if named else kept
+    if head.unsized or host is None:
+        _check_framing(head, host)
+    return host or b""
 
 
-def read_response(head: ResponseHead, fields: list[Field]) -> None:
-    """Fill ``head`` from all its fields. Raises RefusedError when the framing is not to be trusted."""
+def read_response(head: ResponseHead, fields: list[Field]) -> bool:
+    """Fill ``head`` from all its fields and return True if the body comes in chunks.
+
+    Raises RefusedError when the framing is not to be trusted.
+    """
+    chunked = False
     kept: list[Field] = []
     named: frozenset[bytes] = frozenset()
     spelled = _spelled.get
@@ -167,26 +133,25 @@ def read_response(head: ResponseHead, fields: list[Field]) -> None:
         elif kind == _CONNECTION:
             named |= _options(value)
         elif kind == _ENCODING:
-            _check_encoding(value, head.chunked)
-            head.chunked = True
+            _check_encoding(value, chunked)
+            chunked = True
         elif kind == _UPGRADE:
             head.upgrade = value.strip()
-    head.fields = _without(kept, named)
+    head.fields = _without(kept, named) if named else kept
+    return chunked
 
 
 def check_host(host: bytes) -> None:
-    """Raises RefusedError unless it is a host with or without a port, or empty."""
+    """Raise RefusedError unless it is a host with or without a port, or empty."""
     if not _HOST_PORT.fullmatch(host):
         raise RefusedError(Reason.BAD_REQUEST, "the authority must be HOST or HOST:PORT")
     if len(_hosts) < _MAX_HOSTS:
         _hosts.add(host)
 
 
-def trailers(fields: list[Field]) -> bytes:
-    """A trailer section as bytes; fields that may not appear in one are left out."""
-    return b"".join(
-        name + b": " + value + b"\r\n" for name, value in fields if name.lower() not in _NOT_IN_TRAILERS
-    )
+def trailers(fields: list[Field]) -> list[Field]:
+    """Return the fields that may appear in a trailer section; others are left out (RFC 9110, 6.5.1)."""
+    return [field for field in fields if field[0].lower() not in _NOT_IN_TRAILERS]
 
 
 def _options(value: bytes) -> frozenset[bytes]:
@@ -215,10 +180,11 @@ def _check_encoding(value: bytes, seen: bool) -> None:
         raise RefusedError(Reason.NOT_IMPLEMENTED, "the only Transfer-Encoding understood is chunked")
 
 
-def _check_framing(head: RequestHead) -> None:
-    if head.chunked and head.length >= 0:
+def _check_framing(head: RequestHead, host: bytes | None) -> None:
+    http10 = head.version == b"1.0"
+    if head.unsized and head.length >= 0:
         raise RefusedError(Reason.BAD_REQUEST, "Content-Length together with Transfer-Encoding")
-    if head.chunked and head.http10:
+    if head.unsized and http10:
         raise RefusedError(Reason.BAD_REQUEST, "Transfer-Encoding in an HTTP/1.0 request")
-    if head.host is None and not head.http10:
+    if host is None and not http10:
         raise RefusedError(Reason.BAD_REQUEST, "no Host")

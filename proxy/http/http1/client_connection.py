@@ -1,20 +1,21 @@
-"""One client connection: requests in through the parser, one exchange at a time, answers in order.
+"""The HTTP/1 connection of a client: requests in through the parser, answers out in their order.
 
-Pipelined requests wait as events in a backlog while reading is paused, so what waits is bounded
-by what one read can bring.
+It is the stream of one exchange at a time. Pipelined requests wait as events in a backlog while reading
+is paused, so that the backlog is bounded by what one read can bring.
 """
 
 import asyncio
 from collections import deque
 from typing import Final, cast
 
-from proxy import errors
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.exchange import Exchange
-from proxy.http.headers import RequestHead
-from proxy.http.http1.requests import RequestParser
+from proxy.http.http1.encoder import ResponseEncoder, closing_response
+from proxy.http.http1.requests import Http1RequestHead, RequestParser
 from proxy.http.listener_context import ListenerContext
+from proxy.http.messages import Fields, ResponseHead
+from proxy.http.refusals import refusal
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import NOBODY
 from proxy.transport import sockets
@@ -25,51 +26,57 @@ _HELD: Final = 8  # enough has come for a protocol that nobody has agreed to yet
 _MAX_HELD: Final = 65536
 
 
-class Downstream(asyncio.Protocol):
-    """A client. ``keep`` says whether the connection may carry another request, ``original`` the
-    ``host:port`` it was going to when it was intercepted."""
+class ClientConnection(asyncio.Protocol):
+    """A client. ``original`` is the ``host:port`` it was going to when it was intercepted."""
 
     __slots__ = (
         "_backlog",
         "_context",
+        "_encoder",
         "_ends",
         "_eof",
         "_exchange",
         "_head_since",
+        "_keep",
         "_outbox",
         "_parser",
         "_pauses",
+        "_request",
+        "_request_done",
         "_seen",
         "_transport",
         "_tunnel",
         "full",
-        "keep",
         "original",
         "peer",
+        "send_data",
     )
 
+    _request: Http1RequestHead
     _transport: asyncio.Transport
 
     def __init__(self, context: ListenerContext, original: str = "") -> None:
         self._context = context
-        self._outbox = context.pool.outbox
+        self._outbox = context.outbox
         self.original = original
         self._parser = RequestParser(self, context.limits)
+        self._encoder = ResponseEncoder()
+        self.send_data = self._encoder.data
         self._exchange: Exchange | None = None
-        self._backlog: deque[RequestHead | bytes | RefusedError | tuple[bytes]] = deque()
-        self._tunnel: asyncio.Transport | None = None
+        self._backlog: deque[Http1RequestHead | bytes | Fields | RefusedError] = deque()
+        self._tunnel = False
         self._pauses = 0
         self._seen = context.now()
         self._head_since = 0.0
         self._ends = 0.0  # closing: when to stop waiting for the client to take what is written
         self._eof = 0.0  # when the client said that it will send no more
+        self._keep = True  # the connection may carry another request
+        self._request_done = True
         self.full = False
-        self.keep = True
         self.peer = NOBODY
 
     @property
     def busy(self) -> bool:
-        """Whether a request is being answered."""
         return self._exchange is not None
 
     # asyncio.Protocol
@@ -79,8 +86,11 @@ class Downstream(asyncio.Protocol):
         self._context.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._tunnel is not None:
-            self._tunnel.write(data)
+        exchange = self._exchange
+        if self._tunnel:
+            if exchange is not None:
+                exchange.on_request_data(data)
+                exchange.on_request_flush()
             return
         if self._ends:
             return
@@ -88,29 +98,28 @@ class Downstream(asyncio.Protocol):
         parser = self._parser
         try:
             parser.feed(data)
-        except RefusedError as refusal:
-            self._refuse(refusal)
+        except RefusedError as error:
+            self._refuse(error)
             return
         if parser.in_head:
             self._head_since = self._head_since or now
         elif parser.held > _MAX_HELD:
-            self.pause(_HELD)
+            self.pause_reading(_HELD)
         exchange = self._exchange
         if exchange is not None:
-            exchange.push()
+            exchange.on_request_flush()
 
     def eof_received(self) -> bool:
-        """A client that half-closes still gets its answer."""
+        """A client that half-closes still gets its answer (RFC 9112, 9.6)."""
         self._eof = self._context.now()
-        if self._tunnel is not None:
-            self._tunnel.write_eof()
-            if self._exchange is not None:
-                self._exchange.half_closed()
-            return True
         exchange = self._exchange
+        if self._tunnel:
+            if exchange is not None:
+                exchange.on_request_end(())
+            return True
         if exchange is None or self._ends:
             return False
-        if not exchange.request_done and not self._backlog:
+        if not self._request_done and not self._backlog:
             self._exchange = None
             exchange.client_lost()
             return False
@@ -135,93 +144,107 @@ class Downstream(asyncio.Protocol):
             self._exchange.client_full(False)
 
     # RequestSink
-    def on_request(self, head: RequestHead) -> None:
+    def on_request(self, head: Http1RequestHead) -> None:
         self._head_since = 0.0
         if self._exchange is not None or self._backlog:
             self._backlog.append(head)
-            self.pause(_BACKLOG)
+            self.pause_reading(_BACKLOG)
         else:
             self._begin(head)
 
-    def on_data(self, data: bytes) -> None:
+    def on_request_data(self, data: bytes) -> None:
         if self._backlog:
             self._backlog.append(data)
         elif self._exchange is not None:
-            self._exchange.body(data)
+            self._exchange.on_request_data(data)
 
-    def on_end(self, trailer: bytes) -> None:
+    def on_request_end(self, trailers: Fields) -> None:
         if self._backlog:
-            self._backlog.append((trailer,))
+            self._backlog.append(trailers)
         elif self._exchange is not None:
-            self._exchange.end(trailer)
+            self._request_done = True
+            self._exchange.on_request_end(trailers)
 
-    # Client, for the exchange
-    def write(self, data: bytes) -> None:
-        self._outbox.write(self._transport, data)
-
+    # ClientStream
     def host(self) -> str:
-        """The client's IP address."""
         peername = self._transport.get_extra_info("peername")
         return str(peername[0]) if peername else "unknown"
 
-    def pause(self, why: int) -> None:
-        if not self._pauses and not self._transport.is_closing():
-            self._transport.pause_reading()
-        self._pauses |= why
+    def send_interim(self, head: ResponseHead) -> None:
+        self._encoder.interim(self._request, head)
 
-    def resume(self, why: int) -> None:
-        if self._pauses & why:
-            self._pauses &= ~why
-            if not self._pauses and not self._transport.is_closing():
-                self._transport.resume_reading()
+    def send_switch(self, head: ResponseHead) -> None:
+        self._encoder.switch(head)
+        self._tunnel = True
+        exchange, held = self._exchange, self._parser.detach()
+        if exchange is not None:
+            if held:
+                exchange.on_request_data(held)
+            if self._eof:
+                exchange.on_request_end(())
+        self.resume_reading(_HELD)
 
-    def done(self, keep: bool) -> None:
-        """The exchange is over; go on with the next request or close."""
-        exchange, self._exchange = self._exchange, None
+    def send_head(self, head: ResponseHead) -> None:
+        # After a response that came before the end of its request, the rest of that would have to be
+        # read and thrown away for the next request to be found: closing is simpler (RFC 9112, 9.3).
+        self._encoder.head(self._request, head, keep=self._keep and self._request_done)
+
+    def send_end(self, trailers: Fields) -> None:
+        self._encoder.end(trailers)
+        if self._tunnel and not self._transport.is_closing():
+            self.flush()
+            self._outbox.flush()
+            self._transport.write_eof()
+
+    def flush(self) -> None:
+        pieces = self._encoder.pieces
+        if pieces:
+            self._outbox.write(self._transport, b"".join(pieces))
+            pieces.clear()
+
+    def discard_unflushed(self) -> None:
+        self._encoder.pieces.clear()
+
+    def finish(self) -> None:
+        self._exchange = None
         self._seen = self._context.now()
-        if not keep or not self.keep:
-            self._close(exchange is None or exchange.request_done)
+        if not self._encoder.keep or not self._keep:
+            self._close(self._request_done)
         elif self._backlog:
             asyncio.get_running_loop().call_soon(self._advance)
-        elif exchange is not None and exchange.head.upgrade:
-            asyncio.get_running_loop().call_soon(self._declined)
+        elif self._parser.holds_upgrade:
+            asyncio.get_running_loop().call_soon(self._upgrade_declined)
         elif self._eof:
             self._close(True)
 
-    def cut(self, *, reset: bool) -> None:
-        """End the connection so that the client can tell that the response is not complete."""
+    def reset(self) -> None:
         self._exchange = None
         self._ends = self._context.now() + self._context.timeouts.body
         self._outbox.flush()
-        if reset:
+        if self._encoder.until_close:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
             sockets.reset(self._transport)
         else:
             self._transport.close()
 
-    def into_tunnel(self, far: asyncio.Transport, surplus: bytes) -> asyncio.Transport:
-        """The protocol was switched: bytes go to ``far`` from now on; what comes back goes here."""
-        self._tunnel = far
-        held = self._parser.detach()
-        if held:
-            far.write(held)
-        self.resume(_HELD)
-        if surplus:
-            self._transport.write(surplus)
-        if self._eof and self._exchange is not None:
-            far.write_eof()
-            self._exchange.half_closed()
-        return self._transport
+    def pause_reading(self, why: int) -> None:
+        if not self._pauses and not self._transport.is_closing():
+            self._transport.pause_reading()
+        self._pauses |= why
 
-    # from the side
+    def resume_reading(self, why: int) -> None:
+        if self._pauses & why:
+            self._pauses &= ~why
+            if not self._pauses and not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    # from the listener
     def sweep(self, now: float, clock: int) -> None:
-        """Act on deadlines of this connection."""
-        timeouts = self._context.timeouts
-        exchange = self._exchange
+        timeouts, exchange = self._context.timeouts, self._exchange
         if self._ends:
             if now > self._ends:
                 self._transport.abort()
-        elif self._tunnel is not None:
+        elif self._tunnel:
             return
         elif exchange is None:
             if self._head_since and now - self._head_since > timeouts.header:
@@ -233,25 +256,25 @@ class Downstream(asyncio.Protocol):
             exchange.expired(f"no response within {timeouts.request:g} s", final=True)
         elif self._eof and now - self._eof > timeouts.half_close:
             self._transport.abort()  # it did not half-close, it left
-        elif not exchange.request_done and not self._pauses and now - self._seen > timeouts.body:
+        elif not self._request_done and not self._pauses and now - self._seen > timeouts.body:
             exchange.upstream_failed(Reason.SLOW_REQUEST, f"no byte of the body for {timeouts.body:g} s")
 
     def drain(self) -> None:
-        """Finish what is in flight; what is idle is closed."""
-        self.keep = False
+        self._keep = False
         if self._exchange is None and not self._ends and not self._parser.in_head:
             self._close(True)
 
     def abort(self) -> None:
         self._transport.abort()
 
-    def _begin(self, head: RequestHead) -> None:
-        side = self._context
-        self.keep = head.keep_alive and not side.draining
+    def _begin(self, head: Http1RequestHead) -> None:
         if not head.authority:
             # RFC 9112, 3.3: a request without Host is for the address its connection was made to.
             head.authority = self.original.encode()
-        self._exchange = side.exchange(self, head, side)
+        self._keep = head.keep_alive and not self._context.draining
+        self._request_done = False
+        self._request = head
+        self._exchange = Exchange(self, head, self._context)
 
     def _advance(self) -> None:
         """Take the next pipelined request, as far as it is there."""
@@ -260,54 +283,59 @@ class Downstream(asyncio.Protocol):
         backlog = self._backlog
         while backlog:
             event = backlog.popleft()
-            if isinstance(event, RequestHead):
+            if isinstance(event, Http1RequestHead):
                 self._begin(event)
             elif isinstance(event, RefusedError):
                 self._refuse(event)
                 return
             elif self._exchange is not None:
                 if isinstance(event, bytes):
-                    self._exchange.body(event)
+                    self._exchange.on_request_data(event)
                 else:
-                    self._exchange.end(event[0])
+                    self._request_done = True
+                    self._exchange.on_request_end(event)
                     break
         if not backlog:
-            self.resume(_BACKLOG)
+            self.resume_reading(_BACKLOG)
         if self._exchange is not None:
-            self._exchange.push()
+            self._exchange.on_request_flush()
 
-    def _declined(self) -> None:
+    def _upgrade_declined(self) -> None:
+        """Read what followed a request to upgrade as the requests it is after all."""
         if not self.busy and not self._ends:
-            self.resume(_HELD)
+            self.resume_reading(_HELD)
             try:
                 self._parser.resume()
-            except RefusedError as refusal:
-                self._refuse(refusal)
+            except RefusedError as error:
+                self._refuse(error)
                 return
-            exchange = self._exchange
-            if exchange is not None:
-                exchange.push()
+            if self._exchange is not None:
+                self._exchange.on_request_flush()
             elif self._eof:
                 self._close(True)
 
-    def _refuse(self, refusal: RefusedError) -> None:
+    def _refuse(self, error: RefusedError) -> None:
         exchange = self._exchange
         self._parser.closed = True
-        if exchange is not None and (exchange.request_done or self._backlog):
+        if exchange is not None and (self._request_done or self._backlog):
             # It concerns a request further back; those before it are answered first.
-            self._backlog.append(refusal)
-            self.pause(_BACKLOG)
-            exchange.push()
+            self._backlog.append(error)
+            self.pause_reading(_BACKLOG)
+            exchange.on_request_flush()
         elif exchange is not None and exchange.dispatched:
-            self.keep = False
-            exchange.upstream_failed(refusal.reason, refusal.detail)
+            self._keep = False
+            exchange.upstream_failed(error.reason, error.detail)
         else:
-            self._context.refused(refusal.reason)
-            self.write(errors.response(refusal.reason, refusal.detail, close=True))
+            self._context.refused(error.reason)
+            answer = closing_response(*refusal(error.reason, error.detail))
+            self._outbox.write(self._transport, answer)
             self._close(False)
 
     def _close(self, settled: bool) -> None:
-        """Close after what is written; when the client still sends, let it read the answer first."""
+        """Close after what is written; when the client still sends, let it read the answer first.
+
+        Closing with unread data would reset the connection, and with it the answer (RFC 9112, 9.6).
+        """
         self._ends = self._context.now() + self._context.timeouts.body
         self._exchange = None
         self._backlog.clear()

@@ -1,0 +1,187 @@
+"""The HTTP/1 connection to an upstream, which is the stream of one exchange at a time.
+
+After a switch of protocols the same stream is one half of a tunnel: data are bytes as they are, and
+the end of either direction is passed on by itself.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+from proxy.contract.transport.peer import peer_of
+from proxy.errors import Reason, RefusedError
+from proxy.http.http1.encoder import RequestEncoder
+from proxy.http.http1.responses import ResponseParser
+from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
+from proxy.http.streams import StreamUser, UpstreamStream
+from proxy.telemetry.call_recorder import peer_facts
+from proxy.telemetry.facts import NOBODY
+from proxy.transport.dialer import OutgoingConnection
+from proxy.transport.write_batch import Outbox
+
+
+class Owner(Protocol):
+    """The pool, which keeps account of connections."""
+
+    def give(self, connection: "UpstreamConnection") -> None: ...
+    def lost(self, connection: OutgoingConnection) -> None: ...
+
+
+class UpstreamConnection(OutgoingConnection):
+    """A pooled connection. ``reused`` says that it has been idle, since ``idle_since`` when it is now."""
+
+    __slots__ = (
+        "_encoder",
+        "_outbox",
+        "_owner",
+        "_parser",
+        "_paused",
+        "_user",
+        "alive",
+        "idle_since",
+        "peer",
+        "reused",
+        "send_data",
+    )
+
+    def __init__(self, owner: Owner, address: str, outbox: Outbox) -> None:
+        super().__init__(address)
+        self._owner = owner
+        self._outbox = outbox
+        self._encoder = RequestEncoder()
+        self.send_data = self._encoder.data
+        self._parser = ResponseParser()
+        self._user: StreamUser | None = None
+        self._paused = False
+        self.alive = True
+        self.reused = False
+        self.idle_since = 0.0
+        self.peer = NOBODY
+
+    # for the pool
+    def lease(self) -> UpstreamStream | None:
+        """Return the stream, or None when the connection can carry no more."""
+        return self if self.alive and not self.transport.is_closing() else None
+
+    # UpstreamStream
+    def open(self, user: StreamUser, head: RequestHead, fields: Iterable[Field], *, whole: bool) -> None:
+        self._user = user
+        self._parser.begin(user, head.method == b"HEAD")
+        if head.method == b"CONNECT":
+            # We are the proxy that CONNECT asks (RFC 9110, 9.3.6): the connection itself is the answer.
+            self._parser.switched = True
+            user.on_switch(_established())
+        else:
+            self._encoder.head(head, fields, whole=whole)
+
+    def send_end(self, trailers: Fields) -> None:
+        if not self._parser.switched:
+            self._encoder.end(trailers)
+        elif not self.transport.is_closing():
+            self.flush()
+            self._outbox.flush()
+            self.transport.write_eof()
+
+    def flush(self) -> None:
+        pieces = self._encoder.pieces
+        if pieces:
+            self._outbox.write(self.transport, b"".join(pieces))
+            pieces.clear()
+
+    def ignore_response(self) -> None:
+        self._parser.mute()
+
+    def release(self) -> None:
+        self._user = None
+        if self._paused:
+            self.resume_reading()
+        if self.alive and self._parser.reusable and not self.transport.is_closing():
+            self._owner.give(self)
+        else:
+            self.discard()
+
+    def reset(self) -> None:
+        self.discard()
+
+    def pause_reading(self) -> None:
+        if self.alive:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self.alive:
+            self._paused = False
+            self.transport.resume_reading()
+
+    def discard(self) -> None:
+        """Close the connection; what a tunnel has still to write is written before."""
+        self._user = None
+        if self.alive:
+            self.alive = False
+            self._owner.lost(self)
+            if self._parser.switched:
+                self._outbox.flush()
+                self.transport.close()
+            else:
+                self.transport.abort()
+
+    # asyncio.Protocol
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.peer = peer_facts(peer_of(transport), client=False)
+
+    def data_received(self, data: bytes) -> None:
+        user, parser = self._user, self._parser
+        if user is None:
+            self.discard()  # not asked for: a late answer, or the server saying goodbye
+            return
+        if parser.switched:
+            user.on_response_data(data)
+        else:
+            try:
+                parser.feed(data)
+            except RefusedError as refusal:
+                user.upstream_failed(refusal.reason, refusal.detail)
+                return
+            if parser.surplus:
+                surplus, parser.surplus = parser.surplus, b""
+                user.on_response_data(surplus)
+        user.on_response_flush()
+
+    def eof_received(self) -> bool:
+        if not self._parser.switched:
+            return False
+        if self._user is not None:
+            self._user.on_response_end(())
+            self._user.on_response_flush()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.alive:
+            self.alive = False
+            self._owner.lost(self)
+        user, self._user = self._user, None
+        if user is None:
+            return
+        if error is None and self._parser.finish():
+            user.on_response_flush()
+        else:
+            detail = f"{self.address} closed the connection before it answered"
+            user.upstream_failed(Reason.UPSTREAM_RESET, detail)
+
+    def pause_writing(self) -> None:
+        if self._user is not None:
+            self._user.upstream_full(True)
+
+    def resume_writing(self) -> None:
+        if self._user is not None:
+            self._user.upstream_full(False)
+
+
+_CONNECTED: Final = b"Connection established"
+
+
+def _established() -> ResponseHead:
+    head = ResponseHead()
+    head.status, head.phrase, head.fields = 200, _CONNECTED, []
+    return head

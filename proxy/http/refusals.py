@@ -1,0 +1,22 @@
+"""The answer of the sidecar where it cannot forward a request. Pure."""
+
+from http import HTTPStatus
+
+from proxy.contract import attributes
+from proxy.errors import STATUS, Reason
+from proxy.http.messages import ResponseHead
+
+
+def refusal(reason: Reason, detail: str) -> tuple[ResponseHead, bytes]:
+    """Return head and body of the answer; ``detail`` is one line that says what to do about it."""
+    body = f"spanmesh: {reason}: {detail}\n".encode()
+    head = ResponseHead()
+    head.status = status = STATUS[reason]
+    head.phrase = HTTPStatus(status).phrase.encode()
+    head.length = len(body)
+    head.fields = [
+        (attributes.REASON_HEADER.encode(), reason.encode()),
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    return head, body

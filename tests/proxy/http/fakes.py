@@ -1,0 +1,180 @@
+"""Streams that hold messages instead of bytes, and a listener to go with them."""
+
+import random
+from collections.abc import Callable, Iterable
+
+from proxy.contract.model import Endpoint, Service
+from proxy.errors import Reason
+from proxy.http.http1.requests import Limits
+from proxy.http.http1.upstream_connection import UpstreamConnection
+from proxy.http.listener_context import ListenerContext, Timeouts
+from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
+from proxy.http.outbound import Outbound
+from proxy.http.pool import ConnectWaiter, Pool
+from proxy.http.streams import StreamUser, StreamWaiter, UpstreamStream
+from proxy.routing.dns_cache import DnsCache
+from proxy.routing.router import Router
+from proxy.telemetry.call_recorder import CallRecorder
+from proxy.telemetry.facts import NOBODY, PeerFacts
+from proxy.telemetry.meter import Meter
+from proxy.telemetry.trace_context import Sampler, Tracer
+from proxy.transport.dialer import Dialer
+from proxy.transport.write_batch import Outbox
+
+Message = tuple[object, ...]
+
+
+class FakeClient:
+    """A client's stream: ``sent`` messages that were not flushed, ``flushed`` lists of those that were."""
+
+    original = ""
+    full = False
+    peer = NOBODY
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.flushed: list[list[Message]] = []
+        self.paused = 0
+        self.end = ""
+
+    def host(self) -> str:
+        return "192.0.2.7"
+
+    def send_interim(self, head: ResponseHead) -> None:
+        self.sent.append(("interim", head.status))
+
+    def send_switch(self, head: ResponseHead) -> None:
+        self.sent.append(("switch", head.status))
+
+    def send_head(self, head: ResponseHead) -> None:
+        self.sent.append(("head", head.status))
+
+    def send_data(self, data: bytes) -> None:
+        self.sent.append(("data", data))
+
+    def send_end(self, trailers: Fields) -> None:
+        self.sent.append(("end", list(trailers)))
+
+    def flush(self) -> None:
+        if self.sent:
+            self.flushed.append(self.sent)
+            self.sent = []
+
+    def discard_unflushed(self) -> None:
+        self.sent.clear()
+
+    def finish(self) -> None:
+        self.end += "finished"
+
+    def reset(self) -> None:
+        self.end += "reset"
+
+    def pause_reading(self, why: int) -> None:
+        self.paused |= why
+
+    def resume_reading(self, why: int) -> None:
+        self.paused &= ~why
+
+
+class FakeUpstream:
+    """An upstream's stream; the test plays its events to ``user``."""
+
+    peer = PeerFacts(b"upstream")
+    user: StreamUser
+
+    def __init__(self, *, reused: bool = False) -> None:
+        self.reused = reused
+        self.sent: list[Message] = []
+        self.flushed: list[list[Message]] = []
+        self.fields: list[Field] = []
+        self.paused = False
+        self.end = ""
+
+    def open(self, user: StreamUser, head: RequestHead, fields: Iterable[Field], *, whole: bool) -> None:
+        self.user = user
+        self.fields = list(fields)
+        self.sent.append(("head", head.method, whole))
+
+    def send_data(self, data: bytes) -> None:
+        self.sent.append(("data", data))
+
+    def send_end(self, trailers: Fields) -> None:
+        self.sent.append(("end", list(trailers)))
+
+    def flush(self) -> None:
+        if self.sent:
+            self.flushed.append(self.sent)
+            self.sent = []
+
+    def ignore_response(self) -> None:
+        self.end += "ignored "
+
+    def release(self) -> None:
+        self.end += "released"
+
+    def reset(self) -> None:
+        self.end += "reset"
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+
+class FakePool(Pool):
+    """Leases the streams it was given, in turn; without one the waiter waits in ``waiters``."""
+
+    def __init__(self) -> None:
+        super().__init__(Dialer(1.0, 1), Outbox(), lambda: 0.0, 1.0)
+        self.streams: list[UpstreamStream] = []
+        self.waiters: list[StreamWaiter] = []
+        self.addresses: list[str] = []
+
+    def lease(self, address: str) -> UpstreamStream | None:
+        self.addresses.append(address)
+        return self.streams.pop(0) if self.streams else None
+
+    def connect(self, address: str, waiter: StreamWaiter) -> ConnectWaiter:
+        self.waiters.append(waiter)
+        return ConnectWaiter(self, UpstreamConnection(self, address, Outbox()), waiter)
+
+
+def context(
+    *services: Service, refused: Callable[[Reason], None] = lambda _: None
+) -> tuple[ListenerContext, FakePool, Meter]:
+    """A listener of an outbound direction that knows these services."""
+    router, meter, pool = Router(random.Random(1).random), Meter(), FakePool()
+    router.update({service.name: service for service in services})
+    made = ListenerContext(
+        direction=Outbound(router, DnsCache(lambda: 0.0), CallRecorder(meter, list[bytes]().append, 0), 10),
+        pool=pool,
+        dialer=Dialer(1.0, 1),
+        outbox=Outbox(),
+        tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
+        limits=Limits(),
+        timeouts=Timeouts(1.0, 1.0, 1.0, 1.0, 1.0),
+        now=lambda: 0.0,
+        clock=lambda: 1,
+        refused=refused,
+        caller=(b"x-spanmesh-caller", b"cart"),
+    )
+    return made, pool, meter
+
+
+def request(method: bytes = b"GET", authority: bytes = b"10.0.0.1:80", **facts: object) -> RequestHead:
+    head = RequestHead()
+    head.method, head.path, head.authority, head.fields = method, b"/", authority, [(b"x", b"1")]
+    for name, value in facts.items():
+        setattr(head, name, value)
+    return head
+
+
+def response(status: int = 200) -> ResponseHead:
+    head = ResponseHead()
+    head.status, head.fields = status, []
+    return head
+
+
+def endpoints(count: int) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint(f"10.0.0.{number}:80", instance=str(number)) for number in range(1, count + 1))

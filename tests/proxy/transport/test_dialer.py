@@ -1,0 +1,94 @@
+"""Connections to others: counted, bounded, and a failure says what to do."""
+
+import asyncio
+import socket
+
+import pytest
+
+from proxy.errors import Reason
+from proxy.transport.dialer import Dialer, OutgoingConnection
+from tests.proxy.rig import App, play, serving, until
+
+
+async def dialled(dialer: Dialer, address: str) -> tuple[OutgoingConnection, Reason | None, str]:
+    connection = OutgoingConnection(address)
+    outcome: asyncio.Future[tuple[Reason | None, str]] = asyncio.get_running_loop().create_future()
+    dialer.dial(connection, lambda reason, detail: outcome.set_result((reason, detail)))
+    assert not outcome.done()
+    async with asyncio.timeout(5):
+        return connection, *await outcome
+
+
+def test_a_connection_is_counted_and_known_by_its_own_end_until_it_is_closed() -> None:
+    async def run() -> None:
+        async with serving(App()) as address:
+            dialer = Dialer(1.0, 2)
+            connection, reason, _ = await dialled(dialer, address)
+            assert (reason, dialer.open) == (None, 1)
+            assert dialer.local_addresses == {connection.transport.get_extra_info("sockname")}
+            dialer.closed(connection)
+            assert (dialer.open, dialer.local_addresses) == (0, set())
+            connection.transport.abort()
+
+    play(run())
+
+
+def test_the_limit_is_for_each_address() -> None:
+    async def run() -> None:
+        async with serving(App()) as address, serving(App()) as other:
+            dialer = Dialer(1.0, 1)
+            first, _, _ = await dialled(dialer, address)
+            assert (await dialled(dialer, address))[1:] == (
+                Reason.OVERLOAD,
+                f"1 connections to {address} are in use",
+            )
+            second, reason, _ = await dialled(dialer, other)
+            assert (reason, dialer.open) == (None, 2)
+            for connection in (first, second):
+                connection.transport.abort()
+
+    play(run())
+
+
+@pytest.mark.parametrize(
+    ("address", "reason", "detail"),
+    [
+        ("127.0.0.1:1", Reason.CONNECT_REFUSED, "is it running"),
+        ("no-such-host.invalid:80", Reason.DNS_FAILURE, "check the name"),
+    ],
+)
+def test_a_failure_has_its_reason_and_leaves_nothing_counted(
+    address: str, reason: Reason, detail: str
+) -> None:
+    async def run() -> None:
+        dialer = Dialer(5.0, 1)
+        _, found, text = await dialled(dialer, address)
+        assert found is reason
+        assert detail in text
+        assert dialer.open == 0
+
+    play(run())
+
+
+def test_who_does_not_accept_in_time_is_given_up_and_so_is_everyone_at_the_end() -> None:
+    async def run() -> None:
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+            # A listener that accepts nobody and whose queue is full never answers.
+            name = listener.getsockname()
+            fillers = [socket.socket() for _ in range(4)]
+            for filler in fillers:
+                filler.setblocking(False)
+                filler.connect_ex(name)
+            address = f"127.0.0.1:{name[1]}"
+            dialer = Dialer(0.05, 9)
+            assert (await dialled(dialer, address))[1] is Reason.CONNECT_TIMEOUT
+            patient = Dialer(60.0, 9)
+            patient.dial(OutgoingConnection(address), lambda *_: None)
+            assert patient.open == 1
+            await asyncio.sleep(0)
+            patient.close()
+            await until(lambda: patient.open == 0)
+            for filler in fillers:
+                filler.close()
+
+    play(run())
