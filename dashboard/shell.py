@@ -19,7 +19,7 @@ from dashboard.service import page as service
 from dashboard.topology import page as topology
 from dashboard.trace import page as trace
 from dashboard.trace import upload
-from dashboard.trace.trace_cache import Held
+from dashboard.trace.trace_cache import TraceCache
 
 # The sections of the header, and which first parts of a path belong to each.
 _NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
@@ -99,9 +99,9 @@ def register(app: Dash, client: Client) -> None:
     """Register the callbacks of the frame and of every page."""
     for module in (topology, traces, balancing, service, aggregate):
         module.register(app, client)
-    held = Held(client)
+    cache = TraceCache(client)
     for shared in (trace, compare, upload):
-        shared.register(app, client, held)
+        shared.register(app, client, cache)
 
     @app.callback(
         Output("page", "children"),

@@ -21,7 +21,7 @@ _DEEPEST: Final = 14
 
 
 def layout(search: str | None) -> Component:
-    service, operation, _ = links.aggregated(search)
+    service, operation, _ = links.parse_aggregate(search)
     form = html.Div(
         [
             _field("Service", "aggregate-service", service),
@@ -187,7 +187,7 @@ def register(app: Dash, client: Client) -> None:
     def submit(
         _: Any, __: Any, ___: Any, service: str | None, operation: str | None, search: str | None
     ) -> str:
-        window = links.aggregated(search)[2]
+        window = links.parse_aggregate(search)[2]
         return links.aggregate((service or "").strip(), (operation or "").strip(), window).removeprefix(
             "/aggregate"
         )
@@ -196,7 +196,7 @@ def register(app: Dash, client: Client) -> None:
         Output("aggregate-service", "value"), Output("aggregate-operation", "value"), Input("url", "search")
     )
     def filled(search: str | None) -> tuple[str, str]:
-        return links.aggregated(search)[:2]
+        return links.parse_aggregate(search)[:2]
 
     @app.callback(
         Output("aggregate-view", "children"),
@@ -206,7 +206,7 @@ def register(app: Dash, client: Client) -> None:
     )
     @guarded(lambda what: (parts.card(parts.problem(what)), []))
     def show(search: str | None, zone: int | None) -> tuple[Any, Any]:
-        service, operation, window = links.aggregated(search)
+        service, operation, window = links.parse_aggregate(search)
         now_us = int(time.time() * 1_000_000)
         if not service or not operation:
             return parts.card(

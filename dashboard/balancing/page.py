@@ -173,7 +173,7 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
         lambda: decisions.decisions(decided()[:SHOWN], zone, now_us),
         lambda: stage_history.history(stage(), zone, now_us),
     )
-    return tuple(as_static(parts.attempted(draw)) for draw in drawn)
+    return tuple(as_static(parts.attempt(draw)) for draw in drawn)
 
 
 def window(decided: Sequence[Decision], now_us: int) -> int:

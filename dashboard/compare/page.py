@@ -14,7 +14,7 @@ from dashboard.compare.trace_diff import Step, difference
 from dashboard.components import links, palette, parts
 from dashboard.components.error_boundary import guarded
 from dashboard.components.static_html import as_static
-from dashboard.trace.trace_cache import FROM_FILE, Held
+from dashboard.trace.trace_cache import FROM_FILE, TraceCache
 from proxy.contract.api.search import TraceLine
 
 _ROWS: Final = 400
@@ -33,7 +33,7 @@ _LOOKS: Final = {
 
 
 def layout(search: str | None) -> Component:
-    before, after = links.compared(search)
+    before, after = links.parse_compare(search)
     form = html.Div(
         [
             _field("Trace A", "compare-a", before),
@@ -191,7 +191,7 @@ def offers(before: Trace, found: Sequence[TraceLine]) -> Component:
     )
 
 
-def register(app: Dash, client: Client, held: Held) -> None:
+def register(app: Dash, client: Client, cache: TraceCache) -> None:
     """Connect the form to the URL, and the view to it."""
 
     @app.callback(
@@ -208,12 +208,12 @@ def register(app: Dash, client: Client, held: Held) -> None:
 
     @app.callback(Output("compare-a", "value"), Output("compare-b", "value"), Input("url", "search"))
     def filled(search: str | None) -> tuple[str, str]:
-        return links.compared(search)
+        return links.parse_compare(search)
 
     @app.callback(Output("compare-view", "children"), Input("url", "search"), Input("zone", "data"))
     @guarded(lambda what: parts.card(parts.problem(what)))
     def show(search: str | None, zone: int | None) -> Any:
-        ids = links.compared(search)
+        ids = links.parse_compare(search)
         if not ids[0] and not ids[1]:
             return parts.card(
                 parts.empty(
@@ -225,7 +225,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
                     ],
                 )
             )
-        traces = [held.get(each) if each else None for each in ids]
+        traces = [cache.get(each) if each else None for each in ids]
         for trace, asked in zip(traces, ids, strict=True):
             if asked and trace is None:
                 return parts.card(

@@ -68,7 +68,7 @@ def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, st
     return Layout({name: places[name] for name in nodes}, bends)
 
 
-def extended(layout: Layout, names: Iterable[str], links: Iterable[Link]) -> Layout:
+def extend(layout: Layout, names: Iterable[str], links: Iterable[Link]) -> Layout:
     """Return the same places with further names added: in a column after their callers or before their
     callees, near them, where nothing stands.
     """

@@ -11,7 +11,7 @@ def topology(*selected: str) -> str:
     return "/?" + urlencode({"from": selected[0], "to": selected[1]}) if selected else "/"
 
 
-def selection(search: str | None) -> tuple[str, ...]:
+def parse_selection(search: str | None) -> tuple[str, ...]:
     """Parse the selection of the graph's URL: () or (node,) or (caller, callee)."""
     given = _given(search)
     if "node" in given:
@@ -34,7 +34,7 @@ def trace(trace_id: str, span: str = "", **view: str) -> str:
     return f"/traces/{quote(trace_id, safe='')}" + ("?" + urlencode(given) if given else "")
 
 
-def in_trace(search: str | None) -> tuple[str, str]:
+def parse_trace(search: str | None) -> tuple[str, str]:
     """Parse (selected span id, text searched for) of a trace page's URL."""
     given = _given(search)
     return given.get("span", ""), given.get("find", "")
@@ -46,7 +46,7 @@ def compare(before: str, after: str = "") -> str:
     return "/compare" + ("?" + urlencode(given) if given else "")
 
 
-def compared(search: str | None) -> tuple[str, str]:
+def parse_compare(search: str | None) -> tuple[str, str]:
     """Parse the two trace ids of a comparison's URL."""
     given = _given(search)
     return given.get("a", "").strip(), given.get("b", "").strip()
@@ -60,7 +60,7 @@ def aggregate(service: str, operation: str, window: tuple[int, int] = (0, 0)) ->
     return "/aggregate?" + urlencode(given)
 
 
-def aggregated(search: str | None) -> tuple[str, str, tuple[int, int]]:
+def parse_aggregate(search: str | None) -> tuple[str, str, tuple[int, int]]:
     """Parse an aggregate's URL; an invalid window counts as not given."""
     given = _given(search)
     start, end = (_whole(given.get(key, "")) for key in ("start", "end"))

@@ -125,7 +125,7 @@ def problem(what: Problem, class_name: str = "") -> Component:
     )
 
 
-def attempted(draw: Callable[[], Children]) -> Children:
+def attempt(draw: Callable[[], Children]) -> Children:
     """Return a panel as drawn, or its error, so that one that fails leaves the others standing."""
     return guarded(problem)(draw)()
 

@@ -25,7 +25,7 @@ def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
     if query.selection == "q" and not query.line:
         fix = "Write which traces are meant: those that match are compared with all others."
         return [parts.card([head, parts.empty("The query is empty", fix)])]
-    found = client.compare_attributes(query.compared())
+    found = client.compare_attributes(query.comparison_parameters())
     return [
         parts.card(
             [
@@ -92,7 +92,7 @@ def _table(query: TraceQuery, found: AttributeComparison) -> Component:
 
 def _row(query: TraceQuery, each: Attribute) -> Component:
     told = (each["service"], each["scope"], each["key"], each["value"])
-    to = query.asking(form_model.with_condition(query.line, *told)).first_page(view="", low="", high="")
+    to = query.for_line(form_model.with_condition(query.line, *told)).first_page(view="", low="", high="")
     lift = f"{each['lift']:.1f} times as often" if each["lift"] is not None else "never in the rest"
     return html.Tr(
         [

@@ -60,7 +60,7 @@ class Wanted:
     words: Sequence[str] = ()
     shown: Callable[[str, str], str] = lambda value, _: value
 
-    def asked(self) -> dict[str, str]:
+    def parameters(self) -> dict[str, str]:
         """Return the parameters of ``GET /api/mesh/suggest``."""
         scope = self.scope if self.scope in ("span", "resource") else ""
         return {
@@ -159,7 +159,7 @@ def _value(wanted: Wanted, field: str) -> Wanted:
     if words:
         return replace(wanted, words=words, service="")
     asked = replace(
-        wanted, prefix=wanted.prefix.strip('"`'), shown=lambda value, _: traceql_words.quoted(value)
+        wanted, prefix=wanted.prefix.strip('"`'), shown=lambda value, _: traceql_words.quote(value)
     )
     if field in _SERVICES:
         return replace(asked, kind="service", service="")
@@ -174,7 +174,7 @@ def _service(text: str) -> str:
     found = traceql_words.tokens(text)
     for field, sign, value in zip(found, found[1:], found[2:], strict=False):
         if field.text in _SERVICES and sign.text == "=" and value.kind == "string":
-            return traceql_words.unquoted(value.text) or ""
+            return traceql_words.unquote(value.text) or ""
     return ""
 
 
@@ -222,4 +222,4 @@ def _in_attributes(text: str, cursor: int, service: str) -> Wanted:
 
 def _written(text: str) -> str:
     """Return a key or value as the form takes it: in quotes where it would be torn apart."""
-    return text if re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", text) else traceql_words.quoted(text)
+    return text if re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", text) else traceql_words.quote(text)

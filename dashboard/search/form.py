@@ -203,11 +203,11 @@ def _window(query: TraceQuery, zone: int) -> list[str]:
     """Return the values of the fields of ``_WHEN``."""
     if not query.start:
         return [query.lookback, "", "", query.limit]
-    begin, until = (timerange.written(int(each), zone) for each in (query.start, query.end))
+    begin, until = (timerange.format_time(int(each), zone) for each in (query.start, query.end))
     return [BETWEEN, begin, until, query.limit]
 
 
-def _asked(
+def _query(
     line: str, values: tuple[Any, ...], when: Mapping[str, str], old: TraceQuery, zone: int
 ) -> TraceQuery:
     """Return the search that the form describes. Raises FormError and TimeError."""
@@ -215,7 +215,7 @@ def _asked(
         said = form_model.text(_form(values))  # what the fields cannot say is to be changed there
         # A key may be quicker than the line that follows the fields.
         line = line if ctx.triggered_id == "find-q" else said
-    query = old.asking(line).first_page(limit=when["limit"], low="", high="")
+    query = old.for_line(line).first_page(limit=when["limit"], low="", high="")
     if when["lookback"] != BETWEEN:
         return query.first_page(lookback=when["lookback"], start="", end="")
     now_us = int(time.time() * 1_000_000)
@@ -297,7 +297,7 @@ def _submit(app: Dash, fields: list[str], when: list[str]) -> None:
         asked = {key: str(value or "") for key, value in zip(_WHEN, values[len(fields) :], strict=True)}
         old = TraceQuery.of_search(search)
         try:
-            query = _asked(line or "", tuple(values[: len(fields)]), asked, old, zone or 0)
+            query = _query(line or "", tuple(values[: len(fields)]), asked, old, zone or 0)
         except (FormError, TimeError) as error:
             return no_update, str(error)
         return query.search(), None
@@ -319,7 +319,7 @@ def _complete(app: Dash, client: Client) -> None:
         text = str(ask["text"])
         cursor = max(0, min(int(ask["cursor"]), len(text)))
         wanted = completion.in_field(_COMPLETED[ask["field"]], text, cursor, service or "")
-        found = client.suggestions(wanted.asked()) if wanted.kind else []
+        found = client.suggestions(wanted.parameters()) if wanted.kind else []
         told = [(each["value"], each.get("scope", ""), each["count"]) for each in found]
         return {
             "n": ask["n"],

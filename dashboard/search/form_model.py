@@ -49,9 +49,9 @@ def text(form: Form) -> str:
     """Return the query of a form, empty for an empty form. Raises FormError."""
     said = []
     if form.service:
-        said.append(f"{_SERVICE} = {traceql_words.quoted(form.service)}")
+        said.append(f"{_SERVICE} = {traceql_words.quote(form.service)}")
     if form.operation:
-        said.append(f"name = {traceql_words.quoted(form.operation)}")
+        said.append(f"name = {traceql_words.quote(form.operation)}")
     conditions = list(_conditions(form.attributes))
     status = form.status or ("error" if _FAILED in conditions else "")
     if status:
@@ -94,8 +94,8 @@ def with_condition(query: str, service: str, scope: str, key: str, value: str) -
     name.
     """
     field = "name" if (scope, key) == ("span", "name") else traceql_words.attribute(scope, key)
-    condition = f"{field} = {traceql_words.quoted(value)}"
-    of_service = f"{_SERVICE} = {traceql_words.quoted(service)}"
+    condition = f"{field} = {traceql_words.quote(value)}"
+    of_service = f"{_SERVICE} = {traceql_words.quote(service)}"
     filled = form(query)
     if filled is not None and replace(filled, service="") == Form() and filled.service in ("", service):
         return f"{{ {of_service} && {condition} }}"
@@ -108,7 +108,7 @@ def _with(made: Form, field: Token, op: Token, value: Token) -> Form | None:
     name, sign = field.text.replace("span:", ""), op.text
     if field.kind != "field" or sign not in traceql_words.COMPARISONS:
         return None
-    string = traceql_words.unquoted(value.text) if value.kind == "string" else None
+    string = traceql_words.unquote(value.text) if value.kind == "string" else None
     if sign == "=" and string:
         if name == _SERVICE:
             return None if made.service else replace(made, service=string)
@@ -136,7 +136,7 @@ def _with_attribute(made: Form, field: str, sign: str, value: Token) -> Form | N
     # What stands before the first dot is read as a scope, also nothing: ``.a`` is the key ``a`` of any scope.
     reads_as_scoped = key.partition(".")[0] in ("", *traceql_words.SCOPES)
     plain = re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", key) and not reads_as_scoped
-    name = key if plain else traceql_words.quoted(key)
+    name = key if plain else traceql_words.quote(key)
     told = f"{scope}.{name}{sign}{shown}" if scope else f"{name}{sign}{shown}"
     return replace(made, attributes=f"{made.attributes} {told}".strip())
 
@@ -144,11 +144,11 @@ def _with_attribute(made: Form, field: str, sign: str, value: Token) -> Form | N
 def _shown(value: Token) -> str | None:
     """Return a value as the form's conditions write it."""
     if value.kind == "string":
-        string = traceql_words.unquoted(value.text)
+        string = traceql_words.unquote(value.text)
         if string is None:
             return None
         plain = _BARE_VALUE.fullmatch(string) and not _literal(string)
-        return string if plain else traceql_words.quoted(string)
+        return string if plain else traceql_words.quote(string)
     return value.text if _literal(value.text) else None
 
 
@@ -190,8 +190,8 @@ def _field(key: str) -> str:
 
 def _value(written: str) -> str:
     if written.startswith('"'):
-        string = traceql_words.unquoted(written)
+        string = traceql_words.unquote(written)
         if string is None:
             raise FormError(f"Attributes have the value {written[:60]}: write \\\\ for a backslash")
-        return traceql_words.quoted(string)
-    return written if _literal(written) else traceql_words.quoted(written)
+        return traceql_words.quote(string)
+    return written if _literal(written) else traceql_words.quote(written)

@@ -170,7 +170,7 @@ def _followed(client: Client, seen: Mapping[str, Any], search: str | None, zone:
         said = no_update if old else "Waiting for traces …"
         now_us = int(time.time() * 1_000_000)
         newest = max((trace["start"] for trace in found["traces"]), default=0)
-        return no_update, no_update, said, results.late(client, newest, now_us)
+        return no_update, no_update, said, results.lag_notice(client, newest, now_us)
     rows = Patch()
     for trace in reversed(new):
         rows.prepend(as_static(_row(trace, zone)))

@@ -116,7 +116,7 @@ def _view(client: Client, query: TraceQuery, zone: int) -> Any:
     if query.start or query.after or query.sort != "time" or query.order != "desc":
         return shown
     newest = max((trace["start"] for trace in found["traces"]), default=0)
-    return [results.late(client, newest, now_us), *(shown if isinstance(shown, list) else [shown])]
+    return [results.lag_notice(client, newest, now_us), *(shown if isinstance(shown, list) else [shown])]
 
 
 def _failed(what: Problem) -> Component:

@@ -100,7 +100,7 @@ def _pick(trace: TraceLine) -> Component:
     )
 
 
-def late(client: Client, newest_us: int, now_us: int) -> Component | None:
+def lag_notice(client: Client, newest_us: int, now_us: int) -> Component | None:
     """Return a notice that the store is behind, where the newest trace is so old that it may be."""
     if now_us - newest_us < _LATE_US:
         return None
@@ -267,7 +267,7 @@ def _nothing(query: TraceQuery, found: TracePage, zone: int) -> Component:
     )
 
 
-def boxed(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
+def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
     """Return the actions on a box drawn in the scatter plot; nothing without one."""
     area = (box or {}).get("range") or {}
     if len(area.get("x", ())) != 2 or len(area.get("y", ())) != 2:
@@ -317,7 +317,7 @@ def register(app: Dash) -> None:
     )
     @guarded(_no_box)
     def box(selected: dict[str, Any] | None, search: str | None, zone: int | None) -> list[Component]:
-        return boxed(selected, TraceQuery.of_search(search), zone or 0)
+        return box_actions(selected, TraceQuery.of_search(search), zone or 0)
 
 
 def _no_box(_: Problem) -> list[Component]:

@@ -110,7 +110,7 @@ class TraceQuery:
         """Return the search in TraceQL. Raises FormError for an invalid form."""
         return self.q or form_model.text(self.form or Form())
 
-    def asking(self, line: str) -> "TraceQuery":
+    def for_line(self, line: str) -> "TraceQuery":
         """Return the first page of the same search for another query line: as a form where one can express
         it.
         """
@@ -149,7 +149,7 @@ class TraceQuery:
             "cursor": self.after.rpartition(_CURSOR_APART)[2],
         }
 
-    def compared(self) -> dict[str, str]:
+    def comparison_parameters(self) -> dict[str, str]:
         """Return the parameters of ``GET /api/mesh/search/different``. Raises FormError."""
         asked = {"selection": self.selection, "q": self.line, **self._window()}
         if self.selection == "slow" and self.low:

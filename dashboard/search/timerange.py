@@ -51,7 +51,7 @@ def window(start: str, end: str, now_us: int, zone: int) -> tuple[int, int]:
     return begin, until
 
 
-def written(us: int, zone: int) -> str:
+def format_time(us: int, zone: int) -> str:
     """Format a time as the fields take it: ``2026-03-01 14:03:27.120``, zero milliseconds left out."""
     local = datetime.fromtimestamp(0, UTC).astimezone(_zone(zone)) + timedelta(microseconds=us)
     told = local.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3].removesuffix(".000")

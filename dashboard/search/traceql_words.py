@@ -67,12 +67,12 @@ def tokens(text: str) -> list[Token]:
     return [Token(found.lastgroup or "mark", found.group(), found.start()) for found in _TOKEN.finditer(text)]
 
 
-def quoted(value: str) -> str:
+def quote(value: str) -> str:
     """Return a text as a string of the language."""
     return json.dumps(_SURROGATE.sub("�", value), ensure_ascii=False)
 
 
-def unquoted(text: str) -> str | None:
+def unquote(text: str) -> str | None:
     """Return the text of a string; None for an escape that only the collector knows."""
     if text.startswith("`"):
         return text.strip("`")
@@ -85,7 +85,7 @@ def unquoted(text: str) -> str | None:
 
 def attribute(scope: str, key: str) -> str:
     """Return how a query names an attribute; ``scope`` may be empty for the span or else its resource."""
-    return f"{scope}.{key if _BARE_KEY.fullmatch(key) else quoted(key)}"
+    return f"{scope}.{key if _BARE_KEY.fullmatch(key) else quote(key)}"
 
 
 def attribute_of(field: str) -> tuple[str, str] | None:
@@ -96,6 +96,6 @@ def attribute_of(field: str) -> tuple[str, str] | None:
     pieces = _PIECE.findall(rest)
     if not pieces or "".join(pieces) != rest:
         return None
-    found = [unquoted(piece) if piece.startswith('"') else piece for piece in pieces]
+    found = [unquote(piece) if piece.startswith('"') else piece for piece in pieces]
     key = "".join(piece for piece in found if piece is not None)
     return (scope, key) if key and None not in found else None

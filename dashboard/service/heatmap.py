@@ -20,7 +20,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
 
     Strength goes with the logarithm: the few slow calls are what one looks for. ``zone`` is minutes east.
     """
-    buckets, counts = thinned(heatmap, ROWS)
+    buckets, counts = thin(heatmap, ROWS)
     rows = range(len(buckets))
     words = [f"{fmt.duration(low)} to {fmt.duration(high)}" for low, high in buckets]
     columns = [[column[row] for column in counts] for row in rows]
@@ -46,7 +46,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
     return charts.figure([cells], HEIGHT, charts.CLOCK, ticks, hovermode="closest")
 
 
-def thinned(heatmap: Heatmap, most: int) -> tuple[list[tuple[float, float]], list[list[int]]]:
+def thin(heatmap: Heatmap, most: int) -> tuple[list[tuple[float, float]], list[list[int]]]:
     """Return (low, high) of each bucket and the counts by time; neighbours are merged to at most ``most``."""
     buckets = heatmap["buckets"]
     each = max(1, math.ceil(len(buckets) / most))

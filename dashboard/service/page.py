@@ -203,7 +203,7 @@ def register(app: Dash, client: Client) -> None:
             views.summary(page),
             about(name, client.services()),
             *figures(page, zone or 0),
-            as_static(parts.attempted(lambda: endpoints.table(client.endpoints(name), int(now * 1e6)))),
+            as_static(parts.attempt(lambda: endpoints.table(client.endpoints(name), int(now * 1e6)))),
             as_static(views.neighbours(page["callers"], lambda other: links.topology(other, name))),
             as_static(views.neighbours(page["callees"], lambda other: links.topology(name, other))),
             as_static(views.operations(page)),

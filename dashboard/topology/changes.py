@@ -32,7 +32,7 @@ def worst(changed: Changed) -> Change:
     return min(changed["changes"], key=lambda each: order.index(each["change"]))
 
 
-def in_words(changed: Changed, change: Change) -> str:
+def describe(changed: Changed, change: Change) -> str:
     """Return ``12 ms → 40 ms p99``, ``0.1 → 8 % failed``, ``new: 12 rps`` or ``was 12 rps``."""
     what = change["change"]
     if what == "appeared":
@@ -57,7 +57,7 @@ def by_service(difference: GraphDifference) -> dict[str, Changed]:
     return {each["name"]: each for each in difference["services"]}
 
 
-def together(before: Graph, after: Graph, difference: GraphDifference) -> Graph:
+def merge(before: Graph, after: Graph, difference: GraphDifference) -> Graph:
     """Return the graph of the later window, with what has vanished of the earlier one, without traffic."""
     nodes = {node["name"]: node for node in after["nodes"]}
     edges = {(edge["source"], edge["target"], edge["protocol"]): edge for edge in after["edges"]}

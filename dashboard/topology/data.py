@@ -30,7 +30,7 @@ class Scene:
 def scene(client: Client, view: GraphView, now: float) -> Scene:
     """Return the graph of a view, with what has vanished from it where two windows are compared."""
     if view.compared:
-        graph, told = compared(client, view, now)
+        graph, told = compare(client, view, now)
         nodes, edges = changes.by_service(told), changes.by_edge(told)
     else:
         graph, nodes, edges = window(client, view, now), None, None
@@ -46,12 +46,12 @@ def window(client: Client, view: GraphView, now: float) -> Graph:
     return client.graph() if usual else client.graph(*view.window(now))
 
 
-def compared(client: Client, view: GraphView, now: float) -> tuple[Graph, GraphDifference]:
+def compare(client: Client, view: GraphView, now: float) -> tuple[Graph, GraphDifference]:
     """Return both windows in one graph, and their changes."""
     now = now // COMPARED_EVERY * COMPARED_EVERY
     after, before = view.window(now), view.before(now)
     difference = client.difference(after, before)
-    return changes.together(client.graph(*before), client.graph(*after), difference), difference
+    return changes.merge(client.graph(*before), client.graph(*after), difference), difference
 
 
 def groups(graph: Graph, by: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ DECISIONS: Final = 5
 LOOK_BACK: Final = 900  # seconds at least: the store lacks the last ones
 SLOW_TICKS: Final = 15
 SHOWN: Final = "shown"  # class of what has been filled once
-_SECRECY: Final = {
+_ENCRYPTION: Final = {
     "yes": ("encrypted", "ok", "The server agreed to TLS, or the caller's span says so."),
     "partly": ("partly encrypted", "", "Some of what was sent was encrypted, some was in the clear."),
     "no": ("in the clear", "", "A sidecar or the caller's span saw it without encryption."),
@@ -35,7 +35,10 @@ def facts(edge: Edge, graph: Graph) -> Component:
     tcp = edge["tcp"]
     if not tcp:
         return html.Div(
-            [html.Div([parts.chip(edge["protocol"]), secrecy(edge)], className="chips"), parts.tiles(edge)],
+            [
+                html.Div([parts.chip(edge["protocol"]), encryption(edge)], className="chips"),
+                parts.tiles(edge),
+            ],
             className="edge-facts",
         )
     stored = graph["source"] == "store"
@@ -50,16 +53,16 @@ def facts(edge: Edge, graph: Graph) -> Component:
     ]
     return html.Div(
         [
-            html.Div([parts.chip("opaque TCP"), secrecy(edge)], className="chips"),
+            html.Div([parts.chip("opaque TCP"), encryption(edge)], className="chips"),
             html.Dl(tiles, className="tiles"),
         ],
         className="edge-facts",
     )
 
 
-def secrecy(edge: Edge) -> Component:
+def encryption(edge: Edge) -> Component:
     """Return a chip that says whether calls were encrypted, as far as that was seen."""
-    words, look, why = _SECRECY[edge["encrypted"] or "unknown"]
+    words, look, why = _ENCRYPTION[edge["encrypted"] or "unknown"]
     return html.Span(words, className=f"chip {look}".rstrip(), title=why)
 
 

@@ -113,7 +113,7 @@ def _node(node: Node, look: Look, dim: bool, calls: float) -> NodeRow:
     if changed:
         worst = changes.worst(changed)
         classes.append(worst["change"])
-        second = changes.in_words(changed, worst)
+        second = changes.describe(changed, worst)
     classes += [
         word
         for word, on in (
@@ -171,7 +171,7 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
     if changed:
         worst = changes.worst(changed)
         classes.append(worst["change"])
-        label = changes.in_words(changed, worst).replace(" → ", " →\n")
+        label = changes.describe(changed, worst).replace(" → ", " →\n")
     on_path = key[:2] in zip(look.path, look.path[1:], strict=False)
     classes += [
         word

@@ -45,7 +45,7 @@ class Picture:
     edge_rows: Sequence[Row]
 
 
-def drawn(graph: Graph, layout: Layout, look: figure.Look, groups: Mapping[str, str]) -> Picture:
+def draw_picture(graph: Graph, layout: Layout, look: figure.Look, groups: Mapping[str, str]) -> Picture:
     """Return the picture of a graph whose nodes all have a place in ``layout``; calls to unknown nodes are
     left out.
     """
@@ -138,7 +138,7 @@ class _Drawn:
     size: int
 
 
-class Standing:
+class NodePlaces:
     """The places of nodes, shared by all browsers: idle nodes keep theirs, new ones come beside.
 
     ``of`` tells drawings of different parts of the graph apart.
@@ -166,7 +166,7 @@ class Standing:
                         placing.arrange(names, links, groups), frozenset(links), len(names) + len(links)
                     )
                 else:
-                    layout = placing.extended(drawn.layout, names, links | drawn.links)
+                    layout = placing.extend(drawn.layout, names, links | drawn.links)
                     drawn = _Drawn(layout, drawn.links | links, drawn.size)
             self._kept[of] = drawn
             self._kept.move_to_end(of)

@@ -71,7 +71,7 @@ def marks(node: Node) -> list[Component]:
     return found
 
 
-def blame(found: Suspects, view: GraphView) -> list[Component]:
+def suspects(found: Suspects, view: GraphView) -> list[Component]:
     """Return services by how much of the callers' trouble they explain; choosing one draws the way there."""
     head = html.H2("Where to look first")
     if not found["services"]:
@@ -165,7 +165,7 @@ def _changed(ends: tuple[str, ...], changed: Changed, view: GraphView) -> Compon
             [
                 html.Span(className=f"dot {changes.HEALTH[worst['change']]}", **parts.HIDDEN),
                 html.Span(label, className="name"),
-                html.Span(changes.in_words(changed, worst), className="row-end figure"),
+                html.Span(changes.describe(changed, worst), className="row-end figure"),
             ],
             href=view.selecting(*ends),
             className="row",

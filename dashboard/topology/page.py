@@ -21,7 +21,7 @@ from dashboard.components.graph_layout import CROWDED
 from dashboard.components.static_html import as_static
 from dashboard.topology import data, panel, stylesheet, toolbar
 from dashboard.topology.figure import Look
-from dashboard.topology.graph_delta import Pictures, Standing, drawn
+from dashboard.topology.graph_delta import NodePlaces, Pictures, draw_picture
 from dashboard.topology.graph_url import GraphView
 from dashboard.topology.subgraph import Matched, idle, matched
 from proxy.contract.api.graph import Graph
@@ -165,7 +165,7 @@ def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any)
 def register(app: Dash, client: Client) -> None:
     """Connect the graph to the beat and the URL; theme, zoom and drawing stay in the browser."""
     panel.register(app, client)
-    pictures, standing = Pictures(), Standing()
+    pictures, standing = Pictures(), NodePlaces()
 
     @app.callback(
         Output("picture", "data"),
@@ -189,7 +189,7 @@ def register(app: Dash, client: Client) -> None:
         found, hidden = matched(graph, view.find), matched(graph, view.hide)
         groups = data.groups(graph, view.group)
         places = standing.layout(data.part(view, groups), graph, groups)
-        picture = drawn(graph, places, _look(view, scene, found, hidden), groups)
+        picture = draw_picture(graph, places, _look(view, scene, found, hidden), groups)
         reply = pictures.reply(picture, held)
         if reply is not None:
             reply |= {"part": data.part(view, groups), "names": scene.names if view.focus else []}
@@ -198,8 +198,8 @@ def register(app: Dash, client: Client) -> None:
             no_update if reply is None else json.dumps(reply, separators=(",", ":")),
             None if graph["nodes"] else data.empty(view),
             as_static(html.Div(_summary(graph, view), className="graph-summary")),
-            toolbar.found(view.find, found, "Found"),
-            toolbar.found(view.hide, hidden, "Hidden:"),
+            toolbar.match_note(view.find, found, "Found"),
+            toolbar.match_note(view.hide, hidden, "Hidden:"),
         )
 
     @app.callback(

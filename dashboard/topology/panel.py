@@ -197,7 +197,7 @@ def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, no
 def _lists(client: Client, search: str | None) -> list[Component]:
     view = GraphView.of_search(search)
     if view.compared:
-        _, told = data.compared(client, view, time.time())
+        _, told = data.compare(client, view, time.time())
         return lists.differences(told, view)
     scene = data.scene(client, view, time.time())
     if not scene.graph["nodes"]:
@@ -286,4 +286,4 @@ def _register_lists(app: Dash, client: Client) -> None:
         view = GraphView.of_search(search)
         start, end = view.window(time.time() // SLOW_TICKS * SLOW_TICKS)
         found = client.suspects(start, end, lists.BLAMED_MAX)
-        return as_static(lists.blame(found, view))
+        return as_static(lists.suspects(found, view))

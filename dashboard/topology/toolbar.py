@@ -243,7 +243,7 @@ def _changes() -> Component:
     )
 
 
-def found(text: str, matched: Any, what: str) -> Any:
+def match_note(text: str, matched: Any, what: str) -> Any:
     """Return the line below a box: how much matched, or the error, marked at its column."""
     if matched.error is not None:
         at = matched.error.column - 1

@@ -14,7 +14,7 @@ from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import as_static
-from dashboard.trace.trace_cache import FROM_FILE, Held
+from dashboard.trace.trace_cache import FROM_FILE, TraceCache
 from proxy.contract.api.search import LogCounts, LogRecord
 
 PAGE: Final = 200  # records of the list
@@ -41,14 +41,14 @@ def panel(trace: Trace, span: Span) -> Component | None:
     )
 
 
-def register(app: Dash, client: Client, held: Held) -> None:
+def register(app: Dash, client: Client, cache: TraceCache) -> None:
     """Connect the lists; counts come after the trace, so that they keep nobody waiting."""
     in_browser(app, "markLogs", Output("trace-logged", "data"), Input("trace-logs", "data"))
 
     @app.callback(Output("trace-logs", "data"), Input("trace-data", "data"), State("trace-id", "data"))
     @guarded(_uncounted)
     def counts(drawn: Any, trace_id: str) -> dict[str, Any]:
-        trace = held.get(trace_id) if drawn and not trace_id.startswith(FROM_FILE) else None
+        trace = cache.get(trace_id) if drawn and not trace_id.startswith(FROM_FILE) else None
         if trace is None:
             raise PreventUpdate
         return marks(trace, client.log_counts(trace.id, _window(trace)))
@@ -61,7 +61,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
     )
     @guarded(lambda what: [html.Summary("Logs"), parts.problem(what)])
     def of_span(span_id: str, zone: int | None, trace_id: str) -> list[Component]:
-        trace = held.get(trace_id)
+        trace = cache.get(trace_id)
         if trace is None:
             raise PreventUpdate
         found = client.logs({**_of(trace), "span": span_id, "limit": str(_OF_SPAN)})
@@ -75,7 +75,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
     )
     @guarded(parts.problem)
     def listed(place: dict[str, str] | None, zone: int | None, trace_id: str) -> Any:
-        if not place or place["tab"] != "logs" or (trace := held.get(trace_id)) is None:
+        if not place or place["tab"] != "logs" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         if trace_id.startswith(FROM_FILE):
             return parts.empty("A file has no logs", "Logs are kept with the traces that are stored.")

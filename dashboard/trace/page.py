@@ -19,7 +19,7 @@ from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import as_static
 from dashboard.trace import flame, logs, service_graph, span_details, statistics_table, waterfall
 from dashboard.trace import head as trace_head
-from dashboard.trace.trace_cache import FROM_FILE, Held
+from dashboard.trace.trace_cache import FROM_FILE, TraceCache
 
 TABS: Final = (
     ("waterfall", "Waterfall"),
@@ -47,7 +47,7 @@ _LINKING: Final = 20  # traces that link to one, at most shown
 
 
 def layout(trace_id: str, search: str | None = None) -> Component:
-    _, find = links.in_trace(search)
+    _, find = links.parse_trace(search)
     return html.Div(
         [
             *(dcc.Store(id=f"trace-{each}") for each in _STORES),
@@ -160,11 +160,11 @@ def _waterfall() -> Component:
     )
 
 
-def register(app: Dash, client: Client, held: Held) -> None:
+def register(app: Dash, client: Client, cache: TraceCache) -> None:
     """Connect the trace, sent once, a span's details, and the search in the trace."""
-    _register_trace(app, client, held)
-    _register_views(app, held)
-    logs.register(app, client, held)
+    _register_trace(app, client, cache)
+    _register_views(app, cache)
+    logs.register(app, client, cache)
     in_browser(
         app,
         "openTrace",
@@ -177,7 +177,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
     in_browser(app, "markFound", Output("trace-drawn", "data"), Input("trace-hits", "data"))
 
 
-def _register_trace(app: Dash, client: Client, held: Held) -> None:
+def _register_trace(app: Dash, client: Client, cache: TraceCache) -> None:
     @app.callback(
         Output("trace-head", "children"),
         Output("trace-data", "data"),
@@ -186,10 +186,10 @@ def _register_trace(app: Dash, client: Client, held: Held) -> None:
     )
     @guarded(lambda what: (parts.card(parts.problem(what)), None))
     def show(zone: int | None, trace_id: str) -> tuple[Any, Any]:
-        trace = held.fetch(trace_id)
+        trace = cache.fetch(trace_id)
         if trace is None:
             return parts.card(_unknown(trace_id)), None
-        packed = waterfall.packed(trace)
+        packed = waterfall.columns(trace)
         head = trace_head.head(trace, packed["path"], zone or 0)
         return head, {**packed, "flame": flame.boxes(trace)}
 
@@ -198,7 +198,7 @@ def _register_trace(app: Dash, client: Client, held: Held) -> None:
     )
     @guarded(lambda _: None)
     def linking(_: str, trace_id: str) -> Any:
-        trace = held.get(trace_id)
+        trace = cache.get(trace_id)
         if trace is None or trace_id.startswith(FROM_FILE):
             raise PreventUpdate
         window = trace.start - _HOUR, min(trace.start + 24 * _HOUR, int(time.time() * 1e6))
@@ -220,7 +220,7 @@ def _unknown(trace_id: str) -> Component:
     )
 
 
-def _register_views(app: Dash, held: Held) -> None:
+def _register_views(app: Dash, cache: TraceCache) -> None:
     @app.callback(
         Output("trace-details", "children"),
         Input("trace-span", "data"),
@@ -229,7 +229,7 @@ def _register_views(app: Dash, held: Held) -> None:
     )
     @guarded(lambda what: parts.card(parts.problem(what)))
     def details(span_id: str | None, zone: int | None, trace_id: str) -> Any:
-        trace = held.get(trace_id) if span_id else None
+        trace = cache.get(trace_id) if span_id else None
         return span_details.details(trace, str(span_id), zone or 0) if trace else None
 
     @app.callback(
@@ -240,7 +240,7 @@ def _register_views(app: Dash, held: Held) -> None:
     )
     @guarded(_no_hits)
     def find(text: str | None, drawn: Any, trace_id: str) -> Any:
-        trace = held.get(trace_id) if text and drawn else None
+        trace = cache.get(trace_id) if text and drawn else None
         return {"text": text or "", "rows": waterfall.matches(trace, text or "") if trace else []}
 
     @app.callback(
@@ -248,7 +248,7 @@ def _register_views(app: Dash, held: Held) -> None:
     )
     @guarded(parts.problem)
     def statistics(place: dict[str, str] | None, trace_id: str) -> Any:
-        if not place or place["tab"] != "statistics" or (trace := held.get(trace_id)) is None:
+        if not place or place["tab"] != "statistics" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         return as_static(statistics_table.view(trace, place["sort"], place["by"] == "operation"))
 
@@ -260,7 +260,7 @@ def _register_views(app: Dash, held: Held) -> None:
     )
     @guarded(parts.problem)
     def graph(place: dict[str, str] | None, theme: str | None, trace_id: str) -> Any:
-        if not place or place["tab"] != "graph" or (trace := held.get(trace_id)) is None:
+        if not place or place["tab"] != "graph" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         return cyto.Cytoscape(
             id="trace-services",

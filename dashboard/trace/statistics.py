@@ -57,10 +57,10 @@ def by_group(trace: Trace, path: Sequence[Stretch], by_operation: bool) -> list[
                 _quantile(durations, 0.95),
             )
         )
-    return ordered(found, "path")
+    return sort_rows(found, "path")
 
 
-def ordered(rows: Sequence[Figures], column: str) -> list[Figures]:
+def sort_rows(rows: Sequence[Figures], column: str) -> list[Figures]:
     """Return rows by one of ``SORTS``, the most first, names from A; equals by self time, then name."""
     if column == "name":
         return sorted(rows, key=lambda row: (row.service, row.operation))

@@ -9,7 +9,7 @@ from dashboard import format as fmt
 from dashboard.api.trace import Trace
 from dashboard.components import palette, parts
 from dashboard.trace.critical_path import critical_path
-from dashboard.trace.statistics import SORTS, Figures, by_group, ordered
+from dashboard.trace.statistics import SORTS, Figures, by_group, sort_rows
 
 _ROWS: Final = 500
 _COLUMNS: Final = (
@@ -26,7 +26,7 @@ _COLUMNS: Final = (
 
 def view(trace: Trace, sort: str, by_operation: bool) -> Component:
     column = sort if sort in SORTS else "path"
-    rows = ordered(by_group(trace, critical_path(trace), by_operation), column)
+    rows = sort_rows(by_group(trace, critical_path(trace), by_operation), column)
     colours = palette.services(trace.services)
     spent = max(sum(row.own for row in rows), 1)
     head = [_head(key, text, column) for key, text in _COLUMNS]

@@ -23,7 +23,7 @@ class FileError(ValueError):
     """A file that is no trace this page can show; the text says why and what would be."""
 
 
-class Held:
+class TraceCache:
     """Traces by id; those not used for longest are dropped first. Threads may share it."""
 
     def __init__(self, client: Client) -> None:

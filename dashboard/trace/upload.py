@@ -14,7 +14,7 @@ from dashboard import format as fmt
 from dashboard.api.client import ApiError, Client
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import guarded
-from dashboard.trace.trace_cache import FileError, Held
+from dashboard.trace.trace_cache import FileError, TraceCache
 
 _MOST: Final = 64 * 2**20  # bytes; the collector reads no more either
 _LISTED: Final = 200
@@ -52,7 +52,7 @@ def layout(_: str | None) -> Component:
     )
 
 
-def register(app: Dash, client: Client, held: Held) -> None:
+def register(app: Dash, client: Client, cache: TraceCache) -> None:
     """Connect the upload, which gives each trace of a file a page, and the download, an ordinary link."""
 
     @app.callback(
@@ -63,7 +63,7 @@ def register(app: Dash, client: Client, held: Held) -> None:
         if not contents:
             raise PreventUpdate
         try:
-            found = held.upload(base64.b64decode(contents.partition(",")[2]))
+            found = cache.upload(base64.b64decode(contents.partition(",")[2]))
         except (FileError, binascii.Error) as error:
             return parts.card(parts.empty(str(error), parts.name(filename or "")))
         items = [

@@ -20,7 +20,7 @@ _NAME: Final = 300  # characters of a name that are sent
 _EVENTS: Final = 20  # of a span, as marks on its bar
 
 
-def packed(trace: Trace) -> dict[str, Any]:
+def columns(trace: Trace) -> dict[str, Any]:
     """Return the columns.
 
     ``path`` are the stretches of the critical path as (row, start, length), ``notes`` the mesh's part in

@@ -4,7 +4,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.components.graph_layout import COLUMN, arrange, extended
+from dashboard.components.graph_layout import COLUMN, arrange, extend
 
 NAMES = st.sampled_from([f"s{i}" for i in range(12)])
 LINKS = st.lists(st.tuples(NAMES, NAMES), max_size=40)
@@ -63,7 +63,7 @@ def test_a_large_mesh_is_no_tower() -> None:
 @given(LINKS)
 def test_what_comes_later_moves_nothing(links: list[tuple[str, str]]) -> None:
     before = arrange({name for link in links for name in link}, links)
-    after = extended(before, ["new", "newer", "lonely"], [*links, ("s0", "new"), ("new", "newer")])
+    after = extend(before, ["new", "newer", "lonely"], [*links, ("s0", "new"), ("new", "newer")])
     assert before.places.items() <= after.places.items()
     assert {"new", "newer", "lonely"} <= after.places.keys()
     assert len(set(after.places.values())) == len(after.places)
@@ -71,7 +71,7 @@ def test_what_comes_later_moves_nothing(links: list[tuple[str, str]]) -> None:
 
 def test_what_comes_later_stands_right_of_its_caller() -> None:
     before = arrange("ab", [("a", "b")])
-    places = extended(before, ["c"], [("a", "c")]).places
+    places = extend(before, ["c"], [("a", "c")]).places
     assert places["c"][0] == places["b"][0]
     assert places["c"] != places["b"]
 

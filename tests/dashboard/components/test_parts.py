@@ -34,8 +34,8 @@ def test_a_panel_that_fails_shows_its_fix_and_another_as_drawn() -> None:
     def fails() -> parts.Children:
         raise ApiError("the collector does not answer", "start it", 0)
 
-    assert words(parts.attempted(fails)) == "the collector does not answer start it"
-    assert parts.attempted(lambda: "drawn") == "drawn"
+    assert words(parts.attempt(fails)) == "the collector does not answer start it"
+    assert parts.attempt(lambda: "drawn") == "drawn"
 
 
 def test_a_problem_is_an_alert_and_an_empty_state_is_none() -> None:

@@ -14,7 +14,7 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20
 ).map("".join)
 ATTRIBUTES = st.lists(
     st.builds(
-        lambda scope, key, op, value: f"{scope}{traceql_words.quoted(key)}{op}{traceql_words.quoted(value)}",
+        lambda scope, key, op, value: f"{scope}{traceql_words.quote(key)}{op}{traceql_words.quote(value)}",
         st.sampled_from(["", "span.", "resource."]),
         KEYS,
         st.sampled_from(["=", "!="]),

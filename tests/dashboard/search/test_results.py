@@ -78,7 +78,7 @@ class Store:
 
 def test_a_store_that_is_behind_is_said_only_where_it_may_matter() -> None:
     def late(seconds: float | None, newest: int) -> Any:
-        return results.late(cast(Client, Store(seconds)), newest, NOW)
+        return results.lag_notice(cast(Client, Store(seconds)), newest, NOW)
 
     assert "The store is 40 s behind" in words(late(40.0, 0))
     assert late(40.0, NOW) is None

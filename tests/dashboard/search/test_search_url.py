@@ -62,7 +62,7 @@ def test_a_form_in_the_url_that_says_nothing_is_told() -> None:
 
 @pytest.mark.parametrize("line", ['{ name = "a" && .b = 1 }', "{ } && { }", "", "{ nonsense"])
 def test_a_query_line_becomes_the_search(line: str) -> None:
-    query = TraceQuery(service="old", after="x", page="2", limit="20").asking(line)
+    query = TraceQuery(service="old", after="x", page="2", limit="20").for_line(line)
     assert (query.line, query.limit, query.after, query.page) == (line, "20", "", "1")
     assert query.form == form_model.form(line)
 
@@ -100,17 +100,19 @@ def test_the_address_stays_short_however_far_one_goes() -> None:
 
 def test_what_is_compared() -> None:
     of_service = TraceQuery(service="cart", view="different")
-    assert of_service.compared() == {
+    assert of_service.comparison_parameters() == {
         "selection": "errors",
         "q": "",
         "lookback": "1h",
         "service": "cart",
         "operation": "",
     }
-    narrow = TraceQuery(service="cart", tags="zone=a", selection="slow").compared()
+    narrow = TraceQuery(service="cart", tags="zone=a", selection="slow").comparison_parameters()
     assert narrow["q"] == '{ resource.service.name = "cart" && .zone = "a" }'
     assert narrow["service"] == "cart"
-    box = TraceQuery(service="cart", selection="slow", low="5ms", high="9ms", start="1", end="2").compared()
+    box = TraceQuery(
+        service="cart", selection="slow", low="5ms", high="9ms", start="1", end="2"
+    ).comparison_parameters()
     assert box == {
         "selection": "slow",
         "q": '{ resource.service.name = "cart" }',

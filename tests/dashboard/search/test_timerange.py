@@ -35,7 +35,7 @@ def test_times_are_read_in_the_zone_of_the_browser(text: str, zone: int, us: int
 @given(st.integers(0, 4_000_000_000_000), st.integers(-14 * 60, 14 * 60))
 def test_what_is_written_is_read_again(ms: int, zone: int) -> None:
     us = ms * 1000
-    assert timerange.moment(timerange.written(us, zone), "From", NOW, zone) == us
+    assert timerange.moment(timerange.format_time(us, zone), "From", NOW, zone) == us
 
 
 @pytest.mark.parametrize(

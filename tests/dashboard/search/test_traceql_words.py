@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query import traceql
-from dashboard.search.traceql_words import attribute, attribute_of, quoted, tokens, unquoted
+from dashboard.search.traceql_words import attribute, attribute_of, quote, tokens, unquote
 
 
 @given(st.text(max_size=60))
@@ -25,7 +25,7 @@ def test_an_unfinished_string_is_a_token_of_its_own() -> None:
 
 @given(st.text(max_size=40).filter(lambda text: not any("\ud800" <= each <= "\udfff" for each in text)))
 def test_a_quoted_text_is_read_back(text: str) -> None:
-    assert unquoted(quoted(text)) == text
+    assert unquote(quote(text)) == text
 
 
 @given(st.text(min_size=1, max_size=30), st.sampled_from(["", "span", "resource"]))

@@ -22,7 +22,7 @@ def _made(counts: list[list[int]], buckets: int) -> Heatmap:
 )
 def test_merging_keeps_every_call_and_the_ends(made: tuple[int, list[list[int]]], most: int) -> None:
     size, counts = made
-    buckets, merged = heatmap.thinned(_made(counts, size), most)
+    buckets, merged = heatmap.thin(_made(counts, size), most)
     assert len(buckets) <= most
     assert [sum(column) for column in merged] == [sum(column) for column in counts]
     if size:

@@ -24,7 +24,7 @@ def changed(*told: dict[str, Any]) -> Changed:
 )
 def test_a_change_is_told_with_both_figures(change: dict[str, Any], words: str) -> None:
     told = changed({"p": 0.0, **change})
-    assert changes.in_words(told, told["changes"][0]) == words
+    assert changes.describe(told, told["changes"][0]) == words
 
 
 def test_what_fails_comes_before_what_is_slow() -> None:
@@ -48,6 +48,6 @@ def test_what_vanished_is_still_there_to_be_drawn() -> None:
         services=[],
         compared={"edges": 2, "services": 3, "level": 1e-4},
     )
-    whole = changes.together(before, after, difference)
+    whole = changes.merge(before, after, difference)
     assert [(each["name"], each["count"]) for each in whole["nodes"]] == [("a", 600), ("b", 0)]
     assert [(each["source"], each["target"], each["count"]) for each in whole["edges"]] == [("a", "b", 0)]

@@ -3,7 +3,7 @@
 from typing import cast
 
 from collector.query import traceql
-from dashboard.topology.edge import facts, query, secrecy
+from dashboard.topology.edge import encryption, facts, query
 from proxy.contract.api.graph import Edge
 from tests.dashboard.made import edge, graph, stats
 from tests.dashboard.pages import Pages, text
@@ -32,7 +32,7 @@ def test_an_opaque_path_has_connections_and_bytes() -> None:
 
 
 def test_encryption_is_said_as_far_as_it_is_known() -> None:
-    texts = [words(secrecy(cast(Edge, {**edge("a", "b"), "encrypted": each}))) for each in SEEN]
+    texts = [words(encryption(cast(Edge, {**edge("a", "b"), "encrypted": each}))) for each in SEEN]
     assert texts == ["encrypted", "partly encrypted", "in the clear", "encryption not known"]
 
 

@@ -1,13 +1,13 @@
 from dashboard.components.graph_layout import arrange
 from dashboard.topology.figure import Look
-from dashboard.topology.graph_delta import Picture, Pictures, Standing, drawn
+from dashboard.topology.graph_delta import NodePlaces, Picture, Pictures, draw_picture
 from proxy.contract.api.graph import Graph
 from tests.dashboard.made import edge, graph, node, stats
 
 
 def picture(shown: Graph, look: Look | None = None) -> Picture:
     names = [each["name"] for each in shown["nodes"]]
-    return drawn(shown, arrange(names, [("a", "b")]), look or Look(), {})
+    return draw_picture(shown, arrange(names, [("a", "b")]), look or Look(), {})
 
 
 def pair(calls: int = 600) -> Graph:
@@ -56,12 +56,12 @@ def test_a_call_to_a_node_that_is_not_there_is_left_out() -> None:
 
 def test_groups_are_numbered() -> None:
     shown = pair()
-    found = drawn(shown, arrange("ab", [("a", "b")]), Look(), {"a": "zone-a"})
+    found = draw_picture(shown, arrange("ab", [("a", "b")]), Look(), {"a": "zone-a"})
     assert (found.groups, [each[3] for each in found.nodes]) == (["zone-a"], [0, -1])
 
 
 def test_a_node_that_pauses_keeps_its_place() -> None:
-    standing = Standing()
+    standing = NodePlaces()
     both = standing.layout("", pair(), {})
     assert standing.layout("", graph([node("b")], []), {}) == both
 
@@ -69,7 +69,7 @@ def test_a_node_that_pauses_keeps_its_place() -> None:
 def test_a_few_new_nodes_move_nobody_many_draw_anew() -> None:
     names = [f"s{i}" for i in range(20)]
     calls = [edge(names[i], names[i + 1]) for i in range(19)]
-    standing = Standing()
+    standing = NodePlaces()
     before = standing.layout("", graph([node(name) for name in names], calls), {})
     more = graph([node(name) for name in [*names, "new"]], [*calls, edge("s0", "new")])
     after = standing.layout("", more, {})
@@ -80,7 +80,7 @@ def test_a_few_new_nodes_move_nobody_many_draw_anew() -> None:
 
 
 def test_calls_that_come_after_their_nodes_are_drawn_left_to_right() -> None:
-    standing = Standing()
+    standing = NodePlaces()
     standing.layout("", graph([node("a"), node("b")], []), {})
     places = standing.layout("", pair(), {}).places
     assert places["a"][0] < places["b"][0]

@@ -50,7 +50,7 @@ def test_a_suspect_draws_the_way_from_its_callers() -> None:
         "time": {"own": 1500.0},
         "path": ["front", "cart", "db"],
     }
-    found = lists.blame(suspects(one), VIEW)
+    found = lists.suspects(suspects(one), VIEW)
     said = words(found)
     assert "12 failed calls of its own" in said
     assert "front → cart → db" in said
@@ -58,9 +58,9 @@ def test_a_suspect_draws_the_way_from_its_callers() -> None:
 
 
 def test_without_trouble_nothing_stands_out() -> None:
-    assert "Nothing stands out" in words(lists.blame(suspects(), VIEW))
+    assert "Nothing stands out" in words(lists.suspects(suspects(), VIEW))
     one = {"service": "db", "score": 1.0, "errors": {"own": 0.0}, "time": {"own": 0.0}, "path": ["db"]}
-    assert "no earlier hour" in words(lists.blame(suspects(one, basis="total"), VIEW))
+    assert "no earlier hour" in words(lists.suspects(suspects(one, basis="total"), VIEW))
 
 
 def test_without_changes_both_windows_look_alike() -> None:

@@ -32,14 +32,14 @@ def test_the_legend_is_of_health_or_of_changes() -> None:
 
 def test_matches_are_counted() -> None:
     one = Matched(frozenset({"a"}), frozenset())
-    assert toolbar.found("name ~ a", one, "Found") == "Found 1 node, 0 call paths"
-    assert toolbar.found("  ", Matched(), "Found") is None
+    assert toolbar.match_note("name ~ a", one, "Found") == "Found 1 node, 0 call paths"
+    assert toolbar.match_note("  ", Matched(), "Found") is None
 
 
 def test_an_error_is_marked_at_its_column() -> None:
     text = "rt >> 5"
     with pytest.raises(FindError) as wrong:
         parse(text)
-    said = words(toolbar.found(text, Matched(error=wrong.value), "Found"))
+    said = words(toolbar.match_note(text, Matched(error=wrong.value), "Found"))
     assert f"Column {wrong.value.column}" in said
     assert "rt >" in said

@@ -1,5 +1,5 @@
 from dashboard.trace.critical_path import critical_path
-from dashboard.trace.statistics import by_group, ordered
+from dashboard.trace.statistics import by_group, sort_rows
 from tests.dashboard.made import span, trace
 
 TRACE = trace(
@@ -26,6 +26,6 @@ def test_operations_are_rows_of_their_own() -> None:
 
 def test_rows_sort_by_any_column() -> None:
     rows = by_group(TRACE, critical_path(TRACE), by_operation=False)
-    assert [row.service for row in ordered(rows, "total")] == ["shop", "cart", "stock"]
-    assert ordered(rows, "errors")[0].service == "cart"
-    assert [row.service for row in ordered(rows, "name")] == ["cart", "shop", "stock"]
+    assert [row.service for row in sort_rows(rows, "total")] == ["shop", "cart", "stock"]
+    assert sort_rows(rows, "errors")[0].service == "cart"
+    assert [row.service for row in sort_rows(rows, "name")] == ["cart", "shop", "stock"]

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.api.client import Client
 from dashboard.trace import trace_cache
-from dashboard.trace.trace_cache import FileError, Held
+from dashboard.trace.trace_cache import FileError, TraceCache
 from tests.dashboard.made import span
 from tests.support.fake_traces import TraceApi
 
@@ -21,7 +21,7 @@ def api() -> Iterator[TraceApi]:
 
 
 def test_a_trace_is_asked_for_once_while_it_is_looked_at(api: TraceApi) -> None:
-    kept = Held(Client(api.url))
+    kept = TraceCache(Client(api.url))
     trace_id = api.traces()[0]["traceID"]
     first = kept.fetch(trace_id)
     assert kept.get(trace_id) is first
@@ -32,7 +32,7 @@ def test_a_trace_is_asked_for_once_while_it_is_looked_at(api: TraceApi) -> None:
 
 def test_what_was_not_asked_for_longest_goes_first(api: TraceApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace_cache, "SPANS_MAX", 14)
-    kept = Held(Client(api.url))
+    kept = TraceCache(Client(api.url))
     one, two, three = (each["traceID"] for each in api.traces()[:3])  # of 6, 7 and 8 spans
     first = kept.get(one)
     kept.get(two)
@@ -46,7 +46,7 @@ def test_what_was_not_asked_for_longest_goes_first(api: TraceApi, monkeypatch: p
 
 @pytest.mark.parametrize("document", [JAEGER, [JAEGER], {"data": [JAEGER]}])
 def test_jaegers_files_are_read_in_every_shape_and_held(api: TraceApi, document: Any) -> None:
-    kept = Held(Client(api.url))
+    kept = TraceCache(Client(api.url))
     (found,) = kept.upload(json.dumps(document).encode())
     assert found.id.startswith(trace_cache.FROM_FILE)
     assert [one.id for one in found.spans] == ["a", "b"]
@@ -59,7 +59,7 @@ def test_jaegers_files_are_read_in_every_shape_and_held(api: TraceApi, document:
 def test_otlp_is_read_by_the_collector(api: TraceApi, wrapped: bool) -> None:
     document: dict[str, Any] = {"resourceSpans": [{"scopeSpans": []}]}
     body = json.dumps({"result": document} if wrapped else document).encode()
-    (found,) = Held(Client(api.url)).upload(body)
+    (found,) = TraceCache(Client(api.url)).upload(body)
     assert api.asked == ["/api/transform"]
     assert len(found.spans) > 1
 
@@ -82,9 +82,9 @@ def test_otlp_is_read_by_the_collector(api: TraceApi, wrapped: bool) -> None:
 )
 def test_what_is_no_trace_is_said(api: TraceApi, body: bytes) -> None:
     with pytest.raises(FileError):
-        Held(Client(api.url)).upload(body)
+        TraceCache(Client(api.url)).upload(body)
 
 
 def test_a_file_that_was_dropped_is_not_asked_of_the_collector(api: TraceApi) -> None:
-    assert Held(Client(api.url)).get(f"{trace_cache.FROM_FILE}00000000-t") is None
+    assert TraceCache(Client(api.url)).get(f"{trace_cache.FROM_FILE}00000000-t") is None
     assert api.asked == []

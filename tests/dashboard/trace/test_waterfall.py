@@ -22,7 +22,7 @@ TRACE = trace(
 
 
 def test_columns_have_a_value_for_each_span_in_call_order() -> None:
-    found = waterfall.packed(TRACE)
+    found = waterfall.columns(TRACE)
     assert (found["start"], found["duration"], found["services"]) == (1000, 1000, ["cart", "shop"])
     columns = ("ids", "service", "depth", "begin", "length", "own")
     assert [found[key] for key in columns] == [
@@ -38,19 +38,19 @@ def test_columns_have_a_value_for_each_span_in_call_order() -> None:
 
 
 def test_what_is_special_about_a_span_is_flagged_and_told() -> None:
-    found = waterfall.packed(TRACE)
+    found = waterfall.columns(TRACE)
     assert found["flags"] == [0, waterfall.FAILED | waterfall.RETRY, 0]
     assert found["notes"] == {1: "→ 10.0.0.7:9080 · chosen by the mesh · try 2"}
     odd: dict[str, Any] = {**span("b", "a", 5, tags={"span.kind": "consumer"}), "warnings": ["clock"]}
     odd["references"].append({"refType": "FOLLOWS_FROM", "traceID": "other", "spanID": "x"})
     odd["logs"] = [{"timestamp": 7, "fields": [{"key": "event", "value": "sent"}]}]
-    found = waterfall.packed(trace(span("a"), odd))
+    found = waterfall.columns(trace(span("a"), odd))
     assert found["flags"][1] == waterfall.WARNED | waterfall.MESSAGE | waterfall.LINKED
     assert found["events"] == {1: [7]}
 
 
 def test_a_service_has_one_colour_and_two_have_two() -> None:
-    cart, shop = waterfall.packed(TRACE)["colours"]
+    cart, shop = waterfall.columns(TRACE)["colours"]
     assert cart != shop
 
 
@@ -62,7 +62,7 @@ def test_a_search_finds_names_tags_and_events_in_either_case() -> None:
 
 
 def test_a_very_long_name_is_sent_once_and_cut() -> None:
-    found = waterfall.packed(trace(span("a", service="x" * 5000), span("b", "a", service="x" * 5000)))
+    found = waterfall.columns(trace(span("a", service="x" * 5000), span("b", "a", service="x" * 5000)))
     assert [len(name) for name in found["services"]] == [300]
 
 
@@ -73,7 +73,7 @@ def test_a_very_long_name_is_sent_once_and_cut() -> None:
 )
 def test_any_trace_can_be_packed(links: list[tuple[int, int, int, int]]) -> None:
     made = trace(*(span(str(own), str(parent), start, long) for own, parent, start, long in links))
-    found = waterfall.packed(made)
+    found = waterfall.columns(made)
     columns = ("ids", "depth", "begin", "length", "own", "flags")
     assert {len(found[key]) for key in columns} == {len(made.spans)}
     assert min(found["begin"]) == 0
