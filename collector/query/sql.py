@@ -36,7 +36,7 @@ class Sql:
         parts = {name: Sql(part) if isinstance(part, str) else part for name, part in fragments.items()}
         if unknown := parts.keys() - set(_FRAGMENT.findall(self.text)):
             raise KeyError(*sorted(unknown))
-        text = _FRAGMENT.sub(lambda place: parts[place[1]].text, self.text)
+        text = _FRAGMENT.sub(lambda found: parts[found[1]].text, self.text)
         return Sql(text, _merged((self.parameters, *(part.parameters for part in parts.values()))))
 
 

@@ -32,16 +32,16 @@ Reply = TypeVar("Reply")
 class ApiError(Exception):
     """The collector gave no usable answer. ``str(error)`` says what happened, ``fix`` what to do.
 
-    ``place`` is (column from 1, length) of what is wrong with a query.
+    ``position`` is (column from 1, length) of what is wrong with a query.
     """
 
     def __init__(
-        self, sentence: str, fix: str, status: int = 0, place: tuple[int, int] | None = None
+        self, sentence: str, fix: str, status: int = 0, position: tuple[int, int] | None = None
     ) -> None:
         super().__init__(sentence)
         self.fix = fix
         self.status = status
-        self.place = place
+        self.position = position
 
 
 class Client:
@@ -231,7 +231,7 @@ class Client:
         errors = reply.get("errors") if isinstance(reply, dict) else None
         text = str(errors[0].get("msg", "")) if isinstance(errors, list) and errors else ""
         fix = "Change the request and try again." if status < 500 else "Look at the collector's log."
-        return ApiError(text or f"The collector refused with status {status}.", fix, status, _place(reply))
+        return ApiError(text or f"The collector refused with status {status}.", fix, status, _position(reply))
 
     def _silent(self) -> ApiError:
         return ApiError(
@@ -254,7 +254,7 @@ def _jaeger_data(body: bytes) -> Any:
     return reply["data"]
 
 
-def _place(reply: Any) -> tuple[int, int] | None:
+def _position(reply: Any) -> tuple[int, int] | None:
     where = reply.get("error") if isinstance(reply, dict) else None
     if not isinstance(where, dict) or not isinstance(where.get("column"), int):
         return None

@@ -11,7 +11,7 @@ _KEPT: Final = 256  # answers
 
 
 @dataclass(slots=True)
-class _Held:
+class _Entry:
     answer: "Future[Any]" = field(default_factory=Future)
     at: float = 0.0
 
@@ -21,36 +21,36 @@ class Replies:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._held: dict[str, _Held] = {}
+        self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
 
     def get(self, name: str, ask: Callable[[], Any]) -> Any:
         """Return the reply to ``name``: one younger than ``FRESH``, one that is already waited for, or
         what ``ask`` gives. Raises what ``ask`` raised; failures are passed to all who wait and not kept."""
         with self._lock:
-            held = self._held.get(name)
-            mine = held is None or (held.answer.done() and self._clock() - held.at > FRESH)
-            if held is None or mine:
-                if len(self._held) >= _KEPT:
-                    self._held.clear()
-                held = self._held[name] = _Held()
+            entry = self._entries.get(name)
+            mine = entry is None or (entry.answer.done() and self._clock() - entry.at > FRESH)
+            if entry is None or mine:
+                if len(self._entries) >= _KEPT:
+                    self._entries.clear()
+                entry = self._entries[name] = _Entry()
         if mine:
-            self._ask(name, held, ask)
-        return held.answer.result()
+            self._ask(name, entry, ask)
+        return entry.answer.result()
 
     def clear(self) -> None:
         """Forget all: something was changed, and what is on its way may be from before."""
         with self._lock:
-            self._held.clear()
+            self._entries.clear()
 
-    def _ask(self, name: str, held: _Held, ask: Callable[[], Any]) -> None:
+    def _ask(self, name: str, entry: _Entry, ask: Callable[[], Any]) -> None:
         try:
             answer = ask()
         except BaseException as error:
             with self._lock:
-                if self._held.get(name) is held:
-                    del self._held[name]
-            held.answer.set_exception(error)
+                if self._entries.get(name) is entry:
+                    del self._entries[name]
+            entry.answer.set_exception(error)
         else:
-            held.at = self._clock()
-            held.answer.set_result(answer)
+            entry.at = self._clock()
+            entry.answer.set_result(answer)

@@ -151,9 +151,9 @@ def _field(label: str, control: Component, width: str = "") -> Component:
 def problem(line: str, error: ApiError) -> Component | str:
     """Return the error of a query, with a mark under its column."""
     words = re.sub(r"^q, column \d+: ", "", str(error))
-    if error.place is None:
+    if error.position is None:
         return words
-    column, length = error.place
+    column, length = error.position
     at = max(0, column - 1 - 40)
     shown, begin = line[at : at + 110].translate(_ONE_LINE), column - 1 - at
     length = max(1, min(length, len(shown) - begin))

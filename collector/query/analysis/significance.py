@@ -5,7 +5,7 @@ the same test on the share of calls slower than a quantile of the other window: 
 of the distribution's form, sees a tail that moved while the median did not, and works on bucket
 counts as they are. Each test gives a two-sided p-value; who asks many at once divides his level
 by their number (Bonferroni). Below the minimum counts the normal approximation does not hold
-and nothing is said.
+and nothing is reported.
 """
 
 from dataclasses import dataclass

@@ -62,9 +62,9 @@ class _Tree:
             self.traces.add(root.trace_id)
             waiting = [(root, self.roots, 0)]
             while waiting:
-                span, place, depth = waiting.pop()
+                span, siblings, depth = waiting.pop()
                 below = children.get(span.span_id, [])
-                node = self._count(span, place, below, root.start)
+                node = self._count(span, siblings, below, root.start)
                 if node and depth < DEPTH_MAX:
                     waiting += [(child, node.children, depth + 1) for child in below]
                 elif below:
@@ -84,16 +84,16 @@ class _Tree:
                 yield span
 
     def _count(
-        self, span: TreeSpan, place: dict[Step, _Node], below: Sequence[TreeSpan], began: int
+        self, span: TreeSpan, siblings: dict[Step, _Node], below: Sequence[TreeSpan], began: int
     ) -> _Node | None:
         step = (span.service, span.name, span.kind)
-        node = place.get(step)
+        node = siblings.get(step)
         if node is None:
             if self.nodes >= NODES_MAX:
                 self.cut = True
                 return None
             self.nodes += 1
-            node = place[step] = _Node(step)
+            node = siblings[step] = _Node(step)
         node.traces.add(span.trace_id)
         node.durations.append(span.duration)
         node.own.append(span.duration - covered(span, below))

@@ -4,7 +4,7 @@ Two hosts' clocks differ by milliseconds to seconds; one shows where a child beg
 parent or, having been waited for, ends after it. The shift puts the child in the middle of its
 parent, half of the unexplained time being the way there and half the way back (Zipkin and
 Jaeger correct so). What a shifted host did further down is shifted along. Nothing is changed
-here: times are shown as sent, and the shift is told.
+here: times are shown as sent, and the shift that would fit is named.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-# Differences up to this are told of nobody: there are clocks that count milliseconds.
+# Smaller differences are no warning: some clocks count milliseconds.
 TOLERANCE_NS: Final = 1_000_000
 # What tells hosts, and so clocks, apart; the first a span has.
 _HOST: Final = ("host.id", "host.name", "host.ip", "k8s.node.name")
@@ -74,13 +74,13 @@ def skews(spans: Sequence[Timed]) -> dict[str, Skew]:
 def warnings(spans: Sequence[Timed]) -> dict[str, list[str]]:
     """Warnings by span id: a parent that is not stored, a clock that differs."""
     known = {span.span_id for span in spans}
-    told: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for span in spans:
         if span.parent_id and span.parent_id not in known:
-            told[span.span_id] = [f"the parent span {span.parent_id} is not stored"]
+            found[span.span_id] = [f"the parent span {span.parent_id} is not stored"]
     for span_id, skew in skews(spans).items():
-        told.setdefault(span_id, []).append(_sentence(skew))
-    return told
+        found.setdefault(span_id, []).append(_sentence(skew))
+    return found
 
 
 def _against(parent: Timed, moved: int, child: Timed) -> Skew:

@@ -21,19 +21,19 @@ Json = dict[str, Any]
 def traces_data(traces: Iterable[Sequence[SpanRow]], raw: bool = False) -> Json:
     """Spans by resource and scope, each group in the order its first span comes.
 
-    Unless ``raw``, what is to be told of a span is its attribute ``@jaeger@warnings``, as Jaeger has it.
+    Unless ``raw``, the warnings of a span are its attribute ``@jaeger@warnings``, as Jaeger has it.
     """
     rows = [
-        (row, told.get(row.span_id, ()))
+        (row, texts.get(row.span_id, ()))
         for trace in traces
-        for told in [{} if raw else warnings(trace)]
+        for texts in [{} if raw else warnings(trace)]
         for row in trace
     ]
     resources: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], list[Json]]] = {}
-    for row, told in rows:
+    for row, texts in rows:
         resource = tuple(sorted({"service.name": row.service, **row.resource}.items()))
         scopes = resources.setdefault(resource, {})
-        scopes.setdefault((row.scope_name, row.scope_version), []).append(_span(row, told))
+        scopes.setdefault((row.scope_name, row.scope_version), []).append(_span(row, texts))
     return {
         "resourceSpans": [
             {
@@ -48,7 +48,7 @@ def traces_data(traces: Iterable[Sequence[SpanRow]], raw: bool = False) -> Json:
     }
 
 
-def _span(row: SpanRow, told: Sequence[str]) -> Json:
+def _span(row: SpanRow, texts: Sequence[str]) -> Json:
     return {
         "traceId": row.trace_id,
         "spanId": row.span_id,
@@ -57,22 +57,22 @@ def _span(row: SpanRow, told: Sequence[str]) -> Json:
         "kind": _KINDS.get(row.kind, 0),
         "startTimeUnixNano": str(row.start),
         "endTimeUnixNano": str(row.start + row.duration),
-        "attributes": _attributes(row.attributes) + _warnings(told),
+        "attributes": _attributes(row.attributes) + _warnings(texts),
         "events": [
-            {"timeUnixNano": str(time), "name": name, "attributes": _attributes(said)}
-            for time, name, said in zip(row.event_times, row.event_names, row.event_attributes, strict=True)
+            {"timeUnixNano": str(time), "name": name, "attributes": _attributes(pairs)}
+            for time, name, pairs in zip(row.event_times, row.event_names, row.event_attributes, strict=True)
         ],
         "links": [
-            {"traceId": trace, "spanId": span, "attributes": _attributes(said)}
-            for trace, span, said in zip(row.link_traces, row.link_spans, row.link_attributes, strict=True)
+            {"traceId": trace, "spanId": span, "attributes": _attributes(pairs)}
+            for trace, span, pairs in zip(row.link_traces, row.link_spans, row.link_attributes, strict=True)
         ],
         "status": _filled(message=row.status_message, code=_STATUS.get(row.status, 0)),
     }
 
 
-def _warnings(told: Sequence[str]) -> list[Json]:
-    values = [{"stringValue": text} for text in told]
-    return [{"key": WARNINGS, "value": {"arrayValue": {"values": values}}}] if told else []
+def _warnings(texts: Sequence[str]) -> list[Json]:
+    values = [{"stringValue": text} for text in texts]
+    return [{"key": WARNINGS, "value": {"arrayValue": {"values": values}}}] if texts else []
 
 
 def _filled(**fields: object) -> Json:
@@ -80,8 +80,8 @@ def _filled(**fields: object) -> Json:
     return {name: value for name, value in fields.items() if value}
 
 
-def _attributes(said: Mapping[str, str]) -> list[Json]:
-    return [{"key": key, "value": _value(text)} for key, text in sorted(said.items())]
+def _attributes(pairs: Mapping[str, str]) -> list[Json]:
+    return [{"key": key, "value": _value(text)} for key, text in sorted(pairs.items())]
 
 
 def _value(text: str) -> Json:

@@ -153,13 +153,13 @@ def _points(question: MetricsRequest, slots: Mapping[int, tuple[int, int, float]
     calls = errors = 0
     first = question.start // question.step
     for slot in range(first - question.behind + 1, -(-question.end // question.step)):
-        held, gone = slots.get(slot, (0, 0, 0.0)), slots.get(slot - question.behind, (0, 0, 0.0))
-        calls += held[0] - gone[0]
-        errors += held[1] - gone[1]
+        added, left = slots.get(slot, (0, 0, 0.0)), slots.get(slot - question.behind, (0, 0, 0.0))
+        calls += added[0] - left[0]
+        errors += added[1] - left[1]
         if slot < first or not calls:
             continue
         value = {
-            "latencies": held[2] / 1e6,
+            "latencies": added[2] / 1e6,
             "calls": calls / (question.behind * question.step / 1000),
             "errors": errors / calls,
         }[question.metric]

@@ -23,7 +23,7 @@ def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:
 
     ``raw`` leaves out what is not stored but concluded: the warnings.
     """
-    told = {} if raw else warnings(rows)
+    skews = {} if raw else warnings(rows)
     processes: dict[str, Any] = {}
     keys: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
     spans = []
@@ -32,7 +32,7 @@ def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:
         if identity not in keys:
             keys[identity] = f"p{len(keys) + 1}"
             processes[keys[identity]] = _process(row)
-        spans.append(_span(row, keys[identity], told.get(row.span_id)))
+        spans.append(_span(row, keys[identity], skews.get(row.span_id)))
     trace_id = shown_trace_id(rows[0].trace_id)
     return {"traceID": trace_id, "spans": spans, "processes": processes, "warnings": None}
 
@@ -61,7 +61,7 @@ def _process(row: SpanRow) -> dict[str, Any]:
     return {"serviceName": row.service, "tags": tags}
 
 
-def _span(row: SpanRow, process: str, told: list[str] | None) -> dict[str, Any]:
+def _span(row: SpanRow, process: str, skews: list[str] | None) -> dict[str, Any]:
     return {
         "traceID": shown_trace_id(row.trace_id),
         "spanID": row.span_id,
@@ -72,7 +72,7 @@ def _span(row: SpanRow, process: str, told: list[str] | None) -> dict[str, Any]:
         "tags": _tags(row),
         "logs": _logs(row),
         "processID": process,
-        "warnings": told,
+        "warnings": skews,
     }
 
 

@@ -36,10 +36,10 @@ def transformed(body: bytes) -> list[dict[str, Any]]:
 def _by_trace(request: ExportTraceServiceRequest) -> dict[str, list[SpanRow]]:
     found: dict[str, list[SpanRow]] = defaultdict(list)
     for resource in request.resource_spans:
-        said = attributes(resource.resource.attributes, _LIMITS)
+        pairs = attributes(resource.resource.attributes, _LIMITS)
         for scope in resource.scope_spans:
             for span in scope.spans:
-                row = _row(span, said, scope.scope.name, scope.scope.version)
+                row = _row(span, pairs, scope.scope.name, scope.scope.version)
                 found[row.trace_id].append(row)
     return found
 

@@ -38,11 +38,11 @@ async def decisions(
 def merged(live: tuple[Decision, ...], stored: list[Decision], limit: int) -> list[Decision]:
     """Both, newest first; a stored one that memory holds too is left out. The store keeps
     milliseconds, so times are compared within one."""
-    held: dict[tuple[str, str, str, str], list[float]] = {}
+    times: dict[tuple[str, str, str, str], list[float]] = {}
     for each in live:
-        held.setdefault(_key(each), []).append(each.time)
+        times.setdefault(_key(each), []).append(each.time)
     further = [
-        each for each in stored if all(abs(each.time - time) > 0.0015 for time in held.get(_key(each), ()))
+        each for each in stored if all(abs(each.time - time) > 0.0015 for time in times.get(_key(each), ()))
     ]
     return sorted([*live, *further], key=lambda each: -each.time)[:limit]
 

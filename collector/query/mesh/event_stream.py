@@ -2,7 +2,7 @@
 
 Source: WHATWG HTML, server-sent events. Each event is named ``stage`` or ``decision``; its data
 is the object /api/mesh/decisions gives, its id the decision's time in microseconds. A client
-that comes back with ``Last-Event-ID`` is first told what memory holds since.
+that returns with ``Last-Event-ID`` is first sent what memory holds since.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from topology.model import Decision
 POLL_SECONDS: Final = 0.25  # as often as the mesh decides
 PING_SECONDS: Final = 15.0  # so that a client that went away is noticed
 STREAMS_MAX: Final = 100
-_HELD: Final = 1000  # decisions looked back at
+_LOOKED_AT: Final = 1000  # decisions looked back at
 _LAST_EVENT_ID: Final = Instant(name="Last-Event-ID", meaning="time of the last event received")
 _HEADERS: Final = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
 
@@ -54,23 +54,23 @@ class EventRoutes:
         try:
             with suppress(ConnectionResetError):  # the listener left
                 await response.prepare(request)
-                await self._tell(response, since)
+                await self._send(response, since)
         finally:
             self._streams -= 1
         return response
 
-    async def _tell(self, response: web.StreamResponse, since: int | None) -> None:
-        held = self._engine.decisions(limit=_HELD)
-        newest = held[0] if held else None
-        missed = [] if since is None else [each for each in held if round(each.time * 1e6) > since]
-        await response.write(b": listening\n\n" + _written(missed))
+    async def _send(self, response: web.StreamResponse, since: int | None) -> None:
+        known = self._engine.decisions(limit=_LOOKED_AT)
+        newest = known[0] if known else None
+        missed = [] if since is None else [each for each in known if round(each.time * 1e6) > since]
+        await response.write(b": listening\n\n" + _events(missed))
         quiet = 0.0
         while not await self._ends_within(POLL_SECONDS):
-            fresh = _later_than(newest, self._engine.decisions(limit=_HELD))
+            fresh = _later_than(newest, self._engine.decisions(limit=_LOOKED_AT))
             quiet = 0.0 if fresh else quiet + POLL_SECONDS
             if fresh:
                 newest = fresh[0]
-                await response.write(_written(fresh))
+                await response.write(_events(fresh))
             elif quiet >= PING_SECONDS:
                 quiet = 0.0
                 await response.write(b": ping\n\n")
@@ -86,7 +86,7 @@ def _later_than(known: Decision | None, newest_first: Iterable[Decision]) -> lis
     return list(takewhile(lambda each: each is not known, newest_first))
 
 
-def _written(newest_first: list[Decision]) -> bytes:
+def _events(newest_first: list[Decision]) -> bytes:
     """Decisions as events, oldest first."""
     return "".join(
         f"event: {'stage' if each.kind == DecisionKind.STAGE else 'decision'}\n"

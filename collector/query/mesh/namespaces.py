@@ -69,8 +69,8 @@ def _by_service(rows: Iterable[tuple[Any, ...]]) -> ByService:
     for service, key, value in rows:
         found.setdefault(service, {}).setdefault(key, set()).add(value)
     return {
-        service: tuple(sorted(next(said[key] for key in _KEYS if key in said)))
-        for service, said in found.items()
+        service: tuple(sorted(next(values[key] for key in _KEYS if key in values)))
+        for service, values in found.items()
     }
 
 

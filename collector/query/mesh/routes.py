@@ -140,8 +140,8 @@ def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:
     """One series of two: in the step where they meet, the one that saw more calls."""
     points = {point.time: point for point in stored}
     for point in live:
-        held = points.get(point.time)
-        if held is None or held.stats.count <= point.stats.count:
+        known = points.get(point.time)
+        if known is None or known.stats.count <= point.stats.count:
             points[point.time] = point
     return [points[time] for time in sorted(points)]
 
@@ -160,7 +160,7 @@ def _only(query: params.Query) -> CallFilter:
     only = CallFilter(*(query.get(key, "") for key in ("service", "source", "target", "endpoint")))
     if only == CallFilter():
         raise BadValueError(
-            "which calls is not said: add service=NAME, source=NAME&target=NAME or endpoint=HOST:PORT"
+            "the calls are not named: add service=NAME, source=NAME&target=NAME or endpoint=HOST:PORT"
         )
     return only
 

@@ -109,8 +109,8 @@ def durations(query: Params, low: Duration, high: Duration) -> tuple[int | None,
 
 def search_key(query: MultiMapping[str]) -> str:
     """Text that is equal for the pages of one search: all parameters but those of paging."""
-    said = sorted((key, value) for key, value in query.items() if value and key not in _PAGING)
-    return json.dumps(said)
+    given = sorted((key, value) for key, value in query.items() if value and key not in _PAGING)
+    return json.dumps(given)
 
 
 def _after(query: MultiMapping[str]) -> Cursor | None:

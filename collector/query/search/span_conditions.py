@@ -108,16 +108,16 @@ def tag_condition(number: int, key: str, text: str) -> Sql:
 
 
 def _anywhere(key: str, value: str, text: str) -> str:
-    places = ("SpanAttributes", "ResourceAttributes")
-    equal = " OR ".join(_equal(place, key, value, text) for place in places)
+    maps = ("SpanAttributes", "ResourceAttributes")
+    equal = " OR ".join(_equal(attributes, key, value, text) for attributes in maps)
     return f"{equal} OR arrayExists(a -> {_equal('a', key, value, text)}, Events.Attributes)"
 
 
-def _equal(place: str, key: str, value: str, text: str) -> str:
-    equal = f"{place}[{{{key}:String}}] = {{{value}:String}}"
-    # A missing key reads as '': only then must it be told from an empty value, and only then
+def _equal(attributes: str, key: str, value: str, text: str) -> str:
+    equal = f"{attributes}[{{{key}:String}}] = {{{value}:String}}"
+    # A missing key reads as '': only then must it be distinguished from an empty value, and only then
     # is the whole map read instead of the one key.
-    return equal if text else f"(mapContains({place}, {{{key}:String}}) AND {equal})"
+    return equal if text else f"(mapContains({attributes}, {{{key}:String}}) AND {equal})"
 
 
 def matching(search: Search) -> Sql:

@@ -163,14 +163,14 @@ def _trace(match: Match, line: Mapping[str, Any], compiled: Compiled, asked: Tem
 
 
 def _spanset(found: MatchedSpanset, match: Match, compiled: Compiled, limit: int) -> Json:
-    spans = [_span(match.spans[place], compiled) for place in sorted(found.spans)[:limit]]
-    said: Json = {"spans": spans, "matched": len(found.spans)}
+    spans = [_span(match.spans[index], compiled) for index in sorted(found.spans)[:limit]]
+    reply: Json = {"spans": spans, "matched": len(found.spans)}
     if found.groups:
-        said["attributes"] = [
+        reply["attributes"] = [
             _attribute(f"by({printer.short_text(field)})", "nil" if value is None else _spelt(field, value))
             for field, value in found.groups
         ]
-    return said
+    return reply
 
 
 def _span(span: Facts, compiled: Compiled) -> Json:

@@ -247,8 +247,8 @@ def _regex(expression: syntax.Binary) -> None:
         # The dialect is RE2, which only the store has; this much is the same in both. An anchored
         # pattern with one bracket too many would otherwise be a right one of another meaning.
         if "unbalanced parenthesis" in str(error):
-            told = "the regular expression closes a bracket that is not open: write [)] if it is text"
-            raise TraceQLError(told, pattern.at) from None
+            message = "the regular expression closes a bracket that is not open: write [)] if it is text"
+            raise TraceQLError(message, pattern.at) from None
 
 
 def _same_type(expression: syntax.Binary) -> None:

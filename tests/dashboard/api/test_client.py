@@ -24,7 +24,7 @@ def test_what_the_api_says_is_read() -> None:
 def test_an_error_of_a_query_says_where_it_is() -> None:
     with FakeApi() as api, pytest.raises(ApiError, match="a duration is compared") as caught:
         Client(api.url).search({"q": '{ duration > "x" }'})
-    assert (caught.value.status, caught.value.place) == (400, (14, 3))
+    assert (caught.value.status, caught.value.position) == (400, (14, 3))
 
 
 def test_a_young_reply_is_shared_and_an_old_one_asked_again() -> None:

@@ -211,10 +211,10 @@ def test_a_stage_for_an_empty_mesh_says_how_to_begin(world: World) -> None:
         ("graph", {"end": NOW}, "this looks like seconds"),
         ("graph", {"start": NOW_US, "end": NOW_US - 5}, "it must not be after end"),
         ("decisions", {"limit": 0}, "limit is '0': write a whole number from 1 to 1000"),
-        ("series", {}, "which calls is not said: add service=NAME"),
+        ("series", {}, "the calls are not named: add service=NAME"),
         ("series", {"service": "a", "step": "1m"}, "step is '1m': write a whole number from 1"),
         ("series", {"service": "a", "step": 1, "start": NOW_US - 10**11}, "step is 1: write 50 or more"),
-        ("latency", {"service": ""}, "which calls is not said"),
+        ("latency", {"service": ""}, "the calls are not named"),
         ("latency", {"service": "a", "start": "x"}, "start is 'x'"),
     ],
 )
