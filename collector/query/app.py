@@ -106,6 +106,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every error as the envelope; what nobody expected goes to the log, not to the caller."""
     try:
         return await handler(request)
+    # Expected: the text names what to change. Anything else may hold internals, and goes to the log alone.
     except QueryError as error:
         return failure(error.status, str(error), request.path, error.where())
     except web.HTTPException as error:
@@ -120,6 +121,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def _pretty(request: web.Request, handler: Handler) -> web.StreamResponse:
     """JSON with line breaks for ``prettyPrint``, as Jaeger gives it."""
+    # Outside of the errors' middleware, so that errors are indented too.
     response = await handler(request)
     wanted = request.query.get("prettyPrint", "") not in ("", "false")
     if wanted and isinstance(response, web.Response) and response.content_type == "application/json":

@@ -8,6 +8,7 @@ from collector.clickhouse.reader import Reader
 from collector.query.errors import TryLaterError
 from collector.query.sql import Sql
 
+# Below the 30 s after which the store itself ends a query.
 QUERY_SECONDS: Final = 15.0
 
 

@@ -166,6 +166,7 @@ def _encodable(text: str) -> bool:
 
 def trace_id(text: str, key: str = "traceID") -> str:
     """A trace id of 1 to 32 hex digits in any case, as the store keeps it: 32 lower-case digits."""
+    # Clients print 16 digits where the upper half is zero; the store has 32 always.
     lower = text.lower()
     if not _TRACE_ID.fullmatch(lower) or not lower.strip("0"):
         raise bad(key, text, "write 1 to 32 hexadecimal digits that are not all zero")

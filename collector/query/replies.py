@@ -16,6 +16,7 @@ _RETRY_AFTER: Final = {"Retry-After": "2"}
 
 def render(value: object) -> str:
     """Compact JSON in ASCII; ValueError for NaN and infinities, which JSON does not have."""
+    # ASCII, so that a lone surrogate in a stored text is escaped and not an error of encoding.
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
@@ -58,6 +59,7 @@ def failure(
         "offset": 0,
         "errors": [{"code": status, "msg": line}],
     }
+    # Clients of v3 read gRPC-gateway's error, those of v1 the envelope: both are in one body.
     if path.startswith("/api/v3/"):
         body["error"] = {"httpCode": status, "message": line}
     if where:

@@ -32,6 +32,7 @@ async def aggregate(
             break
         # Twice what would fit on average: the next try is more likely the last.
         ids = ids[: max(1, len(ids) * SPANS_MAX // (2 * len(spans)))]
+    # In a thread: the event loop also takes in spans.
     tree = await asyncio.to_thread(
         lambda: trace_aggregate.tree(service, operation, (TreeSpan._make(row) for row in spans))
     )

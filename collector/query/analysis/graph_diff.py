@@ -36,6 +36,7 @@ def difference(before: EdgeTraffic, after: EdgeTraffic) -> Changes:
     """List what changed between two windows. A service's figures are those of the calls to it."""
     edges = _pairs(before.cells, after.cells)
     services = _pairs(_served(before), _served(after))
+    # Bonferroni: with a thousand edges a chance of 1 % each would list ten changes of nothing.
     level = LEVEL / max(1, _TESTS * (len(edges) + len(services)))
     changed_edges: list[ChangedEdge] = [
         {"source": key[0], "target": key[1], "protocol": key[2], **changed}

@@ -68,6 +68,8 @@ class GraphAnalysisRoutes:
         name = request.path["service"]
         window = self._traffic.within(request.query, SERVICE_WINDOW_US)
         step = params.step(request.query, window.window)
+        # Always from the store: memory keeps no history by step, and a heatmap of the last seconds says
+        # little.
         start, end, cells = await self._traffic.edges.slots(window.window, step, CallFilter(service=name))
         rows = await self._store.rows(
             service_page.OPERATIONS.bind(service=name, start=window.window.start, end=window.window.end)

@@ -86,6 +86,7 @@ def _coarse(cell: Cell | None) -> dict[int, int]:
         return found
     for index, count in cell.histogram.counts.items():
         found[index >> _COARSER] = found.get(index >> _COARSER, 0) + count
+    # Zero has no bucket on a logarithmic axis.
     if cell.histogram.zero:
         lowest = min(found, default=_MICROSECOND)
         found[lowest] = found.get(lowest, 0) + cell.histogram.zero

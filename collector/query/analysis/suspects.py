@@ -56,6 +56,7 @@ def attributed(weights: Weights) -> Blame:
     total = sum(mass.values())
     own: dict[str, float] = defaultdict(float)
     inherited: dict[str, float] = defaultdict(float)
+    # Breadth first, all services at once: a cycle keeps passing on less and less until the rounds end.
     for round_ in range(_ROUNDS):
         reached: dict[str, float] = defaultdict(float)
         for service, amount in mass.items():

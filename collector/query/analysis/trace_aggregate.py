@@ -72,6 +72,7 @@ class _Tree:
 
     def _tops(self, spans: Sequence[TreeSpan]) -> Iterable[TreeSpan]:
         """Spans of the operation that are not below another one of it."""
+        # A parent chain may run in a circle where ids were reused: what was seen ends it.
         by_id = {span.span_id: span for span in spans}
         for span in spans:
             if (span.service, span.name) != self.step:

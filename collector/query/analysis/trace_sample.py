@@ -82,6 +82,7 @@ def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], 
     """
     if sum(spans.values()) <= most:
         return sorted(row[0] for row in found)
+    # An order by crc32 of the time: stretches that depend on nothing that happened, and the same again.
     chosen: set[int] = set()
     for side in (1, 2):
         left = most / 2

@@ -156,6 +156,8 @@ def _window(start: int, end: int) -> Window:
 
 def parts(trace: Sequence[SpanRow], raw: bool) -> list[TracesData]:
     """Split a trace into messages of at most 500 spans: clients take 4 MiB each."""
+    # By way of the JSON of v3, so that both answer the same; a protobuf of its own saves a few milliseconds a
+    # trace.
     whole = parse(TracesData(), render(traces_data([trace], raw)).encode())
     return list(_parts(whole))
 

@@ -29,6 +29,7 @@ def traces_data(traces: Iterable[Sequence[SpanRow]], raw: bool = False) -> Json:
         for texts in [{} if raw else warnings(trace)]
         for row in trace
     ]
+    # Rows hold the resource of each span; OTLP has each once, with its scopes and spans below.
     resources: dict[tuple[tuple[str, str], ...], dict[tuple[str, str], list[Json]]] = {}
     for row, texts in rows:
         resource = tuple(sorted({"service.name": row.service, **row.resource}.items()))

@@ -154,8 +154,10 @@ def _points(question: MetricsRequest, slots: Mapping[int, tuple[int, int, float]
     first = question.start // question.step
     for slot in range(first - question.behind + 1, -(-question.end // question.step)):
         added, left = slots.get(slot, (0, 0, 0.0)), slots.get(slot - question.behind, (0, 0, 0.0))
+        # A running sum: a rate over ten minutes by steps of five seconds would add 120 slots for each point.
         calls += added[0] - left[0]
         errors += added[1] - left[1]
+        # No point and no zero: Jaeger's chart draws a gap, and an error rate of nothing is not 0.
         if slot < first or not calls:
             continue
         value = {

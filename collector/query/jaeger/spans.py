@@ -29,6 +29,7 @@ def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:
     spans = []
     for row in rows:
         identity = (row.service, tuple(sorted(row.resource.items())))
+        # Numbered in the order their first span comes, as Jaeger does.
         if identity not in keys:
             keys[identity] = f"p{len(keys) + 1}"
             processes[keys[identity]] = _process(row)
@@ -91,6 +92,7 @@ def _tags(row: SpanRow) -> list[Tag]:
     tags = [tag(key, value) for key, value in sorted(attributes.items())]
     if row.kind and row.kind != "Unspecified":
         tags.append(_text("span.kind", row.kind.lower()))
+    # Jaeger's UI marks a failed span by this tag alone.
     if row.status == "Error" and "error" not in attributes:
         tags.append({"key": "error", "type": "bool", "value": True})
     if row.status in ("Ok", "Error"):

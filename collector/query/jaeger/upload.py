@@ -28,6 +28,7 @@ def transformed(body: bytes) -> list[dict[str, Any]]:
         raise BadValueError(f'{error}: send OTLP JSON, {{"resourceSpans": […]}}') from None
     except RefusalError as error:
         raise BadValueError(f"a span cannot be shown: {error}; mend it in the file") from None
+    # As stored traces come: sorted here too, so that one file looks the same before and after it is sent.
     for spans in found.values():
         spans.sort(key=lambda span: (span.start, span.span_id))
     return [jaeger.trace(spans) for spans in found.values()]

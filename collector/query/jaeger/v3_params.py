@@ -15,6 +15,7 @@ from collector.query.params import LOOKBACK_DEFAULT_NS, Query, Window
 from collector.query.search.span_conditions import Search
 from proxy.contract.api.parameters import Duration, Whole
 
+# proto3 JSON takes both spellings of a name; Grafana sends the camelCase, older clients the other.
 _ALIASES: Final = {
     "query.serviceName": ("query.service_name",),
     "query.operationName": ("query.operation_name",),

@@ -185,6 +185,7 @@ def render(wanted: LogRequest, rows: Sequence[tuple[Any, ...]]) -> LogPage:
     following = None
     if len(rows) > len(shown):
         following = cursor.encode(Cursor(wanted.window, *shown[-1][:2]), wanted.search)
+    # Equal in time and hash is equal in everything: a record that was delivered twice is shown once.
     different = {row[:2]: row for row in shown}
     return {
         "logs": [_record(row) for row in different.values()],

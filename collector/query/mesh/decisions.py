@@ -29,6 +29,7 @@ async def decisions(
     live = engine.decisions(service or None, limit, kind)
     try:
         rows = await store.rows(_DECISIONS.bind(service=service, limit=limit, kind=kind))
+    # Memory has the newest, which is what is looked at while something is broken.
     except TryLaterError as error:
         _log.warning("decisions are shown from memory alone: %s", error)
         rows = []
@@ -41,6 +42,7 @@ def merged(live: tuple[Decision, ...], stored: list[Decision], limit: int) -> li
     times: dict[tuple[str, str, str, str], list[float]] = {}
     for each in live:
         times.setdefault(_key(each), []).append(each.time)
+    # Milliseconds are cut, not rounded, by the store; a millisecond and a half covers both.
     further = [
         each for each in stored if all(abs(each.time - time) > 0.0015 for time in times.get(_key(each), ()))
     ]

@@ -44,6 +44,7 @@ async def dependencies(
     if window.end <= tail or window.end < now_us - REACHES_NOW_US:
         return joined(await edges.calls(window), {}, {})
     older = await edges.calls(Window(window.start, tail)) if window.start < tail else {}
+    # Up to now, not to the end: both sides must count the same seconds to be compared.
     stored = await edges.calls(Window(tail, max(window.end, now_us)))
     live = {
         (edge.source, edge.target): edge.stats.count

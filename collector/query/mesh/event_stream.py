@@ -66,6 +66,7 @@ class EventRoutes:
         await response.write(b": listening\n\n" + _events(missed))
         quiet = 0.0
         while not await self._ends_within(POLL_SECONDS):
+            # Compared by identity: two decisions may be equal in everything, their time included.
             fresh = _later_than(newest, self._engine.decisions(limit=_LOOKED_AT))
             quiet = 0.0 if fresh else quiet + POLL_SECONDS
             if fresh:

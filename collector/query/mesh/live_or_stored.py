@@ -68,6 +68,7 @@ class TrafficQueries:
         now_us = round(now * 1e6)
         if window.end < now_us - REACHES_NOW_US:
             return AnsweredWindow(window, now, 0.0, window)
+        # Without a start the caller wants what happens now: memory answers, even if it began a moment ago.
         oldest = max(now_us - MEMORY_US, self._born_us) if since_start else 0
         middle = min(max(window.start, oldest), now_us)
         stored = Window(window.start, middle) if window.start < middle else None

@@ -75,6 +75,7 @@ class MeshRoutes:
     async def endpoints(self, request: ApiRequest) -> Endpoints:
         service = request.query.get("service") or None
         window = self._window(request)
+        # Endpoints are not stored: of the past only their traffic is, their state is that of now.
         live = window.live if window.stored is None else WINDOW_US / 1e6
         found: Iterable[EndpointView] = self._engine.live.endpoints(window.now, live, service)
         if window.stored is not None:

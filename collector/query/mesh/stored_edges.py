@@ -28,6 +28,7 @@ MINUTE: Final = 60
 
 _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:Int64})"
 _FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"
+# Each is true for an empty value: one statement serves every choice of calls.
 _ONLY_EDGES: Final = (
     "({service:String} = '' OR Target = {service:String})"
     " AND ({source:String} = '' OR Source = {source:String})"
@@ -158,6 +159,8 @@ class StoredEdges:
             # clear, since a sidecar made them, and for which these rows know better.
             cell.encrypted += encrypted
             cell.clear = clear + max(0, cell.clear - called)
+            # Standing is the sum of one count for each second: on average, and one that stood for a moment
+            # is one.
             cell.open = ceil(standing / (end - start))
         return dict(sorted(cells.items()))
 

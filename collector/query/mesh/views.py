@@ -129,6 +129,7 @@ def _effect(found: Effect) -> stage_api.Effect:
 
 def change(found: Change, unit: float) -> stage_api.Comparison:
     """A figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is null."""
+    # Latencies come in milliseconds (unit 1000) and are better lower; a share of success is better higher.
     lower_is_better = unit != 1
     better = (found.difference < 0) is lower_is_better if found.significant else None
     return {

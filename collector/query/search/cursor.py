@@ -39,6 +39,7 @@ def encode(cursor: Cursor, search: str) -> str:
 def decode(text: str, search: str) -> Cursor:
     """The cursor in a text. Raises BadValueError for one that is damaged or of another search."""
     try:
+        # Bounded before it is decoded: the text comes from the query string.
         if len(text) > _LENGTH_MAX:
             raise ValueError
         parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))

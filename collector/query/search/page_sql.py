@@ -34,6 +34,7 @@ class Order(StrEnum):
 
 _RANK: Final[Mapping[Order, str]] = {
     Order.START: "toInt64(Began)",
+    # All of one type but ROOT, as the rank in a cursor is compared with them.
     Order.DURATION: "toInt64(Ended - Began)",
     Order.SPANS: "toInt64(sum(Spans))",
     Order.ERRORS: "toInt64(sum(Errors))",
@@ -94,6 +95,8 @@ GROUP BY TraceId
 def ids(listing: Listing, after: Cursor | None) -> Sql:
     """(id, rank, start, end) of the traces of one page and the one behind it."""
     window = listing.window
+    # Rows of a trace may start before or after the trace does: a wider stretch is read, its bounds checked
+    # after.
     near = _NEAR.bind(low_us=max(0, window.start - SPREAD_US), high_us=window.end + SPREAD_US)
     of_spans = (Sql("TraceId IN ({ids})").fill(ids=each) for each in listing.matching)
     return _IDS.fill(

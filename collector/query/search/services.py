@@ -6,6 +6,7 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.sql import Sql
 
 _SERVICES: Final = Sql("SELECT DISTINCT toString(ServiceName) AS name FROM mesh_operations ORDER BY name")
+# Four names a place: 022_mesh_operations.sql bounds what a service with endless names can take.
 _OPERATIONS: Final = Sql("""
 SELECT arrayJoin(groupUniqArrayArray(names)) AS name, kind
 FROM (

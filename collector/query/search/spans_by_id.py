@@ -50,6 +50,7 @@ def within(ids: Sequence[str], extents: Sequence[tuple[Any, ...]]) -> Sql | None
         first=min(start for start, _ in extents),
         last=max(end for _, end in extents) + 1,
     )
+    # A trace of weeks would list thousands of stretches: more to parse than to read.
     if any(end - start > _LONGEST for start, end in extents):
         return condition
     stretches = {at for start, end in extents for at in range(start, end + 1, _STRETCH)}

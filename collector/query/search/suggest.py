@@ -52,6 +52,8 @@ _FROM: Final[Mapping[Kind, str]] = {
     Kind.KEY: "SELECT toString(Key) AS found, toString(Scope) AS scope, sum(Spans) AS times"
     " FROM mesh_attributes WHERE ({service:String} = '' OR ServiceName = {service:String})"
     " AND ({scope:String} = '' OR Scope = {scope:String}) GROUP BY found, scope",
+    # A place of a key keeps its most frequent value (024_mesh_attributes.sql): the count is that of the
+    # place.
     Kind.VALUE: "SELECT Value AS found, '' AS scope, sum(Seen) AS times FROM ("
     "SELECT tupleElement(max(Top), 2) AS Value, sum(Spans) AS Seen FROM mesh_attributes"
     " WHERE Key = {key:String} AND ({service:String} = '' OR ServiceName = {service:String})"

@@ -38,6 +38,7 @@ def summary(spans: Iterable[SummarySpan]) -> dict[str, Any]:
     """One trace. Its root is the first span without a parent; orphans name a parent it lacks."""
     ordered = sorted(spans, key=lambda span: (span.start, span.span_id))
     known = {span.span_id for span in ordered}
+    # Orphans have no root in the store: then names are empty, as Jaeger gives them.
     root = next((span for span in ordered if not span.parent_id), None)
     services: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for span in ordered:

@@ -49,6 +49,7 @@ def search(query: Query, now_us: int) -> TempoSearch:
     if text.strip() and query.get("tags"):
         raise params.bad("tags", query["tags"], "send either q or tags")
     asked = parse(text) if text.strip() else syntax.Query((syntax.Filter(_tags(query.get("tags", ""))),))
+    # After the first spanset: bounds on the trace narrow what it found, and stages behind see whole spansets.
     first, *rest = asked.stages
     return TempoSearch(
         query=replace(asked, stages=(first, *_bounds(query), *rest)),

@@ -116,6 +116,7 @@ class TempoRoutes:
             raise NotFoundError(f"trace {trace_id} is not stored: it may be too new, or past the retention")
         if _PROTOBUF not in request.headers.get("Accept", ""):
             return await rendered(lambda: {"trace": traces_data(found, raw=True)})
+        # By way of JSON: one conversion to maintain, and this route is asked for one trace at a time.
         message = jsonform.parse(TracesData(), render(traces_data(found, raw=True)).encode())
         # TraceByIDResponse.trace, field 1; Tempo's Trace is TracesData on the wire.
         reply = len_field(b"\x0a", message.SerializeToString())

@@ -80,6 +80,7 @@ def parse(text: str) -> syntax.Query:
 
 def compiled(query: syntax.Query, window: Window) -> Compiled:
     """SQL for a query that ``parse`` returned."""
+    # As one filter the store can decide it alone, without a second query.
     query = _joined(query)
     filters = list(dict.fromkeys(each for stage in query.stages for each in syntax.filters(stage)))
     operands = [each.operand for each in _stages(query) if isinstance(each, syntax.Aggregate)]
@@ -164,6 +165,7 @@ class _Having:
         """The condition on spans that a first stage keeps; "" where one row cannot decide."""
         if not isinstance(stage, syntax.Filter | syntax.Combined) or not _is_logic(stage):
             return ""
+        # a && b || c: which spans are kept depends on which side held, and one row cannot say that.
         if len(set(_operators([stage]))) > 1:
             return ""
         indices = {self._order.passes[each] for each in syntax.filters(stage)}

@@ -74,6 +74,8 @@ class Conditions:
 
     def given(self, kind: str, value: object) -> str:
         """A parameter of a ClickHouse type."""
+        # One parameter for equal values: texts of equal conditions are equal, and the store computes them
+        # once.
         name = self._known.setdefault((kind, value), f"ql{len(self._known)}")
         self.parameters[name] = value
         return f"{{{name}:{kind}}}"
@@ -135,6 +137,7 @@ class Conditions:
     def _numeric(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Attribute):
             value = self.literal(right)
+            # Float64 is exact up to 2^53; beyond it integers are compared as integers first.
             large = isinstance(right.value, int) and abs(right.value) >= _EXACT
 
             def test(text: str) -> str:

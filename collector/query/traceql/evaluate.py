@@ -125,11 +125,13 @@ class _Trace:
         return frozenset(each for each in right if self._ids[each] in over)
 
     def _siblings(self, left: Members, right: Members) -> Members:
+        # A span is no sibling of itself: it needs another child of its parent among the left.
         children = Counter(self._parents[each] for each in left)
         del children[""]
         return frozenset(each for each in right if children[self._parents[each]] > (1 if each in left else 0))
 
     def _below(self, tops: set[str], right: Members) -> Members:
+        # Each span is walked through once: a chain of thousands costs its length, not the square of it.
         known: dict[str, bool] = {}
         found = []
         for each in right:

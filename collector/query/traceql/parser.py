@@ -12,6 +12,7 @@ from collector.query.traceql.errors import Position, TraceQLError
 from collector.query.traceql.syntax import Literal, Type
 from collector.query.traceql.tokens import Kind, Token, tokens
 
+# Far above what is written by hand: bounds for the recursion here and for the depth of the SQL.
 DEPTH_MAX: Final = 30  # brackets within brackets
 OPERATORS_MAX: Final = 100
 
@@ -138,6 +139,7 @@ class _Parser:
             self._close(")")
             self._depth -= 1
             only = inner.stages[0]
+            # Brackets around one spanset mean nothing, and a tree without them compares equal.
             if len(inner.stages) == 1 and isinstance(only, syntax.Filter | syntax.Combined | syntax.Query):
                 return only
             return syntax.Query(inner.stages, token.at)
@@ -151,6 +153,7 @@ class _Parser:
         left = self._unary()
         while (binding := self._binding()) >= least:
             op = self._operator()
+            # Powers bind from the right, everything else from the left.
             right = self._expression(binding if op.text == "^" else binding + 1)
             left = syntax.Binary(op.text, left, right, op.at)
         return left
@@ -163,6 +166,7 @@ class _Parser:
         if token.kind is not Kind.MARK or token.text not in ("!", "-", "("):
             return self._atom()
         self._advance()
+        # A sign before a number is part of it: { .a = -1 } compares with a value, which an index can serve.
         if token.text == "-" and self._next.kind in (Kind.INTEGER, Kind.FLOAT, Kind.DURATION):
             number = self._advance()
             assert not isinstance(number.value, str)

@@ -9,6 +9,7 @@ from collector.query.traceql.tokens import KEY
 
 # A digit after a dot begins a number, and a second dot is easily overlooked.
 _BARE_KEY: Final = re.compile(rf"(?![0-9.]){KEY.pattern}").fullmatch
+# Both spellings parse; people and Tempo write the older.
 _OLDER: Final = {name: bare for bare, name in names.BARE.items()}
 _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 

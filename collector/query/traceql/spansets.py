@@ -82,6 +82,7 @@ class Spansets:
     async def _matches(self, query: Compiled, ids: Sequence[str]) -> Answer:
         """Those of some traces that match, in their order."""
         rows = await self._store.rows(query.spans(ids, ROWS_MAX + 1))
+        # Halved rather than refused: it is usually one trace of the batch that is large.
         large = len(rows) > ROWS_MAX
         if large and len(ids) > 1:
             half = len(ids) // 2

@@ -166,6 +166,7 @@ def _number(text: str, start: int, digits: str) -> Token:
             "durations end in ns, us, ms, s, m, h or d, texts stand in double quotes",
             at,
         )
+    # Digits are counted before int(), which refuses thousands of them with an error of its own.
     if digits.isdigit():
         if len(digits) > 19 or int(digits) >= 2**63:
             raise TraceQLError("this number is too large: write one of 64 bits", at)

@@ -50,8 +50,8 @@ ASKED: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 def fill(world: World) -> None:
     """Traces, calls, connections, decisions and logs, all at fixed times."""
-    world.join("reviews", 15006, version="v1", zone="a", namespace="shop")
-    world.join("reviews", 15008, version="v2", zone="b", namespace="shop")
+    world.join("reviews", 15006, version="v1", zone="a")
+    world.join("reviews", 15008, version="v2", zone="b")
     for at in range(50, 5, -5):
         world.hear("frontend", "reviews", at, 20, at % 3, endpoint="127.0.0.1:15006", arm=Arm.DIRECT)
         world.hear("frontend", "reviews", at, 20, 0, endpoint="127.0.0.1:15008", arm=Arm.ROUTED, took=0.05)
