@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from collector.clickhouse.cluster import clustered
+from collector.clickhouse.cluster import cluster_statements
 from collector.clickhouse.database import Database
 
 
@@ -60,7 +60,7 @@ def statements(alteration: Alteration, wanted: Mapping[str, str], cluster: str) 
     there = f" ON CLUSTER `{cluster}`" if cluster else ""
     if alteration.change == "MODIFY QUERY":
         [(name, sql)] = [each for each in wanted.items() if each[0].endswith(f"_{alteration.table}.sql")]
-        query = clustered(name, sql, cluster)[0].partition("\nAS ")[2]
+        query = cluster_statements(name, sql, cluster)[0].partition("\nAS ")[2]
         return [f"ALTER TABLE {alteration.table}{there} MODIFY QUERY {query}"]
     subjects = [f"{alteration.table}_local", alteration.table] if cluster else [alteration.table]
     return [f"ALTER TABLE {subject}{there} {alteration.change}" for subject in subjects]

@@ -1,8 +1,9 @@
-"""The statements of ``sql/`` for a cluster: replicated tables on every node, a distributed one above. Pure.
+"""The statements of ``sql/`` for a cluster: replicated tables on every node under a distributed one. Pure.
 
-``NAME_local`` keeps a shard's rows and views fill each other on their shard; ``NAME`` is what is written
-and read. Rows of a trace go to one shard, by ``cityHash64(TraceId)``; rows without a trace id by what
-keeps those together that add up. Nodes need the macros ``shard`` and ``replica``.
+``NAME_local`` holds the rows of one shard, and views fill local tables from local tables; ``NAME`` is the
+distributed table that is written and read. All rows of a trace go to one shard, by ``cityHash64(TraceId)``,
+so that joins of a trace stay within it. Tables without trace ids are sharded by what they are aggregated by,
+so that rows that merge are on one shard. Nodes need the macros ``shard`` and ``replica``.
 """
 
 import re
@@ -25,32 +26,33 @@ _KEYS: Final = {
 }
 
 
-def clustered(name: str, sql: str, cluster: str) -> list[str]:
-    """Return the statements of a file for ``cluster``; the file's own without one. Raises ValueError."""
+def cluster_statements(name: str, sql: str, cluster: str) -> list[str]:
+    """Return the statements of a file on ``cluster``, or its own without one. Raises ValueError."""
     if not cluster:
         return [sql]
     found = _NAME.search(sql)
     if not found:
         raise ValueError(f"{name} creates no table or view")
     kind, subject = found.groups()
-    there = f" ON CLUSTER `{cluster}`"
+    on_cluster = f" ON CLUSTER `{cluster}`"
     if kind == "MATERIALIZED VIEW":
-        made = sql.replace(found[0], f"{found[0]}{there}", 1)
-        made = _VIEW_TARGET.sub(r"TO \1_local", made)
-        return [_VIEW_SOURCE.sub(r"FROM \1_local", made)]
+        view = sql.replace(found[0], f"{found[0]}{on_cluster}", 1)
+        view = _VIEW_TARGET.sub(r"TO \1_local", view)
+        return [_VIEW_SOURCE.sub(r"FROM \1_local", view)]
     local = f"{subject}_local"
-    made = sql.replace(found[0], f"CREATE TABLE IF NOT EXISTS {local}{there}", 1)
+    created = sql.replace(found[0], f"CREATE TABLE IF NOT EXISTS {local}{on_cluster}", 1)
     path = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
-    made = _ENGINE.sub(lambda engine: f"ENGINE = Replicated{engine[1]}({path})", made)
-    made = made.replace("non_replicated_deduplication_window", "replicated_deduplication_window")
-    above = (
-        f"CREATE TABLE IF NOT EXISTS {subject}{there} AS {local}\n"
+    created = _ENGINE.sub(lambda engine: f"ENGINE = Replicated{engine[1]}({path})", created)
+    created = created.replace("non_replicated_deduplication_window", "replicated_deduplication_window")
+    distributed = (
+        f"CREATE TABLE IF NOT EXISTS {subject}{on_cluster} AS {local}\n"
         f"ENGINE = Distributed(`{cluster}`, currentDatabase(), {local}, {_key(subject, sql)})\n"
     )
-    return [made, above]
+    return [created, distributed]
 
 
 def _key(table: str, sql: str) -> str:
+    """Return the sharding key of a table."""
     for start, key in _KEYS.items():
         if table == start or (start == "otel_metrics" and table.startswith(start)):
             return key

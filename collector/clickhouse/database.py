@@ -1,25 +1,25 @@
-"""One session with ClickHouse, embedded or remote; what everything above the engine is written for."""
+"""The interface to ClickHouse, embedded or remote, that everything above the engine is written for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 # Column name to its values, all of one length. Times are integers in the unit of the column's
-# type (nanoseconds since the epoch for DateTime64(9)). Lists belong to the session once given.
+# type (nanoseconds since the epoch for DateTime64(9)). The session may change the lists.
 Columns = Mapping[str, list[Any]]
 Row = tuple[Any, ...]
 Params = Mapping[str, object]
 
 
 class StoreError(Exception):
-    """ClickHouse did not do what it was asked; the text is one line."""
+    """A statement failed; the text is one line."""
 
 
 class StoreUnavailableError(StoreError):
-    """Try again later: the server is gone, overloaded, read-only or out of space."""
+    """The server is gone, overloaded, read-only or out of space: the same may succeed later."""
 
 
 class StatementError(StoreError):
-    """Do not repeat it: the statement, its parameters or its data are wrong."""
+    """The statement, its parameters or its data are wrong: repeating it is useless."""
 
 
 class Database(Protocol):
@@ -31,7 +31,7 @@ class Database(Protocol):
     def insert(self, table: str, columns: Columns, token: str = "") -> None:
         """Insert rows given as columns; on return they are committed, all or none.
 
-        An insert with the ``token`` of one of the table's last thousand adds nothing.
+        An insert with the ``token`` of one of the table's last thousand inserts adds nothing.
         """
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
@@ -40,20 +40,23 @@ class Database(Protocol):
     def query(self, sql: str, params: Params | None = None) -> list[Row]:
         """Return the rows of a SELECT; ``params`` fill ``{name:Type}`` in the SQL."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the session."""
 
 
 class Store(Protocol):
-    """A source of sessions; safe to use from several threads."""
+    """A factory of sessions; safe to use from several threads."""
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
-        """Open a session with these ClickHouse settings. Raises StoreError."""
+        """Open a session with the given ClickHouse settings. Raises StoreError."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Release the store, once all sessions are closed."""
 
 
-# Error codes of ClickHouse (src/Common/ErrorCodes.cpp) after which the same request may succeed, some of
-# them only once someone has seen to the server.
+# Error codes of ClickHouse (src/Common/ErrorCodes.cpp) after which the same statement may succeed, some of
+# them only after an operator's action. Every other code counts as final: a statement that is repeated for
+# ever would stop the drain, while one that is given up leaves its request in the dead letters.
 _TRANSIENT: Final = frozenset(
     {
         75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR
@@ -79,7 +82,7 @@ _TRANSIENT: Final = frozenset(
 )
 
 
-def failure(code: int, text: str) -> StoreError:
+def store_error(code: int, text: str) -> StoreError:
     """Return the error for a ClickHouse error code, its text cut to one line."""
     line = " ".join(text.split("Stack trace")[0].split())[:500]
     return (StoreUnavailableError if code in _TRANSIENT else StatementError)(line)

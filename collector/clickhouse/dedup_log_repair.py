@@ -1,8 +1,8 @@
-"""Repair of the deduplication logs of a data directory, before an engine opens it.
+"""Repair of the deduplication logs in a data directory after a crash, before the engine opens it.
 
-A table that recognises repeated inserts writes the token of a block to its log and then renames the
-part into place. An engine killed between the two would take the repeated insert for one it has, and
-lose it. Such an entry names a part that neither exists nor was merged into a larger one: it is removed.
+A table with ``non_replicated_deduplication_window`` writes the token of an insert to its log and then renames
+the part into place. Killed in between, the engine would take the repeated insert for a duplicate, and its
+rows would be lost. Such a log entry names a part that neither exists nor was merged into a larger one.
 """
 
 import logging
@@ -15,29 +15,33 @@ _log = logging.getLogger(__name__)
 _LOGS: Final = "store/*/*/deduplication_logs/*.txt"
 _PART: Final = re.compile(r"(.+)_(\d+)_(\d+)_\d+(?:_\d+)?")
 
-Blocks = tuple[str, int, int]  # partition, first and last block
+Blocks = tuple[str, int, int]  # partition id, first and last block of a part
 
 
 def forget_unfinished(data: Path) -> int:
-    """Remove the entries of inserts that were cut off, and return their number. Raises OSError."""
-    found = 0
+    """Remove the entries of unfinished inserts; return how many there were. Raises OSError."""
+    removed = 0
     for log in data.glob(_LOGS):
         table = log.parent.parent
         parts = [blocks for entry in table.iterdir() if (blocks := _blocks(entry.name))]
         lines = log.read_text("utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if _known(line, parts)]
+        kept = [line for line in lines if _has_part(line, parts)]
         if len(kept) < len(lines):
-            found += len(lines) - len(kept)
-            fresh = log.with_suffix(".tmp")
-            fresh.write_text("".join(kept), "utf-8")
-            fresh.replace(log)
-    if found:
-        _log.info("%d inserts were cut off when the engine ended; they are made again", found)
-    return found
+            removed += len(lines) - len(kept)
+            # Renamed into place, so that another crash leaves the old log or the new one.
+            repaired = log.with_suffix(".tmp")
+            repaired.write_text("".join(kept), "utf-8")
+            repaired.replace(log)
+    if removed:
+        _log.info("%d inserts were cut off when the engine ended; they are made again", removed)
+    return removed
 
 
-def _known(line: str, parts: list[Blocks]) -> bool:
-    """True if the part that an entry ("operation, part, token") names exists, alone or merged."""
+def _has_part(line: str, parts: list[Blocks]) -> bool:
+    """True if the part of an entry (operation, part and token, by tabs) exists, alone or merged.
+
+    Also true for a line that is no such entry: what is not understood is left alone.
+    """
     fields = line.split("\t")
     named = _blocks(fields[1]) if len(fields) > 2 else None
     if named is None:
@@ -47,5 +51,6 @@ def _known(line: str, parts: list[Blocks]) -> bool:
 
 
 def _blocks(name: str) -> Blocks | None:
+    """Parse the name of a part, partition_first_last_level[_mutation]; None for other names."""
     found = _PART.fullmatch(name)
     return (found[1], int(found[2]), int(found[3])) if found and not name.startswith("tmp") else None

@@ -1,4 +1,4 @@
-"""The engine inside this process (chdb), its sessions and its data directory."""
+"""The ClickHouse engine inside this process (chdb): its sessions and its data directory."""
 
 import os
 import re
@@ -9,24 +9,25 @@ from typing import Final
 from chdb.state.sqlitelike import Connection
 
 from collector.clickhouse import spans
-from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, failure
+from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, store_error
 from collector.clickhouse.dedup_log_repair import forget_unfinished
-from collector.clickhouse.native import decode, decode_columns, described, encode, parameter
+from collector.clickhouse.native import column_types, decode, decode_columns, encode, parameter
 from collector.directory_lock import lock_directory
 from proxy.contract.failure import ConfigError
 from proxy.contract.option import named
 
 _CODE: Final = re.compile(r"Code: (\d+)")
-# Inserts answer when their part is on disk, not when they are queued.
+# An insert returns when its part is written, not when it is queued.
 _SETTINGS: Final[Mapping[str, int | str]] = {"async_insert": 0, "session_timezone": "UTC"}
 _LOCK_NAME: Final = "collector.lock"
 _DATA: Final = named("data")
 
 
-def _failure(error: Exception) -> StoreError:
+def _store_error(error: Exception) -> StoreError:
+    """Return the StoreError for chdb's RuntimeError, whose text holds ClickHouse's error code."""
     text = str(error)
     found = _CODE.search(text)
-    return failure(int(found[1]) if found else 0, text)
+    return store_error(int(found[1]) if found else 0, text)
 
 
 class EmbeddedSession:
@@ -37,7 +38,7 @@ class EmbeddedSession:
         try:
             self._connection = Connection(f"{path}?{options}")
         except RuntimeError as error:
-            raise _failure(error) from None
+            raise _store_error(error) from None
         self._types: dict[str, dict[str, str]] = {}
 
     def execute(self, sql: str) -> None:
@@ -49,7 +50,7 @@ class EmbeddedSession:
     def insert(self, table: str, columns: Columns, token: str = "") -> None:
         types = self._types.get(table)
         if types is None:
-            types = self._types[table] = described(self.query(f"DESCRIBE TABLE {table}"))
+            types = self._types[table] = column_types(self.query(f"DESCRIBE TABLE {table}"))
         block = encode(types, columns)
         names = ", ".join(f"`{name}`" for name in columns)
         sql = f"INSERT INTO {table} ({names}){_settings(insert_deduplication_token=token)}"
@@ -58,17 +59,19 @@ class EmbeddedSession:
                 insert.append(block)
                 insert.finish()
         except RuntimeError as error:
-            raise _failure(error) from None
+            raise _store_error(error) from None
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
         settings = _settings(**spans.SETTINGS, insert_deduplication_token=token)
-        with spans.readable(requests) as path:
+        with spans.memory_file(requests) as path:
             self.execute(f"INSERT INTO {spans.TABLE} ({spans.NAMES}) {spans.select(path)}{settings}")
 
     def span_columns(self, requests: Sequence[bytes]) -> Columns:
         """Return the columns of otel_traces that ``insert_spans`` would insert."""
-        with spans.readable(requests) as path:
-            return decode_columns(self._run(f"{spans.numbers(path)}{_settings(**spans.SETTINGS)}", None))
+        with spans.memory_file(requests) as path:
+            return decode_columns(
+                self._run(f"{spans.select_integer_times(path)}{_settings(**spans.SETTINGS)}", None)
+            )
 
     def close(self) -> None:
         self._connection.close()
@@ -78,7 +81,7 @@ class EmbeddedSession:
         try:
             answer: bytes = self._connection.query(sql, "Native", params=given).bytes()
         except RuntimeError as error:
-            raise _failure(error) from None
+            raise _store_error(error) from None
         return answer
 
 
@@ -88,18 +91,21 @@ def in_memory() -> EmbeddedSession:
 
 
 def _settings(**settings: str | int) -> str:
-    """Return a SETTINGS clause of those that are not empty; values are our own, none holds a quote."""
+    """Return a SETTINGS clause of the settings that are not empty.
+
+    Values are not escaped: they are tokens and constants of ours, and none holds a quote.
+    """
     given = ", ".join(f"{name} = {value!r}" for name, value in settings.items() if value != "")
     return f" SETTINGS {given}" if given else ""
 
 
 class EmbeddedStore:
-    """The ``Store`` in a data directory that this process holds for itself."""
+    """The ``Store`` in a data directory, locked by this process: two engines would corrupt it."""
 
     def __init__(self, directory: Path) -> None:
-        """Raises ConfigError when the directory cannot be made, written or locked."""
+        """Lock and repair the directory. Raises ConfigError when it cannot be created, written or locked."""
         self._path = directory.absolute()
-        self._lock = _locked(self._path)
+        self._lock = _lock(self._path)
         forget_unfinished(self._path / "clickhouse")
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
@@ -109,8 +115,8 @@ class EmbeddedStore:
         os.close(self._lock)
 
 
-def _locked(path: Path) -> int:
-    """Lock a data directory and return the open lock file, which holds the lock until it is closed."""
+def _lock(path: Path) -> int:
+    """Return the open lock file of a data directory. Raises ConfigError."""
     if "?" in str(path):
         raise ConfigError(
             f"{_DATA} is {str(path)!r}: the path must not contain '?'; choose another directory"

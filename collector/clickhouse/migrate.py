@@ -11,7 +11,7 @@ from string import Template
 from typing import Final
 
 from collector.clickhouse.alterations import alter
-from collector.clickhouse.cluster import clustered
+from collector.clickhouse.cluster import cluster_statements
 from collector.clickhouse.database import Database
 from collector.clickhouse.retention import Retention, days
 from collector.clickhouse.upgrade import upgrade
@@ -40,7 +40,7 @@ def migrate(database: Database, retention: Retention, cluster: str = "") -> tupl
 
     With ``cluster`` tables are made on that cluster, replicated and distributed. Raises StoreError.
     """
-    for sql in clustered("mesh_schema", _VERSIONS, cluster):
+    for sql in cluster_statements("mesh_schema", _VERSIONS, cluster):
         database.execute(sql)
     known = {str(row[0]) for row in database.query("SELECT DISTINCT File FROM mesh_schema")}
     wanted = _understood(database, statements(retention))
@@ -48,7 +48,7 @@ def migrate(database: Database, retention: Retention, cluster: str = "") -> tupl
     def create() -> tuple[str, ...]:
         applied = tuple(name for name in wanted if name not in known)
         for name in applied:
-            for sql in clustered(name, wanted[name], cluster):
+            for sql in cluster_statements(name, wanted[name], cluster):
                 database.execute(sql)
             database.insert("mesh_schema", {"File": [name]})
         return applied

@@ -1,4 +1,4 @@
-"""Columns to and from the Native format, with clickhouse-driver's own block writer and reader.
+"""Encoding of columns to ClickHouse's Native format and back, with clickhouse-driver's writer and reader.
 
 The driver sends the same blocks over a socket, so the embedded engine and a server are given
 identical bytes and answer with identical Python values. Measured on 10,000 spans of 12
@@ -33,8 +33,8 @@ def _context() -> Context:
 _CONTEXT: Final = _context()
 
 
-class _Sink:
-    """The socket that the driver's writer writes to: it keeps the bytes."""
+class _WritableSocket:
+    """A socket for the driver's writer that collects what is sent."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -43,8 +43,8 @@ class _Sink:
         self.parts.append(bytes(data))
 
 
-class _Source:
-    """The socket that the driver's reader reads from: bytes in memory."""
+class _ReadableSocket:
+    """A socket for the driver's reader that receives given bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = memoryview(data)
@@ -61,14 +61,14 @@ def encode(types: Mapping[str, str], columns: Columns) -> bytes:
 
     Raises StatementError when a value does not fit its column.
     """
-    sink = _Sink()
+    socket = _WritableSocket()
     try:
         block = ColumnOrientedBlock([(name, types[name]) for name in columns], list(columns.values()))
-        BlockOutputStream(BufferedSocketWriter(sink, _BUFFER), _CONTEXT).write(block)
+        BlockOutputStream(BufferedSocketWriter(socket, _BUFFER), _CONTEXT).write(block)
     except Exception as error:
         # The driver wraps no error of a value: TypeError, struct.error, AttributeError.
         raise StatementError(f"a value does not fit its column: {error}") from None
-    return b"".join(sink.parts)
+    return b"".join(socket.parts)
 
 
 def decode(data: bytes) -> list[Row]:
@@ -86,7 +86,7 @@ def decode_columns(data: bytes) -> dict[str, list[Any]]:
 
 
 def _blocks(data: bytes) -> Iterator[Any]:
-    stream = BlockInputStream(BufferedSocketReader(_Source(data), _BUFFER), _CONTEXT)
+    stream = BlockInputStream(BufferedSocketReader(_ReadableSocket(data), _BUFFER), _CONTEXT)
     while True:
         try:
             block = stream.read()
@@ -111,7 +111,7 @@ _ESCAPES: Final = str.maketrans(
 
 
 def parameter(value: object) -> str:
-    """Return a query parameter as the text that ClickHouse parses. Raises TypeError for other types."""
+    """Return a query parameter as the text that ClickHouse parses. Raises TypeError for an unknown type."""
     if isinstance(value, str):
         return value.translate(_ESCAPES)
     return "\\N" if value is None else _literal(value)
@@ -129,6 +129,6 @@ def _literal(value: object) -> str:
     raise TypeError(f"no ClickHouse parameter can be made of {type(value).__name__}")
 
 
-def described(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
-    """Return column types by name from the rows of DESCRIBE TABLE."""
+def column_types(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """Return the type of each column from the rows of DESCRIBE TABLE."""
     return {str(row[0]): str(row[1]) for row in rows}

@@ -1,4 +1,4 @@
-"""Opening the ClickHouse that the configuration names: a server or the engine in a directory."""
+"""Opening of the store that the configuration names: a ClickHouse server or the embedded engine."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from proxy.contract.option import named
 
 
 def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
-    """Open the server at the URL ``clickhouse``, or without one the engine in the directory ``data``.
+    """Open the server at the URL ``clickhouse``, or without one the embedded engine in ``data``.
 
     Raises ConfigError when it does not answer.
     """
@@ -35,9 +35,11 @@ def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
 
 
 def _on_cluster(url: str, cluster: str) -> str:
-    """Return the URL with the settings that a cluster needs. Raises ConfigError without a server or a name.
+    """Return the URL with the settings that distributed tables need. Raises ConfigError.
 
-    An insert into a distributed table is answered once the shard has it; the default queues it on the node.
+    ``distributed_foreground_insert``: an insert returns when the shards have it, as the spool deletes what
+    was inserted; the default queues it on the node. ``distributed_product_mode=local``: a subquery runs on
+    each shard over its own rows, which is right because a trace is on one shard.
     """
     if not url:
         raise ConfigError(
@@ -46,6 +48,5 @@ def _on_cluster(url: str, cluster: str) -> str:
         )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", cluster):
         raise ConfigError(f"{named('cluster')} is {cluster!r}: write the name under <remote_servers>")
-    # A trace is on one shard, so a subquery need not leave it (product_mode: local).
-    wanted = "distributed_foreground_insert=1&distributed_product_mode=local"
-    return f"{url}{'&' if urlsplit(url).query else '?'}{wanted}"
+    settings = "distributed_foreground_insert=1&distributed_product_mode=local"
+    return f"{url}{'&' if urlsplit(url).query else '?'}{settings}"

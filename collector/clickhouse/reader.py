@@ -1,4 +1,4 @@
-"""Queries for the event loop, on a small pool of threads with a session each."""
+"""Queries from the event loop, in a small pool of threads with one session each."""
 
 import asyncio
 import threading
@@ -9,12 +9,13 @@ from typing import Final
 from collector.clickhouse.database import Database, Params, Row, Store
 
 _THREADS: Final = 3
-# Seconds; a query that takes longer fails rather than block the others. readonly 2: settings may change.
+# A query that takes longer fails: with few threads it would block the others. readonly 2 forbids writes and
+# allows settings in a query.
 _SETTINGS: Final[Mapping[str, int | str]] = {"max_execution_time": 30, "readonly": 2}
 
 
 class Reader:
-    """Runs SELECTs against the store.
+    """An asynchronous interface to SELECTs on the store.
 
     Values come as Python's own: str, int, float, list (Array), dict (Map), None. DateTime and
     DateTime64 come as naive UTC datetimes cut to microseconds: for exact times select

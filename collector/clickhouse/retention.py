@@ -1,4 +1,4 @@
-"""The retention of rows, in days by signal. Pure."""
+"""Retention of rows in days, by signal. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,7 +19,7 @@ _TABLES: Final = {
 
 
 def signal(name: str) -> str:
-    """Return the signal whose retention a table, or the file that makes it, is under."""
+    """Return the signal whose retention applies to a table, or to the SQL file that creates it."""
     return next((found for part, found in _TABLES.items() if part in name), "traces")
 
 
@@ -29,7 +29,7 @@ def days(name: str, retention: Retention) -> int:
 
 
 def parse(text: str, default: int = DEFAULT_DAYS) -> dict[str, int]:
-    """Parse ``traces=7,metrics=30`` to days by signal; the others are kept ``default`` days.
+    """Parse days by signal, ``traces=7,metrics=30``; the others are kept ``default`` days.
 
     Raises ValueError that names what is wrong and the fix.
     """

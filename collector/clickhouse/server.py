@@ -1,4 +1,4 @@
-"""A ClickHouse server over the native protocol (clickhouse-driver)."""
+"""Sessions on a ClickHouse server over its native protocol (clickhouse-driver)."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from collector.clickhouse.database import (
     Row,
     StoreError,
     StoreUnavailableError,
-    failure,
+    store_error,
 )
 from collector.clickhouse.embedded import EmbeddedSession, in_memory
 from proxy.contract.failure import ConfigError
@@ -64,27 +64,30 @@ class ServerSession:
         try:
             return self._client.execute(sql, data, **options)
         except Exception as error:
+            # What the server sends next may belong to the statement that failed: start anew.
             self._client.disconnect()
-            raise _failure(error) from None
+            raise _store_error(error) from None
 
 
-def _failure(error: Exception) -> StoreError:
+def _store_error(error: Exception) -> StoreError:
+    """Return the StoreError for an error of the driver or the socket."""
     if isinstance(error, driver.ServerException):
-        return failure(error.code, error.message)
+        return store_error(error.code, error.message)
     if isinstance(error, OSError | EOFError | driver.NetworkError | driver.SocketTimeoutError):
         return StoreUnavailableError(" ".join(str(error).split()) or "the connection was closed")
-    return failure(0, str(error))
+    return store_error(0, str(error))
 
 
 class ServerStore:
-    """The ``Store`` on a server named by a URL.
+    """The ``Store`` on the server at a URL.
 
-    A server's own protocol takes no protobuf: ``converter`` opens an engine in this process that makes
-    columns of spans.
+    The native protocol carries columns, not protobuf, so spans are converted here: ``converter`` opens an
+    engine in this process for it. That moves the work off the server, of which there may be one for many
+    collectors.
     """
 
     def __init__(self, url: str, converter: Callable[[], EmbeddedSession] = in_memory) -> None:
-        """Parse the URL. Raises ConfigError when it cannot be understood."""
+        """Connect to nothing yet. Raises ConfigError for a URL that is not ClickHouse's."""
         check_url(url)
         # The driver logs each failed connection with its traceback, beside the error it raises.
         logging.getLogger("clickhouse_driver").setLevel(logging.ERROR)
@@ -104,11 +107,11 @@ class ServerStore:
         return ServerSession(Client(self.host, **given), self._converter)
 
     def close(self) -> None:
-        """Do nothing: sessions hold all connections."""
+        """Do nothing: sessions hold all there is to release."""
 
 
 def check_url(url: str) -> None:
-    """Raise ConfigError with an example when ``url`` is not a ClickHouse URL."""
+    """Check that ``url`` is a ClickHouse URL. Raises ConfigError with an example."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("clickhouse", "clickhouses") and bool(parts.hostname) and parts.port != 0

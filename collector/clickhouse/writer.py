@@ -1,4 +1,8 @@
-"""Inserts for the event loop, on one thread with one session: batches are stored one after the other."""
+"""Inserts from the event loop, in one thread with one session.
+
+One, because the drain inserts segment by segment, in order. Inserts in parallel would make more and smaller
+parts, and ClickHouse's work is in merging those.
+"""
 
 import asyncio
 import logging
@@ -25,10 +29,11 @@ Stored = dict[str, int]  # rows by table
 
 
 class Writer:
-    """Inserts rows. Every method raises StoreError; then some tables may hold their rows already.
+    """An asynchronous interface to inserts.
 
-    Tables that took theirs are noted in ``stored``, so that a repeated insert passes over them. An
-    insert with the ``token`` of an earlier one adds only what that one did not.
+    Every insert raises StoreError; some tables may have their rows then.
+    Tables that took their rows are added to ``stored``, and those that are in it are skipped. A repeated
+    insert under the same ``token`` adds only what is missing.
     """
 
     def __init__(self, store: Store) -> None:
@@ -37,10 +42,10 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def insert(self, tables: Mapping[str, Columns]) -> None:
-        """Insert rows of several tables."""
+        """Insert rows of several tables, without a token."""
         await self._in_thread(lambda session: _tables(session, tables, "", {}))
 
-    async def spans(self, requests: Sequence[bytes], count: int, token: str, stored: Stored) -> None:
+    async def insert_spans(self, requests: Sequence[bytes], count: int, token: str, stored: Stored) -> None:
         """Insert the ``count`` spans of OTLP trace requests (see ``Database.insert_spans``)."""
 
         def work(session: Database) -> None:
@@ -49,10 +54,10 @@ class Writer:
 
         await self._in_thread(work)
 
-    async def converted(
+    async def insert_converted(
         self, convert: Callable[[], Mapping[str, Columns]], token: str, stored: Stored
     ) -> None:
-        """Insert rows that ``convert`` makes on the writer's thread; its errors are StatementErrors."""
+        """Insert the tables that ``convert`` returns in the thread; an error of it is a StatementError."""
 
         def work(session: Database) -> None:
             try:
@@ -75,12 +80,12 @@ class Writer:
         except StoreError:
             raise
         except Exception as error:
-            # A defect of ours must not end the thread that every insert waits for.
+            # A defect of ours counts as transient: the rows stay in the spool until it is mended.
             _log.exception("an insert failed")
             raise StoreUnavailableError(f"the insert failed: {error}") from None
 
     def close(self) -> None:
-        """Wait for the insert that runs and end the session."""
+        """Wait for the running insert and end the session."""
         self._thread.shutdown()
         if self._session is not None:
             self._session.close()

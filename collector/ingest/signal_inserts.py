@@ -24,12 +24,12 @@ class SignalInserts:
         bodies = [entry.body for entry in entries]
         if entries[0].signal is Signal.TRACES:
             count = sum(entry.count for entry in entries)
-            await self._writer.spans(bodies, count, token, stored)
+            await self._writer.insert_spans(bodies, count, token, stored)
         else:
             convert = _CONVERT[entries[0].signal]
             # Concatenated requests are one request: each is a single repeated field, and protobuf
             # merges messages by appending repeated fields.
-            await self._writer.converted(lambda: convert(b"".join(bodies)), token, stored)
+            await self._writer.insert_converted(lambda: convert(b"".join(bodies)), token, stored)
 
 
 def _metric_tables(body: bytes) -> Tables:

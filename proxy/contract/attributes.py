@@ -1,4 +1,4 @@
-"""Names on the telemetry wire, shared by the sidecar that writes and the collector that reads.
+"""The names on the telemetry wire, which the sidecar writes and the collector reads.
 
 Source: OpenTelemetry semantic conventions, stable HTTP set, v1.27 and later. Names that
 begin with ``spanmesh.`` are ours.
@@ -31,47 +31,48 @@ PEER_ADDRESS: Final = "network.peer.address"
 PEER_PORT: Final = "network.peer.port"
 CLIENT_ADDRESS: Final = "client.address"
 TRANSPORT: Final = "network.transport"
-# Of a request: whether the connection it came or went over was encrypted. On metrics "true" or "false",
-# absent for a tunnel (CONNECT), whose bytes may be anything, and from sidecars of older versions; on
-# spans only when true.
-# Of an opaque connection: "true" where its server agreed to TLS, "false" where its first bytes are of a
-# protocol that is in the clear, absent where they tell neither.
+# For a request: was the connection that it came or went over encrypted? On metrics "true" or "false", absent
+# for a tunnel (CONNECT), whose bytes may be anything, and from sidecars of older versions; on spans only
+# when true.
+# For an opaque connection: "true" if its server agreed to TLS, "false" if its first bytes are of a protocol
+# in clear text, absent if they show neither.
 TLS: Final = "tls.established"
 TLS_VERSION: Final = "tls.protocol.version"
-# Of byte counts, as seen from the reporter's own side.
+# The direction of a byte count, as seen by the reporting sidecar.
 DIRECTION: Final = "network.io.direction"
 TRANSMIT: Final = "transmit"
 RECEIVE: Final = "receive"
-# Of an opaque connection, as seen from the span's own side.
+# The bytes of an opaque connection, as seen by the sidecar that writes the span.
 BYTES_SENT: Final = "spanmesh.bytes.sent"
 BYTES_RECEIVED: Final = "spanmesh.bytes.received"
 ERROR_TYPE: Final = "error.type"
-# The error of an opaque connection that stood and then broke; with every other it never stood.
+# The error type of an opaque connection that was established and then broke. Every other error type means
+# that it was never established.
 BROKEN: Final = "upstream-reset"
-# On the span of a try that is not the first: how many went before.
+# On the span of a retry: the number of attempts before it.
 RESEND_COUNT: Final = "http.request.resend_count"
-# On client telemetry: the service called, or ``host:port`` of a destination outside the mesh.
+# On client telemetry: the called service, or ``host:port`` of a destination outside the mesh.
 PEER_SERVICE: Final = "peer.service"
-# On server telemetry: the calling service, as named by its own sidecar; absent when it has none.
+# On server telemetry: the calling service, as its own sidecar names it; absent for a caller without one.
 CALLER: Final = "spanmesh.caller"
-# ``host:port`` of the endpoint a client metric is about; of opaque connections to another port than
-# the application's also on server metrics.
+# ``host:port`` of the endpoint that a client metric is about. Also on server metrics of opaque connections to
+# another port than the application's.
 ENDPOINT: Final = "spanmesh.endpoint"
-# "2xx" … "5xx", or "error" when no response came.
+# "2xx" to "5xx", or "error" if no response came.
 STATUS_CLASS: Final = "spanmesh.status_class"
-# Who chose the endpoint: a value of ``traffic.Arm``.
+# The arm of a call, which says who chose the endpoint: a value of ``traffic.Arm``.
 ARM: Final = "spanmesh.arm"
 
 # Metrics: durations are delta exponential histograms in seconds, the others gauges.
 CLIENT_DURATION: Final = "http.client.request.duration"
 SERVER_DURATION: Final = "http.server.request.duration"
-# What opaque connections last; kept apart, for it says nothing of how fast a server answers.
+# Lifetimes of opaque connections. Apart from durations of requests, as they do not show how fast a server is.
 TCP_CLIENT_DURATION: Final = "spanmesh.tcp.client.connection.duration"
 TCP_SERVER_DURATION: Final = "spanmesh.tcp.server.connection.duration"
-# How long they took to stand, or to fail at that: the edges of the graph. Counted when they end.
+# Time to establish a connection or to fail at it; the graph makes its edges of these. Counted when it ends.
 TCP_CLIENT_CONNECT: Final = "spanmesh.tcp.client.connect.duration"
 TCP_SERVER_CONNECT: Final = "spanmesh.tcp.server.connect.duration"
-# Gauges of those that stand, and delta sums of their bytes by direction.
+# Gauges of open connections, and delta sums of their bytes by direction.
 TCP_CLIENT_ACTIVE: Final = "spanmesh.tcp.client.active_connections"
 TCP_SERVER_ACTIVE: Final = "spanmesh.tcp.server.active_connections"
 TCP_CLIENT_IO: Final = "spanmesh.tcp.client.io"
@@ -81,15 +82,15 @@ SERVER_ACTIVE: Final = "http.server.active_requests"
 OLDEST_AGE: Final = "spanmesh.client.oldest_request.age"
 DROPPED_SPANS: Final = "spanmesh.export.dropped_spans"
 
-# Request header by which an outbound sidecar tells the inbound one who is calling. It is
-# sent to mesh endpoints only and removed before the application sees the request.
+# Request header that names the caller's service to the inbound sidecar. It is sent to endpoints of the mesh
+# only, and removed before the application sees the request.
 CALLER_HEADER: Final = "x-spanmesh-caller"
-# The caller's name on probes of the mesh itself; what they cost is counted nowhere.
+# The caller's name on health probes of the mesh itself, which are counted nowhere.
 PROBER: Final = "spanmesh.prober"
-# Response header with the machine-readable reason of a failure the sidecar itself answers.
+# Response header with the machine-readable reason of an error response that the sidecar itself made.
 REASON_HEADER: Final = "x-spanmesh-reason"
 
 
 def is_failure(status: int) -> bool:
-    """Whether a response of this HTTP status counts as a failure of its server; 0 is no response."""
+    """True if a response of this HTTP status is a failure of its server; status 0 is no response."""
     return status == 0 or status >= 500

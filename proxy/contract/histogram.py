@@ -3,6 +3,9 @@
 Source: OpenTelemetry metrics data model, ExponentialHistogram. Bucket ``i`` holds values in
 ``(base**i, base**(i+1)]`` with ``base = 2**(2**-SCALE)``. At scale 4 a bucket is 4.4 % wide,
 so a quantile is off by at most 2.2 %.
+
+The scale is fixed, unlike in OpenTelemetry's SDKs, which rescale each histogram to its values: histograms of
+one scale merge by addition, in Python and in ClickHouse (sumMap) alike.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,18 +18,18 @@ _PER_OCTAVE: Final = 1 << SCALE
 
 
 def bucket_index(value: float) -> int:
-    """Bucket of a positive value."""
+    """Return the index of the bucket that holds a positive value."""
     return ceil(log2(value) * _PER_OCTAVE) - 1
 
 
 def bucket_value(index: int) -> float:
-    """Geometric middle of a bucket."""
+    """Return the geometric mean of a bucket's bounds."""
     return float(2.0 ** ((index + 0.5) / _PER_OCTAVE))
 
 
 @dataclass(slots=True)
 class Histogram:
-    """Counts by bucket, with exact count, sum, minimum and maximum. Values are seconds."""
+    """Counts of values (seconds) by bucket, with their exact count, sum, minimum and maximum."""
 
     counts: dict[int, int] = field(default_factory=dict)
     zero: int = 0
@@ -36,7 +39,7 @@ class Histogram:
     max: float = 0.0
 
     def record(self, value: float) -> None:
-        """Count one value; what is not positive goes to the zero bucket."""
+        """Count one value; zero and negative ones go to the zero bucket."""
         self.count += 1
         if value <= 0.0:
             self.zero += 1
@@ -67,7 +70,10 @@ class Histogram:
             self.max = other.max
 
     def quantile(self, q: float) -> float | None:
-        """Value below which a share ``q`` (0 to 1) of the counts lies; None when empty."""
+        """Return the value below which a share ``q`` (0 to 1) of the counts lies; None when empty.
+
+        It is the middle of the bucket that reaches the rank ``q * count``, clamped to minimum and maximum.
+        """
         if not self.count:
             return None
         rank = q * self.count
@@ -80,8 +86,8 @@ class Histogram:
                 return min(max(bucket_value(index), self.min), self.max)
         return self.max
 
-    def dense(self) -> tuple[int, list[int]]:
-        """Offset and contiguous bucket counts, as OTLP carries them."""
+    def dense_buckets(self) -> tuple[int, list[int]]:
+        """Return the offset and the contiguous bucket counts, as OTLP carries them."""
         if not self.counts:
             return 0, []
         low, high = min(self.counts), max(self.counts)
@@ -98,9 +104,10 @@ def from_exponential(
     minimum: float | None = None,
     maximum: float | None = None,
 ) -> Histogram:
-    """A histogram from OTLP exponential buckets of any scale, brought to ours.
+    """Return a histogram from OTLP exponential buckets of any scale, converted to ``SCALE``.
 
-    Finer scales merge exactly; coarser ones put a bucket's count at its middle.
+    Buckets of a finer scale merge exactly (each is within one of ours); the count of a coarser bucket goes
+    to the bucket of its middle. Without ``minimum`` or ``maximum`` they are taken from the buckets.
     """
     buckets: dict[int, int] = {}
     shift = scale - SCALE
@@ -110,17 +117,18 @@ def from_exponential(
         source = offset + position
         index = source >> shift if shift >= 0 else bucket_index(2.0 ** ((source + 0.5) * 2.0**-scale))
         buckets[index] = buckets.get(index, 0) + count
-    return _completed(buckets, zero, total, minimum, maximum)
+    return _with_bounds(buckets, zero, total, minimum, maximum)
 
 
 def from_sparse(buckets: Mapping[int, int], *, zero: int = 0, total: float = 0.0) -> Histogram:
-    """A histogram from bucket index to count at our scale, as the store keeps it."""
-    return _completed(dict(buckets), zero, total, None, None)
+    """Return a histogram from bucket index to count at ``SCALE``, as the store keeps it."""
+    return _with_bounds(dict(buckets), zero, total, None, None)
 
 
-def _completed(
+def _with_bounds(
     buckets: dict[int, int], zero: int, total: float, minimum: float | None, maximum: float | None
 ) -> Histogram:
+    """Return a histogram; bounds that are None are taken from its outermost buckets."""
     count = zero + sum(buckets.values())
     if minimum is None:
         minimum = 0.0 if zero else bucket_value(min(buckets)) if buckets else float("inf")

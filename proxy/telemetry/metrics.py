@@ -86,7 +86,7 @@ def _count(metric: Metric, value: int, since: int, now: int) -> NumberDataPoint:
 
 def _fill(point: ExponentialHistogramDataPoint, delta: Delta, since: int, now: int) -> None:
     series, histogram = delta
-    offset, counts = histogram.dense()
+    offset, counts = histogram.dense_buckets()
     point.attributes.extend(_pairs(series.attributes))
     point.start_time_unix_nano = since
     point.time_unix_nano = now

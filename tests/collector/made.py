@@ -113,7 +113,7 @@ def client_metrics(
         point.time_unix_nano = NOW
         point.scale, point.count, point.sum = SCALE, histogram.count, histogram.sum
         point.zero_count, point.min, point.max = histogram.zero, histogram.min, histogram.max
-        point.positive.offset, counts = histogram.dense()
+        point.positive.offset, counts = histogram.dense_buckets()
         point.positive.bucket_counts.extend(counts)
     for name, value in ((names.CLIENT_ACTIVE, open_requests), (names.OLDEST_AGE, oldest)):
         gauge = scope.metrics.add()

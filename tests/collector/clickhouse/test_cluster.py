@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from collector.clickhouse.cluster import clustered
+from collector.clickhouse.cluster import cluster_statements
 from collector.clickhouse.migrate import statements
 
 SNAPSHOT = Path(__file__).parent / "cluster.sql"
 
 
 def generated() -> str:
-    parts = [sql.strip() for name, one in statements(3).items() for sql in clustered(name, one, "spanmesh")]
+    parts = [
+        sql.strip()
+        for name, one in statements(3).items()
+        for sql in cluster_statements(name, one, "spanmesh")
+    ]
     return ";\n\n".join(parts) + ";\n"
 
 
@@ -23,7 +27,7 @@ def test_the_statements_are_those_of_the_snapshot() -> None:
 def test_every_table_is_replicated_and_has_a_distributed_one_above_it() -> None:
     for name, sql in statements(3).items():
         subject = name.partition("_")[2].removesuffix(".sql")
-        made = clustered(name, sql, "spanmesh")
+        made = cluster_statements(name, sql, "spanmesh")
         assert all(" ON CLUSTER `spanmesh`" in each for each in made)
         if subject.endswith("_mv"):
             (view,) = made
@@ -42,9 +46,9 @@ def test_every_table_is_replicated_and_has_a_distributed_one_above_it() -> None:
 def test_a_trace_is_on_one_shard(table: str) -> None:
     for name, sql in statements(3).items():
         if name.partition("_")[2] == f"{table}.sql":
-            assert clustered(name, sql, "c")[1].rstrip().endswith("cityHash64(TraceId))")
+            assert cluster_statements(name, sql, "c")[1].rstrip().endswith("cityHash64(TraceId))")
 
 
 def test_without_a_cluster_nothing_is_changed() -> None:
     for name, sql in statements(3).items():
-        assert clustered(name, sql, "") == [sql]
+        assert cluster_statements(name, sql, "") == [sql]

@@ -42,7 +42,7 @@ def test_spans_go_in_once_for_each_token_also_into_what_views_fill(database: Dat
 
     async def test(writer: Writer) -> None:
         for token in ("one", "one", "two"):
-            await writer.spans([request, request], 4, token, stored)
+            await writer.insert_spans([request, request], 4, token, stored)
 
     with_writer(store, test)
     assert stored == {"otel_traces": 4}
@@ -55,8 +55,8 @@ def test_converted_rows_go_in_once_for_each_token_and_table(database: Database, 
 
     async def test(writer: Writer) -> None:
         for token in ("one", "one", "two"):
-            await writer.converted(lambda: tables, token, {})
-        await writer.converted(lambda: tables, "three", {"mesh_decisions": 0})
+            await writer.insert_converted(lambda: tables, token, {})
+        await writer.insert_converted(lambda: tables, "three", {"mesh_decisions": 0})
 
     with_writer(store, test)
     assert database.query("SELECT count() FROM mesh_decisions") == [(2,)]
@@ -68,7 +68,7 @@ def test_what_cannot_be_converted_is_the_requests_fault(store: Store) -> None:
 
     async def test(writer: Writer) -> None:
         with pytest.raises(StatementError, match="could not be converted"):
-            await writer.converted(broken, "t", {})
+            await writer.insert_converted(broken, "t", {})
         with pytest.raises(StatementError):
             await writer.insert({"mesh_decisions": decisions(5)})
 

@@ -55,7 +55,7 @@ def test_merging_is_recording_together(one: list[float], other: list[float]) -> 
 @given(st.lists(seconds, min_size=1, max_size=40))
 def test_dense_buckets_come_back_the_same(values: list[float]) -> None:
     histogram = of(values)
-    offset, counts = histogram.dense()
+    offset, counts = histogram.dense_buckets()
     back = from_exponential(SCALE, offset, counts, total=histogram.sum)
     assert (back.counts, back.count) == (histogram.counts, histogram.count)
     assert from_sparse(histogram.counts, total=histogram.sum).quantile(0.5) == pytest.approx(
@@ -65,7 +65,7 @@ def test_dense_buckets_come_back_the_same(values: list[float]) -> None:
 
 def test_zero_and_empty() -> None:
     assert Histogram().quantile(0.5) is None
-    assert Histogram().dense() == (0, [])
+    assert Histogram().dense_buckets() == (0, [])
     histogram = of([0.0, -1.0, 0.5])
     assert (histogram.zero, histogram.count, histogram.quantile(0.5)) == (2, 3, 0.0)
     assert histogram.quantile(1.0) == pytest.approx(0.5, rel=0.045)
