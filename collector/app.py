@@ -21,12 +21,12 @@ from collector.clickhouse.reader import Reader
 from collector.clickhouse.retention import parse
 from collector.clickhouse.writer import Writer
 from collector.config import CollectorConfig
-from collector.control.engine_loop import MeshLoop
-from collector.control.mesh_writer import Recorder
-from collector.control.policy_file import MeshFile
+from collector.control.engine_loop import EngineLoop
+from collector.control.mesh_writer import MeshWriter
+from collector.control.policy_file import PolicyFile
 from collector.control.prober import Prober
 from collector.federation.stored_stages import stored_stages
-from collector.federation.sync import Neighbours
+from collector.federation.sync import FederationSync
 from collector.ingest.admission import Admission
 from collector.ingest.dead_letters import DeadLetters
 from collector.ingest.drain import Drain
@@ -79,8 +79,8 @@ async def _until_signal(config: CollectorConfig, settings: EngineSettings) -> No
 @asynccontextmanager
 async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIterator[Ports]:
     """Run the whole collector for the time of the block. Raises ConfigError when it cannot start."""
-    mesh_file = MeshFile(config.config)
-    engine = Engine(mesh_file.load(), settings)
+    policy_file = PolicyFile(config.config)
+    engine = Engine(policy_file.load(), settings)
     stats = Stats()
     async with AsyncExitStack() as stack:
         store = _open_store(stack, config)
@@ -92,9 +92,9 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
         ingest = _ingest(stack, engine, journal, config, stats)
         xds = XdsServer(engine)
         mesh_writer = _mesh_writer(stack, store, config)
-        await _mesh(stack, engine, xds, mesh_writer or writer, reader, mesh_file, config, stats)
+        await _mesh(stack, engine, xds, mesh_writer or writer, reader, policy_file, config, stats)
         if mesh_writer is not None:
-            _federation(stack, engine, store, mesh_writer, mesh_file, config, stats)
+            _federation(stack, engine, store, mesh_writer, policy_file, config, stats)
         state = _State("starting")
         api = build(reader, engine, time.time, stats, lambda: state.reason)
         otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
@@ -168,21 +168,21 @@ async def _mesh(
     xds: XdsServer,
     writer: Writer,
     reader: Reader,
-    mesh_file: MeshFile,
+    policy_file: PolicyFile,
     config: CollectorConfig,
     stats: Stats,
 ) -> None:
     """Start the step of the mesh and what stores its results."""
-    recorder = Recorder(writer.insert, _name(config), stats)
-    stats.add_gauge("spanmesh_pending_mesh_rows", lambda: recorder.pending)
-    _task(stack, recorder.run(), recorder.close)
+    queue = MeshWriter(writer.insert, _name(config), stats)
+    stats.add_gauge("spanmesh_pending_mesh_rows", lambda: queue.pending)
+    _task(stack, queue.run(), queue.close)
     try:
-        engine.follow(await stored_stages(reader, mesh_file.changed_at))
+        engine.follow(await stored_stages(reader, policy_file.changed_at))
     except StoreError as error:
         raise ConfigError(f"stored stages cannot be read: {error}; check the store and start again") from None
     prober = Prober(engine, stats, time.time)
     stack.push_async_callback(prober.close)
-    loop = MeshLoop(engine, xds.publish, recorder, mesh_file, stats, time.time, prober.ask)
+    loop = EngineLoop(engine, xds.publish, queue, policy_file, stats, time.time, prober.ask)
     _task(stack, loop.run(), loop.stop)
 
 
@@ -203,17 +203,17 @@ def _federation(
     engine: Engine,
     store: Store,
     writer: Writer,
-    mesh_file: MeshFile,
+    policy_file: PolicyFile,
     config: CollectorConfig,
     stats: Stats,
 ) -> None:
     """Exchange members, calls and decisions with the other collectors on the store."""
     reader = Reader(store, threads=1)
     stack.callback(reader.close)
-    neighbours = Neighbours(
-        engine, reader, writer.insert, _name(config), stats, time.time, lambda: mesh_file.changed_at
+    sync = FederationSync(
+        engine, reader, writer.insert, _name(config), stats, time.time, lambda: policy_file.changed_at
     )
-    _task(stack, neighbours.run(), neighbours.stop)
+    _task(stack, sync.run(), sync.stop)
 
 
 def _name(config: CollectorConfig) -> str:

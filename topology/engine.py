@@ -16,7 +16,7 @@ from proxy.contract.model import Node, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import Fresh
-from topology.federation.remote import Elsewhere
+from topology.federation.remote import RemoteCollectors
 from topology.graph import root_cause, span_peers
 from topology.graph.call_attribution import Intake
 from topology.graph.span_pairing import Pairing
@@ -30,7 +30,7 @@ from topology.model import (
     EdgeSample,
     EndpointOrigin,
     OpenSample,
-    ProbeAsk,
+    ProbeRequest,
     ProbeResult,
     Side,
     SpanFact,
@@ -69,13 +69,13 @@ class Tick:
     snapshot: Snapshot
     decisions: tuple[Decision, ...]
     edges: tuple[EdgeSample, ...]
-    probes: tuple[ProbeAsk, ...] = ()
+    probes: tuple[ProbeRequest, ...] = ()
 
 
 class Engine:
     """All state of the topology. Every ``now`` is epoch seconds; ``window`` is seconds back from it.
 
-    ``live`` reads it; ``elsewhere`` takes what other collectors tell.
+    ``live`` reads it; ``remote`` merges what other collectors know.
     """
 
     def __init__(self, policy: Policy, settings: EngineSettings) -> None:
@@ -92,7 +92,7 @@ class Engine:
         self.live = LiveView(
             self._traffic, self._intake, self._registry, self._feedback, self._stages, self._policy
         )
-        self.elsewhere = Elsewhere(
+        self.remote = RemoteCollectors(
             self._registry, self._intake, self._feedback, self._guard, self._stages, self._placed
         )
         self._snapshot = Snapshot()
@@ -191,7 +191,7 @@ class Engine:
         self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
         decisions, self._fresh = tuple(self._fresh), []
         probes = tuple(
-            ProbeAsk(service, endpoint, self._policy.of(service).health)
+            ProbeRequest(service, endpoint, self._policy.of(service).health)
             for service, endpoint in self._feedback.probes(now)
         )
         return Tick(self._snapshot, decisions, tuple(self._intake.closed(now)), probes)
@@ -214,8 +214,8 @@ class Engine:
         return self._registry.connected()
 
     def follow(self, changes: Iterable[Decision]) -> None:
-        """Take over changes of stages made elsewhere, or before a restart; the later word wins."""
-        self._decisions.extend(made for made in changes if self.elsewhere.staged(made))
+        """Take over changes of stages made at another collector, or before a restart; the later one wins."""
+        self._decisions.extend(made for made in changes if self.remote.take_stage(made))
 
     def _vouched(self, sample: Vouched) -> Vouched:
         """The sample as evidence: names are free, so who holds no stream is one reporter with all like it."""

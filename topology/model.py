@@ -93,7 +93,7 @@ class OpenSample:
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeAsk:
+class ProbeRequest:
     """An endpoint to ask directly: HTTP GET of ``path``, or a plain sign of life where it is empty."""
 
     service: ServiceId

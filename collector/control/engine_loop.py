@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final
 
-from collector.control.mesh_writer import Recorder
-from collector.control.policy_file import MeshFile
+from collector.control.mesh_writer import MeshWriter
+from collector.control.policy_file import PolicyFile
 from collector.stats import Stats
 from proxy.contract.failure import ConfigError
 from topology.engine import Engine
-from topology.model import ProbeAsk
+from topology.model import ProbeRequest
 from topology.xds.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)
@@ -26,18 +26,18 @@ LOOK_SECONDS: Final = 0.05
 _FILE_SECONDS: Final = 1.0
 
 
-class MeshLoop:
+class EngineLoop:
     """Drives the engine by a clock (epoch seconds)."""
 
     def __init__(
         self,
         engine: Engine,
         publish: Callable[[Snapshot], None],
-        recorder: Recorder,
-        mesh_file: MeshFile,
+        recorder: MeshWriter,
+        mesh_file: PolicyFile,
         stats: Stats,
         clock: Callable[[], float],
-        probe: Callable[[Iterable[ProbeAsk]], None] = lambda asks: None,
+        probe: Callable[[Iterable[ProbeRequest]], None] = lambda asks: None,
     ) -> None:
         self._engine = engine
         self._publish = publish

@@ -1,7 +1,7 @@
-"""The mesh's own tables: edges and decisions on their way to the store, never in anyone's way.
+"""The queue of the mesh's edges and decisions on their way to the store.
 
-The step of the mesh hands over rows and goes on. When ClickHouse is slow or gone they wait here,
-up to a limit; past it the oldest are given up and counted.
+The engine's step hands them over and goes on. While ClickHouse is slow or gone they wait here, up to a
+limit; past it the oldest are dropped and counted.
 """
 
 import asyncio
@@ -11,83 +11,29 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from collector.clickhouse.database import Columns, StatementError, StoreError
+from collector.control.mesh_rows import (
+    CONNECTIONS,
+    DECISIONS,
+    EDGES,
+    connection_columns,
+    decision_columns,
+    edge_columns,
+)
 from collector.stats import Stats
-from proxy.contract.decisions.codec import dumps
 from proxy.contract.traffic import Protocol
 from topology.model import Decision, EdgeSample
 
 _log = logging.getLogger(__name__)
 
-EDGES: Final = "mesh_edges"
-CONNECTIONS: Final = "mesh_connections"
-DECISIONS: Final = "mesh_decisions"
-# The key of the bucket of zero in mesh_edges.Latency.
-ZERO_BUCKET: Final = -32768
 _RETRY_SECONDS: Final = 1.0
-_LIMIT: Final = 200_000  # rows
+# Rows of each table: a busy mesh stores some thousand edges a second, so a minute or two without the store.
+_LIMIT: Final = 200_000
 
 Add = Callable[[Mapping[str, Columns]], Awaitable[object]]
 
 
-def edge_columns(samples: Sequence[EdgeSample], collector: str) -> dict[str, list[Any]]:
-    """Rows of mesh_edges."""
-    return {
-        "Time": [sample.second for sample in samples],
-        "Source": [sample.source for sample in samples],
-        "Target": [sample.target for sample in samples],
-        "Protocol": [sample.protocol for sample in samples],
-        "Endpoint": [sample.endpoint for sample in samples],
-        "Arm": [sample.arm for sample in samples],
-        "Count": [sample.count for sample in samples],
-        "Errors": [sample.errors for sample in samples],
-        "Sum": [sample.histogram.sum for sample in samples],
-        "Latency": [_buckets(sample) for sample in samples],
-        "Encrypted": [sample.encrypted for sample in samples],
-        "Clear": [sample.clear for sample in samples],
-        "Collector": [collector] * len(samples),
-    }
-
-
-def connection_columns(samples: Sequence[EdgeSample], collector: str) -> dict[str, list[Any]]:
-    """Rows of mesh_connections."""
-    return {
-        "Time": [sample.second for sample in samples],
-        "Source": [sample.source for sample in samples],
-        "Target": [sample.target for sample in samples],
-        "Protocol": [sample.protocol for sample in samples],
-        "Arm": [sample.arm for sample in samples],
-        "Collector": [collector] * len(samples),
-        "Count": [sample.count for sample in samples],
-        "Encrypted": [sample.encrypted for sample in samples],
-        "Clear": [sample.clear for sample in samples],
-        "Standing": [sample.standing for sample in samples],
-        "Sent": [sample.sent for sample in samples],
-        "Received": [sample.received for sample in samples],
-    }
-
-
-def _buckets(sample: EdgeSample) -> dict[int, int]:
-    counts = dict(sample.histogram.counts)
-    if sample.histogram.zero:
-        counts[ZERO_BUCKET] = sample.histogram.zero
-    return counts
-
-
-def decision_columns(decisions: Sequence[Decision], collector: str) -> dict[str, list[Any]]:
-    """Rows of mesh_decisions."""
-    return {
-        "Time": [int(decision.time * 1000) for decision in decisions],
-        "Kind": [decision.kind for decision in decisions],
-        "Service": [decision.service for decision in decisions],
-        "Endpoint": [decision.endpoint for decision in decisions],
-        "Reason": [decision.reason for decision in decisions],
-        "Evidence": [dumps(decision.evidence) for decision in decisions],
-        "Collector": [collector] * len(decisions),
-    }
-
-
-class Recorder:
-    """Keeps what waits and stores it as fast as the store takes it."""
+class MeshWriter:
+    """Stores edges, connections and decisions as fast as the store takes them. ``add`` inserts rows."""
 
     def __init__(
         self,
@@ -110,11 +56,11 @@ class Recorder:
 
     @property
     def pending(self) -> int:
-        """Rows that wait."""
+        """The number of rows that wait."""
         return len(self._edges) + len(self._connections) + len(self._decisions)
 
     def record(self, edges: Sequence[EdgeSample], decisions: Sequence[Decision]) -> None:
-        """Take rows to store; returns at once."""
+        """Queue rows; returns at once."""
         self._edges.extend(sample for sample in edges if sample.count)
         self._connections.extend(sample for sample in edges if sample.protocol is Protocol.TCP)
         self._decisions.extend(decisions)
@@ -127,7 +73,7 @@ class Recorder:
             self._some.set()
 
     async def run(self) -> None:
-        """Store what comes until ``close``, and what waits then."""
+        """Store queued rows until ``close``, and those that wait then."""
         while not self._closing or self.pending:
             await self._some.wait()
             self._some.clear()
@@ -138,7 +84,7 @@ class Recorder:
     async def _store(
         self, table: str, rows: deque[Any], columns: Callable[[Sequence[Any], str], dict[str, list[Any]]]
     ) -> None:
-        """Rows leave the queue once they are committed, or cannot ever be."""
+        """Empty one queue. Rows leave it once they are committed, or can never be."""
         while rows:
             taken = list(rows)
             rows.clear()
@@ -157,6 +103,6 @@ class Recorder:
                 await asyncio.sleep(self._retry_seconds)
 
     def close(self) -> None:
-        """Let ``run`` end when what waits is stored, or the store refuses it."""
+        """Let ``run`` end once the rows that wait are stored, or the store refuses them."""
         self._closing = True
         self._some.set()

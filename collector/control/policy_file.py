@@ -12,7 +12,7 @@ from topology.policy.problems import PolicyError
 _log = logging.getLogger(__name__)
 
 
-class MeshFile:
+class PolicyFile:
     """The file ``path`` names; an empty path is an empty policy that never changes."""
 
     def __init__(self, path: str) -> None:

@@ -14,7 +14,7 @@ from collector.stats import Stats
 from proxy.contract import attributes as names
 from proxy.contract.transport.streams import connect_stream
 from topology.engine import Engine
-from topology.model import ProbeAsk, ProbeResult
+from topology.model import ProbeRequest, ProbeResult
 
 SECONDS: Final = 1.0  # for a whole probe
 _AT_ONCE: Final = 20  # probes: an outage must not make the collector one more load
@@ -33,7 +33,7 @@ class Prober:
         self._seconds = seconds
         self._running: set[asyncio.Task[None]] = set()
 
-    def ask(self, asks: Iterable[ProbeAsk]) -> None:
+    def ask(self, asks: Iterable[ProbeRequest]) -> None:
         """Start probes; returns at once. Those past the limit are dropped: the engine asks again."""
         for each in asks:
             if len(self._running) >= _AT_ONCE:
@@ -49,13 +49,13 @@ class Prober:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _probe(self, asked: ProbeAsk) -> None:
+    async def _probe(self, asked: ProbeRequest) -> None:
         result = await probe(asked, self._seconds)
         self._stats.count("spanmesh_probes_total", outcome="ok" if result.ok else "failed")
         self._engine.probed([result], self._clock())
 
 
-async def probe(asked: ProbeAsk, seconds: float = SECONDS) -> ProbeResult:
+async def probe(asked: ProbeRequest, seconds: float = SECONDS) -> ProbeResult:
     """Probe an endpoint and return the result, within ``seconds``; network errors are results, not raised."""
     try:
         async with asyncio.timeout(seconds):
@@ -70,7 +70,7 @@ async def probe(asked: ProbeAsk, seconds: float = SECONDS) -> ProbeResult:
     return ProbeResult(asked.service, asked.endpoint, ok, detail)
 
 
-async def _answer(asked: ProbeAsk) -> tuple[bool, str]:
+async def _answer(asked: ProbeRequest) -> tuple[bool, str]:
     """Return whether the endpoint gave a sign of life, and in words which."""
     reader, writer = await connect_stream(asked.endpoint, limit=_HEAD_MAX)
     try:
@@ -89,7 +89,7 @@ async def _answer(asked: ProbeAsk) -> tuple[bool, str]:
     return good, f"answered {status}"
 
 
-def request(asked: ProbeAsk) -> bytes:
+def request(asked: ProbeRequest) -> bytes:
     """Return the bytes of a probe.
 
     The caller header keeps the endpoint's own sidecar from counting it, and the trace context, not

@@ -1,23 +1,16 @@
-"""Stages that were changed over the API or turned back, put in force again after a restart."""
-
-from typing import Final
+"""Stages that were set over the API or turned back by the guard, to put in force again after a restart."""
 
 from collector.clickhouse.reader import Reader
-from collector.federation.rows import decision, is_stage
+from collector.control.mesh_rows import read_decision
+from collector.federation import queries
+from collector.federation.remote_decisions import ORIGINS, is_shared_stage
+from proxy.contract.decisions.kinds import DecisionKind
 from topology.model import Decision
-
-_NEWEST: Final = """
-SELECT toUnixTimestamp64Milli(max(Time)), Service, argMax(Reason, Time), argMax(Evidence, Time)
-FROM mesh_decisions
-WHERE Kind = 'stage' AND JSONExtractString(Evidence, 'origin') IN ('api', 'guard')
-GROUP BY Service
-HAVING max(Time) > toDateTime64({since:Float64}, 3)
-ORDER BY Service
-"""
 
 
 async def stored_stages(reader: Reader, since: float) -> list[Decision]:
-    """The newest change of each service made after ``since`` (epoch seconds). Raises StoreError."""
-    rows = await reader.query(_NEWEST, {"since": since})
-    made = (decision(at, "stage", service, "", reason, evidence) for at, service, reason, evidence in rows)
-    return [each for each in made if is_stage(each)]
+    """Return the newest change of each service made after ``since`` (epoch seconds). Raises StoreError."""
+    kind = DecisionKind.STAGE
+    rows = await reader.query(queries.STAGES, {"kind": kind, "origins": list(ORIGINS), "since": since})
+    made = (read_decision(at, kind, service, "", reason, evidence) for at, service, reason, evidence in rows)
+    return [each for each in made if is_shared_stage(each)]

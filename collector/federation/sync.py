@@ -1,8 +1,7 @@
-"""Several collectors, one mesh: each tells the store what it has, and takes from there what others have.
+"""The exchange between collectors through the store: publish own members, read what others stored.
 
-Beside the step of the mesh, with a thread and a session of its own for reading and one for writing:
-while the store is slow or gone the mesh goes on with what it knew. Looks are made half a second after
-each full one, when the second that is over has been stored.
+Runs beside the engine's step, with a thread and a session of its own for reading and one for writing:
+while the store is slow or gone the engine goes on with what it knew.
 """
 
 import asyncio
@@ -16,7 +15,10 @@ from typing import Final
 from collector.clickhouse.database import StoreError
 from collector.clickhouse.reader import Reader
 from collector.control.mesh_writer import Add
-from collector.federation.rows import CATCH_UP, Changes, Folds, Heard, Told
+from collector.federation import queries
+from collector.federation.members import OwnMembers, RemoteMembers
+from collector.federation.remote_decisions import KINDS, RemoteDecisions
+from collector.federation.remote_edges import CATCH_UP, RemoteEdges
 from collector.stats import Stats
 from proxy.contract.option import named
 from topology.engine import Engine
@@ -26,49 +28,19 @@ _log = logging.getLogger(__name__)
 
 MEMBERS: Final = "mesh_members"
 _PERIOD: Final = 1.0
+# Seconds after each full one at which to read: by then the second that is over has been stored.
 _PHASE: Final = 0.5
-_MEMBERS_BACK: Final = 25.0  # seconds in which every living collector has told everything
-_OVERLAP: Final = 3.0
-_ROWS: Final = 20_000  # of one look
-_AT_ONCE: Final = 500  # samples folded in one turn of the loop
-
-_MEMBERS: Final = f"""
-SELECT toUnixTimestamp64Milli(Time) AS at, Collector, Run, Service, Present, Address, State, App, Instance,
-    Version, Zone
-FROM mesh_members
-WHERE Time > now64(3) - toIntervalMillisecond({{back:UInt32}})
-ORDER BY at
-LIMIT {_ROWS}
-"""
-# Of each collector what is later than its newest row that is known, less an overlap; users' calls (their
-# seconds are held back while spans may still tell whose they were) have a newest row of their own.
-_EDGES: Final = f"""
-WITH toString(Collector) AS name
-SELECT toUnixTimestamp(Time) AS second, Source, Target, Protocol, Endpoint, Arm, Collector, sum(Count),
-    sum(Errors), sum(Sum), sumMap(Latency), sum(Encrypted), sum(Clear)
-FROM mesh_edges
-WHERE Time > toDateTime({{since:UInt32}}) AND Collector != {{own:String}}
-    AND toUnixTimestamp(Time) > if(
-        Source = 'user',
-        transform(name, {{users:Array(String)}}, {{users_since:Array(UInt32)}}, {{since:UInt32}}),
-        transform(name, {{names:Array(String)}}, {{names_since:Array(UInt32)}}, {{since:UInt32}})
-    )
-GROUP BY second, Source, Target, Protocol, Endpoint, Arm, Collector
-ORDER BY second DESC
-LIMIT {_ROWS}
-"""
-_CHANGES: Final = f"""
-SELECT Collector, toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence
-FROM mesh_decisions
-WHERE Time > toDateTime64({{since:Float64}}, 3) AND Collector != {{own:String}}
-    AND Kind IN ('eject', 'probation', 'return', 'stage')
-ORDER BY Time
-LIMIT {_ROWS}
-"""
+_MEMBERS_BACK: Final = 25.0  # seconds in which every living collector has published all its members
+_OVERLAP: Final = 3.0  # seconds of members read again, which may have become visible late
+_DECISIONS_OVERLAP: Final = 10.0
+_AT_ONCE: Final = 500  # samples merged in one turn of the event loop, which serves streams too
 
 
-class Neighbours:
-    """Runs between ``run`` and ``stop``. ``clock`` gives epoch seconds, ``add`` inserts rows."""
+class FederationSync:
+    """Publishes and reads every second between ``run`` and ``stop``.
+
+    ``clock`` gives epoch seconds, ``add`` inserts rows, ``file_since`` is when mesh.yaml was written.
+    """
 
     def __init__(
         self,
@@ -88,18 +60,18 @@ class Neighbours:
         self._clock = clock
         self._file_since = file_since
         run = secrets.token_hex(8)
-        self._told, self._heard = Told(collector, run), Heard(collector, run)
-        self._folds, self._changes = Folds(), Changes()
-        self._looked: float | None = None
-        self._warned = self._deaf = False
+        self._published, self._members = OwnMembers(collector, run), RemoteMembers(collector, run)
+        self._edges, self._decisions = RemoteEdges(), RemoteDecisions()
+        self._last_read: float | None = None
+        self._warned = self._stale = False
         self._stopped = asyncio.Event()
-        stats.add_gauge("spanmesh_other_collectors", lambda: self._heard.collectors)
+        stats.add_gauge("spanmesh_other_collectors", lambda: self._members.collectors)
 
     async def run(self) -> None:
-        """Tell and look every second."""
+        """Publish and read every second."""
         while not self._stopped.is_set():
             problem = ""
-            for work in (self.tell, self.look):
+            for work in (self.publish, self.read):
                 try:
                     await work()
                 except StoreError as error:
@@ -107,8 +79,8 @@ class Neighbours:
                     problem = str(error)
                 except Exception:
                     self._stats.count("spanmesh_other_collectors_errors_total")
-                    _log.exception("what other collectors stored was not taken over")
-            self._say(problem)
+                    _log.exception("what other collectors stored could not be merged")
+            self._log_change(problem)
             wait = _PERIOD - (self._clock() - _PHASE) % _PERIOD
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -118,49 +90,49 @@ class Neighbours:
         """Let ``run`` return."""
         self._stopped.set()
 
-    def _say(self, problem: str) -> None:
-        """Log the beginning and the end of a time without the store, not each second of it."""
-        if problem and not self._deaf:
-            _log.warning("other collectors are not heard of until the store answers: %s", problem)
-        elif self._deaf and not problem:
-            _log.warning("other collectors are heard of again")
-        self._deaf = bool(problem)
+    def _log_change(self, problem: str) -> None:
+        """Log when the store stops answering and when it answers again, not each second in between."""
+        if problem and not self._stale:
+            _log.warning("cannot reach the store, the state of other collectors is stale: %s", problem)
+        elif self._stale and not problem:
+            _log.warning("the store answers again, the state of other collectors is fresh")
+        self._stale = bool(problem)
 
-    async def tell(self) -> None:
-        """Store what is connected here. Raises StoreError."""
+    async def publish(self) -> None:
+        """Store the members that are connected here. Raises StoreError."""
         now = time.monotonic()
-        columns, members = self._told.columns(self._engine.registered(), now)
-        await self._add({MEMBERS: columns})
-        self._told.note(members, now)
+        members = self._engine.registered()
+        await self._add({MEMBERS: self._published.columns(members, now)})
+        self._published.confirm(members, now)
 
-    async def look(self) -> None:
-        """Take over what others stored since the last look. Raises StoreError."""
+    async def read(self) -> None:
+        """Merge what others stored since the last call. Raises StoreError."""
         now = time.monotonic()
-        passed = None if self._looked is None else now - self._looked
-        await self._members(passed)
-        await self._edges()
-        await self._decisions(passed)
-        self._looked = now
+        passed = None if self._last_read is None else now - self._last_read
+        await self._read_members(passed)
+        await self._read_edges()
+        await self._read_decisions(passed)
+        self._last_read = now
 
-    async def _members(self, passed: float | None) -> None:
+    async def _read_members(self, passed: float | None) -> None:
         back = _MEMBERS_BACK if passed is None else min(passed + _OVERLAP, _MEMBERS_BACK)
-        rows = await self._reader.query(_MEMBERS, {"back": int(back * 1000)})
-        # A long pause was the store's: who lives shows in the looks that follow.
+        rows = await self._reader.query(queries.MEMBERS, {"back": int(back * 1000)})
+        # A long pause was the store's, not the others': who lives shows in the reads that follow.
         looked = min(passed or 0.0, 2 * _PERIOD)
-        for collector, members in self._heard.take(rows, looked).items():
-            self._engine.elsewhere.members(collector, members)
-        if self._heard.namesake and not self._warned:
+        for collector, members in self._members.take(rows, looked).items():
+            self._engine.remote.set_members(collector, members)
+        if self._members.namesake and not self._warned:
             self._warned = True
             _log.error(
-                "another collector stores under the name %r too, and neither hears of the other: "
+                "another collector stores under the name %r too, and neither reads the other's rows: "
                 f"give each its own with {named('name')}",
                 self._own,
             )
 
-    async def _edges(self) -> None:
-        names, users = self._folds.since(users=False), self._folds.since(users=True)
+    async def _read_edges(self) -> None:
+        names, users = self._edges.since(users=False), self._edges.since(users=True)
         rows = await self._reader.query(
-            _EDGES,
+            queries.EDGES,
             {
                 "own": self._own,
                 "since": int(self._clock()) - CATCH_UP,
@@ -168,28 +140,29 @@ class Neighbours:
                 **_since("users", users),
             },
         )
-        found = await asyncio.to_thread(self._folds.take, rows)
+        found = await asyncio.to_thread(self._edges.take, rows)
         for collector, samples in found.items():
-            await self._fold(collector, samples)
+            await self._merge(collector, samples)
 
-    async def _fold(self, collector: str, samples: Sequence[EdgeSample]) -> None:
+    async def _merge(self, collector: str, samples: Sequence[EdgeSample]) -> None:
         self._stats.count("spanmesh_folded_edges_total", len(samples))
         for start in range(0, len(samples), _AT_ONCE):
             part = samples[start : start + _AT_ONCE]
-            self._engine.elsewhere.fold(collector, part, self._clock())
+            self._engine.remote.merge_edges(collector, part, self._clock())
             await asyncio.sleep(0)
 
-    async def _decisions(self, passed: float | None) -> None:
+    async def _read_decisions(self, passed: float | None) -> None:
         now = self._clock()
-        back = CATCH_UP if passed is None else min(passed + 10.0, CATCH_UP)
-        rows = await self._reader.query(_CHANGES, {"own": self._own, "since": now - back})
-        news = self._changes.take(rows, now)
-        since = self._file_since()  # what mesh.yaml says later than that stands
-        self._engine.follow([made for made in news.stages if made.time > since])
-        for collector, made in news.ejected:
-            self._engine.elsewhere.ejected(collector, made, now)
+        back = CATCH_UP if passed is None else min(passed + _DECISIONS_OVERLAP, CATCH_UP)
+        asked = {"own": self._own, "since": now - back, "kinds": list(KINDS)}
+        rows = await self._reader.query(queries.DECISIONS, asked)
+        new = self._decisions.take(rows, now)
+        since = self._file_since()  # a later mesh.yaml overrules what was set before it
+        self._engine.follow([made for made in new.stages if made.time > since])
+        for collector, made in new.ejections:
+            self._engine.remote.take_ejection(collector, made, now)
 
 
 def _since(name: str, known: Mapping[str, int]) -> dict[str, Iterable[object]]:
-    """Parameters for ``transform``, whose arrays must not be empty."""
+    """Return parameters for ``transform``, whose arrays must not be empty."""
     return {name: [*known, ""], f"{name}_since": [*known.values(), 0]}

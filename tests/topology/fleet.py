@@ -8,7 +8,7 @@ from proxy.contract.model import EndpointState, Node
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.engine import Engine
-from topology.model import CallSample, Decision, EdgeSample, EndpointView, OpenSample, ProbeAsk, Side
+from topology.model import CallSample, Decision, EdgeSample, EndpointView, OpenSample, ProbeRequest, Side
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
@@ -50,7 +50,7 @@ class Fleet:
         self.engine = Engine(Policy(), settings or EngineSettings())
         self.truth, self.truthful = truth, truthful
         self.arm = Arm.ROUTED
-        self.probes: list[ProbeAsk] = []
+        self.probes: list[ProbeRequest] = []
         self.now = 1000.0
         self.endpoints, self.reporters = endpoints, reporters
         self._per_report = per_report  # calls of one reporter to one endpoint in half a second

@@ -1,12 +1,13 @@
-"""What other collectors found out, made part of what this one knows. Pure.
+"""Merging of what other collectors know into the engine. Pure.
 
-Their sidecars' endpoints are members like its own. Their calls come by the second, once they are
-stored: they count in the graph, and what comes in time is evidence, all sidecars of one collector being
-one reporter. Ejections and stages are taken over; what is taken over is never handed on, so that no
-decision can come back to where it was made.
+Endpoints of their sidecars are members like its own. Their calls come by the second, once they are
+stored: they count in the graph, and those that come in time are evidence, all sidecars of one collector
+being one reporter. Ejections and stages are taken over; what was taken over is never taken over again by
+a third, so that no decision can come back to where it was made.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from proxy.contract.decisions.evidence import Ejection
@@ -23,13 +24,15 @@ from topology.registry.sources import Members, Source
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Stages
 
+# Of a remote finding: among the slowest failures, since how bad the endpoint is shows at the other collector.
 _SCORE: Final = 1.0
 
-Place = Callable[[str, str], tuple[ServiceId, str, bool]]
+Resolve = Callable[[str, str], tuple[ServiceId, str, bool]]
+"""From the labels of a target and an endpoint to its service and endpoint, and whether it is registered."""
 
 
-class Elsewhere:
-    """Feeds the engine's parts. ``place`` tells the service and endpoint that labels mean."""
+class RemoteCollectors:
+    """The entrance of other collectors' data into the engine's parts."""
 
     def __init__(
         self,
@@ -38,39 +41,28 @@ class Elsewhere:
         feedback: Feedback,
         guard: Guard,
         stages: Stages,
-        place: Place,
+        resolve: Resolve,
     ) -> None:
         self._registry = registry
         self._intake = intake
         self._feedback = feedback
         self._guard = guard
         self._stages = stages
-        self._place = place
+        self._resolve = resolve
         self._reports = Fresh()
 
-    def members(self, collector: str, services: Members) -> None:
-        """All that is registered there now; nothing when it is gone."""
+    def set_members(self, collector: str, services: Members) -> None:
+        """Replace all that is registered at a collector; empty when it is gone."""
         self._registry.set(Source.COLLECTORS, services, collector)
 
-    def fold(self, collector: str, samples: Iterable[EdgeSample], now: float) -> None:
-        """Count seconds of its calls, each given once. One that comes late is not acted upon."""
+    def merge_edges(self, collector: str, samples: Iterable[EdgeSample], now: float) -> None:
+        """Count seconds of a collector's calls, each given once. A late one is no evidence."""
         reporter = GROUP + collector
-        # The newest first: it shows how quick this collector can be.
+        # The newest first: a report's delay is measured against the fastest of the same reporter.
         for sample in sorted(samples, key=lambda sample: -sample.second):
             ended = sample.second + 1.0
-            service, endpoint, registered = self._place(sample.target, sample.endpoint)
-            placed = EdgeSample(
-                sample.second,
-                sample.source,
-                service,
-                sample.protocol,
-                endpoint,
-                sample.arm,
-                sample.count,
-                sample.errors,
-                sample.histogram,
-            )
-            self._intake.fold(placed)
+            service, endpoint, registered = self._resolve(sample.target, sample.endpoint)
+            self._intake.fold(replace(sample, target=service, endpoint=endpoint))
             if not sample.arm or self._reports.late(reporter, 0.0, ended, now):
                 continue  # without an arm it was not a caller's sidecar that measured
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
@@ -80,8 +72,8 @@ class Elsewhere:
                 )
                 self._feedback.evidence.call(service, endpoint, call, now)
 
-    def ejected(self, collector: str, made: Decision, now: float) -> None:
-        """It ejected an endpoint and stands by it; what it took over itself is passed over."""
+    def take_ejection(self, collector: str, made: Decision, now: float) -> None:
+        """Take an ejection in force as a finding; one that the collector took over itself is skipped."""
         ejection = made.evidence
         if not isinstance(ejection, Ejection) or ejection.collector:
             return
@@ -93,6 +85,6 @@ class Elsewhere:
         finding = Finding(made.endpoint, ejection.finding, _SCORE, reason, ejection.grounds, collector)
         self._feedback.take_remote(made.service, finding, now)
 
-    def staged(self, made: Decision) -> bool:
-        """It changed a stage; whether that is news. Raises TypeError for other decisions."""
+    def take_stage(self, made: Decision) -> bool:
+        """Put a change of a stage in force; True if it is news. Raises TypeError for other decisions."""
         return self._stages.follow(made)

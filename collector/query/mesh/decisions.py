@@ -1,12 +1,12 @@
 """Decisions of the mesh: the newest in memory, older ones and other collectors' from the store."""
 
 import logging
-from typing import Any, Final
+from typing import Final
 
+from collector.control.mesh_rows import read_decision
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
 from collector.query.sql import Sql
-from proxy.contract.decisions.codec import loads
 from topology.engine import Engine
 from topology.model import Decision
 
@@ -33,7 +33,7 @@ async def decisions(
     except TryLaterError as error:
         _log.warning("decisions are shown from memory alone: %s", error)
         rows = []
-    return merged(live, [_decision(row) for row in rows], limit)
+    return merged(live, [read_decision(*row) for row in rows], limit)
 
 
 def merged(live: tuple[Decision, ...], stored: list[Decision], limit: int) -> list[Decision]:
@@ -51,8 +51,3 @@ def merged(live: tuple[Decision, ...], stored: list[Decision], limit: int) -> li
 
 def _key(decision: Decision) -> tuple[str, str, str, str]:
     return decision.kind, decision.service, decision.endpoint, decision.reason
-
-
-def _decision(row: tuple[Any, ...]) -> Decision:
-    milliseconds, kind, service, endpoint, reason, evidence = row
-    return Decision(milliseconds / 1000, service, reason, loads(kind, evidence), endpoint)

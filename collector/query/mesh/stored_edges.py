@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
 
-from collector.control.mesh_writer import ZERO_BUCKET
+from collector.control.mesh_rows import ZERO_BUCKET
 from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.sql import Sql

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from collector.clickhouse.database import Columns
-from collector.control.engine_loop import MeshLoop
-from collector.control.mesh_writer import Recorder
-from collector.control.policy_file import MeshFile
+from collector.control.engine_loop import EngineLoop
+from collector.control.mesh_writer import MeshWriter
+from collector.control.policy_file import PolicyFile
 from collector.stats import Stats
 from proxy.contract.service_id import ServiceId
 from tests.collector.made import RecordingEngine, edge, stage_decision
@@ -26,10 +26,10 @@ class World:
         self.engine = RecordingEngine(known=["back"])
         self.published: list[Snapshot] = []
         self.stats = Stats()
-        self.recorder = Recorder(self._never, "c1", self.stats)
-        file = MeshFile(config)
+        self.recorder = MeshWriter(self._never, "c1", self.stats)
+        file = PolicyFile(config)
         file.load()
-        self.loop = MeshLoop(
+        self.loop = EngineLoop(
             self.engine,
             self.published.append,
             self.recorder,

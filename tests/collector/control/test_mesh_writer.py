@@ -1,14 +1,14 @@
 """Edges and decisions on their way to the store."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from collector.clickhouse.database import Columns, Database, StatementError, Store, StoreUnavailableError
 from collector.clickhouse.writer import Writer
-from collector.control.mesh_writer import ZERO_BUCKET, Recorder, decision_columns, edge_columns
+from collector.control.mesh_rows import ZERO_BUCKET
+from collector.control.mesh_writer import MeshWriter
 from collector.stats import Stats
 from proxy.contract.histogram import bucket_index
 from proxy.contract.traffic import Arm, Protocol
@@ -29,34 +29,6 @@ class Sink:
 
     def rows(self, table: str) -> int:
         return sum(len(tables[table]["Time"]) for tables in self.taken if table in tables)
-
-
-def test_columns_of_both_tables() -> None:
-    assert edge_columns([edge(7)], "c1") == {
-        "Time": [7],
-        "Source": ["front"],
-        "Target": ["back"],
-        "Protocol": ["http"],
-        "Endpoint": ["10.0.0.1:80"],
-        "Arm": ["direct"],
-        "Count": [2],
-        "Errors": [1],
-        "Sum": [0.01],
-        "Latency": [{bucket_index(0.01): 1, ZERO_BUCKET: 1}],
-        "Encrypted": [0],
-        "Clear": [2],
-        "Collector": ["c1"],
-    }
-    columns = decision_columns([stage_decision(1.5, "back", "route", 25)], "c1")
-    assert columns["Time"] == [1500]
-    assert json.loads(columns["Evidence"][0]) == {
-        "from": "observe",
-        "from_percent": 0,
-        "to": "route",
-        "to_percent": 25,
-        "origin": "api",
-        "version": 1,
-    }
 
 
 def test_opaque_connections_have_rows_of_their_own() -> None:
@@ -83,12 +55,12 @@ def test_opaque_connections_have_rows_of_their_own() -> None:
     }
 
 
-def run(test: Callable[[Recorder, Sink, Stats], None], limit: int = 100) -> tuple[Sink, Stats]:
+def run(test: Callable[[MeshWriter, Sink, Stats], None], limit: int = 100) -> tuple[Sink, Stats]:
     """Do ``test`` before the recorder starts, then let it finish."""
 
     async def inner() -> tuple[Sink, Stats]:
         sink, stats = Sink(), Stats()
-        recorder = Recorder(sink.add, "c1", stats, limit=limit)
+        recorder = MeshWriter(sink.add, "c1", stats, limit=limit)
         test(recorder, sink, stats)
         task = asyncio.create_task(recorder.run())
         await asyncio.sleep(0)
@@ -113,7 +85,7 @@ def test_past_the_limit_the_oldest_are_given_up_and_counted() -> None:
 
 
 def test_rows_that_can_never_be_stored_are_given_up_and_counted() -> None:
-    def test(recorder: Recorder, sink: Sink, stats: Stats) -> None:
+    def test(recorder: MeshWriter, sink: Sink, stats: Stats) -> None:
         sink.failures.append(StatementError("no such column"))
         recorder.record([edge(1)], [stage_decision(1, "s", "route", 5)])
 
@@ -126,7 +98,7 @@ def test_a_store_that_is_gone_is_tried_again_and_keeps_the_order() -> None:
     async def inner() -> None:
         sink = Sink()
         sink.failures.append(StoreUnavailableError("gone"))
-        recorder = Recorder(sink.add, "c1", Stats(), retry_seconds=0.01)
+        recorder = MeshWriter(sink.add, "c1", Stats(), retry_seconds=0.01)
         task = asyncio.create_task(recorder.run())
         recorder.record([edge(1), edge(2)], [])
         await asyncio.sleep(0)
@@ -146,7 +118,7 @@ def test_the_real_tables_take_the_columns(database: Database, store: Store) -> N
 
     async def inner() -> None:
         writer, stats = Writer(store), Stats()
-        recorder = Recorder(writer.insert, "c1", stats)
+        recorder = MeshWriter(writer.insert, "c1", stats)
         recorder.record([edge(second), edge(second)], [stage_decision(second, "back", "route", 25)])
         recorder.close()
         await recorder.run()

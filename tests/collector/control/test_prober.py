@@ -10,7 +10,7 @@ from collector.control.prober import Prober, probe
 from collector.stats import Stats
 from proxy.contract.service_id import ServiceId
 from topology.engine import Engine
-from topology.model import ProbeAsk, ProbeResult
+from topology.model import ProbeRequest, ProbeResult
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
@@ -36,7 +36,7 @@ def probed(handler: Handler | None, path: str = "") -> ProbeResult:
             server.close()
             await server.wait_closed()
         async with server:
-            return await probe(ProbeAsk(ServiceId("back"), f"{host}:{port}", path), 0.3)
+            return await probe(ProbeRequest(ServiceId("back"), f"{host}:{port}", path), 0.3)
 
     return asyncio.run(run())
 
@@ -94,7 +94,7 @@ def test_the_engine_hears_of_it_and_probes_are_bounded() -> None:
         server = await asyncio.start_server(answering(b"HTTP/1.1 200 OK\r\n\r\n"), "127.0.0.1", 0)
         host, port = server.sockets[0].getsockname()[:2]
         prober = Prober(engine, stats, time.time)
-        prober.ask([ProbeAsk(ServiceId("back"), f"{host}:{port}") for _ in range(50)])
+        prober.ask([ProbeRequest(ServiceId("back"), f"{host}:{port}") for _ in range(50)])
         async with asyncio.timeout(10):
             while len(engine.results) < 20:
                 await asyncio.sleep(0.01)

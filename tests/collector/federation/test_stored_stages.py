@@ -5,7 +5,7 @@ import time
 
 from collector.clickhouse.database import Database, Store
 from collector.clickhouse.reader import Reader
-from collector.control.mesh_writer import decision_columns
+from collector.control.mesh_rows import decision_columns
 from collector.federation.stored_stages import stored_stages
 from proxy.contract.decisions.evidence import StageChange
 from proxy.contract.model import Node, Stage

@@ -12,9 +12,8 @@ import pytest
 from collector.clickhouse.database import Columns, Database, Store, StoreUnavailableError
 from collector.clickhouse.reader import Reader
 from collector.clickhouse.writer import Writer
-from collector.control.mesh_writer import decision_columns, edge_columns
-from collector.federation.rows import LOST, Heard
-from collector.federation.sync import Neighbours
+from collector.control.mesh_rows import decision_columns, edge_columns
+from collector.federation.sync import FederationSync
 from collector.stats import Stats
 from proxy.contract.decisions.evidence import Return
 from proxy.contract.model import Node, Stage
@@ -43,7 +42,7 @@ class Side:
         self.stats = Stats()
         self.writer = writer
         self.down = False
-        self.neighbours = Neighbours(
+        self.sync = FederationSync(
             self.engine, reader, self.add, name, self.stats, lambda: NOW, lambda: file_since
         )
         self.name = name
@@ -96,11 +95,11 @@ def test_one_that_joins_late_has_members_calls_stages_and_ejections(database: Da
         a = side("A")
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
         a.engine.connected("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
-        await a.neighbours.tell()
+        await a.sync.publish()
         out = ejection(NOW - 2, "back", "10.0.0.1:80", NOW + 3)
         await a.store(out, stage_decision(NOW - 1, "back", "route", 30), edges=5)
         b = side("B")
-        await b.neighbours.look()
+        await b.sync.read()
         assert places(b) == places(a) == {("back", "10.0.0.1:80", "v1"), ("back", "10.0.0.2:80", "")}
         assert b.calls() == 10
         tick = b.engine.tick(NOW)
@@ -119,15 +118,15 @@ def test_each_second_counts_once_however_often_and_late_it_is_read(database: Dat
         await a.store(edges=3)
         await b.store(edges=3)  # its own, which it has counted itself
         for _ in range(3):
-            await b.neighbours.look()
+            await b.sync.read()
         assert b.calls() == 6
         users = [edge(int(NOW) - 15, "user"), edge(int(NOW) - 14, "user")]
         await a.writer.insert({"mesh_edges": edge_columns(users[:1], "A")})
-        await b.neighbours.look()
+        await b.sync.read()
         await a.writer.insert({"mesh_edges": edge_columns(users[1:], "A")})
         await side("C").store(edges=20)
-        await b.neighbours.look()
-        await b.neighbours.look()
+        await b.sync.read()
+        await b.sync.read()
         assert b.calls() == 6 + 4 + 40
 
     played(store, play)
@@ -138,14 +137,14 @@ def test_what_was_ejected_and_is_back_is_not_taken_over(database: Database, stor
         a, b = side("A"), side("B")
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
         a.engine.connected("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
-        await a.neighbours.tell()
+        await a.sync.publish()
         await a.store(
             ejection(NOW - 3, "back", "10.0.0.1:80", NOW + 3),
             Decision(NOW - 1, BACK_ID, "back again", Return(), "10.0.0.1:80"),
             ejection(NOW - 1, "back", "10.0.0.2:80", NOW + 3, collector="B"),
             ejection(NOW - 9, "back", "10.0.0.2:80", NOW - 4),
         )
-        await b.neighbours.look()
+        await b.sync.read()
         back = b.engine.tick(NOW).snapshot.services[BACK_ID]
         assert [each.healthy for each in back.endpoints] == [True, True]
 
@@ -164,22 +163,10 @@ def test_stages_that_mesh_yaml_overruled_or_nobody_understands_are_left_out(
             stage_decision(NOW - 1, "shop", "route", 9, "mesh.yaml"),
             stage_decision(NOW - 1, "cash", "advise", 0, "guard"),
         )
-        await b.neighbours.look()
+        await b.sync.read()
         assert [made.service for made in b.engine.decisions()] == ["cash"]
 
     played(store, play)
-
-
-def test_a_collector_is_lost_by_silence() -> None:
-    row = [1000, "A", "r", "back", True, ["10.0.0.1:80"], ["healthy"], [""], ["b1"], ["v1"], ["z1"]]
-    beat = [1001, "A", "r", "", False, [], [], [], [], [], []]
-    heard = Heard("B", "x")
-    (member,) = heard.take([row], 0.0)["A"][BACK_ID]
-    assert (member.address, member.instance, member.zone) == ("10.0.0.1:80", "b1", "z1")
-    assert heard.take([beat], LOST - 1) == {}
-    assert heard.take([row, beat], LOST - 1) == {}  # nothing new: the overlap of two looks
-    assert heard.take([], 1.0) == {"A": {}}
-    assert heard.collectors == 0
 
 
 def test_two_of_one_name_are_told_apart_and_said_so(
@@ -187,9 +174,9 @@ def test_two_of_one_name_are_told_apart_and_said_so(
 ) -> None:
     async def play(side: Callable[..., Side]) -> None:
         a, again = side("A"), side("A")
-        await a.neighbours.tell()
+        await a.sync.publish()
         for _ in range(2):
-            await again.neighbours.look()
+            await again.sync.read()
 
     with caplog.at_level(logging.ERROR):
         played(store, play)
@@ -203,19 +190,19 @@ def test_a_store_that_is_gone_leaves_what_is_known_and_is_told_once(
     async def play(side: Callable[..., Side]) -> None:
         a, b = side("A"), side("B")
         a.engine.connected("1", BACK, "10.0.0.1", NOW)
-        await a.neighbours.tell()
-        await b.neighbours.look()
+        await a.sync.publish()
+        await b.sync.read()
         b.down = True
-        task = asyncio.create_task(b.neighbours.run())
+        task = asyncio.create_task(b.sync.run())
         while b.stats.value("spanmesh_other_collectors_errors_total") < 2:
             await asyncio.sleep(0.01)
-        assert [each.message for each in caplog.records if "are not heard of" in each.message] == [
-            "other collectors are not heard of until the store answers: gone"
+        assert [each.message for each in caplog.records if "is stale" in each.message] == [
+            "cannot reach the store, the state of other collectors is stale: gone"
         ]
         b.down = False
-        while not any("are heard of again" in each.message for each in caplog.records):
+        while not any("is fresh" in each.message for each in caplog.records):
             await asyncio.sleep(0.01)
-        b.neighbours.stop()
+        b.sync.stop()
         await task
         assert places(b) == {("back", "10.0.0.1:80", "v1")}
 

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, web
 
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
-from collector.control.mesh_writer import connection_columns, decision_columns, edge_columns
+from collector.control.mesh_rows import connection_columns, decision_columns, edge_columns
 from collector.query.app import build
 from collector.stats import Stats
 from proxy.contract.histogram import Histogram

@@ -14,7 +14,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import Fleet, address, fine, kinds
 from topology.engine import Engine
-from topology.model import Decision, EdgeSample
+from topology.model import Decision, EdgeSample, Secrecy
 from topology.policy.models import Policy
 from topology.registry.registry import Registry
 from topology.registry.sources import Source
@@ -43,7 +43,7 @@ class Pair:
 
     def share(self) -> None:
         for one, other, name in ((self.a, self.b, "A"), (self.b, self.a, "B")):
-            other.engine.elsewhere.members(name, one.engine.registered())
+            other.engine.remote.set_members(name, one.engine.registered())
 
     def run(self, seconds: float, at_a: object = fine, at_b: object = fine, *, evidence: bool = True) -> None:
         for _ in range(round(seconds)):
@@ -59,11 +59,11 @@ class Pair:
                 edges.append((other, name, stored))
             for other, name, samples in edges:
                 if evidence:
-                    other.engine.elsewhere.fold(name, samples, other.now)
+                    other.engine.remote.merge_edges(name, samples, other.now)
             for other, name, decisions in made:
                 for decision in decisions:
                     if decision.kind == "eject":
-                        other.engine.elsewhere.ejected(name, decision, other.now)
+                        other.engine.remote.take_ejection(name, decision, other.now)
             self.share()
 
     @staticmethod
@@ -126,8 +126,8 @@ def edge(second: int, count: int = 5, errors: int = 0, **given: str) -> EdgeSamp
 def test_folded_calls_count_once_in_the_graph_and_are_not_stored_again() -> None:
     engine = Engine(Policy(), EngineSettings())
     engine.tick(1000.0)
-    engine.elsewhere.fold("B", [edge(1001), edge(1002)], 1003.5)
-    engine.elsewhere.fold("C", [edge(1002)], 1003.5)
+    engine.remote.merge_edges("B", [edge(1001), edge(1002)], 1003.5)
+    engine.remote.merge_edges("C", [edge(1002)], 1003.5)
     (found,) = engine.live.graph(1004.0).edges
     assert (found.source, found.target, found.stats.count) == ("a", "b", 15)
     assert [sample for at in range(1004, 1030) for sample in engine.tick(float(at)).edges] == []
@@ -138,23 +138,31 @@ def test_a_database_another_collector_saw_is_one_here() -> None:
     engine = Engine(Policy(), EngineSettings())
     engine.tick(1000.0)
     seen = edge(1001, target="postgresql/shop", protocol=Protocol.DATABASE, endpoint="", arm=Arm.NONE)
-    engine.elsewhere.fold("B", [seen], 1002.5)
+    engine.remote.merge_edges("B", [seen], 1002.5)
     assert {node.name: node.kind.value for node in engine.live.graph(1003.0).nodes} == {
         "a": "service",
         "postgresql/shop": "database",
     }
 
 
+def test_remote_calls_keep_whether_they_were_encrypted() -> None:
+    engine = Engine(Policy(), EngineSettings())
+    sample = replace(edge(1001), arm=Arm.NONE, encrypted=5)
+    engine.remote.merge_edges("B", [sample], 1002.5)
+    (view,) = engine.live.graph(1003.0).edges
+    assert view.encrypted is Secrecy.YES
+
+
 def test_what_is_folded_late_counts_and_is_no_evidence() -> None:
     fleet = Fleet(4, 4)
     fleet.run(12)
     good = [edge(int(fleet.now) - 1, 20)]
-    fleet.engine.elsewhere.fold("B", good, fleet.now)
+    fleet.engine.remote.merge_edges("B", good, fleet.now)
     before = {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"]
     for name in ("B", "C"):
-        fleet.engine.elsewhere.fold(name, [edge(int(fleet.now) - 1, 20)], fleet.now)
+        fleet.engine.remote.merge_edges(name, [edge(int(fleet.now) - 1, 20)], fleet.now)
         late = [edge(int(fleet.now) - 9, 50, 50, endpoint=address(2))]
-        fleet.engine.elsewhere.fold(name, late, fleet.now)
+        fleet.engine.remote.merge_edges(name, late, fleet.now)
     assert kinds(fleet.run(3), "eject") == []
     assert {e.target: e.stats.errors for e in fleet.engine.live.graph(fleet.now).edges}["b"] == before + 100
 

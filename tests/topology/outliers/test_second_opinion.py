@@ -10,7 +10,7 @@ from proxy.contract.decisions.evidence import Ejection, FailureComparison, Stall
 from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, histogram, kinds
-from topology.model import CallSample, OpenSample, ProbeAsk, ProbeResult, Side
+from topology.model import CallSample, OpenSample, ProbeRequest, ProbeResult, Side
 
 B = ServiceId("b")
 
@@ -53,7 +53,7 @@ def test_without_a_second_opinion_it_is_probed_and_the_probe_decides(behaviour: 
     assert fleet.probes == []
     made = fleet.run(7, behaviour)
     assert kinds(made, "eject") == []
-    assert set(fleet.probes) == {ProbeAsk(B, BAD)}
+    assert set(fleet.probes) == {ProbeRequest(B, BAD)}
     assert len(fleet.probes) <= 4  # each again only after a while
     fleet.engine.probed([ProbeResult(B, BAD, True, "answered 200")], fleet.now)
     assert kinds(fleet.run(1, behaviour), "eject") == []
@@ -67,7 +67,7 @@ def test_an_older_probe_does_not_confirm_a_stall() -> None:
     fleet.run(10)
     fleet.engine.probed([ProbeResult(B, BAD, False, "no answer in time")], fleet.now)
     assert kinds(fleet.run(2) + fleet.run(2, stalls), "eject") == []
-    assert ProbeAsk(B, BAD) in fleet.probes
+    assert ProbeRequest(B, BAD) in fleet.probes
 
 
 def test_a_probe_that_failed_is_no_reason_by_itself() -> None:
