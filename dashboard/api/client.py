@@ -120,7 +120,7 @@ class Client:
     def service_page(self, service: str, start: int, end: int, step: int) -> ServicePage:
         """Return all about one service; ``step`` in seconds."""
         parameters = {**_window(start, end), "step": str(step)}
-        return self._get(mesh_routes.SERVICE, parameters, SEARCH_TIMEOUT, name=service)
+        return self._get(mesh_routes.SERVICE, parameters, SEARCH_TIMEOUT, service=service)
 
     def series(self, of: Mapping[str, str], start: int, end: int, step: int) -> list[Point]:
         """Return the traffic of each ``step`` seconds of a ``service``, a ``source`` and ``target``, or an

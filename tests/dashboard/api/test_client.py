@@ -21,6 +21,24 @@ def test_what_the_api_says_is_read() -> None:
         assert client.latency({"service": "cart"}, 0, 1)[0]["low"] == 2
 
 
+def test_every_page_has_its_reply() -> None:
+    """Each is parsed by its route: a route that changed its path or its type fails here."""
+    hour = (1_760_000_000_000_000, 1_760_003_600_000_000)
+    with FakeApi() as api:
+        client = Client(api.url)
+        client.ready()
+        assert client.service_page("reviews", *hour, 60)["service"] == "reviews"
+        assert client.difference(hour, hour)["compared"]["edges"]
+        assert client.suspects(*hour, 5)["services"]
+        assert {each["service"] for each in client.stages()} >= {"reviews"}
+        assert client.services()
+        assert client.oldest_unstored() == 0
+        [trace] = client.exemplars("{ }", 0, 0, limit="1")
+        assert client.log_counts(trace["traceId"], (0, 0))["total"]
+        assert client.logs({"trace": trace["traceId"]})["logs"]
+        assert client.trace(trace["traceId"])
+
+
 def test_an_error_of_a_query_says_where_it_is() -> None:
     with FakeApi() as api, pytest.raises(ApiError, match="a duration is compared") as caught:
         Client(api.url).search({"q": '{ duration > "x" }'})
