@@ -23,7 +23,11 @@ LOOK_BACK: Final = 900  # seconds at least: the store lacks the last ones
 SLOW_TICKS: Final = 15
 SHOWN: Final = "shown"  # class of what has been filled once
 _ENCRYPTION: Final = {
-    "yes": ("encrypted", "ok", "The server agreed to TLS, or the caller's span says so."),
+    "yes": (
+        "encrypted",
+        "ok",
+        "A sidecar measured it, the server agreed to TLS, or the caller's span says so.",
+    ),
     "partly": ("partly encrypted", "", "Some of what was sent was encrypted, some was in the clear."),
     "no": ("in the clear", "", "A sidecar or the caller's span saw it without encryption."),
     "unknown": ("encryption not known", "", "Neither the bytes nor a span told."),
