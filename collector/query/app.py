@@ -86,14 +86,12 @@ def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:
         return {"status": "ready"}
 
     async def metrics(request: web.Request) -> web.Response:
-        return web.Response(
-            text=stats.render(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-        )
+        return web.Response(text=stats.render(), headers={"Content-Type": routes.METRICS.media})
 
     return [
         serve(routes.ALIVE, alive),
         serve(routes.READY, readiness),
-        web.get("/metrics", metrics),
+        web.get(routes.METRICS.path, metrics),
     ]
 
 

@@ -46,11 +46,12 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 def _routes(routes: tuple[Route[Any], ...]) -> str:
     return _table(
         ("route", "answers", "type"),
-        [
-            (f"`{route.method} {route.path}`", route.summary, f"[{route.reply.__name__}](#types)")
-            for route in routes
-        ],
+        [(f"`{route.method} {route.path}`", route.summary, _reply(route)) for route in routes],
     )
+
+
+def _reply(route: Route[Any]) -> str:
+    return "text" if route.reply is str else f"[{route.reply.__name__}](#types)"
 
 
 def _parameters(route: Route[Any]) -> str:

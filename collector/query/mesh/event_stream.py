@@ -17,6 +17,7 @@ from collector.query import params
 from collector.query.errors import TryLaterError
 from collector.query.mesh import views
 from collector.query.replies import render
+from proxy.contract.api.mesh_routes import EVENTS
 from proxy.contract.api.parameters import Instant
 from proxy.contract.decisions.kinds import DecisionKind
 from topology.engine import Engine
@@ -27,7 +28,7 @@ PING_SECONDS: Final = 15.0  # so that a client that went away is noticed
 STREAMS_MAX: Final = 100
 _LOOKED_AT: Final = 1000  # decisions looked back at
 _LAST_EVENT_ID: Final = Instant(name="Last-Event-ID", meaning="time of the last event received")
-_HEADERS: Final = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+_HEADERS: Final = {"Content-Type": EVENTS.media, "Cache-Control": "no-cache"}
 
 
 class EventRoutes:
@@ -39,7 +40,7 @@ class EventRoutes:
         self._streams = 0
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/api/mesh/events", self.events)]
+        return [web.get(EVENTS.path, self.events)]
 
     async def stop(self, app: web.Application) -> None:
         """End every stream; a stop of the collector does not wait for listeners."""

@@ -20,9 +20,8 @@ STEP: Final = Whole(
     high=2**31,
     absent="a sixtieth of the window",
 )
-_BOUNDS: Final = "a window that ends in the past is answered by the store; an hour and more by whole minutes"
 
-GRAPH: Final = Route("/api/mesh/graph", "the graph of a window", graph.Graph, _MINUTE, details=_BOUNDS)
+GRAPH: Final = Route("/api/mesh/graph", "the graph of a window", graph.Graph, _MINUTE)
 SERVICES: Final = Route("/api/mesh/services", "the nodes alone", graph.Services)
 ENDPOINTS: Final = Route(
     "/api/mesh/endpoints",
@@ -86,4 +85,10 @@ SUSPECTS: Final = Route(
         *window("an hour before `before_end`", "before_", "`start`"),
         SUSPECT_LIMIT,
     ),
+)
+EVENTS: Final = Route(
+    "/api/mesh/events",
+    "decisions and stage changes as they are made, as server-sent events",
+    decisions.Decision,
+    media="text/event-stream",
 )

@@ -70,7 +70,9 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": _untitled(definitions["$defs"]),
-            "responses": {status: _json(why, by_key["failure", "", ""]) for status, why in _ERRORS.items()},
+            "responses": {
+                status: _content(why, by_key["failure", "", ""]) for status, why in _ERRORS.items()
+            },
         },
     }
 
@@ -111,18 +113,19 @@ def _operation(tag: str, route: Route[Any], schemas: dict[Any, Any]) -> dict[str
             *map(_in_query, route.parameters),
         ],
         "responses": {
-            "200": _json(route.summary, schemas["reply", route.method, route.path]),
+            "200": _content(route.summary, schemas["reply", route.method, route.path], route.media),
             **{status: {"$ref": f"#/components/responses/{status}"} for status in _ERRORS},
         },
     }
     if route.body:
-        body = _json("", schemas["body", route.method, route.path])
+        body = _content("", schemas["body", route.method, route.path])
         operation["requestBody"] = {"required": True, "content": body["content"]}
     return operation
 
 
-def _json(description: str, schema: Any) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _content(description: str, schema: Any, media: str = "application/json") -> dict[str, Any]:
+    """OpenAPI 3.1 has no streams: the schema of one is that of the data of each event."""
+    return {"description": description, "content": {media: {"schema": schema}}}
 
 
 def _in_path(name: str) -> dict[str, Any]:

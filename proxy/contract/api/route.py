@@ -16,7 +16,7 @@ Parameters = tuple[Parameter[Any], ...]
 class Route(Generic[Reply]):
     """``GET path`` unless ``method`` says otherwise; ``{name}`` in the path is a part of it.
 
-    ``body`` is the type of what a PUT takes.
+    ``body`` is the type of what a PUT takes. ``reply`` is the type of the body, or of each event of a stream.
     """
 
     path: str
@@ -25,7 +25,7 @@ class Route(Generic[Reply]):
     parameters: Parameters = ()
     method: str = "GET"
     body: Any = None
-    details: str = field(default="", kw_only=True)
+    media: str = field(default="application/json", kw_only=True)
 
     @cached_property
     def adapter(self) -> "TypeAdapter[Reply]":

@@ -24,6 +24,12 @@ class Health(TypedDict):
 STORAGE: Final = Route("/api/mesh/store", "what the store holds and what waits to be stored", storage.Storage)
 ALIVE: Final = Route("/healthz", "the collector runs", Health)
 READY: Final = Route("/readyz", "the collector takes traffic; 503 with the reason while it does not", Health)
+METRICS: Final = Route(
+    "/metrics",
+    "the collector's own metrics in Prometheus's text format",
+    str,
+    media="text/plain; version=0.0.4; charset=utf-8",
+)
 
 # In the order of docs/api.md: by what they are about.
 ROUTES: Final[dict[str, tuple[Route[Any], ...]]] = {
@@ -47,6 +53,7 @@ ROUTES: Final[dict[str, tuple[Route[Any], ...]]] = {
         mesh.DECISIONS,
         mesh.STAGES,
         mesh.SET_STAGE,
+        mesh.EVENTS,
     ),
-    "collector": (STORAGE, ALIVE, READY),
+    "collector": (STORAGE, ALIVE, READY, METRICS),
 }

@@ -37,8 +37,9 @@ def test_every_route_is_an_operation_with_its_parameters() -> None:
         assert names == [parameter.name for parameter in route.parameters]
         in_path = [each["name"] for each in operations[key]["parameters"] if each["in"] == "path"]
         assert in_path == re.findall(r"{(\w+)}", route.path)
-        schema = operations[key]["responses"]["200"]["content"]["application/json"]["schema"]
-        assert schema == {"$ref": f"#/components/schemas/{route.reply.__name__}"}
+        schema = operations[key]["responses"]["200"]["content"][route.media]["schema"]
+        of_json = {"$ref": f"#/components/schemas/{route.reply.__name__}"}
+        assert schema == ({"type": "string"} if route.reply is str else of_json)
 
 
 def test_parameters_have_their_bounds_and_defaults() -> None:
