@@ -37,9 +37,7 @@ def layout(search: str | None) -> Component:
             html.Div(
                 [
                     html.H1("Many traces of one operation"),
-                    html.P(
-                        "What it does below itself, how often, and where its time goes.", className="weak"
-                    ),
+                    html.P("Its calls, how often it makes them, and where its time goes.", className="weak"),
                 ],
                 className="page-head",
             ),

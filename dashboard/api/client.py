@@ -214,7 +214,7 @@ class Client:
         except requests.exceptions.ReadTimeout:
             raise ApiError(
                 f"The collector at {self.base} took longer than {timeout:g} s.",
-                "Ask for less: a shorter time or fewer traces.",
+                "Narrow the request: a shorter time or fewer traces.",
             ) from None
         except requests.exceptions.RequestException:
             raise self._silent() from None
@@ -241,7 +241,7 @@ class Client:
 
     def _unreadable(self) -> ApiError:
         return ApiError(
-            f"What answers at {self.base} does not speak spanmesh's query API.",
+            f"The server at {self.base} is not a spanmesh query API.",
             "Point --api at a collector of this version (port 16686 by default).",
         )
 

@@ -104,7 +104,7 @@ def _side(which: str, trace: Trace, zone: int) -> Component:
 
 def _table(steps: Sequence[Step], before: Trace, after: Trace) -> Component:
     if not steps:
-        return parts.empty("The traces do the same in the same time")
+        return parts.empty("The traces do not differ")
     colours = palette.services({*before.services, *after.services})
     most = max(abs(step.after.total - step.before.total) for step in steps) or 1
     head = ["Step", "Spans A", "B", "Time A", "B", "Difference", "Self A", "B"]
@@ -180,7 +180,9 @@ def offers(before: Trace, found: Sequence[TraceLine]) -> Component:
     question = "Which trace should it be compared with?"
     if not items:
         return parts.card(
-            parts.empty(question, "Give its id above; there is no other of this operation around its time.")
+            parts.empty(
+                question, "Enter its id above; there is no other trace of this operation around its time."
+            )
         )
     return parts.card(
         [
@@ -217,7 +219,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
         if not ids[0] and not ids[1]:
             return parts.card(
                 parts.empty(
-                    "Give two trace ids",
+                    "Enter two trace ids",
                     [
                         "or open a trace from ",
                         dcc.Link("the search", href=links.traces()),

@@ -41,7 +41,7 @@ def guarded(instead: Callable[[Problem], R]) -> Callable[[Callable[P, R]], Calla
                 return instead(
                     Problem(
                         "This panel could not be drawn.",
-                        "Reload the page; if it stays so, see the dashboard's log.",
+                        "Reload the page; if the error stays, see the dashboard's log.",
                     )
                 )
 

@@ -141,11 +141,11 @@ def code(text: str) -> Component:
 def no_traffic(class_name: str = "") -> Component:
     """Return the empty state of a mesh without traffic."""
     fix = [
-        "Put a sidecar beside a program of yours:",
+        "Run a program of yours with a sidecar:",
         html.Br(),
         code("spanmesh run --service NAME --port PORT -- CMD …"),
         html.Br(),
-        "or watch the example shop:",
+        "or run the example shop:",
         html.Br(),
         code("spanmesh demo"),
     ]

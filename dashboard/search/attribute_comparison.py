@@ -23,7 +23,7 @@ def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
         **parts.label("Which traces are compared with the rest"),
     )
     if query.selection == "q" and not query.line:
-        fix = "Write which traces are meant: those that match are compared with all others."
+        fix = "Write a query: the traces that match it are compared with all others."
         return [parts.card([head, parts.empty("The query is empty", fix)])]
     found = client.compare_attributes(query.comparison_parameters())
     return [
@@ -52,8 +52,8 @@ def _sides(query: TraceQuery, found: AttributeComparison, zone: int) -> list[Any
     selected, rest, window = found["selected"], found["rest"], found["window"]
     looked = ""
     if selected["sampled"] < selected["traces"] or rest["sampled"] < rest["traces"]:
-        looked = f" Looked at {selected['sampled']} and {rest['sampled']} of them, chosen by their ids."
-    partial = " Not every trace was looked at: narrow the query or the time." if found["partial"] else ""
+        looked = f" Examined {selected['sampled']} and {rest['sampled']} of them, sampled by id."
+    partial = " Not every trace was examined: narrow the query or the time." if found["partial"] else ""
     times = f"{fmt.moment(window['start'], zone)[:-4]} to {fmt.moment(window['end'], zone)[:-4]}"
     return [
         html.Strong(f"{selected['traces']} {_which(query, found)}"),

@@ -172,8 +172,8 @@ def _conditions(attributes: str) -> Iterator[tuple[str, str, str]]:
         if found is None:
             rest = attributes[at:].strip()
             raise FormError(
-                f"Attributes have {rest[:60]!r}: write key=value (or != > >= < <= =~ !~), apart by spaces, "
-                'and values with a space in quotes: key="a value"'
+                f"Attributes have {rest[:60]!r}: write key=value (or != > >= < <= =~ !~), separated by "
+                'spaces, with quotes around a value that has one: key="a value"'
             )
         yield _field(found["key"]), found["op"], _value(found["value"])
         at = found.end()
@@ -184,7 +184,7 @@ def _field(key: str) -> str:
         key if key.partition(".")[0] in ("", *traceql_words.SCOPES) else f".{key}"
     )
     if named is None or re.search(r"[{}()&|^,]", re.sub(r"\"(?:[^\"\\]|\\.)*\"", "", key)):
-        raise FormError(f"Attributes have the key {key[:60]!r}: put a name with such characters in quotes")
+        raise FormError(f"Attributes have the key {key[:60]!r}: quote a name with such characters")
     return traceql_words.attribute(*named)
 
 

@@ -57,7 +57,7 @@ def layout(query: TraceQuery) -> Component:
                         ),
                         html.Tbody([], id="tail-rows"),
                     ],
-                    **parts.label("Traces as they come"),
+                    **parts.label("Traces as they arrive"),
                 ),
                 className="table-frame",
             ),

@@ -36,7 +36,7 @@ def layout(search: str | None) -> Component:
                             dcc.Link("Open a file", href="/upload"),
                         ],
                         className="head-links",
-                        **parts.label("Other ways to traces"),
+                        **parts.label("Other ways to find traces"),
                     ),
                 ],
                 className="page-head",
@@ -124,4 +124,4 @@ def _failed(what: Problem) -> Component:
 
 
 def _refused() -> Component:
-    return parts.card(parts.empty("This search cannot be run", "What to change is said at the query."))
+    return parts.card(parts.empty("This search cannot be run", "See the message at the query."))

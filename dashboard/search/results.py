@@ -122,7 +122,7 @@ def _partial(found: TracePage) -> list[Component]:
         return []
     return [
         html.P(
-            "Not every trace of this time was looked at: a query about structure stops after the "
+            "Not every trace of this time was examined: a structural query stops after the "
             "newest 5000 that may match. Narrow its filters or the time to be sure.",
             className="notice",
             role="status",
@@ -284,7 +284,7 @@ def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> lis
     )
     return [
         html.Span(words),
-        dcc.Link("What is different in the box", href=links.traces(compare.search()), className="button"),
+        dcc.Link("Compare the box with the rest", href=links.traces(compare.search()), className="button"),
         dcc.Link("Only this time", href=links.traces(query.first_page(**at).search()), className="button"),
     ]
 

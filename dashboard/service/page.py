@@ -57,7 +57,7 @@ def layout(name: str, search: str | None) -> Component:
                 ],
                 className="thirds",
             ),
-            _chart("How long calls took, over time", "service-heatmap", heatmap.HEIGHT),
+            _chart("Latency over time", "service-heatmap", heatmap.HEIGHT),
             parts.card(
                 html.Div(parts.loading(), id="service-endpoints"),
                 "Endpoints",

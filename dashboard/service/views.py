@@ -32,7 +32,7 @@ def summary(page: ServicePage) -> Component:
     """Return the numbers of the whole window, or a text that there are none."""
     if not page["stats"]["count"]:
         return parts.empty(
-            "Nobody called this service in this time",
+            "No calls of this service in this time",
             ["Choose a longer time, or look at ", dcc.Link("all services", href=links.topology()), "."],
         )
     return parts.tiles(page["stats"])

@@ -26,11 +26,11 @@ _ENCRYPTION: Final = {
     "yes": (
         "encrypted",
         "ok",
-        "A sidecar measured it, the server agreed to TLS, or the caller's span says so.",
+        "A sidecar measured it, the server accepted TLS, or the caller's span says so.",
     ),
-    "partly": ("partly encrypted", "", "Some of what was sent was encrypted, some was in the clear."),
-    "no": ("in the clear", "", "A sidecar or the caller's span saw it without encryption."),
-    "unknown": ("encryption not known", "", "Neither the bytes nor a span told."),
+    "partly": ("partly encrypted", "", "Some calls were encrypted, others were not."),
+    "no": ("in the clear", "", "A sidecar or the caller's span saw calls without encryption."),
+    "unknown": ("encryption not known", "", "Neither the bytes nor a span shows it."),
 }
 
 
@@ -89,7 +89,10 @@ def traces(client: Client, source: str, target: str, start: int, end: int) -> li
     slow = client.exemplars(query(source, target), start, end, order="duration", limit=limit)
     failed = client.exemplars(query(source, target, failing=True), start, end, order="start", limit=limit)
     if not slow and not failed:
-        return [html.H3("Traces over this path"), html.P("None are stored of this time.", className="weak")]
+        return [
+            html.H3("Traces over this path"),
+            html.P("No traces of this time are stored.", className="weak"),
+        ]
     return [
         html.Div([html.H3(title), html.Ul([_trace(each) for each in found], className="rows")])
         for title, found in (("Slowest traces", slow), ("Failed traces", failed))
@@ -157,7 +160,7 @@ def register(app: Dash, client: Client) -> None:
         told = (
             decision_list(found, zone or 0, int(time.time() * 1e6))
             if found
-            else html.P("None: nothing was ejected, weighed or switched.", className="weak")
+            else html.P("None: no ejection, no weight change, no change of stage.", className="weak")
         )
         return as_static(
             [

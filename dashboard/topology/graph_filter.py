@@ -186,11 +186,11 @@ class _Parser:
     def _field(self) -> Test:
         token = self.next()
         if token is None:
-            raise FindError(self._end, f"a field is missing; there are {_choices()}")
+            raise FindError(self._end, f"a field is missing; fields are {_choices()}")
         self._place += 1
         name = token.text.lower()
         if token.kind != "word" or name not in {*NUMBERS, *WORDS, *FLAGS}:
-            raise FindError(token.column, f"{token.text!r} is no field; there are {_choices()}")
+            raise FindError(token.column, f"{token.text!r} is not a field; fields are {_choices()}")
         if name in FLAGS:
             return FLAGS[name]
         operator = self.next()

@@ -77,12 +77,12 @@ def suspects(found: Suspects, view: GraphView) -> list[Component]:
     if not found["services"]:
         return [
             head,
-            html.P("Nothing stands out: no call fails, and none takes longer than usual.", className="weak"),
+            html.P("Nothing stands out: no calls fail, and none take longer than usual.", className="weak"),
         ]
     basis = (
-        "Failed calls, and waiting beyond that of the hour before."
+        "Failed calls, and latency above that of the hour before."
         if found["basis"] == "excess"
-        else "Failed calls and all waiting: there is no earlier hour to compare with yet."
+        else "Failed calls and latency: there is no earlier hour to compare with yet."
     )
     return [
         head,
@@ -117,7 +117,7 @@ def _blamed(each: Suspect, view: GraphView) -> Component:
             ],
             href=url,
             className="row stacked",
-            title="Draw the way from the callers",
+            title="Show the path from the callers",
         )
     )
 
@@ -134,13 +134,13 @@ def differences(found: GraphDifference, view: GraphView) -> list[Component]:
         html.H2("What changed"),
         html.P(
             f"{found['compared']['services']} services and "
-            f"{found['compared']['edges']} call paths compared; only what chance does not "
+            f"{found['compared']['edges']} call paths compared; only differences that chance does not "
             "explain is listed.",
             className="weak",
         ),
     ]
     if not listed:
-        return [*head, html.P("Nothing: both windows look alike.", className="state-title")]
+        return [*head, html.P("Nothing changed between the windows.", className="state-title")]
     groups = [
         (title, [each for each in listed if changes.worst(each[1])["change"] == kind])
         for kind, title in changes.TITLES.items()

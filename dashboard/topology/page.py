@@ -87,7 +87,7 @@ def _frame() -> Component:
                 role="application",
                 **parts.label(
                     "Graph of services and calls. Arrow keys go from node to node, Enter "
-                    "selects, plus and minus zoom. The list beside it says the same."
+                    "selects, plus and minus zoom. The list beside it has the same content."
                 ),
             ),
             html.Div(

@@ -67,7 +67,9 @@ def frame(selected: Sequence[str], tcp: bool) -> list[Component]:
         parts.chart("Failed", "chart-failed", series.LOW),
         parts.chart(calls, "chart-latency", series.HEIGHT),
         parts.chart(
-            "How long connecting took" if tcp else "How long calls took", "chart-histogram", histogram.HEIGHT
+            "Time to connect, distribution" if tcp else "Latency distribution",
+            "chart-histogram",
+            histogram.HEIGHT,
         ),
         html.Div(id="selected-calls"),
         *([html.Div(id="selected-traces"), html.Div(id="selected-decisions")] if len(selected) == 2 else []),
@@ -118,7 +120,7 @@ def _facts(graph: Graph, selected: Sequence[str]) -> Any:
     found = [topology_edge.facts(edge, graph) for edge in graph["edges"] if _ends(edge) == tuple(selected)]
     return found or parts.empty(
         "No traffic in this window",
-        "It comes back by itself with the next call; the charts keep ten minutes.",
+        "It reappears with the next call; the charts keep ten minutes.",
     )
 
 

@@ -205,7 +205,7 @@ def legend(view: GraphView) -> list[Component]:
                 html.Span("Encrypted", className="legend-title"),
                 html.Span([html.Span(className="line secret"), "yes"]),
                 html.Span([html.Span(className="line secret partly"), "partly"]),
-                html.Span("unmarked: no, or not known"),
+                html.Span("unmarked: no or unknown"),
             ]
         ),
     ]

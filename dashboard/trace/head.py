@@ -104,8 +104,8 @@ def _notices(trace: Trace) -> list[Component]:
     if skewed := sum(moved):
         found.append(
             f"Clocks differ: the times of {_many(skewed, 'span')} do not fit the caller's. "
-            "They are shown as sent; the critical path allows for it, and a marked "
-            "span says which shift would fit."
+            "They are shown as sent; the critical path corrects for it, and a marked "
+            "span shows the shift that would fit."
         )
     if lost:
         found.append(

@@ -78,7 +78,10 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
         if not place or place["tab"] != "logs" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         if trace_id.startswith(FROM_FILE):
-            return parts.empty("A file has no logs", "Logs are kept with the traces that are stored.")
+            return parts.empty(
+                "Traces from a file have no logs",
+                "Logs are stored with the traces that the collector receives.",
+            )
         found = client.logs(
             {
                 **_of(trace),
@@ -145,7 +148,7 @@ def section(trace: Trace, span_id: str, logs: Sequence[LogRecord], more: bool, z
     rest = (
         html.P(
             dcc.Link(
-                "The first of more: see all logs of the trace",
+                "There are more: see all logs of the trace",
                 href=links.trace(trace.id, span_id, tab="logs"),
             )
         )
@@ -194,10 +197,10 @@ def view(
 
 def _nothing(place: Mapping[str, str]) -> Component:
     if place["level"] or place["find"] or place["after"]:
-        return parts.empty("No log of this trace is like that", "Show all severities, or clear the search.")
+        return parts.empty("No log of this trace matches", "Show all severities, or clear the search.")
     return parts.empty(
         "This trace has no logs",
-        "Send them as OTLP to where the spans go; a log belongs to a trace by its trace id.",
+        "Send them as OTLP to the collector; a log belongs to a trace by its trace id.",
     )
 
 

@@ -215,7 +215,7 @@ def _unknown(trace_id: str) -> Component:
         "The store has no trace of this id",
         [
             dcc.Link("Search the recent ones", href=links.traces()),
-            "; older ones leave the store after its retention, a new one needs a second to arrive.",
+            "; older ones are deleted after the retention period, a new one takes a second to arrive.",
         ],
     )
 

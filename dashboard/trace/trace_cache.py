@@ -54,7 +54,7 @@ class TraceCache:
             data = _documents(json.loads(body), self._client, body)
             found = of_jaeger(data)
         except UnicodeDecodeError:
-            raise FileError("The file is no text: choose OTLP JSON or Jaeger's, not compressed.") from None
+            raise FileError("The file is not text: choose OTLP JSON or Jaeger's, not compressed.") from None
         except FileError:
             raise
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:

@@ -28,7 +28,7 @@ def layout(_: str | None) -> Component:
                 [
                     html.H1("Open a file"),
                     html.P(
-                        "Nothing of it is stored; the pages last as long as the dashboard remembers them.",
+                        "Nothing is stored; the pages exist until the dashboard drops them from memory.",
                         className="weak",
                     ),
                 ],
@@ -89,7 +89,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
 
     def download(form: str, trace_id: str) -> Response:
         if form not in _PATHS:
-            return Response("there are the forms otlp and jaeger\n", 404, mimetype="text/plain")
+            return Response("the forms are otlp and jaeger\n", 404, mimetype="text/plain")
         try:
             status, body = client.download(_PATHS[form] + quote(trace_id, safe=""))
         except ApiError as error:

@@ -98,6 +98,6 @@ def test_a_service_has_a_page_with_everything_about_it(page: Page, site: str) ->
 
 def test_a_service_nobody_calls_says_so(page: Page, site: str) -> None:
     page.goto(f"{site}/service/nobody")
-    expect(page.locator("#service-state")).to_contain_text("Nobody called this service")
+    expect(page.locator("#service-state")).to_contain_text("No calls of this service")
     expect(page.locator("#service-endpoints")).to_contain_text("No endpoint is registered")
     expect(page.locator("#service-operations")).to_contain_text("No spans")

@@ -119,7 +119,7 @@ def test_an_empty_mesh_says_how_to_begin(page: Page) -> None:
             page.goto(url + path)
             expect(page.get_by_role("status").filter(has_text="spanmesh run").first).to_be_visible()
         page.goto(f"{url}/service/anything")
-        expect(page.locator("#service-state")).to_contain_text("Nobody called this service")
+        expect(page.locator("#service-state")).to_contain_text("No calls of this service")
         expect(page.locator("#service-callers")).to_contain_text("None in this time")
 
 

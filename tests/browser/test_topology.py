@@ -147,7 +147,7 @@ def test_encrypted_calls_are_marked_found_and_named(page: Page, site: str) -> No
     opened(page, f"{site}/?label=encrypted")
     bank = "() => window.cy.edges('.encrypted').map(e => [e.data('to'), e.data('label')])"
     assert page.evaluate(bank) == [["bank.example:443", "TLS"]]
-    expect(page.locator("#legend")).to_contain_text("unmarked: no, or not known")
+    expect(page.locator("#legend")).to_contain_text("unmarked: no or unknown")
     page.locator("#view-find").fill("encrypted = unknown")
     expect(page.locator("#said-find")).to_have_text("Found 0 nodes, 3 call paths")
     page.goto(f"{site}/?from=payment&to=bank.example:443")

@@ -96,7 +96,7 @@ def test_something_else_at_the_address_is_named() -> None:
         def answer(self, method: str, target: str, body: object) -> tuple[int, dict[str, object]]:
             return 200, {"hello": ["world"]}
 
-    with Other() as api, pytest.raises(ApiError, match="does not speak"):
+    with Other() as api, pytest.raises(ApiError, match="is not a spanmesh query API"):
         Client(api.url).stages()
 
 

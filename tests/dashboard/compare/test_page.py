@@ -34,7 +34,7 @@ def test_other_traces_of_the_operation_are_offered_but_not_itself() -> None:
     found = offers(BEFORE, [line("one"), line("three")])
     assert len(hrefs(found)) == 1
     assert "three" in hrefs(found)[0]
-    assert "Give its id above" in words(offers(BEFORE, []))
+    assert "Enter its id above" in words(offers(BEFORE, []))
 
 
 def test_the_form_is_filled_from_the_url() -> None:
@@ -49,7 +49,7 @@ def shown(pages: Pages, search: str) -> str:
 
 def test_the_url_says_which_are_compared(pages: Pages) -> None:
     assert "A against B" in shown(pages, f"?a={ODD}&b={BIG}")
-    assert "Give two trace ids" in shown(pages, "")
+    assert "Enter two trace ids" in shown(pages, "")
     assert "The store has no trace of this id" in shown(pages, f"?a={ODD}&b=ffff")
     assert "Which trace should it be compared with?" in shown(pages, f"?a={ODD}")
 

@@ -56,7 +56,7 @@ def test_both_sides_are_counted_and_named() -> None:
 
 
 def test_samples_are_said() -> None:
-    assert "Looked at 10 and 60 of them" in words(shown(TraceQuery(selection="errors"), Answers(40, 60, 10)))
+    assert "Examined 10 and 60 of them" in words(shown(TraceQuery(selection="errors"), Answers(40, 60, 10)))
 
 
 def test_an_attribute_becomes_a_condition_of_the_query() -> None:

@@ -139,8 +139,8 @@ def test_no_text_breaks_the_reader(query: str) -> None:
         (Form(min="fast"), "At least is 'fast'"),
         (Form(max="10"), "a number and a unit"),
         (Form(attributes="error"), "write key=value"),
-        (Form(attributes='a="b'), "in quotes"),
-        (Form(attributes="a(b)=c"), "in quotes"),
+        (Form(attributes='a="b'), "with quotes"),
+        (Form(attributes="a(b)=c"), "quote a name"),
         (Form(attributes='a="\\x"'), "backslash"),
     ],
 )

@@ -23,7 +23,7 @@ def test_what_is_no_service_has_no_stage() -> None:
 
 
 def test_without_calls_there_is_a_way_on_and_no_tiles() -> None:
-    assert "Nobody called this service" in words(views.summary(page(0)))
+    assert "No calls of this service" in words(views.summary(page(0)))
     assert hrefs(views.summary(page(0))) == ["/"]
     assert "Rate 10 rps" in words(views.summary(page()))
 

@@ -98,7 +98,7 @@ def test_and_binds_closer_than_or() -> None:
 @pytest.mark.parametrize(
     ("text", "column", "says"),
     [
-        ("rtt > 5", 1, "'rtt' is no field"),
+        ("rtt > 5", 1, "'rtt' is not a field"),
         ("rt >", 5, "a value is missing"),
         ("rt", 3, "compare rt"),
         ("rt ~ 5", 4, "is a number"),
@@ -109,7 +109,7 @@ def test_and_binds_closer_than_or() -> None:
         ("(traffic", 9, "close the parenthesis"),
         ("traffic and", 12, "a field is missing"),
         ('name = "pay', 8, "quote names"),
-        ("= 5", 1, "is no field"),
+        ("= 5", 1, "is not a field"),
     ],
 )
 def test_a_mistake_is_told_at_its_column(text: str, column: int, says: str) -> None:

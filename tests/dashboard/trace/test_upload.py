@@ -20,7 +20,7 @@ def uploaded(pages: Pages, content: bytes) -> str:
 
 
 def test_the_page_says_that_nothing_is_stored() -> None:
-    assert "Nothing of it is stored" in words(layout(None))
+    assert "Nothing is stored" in words(layout(None))
 
 
 def test_the_traces_of_a_file_are_listed_with_links(pages: Pages) -> None:
