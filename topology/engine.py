@@ -15,7 +15,7 @@ from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Node, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
-from topology.evidence.report_delay import Fresh
+from topology.evidence.report_delay import ReportDelays
 from topology.federation.remote import RemoteCollectors
 from topology.graph import root_cause, span_peers
 from topology.graph.call_attribution import Intake
@@ -41,7 +41,6 @@ from topology.policy.in_force import PolicyInForce
 from topology.policy.models import Policy, ServicePolicy
 from topology.registry.registry import Registry
 from topology.registry.sources import Member, Members, Source
-from topology.rollout import stage_views
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Setting, Stages
 from topology.settings import EngineSettings
@@ -85,7 +84,7 @@ class Engine:
         pairing = Pairing(settings.pairing_ttl, settings.pairing_spans)
         self._intake = Intake(self._window, pairing, self._registry, settings.pairing_ttl)
         self._feedback = Feedback(settings)
-        self._reports = Fresh()
+        self._reports = ReportDelays()
         self._guard = Guard()
         self._stages = Stages()
         self._traffic = Traffic(self._window, self._intake)
@@ -185,7 +184,7 @@ class Engine:
         if self._registry.services() is not self._settled:
             self._settle(now)
         self._intake.advance(now)
-        self._decided(stage_views.turned_back(self._guard, self._policy.policy, self._stages, now))
+        self._decided(self._guard.step(self._policy.policy, self._stages, now))
         members = self._registry.services()
         self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
         self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
@@ -264,7 +263,7 @@ class Engine:
 
     def _services(self, members: Members, now: float) -> Mapping[ServiceId, Service]:
         """What sidecars are told; a service of which nothing changed is the same object as before."""
-        changed, before = self._feedback.changed(), self._snapshot.services
+        changed, before = self._feedback.take_changed(), self._snapshot.services
         told: dict[ServiceId, Service] = {}
         held, self._told = self._told, {}
         for name, found in members.items():

@@ -116,8 +116,8 @@ def _endpoint(
     service, address = member.service, member.address
     ejection = ejections.state(service, address)
     ejected = ejection.state is EndpointState.EJECTED
-    witnesses = record.witnesses.values() if record else ()
-    told = [witness.open for witness in witnesses if now - witness.open.told <= FRESH]
+    reporters = record.reporters.values() if record else ()
+    told = [view.open for view in reporters if now - view.open.told <= FRESH]
     return EndpointView(
         service,
         address,

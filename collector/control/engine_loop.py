@@ -1,6 +1,6 @@
-"""The step of the mesh: measurements become decisions and leave as a snapshot, four times a second or sooner.
+"""The loop that steps the engine, four times a second or sooner: measurements in, decisions out.
 
-Nothing here waits for the store; what is to be stored is handed to the recorder.
+Nothing here waits for the store: rows go to the queue of ``mesh_writer``.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from topology.xds.snapshot import Snapshot
 _log = logging.getLogger(__name__)
 
 TICK_SECONDS: Final = 0.25
-# How often to look whether something was reported that a step should not wait for.
+# Seconds between two looks for an alarm, which a step should not wait for: an ejection a fifth of a second
+# later is a fifth of a second of failed requests.
 LOOK_SECONDS: Final = 0.05
 _FILE_SECONDS: Final = 1.0
 
@@ -33,7 +34,7 @@ class EngineLoop:
         self,
         engine: Engine,
         publish: Callable[[Snapshot], None],
-        recorder: MeshWriter,
+        writer: MeshWriter,
         mesh_file: PolicyFile,
         stats: Stats,
         clock: Callable[[], float],
@@ -41,7 +42,7 @@ class EngineLoop:
     ) -> None:
         self._engine = engine
         self._publish = publish
-        self._recorder = recorder
+        self._writer = writer
         self._mesh_file = mesh_file
         self._stats = stats
         self._clock = clock
@@ -68,20 +69,20 @@ class EngineLoop:
                 if self._engine.urgent:
                     due = loop.time()
         self.step()
-        self._recorder.record(self._engine.flush(), ())
+        self._writer.record(self._engine.flush(), ())
 
     def stop(self) -> None:
         """Let ``run`` return after a last step."""
         self._stopped.set()
 
     def step(self) -> None:
-        """One step; a failure is logged and the next one tries again."""
+        """Step once; a failure is logged and the next step tries again."""
         started = time.perf_counter()
         now = self._clock()
         try:
             tick = self._engine.tick(now)
             self._publish(tick.snapshot)
-            self._recorder.record(tick.edges, tick.decisions)
+            self._writer.record(tick.edges, tick.decisions)
             self._probe(tick.probes)
         except Exception:
             self._stats.count("spanmesh_tick_errors_total")
@@ -89,7 +90,7 @@ class EngineLoop:
         self._took = time.perf_counter() - started
 
     def _pause(self) -> float:
-        """Seconds until the next look; longer where steps are long, so that they leave time for the rest."""
+        """Return the seconds until the next look; longer where steps are long, to leave time for the rest."""
         return max(LOOK_SECONDS, 3 * self._took)
 
     def reload(self) -> None:

@@ -21,11 +21,11 @@ class PolicyFile:
 
     @property
     def changed_at(self) -> float:
-        """When the file in force was written, epoch seconds; 0 without a file."""
+        """The time the file in force was written, epoch seconds; 0 without a file."""
         return self._seen / 1e9
 
     def load(self) -> Policy:
-        """Read it for the first time. Raises ConfigError naming each line, key and fix."""
+        """Read the file for the first time. Raises ConfigError naming each line, key and fix."""
         if self._path is None:
             return Policy()
         try:
@@ -37,7 +37,7 @@ class PolicyFile:
             raise ConfigError(_one_line(self._path, error)) from None
 
     def reload(self) -> Policy | None:
-        """The policy when the file has changed and is good; None otherwise.
+        """Return the policy if the file has changed and is good; None otherwise.
 
         Raises ConfigError, once for each change, when the changed file is not good.
         """

@@ -31,7 +31,7 @@ class NewDecisions:
 
 
 class RemoteDecisions:
-    """Which decisions were read: looks overlap, so rows come again."""
+    """The decisions already read: reads overlap, so rows come again."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[Any, ...], float] = {}

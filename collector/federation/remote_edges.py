@@ -17,7 +17,7 @@ _OVERLAP: Final = 2
 
 
 class RemoteEdges:
-    """Which seconds of which collectors were read. Users' calls count apart: they are stored later."""
+    """The seconds already read of each collector. Users' calls count apart: they are stored later."""
 
     def __init__(self) -> None:
         self._newest: dict[tuple[str, bool], int] = {}

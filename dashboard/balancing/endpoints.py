@@ -1,4 +1,4 @@
-"""The endpoints of a service: how each does now, and which were out or on probation over time."""
+"""The endpoints of a service: figures of each now, and when each was out or on probation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -24,7 +24,7 @@ _HEAD: Final = ("Endpoint", "State", "Weight", "Rate", "Success", "p50", "p99", 
 
 
 def table(found: Sequence[Endpoint], now_us: int) -> Component:
-    """One row for each place the service can be reached."""
+    """Return the table with a row for each endpoint, and one more where the mesh has something to say."""
     if not found:
         return parts.empty(
             "No endpoint is registered",
@@ -77,7 +77,7 @@ def _reason(each: Endpoint) -> bool:
 
 
 def _why(each: Endpoint, now_us: int) -> Component | None:
-    """A line of its own under an endpoint the mesh has something to say about."""
+    """Return the line under an endpoint that says why it is out or on probation; None for others."""
     if not _reason(each):
         return None
     words: list[Any] = [html.Bdi(fmt.short(each["reason"], 300))] if each["reason"] else []
@@ -89,7 +89,7 @@ def _why(each: Endpoint, now_us: int) -> Component | None:
 
 
 def over_time(lanes: Sequence[tuple[str, Sequence[Piece]]], start: int, end: int, zone: int) -> Component:
-    """A strip for each endpoint between two times (microseconds): when it was out or on probation."""
+    """Draw a strip for each endpoint between two times in microseconds: when it was out or on probation."""
     if not any(pieces for _, pieces in lanes):
         return parts.empty(f"Nothing was ejected in the last {fmt.span(end - start)}")
     rows = [

@@ -1,4 +1,4 @@
-"""When endpoints were out: strips over time, from the decisions about them."""
+"""Strips of time in which endpoints were out or on probation, from the decisions about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Piece:
 def lanes(
     decisions: Iterable[Decision], present: Sequence[str], start: int, end: int
 ) -> list[tuple[str, list[Piece]]]:
-    """For each endpoint, by address, when it was not healthy between ``start`` and ``end``.
+    """Return by address the times in which each endpoint was not healthy between ``start`` and ``end``.
 
     Those that are present have a lane, those that are gone only when something was decided about them.
     """

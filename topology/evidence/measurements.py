@@ -1,7 +1,7 @@
-"""What each reporter measured of each endpoint in the last half minute.
+"""The measurements of each endpoint by each reporter in the last half minute.
 
-Kept apart from the graph's memory because it is read at every tick, by reporter, and must
-answer for any span of the last seconds. Latency is held as the sum of base-2 logarithms: its
+Kept apart from the graph's memory because they are read at every tick, by reporter, and must
+answer for any window of the last seconds. Latency is held as the sum of base-2 logarithms: its
 mean is the typical latency, which a few outliers do not move.
 """
 
@@ -20,8 +20,8 @@ INTERVAL: Final = 0.5  # seconds between two reports of a reporter, at most
 FRESH: Final = 1.5  # seconds an open-requests gauge is believed
 LATE: Final = 0.1  # seconds a request must be open for anyone to look at it
 _LATE: Final = 2.0  # and times what is usual
-ALARM_AGAIN: Final = 3.0  # seconds in which a reporter's word on an endpoint is no alarm a second time
-_ALARMING: Final = 0.05  # share of calls that fail, below which a failure is none
+ALARM_AGAIN: Final = 3.0  # minimum seconds between two alarms by one reporter about one endpoint
+_ALARMING: Final = 0.05  # failure rate below which no alarm is raised
 _ZERO: Final = log2(1e-6)  # what a latency of nothing counts as
 SCREEN: Final = 2.0  # seconds, time constant of the quick look
 _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights follow
@@ -33,7 +33,7 @@ _WARM: Final = 10.0  # seconds until anything is usual
 
 @dataclass(slots=True)
 class Tally:
-    """Calls over a span. ``timed`` successful ones have ``logs`` as the sum of log2(seconds)."""
+    """Calls within a window. ``timed`` successful ones have ``logs`` as the sum of log2(seconds)."""
 
     count: int = 0
     errors: int = 0
@@ -49,7 +49,7 @@ class Tally:
         self.squares += other.squares
 
     def without(self, other: "Tally | None") -> "Tally":
-        """A copy less what one reporter contributed."""
+        """Return a copy without the calls of one reporter."""
         if other is None:
             return self
         return Tally(
@@ -62,7 +62,7 @@ class Tally:
 
     @property
     def mean(self) -> float:
-        """log2 of the typical latency in seconds; needs ``timed``."""
+        """The log2 of the typical latency in seconds; needs ``timed``."""
         return self.logs / self.timed
 
     @property
@@ -72,13 +72,13 @@ class Tally:
 
     @property
     def failing(self) -> float:
-        """Share of calls that failed; 0 without calls."""
+        """The share of calls that failed; 0 without calls."""
         return self.errors / self.count if self.count else 0.0
 
 
 @dataclass(slots=True)
 class Open:
-    """Open requests as last told, and when the reporter last saw one complete."""
+    """The number of open requests, the age of the oldest in seconds, and when that was reported."""
 
     count: int = 0
     oldest: float = 0.0
@@ -86,7 +86,7 @@ class Open:
 
 
 @dataclass(slots=True)
-class Witness:
+class ReporterView:
     """One reporter's view of one endpoint."""
 
     slots: deque[tuple[int, Tally]] = field(default_factory=deque)
@@ -148,8 +148,8 @@ class Screen:
 
 
 @dataclass(slots=True)
-class Usual:
-    """What an endpoint did before the last seconds: log2 latency, calls per second, most it carried."""
+class Baseline:
+    """The usual log2 latency and calls per second of an endpoint, and the ``peak`` it carried well."""
 
     logs: float | None = None
     rate: float = 0.0
@@ -175,8 +175,8 @@ class Usual:
 
 
 @dataclass(frozen=True, slots=True)
-class Probed:
-    """What came of asking an endpoint directly."""
+class LastProbe:
+    """The result of the last active probe of an endpoint."""
 
     ok: bool
     detail: str
@@ -187,11 +187,11 @@ class Probed:
 class Record:
     """All that is known of one endpoint. ``served`` is what its own sidecar counted."""
 
-    witnesses: dict[str, Witness] = field(default_factory=dict)
+    reporters: dict[str, ReporterView] = field(default_factory=dict)
     screen: Screen = field(default_factory=Screen)
-    usual: Usual = field(default_factory=Usual)
-    served: Witness = field(default_factory=Witness)
-    probed: Probed | None = None
+    baseline: Baseline = field(default_factory=Baseline)
+    served: ReporterView = field(default_factory=ReporterView)
+    probed: LastProbe | None = None
 
 
 class Evidence:
@@ -201,43 +201,43 @@ class Evidence:
         self._records: dict[ServiceId, dict[str, Record]] = {}
         self._touched: set[ServiceId] = set()
         self.urgent = False
-        """Whether something was noted that should not wait for the next step: who steps takes it back."""
+        """True once something was noted that should not wait for the next step, which resets it."""
 
     def call(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note finished calls."""
         record = self._record(service, endpoint)
         tally = measured(sample.histogram, sample.errors)
         record.screen.add(tally, now)
-        record.usual.add(tally, record.screen, now)
-        witness = self._witness(record, sample.reporter)
-        witness.add(tally, now)
+        record.baseline.add(tally, record.screen, now)
+        view = self._view(record, sample.reporter)
+        view.add(tally, now)
         if tally.errors and record.screen.failing >= _ALARMING:
-            self._alarm(witness, now)
+            self._alarm(view, now)
 
     def served(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note what the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
         self._record(service, endpoint).served.add(measured(sample.histogram, sample.errors), now)
 
     def probed(self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float) -> None:
-        """Note what came of asking the endpoint directly."""
-        self._record(service, endpoint).probed = Probed(ok, detail, now)
+        """Note the result of an active probe."""
+        self._record(service, endpoint).probed = LastProbe(ok, detail, now)
 
-    def touched(self) -> set[ServiceId]:
-        """Services something was noted of since the last time this was asked."""
+    def take_touched(self) -> set[ServiceId]:
+        """Return the services something was noted of since the last call."""
         found, self._touched = self._touched, set()
         return found
 
     def open(self, service: ServiceId, endpoint: str, sample: OpenSample, now: float) -> None:
         """Note open requests."""
         record = self._record(service, endpoint)
-        witness = self._witness(record, sample.reporter)
-        witness.open = Open(sample.open, sample.oldest, now)
-        if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.usual.logs or _ZERO):
+        view = self._view(record, sample.reporter)
+        view.open = Open(sample.open, sample.oldest, now)
+        if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.baseline.logs or _ZERO):
             record.screen.late = now
-            self._alarm(witness, now)
+            self._alarm(view, now)
 
     def of(self, service: ServiceId) -> dict[str, Record]:
-        """Records of a service by endpoint."""
+        """Return the records of a service by endpoint."""
         return self._records.get(service, {})
 
     def forget(self, service: ServiceId, endpoint: str) -> None:
@@ -245,24 +245,24 @@ class Evidence:
         self._records.get(service, {}).pop(endpoint, None)
 
     def sweep(self, now: float) -> None:
-        """Drop reporters and endpoints that nobody spoke of for the length of the memory."""
+        """Drop reporters and endpoints without measurements for the length of the memory."""
         oldest = now - MEMORY * SLOT
         for service, records in list(self._records.items()):
             for endpoint, record in list(records.items()):
-                record.witnesses = {
+                record.reporters = {
                     name: held
-                    for name, held in record.witnesses.items()
+                    for name, held in record.reporters.items()
                     if max(held.at, held.open.told) >= oldest
                 }
                 probed = record.probed.at if record.probed else oldest
-                if not record.witnesses and max(record.served.at, probed) <= oldest:
+                if not record.reporters and max(record.served.at, probed) <= oldest:
                     del records[endpoint]
             if not records:
                 del self._records[service]
 
-    def _alarm(self, witness: Witness, now: float) -> None:
-        if now - witness.alarmed >= ALARM_AGAIN:
-            witness.alarmed = now
+    def _alarm(self, view: ReporterView, now: float) -> None:
+        if now - view.alarmed >= ALARM_AGAIN:
+            view.alarmed = now
             self.urgent = True
 
     def _record(self, service: ServiceId, endpoint: str) -> Record:
@@ -270,15 +270,15 @@ class Evidence:
         return self._records.setdefault(service, {}).setdefault(endpoint, Record())
 
     @staticmethod
-    def _witness(record: Record, reporter: str) -> Witness:
-        found = record.witnesses.get(reporter)
+    def _view(record: Record, reporter: str) -> ReporterView:
+        found = record.reporters.get(reporter)
         if found is None:
-            found = record.witnesses[reporter] = Witness()
+            found = record.reporters[reporter] = ReporterView()
         return found
 
 
 def measured(histogram: Histogram, errors: int) -> Tally:
-    """A sample as a tally. Samples come by status, so one with errors times no success."""
+    """Return a sample as a tally. Samples come by status, so one with errors times no success."""
     count = histogram.count
     if errors:
         return Tally(count, min(errors, count))

@@ -61,8 +61,8 @@ class ServiceTallies:
         begin = max(self.now - seconds, self._since.get(endpoint, 0.0))
         slot = int(begin / SLOT) + 1
         by_reporter = {}
-        for name, witness in record.witnesses.items() if record else ():
-            if witness.at >= begin and (tally := witness.since(slot)).count:
+        for name, view in record.reporters.items() if record else ():
+            if view.at >= begin and (tally := view.since(slot)).count:
                 by_reporter[name] = tally
         return EndpointTally(pooled(by_reporter.values()), by_reporter)
 

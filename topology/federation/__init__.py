@@ -1,1 +1,1 @@
-"""What other collectors know, merged into what this one knows."""
+"""The merging of other collectors' members, calls and decisions into the engine."""

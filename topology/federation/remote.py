@@ -13,7 +13,7 @@ from typing import Final
 from proxy.contract.decisions.evidence import Ejection
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
-from topology.evidence.report_delay import Fresh
+from topology.evidence.report_delay import ReportDelays
 from topology.graph.call_attribution import Intake
 from topology.model import CallSample, Decision, EdgeSample, Side
 from topology.outliers.feedback import Feedback
@@ -49,7 +49,7 @@ class RemoteCollectors:
         self._guard = guard
         self._stages = stages
         self._resolve = resolve
-        self._reports = Fresh()
+        self._reports = ReportDelays()
 
     def set_members(self, collector: str, services: Members) -> None:
         """Replace all that is registered at a collector; empty when it is gone."""

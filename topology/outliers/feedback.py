@@ -54,7 +54,7 @@ class Feedback:
     def step(self, members: Members, cause: Cause, now: float) -> list[Decision]:
         """Judge and weigh every endpoint on what is known now; ``cause`` looks below a service."""
         self.evidence.urgent = False
-        touched = self.evidence.touched() | (members.keys() if members is not self._members else set())
+        touched = self.evidence.take_touched() | (members.keys() if members is not self._members else set())
         self._renew(members)
         decisions: list[Decision] = []
         for service, endpoints in members.items():
@@ -75,7 +75,7 @@ class Feedback:
             self._swept = now
         return decisions
 
-    def changed(self) -> set[ServiceId]:
+    def take_changed(self) -> set[ServiceId]:
         """Return the services whose ejections or weights may have moved since the last call."""
         changed, self._changed = self._changed, set()
         return changed

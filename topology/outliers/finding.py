@@ -1,4 +1,4 @@
-"""Why an endpoint should be ejected, in words and as evidence."""
+"""Findings: reasons to eject an endpoint, in words and as evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

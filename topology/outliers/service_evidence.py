@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from proxy.contract.decisions.evidence import Dependency
-from topology.evidence.measurements import Probed
+from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, Trial
@@ -22,7 +22,7 @@ class ServiceEvidence(Protocol):
     def doubt(self, endpoint: str) -> Finding | None:
         """Return what speaks against an endpoint already, though it does not suffice to eject it."""
 
-    def probe(self, endpoint: str) -> Probed | None:
+    def probe(self, endpoint: str) -> LastProbe | None:
         """Ask for an active probe of the endpoint, and return the result of the last one."""
 
     def trial(self, endpoint: str, since: float) -> Trial:
@@ -77,7 +77,7 @@ class MeasuredEvidence:
     def doubt(self, endpoint: str) -> Finding | None:
         return self._tests.doubt(endpoint)
 
-    def probe(self, endpoint: str) -> Probed | None:
+    def probe(self, endpoint: str) -> LastProbe | None:
         self.suspects.add(endpoint)
         record = self._tallies.records.get(endpoint)
         return record.probed if record is not None else None

@@ -70,7 +70,7 @@ class SharedCauses:
         records = self._tallies.records
         now = self._tallies.now
         load = sum(record.screen.rate(now) for record in records.values())
-        known = sum(records[each].usual.peak for each in survivors if each in records)
+        known = sum(records[each].baseline.peak for each in survivors if each in records)
         if load <= HEADROOM * known:
             return ""
         return (
@@ -82,7 +82,7 @@ class SharedCauses:
         """Return a sentence when these endpoints carry more than usual, and fail or slow down under it."""
         found = [self._tallies.records[each] for each in survivors if each in self._tallies.records]
         now = self._tallies.now
-        rate, usual = sum(r.screen.rate(now) for r in found), sum(r.usual.rate for r in found)
+        rate, usual = sum(r.screen.rate(now) for r in found), sum(r.baseline.rate for r in found)
         if not found or rate < BUSIER * usual or not _more(rate, usual):
             return ""
         slow = sum(self._slower(r, STRAIN) or now - r.screen.late <= FRESH / 2 for r in found)
@@ -94,8 +94,8 @@ class SharedCauses:
 
     def _slower(self, record: Record, times: float) -> bool:
         """True if an endpoint takes this many times its usual latency."""
-        screen, usual = record.screen, record.usual.logs
-        if usual is None or screen.timed < _TIMED_CALLS or self._tallies.now - record.usual.begun < _WARM:
+        screen, usual = record.screen, record.baseline.logs
+        if usual is None or screen.timed < _TIMED_CALLS or self._tallies.now - record.baseline.begun < _WARM:
             return False
         mean = screen.logs / screen.timed
         return mean >= usual + log2(times) and 2**mean - 2**usual >= self._settings.slow_floor
@@ -125,7 +125,7 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
         if screen.timed:
             mean = screen.logs / screen.timed
             means.append(mean)
-            usual = record.usual.logs
+            usual = record.baseline.logs
             if usual is not None and mean >= usual + slow:
                 return False
     return not means or max(means) < sorted(means)[(len(means) - 1) // 4] + slow
@@ -136,5 +136,5 @@ def _latency(records: Sequence[Record]) -> tuple[float, float]:
     middle = len(records) // 2
     return (
         sorted(r.screen.logs / r.screen.timed for r in records)[middle],
-        sorted(r.usual.logs or 0.0 for r in records)[middle],
+        sorted(r.baseline.logs or 0.0 for r in records)[middle],
     )

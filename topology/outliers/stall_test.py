@@ -49,14 +49,14 @@ class StallTest:
         record = self._tallies.records[endpoint]
         late = {
             name: held.open
-            for name, held in record.witnesses.items()
+            for name, held in record.reporters.items()
             if held.open.count and held.open.oldest >= age and self._now - held.open.told <= INTERVAL
         }
         late = self._served_elsewhere(endpoint, late, age)
         # Under high load some requests are always slow: then a share of all that are due by now must wait,
         # or of the reporters.
-        due = record.usual.rate * age
-        enough = max(self._settings.eject_reporters, _PART * min(due, 2 * len(record.witnesses)))
+        due = record.baseline.rate * age
+        enough = max(self._settings.eject_reporters, _PART * min(due, 2 * len(record.reporters)))
         if len(late) < enough:
             return None
         return self._found(endpoint, late, peers, "leaves requests waiting")
@@ -93,17 +93,17 @@ class StallTest:
 
         Empty if more reporters are being served: then it is not the endpoint that answers nothing.
         """
-        witnesses = self._tallies.records[endpoint].witnesses
+        reporters = self._tallies.records[endpoint].reporters
         stuck = {
             name: held.open
-            for name, held in witnesses.items()
+            for name, held in reporters.items()
             if held.open.count
             and held.open.oldest >= age
             and held.completed < held.open.told - _SAME_REPORT
             and self._now - held.open.told <= FRESH
         }
         found = self._served_elsewhere(endpoint, stuck, age)
-        served = sum(held.completed > self._now - age for held in witnesses.values())
+        served = sum(held.completed > self._now - age for held in reporters.values())
         return found if served <= len(found) else {}
 
     def _served_elsewhere(self, endpoint: str, stuck: Mapping[str, Open], age: float) -> dict[str, Open]:
@@ -135,9 +135,9 @@ class StallTest:
 
     def _answered(self, endpoint: str, reporter: str, since: float) -> bool:
         return any(
-            peer.witnesses[reporter].completed > since
+            peer.reporters[reporter].completed > since
             for peer in self._tallies.peer_records(endpoint)
-            if reporter in peer.witnesses
+            if reporter in peer.reporters
         )
 
 

@@ -1,4 +1,4 @@
-"""A weight per endpoint from its latency, slow to move and still when nothing matters.
+"""A weight for each endpoint by its latency, slow to move and still when nothing matters.
 
 Every reporter compares an endpoint with the median of the endpoints it uses itself, so that
 distance and a reporter's own slowness cancel out; the weighted median over the reporters is
@@ -24,21 +24,24 @@ from topology.evidence.measurements import Record
 EXPONENT: Final = 0.5
 TIME: Final = 8.0  # seconds
 STEP: Final = 0.1
-LOW: Final = 0.1
+LOW: Final = 0.1  # never 0: without calls nothing would show that it is fast again
 HIGH: Final = 2.0
 HYSTERESIS: Final = 0.15
+# A weight of 0.8 stands for a latency of 1.5 times the peers': less is left to the sidecars' own choice.
 NEUTRAL: Final = (0.8, 1.25)
 ENOUGH: Final = 20.0  # timed calls, of an endpoint, before its latency says anything
 _RECOVERY: Final = 120.0  # seconds for the gain to grow e-fold
-_VOICE: Final = 50.0  # calls beyond which a reporter is not heard louder
-_STALE: Final = 16.0  # seconds after which a reporter's latency is no longer heard
+_MOST_CALLS: Final = 50.0  # of one reporter that count: a busy one must not outvote all others
+_STALE: Final = 16.0  # seconds after which a reporter's latency no longer counts: twice TIME
 
 Relative = tuple[float, float]
 """log2 of latency over the reporter's median, and how many calls say so."""
 
 
 @dataclass(slots=True)
-class _Held:
+class _Weight:
+    """The weight of one endpoint, as it moves and as it was published last."""
+
     log: float = 0.0  # log2 of the damped weight
     published: float = 1.0
     gain: float = 1.0
@@ -49,10 +52,10 @@ class Weights:
     """Weights of all services."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[ServiceId, str], _Held] = {}
+        self._held: dict[tuple[ServiceId, str], _Weight] = {}
 
     def weight(self, service: ServiceId, endpoint: str) -> float:
-        """Published weight; 1.0 is neutral."""
+        """Return the published weight; 1.0 is neutral."""
         held = self._held.get((service, endpoint))
         return held.published if held else 1.0
 
@@ -64,10 +67,10 @@ class Weights:
         An endpoint without data drifts back to neutral.
         """
         changed = {}
-        for endpoint, heard in relative.items():
-            held = self._held.setdefault((service, endpoint), _Held())
+        for endpoint, ratios in relative.items():
+            held = self._held.setdefault((service, endpoint), _Weight())
             before = held.published
-            _follow(held, aim(heard), elapsed)
+            _follow(held, aim(ratios), elapsed)
             if held.published != before:
                 changed[endpoint] = (before, held.published)
         return changed
@@ -82,13 +85,13 @@ class Weights:
 def relative_latency(
     records: Mapping[str, Record], endpoints: Sequence[str], now: float
 ) -> dict[str, list[Relative]]:
-    """For every endpoint what each reporter makes of it, beside the others that reporter uses."""
+    """Return by endpoint its latency for each reporter, relative to the others that reporter uses."""
     seen: dict[str, dict[str, tuple[float, float]]] = {}
     for endpoint in endpoints:
         record = records.get(endpoint)
-        for name, witness in record.witnesses.items() if record else ():
-            if witness.weight > 0 and now - witness.at < _STALE:
-                seen.setdefault(name, {})[endpoint] = (witness.logs / witness.weight, witness.weight)
+        for name, view in record.reporters.items() if record else ():
+            if view.weight > 0 and now - view.at < _STALE:
+                seen.setdefault(name, {})[endpoint] = (view.logs / view.weight, view.weight)
     relative: dict[str, list[Relative]] = {endpoint: [] for endpoint in endpoints}
     for views in seen.values():
         if len(views) < 2:
@@ -99,24 +102,24 @@ def relative_latency(
     return relative
 
 
-def aim(heard: Sequence[Relative]) -> float:
-    """log2 of the weight that an endpoint's relative latency asks for; 0 (neutral) without data."""
-    if sum(number for _, number in heard) < ENOUGH:
+def aim(ratios: Sequence[Relative]) -> float:
+    """Return the log2 of the weight that a relative latency asks for; 0 (neutral) without data."""
+    if sum(number for _, number in ratios) < ENOUGH:
         return 0.0
-    return min(log2(HIGH), max(log2(LOW), -EXPONENT * log2(times_slower(heard))))
+    return min(log2(HIGH), max(log2(LOW), -EXPONENT * log2(times_slower(ratios))))
 
 
-def times_slower(heard: Sequence[Relative]) -> float:
-    """How many times its peers' latency an endpoint takes, by the weighted median; 1 without data."""
-    if not heard:
+def times_slower(ratios: Sequence[Relative]) -> float:
+    """Return the multiple of its peers' latency an endpoint takes, by the weighted median; 1 without data."""
+    if not ratios:
         return 1.0
-    voices = sorted((ratio, min(number, _VOICE)) for ratio, number in heard)
-    below = accumulate(voice for _, voice in voices)
-    half = sum(voice for _, voice in voices) / 2
-    return exp2(next(ratio for (ratio, _), sum_ in zip(voices, below, strict=True) if sum_ >= half))
+    counted = sorted((ratio, min(number, _MOST_CALLS)) for ratio, number in ratios)
+    below = accumulate(count for _, count in counted)
+    half = sum(count for _, count in counted) / 2
+    return exp2(next(ratio for (ratio, _), sum_ in zip(counted, below, strict=True) if sum_ >= half))
 
 
-def _follow(held: _Held, target: float, elapsed: float) -> None:
+def _follow(held: _Weight, target: float, elapsed: float) -> None:
     held.log += (target - held.log) * (1 - exp(-elapsed * held.gain / TIME))
     held.gain = min(1.0, held.gain * exp(elapsed / _RECOVERY))
     exact = min(HIGH, max(LOW, exp2(held.log)))

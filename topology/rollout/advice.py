@@ -1,4 +1,4 @@
-"""What routing would have done to the requests that were observed: an estimate, and its basis.
+"""Advice: an estimate of what routing would have changed for the requests that were observed.
 
 Requests that applications sent to known endpoints are laid out anew: none to ejected endpoints,
 the others in proportion to the mesh's weight over the endpoint's mean latency, which is how
@@ -17,13 +17,13 @@ BASIS: Final = (
     "an estimate: the observed requests laid out by the mesh's weights and each endpoint's latency, none to "
     "ejected endpoints, every endpoint answering as it did"
 )
-_SCALE: Final = 10_000  # requests of the layout
-_ENOUGH: Final = 20
+_SCALE: Final = 10_000  # requests of the layout: fine enough for a p99 of what gets little
+_ENOUGH: Final = 20  # requests, from which on shares say something
 _TINY: Final = 1e-4  # seconds: faster than this makes no difference
 
 
 def advise(cells: Mapping[str, Cell], weights: Mapping[str, float], seconds: float) -> Advice | None:
-    """``cells`` are the direct requests by endpoint, ``weights`` what the mesh would give each now.
+    """Return the advice from the direct requests by endpoint, and the weight the mesh would give each now.
 
     None with too few requests, or when no endpoint that has been called would get any.
     """

@@ -1,4 +1,4 @@
-"""Whether what the mesh routes fares better than what it leaves alone, with confidence intervals.
+"""The effect of routing: routed calls against direct ones, with confidence intervals.
 
 Shares: Newcombe's hybrid score interval for the difference of two proportions (R. G. Newcombe,
 Statistics in Medicine 17, 1998, method 10) from Wilson intervals. Quantiles: order statistics,
@@ -20,7 +20,7 @@ _PER_OCTAVE: Final = 1 << SCALE
 
 
 def effect(direct: Cell, routed: Cell, z: float = Z95) -> Effect | None:
-    """The two arms compared; ``z`` standard errors wide. None while one of them has no traffic."""
+    """Return the two arms compared, ``z`` standard errors wide; None while one of them has no traffic."""
     if not direct.histogram.count or not routed.histogram.count:
         return None
     p50, p99 = (quantiles(direct.histogram, routed.histogram, q, z) for q in _QUANTILES)
@@ -28,7 +28,7 @@ def effect(direct: Cell, routed: Cell, z: float = Z95) -> Effect | None:
 
 
 def success(direct: Cell, routed: Cell, z: float) -> Change:
-    """Difference of the shares that succeeded."""
+    """Return the difference of the shares that succeeded."""
     n0, n1 = direct.histogram.count, routed.histogram.count
     good0, good1 = n0 - direct.errors, n1 - routed.errors
     low0, high0 = bounds(good0, n0, z)
@@ -40,7 +40,7 @@ def success(direct: Cell, routed: Cell, z: float) -> Change:
 
 
 def quantiles(direct: Histogram, routed: Histogram, q: float, z: float) -> Change | None:
-    """Difference of a quantile in seconds; None while there are too few calls to bound it."""
+    """Return the difference of a quantile in seconds; None while there are too few calls to bound it."""
     one, other = interval(direct, q, z), interval(routed, q, z)
     if one is None or other is None:
         return None
@@ -51,7 +51,11 @@ def quantiles(direct: Histogram, routed: Histogram, q: float, z: float) -> Chang
 
 
 def interval(histogram: Histogram, q: float, z: float) -> tuple[float, float, float] | None:
-    """Low end, estimate and high end of a quantile; None when the data does not bound it above."""
+    """Return low end, estimate and high end of a quantile; None when the data does not bound it above.
+
+    By order statistics: the number of values below the quantile is binomial, whatever the distribution,
+    so no assumption on latencies is made.
+    """
     count = histogram.count
     reach = z * sqrt(count * q * (1 - q))
     low, high = floor(count * q - reach), ceil(count * q + reach) + 1
@@ -62,7 +66,7 @@ def interval(histogram: Histogram, q: float, z: float) -> tuple[float, float, fl
 
 
 def _value(histogram: Histogram, rank: int, edge: int) -> float:
-    """The lower (0) or upper (1) edge of the bucket that holds the value of this rank."""
+    """Return the lower (0) or upper (1) edge of the bucket that holds the value of this rank."""
     seen = histogram.zero
     if seen >= rank:
         return 0.0

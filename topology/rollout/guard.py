@@ -1,4 +1,4 @@
-"""Turns a stage back by itself when what the mesh routes is significantly worse.
+"""The guard: turns a stage back automatically when routed calls fare significantly worse.
 
 Looking again and again at one comparison finds a difference sooner or later where there is none.
 So every look spends a part of one budget: the n-th look at a stage is made at the level
@@ -16,18 +16,22 @@ from statistics import NormalDist
 from typing import Final
 
 from proxy.contract.decisions.evidence import ArmComparison
-from proxy.contract.decisions.kinds import Figure
+from proxy.contract.decisions.kinds import Figure, StageOrigin
 from proxy.contract.histogram import Histogram
+from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.graph.window import Cell
-from topology.model import Change
-from topology.policy.models import Harm
+from topology.model import Change, Decision
+from topology.policy.models import Harm, Policy
 from topology.rollout.effect import effect
+from topology.rollout.stages import Stages
 
 ALPHA: Final = 0.01
 EPOCH: Final = 600.0  # seconds
 _FIRST: Final = 50  # requests of the smaller arm at the first look
+# Growth of the smaller arm until the next look: each look costs a part of the budget, and the difference of
+# two looks at nearly the same requests tells nothing new.
 _GROWTH: Final = 1.5
 _NORMAL: Final = NormalDist()
 
@@ -45,14 +49,14 @@ class _Watch:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why a stage is turned back."""
+    """A reason to turn a stage back, in words and as the comparison it rests on."""
 
     reason: str
     harm: ArmComparison
 
 
 class Guard:
-    """Watches the stages it is told of."""
+    """The comparison of both arms of each guarded service since its stage was set."""
 
     def __init__(self) -> None:
         self._watched: dict[ServiceId, _Watch] = {}
@@ -64,7 +68,7 @@ class Guard:
             self._watched[service] = _Watch(since, now)
 
     def retain(self, services: set[ServiceId]) -> None:
-        """Forget all others."""
+        """Forget all other services."""
         for name in self._watched.keys() - services:
             del self._watched[name]
 
@@ -75,7 +79,7 @@ class Guard:
             held.arms.setdefault(arm, Cell()).add(histogram, errors)
 
     def verdict(self, service: ServiceId, harm: Harm, now: float) -> Verdict | None:
-        """Look at a stage if a look is due; why it must be turned back, if so much harm is done."""
+        """Look at a stage if a look is due; return why it must be turned back if it does this much harm."""
         held = self._watched.get(service)
         if held is None:
             return None
@@ -90,9 +94,26 @@ class Guard:
             held.arms, held.begun, held.due = {}, now, _FIRST
         return found
 
+    def step(self, policy: Policy, stages: Stages, now: float) -> list[Decision]:
+        """Turn back the stages that do harm, where mesh.yaml asks for it; return the decisions made."""
+        watched, decisions = set(), []
+        for service, entry in policy.services.items():
+            setting = stages.of(service)
+            # Without a control group there is nothing to compare with.
+            if entry.guard is None or setting.stage is not Stage.ROUTE or not 0 < setting.percent < 100:
+                continue
+            watched.add(service)
+            self.watch(service, setting.updated, now)
+            verdict = self.verdict(service, entry.guard, now)
+            if verdict is not None:
+                why, harm = verdict.reason, verdict.harm
+                decisions += stages.set(service, Stage.ADVISE, 0, StageOrigin.GUARD, now, why=why, harm=harm)
+        self.retain(watched)
+        return decisions
+
 
 def level(look: int) -> float:
-    """The share of false alarms that the n-th look may add, for each of the three figures."""
+    """Return the share of false alarms that the n-th look may add, for each of the three figures."""
     return ALPHA * 6 / (pi * look) ** 2 / 3
 
 

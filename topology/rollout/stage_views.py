@@ -1,18 +1,16 @@
-"""Stages as people see them: where each service is, what that does or would do, and who changed it."""
+"""Views of stages: where each service is, what that changes or would change, and who changed it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.graph.window import Bucket, Cell, stats
-from topology.model import Decision, StageView
+from topology.model import StageView
 from topology.policy.models import Policy
 from topology.registry.sources import Member
 from topology.rollout.advice import advise
 from topology.rollout.effect import effect
-from topology.rollout.guard import Guard
 from topology.rollout.stages import Stages
 
 ARMS = (Arm.DIRECT, Arm.ROUTED)
@@ -27,7 +25,7 @@ def views(
     weight: Callable[[ServiceId, str], float],
     policy: Policy,
 ) -> tuple[StageView, ...]:
-    """Every service's stage, with the traffic of both arms; ``weight`` is what an endpoint gets now."""
+    """Return every service's stage with the traffic of both arms; ``weight`` is what an endpoint gets now."""
     arms: dict[tuple[str, str], Cell] = {}
     direct: dict[str, dict[str, Cell]] = {}
     for key, cell in counts.items():
@@ -62,24 +60,6 @@ def views(
 
 
 def guarded(policy: Policy, service: ServiceId) -> bool:
-    """Whether mesh.yaml lets the service's stage be turned back by itself."""
+    """True if mesh.yaml turns the guard on for a service."""
     entry = policy.services.get(service)
     return entry is not None and entry.guard is not None
-
-
-def turned_back(guard: Guard, policy: Policy, stages: Stages, now: float) -> list[Decision]:
-    """Turn back the stages that do harm, where mesh.yaml asks for it."""
-    watched, decisions = set(), []
-    for service, entry in policy.services.items():
-        setting = stages.of(service)
-        if entry.guard is None or setting.stage is not Stage.ROUTE or not 0 < setting.percent < 100:
-            continue
-        watched.add(service)
-        guard.watch(service, setting.updated, now)
-        found = guard.verdict(service, entry.guard, now)
-        if found is not None:
-            decisions += stages.set(
-                service, Stage.ADVISE, 0, StageOrigin.GUARD, now, why=found.reason, harm=found.harm
-            )
-    guard.retain(watched)
-    return decisions

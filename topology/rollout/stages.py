@@ -1,4 +1,4 @@
-"""How far routing is on for each service, and who said so: the latest word wins."""
+"""The adoption stage of each service and who set it: the latest change wins."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from proxy.contract.service_id import ServiceId
 from topology.model import Decision
 from topology.policy.models import Policy
 
-_HISTORY: Final = 20
+_HISTORY: Final = 20  # changes kept of each service
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Setting:
 
 
 class Stages:
-    """Settings by service. mesh.yaml speaks when it changes, the API when it is called."""
+    """The stages of all services. mesh.yaml sets one when it changes, the API when it is called."""
 
     def __init__(self) -> None:
         self._settings: dict[ServiceId, Setting] = {}
@@ -33,7 +33,7 @@ class Stages:
         self._history: dict[ServiceId, deque[Decision]] = {}
 
     def of(self, service: ServiceId) -> Setting:
-        """The setting in force."""
+        """Return the setting in force."""
         return self._settings.get(service) or Setting()
 
     def rename(self, before: ServiceId, after: ServiceId) -> None:
@@ -47,7 +47,7 @@ class Stages:
             self._history[after] = self._history.pop(before)
 
     def history(self, service: ServiceId) -> tuple[Decision, ...]:
-        """The last changes, newest first."""
+        """Return the last changes, newest first."""
         return tuple(reversed(self._history.get(service, ())))
 
     def set(
@@ -82,10 +82,11 @@ class Stages:
         return [decision]
 
     def follow(self, change: Decision) -> bool:
-        """Put in force what another collector, or this one before a restart, decided; whether it was news.
+        """Put in force a change by another collector, or by this one before a restart; True if it was news.
 
-        The later change wins wherever the two meet, of one millisecond the further one, so that all
-        collectors come to the same. It is as old as it was made: following starts no new change.
+        The later change wins wherever the two meet, and of one millisecond the one that routes more, so that
+        all collectors end at the same stage. It keeps its time: following is no new change. Raises TypeError
+        for a decision that is no change of a stage.
         """
         if not isinstance(change.evidence, StageChange):
             raise TypeError(f"a change of a stage is wanted, not {change.kind}")
@@ -103,7 +104,7 @@ class Stages:
         return True
 
     def apply(self, policy: Policy, now: float) -> list[Decision]:
-        """A new mesh.yaml: what it changed since the last one is in force, the rest is not touched."""
+        """Put in force what a new mesh.yaml changed since the last one; the rest is not touched."""
         wanted = {
             name: (entry.stage, 100 if entry.percent is None else entry.percent)
             for name, entry in policy.services.items()

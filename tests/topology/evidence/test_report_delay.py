@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from proxy.contract.histogram import Histogram
 from tests.topology.fleet import Fleet, address, kinds
-from topology.evidence.report_delay import TTL, Fresh
+from topology.evidence.report_delay import TTL, ReportDelays
 from topology.model import CallSample, Side
 
 
 @given(skew=st.floats(-1e6, 1e6), held=st.floats(0, 100))
 def test_the_clocks_need_not_agree(skew: float, held: float) -> None:
-    fresh, start = Fresh(), 1_700_000_000.0
+    fresh, start = ReportDelays(), 1_700_000_000.0
     for tick in range(10):
         now = start + tick / 2
         assert not fresh.late("a", now - skew - 0.5, now - skew, now + 0.01)
@@ -26,7 +26,7 @@ def test_the_clocks_need_not_agree(skew: float, held: float) -> None:
 def test_what_was_collected_for_long_is_late_and_what_says_nothing_is_not(
     begun: float, ended: float, late: bool
 ) -> None:
-    assert Fresh().late("a", begun, ended, 100.0) is late
+    assert ReportDelays().late("a", begun, ended, 100.0) is late
 
 
 def test_late_reports_are_counted_in_the_graph_and_eject_nobody() -> None:

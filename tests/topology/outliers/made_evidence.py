@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from proxy.contract.decisions.evidence import Calls, Dependency
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import Probed
+from topology.evidence.measurements import LastProbe
 from topology.outliers.finding import Finding, Trial
 from topology.settings import EngineSettings
 
@@ -28,7 +28,7 @@ class MadeEvidence:
     strained: str = ""
     kind: FindingKind = FindingKind.FAILURES
     doubted: str = ""
-    probed: Probed | None = None
+    probed: LastProbe | None = None
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
         return finding(endpoint, self.bad[endpoint], self.kind) if endpoint in self.bad else None
@@ -36,7 +36,7 @@ class MadeEvidence:
     def doubt(self, endpoint: str) -> Finding | None:
         return finding(endpoint) if endpoint in self.doubted else None
 
-    def probe(self, endpoint: str) -> Probed | None:
+    def probe(self, endpoint: str) -> LastProbe | None:
         return self.probed
 
     def trial(self, endpoint: str, since: float) -> Trial:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import log2
 
-from topology.evidence.measurements import INTERVAL, Record, Tally, Witness
+from topology.evidence.measurements import INTERVAL, Record, ReporterView, Tally
 from topology.evidence.peer_tallies import ServiceTallies
 
 NOW = 1000.0
@@ -21,7 +21,7 @@ def record(by_reporter: Mapping[str, Calls], seconds: float = 30.0) -> Record:
         for name, (count, errors, latency) in by_reporter.items():
             timed, logs = count - errors, log2(latency)
             tally = Tally(count, errors, timed, timed * logs, timed * logs * logs)
-            found.witnesses.setdefault(name, Witness()).add(tally, at)
+            found.reporters.setdefault(name, ReporterView()).add(tally, at)
             found.screen.add(tally, at)
     return found
 

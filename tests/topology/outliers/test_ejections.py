@@ -10,7 +10,7 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.outliers.made_evidence import NAMES, SETTINGS, MadeEvidence
-from topology.evidence.measurements import Probed
+from topology.evidence.measurements import LastProbe
 from topology.model import Decision
 from topology.outliers.ejections import Ejections
 from topology.outliers.finding import Trial
@@ -28,7 +28,7 @@ class EjectionMachine(RuleBasedStateMachine):
         self.bad: dict[str, float] = {}
         self.available: tuple[str, ...] = NAMES[:4]
         self.shared = self.crowded = self.strained = self.doubted = ""
-        self.probed: Probed | None = None
+        self.probed: LastProbe | None = None
         self.trial = Trial()
         self.last: list[Decision] = []
 
@@ -71,7 +71,7 @@ class EjectionMachine(RuleBasedStateMachine):
 
     @rule(doubted=st.text(NAMES, max_size=8), answered=st.booleans())
     def doubts_and_probes(self, doubted: str, answered: bool) -> None:
-        self.doubted, self.probed = doubted, Probed(answered, "", self.now)
+        self.doubted, self.probed = doubted, LastProbe(answered, "", self.now)
         self.step()
 
     @rule(count=st.integers(0, 9), errors=st.integers(0, 9), busy=st.booleans())
@@ -215,7 +215,7 @@ def test_what_does_not_answer_a_probe_stays_out_but_not_for_ever(answers: bool) 
     trials = []
     while now < 200:
         now += 0.25
-        case = MadeEvidence(probed=Probed(answers, "no answer within 1 s", now))
+        case = MadeEvidence(probed=LastProbe(answers, "no answer within 1 s", now))
         made = ejections.step(S, NAMES[:4], NAMES[:4], case, now)
         trials += [now for each in made if each.kind == "probation"]
     assert trials[0] == (5 if answers else 5 + 10 + 20 + 40 + 60)

@@ -6,7 +6,7 @@ from proxy.contract.decisions.evidence import Calls, FailureComparison
 from proxy.contract.decisions.kinds import FindingKind
 from tests.topology.outliers.tallies import FINE, NOW, record, seen, tallies
 from tests.topology.outliers.tallies import Calls as Each
-from topology.evidence.measurements import Probed
+from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.outliers.failure_test import FailureTest
 from topology.outliers.finding import Finding
@@ -58,7 +58,7 @@ def test_few_failures_are_enough_only_for_one_on_probation() -> None:
 def test_a_lone_reporter_is_a_suspicion_until_a_probe_fails_too() -> None:
     lone = tallies({"r1": BAD}, {"r1": FINE}, {"r1": FINE})
     assert finding(lone) == (None, {"a"})
-    lone.records["a"].probed = Probed(False, "connection refused", NOW - 1)
+    lone.records["a"].probed = LastProbe(False, "connection refused", NOW - 1)
     found, suspects = finding(lone)
     assert found is not None
     assert suspects == set()

@@ -6,7 +6,7 @@ from proxy.contract.decisions.evidence import LatencyComparison
 from proxy.contract.decisions.kinds import FindingKind
 from tests.topology.outliers.tallies import FINE, NOW, record, seen, tallies
 from tests.topology.outliers.tallies import Calls as Each
-from topology.evidence.measurements import Probed
+from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.outliers.finding import Finding
 from topology.outliers.latency_test import LatencyTest
@@ -49,9 +49,9 @@ def test_what_is_no_fault_of_the_endpoint_alone_is_not_found(
 
 def test_slow_for_a_moment_is_no_reason_and_short_windows_are_not_looked_at() -> None:
     short = tallies(seen(FINE, "r1", "r2"), *SOUND)
-    for name, witness in record(seen(SLOW, "r1", "r2"), 2.0).witnesses.items():
-        for _, tally in witness.slots:
-            short.records["a"].witnesses[name].add(tally, NOW)
+    for name, view in record(seen(SLOW, "r1", "r2"), 2.0).reporters.items():
+        for _, tally in view.slots:
+            short.records["a"].reporters[name].add(tally, NOW)
     assert finding(short)[0] is None
     assert finding(tallies(seen(SLOW, "r1", "r2"), *SOUND), seconds=2.5)[0] is None
 
@@ -60,7 +60,7 @@ def test_a_lone_reporter_is_a_suspicion_until_its_own_sidecar_agrees() -> None:
     lone = tallies({"r1": SLOW}, {"r1": FINE}, {"r1": FINE})
     assert finding(lone) == (None, {"a"})
     for name, calls in (("a", SLOW), ("b", FINE), ("c", FINE)):
-        lone.records[name].served = record({"own": calls}).witnesses["own"]
+        lone.records[name].served = record({"own": calls}).reporters["own"]
     found, _ = finding(lone)
     assert found is not None
     assert found.reason.endswith("and its own sidecar measured 20.0 times its peers' latency")
@@ -68,5 +68,5 @@ def test_a_lone_reporter_is_a_suspicion_until_its_own_sidecar_agrees() -> None:
 
 def test_a_failed_probe_confirms_a_lone_reporter() -> None:
     lone = tallies({"r1": SLOW}, {"r1": FINE}, {"r1": FINE})
-    lone.records["a"].probed = Probed(False, "no answer within 1 s", NOW - 1)
+    lone.records["a"].probed = LastProbe(False, "no answer within 1 s", NOW - 1)
     assert finding(lone)[0] is not None

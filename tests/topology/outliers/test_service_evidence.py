@@ -6,7 +6,7 @@ from proxy.contract.decisions.evidence import Dependency
 from proxy.contract.decisions.kinds import FindingKind
 from tests.topology.outliers.made_evidence import SETTINGS, finding
 from tests.topology.outliers.tallies import FINE, NOW, seen, tallies
-from topology.evidence.measurements import Probed
+from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.outliers.finding import Finding
 from topology.outliers.service_evidence import MeasuredEvidence, ServiceEvidence
@@ -47,7 +47,7 @@ def test_asking_for_a_probe_makes_a_suspect() -> None:
     assert evidence.probe("a") is None
     assert evidence.probe("nowhere") is None
     assert evidence.suspects == {"a", "nowhere"}
-    refused = Probed(False, "connection refused", NOW)
+    refused = LastProbe(False, "connection refused", NOW)
     known = tallies(seen(FINE, "r1"))
     known.records["a"].probed = refused
     assert measured(known).probe("a") == refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from topology.evidence.measurements import SCREEN, Record, Screen, Usual
+from topology.evidence.measurements import SCREEN, Baseline, Record, Screen
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.outliers.shared_causes import SharedCauses
 from topology.settings import EngineSettings
@@ -16,7 +16,7 @@ def record(rate: float, usual: float, slower: float) -> Record:
     count = rate * SCREEN
     log = -5.6  # log2 of 20 ms
     found.screen = Screen(count, 0.0, count, count * (log + slower), at=NOW)
-    found.usual = Usual(log, usual, usual, begun=0.0, at=NOW)
+    found.baseline = Baseline(log, usual, usual, begun=0.0, at=NOW)
     return found
 
 
