@@ -39,7 +39,7 @@ from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
 from proxy.transport.dialer import Dialer
-from proxy.transport.write_batch import Outbox
+from proxy.transport.write_batch import WriteBatch
 
 _REPORT_TURNS: Final = 5  # of the sweep, between two reports out of turn
 
@@ -105,8 +105,8 @@ class Sidecar:
         self._uplink = uplink = uplink or Registration(config)
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
         self.dialer = Dialer(config.connect_timeout, config.max_connections)
-        self._outbox = Outbox()
-        self.pool = Pool(self.dialer, self._outbox, self._now, config.pool_idle)
+        self._batch = WriteBatch()
+        self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle)
         self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self.router.update
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)
@@ -205,7 +205,7 @@ class Sidecar:
             direction=direction,
             pool=self.pool,
             dialer=self.dialer,
-            outbox=self._outbox,
+            batch=self._batch,
             tracer=self._tracer,
             limits=limits,
             timeouts=timeouts,

@@ -52,7 +52,7 @@ class XdsClient:
         self._expiry = expiry
         self._mirror = Mirror()
         self._last_view: MeshView | None = None
-        self._outbox: asyncio.Queue[pb.DeltaDiscoveryRequest] = asyncio.Queue()
+        self._requests: asyncio.Queue[pb.DeltaDiscoveryRequest] = asyncio.Queue()
         self._connected = False
         self._expiring: asyncio.TimerHandle | None = None
         self._beating = False
@@ -68,7 +68,7 @@ class XdsClient:
         if state is self._node.state:
             return
         self._node = replace(self._node, state=state)
-        self._outbox.put_nowait(
+        self._requests.put_nowait(
             pb.DeltaDiscoveryRequest(type_url=protocol.CDS, node=nodes.encode(self._node))
         )
 
@@ -104,7 +104,7 @@ class XdsClient:
     async def _attempt(self) -> bool:
         """Hold one stream from start to end; return True if the mesh answered on it."""
         # A new queue: answers to the last stream's responses carry nonces that this one does not know.
-        self._outbox = asyncio.Queue()
+        self._requests = asyncio.Queue()
         heard = self._beating = False
         try:
             async with open_channel(self._target, _OPTIONS) as channel:
@@ -139,13 +139,13 @@ class XdsClient:
             for request in opening:
                 await call.write(request)
             while True:
-                await call.write(await self._outbox.get())
+                await call.write(await self._requests.get())
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             return  # the reader sees the same end and reports it
 
     def _receive(self, response: pb.DeltaDiscoveryResponse) -> None:
         for answer in self._mirror.receive(response):
-            self._outbox.put_nowait(answer)
+            self._requests.put_nowait(answer)
         view = self._mirror.view()
         if view is not None:
             self._expired = False

@@ -14,7 +14,7 @@ from proxy.routing.router import Attempt, Refusal
 from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.trace_context import Tracer
 from proxy.transport.dialer import Dialer
-from proxy.transport.write_batch import Outbox
+from proxy.transport.write_batch import WriteBatch
 
 
 class Connection(Protocol):
@@ -79,7 +79,7 @@ class ListenerContext:
     direction: Direction
     pool: Pool
     dialer: Dialer
-    outbox: Outbox
+    batch: WriteBatch
     tracer: Tracer
     limits: Limits
     timeouts: Timeouts

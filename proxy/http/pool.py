@@ -10,7 +10,7 @@ from proxy.errors import Reason
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.streams import StreamWaiter, UpstreamStream
 from proxy.transport.dialer import Dialer, OutgoingConnection
-from proxy.transport.write_batch import Outbox
+from proxy.transport.write_batch import WriteBatch
 
 
 class ConnectWaiter:
@@ -50,9 +50,9 @@ class Pool:
     """Connections to every destination of one sidecar. ``now`` is the coarse clock, in seconds; ``idle`` the
     seconds for which a connection is kept without a stream."""
 
-    def __init__(self, dialer: Dialer, outbox: Outbox, now: Callable[[], float], idle: float) -> None:
+    def __init__(self, dialer: Dialer, batch: WriteBatch, now: Callable[[], float], idle: float) -> None:
         self._dialer = dialer
-        self._outbox = outbox
+        self._batch = batch
         self._now = now
         self._idle_time = idle
         self._ready: dict[str, list[UpstreamConnection]] = {}  # with room for a stream
@@ -74,7 +74,7 @@ class Pool:
 
     def connect(self, address: str, waiter: StreamWaiter) -> ConnectWaiter:
         """Open a connection for a stream; the waiter learns the outcome later, never at once."""
-        connection = UpstreamConnection(self, address, self._outbox)
+        connection = UpstreamConnection(self, address, self._batch)
         waiting = ConnectWaiter(self, connection, waiter)
         self._dialer.dial(connection, waiting.outcome)
         return waiting

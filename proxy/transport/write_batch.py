@@ -13,7 +13,7 @@ _LARGE: Final = 8192  # bytes that cost more to hold, in memory and cache, than 
 _AT_ONCE: Final = 128  # writes sent immediately after a turn that brought few
 
 
-class Outbox:
+class WriteBatch:
     """The HTTP writes of one process that wait for the end of this turn.
 
     Every write goes through here, so that those to one connection stay in order; ``flush`` comes before

@@ -31,6 +31,7 @@ class ClientConnection(asyncio.Protocol):
 
     __slots__ = (
         "_backlog",
+        "_batch",
         "_context",
         "_encoder",
         "_ends",
@@ -38,7 +39,6 @@ class ClientConnection(asyncio.Protocol):
         "_exchange",
         "_head_since",
         "_keep",
-        "_outbox",
         "_parser",
         "_pauses",
         "_request",
@@ -57,7 +57,7 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(self, context: ListenerContext, original: str = "") -> None:
         self._context = context
-        self._outbox = context.outbox
+        self._batch = context.batch
         self.original = original
         self._parser = RequestParser(self, context.limits)
         self._encoder = ResponseEncoder()
@@ -193,13 +193,13 @@ class ClientConnection(asyncio.Protocol):
         self._encoder.end(trailers)
         if self._tunnel and not self._transport.is_closing():
             self.flush()
-            self._outbox.flush()
+            self._batch.flush()
             self._transport.write_eof()
 
     def flush(self) -> None:
         pieces = self._encoder.pieces
         if pieces:
-            self._outbox.write(self._transport, b"".join(pieces))
+            self._batch.write(self._transport, b"".join(pieces))
             pieces.clear()
 
     def discard_unflushed(self) -> None:
@@ -220,7 +220,7 @@ class ClientConnection(asyncio.Protocol):
     def reset(self) -> None:
         self._exchange = None
         self._ends = self._context.now() + self._context.timeouts.body
-        self._outbox.flush()
+        self._batch.flush()
         if self._encoder.until_close:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
             sockets.reset(self._transport)
@@ -328,7 +328,7 @@ class ClientConnection(asyncio.Protocol):
         else:
             self._context.refused(error.reason)
             answer = closing_response(*refusal(error.reason, error.detail))
-            self._outbox.write(self._transport, answer)
+            self._batch.write(self._transport, answer)
             self._close(False)
 
     def _close(self, settled: bool) -> None:
@@ -339,7 +339,7 @@ class ClientConnection(asyncio.Protocol):
         self._ends = self._context.now() + self._context.timeouts.body
         self._exchange = None
         self._backlog.clear()
-        self._outbox.flush()
+        self._batch.flush()
         if settled or self._transport.is_closing():
             self._transport.close()
             return

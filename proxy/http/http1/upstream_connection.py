@@ -17,7 +17,7 @@ from proxy.http.streams import StreamUser, UpstreamStream
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import NOBODY
 from proxy.transport.dialer import OutgoingConnection
-from proxy.transport.write_batch import Outbox
+from proxy.transport.write_batch import WriteBatch
 
 
 class Owner(Protocol):
@@ -31,8 +31,8 @@ class UpstreamConnection(OutgoingConnection):
     """A pooled connection. ``reused`` says that it has been idle, since ``idle_since`` when it is now."""
 
     __slots__ = (
+        "_batch",
         "_encoder",
-        "_outbox",
         "_owner",
         "_parser",
         "_paused",
@@ -44,10 +44,10 @@ class UpstreamConnection(OutgoingConnection):
         "send_data",
     )
 
-    def __init__(self, owner: Owner, address: str, outbox: Outbox) -> None:
+    def __init__(self, owner: Owner, address: str, batch: WriteBatch) -> None:
         super().__init__(address)
         self._owner = owner
-        self._outbox = outbox
+        self._batch = batch
         self._encoder = RequestEncoder()
         self.send_data = self._encoder.data
         self._parser = ResponseParser()
@@ -79,13 +79,13 @@ class UpstreamConnection(OutgoingConnection):
             self._encoder.end(trailers)
         elif not self.transport.is_closing():
             self.flush()
-            self._outbox.flush()
+            self._batch.flush()
             self.transport.write_eof()
 
     def flush(self) -> None:
         pieces = self._encoder.pieces
         if pieces:
-            self._outbox.write(self.transport, b"".join(pieces))
+            self._batch.write(self.transport, b"".join(pieces))
             pieces.clear()
 
     def ignore_response(self) -> None:
@@ -120,7 +120,7 @@ class UpstreamConnection(OutgoingConnection):
             self.alive = False
             self._owner.lost(self)
             if self._parser.switched:
-                self._outbox.flush()
+                self._batch.flush()
                 self.transport.close()
             else:
                 self.transport.abort()

@@ -19,7 +19,7 @@ from proxy.telemetry.facts import NOBODY, PeerFacts
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.trace_context import Sampler, Tracer
 from proxy.transport.dialer import Dialer
-from proxy.transport.write_batch import Outbox
+from proxy.transport.write_batch import WriteBatch
 
 Message = tuple[object, ...]
 
@@ -126,7 +126,7 @@ class FakePool(Pool):
     """Leases the streams it was given, in turn; without one the waiter waits in ``waiters``."""
 
     def __init__(self) -> None:
-        super().__init__(Dialer(1.0, 1), Outbox(), lambda: 0.0, 1.0)
+        super().__init__(Dialer(1.0, 1), WriteBatch(), lambda: 0.0, 1.0)
         self.streams: list[UpstreamStream] = []
         self.waiters: list[StreamWaiter] = []
         self.addresses: list[str] = []
@@ -137,7 +137,7 @@ class FakePool(Pool):
 
     def connect(self, address: str, waiter: StreamWaiter) -> ConnectWaiter:
         self.waiters.append(waiter)
-        return ConnectWaiter(self, UpstreamConnection(self, address, Outbox()), waiter)
+        return ConnectWaiter(self, UpstreamConnection(self, address, WriteBatch()), waiter)
 
 
 def context(
@@ -150,7 +150,7 @@ def context(
         direction=Outbound(router, DnsCache(lambda: 0.0), CallRecorder(meter, list[bytes]().append, 0), 10),
         pool=pool,
         dialer=Dialer(1.0, 1),
-        outbox=Outbox(),
+        batch=WriteBatch(),
         tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
         limits=Limits(),
         timeouts=Timeouts(1.0, 1.0, 1.0, 1.0, 1.0),

@@ -8,7 +8,7 @@ from typing import Any, cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.transport.write_batch import Outbox
+from proxy.transport.write_batch import WriteBatch
 
 
 def running(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
@@ -40,20 +40,20 @@ def transport(wire: Wire) -> asyncio.Transport:
     return cast(asyncio.Transport, wire)
 
 
-async def crowded(outbox: Outbox, wire: Wire) -> None:
+async def crowded(batch: WriteBatch, wire: Wire) -> None:
     """A turn of many writes, after which the next one waits."""
     for _ in range(200):
-        outbox.write(transport(wire), b"")
+        batch.write(transport(wire), b"")
     await asyncio.sleep(0)
     wire.sent.clear()
 
 
 @running
 async def test_many_writes_of_a_turn_leave_at_its_end() -> None:
-    outbox, wire = Outbox(), Wire()
-    await crowded(outbox, wire)
+    batch, wire = WriteBatch(), Wire()
+    await crowded(batch, wire)
     for number in range(20):
-        outbox.write(transport(wire), b"%d" % number)
+        batch.write(transport(wire), b"%d" % number)
     assert wire.sent == []
     await asyncio.sleep(0)
     assert wire.sent == [b"%d" % number for number in range(20)]
@@ -61,18 +61,18 @@ async def test_many_writes_of_a_turn_leave_at_its_end() -> None:
 
 @running
 async def test_after_a_turn_of_few_writes_the_next_do_not_wait() -> None:
-    outbox, wire = Outbox(), Wire()
-    outbox.write(transport(wire), b"first")
+    batch, wire = WriteBatch(), Wire()
+    batch.write(transport(wire), b"first")
     await asyncio.sleep(0)
-    outbox.write(transport(wire), b"second")
+    batch.write(transport(wire), b"second")
     assert wire.sent == [b"first", b"second"]
 
 
 @running
 async def test_flush_sends_what_waits_at_once_and_only_once() -> None:
-    outbox, wire = Outbox(), Wire()
-    outbox.write(transport(wire), b"a")
-    outbox.flush()
+    batch, wire = WriteBatch(), Wire()
+    batch.write(transport(wire), b"a")
+    batch.flush()
     assert wire.sent == [b"a"]
     await asyncio.sleep(0)
     assert wire.sent == [b"a"]
@@ -80,17 +80,17 @@ async def test_flush_sends_what_waits_at_once_and_only_once() -> None:
 
 @running
 async def test_what_is_large_does_not_wait_and_overtakes_nothing() -> None:
-    outbox, wire = Outbox(), Wire()
-    outbox.write(transport(wire), b"head")
-    outbox.write(transport(wire), bytes(10_000))
+    batch, wire = WriteBatch(), Wire()
+    batch.write(transport(wire), b"head")
+    batch.write(transport(wire), bytes(10_000))
     assert wire.sent == [b"head", bytes(10_000)]
 
 
 @running
 async def test_a_connection_reset_meanwhile_costs_the_others_nothing() -> None:
-    outbox, gone, there = Outbox(), Wire(), Wire()
-    outbox.write(transport(gone), b"x")
-    outbox.write(transport(there), b"y")
+    batch, gone, there = WriteBatch(), Wire(), Wire()
+    batch.write(transport(gone), b"x")
+    batch.write(transport(there), b"y")
     gone.closing = True
     await asyncio.sleep(0)
     assert (gone.sent, there.sent) == ([], [b"y"])
@@ -99,16 +99,16 @@ async def test_a_connection_reset_meanwhile_costs_the_others_nothing() -> None:
 @given(st.lists(st.tuples(st.sampled_from(["write", "turn", "flush"]), st.integers(0, 2)), max_size=300))
 def test_order_is_kept_on_every_connection(steps: list[tuple[str, int]]) -> None:
     async def play() -> None:
-        outbox, wires = Outbox(), [Wire(), Wire(), Wire()]
+        batch, wires = WriteBatch(), [Wire(), Wire(), Wire()]
         expected: list[list[bytes]] = [[], [], []]
         for number, (step, which) in enumerate(steps):
             if step == "write":
-                outbox.write(transport(wires[which]), b"%d" % number)
+                batch.write(transport(wires[which]), b"%d" % number)
                 expected[which].append(b"%d" % number)
             elif step == "turn":
                 await asyncio.sleep(0)
             else:
-                outbox.flush()
+                batch.flush()
         await asyncio.sleep(0)
         assert [wire.sent for wire in wires] == expected
 
