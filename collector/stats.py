@@ -8,7 +8,7 @@ from typing import Final
 COUNTERS: Final = {
     "spanmesh_received_requests_total": "Export requests by signal, transport and outcome.",
     "spanmesh_received_bytes_total": "Bytes of export requests, decompressed.",
-    "spanmesh_refused_total": "Spans and points left out of accepted requests, by reason.",
+    "spanmesh_refused_total": "Spans, points and log records left out of accepted requests, by reason.",
     "spanmesh_stored_rows_total": "Rows committed to ClickHouse, by table.",
     "spanmesh_failed_inserts_total": "Inserts that failed and are tried again, by signal.",
     "spanmesh_drained_segments_total": "Segments of the spool stored in ClickHouse.",

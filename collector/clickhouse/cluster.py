@@ -9,10 +9,12 @@ so that rows that merge are on one shard. Nodes need the macros ``shard`` and ``
 import re
 from typing import Final
 
+# Text replacement rather than a parser of SQL: the files are ours, and a test compares all that comes out.
 _NAME: Final = re.compile(r"^CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS (\w+)", re.MULTILINE)
 _ENGINE: Final = re.compile(r"^ENGINE = (\w*MergeTree)(?:\(\))?", re.MULTILINE)
 _VIEW_TARGET: Final = re.compile(r"^TO (\w+)", re.MULTILINE)
 _VIEW_SOURCE: Final = re.compile(r"\bFROM ((?:otel|mesh)_\w+)")
+# Sharding keys of tables without trace ids; an unknown table without one is spread by rand().
 _KEYS: Final = {
     "mesh_schema": "cityHash64(File)",
     "mesh_operations": "cityHash64(ServiceName)",
@@ -41,6 +43,7 @@ def cluster_statements(name: str, sql: str, cluster: str) -> list[str]:
         return [_VIEW_SOURCE.sub(r"FROM \1_local", view)]
     local = f"{subject}_local"
     created = sql.replace(found[0], f"CREATE TABLE IF NOT EXISTS {local}{on_cluster}", 1)
+    # The replicas of a shard share this path in Keeper; ClickHouse fills in the macros.
     path = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
     created = _ENGINE.sub(lambda engine: f"ENGINE = Replicated{engine[1]}({path})", created)
     created = created.replace("non_replicated_deduplication_window", "replicated_deduplication_window")

@@ -48,6 +48,7 @@ class EmbeddedSession:
         return decode(self._run(sql, params))
 
     def insert(self, table: str, columns: Columns, token: str = "") -> None:
+        # Cached: the schema does not change under a session, since migration runs before all of them.
         types = self._types.get(table)
         if types is None:
             types = self._types[table] = column_types(self.query(f"DESCRIBE TABLE {table}"))

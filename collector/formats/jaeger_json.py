@@ -77,6 +77,7 @@ def _span(resource: ResourceSpans, item: Mapping[str, Any]) -> None:
     span.span_id = hex_id("spanID", item.get("spanID"))
     span.name = text("operationName", item.get("operationName"))
     start = unsigned("startTime", item.get("startTime"))
+    # Jaeger counts microseconds.
     span.start_time_unix_nano = min(start * 1000, _LATEST)
     span.end_time_unix_nano = min((start + unsigned("duration", item.get("duration"))) * 1000, _LATEST)
     span.kind = _KINDS.get(_string(tags, _KIND).lower(), _KINDS["internal"])
@@ -144,6 +145,7 @@ def _status(status: Status, tags: Values) -> None:
 
 
 def _trace(value: Any) -> bytes:
+    """Parse a trace id; one of 64 bits is the lower half of one of 128. Raises ValueError."""
     return hex_id("traceID", value).rjust(_TRACE_BYTES, b"\0")
 
 

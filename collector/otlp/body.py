@@ -14,13 +14,18 @@ class MalformedError(ValueError):
 M = TypeVar("M", bound=Message)
 
 
+def malformed(name: str, error: DecodeError) -> MalformedError:
+    """Return the error for bytes that protobuf cannot parse as a message of this name."""
+    # The reason comes last: "Error parsing message with type 'package.Name': Wire format was corrupt".
+    return MalformedError(f"the body is not a protobuf {name}: {str(error).rpartition(': ')[2]}")
+
+
 def from_protobuf(kind: type[M], body: bytes) -> M:
     """Parse a protobuf body. Raises MalformedError."""
     try:
         return kind.FromString(body)
     except DecodeError as error:
-        reason = str(error).removeprefix("Error parsing message with type ").strip() or "truncated"
-        raise MalformedError(f"the body is not a protobuf {kind.DESCRIPTOR.name}: {reason}") from None
+        raise malformed(kind.DESCRIPTOR.name, error) from None
 
 
 def from_json(kind: type[M], body: bytes) -> M:
@@ -28,5 +33,6 @@ def from_json(kind: type[M], body: bytes) -> M:
     try:
         return jsonform.parse(kind(), body)
     except (ValueError, RecursionError) as error:
+        # On one line and short: the text may quote the body, and goes into a header of gRPC.
         reason = " ".join(str(error).split())[:300]
         raise MalformedError(f"the body is not a JSON {kind.DESCRIPTOR.name}: {reason}") from None

@@ -44,6 +44,7 @@ def prune(request: ExportLogsServiceRequest, arrived: int, limits: Limits) -> Re
                 except RefusalError as error:
                     refused.add(error.reason, str(error))
                     bad.append(index)
+            # From the end, so that the other indices stay valid.
             for index in reversed(bad):
                 del scope.log_records[index]
     return refused
@@ -100,8 +101,10 @@ def _row(record: LogRecord) -> Values:
         "Timestamp": _time(record),
         "TraceId": _id(record.trace_id, _TRACE),
         "SpanId": _id(record.span_id, _SPAN),
+        # The low byte of the flags is W3C's trace flags; the other bits are reserved (LogRecordFlags).
         "TraceFlags": record.flags & _BYTE,
         "SeverityText": record.severity_text,
+        # 1 to 24 by the specification; clamped, since the column is a byte and senders write what they like.
         "SeverityNumber": min(max(record.severity_number, 0), _BYTE),
         "Body": text(record.body),
         "LogAttributes": attributes(record.attributes, _ANY),

@@ -56,6 +56,7 @@ def _prune(metric: Metric, size: int, limits: Limits, refused: Refusals) -> None
         except RefusalError as error:
             refused.add(error.reason, f"metric {metric.name[:80]!r}: {error}")
             bad.append(index)
+    # From the end, so that the other indices stay valid.
     for index in reversed(bad):
         del points[index]
 
@@ -69,6 +70,7 @@ def _check(point: Point, size: int, limits: Limits) -> None:
     if len(point.attributes) > limits.attributes or size > limits.length:
         attributes(point.attributes, limits)
     if isinstance(point, HistogramDataPoint):
+        # metrics.proto: one bucket more than bounds, or neither. Readers of the table index one by the other.
         counts, bounds = len(point.bucket_counts), len(point.explicit_bounds)
         if counts and counts != bounds + 1:
             raise RefusalError("histogram_buckets", f"{counts} bucket_counts for {bounds} explicit_bounds")
@@ -107,6 +109,8 @@ def _metric(metric: Metric, shared: Values, tables: dict[str, dict[str, list[Any
         "MetricDescription": metric.description,
         "MetricUnit": metric.unit,
     }
+    # ``kind`` is the name of the field in metrics.proto, and of the exporter's table: gauge, sum, histogram,
+    # exponential_histogram or summary.
     for point in _points(metric):
         columns = tables.setdefault(_TABLE.format(kind), {})
         for values in (common, _row(kind, metric, point)):
@@ -139,6 +143,7 @@ def _row(kind: str | None, metric: Metric, point: Point) -> Values:
     """Return the columns of one point."""
     row: Values = {
         "Attributes": attributes(point.attributes, _ANY),
+        # The start is not checked on arrival; a wrong one must not cost the point.
         "StartTimeUnix": min(point.start_time_unix_nano, _ANY.newest),
         "TimeUnix": point.time_unix_nano,
         "Flags": point.flags,

@@ -107,6 +107,7 @@ def _call(
 ) -> CallSample:
     labels = _labels(point.attributes)
     client = side is Side.CLIENT
+    # Connections have no status class: they failed if they have an error type.
     outcome = labels.get(names.STATUS_CLASS) or ("error" if names.ERROR_TYPE in labels else "")
     return CallSample(
         side=side,

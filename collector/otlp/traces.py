@@ -18,7 +18,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from collector.otlp import nested_attributes
-from collector.otlp.body import MalformedError
+from collector.otlp.body import malformed
 from collector.otlp.span_index_pb2 import RawRequest, Request, ScopeSpans, Span
 from collector.otlp.values import (
     NO_SPAN,
@@ -37,6 +37,7 @@ from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, URL_SCHEME
 from proxy.contract.service_id import ServiceId
 from topology.model import SpanFact
 
+_REQUEST: Final = ExportTraceServiceRequest.DESCRIPTOR.name
 _TRACE: Final = 16
 _SPAN: Final = 8
 _INTERNAL: Final = 1
@@ -151,6 +152,7 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
                 ]
             )
             facts.append(SpanFact(trace, own, parent, service, kind, duration, failed, sidecar, labels))
+    # From the end, so that the other indices stay valid.
     for index in reversed(bad):
         del spans[index]
     result.count += len(spans)
@@ -216,8 +218,7 @@ def _salvage(body: bytes, refused: Refusals) -> bytes:
     try:
         request = RawRequest.FromString(body)
     except DecodeError as error:
-        reason = str(error).removeprefix("Error parsing message with type ").strip() or "truncated"
-        raise MalformedError(f"the body is not a protobuf ExportTraceServiceRequest: {reason}") from None
+        raise malformed(_REQUEST, error) from None
     for resource in request.resource_spans:
         valid = _parses(Resource, resource.resource)
         for scope in resource.scope_spans:
@@ -235,7 +236,7 @@ def _salvage(body: bytes, refused: Refusals) -> bytes:
     try:
         ExportTraceServiceRequest.FromString(body)
     except DecodeError as error:
-        raise MalformedError(f"the body is not a protobuf ExportTraceServiceRequest: {error}") from None
+        raise malformed(_REQUEST, error) from None
     return body
 
 

@@ -1,4 +1,4 @@
-"""What both planes share: names, messages and arithmetic, all pure, and the opening of sockets.
+"""The parts that both planes share: names, messages and arithmetic, all pure, and the opening of sockets.
 
 ``attributes``  the names on the telemetry wire
 ``traffic``     labels of calls: arms and protocols

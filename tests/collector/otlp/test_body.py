@@ -63,7 +63,9 @@ def test_damaged_json_is_a_complaint_or_a_message(body: bytes) -> None:
 
 
 def test_the_complaint_names_the_message() -> None:
-    with pytest.raises(MalformedError, match="not a protobuf ExportTraceServiceRequest"):
+    with pytest.raises(
+        MalformedError, match=r"not a protobuf ExportTraceServiceRequest: Wire format was corrupt$"
+    ):
         from_protobuf(ExportTraceServiceRequest, b"broken")
     with pytest.raises(MalformedError, match="not a JSON ExportMetricsServiceRequest"):
         from_json(ExportMetricsServiceRequest, b"{")
