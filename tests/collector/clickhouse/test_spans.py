@@ -22,8 +22,46 @@ def rows(database: Database, *requests: bytes) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
+EVERY_COLUMN = {
+    "Timestamp": NOW,
+    "TraceId": bytes(range(16)).hex(),
+    "SpanId": b"abcdefgh".hex(),
+    "ParentSpanId": b"12345678".hex(),
+    "TraceState": "a=b",
+    "SpanName": "GET /x",
+    "SpanKind": "Client",
+    "ServiceName": "shop",
+    "ResourceAttributes": {"service.name": "shop"},
+    "ScopeName": "lib",
+    "ScopeVersion": "2",
+    "SpanAttributes": {
+        "http.request.method": "GET",
+        "n": "3",
+        "zero": "0",
+        "minus": "-7",
+        "d": "0.5",
+        "b": "true",
+        "no": "false",
+        "e": "",
+        "bytes": "AP8=",
+        "nothing": "",
+    },
+    "Duration": 5_000_000,
+    "StatusCode": "Error",
+    "StatusMessage": "boom",
+    "Events.Timestamp": [NOW + 1],
+    "Events.Name": ["exception"],
+    "Events.Attributes": [{"exception.type": "E"}],
+    "Links.TraceId": ["00" * 16],
+    "Links.SpanId": ["00" * 8],
+    "Links.TraceState": ["x=y"],
+    "Links.Attributes": [{}],
+}
+
+
 def test_a_span_fills_every_column(database: Database) -> None:
     one = span(bytes(range(16)), parent_span_id=b"12345678", trace_state="a=b", kind=Span.SPAN_KIND_CLIENT)
+    one.span_id = b"abcdefgh"
     label(
         one.attributes,
         {
@@ -46,43 +84,7 @@ def test_a_span_fills_every_column(database: Database) -> None:
     one.links.add(trace_id=bytes(16), span_id=bytes(8), trace_state="x=y")
     request = trace_request([one], service="shop", scope="lib")
     request.resource_spans[0].scope_spans[0].scope.version = "2"
-    assert rows(database, request.SerializeToString()) == [
-        {
-            "Timestamp": NOW,
-            "TraceId": bytes(range(16)).hex(),
-            "SpanId": one.span_id.hex(),
-            "ParentSpanId": b"12345678".hex(),
-            "TraceState": "a=b",
-            "SpanName": "GET /x",
-            "SpanKind": "Client",
-            "ServiceName": "shop",
-            "ResourceAttributes": {"service.name": "shop"},
-            "ScopeName": "lib",
-            "ScopeVersion": "2",
-            "SpanAttributes": {
-                "http.request.method": "GET",
-                "n": "3",
-                "zero": "0",
-                "minus": "-7",
-                "d": "0.5",
-                "b": "true",
-                "no": "false",
-                "e": "",
-                "bytes": "AP8=",
-                "nothing": "",
-            },
-            "Duration": 5_000_000,
-            "StatusCode": "Error",
-            "StatusMessage": "boom",
-            "Events.Timestamp": [NOW + 1],
-            "Events.Name": ["exception"],
-            "Events.Attributes": [{"exception.type": "E"}],
-            "Links.TraceId": ["00" * 16],
-            "Links.SpanId": ["00" * 8],
-            "Links.TraceState": ["x=y"],
-            "Links.Attributes": [{}],
-        }
-    ]
+    assert rows(database, request.SerializeToString()) == [EVERY_COLUMN]
 
 
 def test_odd_spans_are_rows_too(database: Database) -> None:
