@@ -22,15 +22,15 @@ from proxy.contract.transport.streams import bound_port, listen
 from proxy.control.admin import Admin
 from proxy.control.registration import Registration
 from proxy.errors import STATUS, Reason
-from proxy.http.http1.requests import Limits
+from proxy.http.http1.requests import RequestLimits
 from proxy.http.inbound import Inbound
 from proxy.http.listener_context import Direction, ListenerContext, Timeouts
 from proxy.http.outbound import Outbound
 from proxy.http.pool import Pool
 from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Destination, Router
-from proxy.tcp.opaque import standing
-from proxy.tcp.routes import InboundCarrier, OutboundCarrier
+from proxy.tcp.opaque import established
+from proxy.tcp.routes import InboundTcp, OutboundTcp
 from proxy.tcp.sniffer import ListenerRules
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.connection_recorder import ConnectionRecorder
@@ -113,9 +113,9 @@ class Sidecar:
         self.inbound = Inbound(config.app, self.recorder, config.max_requests)
         self.outbound = Outbound(self.router, DnsCache(self._now), self.recorder, config.max_requests)
         links = ConnectionRecorder(uplink.meter, uplink.keep, lambda: self.recorder.epoch)
-        self.carriers = {
-            "inbound": InboundCarrier(config.app, links, self._tracer),
-            "outbound": OutboundCarrier(self.outbound, self.router, links, self._tracer),
+        self.tcp_directions = {
+            "inbound": InboundTcp(config.app, links, self._tracer),
+            "outbound": OutboundTcp(self.outbound, self.router, links, self._tracer),
         }
         self._contexts = {
             "inbound": self._listener_context(self.inbound, self._inbound_refused, config.forwarded),
@@ -169,12 +169,12 @@ class Sidecar:
         """Return what /stats shows."""
         return {
             **self._uplink.stats(),
-            "inbound_requests": self.inbound.answered,
+            "inbound_requests": self.inbound.request_count,
             "inbound_open": self.inbound.open,
             "inbound_connections": len(self._contexts["inbound"].connections),
-            "outbound_requests": self.outbound.answered,
+            "outbound_requests": self.outbound.request_count,
             "outbound_connections": len(self._contexts["outbound"].connections),
-            "opaque_connections": sum(carrier.carried for carrier in self.carriers.values()),
+            "opaque_connections": sum(each.connection_count for each in self.tcp_directions.values()),
             "upstream_connections": self.dialer.open,
             "upstream_idle": self.pool.idle,
             "series": len(self._uplink.meter),
@@ -191,7 +191,7 @@ class Sidecar:
         self, direction: Direction, refused: Callable[[Reason], None], forwarded: bool
     ) -> ListenerContext:
         config = self.config
-        limits = Limits(
+        limits = RequestLimits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
         )
         timeouts = Timeouts(
@@ -211,7 +211,7 @@ class Sidecar:
             timeouts=timeouts,
             now=self._now,
             clock=time.monotonic_ns,
-            refused=refused,
+            count_refusal=refused,
             caller=(
                 attributes.CALLER_HEADER.encode(),
                 ServiceId.of(config.namespace, config.service).encode(),
@@ -225,7 +225,7 @@ class Sidecar:
         inbound = option == "inbound"
         return ListenerRules(
             context,
-            self.carriers[option],
+            self.tcp_directions[option],
             app=config.app if inbound else "",
             protocol=config.app_protocol if inbound else "auto",
             intercept=config.intercept,
@@ -263,8 +263,8 @@ class Sidecar:
         readings = self._open.read(self._destinations(), time.monotonic())
         if self.config.inbound:
             readings.append(Gauge(attributes.SERVER_ACTIVE, self.inbound.open, {}))
-        for option, carrier in self.carriers.items():
-            readings += carrier.gauges(standing(self._contexts[option].connections))
+        for option, direction in self.tcp_directions.items():
+            readings += direction.gauges(established(self._contexts[option].connections))
         return readings
 
     def _destinations(self) -> list[Destination]:

@@ -72,7 +72,7 @@ class Call(CallFacts):
         if attempt is not None:
             attempt.destination.open -= 1
             attempt.candidate.end(self)
-        self._context.direction.finished(self, attempt)
+        self._context.direction.record(self, attempt)
 
     def elapsed(self, now: int) -> int:
         """Return the nanoseconds since the first attempt began."""

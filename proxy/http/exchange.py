@@ -23,7 +23,7 @@ _MAX_REPLAY: Final = 65536  # bytes of a body kept for another connection, shoul
 
 
 class Exchange:
-    """Defaults live on the class; an instance holds only what happened.
+    """Passes one request and its response on; defaults live on the class, an instance holds what happened.
 
     ``dispatched`` says that a destination was looked for, ``over`` that nothing more will happen. After
     a switch of protocols the ends of both directions count anew: they end a tunnel.
@@ -95,7 +95,7 @@ class Exchange:
             call = self.call
             if not self._switched:
                 call.error = Reason.CLIENT_DISCONNECT
-            call.answered = call.answered or STATUS[Reason.CLIENT_DISCONNECT]
+            call.client_status = call.client_status or STATUS[Reason.CLIENT_DISCONNECT]
             self._finish()
 
     def client_full(self, full: bool) -> None:
@@ -149,7 +149,7 @@ class Exchange:
             raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 to a request that asked for no upgrade")
         self._replay = None
         call = self.call
-        call.status = call.answered = head.status
+        call.status = call.client_status = head.status
         self._switched = True
         self.request_done = self.response_done = False
         if self._context.via and self.head.upgrade:
@@ -166,7 +166,7 @@ class Exchange:
                 self.upstream.ignore_response()
                 return
         self._replay = None
-        call.status = call.answered = head.status
+        call.status = call.client_status = head.status
         if self._context.via:
             add_via(head, self._context.via)
         self.client.send_head(head)
@@ -312,7 +312,7 @@ class Exchange:
         """Answer in the destination's place."""
         client, call = self.client, self.call
         call.error = reason
-        call.answered = STATUS[reason]
+        call.client_status = STATUS[reason]
         head, body = refusal(reason, detail)
         client.send_head(head)
         if self.head.method != b"HEAD":
@@ -339,7 +339,7 @@ class Exchange:
         if self._paused:
             self.client.resume_reading(self._paused)
         self.call.record(end)
-        self._context.direction.answered += 1
+        self._context.direction.request_count += 1
 
 
 def _size(data: list[bytes]) -> int:

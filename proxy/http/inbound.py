@@ -12,7 +12,7 @@ from proxy.telemetry.facts import CallFacts
 
 class Inbound:
     """Sends everything to ``app`` (``host:port``), but for what was intercepted on its way to another port
-    of this machine. ``answered`` counts the requests that are over."""
+    of this machine. ``request_count`` counts the requests that are over."""
 
     retries: RetryPolicy | None = None  # there is one application: no other endpoint to try
 
@@ -23,7 +23,7 @@ class Inbound:
         self._to_app = self._attempt(app)
         self._recorder = recorder
         self._max_requests = max_requests
-        self.answered = 0
+        self.request_count = 0
 
     @property
     def open(self) -> int:
@@ -38,7 +38,7 @@ class Inbound:
             return Refusal(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
         return self._attempt(original) if original else self._to_app
 
-    def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
+    def record(self, call: CallFacts, attempt: Attempt | None) -> None:
         """Record an attempt that is over, or a request that was refused without one."""
         self._recorder.server(call)
 

@@ -1,11 +1,11 @@
-"""What all client connections of one listener share. Pure."""
+"""The context of a listener: what all its client connections share. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.errors import Reason
-from proxy.http.http1.requests import Limits
+from proxy.http.http1.requests import RequestLimits
 from proxy.http.messages import Field, RequestHead
 from proxy.http.pool import Pool
 from proxy.routing.dns_cache import Lookup
@@ -41,17 +41,17 @@ class Connection(Protocol):
 class Direction(Protocol):
     """Inbound or outbound: the choice of a destination and the record of what came of it.
 
-    Without ``retries`` a failed attempt is the last. ``answered`` counts requests that are over.
+    Without ``retries`` a failed attempt is the last. ``request_count`` counts requests that are over.
     """
 
     retries: RetryPolicy | None
-    answered: int
+    request_count: int
 
     def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal | Lookup:
         """Choose where to send a request at ``now`` (monotonic seconds); see Outbound."""
         ...
 
-    def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
+    def record(self, call: CallFacts, attempt: Attempt | None) -> None:
         """Record an attempt that is over, or a request that was refused without one."""
         ...
 
@@ -73,7 +73,7 @@ class ListenerContext:
 
     ``caller`` is the field that names our service to inbound sidecars, ``via`` our name in Via (empty
     for none). ``now`` is the coarse clock in seconds, ``clock`` the exact one in nanoseconds, both
-    monotonic. ``refused`` counts requests and connections that got no further than this listener.
+    monotonic. ``count_refusal`` counts requests and connections that got no further than this listener.
     """
 
     direction: Direction
@@ -81,11 +81,11 @@ class ListenerContext:
     dialer: Dialer
     batch: WriteBatch
     tracer: Tracer
-    limits: Limits
+    limits: RequestLimits
     timeouts: Timeouts
     now: Callable[[], float]
     clock: Callable[[], int]
-    refused: Callable[[Reason], None]
+    count_refusal: Callable[[Reason], None]
     caller: Field
     via: bytes = b""
     forwarded: bool = False

@@ -16,11 +16,11 @@ _MAX_AUTHORITIES: Final = 4096
 
 class Outbound:
     """Sends requests where the mesh routes their authority. ``own`` are the addresses of the outbound
-    listener, once it listens; ``answered`` counts the requests that are over."""
+    listener, once it listens; ``request_count`` counts the requests that are over."""
 
     def __init__(self, router: Router, dns: DnsCache, recorder: CallRecorder, max_requests: int) -> None:
         self.own: frozenset[str] = frozenset()
-        self.answered = 0
+        self.request_count = 0
         self.retries: RetryPolicy | None = RetryPolicy(router)
         self._router = router
         self._dns = dns
@@ -65,7 +65,7 @@ class Outbound:
             destination.budget.request(now)
         return attempt
 
-    def finished(self, call: CallFacts, attempt: Attempt | None) -> None:
+    def record(self, call: CallFacts, attempt: Attempt | None) -> None:
         """Record an attempt that is over, or a request that was refused without one."""
         if attempt is not None:
             call.server, call.service, call.arm = attempt.server, attempt.destination.name, attempt.arm

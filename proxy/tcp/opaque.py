@@ -1,4 +1,4 @@
-"""One connection whose bytes pass as they are, both ways, counted: TCP that is not HTTP.
+"""The opaque connection: TCP that is not HTTP, whose bytes pass as they are, counted both ways.
 
 A full writer on one side pauses the reader on the other, so nothing is collected; the end of one
 direction is passed on and the other goes on; what breaks on one side is a reset on the other.
@@ -6,7 +6,7 @@ direction is passed on and the other goes on; what breaks on one side is a reset
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
@@ -18,28 +18,31 @@ from proxy.telemetry.metrics import Gauge
 from proxy.transport.dialer import Dialer, OutgoingConnection
 from proxy.transport.sockets import keep_alive, reset
 
-# Reads of the server's answer in which TLS may be agreed to; after that nobody asks for it any more.
-_LOOKS = 8
+# Reads of the server's bytes that are searched for a ServerHello: STARTTLS comes early in a dialogue.
+_LOOKS: Final = 8
 
 
-class Carrier(Protocol):
-    """Chooses the destinations of connections and records them. ``carried`` counts those that are over."""
+class TcpDirection(Protocol):
+    """The choice of a connection's destination and its record: what a Direction is for requests.
 
-    carried: int
+    ``connection_count`` counts connections that are over.
+    """
+
+    connection_count: int
 
     def begin(self, connection: ConnectionFacts) -> str:
         """Return the ``host:port`` to connect to and note it. Raises RefusedError."""
         ...
 
-    def moved(self, connection: ConnectionFacts, sent: int, received: int) -> None:
+    def count_bytes(self, connection: ConnectionFacts, sent: int, received: int) -> None:
         """Count bytes that went to and came from the server since the last time."""
         ...
 
-    def gauges(self, standing: Iterable[ConnectionFacts]) -> list[Gauge]:
+    def gauges(self, open_connections: Iterable[ConnectionFacts]) -> list[Gauge]:
         """Return readings of the connections that stand."""
         ...
 
-    def finished(self, connection: ConnectionFacts) -> None:
+    def record(self, connection: ConnectionFacts) -> None:
         """Record a connection that is over."""
         ...
 
@@ -47,8 +50,8 @@ class Carrier(Protocol):
 class OpaqueConnection(asyncio.Protocol):
     """The client's side of an opaque connection to ``address``, empty when it came to the sidecar itself.
 
-    ``speaks`` is given for a client that has been silent: when it is the first to speak, its first
-    bytes are shown to ``speaks``, which may take the connection over.
+    ``take_over`` is given for a client that has been silent: when it is the first to speak, its first
+    bytes are shown to ``take_over``, which returns True if the connection is somebody else's now.
     """
 
     _transport: asyncio.Transport
@@ -56,18 +59,18 @@ class OpaqueConnection(asyncio.Protocol):
     def __init__(
         self,
         context: ListenerContext,
-        carrier: Carrier,
+        direction: TcpDirection,
         address: str,
-        speaks: Callable[[bytes], bool] | None = None,
+        take_over: Callable[[bytes], bool] | None = None,
     ) -> None:
         self.facts = ConnectionFacts(address, context.clock())
         self._context = context
-        self._carrier = carrier
-        self._speaks = speaks
+        self._direction = direction
+        self._take_over = take_over
         self._upstream: OpaqueUpstream | None = None
         self._held = b""
         self._looks = _LOOKS
-        self._counted = (0, 0)  # of ``sent`` and ``received``, by the carrier
+        self._counted = (0, 0)  # of ``sent`` and ``received``, by the direction
         self._ended = self._upstream_ended = self._over = False
 
     @property
@@ -82,9 +85,9 @@ class OpaqueConnection(asyncio.Protocol):
         keep_alive(transport)
         self._context.connections.add(self)
         try:
-            address = self._carrier.begin(self.facts)
+            address = self._direction.begin(self.facts)
         except RefusedError as refusal:
-            self._context.refused(refusal.reason)
+            self._context.count_refusal(refusal.reason)
             self._break_off(refusal.reason)
             return
         dialer = self._context.dialer
@@ -92,11 +95,11 @@ class OpaqueConnection(asyncio.Protocol):
         dialer.dial(upstream, lambda reason, _: self._dialled(upstream, reason))
 
     def data_received(self, data: bytes) -> None:
-        speaks, self._speaks = self._speaks, None
+        take_over, self._take_over = self._take_over, None
         facts = self.facts
         if not facts.sent and not self._held and in_the_clear(data):
             facts.encrypted = False
-        if speaks is not None and not facts.received and speaks(data):
+        if take_over is not None and not facts.received and take_over(data):
             self._withdraw()
         elif self._upstream is None:
             self._held += data
@@ -186,14 +189,14 @@ class OpaqueConnection(asyncio.Protocol):
                 self._upstream.transport.close()
 
     def _break_off(self, reason: Reason) -> None:
-        """End it so that the client cannot take it for an ordinary end."""
+        """End the connection so that the client cannot take it for an ordinary end."""
         self._finish(reason)
         reset(self._transport)
         if self._upstream is not None:
             self._upstream.transport.abort()
 
     def _withdraw(self) -> None:
-        """It is somebody else's connection now."""
+        """Leave the client to its new protocol, and drop the server."""
         self._over = True
         self._context.connections.discard(self)
         if self._upstream is not None:
@@ -204,17 +207,17 @@ class OpaqueConnection(asyncio.Protocol):
         self._count_bytes()
         self.facts.error = error
         self.facts.end = self._context.clock()
-        self._carrier.finished(self.facts)
+        self._direction.record(self.facts)
 
     def _count_bytes(self) -> None:
         facts = self.facts
         (sent, received), self._counted = self._counted, (facts.sent, facts.received)
         if self._counted != (sent, received):
-            self._carrier.moved(facts, facts.sent - sent, facts.received - received)
+            self._direction.count_bytes(facts, facts.sent - sent, facts.received - received)
 
 
 class OpaqueUpstream(OutgoingConnection):
-    """The server's side."""
+    """The server's side of an opaque connection."""
 
     def __init__(self, opaque: OpaqueConnection, dialer: Dialer, address: str) -> None:
         super().__init__(address)
@@ -243,7 +246,7 @@ class OpaqueUpstream(OutgoingConnection):
         self._opaque.upstream_full(False)
 
 
-def standing(connections: Iterable[object]) -> Iterator[ConnectionFacts]:
+def established(connections: Iterable[object]) -> Iterator[ConnectionFacts]:
     """Return the facts of the opaque connections that have their server."""
     return (each.facts for each in connections if isinstance(each, OpaqueConnection) and each.facts.connected)
 

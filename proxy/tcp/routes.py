@@ -6,7 +6,7 @@ from proxy.contract import attributes
 from proxy.errors import Reason, RefusedError
 from proxy.http.outbound import Outbound
 from proxy.routing.router import Router, parse_authority
-from proxy.tcp.opaque import Carrier
+from proxy.tcp.opaque import TcpDirection
 from proxy.telemetry.connection_recorder import (
     ConnectionRecorder,
     client_labels,
@@ -19,14 +19,14 @@ from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Tracer
 
 
-class InboundCarrier(Carrier):
+class InboundTcp(TcpDirection):
     """Connections to the application at ``app``, or to another port of this machine."""
 
     def __init__(self, app: str, recorder: ConnectionRecorder, tracer: Tracer) -> None:
         self._app = app
         self._recorder = recorder
         self._tracer = tracer
-        self.carried = 0
+        self.connection_count = 0
 
     def begin(self, connection: ConnectionFacts) -> str:
         # The application has no name here but its service; another port is an endpoint of its own.
@@ -34,21 +34,21 @@ class InboundCarrier(Carrier):
         connection.server = connection.address or self._app
         return connection.server
 
-    def gauges(self, standing: Iterable[ConnectionFacts]) -> list[Gauge]:
-        labels = (with_encryption(server_labels(each), each.encrypted) for each in standing)
+    def gauges(self, open_connections: Iterable[ConnectionFacts]) -> list[Gauge]:
+        labels = (with_encryption(server_labels(each), each.encrypted) for each in open_connections)
         return open_gauges(attributes.TCP_SERVER_ACTIVE, labels)
 
-    def moved(self, connection: ConnectionFacts, sent: int, received: int) -> None:
+    def count_bytes(self, connection: ConnectionFacts, sent: int, received: int) -> None:
         # Our side is the server's: what went to the application was received.
-        self._recorder.moved(attributes.TCP_SERVER_IO, server_labels(connection), received, sent)
+        self._recorder.count_bytes(attributes.TCP_SERVER_IO, server_labels(connection), received, sent)
 
-    def finished(self, connection: ConnectionFacts) -> None:
-        self.carried += 1
+    def record(self, connection: ConnectionFacts) -> None:
+        self.connection_count += 1
         connection.trace = self._tracer.start()
         self._recorder.server(connection)
 
 
-class OutboundCarrier(Carrier):
+class OutboundTcp(TcpDirection):
     """Connections to the address that the application gave: without messages nothing can be balanced."""
 
     def __init__(
@@ -58,7 +58,7 @@ class OutboundCarrier(Carrier):
         self._router = router
         self._recorder = recorder
         self._tracer = tracer
-        self.carried = 0
+        self.connection_count = 0
 
     def begin(self, connection: ConnectionFacts) -> str:
         connection.server = connection.service = connection.address
@@ -70,14 +70,14 @@ class OutboundCarrier(Carrier):
         connection.arm = attempt.arm
         return attempt.address
 
-    def gauges(self, standing: Iterable[ConnectionFacts]) -> list[Gauge]:
-        labels = (with_encryption(client_labels(each), each.encrypted) for each in standing)
+    def gauges(self, open_connections: Iterable[ConnectionFacts]) -> list[Gauge]:
+        labels = (with_encryption(client_labels(each), each.encrypted) for each in open_connections)
         return open_gauges(attributes.TCP_CLIENT_ACTIVE, labels)
 
-    def moved(self, connection: ConnectionFacts, sent: int, received: int) -> None:
-        self._recorder.moved(attributes.TCP_CLIENT_IO, client_labels(connection), sent, received)
+    def count_bytes(self, connection: ConnectionFacts, sent: int, received: int) -> None:
+        self._recorder.count_bytes(attributes.TCP_CLIENT_IO, client_labels(connection), sent, received)
 
-    def finished(self, connection: ConnectionFacts) -> None:
-        self.carried += 1
+    def record(self, connection: ConnectionFacts) -> None:
+        self.connection_count += 1
         connection.trace = self._tracer.start()
         self._recorder.client(connection)

@@ -18,7 +18,7 @@ from proxy.http.http1.encoder import closing_response
 from proxy.http.listener_context import ListenerContext
 from proxy.http.refusals import refusal
 from proxy.tcp.http_detection import speaks_http
-from proxy.tcp.opaque import Carrier, OpaqueConnection
+from proxy.tcp.opaque import OpaqueConnection, TcpDirection
 from proxy.tcp.original_dst import original_destination
 from proxy.transport.sockets import reset
 
@@ -33,7 +33,7 @@ class ListenerRules:
     """
 
     context: ListenerContext
-    carrier: Carrier
+    direction: TcpDirection
     app: str
     protocol: str
     intercept: bool
@@ -135,7 +135,7 @@ class ProtocolSniffer(asyncio.Protocol):
     def _pass_http(self) -> None:
         context = self._rules.context
         if self._looped():
-            context.refused(Reason.LOOP)
+            context.count_refusal(Reason.LOOP)
             detail = "the sidecar's own connection came back: run intercept.sh with the user it runs as"
             self._leave()
             self._transport.write(closing_response(*refusal(Reason.LOOP, detail)))
@@ -143,13 +143,13 @@ class ProtocolSniffer(asyncio.Protocol):
             return
         self._hand_to(ClientConnection(context, self._address))
 
-    def _pass_opaque(self, speaks: Callable[[bytes], bool] | None, *, ended: bool = False) -> None:
+    def _pass_opaque(self, take_over: Callable[[bytes], bool] | None, *, ended: bool = False) -> None:
         if self._looped():
             self._leave()
-            self._rules.context.refused(Reason.LOOP)
+            self._rules.context.count_refusal(Reason.LOOP)
             reset(self._transport)
             return
-        opaque = OpaqueConnection(self._rules.context, self._rules.carrier, self._address, speaks)
+        opaque = OpaqueConnection(self._rules.context, self._rules.direction, self._address, take_over)
         self._hand_to(opaque)
         if ended:
             opaque.eof_received()

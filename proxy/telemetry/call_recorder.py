@@ -91,7 +91,7 @@ class CallRecorder:
         raw_path, _, query = call.target.partition(b"?")
         path = self._paths.get(raw_path) or self._path(raw_path)
         peer = call.client_peer
-        key = (call.method, path.route, call.answered, call.error, call.caller, peer.encrypted)
+        key = (call.method, path.route, call.client_status, call.error, call.caller, peer.encrypted)
         shape = self._shapes.get(key) or self._server_shape(key)
         pieces = b""
         if call.trace.flags & SAMPLED:

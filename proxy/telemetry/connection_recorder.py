@@ -92,7 +92,7 @@ class ConnectionRecorder:
         pieces += _ARM.text(connection.arm)
         self._span(connection, pieces, sent=connection.sent, received=connection.received)
 
-    def moved(self, name: str, labels: Labels, transmitted: int, received: int) -> None:
+    def count_bytes(self, name: str, labels: Labels, transmitted: int, received: int) -> None:
         """Count bytes since the last time, as seen from our side; ``name`` is one of the io instruments."""
         for direction, size in ((attributes.TRANSMIT, transmitted), (attributes.RECEIVE, received)):
             if size:

@@ -43,7 +43,7 @@ class CallFacts:
     end: int = 0
     first_byte: int = 0  # when a response that took more than one read began
     status: int = 0  # that the destination answered
-    answered: int = 0  # that the client was sent; differs where the sidecar answered itself
+    client_status: int = 0  # that the client was sent; differs where the sidecar answered itself
     error: str = ""  # the value of a Reason
     caller: bytes = b""  # the service that the caller's sidecar names
     client_peer: PeerFacts = NOBODY
@@ -58,7 +58,7 @@ class CallFacts:
         """Become the facts of a further attempt at the same request, which is to be sent."""
         self.trace = trace
         self.start = start
-        self.end = self.first_byte = self.status = self.answered = 0
+        self.end = self.first_byte = self.status = self.client_status = 0
         self.error = self.endpoint = ""
         self.upstream_peer = NOBODY
         self.resends += 1

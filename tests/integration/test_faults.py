@@ -117,7 +117,7 @@ def test_a_client_that_leaves_while_a_connect_hangs_leaves_nothing_behind() -> N
                 writer.transport.abort()
                 await until(lambda: not w.sidecar.inbound.open)
                 await until(lambda: w.sidecar.dialer.open == 0)
-                assert w.sidecar.inbound.answered == 1
+                assert w.sidecar.inbound.request_count == 1
 
     play(run())
 

@@ -1,16 +1,15 @@
 """The HTTP/1 connection of a client: requests in through the parser, answers out in their order.
 
-It is the stream of one exchange at a time. Pipelined requests wait as events in a backlog while reading
-is paused, so that the backlog is bounded by what one read can bring.
+It is the stream of one exchange at a time; pipelined requests wait in a backlog.
 """
 
 import asyncio
-from collections import deque
 from typing import Final, cast
 
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.exchange import Exchange
+from proxy.http.http1.backlog import Backlog
 from proxy.http.http1.encoder import ResponseEncoder, closing_response
 from proxy.http.http1.requests import Http1RequestHead, RequestParser
 from proxy.http.listener_context import ListenerContext
@@ -27,7 +26,7 @@ _MAX_HELD: Final = 65536
 
 
 class ClientConnection(asyncio.Protocol):
-    """A client. ``original`` is the ``host:port`` it was going to when it was intercepted."""
+    """A client's connection; ``original`` is the ``host:port`` it was going to when it was intercepted."""
 
     __slots__ = (
         "_backlog",
@@ -63,7 +62,7 @@ class ClientConnection(asyncio.Protocol):
         self._encoder = ResponseEncoder()
         self.send_data = self._encoder.data
         self._exchange: Exchange | None = None
-        self._backlog: deque[Http1RequestHead | bytes | Fields | RefusedError] = deque()
+        self._backlog = Backlog()
         self._tunnel = False
         self._pauses = 0
         self._seen = context.now()
@@ -147,20 +146,20 @@ class ClientConnection(asyncio.Protocol):
     def on_request(self, head: Http1RequestHead) -> None:
         self._head_since = 0.0
         if self._exchange is not None or self._backlog:
-            self._backlog.append(head)
+            self._backlog.add_head(head)
             self.pause_reading(_BACKLOG)
         else:
             self._begin(head)
 
     def on_request_data(self, data: bytes) -> None:
         if self._backlog:
-            self._backlog.append(data)
+            self._backlog.add_data(data)
         elif self._exchange is not None:
             self._exchange.on_request_data(data)
 
     def on_request_end(self, trailers: Fields) -> None:
         if self._backlog:
-            self._backlog.append(trailers)
+            self._backlog.add_end(trailers)
         elif self._exchange is not None:
             self._request_done = True
             self._exchange.on_request_end(trailers)
@@ -267,35 +266,32 @@ class ClientConnection(asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
-    def _begin(self, head: Http1RequestHead) -> None:
+    def _begin(self, head: Http1RequestHead) -> Exchange:
         if not head.authority:
             # RFC 9112, 3.3: a request without Host is for the address its connection was made to.
             head.authority = self.original.encode()
         self._keep = head.keep_alive and not self._context.draining
         self._request_done = False
         self._request = head
-        self._exchange = Exchange(self, head, self._context)
+        self._exchange = exchange = Exchange(self, head, self._context)
+        return exchange
 
     def _advance(self) -> None:
         """Take the next pipelined request, as far as it is there."""
         if self.busy or self._ends:
             return
-        backlog = self._backlog
-        while backlog:
-            event = backlog.popleft()
-            if isinstance(event, Http1RequestHead):
-                self._begin(event)
-            elif isinstance(event, RefusedError):
-                self._refuse(event)
-                return
-            elif self._exchange is not None:
-                if isinstance(event, bytes):
-                    self._exchange.on_request_data(event)
-                else:
-                    self._request_done = True
-                    self._exchange.on_request_end(event)
-                    break
-        if not backlog:
+        request = self._backlog.take()
+        if isinstance(request, RefusedError):
+            self._refuse(request)
+            return
+        if request is not None:
+            exchange = self._begin(request.head)
+            for data in request.data:
+                exchange.on_request_data(data)
+            if request.trailers is not None:
+                self._request_done = True
+                exchange.on_request_end(request.trailers)
+        if not self._backlog:
             self.resume_reading(_BACKLOG)
         if self._exchange is not None:
             self._exchange.on_request_flush()
@@ -319,14 +315,14 @@ class ClientConnection(asyncio.Protocol):
         self._parser.closed = True
         if exchange is not None and (self._request_done or self._backlog):
             # It concerns a request further back; those before it are answered first.
-            self._backlog.append(error)
+            self._backlog.add_refusal(error)
             self.pause_reading(_BACKLOG)
             exchange.on_request_flush()
         elif exchange is not None and exchange.dispatched:
             self._keep = False
             exchange.upstream_failed(error.reason, error.detail)
         else:
-            self._context.refused(error.reason)
+            self._context.count_refusal(error.reason)
             answer = closing_response(*refusal(error.reason, error.detail))
             self._batch.write(self._transport, answer)
             self._close(False)

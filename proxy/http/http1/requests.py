@@ -1,6 +1,6 @@
-"""HTTP/1.1 requests, bytes to events: the llhttp callbacks of httptools, turned into heads, data and ends.
+"""The parser of HTTP/1.1 requests: the llhttp callbacks of httptools, turned into heads, data and ends. Pure.
 
-No I/O. A parser is fed bytes as they come and calls its sink; any split of the same bytes gives
+A parser is fed bytes as they come and calls its sink; any split of the same bytes gives
 the same events (data pieces may be cut differently). Sources: RFC 9112; llhttp in its strict mode,
 which refuses bare LF, obs-fold, spaces before colons and repeated or signed lengths by itself.
 """
@@ -19,10 +19,10 @@ _FRAMING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """Bounds on one request, in bytes and fields; ``body`` 0 is no bound.
 
-    ``header_bytes`` bounds trailers too, and what chunks have beside their data (extensions).
+    ``header_bytes`` bounds trailers too, and the extensions of chunks.
     """
 
     header_bytes: int = 65536
@@ -46,7 +46,7 @@ class RequestSink(Protocol):
 
 
 class RequestParser:
-    """Requests of one client connection. ``closed`` once the client said that no more will come."""
+    """Parses the requests of one connection. ``closed`` once the client said that no more will come."""
 
     __slots__ = (
         "_begun",
@@ -67,7 +67,7 @@ class RequestParser:
         "closed",
     )
 
-    def __init__(self, sink: RequestSink, limits: Limits) -> None:
+    def __init__(self, sink: RequestSink, limits: RequestLimits) -> None:
         self._sink = sink
         self._limits = limits
         self._raw = httptools.HttpRequestParser(self)
@@ -92,7 +92,7 @@ class RequestParser:
 
     @property
     def held(self) -> int:
-        """Bytes that follow a request to upgrade and wait for its answer."""
+        """Number of bytes that follow a request to upgrade and wait for its answer."""
         return len(self._held) if self._held is not None else 0
 
     def feed(self, data: bytes) -> None:
@@ -114,7 +114,7 @@ class RequestParser:
                 raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep a head under {bound} bytes")
 
     def _consume(self, data: bytes) -> bytes:
-        """Feed llhttp; what is left after a stop that is to be passed over."""
+        """Feed llhttp and return what is left after a stop that is to be passed over."""
         if self._held is not None:
             self._held += data
             return b""
@@ -130,20 +130,20 @@ class RequestParser:
         return b""
 
     def resume(self) -> None:
-        """The upgrade was declined: what followed it is HTTP after all. Raises RefusedError."""
+        """Parse what followed an upgrade that was declined: it is HTTP after all. Raises RefusedError."""
         held, self._held = self._held, None
         self._raw = httptools.HttpRequestParser(self)
         if held:
             self.feed(held)
 
     def detach(self) -> bytes:
-        """The upgrade was accepted: bytes that followed it, and no more parsing."""
+        """Return the bytes that followed an upgrade that was accepted, and parse no more."""
         held, self._held = self._held or b"", None
         self.closed = True
         return held
 
     def _upgrade(self, rest: bytes) -> bytes:
-        """llhttp stops at a head that asks to upgrade; wait for the answer, or go on without it."""
+        """Hold what follows a head that asks to upgrade, where llhttp stops, or parse on past it."""
         if not self._ignored:
             self._held = rest
             return b""
@@ -229,8 +229,11 @@ class RequestParser:
         self._sink.on_request_end(trailers(fields) if fields else ())
 
     def _weigh(self, head: RequestHead, size: int, body: int) -> None:
-        """llhttp shows no chunk extension, nor a trailer section before its end: what was read beside
-        the body must not add up."""
+        """Bound what was read beside the body.
+
+        llhttp shows no chunk extension, nor a trailer section before its end, so an endless one would
+        cost time and memory unseen.
+        """
         if head is self._head and self._in_body:
             self._excess = max(0, self._excess + size - body - _FRAMING * body)
             if self._excess > self._limits.header_bytes:
@@ -251,7 +254,11 @@ class RequestParser:
             raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep header fields under {bound} bytes")
 
     def _consider_upgrade(self, head: Http1RequestHead) -> None:
-        """Only WebSocket and its like may pass: not h2c, and nothing that brings a body along."""
+        """Let WebSocket and its like pass: not h2c, and nothing that brings a body along.
+
+        What an h2c upgrade would carry could not be seen by us, and clients must be ready to go on
+        without it (RFC 9110, 7.8).
+        """
         wanted = head.upgrade and not self._in_body and head.upgrade.lower() != b"h2c"
         if not wanted and head.method != b"CONNECT":
             head.upgrade = b""
@@ -289,7 +296,7 @@ def _check_target(method: bytes, target: bytes) -> None:
 
 
 def refusal_of(error: httptools.HttpParserError) -> RefusedError:
-    """What llhttp objected to, as a reason; our own refusals travel as the error's context."""
+    """Return the refusal for what llhttp objected to; our own refusals travel as the error's context."""
     cause = error.__context__
     if isinstance(cause, RefusedError):
         return cause

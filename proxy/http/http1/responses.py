@@ -1,8 +1,8 @@
-"""HTTP/1.1 responses, bytes to events: the other half of ``http1``, for one upstream connection.
+"""The parser of HTTP/1.1 responses, for one upstream connection. Pure.
 
-No I/O. What llhttp cannot know by itself is added here: that a response to HEAD has no body, that
-only the end of the connection ends a response without a length, and that bytes after the end of a
-response make a connection useless for another.
+It adds what llhttp cannot know by itself: a response to HEAD has no body, only the end of the
+connection ends a response without a length (RFC 9112, 6.3), and bytes after the end of a response make
+a connection useless for another, since they could pass for the answer to the next request.
 """
 
 import httptools
@@ -16,10 +16,11 @@ from proxy.http.streams import ResponseSink
 
 
 class ResponseParser:
-    """Responses of one upstream connection, one request at a time.
+    """Parses the responses of one connection, one request at a time.
 
     ``begin`` arms it for a request. ``reusable`` says after the end whether the connection may
-    carry another; ``until_close`` that only the end of the connection ends this response.
+    carry another; ``until_close`` that only the end of the connection ends this response. ``switched``
+    says that the connection carries another protocol now, ``surplus`` holds its first bytes.
     """
 
     __slots__ = (
@@ -58,7 +59,7 @@ class ResponseParser:
         self._done = self.reusable = self.until_close = False
 
     def mute(self) -> None:
-        """Nobody wants the rest of this response; whether it leaves the connection usable still counts."""
+        """Report no more of this response; whether it leaves the connection usable still counts."""
         self._sink = None
 
     def feed(self, data: bytes) -> None:
@@ -76,7 +77,7 @@ class ResponseParser:
             self.reusable = False
 
     def finish(self) -> bool:
-        """The connection ended; True when that was the end of the response."""
+        """Take the end of the connection; True if that was the end of the response."""
         if self._done or not self.until_close:
             return False
         self._end(())

@@ -1,11 +1,10 @@
 """Streams that hold messages instead of bytes, and a listener to go with them."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from proxy.contract.model import Endpoint, Service
-from proxy.errors import Reason
-from proxy.http.http1.requests import Limits
+from proxy.http.http1.requests import RequestLimits
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.listener_context import ListenerContext, Timeouts
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
@@ -141,7 +140,7 @@ class FakePool(Pool):
 
 
 def context(
-    *services: Service, refused: Callable[[Reason], None] = lambda _: None
+    *services: Service,
 ) -> tuple[ListenerContext, FakePool, Meter]:
     """A listener of an outbound direction that knows these services."""
     router, meter, pool = Router(random.Random(1).random), Meter(), FakePool()
@@ -152,11 +151,11 @@ def context(
         dialer=Dialer(1.0, 1),
         batch=WriteBatch(),
         tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
-        limits=Limits(),
+        limits=RequestLimits(),
         timeouts=Timeouts(1.0, 1.0, 1.0, 1.0, 1.0),
         now=lambda: 0.0,
         clock=lambda: 1,
-        refused=refused,
+        count_refusal=lambda _: None,
         caller=(b"x-spanmesh-caller", b"cart"),
     )
     return made, pool, meter

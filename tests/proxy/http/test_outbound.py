@@ -58,7 +58,7 @@ def test_a_request_without_a_destination_is_refused_and_counted_nowhere(
     choice = direction.choose(request_head, original, 0.0)
     assert isinstance(choice, Refusal)
     assert (choice.reason, choice.server) == (reason, "")
-    direction.finished(call(), None)
+    direction.record(call(), None)
     assert meter.collect() == []
 
 
@@ -114,7 +114,7 @@ def test_more_than_a_service_may_have_under_way_is_overload_without_an_endpoint(
     facts = call()
     facts.server, facts.service, facts.arm = second.server, second.service, second.arm
     facts.error = second.reason
-    direction.finished(facts, None)
+    direction.record(facts, None)
     [(series, _)] = meter.collect()
     assert "spanmesh.endpoint" not in series.attributes
 
@@ -134,7 +134,7 @@ def test_the_breaker_learns_of_what_the_endpoint_did(facts: dict[str, object], f
     direction, _ = outbound(reviews(100, ENDPOINT))
     attempt = direction.choose(head(b"10.0.0.1:9080"), "", 0.0)
     assert isinstance(attempt, Attempt)
-    direction.finished(call(**facts), attempt)
+    direction.record(call(**facts), attempt)
     assert attempt.candidate.breaker.failures == failures
 
 

@@ -40,7 +40,7 @@ def test_a_connection_nobody_waits_for_any_more_is_kept_for_the_next() -> None:
         async with serving(app) as address, world(address) as w:
             _, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
             writer.write(GET)
-            await until(lambda: w.sidecar.inbound.answered == 1)
+            await until(lambda: w.sidecar.inbound.request_count == 1)
             writer.close()
             await until(lambda: (w.sidecar.pool.idle, w.sidecar.dialer.open) == (1, 1))
 

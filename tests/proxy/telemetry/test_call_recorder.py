@@ -16,7 +16,7 @@ class Setup:
         self.recorder = CallRecorder(self.meter, self.spans.append, epoch=10**18)
 
     def server(self, context: TraceContext, **given: object) -> None:
-        facts = {"target": b"/items/7", "authority": b"shop:80", "answered": 200, **given}
+        facts = {"target": b"/items/7", "authority": b"shop:80", "client_status": 200, **given}
         self.recorder.server(call(context, **facts))
 
     def client(self, context: TraceContext, **given: object) -> None:

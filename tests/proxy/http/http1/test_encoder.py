@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.http.http1.encoder import RequestEncoder, ResponseEncoder, closing_response, status_line
-from proxy.http.http1.requests import Limits, RequestParser
+from proxy.http.http1.requests import RequestLimits, RequestParser
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, RequestHead, ResponseHead
 from tests.proxy.http.http1.test_requests import Requests, cut
@@ -79,7 +79,7 @@ def test_requests_are_parsed_back_wherever_their_bytes_are_cut(
         encoder.data(piece)
     if not whole:
         encoder.end(trailers)
-    parser = RequestParser(sink, Limits())
+    parser = RequestParser(sink, RequestLimits())
     for piece in cut(taken(encoder) * 2, points):
         parser.feed(piece)
     kept = trailers if framing == "unsized" else []
