@@ -189,7 +189,7 @@ class Client:
         timeout: float = READ_TIMEOUT,
         **path: str,
     ) -> Reply:
-        """The reply of a GET route, parsed and shared; ``path`` are the parts of its path."""
+        """Return the reply of a GET route, parsed and shared; ``path`` are the parts of its path."""
         given = {name: value for name, value in (parameters or {}).items() if value}
         target = route.path.format(**{name: quote(part, safe="") for name, part in path.items()})
 
@@ -206,7 +206,7 @@ class Client:
             raise self._unreadable() from None
 
     def _request(self, method: str, target: str, timeout: float, **request: Any) -> bytes:
-        """The body of a successful reply."""
+        """Return the body of a successful reply."""
         try:
             response = self._session.request(
                 method, self.base + target, timeout=(CONNECT_TIMEOUT, timeout), **request
@@ -247,7 +247,7 @@ class Client:
 
 
 def _jaeger_data(body: bytes) -> Any:
-    """The results in Jaeger's envelope. Raises ValueError for anything else."""
+    """Return the results in Jaeger's envelope. Raises ValueError for anything else."""
     reply = json.loads(body)
     if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
         raise ValueError("not Jaeger's envelope")
