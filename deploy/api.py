@@ -1,6 +1,7 @@
 """The collector's query API as the command line uses it: JSON over plain HTTP, no proxy in between."""
 
 import json
+from http.client import HTTPException
 from typing import Final, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import Request
@@ -29,7 +30,7 @@ def ask(base: str, route: Route[Reply], body: object = None, *, timeout: float =
             return route.parse(response.read())
     except HTTPError as error:
         raise ApiError(_message(error)) from None
-    except (URLError, OSError, ValueError):
+    except (URLError, OSError, ValueError, HTTPException):
         raise ApiError(
             f"no collector answers at {base}: start one with `spanmesh up`, "
             f"or name another with {named('api')}"
@@ -41,7 +42,7 @@ def answers(base: str, path: str) -> bool:
     try:
         with _OPENER.open(base + path, timeout=1.0):
             return True
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):  # HTTPException: the port speaks something else
         return False
 
 

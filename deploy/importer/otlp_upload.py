@@ -75,7 +75,7 @@ def _post(url: str, body: bytes) -> bytes:
 
 def _retry_after(error: HTTPError) -> float:
     value = error.headers.get("Retry-After", "")
-    return min(float(value), _LONGEST_PAUSE) if value.isdigit() else 0.0
+    return min(float(value), _LONGEST_PAUSE) if value.isascii() and value.isdigit() else 0.0
 
 
 def _reason(error: HTTPError) -> str:

@@ -1,12 +1,19 @@
 """Network addresses as text: ``host:port``, and the base URL of an HTTP API."""
 
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+# [0-9], not \d or str.isdigit: these also match digits of other scripts, which int() reads or fails on.
+_ADDRESS: Final = re.compile(r"(\S+):([0-9]{1,9})")
+
 
 def split_address(address: str) -> tuple[str, int]:
     """Split ``host:port``, brackets of an IPv6 host removed. Raises ValueError with the fix."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+    match = _ADDRESS.fullmatch(address)
+    if match is None or int(match[2]) > 65535:
         raise ValueError("write it as HOST:PORT, for example 127.0.0.1:8080")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return match[1].removeprefix("[").removesuffix("]"), int(match[2])
 
 
 def join_address(host: str, port: int) -> str:
@@ -27,6 +34,11 @@ def check_address_or_off(address: str) -> str:
 
 def check_base_url(text: str) -> str:
     """Return the URL without a slash at its end. Raises ValueError with the fix."""
-    if not text.startswith(("http://", "https://")) or not text.split("://", 1)[1].strip("/"):
+    try:
+        url = urlsplit(text)
+        valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # brackets that do not match, or a port that is no number
+        valid = False
+    if not valid or any(each.isspace() or not each.isprintable() for each in text):
         raise ValueError("write it as http://HOST:PORT, for example http://127.0.0.1:16686")
     return text.rstrip("/")

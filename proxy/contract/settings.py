@@ -1,4 +1,4 @@
-"""Settings loaded from flags and the environment: checked in full, with errors that name the fix.
+"""The loading of settings from flags and the environment, with errors that name the fix.
 
 A process loads its settings once, at start, and never looks at the environment again.
 """
@@ -56,7 +56,13 @@ def environment(settings: Any) -> dict[str, str]:
 
 def _check(setting: Setting, value: Any) -> Any:
     option = setting.option
-    bounds = Field(gt=option.above, ge=option.least, le=option.most)
+    # A variable that is not UTF-8 reaches Python as surrogates, which no message can carry.
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise ValueError("write it as UTF-8 text") from None
+    finite = False if setting.type is float else None  # None: not a question for other types
+    bounds = Field(gt=option.above, ge=option.least, le=option.most, allow_inf_nan=finite)
     checks = [AfterValidator(option.check)] if option.check else []
     kind: Any = Annotated[setting.type, bounds, *checks]
     adapter: TypeAdapter[Any] = TypeAdapter(kind)

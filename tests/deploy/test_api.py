@@ -1,6 +1,7 @@
 """The client of the query API, against a real HTTP server."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,3 +77,21 @@ def test_nobody_there_is_told_with_the_option_that_names_another() -> None:
     ):
         api.ask("http://127.0.0.1:9", route("/"))
     assert not api.answers("http://127.0.0.1:9", "/readyz")
+
+
+def test_a_port_that_speaks_something_else_is_no_collector() -> None:
+    """A taken port must end in a line of text: ``spanmesh up`` asks before the collector has failed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            for _ in range(2):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.sendall(b"220 mail ready\r\n")
+                    connection.recv(65536)
+
+        threading.Thread(target=greet, daemon=True).start()
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert not api.answers(base, "/readyz")
+        with pytest.raises(api.ApiError, match="no collector answers"):
+            api.ask(base, route("/"))

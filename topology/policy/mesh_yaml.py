@@ -10,19 +10,23 @@ import yaml
 from pydantic import ValidationError
 
 from topology.policy.models import Policy
-from topology.policy.problems import Fault, Location, PolicyError, Problem, faults
+from topology.policy.problems import WHOLE, Fault, Location, PolicyError, Problem, faults
 
 _NULL: Final = "tag:yaml.org,2002:null"
-# What the models are given: all scalars as text, since YAML's own types guess (``on`` is true, 1.10 is 1.1).
+# The input of the models. All scalars are text, since YAML's own types guess (``on`` is true, 1.10 is 1.1).
 Data = str | None | list["Data"] | dict[str, "Data"]
 
 
 def parse(text: str) -> Policy:
     """Return the policy a mesh.yaml holds. Raises PolicyError naming every problem in it."""
-    root = _compose(text)
-    if root is None:
-        return Policy()
-    found, data = _plain(root)
+    try:
+        root = _compose(text)
+        if root is None:
+            return Policy()
+        found, data = _plain(root)
+    except RecursionError:  # PyYAML composes with a call for each level, and so does _plain
+        fix = "close the brackets, or remove what is nested: no key is deeper than five levels"
+        raise PolicyError((Problem(1, WHOLE, "is nested too deeply", fix),)) from None
     policy = Policy()
     try:
         policy = Policy.model_validate(data)
@@ -41,17 +45,17 @@ def _compose(text: str) -> yaml.Node | None:
         line = mark.line + 1 if mark else 1
         message = f"this is not YAML: {error.problem or error}"
         fix = "check indentation, colons and brackets on this line and the one above"
-        raise PolicyError((Problem(line, "mesh.yaml", message, fix),)) from None
+        raise PolicyError((Problem(line, WHOLE, message, fix),)) from None
     except yaml.YAMLError:
         fix = "save it as UTF-8 text without control characters"
-        raise PolicyError((Problem(1, "mesh.yaml", "this is not text", fix),)) from None
+        raise PolicyError((Problem(1, WHOLE, "this is not text", fix),)) from None
     return root
 
 
 def _plain(root: yaml.Node) -> tuple[list[Problem], Data]:
     """Return a document as plain data, and the problems of keys, which plain data cannot show."""
     problems: list[Problem] = []
-    # An alias is its anchor's node once more, even inside of it: each node is turned once.
+    # An alias is its anchor's node once more, even within that node itself: each node is turned once.
     turned: dict[int, Data] = {}
 
     def turn(node: yaml.Node, location: Location) -> Data:
@@ -62,7 +66,7 @@ def _plain(root: yaml.Node) -> tuple[list[Problem], Data]:
         if isinstance(node, yaml.SequenceNode):
             items: list[Data] = []
             turned[id(node)] = items
-            items += [turn(item, (*location, place)) for place, item in enumerate(node.value)]
+            items += [turn(item, (*location, index)) for index, item in enumerate(node.value)]
             return items
         mapping: dict[str, Data] = {}
         turned[id(node)] = mapping

@@ -59,11 +59,11 @@ class Harm(Concept):
     """
 
     success: Annotated[float, Share()] = Field(
-        default=0.005, description="This much less of the routed requests succeed.", examples=["1%"]
+        default=0.005, description="Least drop of the success rate of the routed requests.", examples=["1%"]
     )
     slower: Annotated[float, Factor()] = Field(
         default=1.2,
-        description="The routed requests take this many times as long (p50 or p99).",
+        description="Least ratio of the latency (p50 or p99) of the routed requests to that of the others.",
         examples=["1.5"],
     )
 
@@ -98,14 +98,22 @@ class RetryPolicy(Concept):
 
 
 class _Repeated(str):
-    """A text that stands in its list for the second time."""
+    """A text that its list contains a second time."""
 
 
 def _mark_repeated(value: object) -> object:
     # Marked here and refused below, item by item: so each repetition is named, beside all other problems.
     if not isinstance(value, list | tuple):
         return value
-    return [_Repeated(item) if item in value[:place] else item for place, item in enumerate(value)]
+    seen: set[str] = set()
+    marked: list[object] = []
+    for item in value:
+        # Other items than text are problems of their own, and one that contains itself cannot be compared.
+        repeated = isinstance(item, str) and item in seen
+        marked.append(_Repeated(item) if repeated else item)
+        if isinstance(item, str):
+            seen.add(item)
+    return marked
 
 
 def _refuse_repeated(value: object) -> object:
@@ -129,8 +137,8 @@ class ServicePolicy(Concept):
 
     stage: Annotated[Stage | None, Choice("a stage", [stage.value for stage in Stage], Stage)] = Field(
         default=None,
-        description="How far the mesh may go: `observe` watches, `advise` also shows what it would have "
-        "done, `route` chooses the endpoint. Without it the stage set over the API holds, or `observe`.",
+        description="Adoption stage: `observe` only measures, `advise` also shows what routing would have "
+        "changed, `route` chooses the endpoint. Without it the stage set over the API holds, or `observe`.",
         examples=["route"],
     )
     percent: Annotated[int | None, Whole(0, 100)] = Field(
@@ -147,8 +155,7 @@ class ServicePolicy(Concept):
     )
     retries: RetryPolicy | None = Field(
         default=None,
-        description="When a request that the mesh routes is tried again. Without it the default of each key "
-        "holds.",
+        description="Retries of failed requests that the mesh routes. Without it the defaults below hold.",
         examples=["{attempts: 3, on: [5xx, connect-failure]}"],
     )
     split: Annotated[Mapping[str, Annotated[int, Whole(0, 1_000_000)]], BeforeValidator(_empty_mapping)] = (
@@ -178,7 +185,7 @@ class ServicePolicy(Concept):
     )
     guard: Annotated[Harm | None, BeforeValidator(_guard_switch)] = Field(
         default=None,
-        description="Turns stage `route` back by itself when the routed requests are significantly worse "
+        description="Turns stage `route` back to `advise` when the routed requests are significantly worse "
         "than the control group; `true` means the defaults of each key.",
         examples=["true"],
     )
@@ -206,7 +213,7 @@ class Policy(Concept):
         Mapping[Annotated[ServiceId, Name()], ServicePolicy], BeforeValidator(_empty_mapping)
     ] = Field(
         default_factory=dict,
-        description="What holds for each service, by the name its sidecars give as `--service`; where "
+        description="The policy for each service, by the name its sidecars give as `--service`; where "
         "several namespaces (`--namespace`) have a service of that name, by `namespace/name`.",
         examples=["{reviews: {stage: advise}}"],
     )

@@ -32,15 +32,15 @@ _HEAD: Final = f"""\
 
 <!-- Written by `python -m topology.policy.reference` from the models in topology/policy: change those. -->
 
-What people decide about services stands in one file, which `spanmesh up` and `spanmesh collector` read
-with `--config mesh.yaml`. It is read again when it changes; while it has a mistake the last good one
-stays in force. `spanmesh check mesh.yaml` names every mistake by line and key, with its fix.
+The policy for services is one file, which `spanmesh up` and `spanmesh collector` read with
+`--config mesh.yaml`. It is read again when it changes; while it has a mistake, the last good version stays
+in force. `spanmesh check mesh.yaml` reports every mistake with line, key and fix.
 
 ```yaml
 {EXAMPLE}```
 
-Every key is optional. A key that is not listed here is a mistake, and so is a key without a value:
-leave out what you do not decide.
+Every key is optional. Unknown keys are mistakes, and so are keys without a value: leave out what you do
+not decide.
 """
 _COLUMNS: Final = ("key", "value", "default", "example", "meaning")
 

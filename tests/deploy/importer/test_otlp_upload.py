@@ -65,7 +65,7 @@ def test_what_was_left_out_is_told() -> None:
 def test_busy_is_tried_again_with_the_same_bytes_and_as_late_as_asked() -> None:
     pauses: list[float] = []
     busy: Answer = (429, {"Retry-After": "7"}, b"")
-    with server(busy, (503, {}, b""), (200, {}, b"")) as (url, bodies):
+    with server(busy, (503, {"Retry-After": "²"}, b""), (200, {}, b"")) as (url, bodies):
         assert send(url, REQUEST, pauses.append) == (0, "")
     assert pauses[0] == 7
     assert len(pauses) == 2

@@ -20,7 +20,13 @@ def test_addresses_split_and_join(address: str, parts: tuple[str, int]) -> None:
     assert join_address(*parts) == address
 
 
-@pytest.mark.parametrize("address", ["", "80", ":80", "host", "host:", "host:x", "host:65536", "host:-1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("", "80", ":80", "host", "host:", "host:x", "host:65536", "host:-1"),
+        *("host:²", "host:٨٠", "host:" + "9" * 5000, " host:80", "a b:80", "host:80\n"),
+    ],
+)
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="HOST:PORT"):
         split_address(address)
@@ -33,7 +39,20 @@ def test_an_address_may_be_off_where_that_is_allowed() -> None:
         check_address("")
 
 
-@pytest.mark.parametrize("text", ["collector:4318", "http://", "https:///", "ftp://mesh", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "collector:4318",
+        "http://",
+        "https:///",
+        "ftp://mesh",
+        "",
+        "http://[::1",
+        "http://a b:1",
+        "http://a:x",
+        "http://a\t",
+    ],
+)
 def test_what_is_no_base_url_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="http://HOST:PORT"):
         check_base_url(text)

@@ -1,5 +1,6 @@
 """Settings come from flags, then the environment; errors name flag, variable, value and fix."""
 
+import os
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,6 +18,7 @@ class Sample:
     listen: Annotated[str, Option(help="an address", check=check_address)] = "127.0.0.1:15001"
     percent: Annotated[int, Option(help="a share", least=0, most=100)] = 0
     quick: Annotated[bool, Option(help="a switch")] = False
+    pause: Annotated[float, Option(help="a time", least=0)] = 0.0
 
     def __post_init__(self) -> None:
         if self.quick and self.percent == 100:
@@ -41,6 +43,9 @@ def test_an_empty_variable_is_a_value() -> None:
         ({"service_name": "a", "percent": "many"}, ["--percent", "SPANMESH_PERCENT", "'many'"]),
         ({"service_name": "a", "perzent": 1}, ["unknown option 'perzent'", "percent"]),
         ({"service_name": "a", "quick": True, "percent": 100}, ["--quick", "give less"]),
+        ({"service_name": "a", "pause": "inf"}, ["--pause", "'inf'", "finite"]),
+        ({"service_name": "a", "pause": "nan"}, ["--pause", "'nan'", "finite"]),
+        ({"service_name": os.fsdecode(b"\xff")}, ["--service-name", r"'\udcff'", "UTF-8"]),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(given: dict[str, object], words: list[str]) -> None:

@@ -87,6 +87,8 @@ def service(*lines: str) -> str:
         (service("endpoints: [db]"), 3, "services.a.endpoints", ["'db'", "IP:PORT"]),
         (service("endpoints: [10.0.0.1:0]"), 3, "services.a.endpoints", ["port 0"]),
         (service("endpoints: [10.0.0.1:8, 10.0.0.1:8]"), 3, "services.a.endpoints", ["twice"]),
+        ("services: " + "[" * 3000, 1, "mesh.yaml", ["nested too deeply"]),
+        ("services: {a: " + "{b: " * 700 + "1" + "}" * 701, 1, "mesh.yaml", ["nested too deeply"]),
     ],
 )
 def test_what_is_wrong_is_named(text: str, line: int, key: str, words: list[str]) -> None:
@@ -205,6 +207,15 @@ def test_an_alias_stands_for_what_its_anchor_holds_even_for_itself() -> None:
         parse("services: &a\n  a: *a\n")
     assert [str(problem) for problem in caught.value.problems] == [
         "line 2: services.a.a: unknown key; use one of: " + ", ".join(ServicePolicy.model_fields)
+    ]
+
+
+def test_lists_that_contain_themselves_are_no_endpoints() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse("services: {a: {endpoints: [&a [*a], &b [*b], &a2 {x: 1}, *a2]}}")
+    assert [each.message for each in caught.value.problems] == [
+        *["has no value but a list"] * 2,
+        *["has no value but a mapping"] * 2,
     ]
 
 
