@@ -62,9 +62,10 @@ class CollectorConfig:
             check=_check_retention,
         ),
     ] = ""
-    # In what it stores; two collectors of one name on one server do not hear each other.
+    # Part of every row about the mesh: a collector skips rows under its own name, so two with one name
+    # would ignore each other.
     name: Annotated[
-        str, Option(help="name of this collector, no other's; the host's name when empty", unit="NAME")
+        str, Option(help="unique name of this collector; the host's name when empty", unit="NAME")
     ] = ""
 
     grpc: Annotated[str, _listener("OTLP over gRPC, and xDS")] = "127.0.0.1:4317"

@@ -73,7 +73,7 @@ class Process(Protocol):
 
 
 class Uplink(Protocol):
-    """The way from a sidecar's process to the mesh: a ``Registration``, or a worker's ``ParentLink``."""
+    """The connection from one process to the mesh: a ``Registration``, or a worker's ``ParentLink``."""
 
     meter: Meter
     gauges: Callable[[], Iterable[Gauge]]
@@ -145,7 +145,7 @@ class Sidecar:
         await self._uplink.start(address)
 
     async def stop(self) -> None:
-        """Drain: tell the mesh, stop accepting after a short notice, finish, flush."""
+        """Drain: report it, stop accepting after a short notice, finish requests, flush telemetry."""
         self._uplink.drain()
         for context in self._contexts.values():
             context.draining = True

@@ -46,8 +46,10 @@ class SidecarConfig:
     service: Annotated[
         str, Option(help="name of the service beside the sidecar", unit="NAME", check=_service)
     ]
-    app: Annotated[str, _off_or_address("where the service itself listens")] = ""
-    inbound: Annotated[str, _off_or_address("where callers connect; '' turns it off")] = "127.0.0.1:15006"
+    app: Annotated[str, _off_or_address("address of the service itself")] = ""
+    inbound: Annotated[str, _off_or_address("address that callers connect to; '' turns it off")] = (
+        "127.0.0.1:15006"
+    )
     outbound: Annotated[
         str, _off_or_address("the HTTP proxy for the service's own calls; '' turns it off")
     ] = "127.0.0.1:15001"
@@ -61,7 +63,7 @@ class SidecarConfig:
     zone: Annotated[str, Option(help="zone the instance runs in")] = ""
     namespace: Annotated[str, Option(help="namespace of the service", check=_namespace)] = ""
     instance: Annotated[
-        str, Option(help="name of this instance, unique in the mesh; made from the service's when empty")
+        str, Option(help="unique name of this instance; generated from the service's name when empty")
     ] = ""
     sample: Annotated[float, Option(help="share of new traces to record", unit="SHARE", least=0, most=1)] = (
         1.0
@@ -70,18 +72,18 @@ class SidecarConfig:
         int, Option(help="number of processes that share the work", unit="COUNT", least=1, most=64)
     ] = 1
     intercept: Annotated[
-        bool, Option(help="take connections that deploy/container/intercept.sh turned to the sidecar")
+        bool, Option(help="accept connections that iptables redirects here (deploy/container/intercept.sh)")
     ] = False
     # auto: HTTP to the inbound listener, detected where intercepted.
     app_protocol: Annotated[
         Literal["auto", "http", "tcp"],
-        Option(help="what the service speaks; auto: HTTP, detected where connections are intercepted"),
+        Option(help="protocol of the service; auto: HTTP, detected where connections are intercepted"),
     ] = "auto"
 
     detect_timeout: Annotated[
         float,
         _seconds(
-            "how long an intercepted client may be silent before its server is taken to speak first",
+            "how long to wait for the first bytes of an intercepted client before its server may speak first",
             group=_DATA_PATH,
         ),
     ] = 0.3
@@ -100,7 +102,7 @@ class SidecarConfig:
     header_timeout: Annotated[float, _seconds("longest time for the whole head of a request to arrive")] = (
         10.0
     )
-    body_timeout: Annotated[float, _seconds("longest pause while a client still owes bytes of a body")] = 60.0
+    body_timeout: Annotated[float, _seconds("longest pause between two parts of a request body")] = 60.0
     idle_timeout: Annotated[
         float, _seconds("how long a client connection may be idle between two requests")
     ] = 300.0

@@ -38,19 +38,19 @@ class Supervisor:
             self._close()
             raise
         self._pool.start(addresses)
-        # Whoever is registered is sent requests: the workers must be there first.
+        # A registered instance is sent requests at once, so its workers must accept first.
         await self._pool.ready()
         await self._registration.start(addresses["inbound"])
 
     async def stop(self) -> None:
-        """Tell the mesh, let every worker drain, export their last reports."""
+        """Report that the instance drains, let every worker drain, export their last reports."""
         self._registration.drain()
         await self._pool.stop()
         self._close()
         await self._registration.stop()
 
     def stats(self) -> dict[str, Any]:
-        """Return what /stats shows: sums over the workers, and what the supervisor alone knows."""
+        """Return what /stats shows: sums over the workers, and the supervisor's own."""
         own, summed = self._registration.stats(), self._pool.stats()
         return {
             **own,

@@ -88,7 +88,7 @@ def _types() -> str:
 
 
 def _collect(annotation: Any, found: dict[str, Any]) -> None:
-    """Every typed dictionary that an annotation is made of, by name."""
+    """Add every typed dictionary in an annotation to ``found``, by name."""
     if is_typeddict(annotation):
         if annotation.__name__ not in found:
             found[annotation.__name__] = annotation
@@ -111,7 +111,7 @@ def _type(cls: Any) -> str:
 
 
 def _shown(hint: Any) -> str:
-    """An annotation in words: its JSON type, or the name of its type, and its unit."""
+    """Return an annotation in words: its JSON type, or the name of its type, and its unit."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is NotRequired:
         return f"{_shown(arguments[0])}, may be absent"

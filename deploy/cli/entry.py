@@ -1,11 +1,11 @@
-"""Where the ``spanmesh`` command enters: is the installation sound, then the command line."""
+"""The entry point of the ``spanmesh`` command: checks the installation, then runs the command line."""
 
 import sys
 from importlib.util import find_spec
 
 
 def main() -> None:
-    """Run the command line; a broken installation ends in one line that says how to mend it."""
+    """Run the command line, or exit with one line that says how to repair a broken installation."""
     # The distribution proxy.py installs a package of the same name; whichever came last wins.
     spec = find_spec("proxy")
     if spec is None or find_spec("proxy.contract") is None:

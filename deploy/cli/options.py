@@ -52,7 +52,8 @@ def settings_classes(function: Callable[..., None]) -> dict[str, type]:
 def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     """Return ``function`` with options in place of its parameters that are settings classes.
 
-    What the user got wrong, in the options or later, ends as a line each and an exit status.
+    Mistakes of the user, in the options or found later, are printed one line each and end in an exit
+    status.
     """
     kinds = settings_classes(function)
 
@@ -89,7 +90,7 @@ def _load_all(
 
 
 def _parameter(setting: Setting) -> inspect.Parameter:
-    """One option as typer knows it. It takes any text: ``load`` checks flags and variables alike."""
+    """Return one option as a parameter for typer. It takes any text: ``load`` checks flags and variables."""
     flag, boolean = setting.flag, setting.type is bool
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if boolean else flag,

@@ -24,11 +24,11 @@ class StatusConfig:
     api: Annotated[str, Option(help="base URL of the query API", unit="URL", check=check_base_url)] = (
         "http://127.0.0.1:16686"
     )
-    json: Annotated[bool, Option(help="the same as JSON")] = False
+    json: Annotated[bool, Option(help="print JSON in place of tables")] = False
 
 
 class Status(TypedDict):
-    """What is shown, in the types of the query API."""
+    """The output of ``spanmesh status --json``, in the types of the query API."""
 
     services: list[Node]
     endpoints: list[Endpoint]
@@ -36,7 +36,7 @@ class Status(TypedDict):
 
 
 def fetch(base: str) -> Status:
-    """Ask the query API for all that is shown. Raises ApiError."""
+    """Fetch everything that is shown from the query API. Raises ApiError."""
     return {
         "services": api.ask(base, SERVICES)["services"],
         "endpoints": api.ask(base, ENDPOINTS)["endpoints"],
@@ -82,12 +82,12 @@ def _endpoints(rows: list[Endpoint]) -> Table:
 
 
 def _reasons(rows: list[Endpoint]) -> list[Text]:
-    """Why an endpoint is not simply healthy: sentences, too long for a column."""
+    """Return why endpoints are not healthy, as sentences: they are too long for a column."""
     return [Text(f"{row['service']}: {row['reason']}") for row in rows if row["reason"]]
 
 
 def _stored(store: Storage) -> Table:
-    """Tables that hold rows, largest first."""
+    """Return a table of the tables that hold rows, largest first."""
     table = Table(title="store", title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("table", no_wrap=True)
     for heading in ("rows", "disk", "parts", "oldest (UTC)"):
@@ -100,7 +100,7 @@ def _stored(store: Storage) -> Table:
 
 
 def _disk(store: Storage) -> list[Text]:
-    """Sentences on the disk and on what waits to be stored."""
+    """Return sentences on the disk and on the spool."""
     disk, spool = store["disk"], store["spool"]
     lines = [Text(f"disk: {_bytes(disk['free'])} of {_bytes(disk['total'])} free")]
     if spool:

@@ -48,7 +48,7 @@ class Instance:
 
     @property
     def address(self) -> str:
-        """Where callers connect: the sidecar's inbound listener."""
+        """The address that callers connect to: the sidecar's inbound listener."""
         return f"{ports.LOOPBACK}:{self.inbound}"
 
 
@@ -120,7 +120,7 @@ def _introduce(say: Callable[[str], None], front: Instance, mesh: Mesh) -> None:
 def _watch(
     supervisor: Supervisor, say: Callable[[str], None], load: Load, bad: Instance, config: DemoConfig
 ) -> None:
-    """Break the instance when it is time, and say every few seconds what users see."""
+    """Inject the fault when it is due, and print every few seconds what users see."""
     fault = config.fault
     fault_at = time.monotonic() + config.fault_after if fault != "none" else float("inf")
     report_at = time.monotonic() + REPORT_SECONDS

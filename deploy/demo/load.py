@@ -16,7 +16,7 @@ KEPT = 2000
 
 @dataclass(frozen=True)
 class UserView:
-    """What users saw over some seconds: requests, share of them that succeeded, p99 in ms."""
+    """The users' view of some seconds: number of requests, share that succeeded (0 to 1), p99 in ms."""
 
     count: int
     success: float

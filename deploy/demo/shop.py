@@ -147,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """``python -m deploy.demo.shop NAME PORT``: one instance until SIGTERM."""
+    """Run ``python -m deploy.demo.shop NAME PORT``: one instance until SIGTERM."""
     parser = argparse.ArgumentParser(description="one instance of one service of the example shop")
     parser.add_argument("name", choices=sorted(SHOP))
     parser.add_argument("port", type=int)

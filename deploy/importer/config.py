@@ -1,4 +1,4 @@
-"""The settings of ``spanmesh import``, apart from what reads files, which needs the collector's packages."""
+"""The settings of ``spanmesh import``, in a module that loads without the collector's packages."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -26,8 +26,10 @@ class RunConfig(SidecarConfig):
     port: Annotated[
         int, Option(help="port the program listens on; it finds it in PORT", unit="PORT", least=1, most=65535)
     ]
-    app: Annotated[str, _address("where the program listens; loopback and --port when empty")] = ""
-    inbound: Annotated[str, _address("where callers connect; 127.0.0.1:15006 or a free port when empty")] = ""
+    app: Annotated[str, _address("address of the program; loopback and --port when empty")] = ""
+    inbound: Annotated[
+        str, _address("address that callers connect to; 127.0.0.1:15006 or a free port when empty")
+    ] = ""
     outbound: Annotated[
         str, _address("the HTTP proxy for the program's own calls; a free port when empty")
     ] = ""
@@ -39,7 +41,7 @@ class RunConfig(SidecarConfig):
     ] = ""
 
     def __post_init__(self) -> None:
-        """Nothing to check: what is missing is chosen when the sidecar is started."""
+        """Check nothing: missing addresses are chosen when the sidecar is started."""
 
 
 def run(say: Callable[[str], None], program: Sequence[str], config: RunConfig) -> int:

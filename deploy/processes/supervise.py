@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 STOP_SECONDS = 15.0
-"""How long a child may take to end after SIGTERM before it is killed."""
+"""Longest time between SIGTERM and SIGKILL for a child."""
 
 RESTART_SECONDS = 1.0
 """Least time between two starts of a restarting child, so that a broken one does not spin."""

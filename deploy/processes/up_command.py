@@ -9,7 +9,7 @@ from dashboard.config import DashboardConfig
 from deploy import api
 from deploy.processes import ports
 from deploy.processes.supervise import Supervisor, command
-from proxy.contract.option import Option, settings_of
+from proxy.contract.option import Option
 from proxy.contract.settings import environment
 from topology.settings import EngineSettings
 
@@ -24,7 +24,7 @@ class UpConfig:
         int,
         Option(
             help="first of four loopback ports for --grpc, --http, --query and --listen, for a second mesh "
-            "on one machine; those that are given are kept; 0: the usual ports",
+            "on one machine; addresses that are given are kept; 0: the usual ports",
             unit="PORT",
             least=0,
             most=65532,
@@ -34,7 +34,7 @@ class UpConfig:
 
 @dataclass(frozen=True)
 class Mesh:
-    """The settings of a collector and the dashboard that asks it."""
+    """The settings of a collector and of the dashboard that reads from it."""
 
     collector: CollectorConfig
     dashboard: DashboardConfig
@@ -48,12 +48,12 @@ class Mesh:
         dashboard: DashboardConfig,
         engine: EngineSettings,
     ) -> Self:
-        """Move what has its default address to the wanted ports, and let the dashboard ask the collector."""
+        """Return the settings with default addresses moved to ``ports_from``, and the dashboard's API set."""
         if addresses.ports_from:
             first = addresses.ports_from
             collector = _moved(collector, grpc=first, http=first + 1, query=first + 2)
             dashboard = _moved(dashboard, listen=first + 3)
-        if dashboard.api == _default(dashboard, "api"):
+        if dashboard.api == DashboardConfig.api:
             dashboard = replace(dashboard, api=ports.url(collector.query))
         return cls(collector, dashboard, engine)
 
@@ -65,12 +65,13 @@ class Mesh:
 
 def _moved(settings: Any, **to: int) -> Any:
     """Return the settings with each address that is still the default one on a loopback port."""
-    left = {name: port for name, port in to.items() if getattr(settings, name) == _default(settings, name)}
-    return replace(settings, **{name: f"{ports.LOOPBACK}:{port}" for name, port in left.items()})
-
-
-def _default(settings: Any, name: str) -> Any:
-    return next(each.default for each in settings_of(type(settings)) if each.name == name)
+    # A dataclass keeps the default of a field as an attribute of the class.
+    moved = {
+        name: f"{ports.LOOPBACK}:{port}"
+        for name, port in to.items()
+        if getattr(settings, name) == getattr(type(settings), name)
+    }
+    return replace(settings, **moved)
 
 
 def start(supervisor: Supervisor, mesh: Mesh) -> bool:

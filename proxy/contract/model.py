@@ -1,4 +1,4 @@
-"""Services and endpoints as a sidecar needs them: what comes back over xDS, decoded."""
+"""The services and endpoints that a sidecar receives over xDS, and the node that it sends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Final
 
 from proxy.contract.service_id import ServiceId
 
-# The node.metadata key, and the filter_metadata key on endpoints and routes, that hold what is ours.
+# The key of our own fields in node.metadata, and in filter_metadata of endpoints and routes.
 METADATA: Final = "spanmesh"
 
 
 class Stage(StrEnum):
-    """How far the mesh may go for one destination service."""
+    """The adoption stage of one destination service."""
 
     OBSERVE = "observe"
     ADVISE = "advise"
@@ -20,7 +20,7 @@ class Stage(StrEnum):
 
 
 class NodeState(StrEnum):
-    """What a sidecar says of its own instance in ``node.metadata``."""
+    """The state that a sidecar reports for its own instance, in ``node.metadata``."""
 
     READY = "ready"
     UNREADY = "unready"  # its application does not answer the health check
@@ -28,7 +28,7 @@ class NodeState(StrEnum):
 
 
 class EndpointState(StrEnum):
-    """What the control plane makes of an endpoint."""
+    """The state of an endpoint in the control plane."""
 
     HEALTHY = "healthy"
     EJECTED = "ejected"  # worse than its peers: no requests for a time
@@ -40,7 +40,7 @@ class EndpointState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place a service can be reached.
+    """One address at which a service answers.
 
     ``address`` is ``host:port`` of the inbound sidecar, or of the application for a static
     endpoint. ``app`` is the application's own ``host:port`` where it is known: traffic that an
@@ -60,15 +60,15 @@ class Endpoint:
     draining: bool = False
 
 
-# What a request may be tried again for; ``connect-failure`` means that nothing of it was sent.
+# Failures after which a request may be tried again; ``connect-failure``: nothing of it was sent.
 CONDITIONS: Final = ("5xx", "connect-failure", "reset", "timeout")
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often (``attempts``, beside the first try) and when a failed request is tried again.
+    """The rule for retries: at most ``attempts`` beside the first try, after failures in ``on``.
 
-    ``on`` is of CONDITIONS. ``budget`` bounds retries to this share of all requests. ``per_try``
+    ``on`` holds members of CONDITIONS. ``budget`` bounds retries to this share of all requests. ``per_try``
     is how many seconds one try may wait for its response to begin, 0 for no bound of its own.
     """
 
@@ -80,7 +80,7 @@ class Retries:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A destination: its endpoints, how far routing is turned on for it, and how patient to be.
+    """A destination: its endpoints, its adoption stage, its timeout and its retries.
 
     ``percent`` (0 to 100) is the share of requests the mesh may route in stage ``route``; only
     for these do ``timeout`` (seconds from a whole request to the end of its response, 0 for none)
@@ -100,13 +100,13 @@ class Service:
         return self.percent / 100 if self.stage is Stage.ROUTE else 0.0
 
 
-# What a sidecar knows of the mesh: every service by name.
+# Every service that a sidecar knows, by name.
 MeshView = Mapping[ServiceId, Service]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A sidecar as it names itself when it connects; being connected is being registered.
+    """The identity and state that a sidecar sends when it connects; a connected sidecar is registered.
 
     ``address`` is its inbound listener as ``host:port``; an unspecified host (0.0.0.0, ::) is
     replaced by the address the connection comes from. Empty when it only sends.

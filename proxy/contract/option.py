@@ -11,15 +11,15 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 COMMON: Final = "Options"
-"""The group of what most users set; it comes first in every help text."""
+"""The group of options that most users set; it comes first in every help text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
     """The help of one option, the group it is listed in, its unit and the values it takes.
 
-    ``unit`` stands for the value in help texts (``SECONDS``). ``check`` returns the value to use or
-    raises ValueError whose text says how to write it.
+    ``unit`` is the placeholder of the value in help texts (``SECONDS``). ``check`` returns the value to use
+    or raises ValueError whose text says how to write it.
     """
 
     help: str
@@ -67,7 +67,7 @@ class Setting:
 
     @property
     def unit(self) -> str:
-        """The word that stands for the value in a help text: a unit, a choice, or nothing for a switch."""
+        """The placeholder of the value in a help text: a unit or the choices; empty for a switch."""
         if self.option.unit or self.type is bool:
             return self.option.unit
         choices = get_args(self.type)

@@ -12,7 +12,10 @@ _MISSES: Final = 2  # in a row: one connection may fail while an application is 
 
 
 class HealthCheck:
-    """Connects to ``app`` (``host:port``) at intervals; ``on_change`` gets True for ready, False for not."""
+    """A check that connects to ``app`` (``host:port``) at intervals.
+
+    ``on_change`` is called with True when the application becomes ready, with False when it no longer is.
+    """
 
     def __init__(self, app: str, on_change: Callable[[bool], None]) -> None:
         self._app = app

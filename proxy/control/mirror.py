@@ -1,4 +1,4 @@
-"""The sidecar's copy of what the mesh sends, and its side of the conversation. Pure state."""
+"""The sidecar's copy of the resources it was sent, and the client's side of the protocol. Pure state."""
 
 import logging
 from typing import Final
@@ -34,9 +34,9 @@ class Mirror:
         ]
 
     def receive(self, response: pb.DeltaDiscoveryResponse) -> list[pb.DeltaDiscoveryRequest]:
-        """Take a response; return what to answer.
+        """Take a response; return the requests that answer it.
 
-        A bad resource is rejected, and its last good one kept. Types that are not known are not answered.
+        A bad resource is rejected, and its last good version kept. Unknown types are not answered.
         """
         row = RESOURCE_TYPES.get(response.type_url)
         if row is None:
@@ -52,13 +52,13 @@ class Mirror:
             row.remove(self._received, set(response.removed_resources))
         detail = "; ".join(errors)
         if detail:
-            logger.warning("the mesh sent what cannot be used, keeping what it sent before: %s", detail)
+            logger.warning("the mesh sent resources that cannot be used, the last good ones stay: %s", detail)
         subscriber = self._subscribers[row.url]
         answer = subscriber.acknowledge(response.nonce, versions, response.removed_resources, detail)
         return [_message(row.url, answer), *self._subscriptions()]
 
     def view(self) -> MeshView | None:
-        """Return everything known of services; None until all of it has come once."""
+        """Return all services; None until clusters, endpoints and routes have all come once."""
         return self._received.view()
 
     @property
@@ -67,7 +67,7 @@ class Mirror:
         return self._received.inbound
 
     def _subscriptions(self) -> list[pb.DeltaDiscoveryRequest]:
-        """Return requests for names that are wanted since the last response, or are no longer."""
+        """Return requests that subscribe to names new since the last response and unsubscribe from others."""
         changes = (
             (url, self._subscribers[url].subscribe(row.wanted(self._received)))
             for url, row in RESOURCE_TYPES.items()

@@ -1,4 +1,4 @@
-"""One instance as the mesh knows it, whatever the number of its processes: health, xDS stream, export."""
+"""The parts of an instance that exist once, however many processes it has: health, xDS stream, export."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -30,9 +30,9 @@ ClientFactory = Callable[[str, Node, Callable[[MeshView], None]], MeshClient]
 
 
 class Registration:
-    """The instance's own way to the mesh: a single process has one, several workers share their parent's.
+    """The instance's connection to the mesh: a single process has one, several workers share their parent's.
 
-    Whoever uses it sets ``on_view``, which takes every new view of the mesh, and ``gauges``, which are
+    Its user sets ``on_view``, which takes every new view of the mesh, and ``gauges``, which are
     read for each report, before ``start``.
     """
 
@@ -79,7 +79,7 @@ class Registration:
             self._client.set_state(NodeState.DRAINING)
 
     async def stop(self) -> None:
-        """Export what is left, and end the stream: that takes the instance out of the mesh."""
+        """End the stream, which takes the instance out of the mesh, and export what is left."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -122,7 +122,7 @@ class Registration:
 
 
 def resource(config: SidecarConfig) -> dict[str, str]:
-    """Return the resource attributes, which tell this instance from others."""
+    """Return the OpenTelemetry resource attributes, which identify this instance."""
     given = {
         attributes.SERVICE_NAME: config.service,
         attributes.SERVICE_INSTANCE: config.instance,

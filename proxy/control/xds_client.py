@@ -1,4 +1,4 @@
-"""The sidecar's ADS client: registers by connecting, and receives what the mesh knows."""
+"""The sidecar's ADS client: connecting registers the instance; the responses are its view of the mesh."""
 
 import asyncio
 import logging
@@ -33,9 +33,9 @@ class XdsClient:
     """A delta ADS client that keeps one stream open for as long as ``run`` runs.
 
     ``target`` is the mesh's ``host:port``. ``on_view`` gets every new view of the mesh, on the
-    loop ``run`` runs on. ``expiry`` seconds without a word from the mesh make it a neutral one:
-    the same endpoints, without weights and ejections. A stream that lives and says nothing is
-    silence too, once the mesh has shown that it sends heartbeats.
+    loop ``run`` runs on. After ``expiry`` seconds without a response it gets a neutral one: the same
+    endpoints, without weights and ejections. On an open stream this holds only once the mesh has sent a
+    heartbeat: other control planes send none.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class XdsClient:
         return self._connected
 
     def set_state(self, state: NodeState) -> None:
-        """Tell the mesh that this instance is ready, unready or draining."""
+        """Report that this instance is ready, unready or draining."""
         if state is self._node.state:
             return
         self._node = replace(self._node, state=state)
@@ -119,7 +119,7 @@ class XdsClient:
                         heard = self._connected = True
                         beat = response.type_url == protocol.HEARTBEAT
                         self._heard(beat)
-                        # A heartbeat brings nothing new, but makes a view that expired count again.
+                        # A heartbeat changes nothing, but restores a view that had expired.
                         if not beat or self._expired:
                             self._receive(response)
                 finally:
@@ -156,7 +156,7 @@ class XdsClient:
         view = self._mirror.view()
         if view is not None:
             logger.warning(
-                "no word from the mesh at %s for %g s: its weights and ejections no longer count",
+                "nothing received from the mesh at %s for %g s: its weights and ejections expire",
                 self._target,
                 self._expiry,
             )

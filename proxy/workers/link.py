@@ -1,4 +1,4 @@
-"""A worker's connection to its parent, through which its telemetry and its view of the mesh go."""
+"""A worker's connection to its parent: telemetry goes up, views of the mesh come down."""
 
 import asyncio
 import signal
@@ -18,9 +18,9 @@ _MAX_WAITING: Final = 4 << 20  # bytes the parent has not taken; beyond it nothi
 
 
 class ParentLink(asyncio.Protocol):
-    """The worker's end of the socket pair: what a ``Registration`` is to a sidecar of one process.
+    """The worker's end of the socket pair; it takes the place of the ``Registration`` of a single process.
 
-    A parent that does not read is not waited for: deltas add up, spans wait up to a bound and are
+    It never waits for a parent that does not read: deltas add up, spans wait up to a bound and are
     then dropped and counted. ``process_stats`` are reported with the counts; whoever makes the worker
     sets it, and its sidecar sets ``gauges`` and ``on_view``, before ``start``.
     """
@@ -64,17 +64,17 @@ class ParentLink(asyncio.Protocol):
             self._dropped_spans += 1
 
     def report_now(self) -> None:
-        """Report now, and have the parent do so: something failed that other sidecars should know."""
+        """Report now and have the parent export at once: other sidecars should learn of a failure."""
         self._send()
         if not self._transport.is_closing():
             self._transport.write(encode(FrameKind.URGENT, None))
 
     async def start(self, address: str) -> None:
-        """Begin to report. ``address`` is the parent's to register."""
+        """Begin to report. ``address`` is not used: the parent registers it."""
         self._reporting = asyncio.create_task(self._report())
 
     def drain(self) -> None:
-        """Do nothing: the parent has told the mesh."""
+        """Do nothing: the parent has already reported that the instance drains."""
 
     async def stop(self) -> None:
         """Report what is left and hang up once the parent has taken it."""
@@ -89,11 +89,11 @@ class ParentLink(asyncio.Protocol):
             self._transport.abort()
 
     def missing(self) -> str:
-        """Return nothing: a worker is asked by nobody whether it is ready."""
+        """Return the empty text: readiness is the parent's to answer."""
         return ""
 
     def stats(self) -> dict[str, Any]:
-        """Return this part of /stats; the parent knows the rest."""
+        """Return this part of /stats; the parent adds the rest."""
         return {"spans_queued": len(self._spans), "spans_dropped": self._dropped_spans}
 
     async def _report(self) -> None:

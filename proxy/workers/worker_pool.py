@@ -25,7 +25,7 @@ from proxy.workers.frames import FrameDecoder, FrameKind, encode
 _RESTART: Final = 0.5  # seconds before a worker that ended is started again
 _URGENT_AGAIN: Final = 0.1  # seconds between two reports out of turn, whatever the number of workers
 _MAX_WAITING: Final = 8 << 20  # bytes a worker has not read: it hangs, and is cut off
-# Counts of a worker that stay part of the sum when it is gone.
+# Counters, which must not fall when a worker ends; the rest of its stats are gauges.
 _COUNTS: Final = frozenset(
     {
         "inbound_requests",
@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 class WorkerHandle(asyncio.Protocol):
-    """The supervisor's end of one worker's connection; ``stats`` and ``gauges`` are its last report."""
+    """The supervisor's end of one worker's connection; ``stats`` and ``gauges`` are from its last report."""
 
     _transport: asyncio.Transport
 
@@ -88,8 +88,8 @@ class WorkerHandle(asyncio.Protocol):
 class WorkerPool:
     """``config.workers`` processes, each started again when it ends, until ``stop``.
 
-    What they count is added to ``meter``; their spans go to ``keep``. ``report_now`` is called when one has
-    something to report that cannot wait.
+    Their measurements are added to ``meter``; their spans go to ``keep``. ``report_now`` is called when one
+    of them has a report that cannot wait.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class WorkerPool:
         await asyncio.gather(*self._tasks)
 
     def gauges(self) -> list[Gauge]:
-        """Return the workers' gauges as one: sums, and of ages the greatest."""
+        """Return the workers' gauges merged: the greatest age, the sum of everything else."""
         found: dict[tuple[str, tuple[tuple[str, str], ...]], Gauge] = {}
         for gauge in (gauge for worker in self.workers for gauge in worker.gauges):
             key = (gauge.name, tuple(sorted(gauge.attributes.items())))
@@ -159,7 +159,7 @@ class WorkerPool:
         return list(found.values())
 
     def on_urgent(self) -> None:
-        """Report at once for a worker; for many at the same time once, the rest goes with the next report."""
+        """Report at once for a worker, at most ten times a second: others share the next report."""
         now = asyncio.get_running_loop().time()
         if now - self._last_urgent >= _URGENT_AGAIN:
             self._last_urgent = now
@@ -224,7 +224,7 @@ def total(stats: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _endpoints(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row for each endpoint: what is open in all workers, and the worst that one of them sees."""
+    """Return one row for each endpoint: the sum of open requests, and otherwise the worst of all workers."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["service"], row["address"])

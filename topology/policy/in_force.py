@@ -1,4 +1,4 @@
-"""mesh.yaml by the services that exist: which of them a plain name in it means."""
+"""The policy in force: the keys of mesh.yaml resolved to the services that exist."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Renamed:
 
 
 class PolicyInForce:
-    """The policy as written, and as it applies to services.
+    """The policy as written, and as it applies to existing services.
 
     People write ``reviews`` where there is one service of that name, and which namespace it is in shows
     only when it connects. A key keeps the service it meant until it clearly means another: a service of
@@ -44,7 +44,7 @@ class PolicyInForce:
         self._meant = {key: service for key, service in self._meant.items() if key in policy.services}
 
     def settle(self, known: Iterable[ServiceId]) -> Sequence[Renamed]:
-        """Find out what each key means among the known services; return the keys that mean another."""
+        """Resolve each key among the known services; return those that now mean another service."""
         names, renamed, problems = ServiceNames(known), [], []
         for key in self._written.services:
             before = self._meant.get(key)
@@ -55,7 +55,7 @@ class PolicyInForce:
                 continue
             if before is not None and before != after:
                 if not names.called(after.name):
-                    continue  # it is away, not another
+                    continue  # the service of that name is away; it has not become another
                 renamed.append(Renamed(before, after))
             self._meant[key] = after
         self.problems = tuple(problems)
@@ -67,5 +67,5 @@ class PolicyInForce:
 
     def _meaning(self, key: ServiceId, names: ServiceNames) -> ServiceId:
         service = names.find(key)
-        # A key that names the service in full stands before one that names it in short.
+        # A key that names the service in full takes precedence over a plain name.
         return key if service in self._written.services else service

@@ -1,4 +1,4 @@
-"""The notations of values in a policy: each reads a text and says what is wrong with it.
+"""The notations of values in a policy: each parses a text, or reports how to write it.
 
 A notation is an annotation on the field of a model. It reads text; a value of the field's own Python
 type passes through, so that code can build a policy without writing it down first.
@@ -67,7 +67,7 @@ class Notation(ABC):
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Have pydantic read the text before it checks the type of the field."""
-        # pydantic has no schema for a text of a type of its own, such as the identity of a service.
+        # pydantic has no schema for a subclass of str, for example ServiceId.
         own = isinstance(source, type) and issubclass(source, str) and not issubclass(source, Enum)
         checked = core_schema.is_instance_schema(source) if own and source is not str else handler(source)
         return core_schema.no_info_before_validator_function(self._read, checked)
@@ -90,7 +90,7 @@ class Name(Notation):
         raise problem(f"{text!r} is not a service name", fix)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Have pydantic take what ``parse`` returns: it knows no schema for our own kind of text."""
+        """Have pydantic take what ``parse`` returns: it has no schema for a subclass of str."""
         return core_schema.no_info_plain_validator_function(self._read)
 
 

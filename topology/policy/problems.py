@@ -1,4 +1,4 @@
-"""Problems of a policy in words for those who wrote it, made from pydantic's errors."""
+"""The problems of a policy, with key, message and fix, made from pydantic's errors."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from topology.policy import shapes
 from topology.policy.notation import PROBLEM, suggestion
 
-# Where a value is in a policy: keys, and numbers in lists.
+# The path to a value in a policy: keys, and indices of lists.
 Location = tuple[str | int, ...]
 
 WHOLE: Final = "mesh.yaml"  # the name of what has no key: the file itself
@@ -39,7 +39,7 @@ class Problem:
 
 
 class PolicyError(Exception):
-    """A policy must be corrected; ``problems`` says where and how, in order of line."""
+    """A policy that cannot be used; ``problems`` says where and why, in order of line."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

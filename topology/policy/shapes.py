@@ -1,6 +1,7 @@
 """The shape of a policy: the form of each key's value, read from the models' type annotations.
 
-The reference and the words about unknown keys are made of it, so that a new model needs neither.
+The reference and the messages about unknown keys are made from it, so that a new model needs no work on
+either.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""A snapshot encoded once, and what of it each node is sent.
+"""A snapshot encoded once, and the resources of each scope in it.
 
-Nodes share bytes: a resource is encoded once for all of them, and what is put together for one scope
-serves every node of that scope. The version of a resource is a digest of its bytes, so that it survives a
+Nodes share bytes: a resource is encoded once for all of them, and the selection for one scope serves every
+node of that scope. The version of a resource is a digest of its bytes, so that it survives a
 restart of the mesh: a sidecar that comes back and holds the same bytes is sent nothing.
 """
 
@@ -30,7 +30,7 @@ class Resources:
         )
 
 
-# By type URL: all that one node may be sent.
+# All resources that one node may be sent, by type URL.
 NodeResources = Mapping[str, Resources]
 
 _NONE: Final = Resources()
@@ -69,7 +69,7 @@ class Catalog:
         self._by_scope: dict[Scope, NodeResources] = {}
 
     def within(self, scope: Scope) -> NodeResources:
-        """Return what nodes of this scope are sent."""
+        """Return the resources for nodes of this scope."""
         found = self._by_scope.get(scope)
         if found is None:
             found = self._by_scope[scope] = self._select(scope)

@@ -125,7 +125,7 @@ class XdsServer:
     async def _write(
         self, session: Session, reader: asyncio.Task[None], waker: asyncio.Event, context: Any
     ) -> None:
-        """Send what is due, whenever there is news, until the client's requests end."""
+        """Send responses as they become due, until the client's requests end."""
         beats = any(key == protocol.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
         written = self._clock()
         while not reader.done():
@@ -163,7 +163,7 @@ class XdsServer:
                     self._count(rejection)
                 waker.set()
         finally:
-            # The writer looks whether the reader is done whenever it is woken, and at no other time.
+            # The writer checks only when woken whether the reader is done.
             waker.set()
 
     def _count(self, rejection: Rejection) -> None:

@@ -1,4 +1,4 @@
-"""One ADS stream: the node behind it, what it holds and what it is to be sent. Pure: no I/O, no clock."""
+"""The state of one ADS stream: its node, the versions it holds, the responses due. Pure: no I/O, no clock."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Session:
 
     @property
     def resumed(self) -> bool:
-        """True if the client came back with what an earlier stream sent it."""
+        """True if the client still holds resources of an earlier stream."""
         return any(publisher.resumed for publisher in self._publishers.values())
 
     def receive(self, request: Request) -> Rejection | None:
@@ -76,7 +76,7 @@ class Session:
         return Rejection(self.node.instance, request.type_url, error)
 
     def responses(self, catalog: Catalog, *, hold: bool = False) -> Iterator[Response]:
-        """Yield what to send now; each response counts as sent when it is taken."""
+        """Yield the responses that are due; each counts as sent once it is taken."""
         mine = catalog.within(scope.of_node(self.node))
         for url, publisher in self._publishers.items():
             change = publisher.due(mine[url].versions, hold=hold)

@@ -1,4 +1,4 @@
-"""The mesh as its sidecars are to see it, with a version that moves only when the content does."""
+"""The mesh as sidecars see it, with a version that changes only with the content."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

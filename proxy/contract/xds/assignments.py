@@ -9,9 +9,9 @@ from proxy.contract.model import METADATA, Endpoint, Service
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.protobuf import BadResourceError, parse
 
-_WEIGHT_UNIT: Final = (
-    100  # load_balancing_weight of a neutral endpoint; it must be a whole number, at least 1
-)
+# load_balancing_weight of a neutral endpoint: the field is a whole number, at least 1, so that this is also
+# the resolution of a weight.
+_WEIGHT_UNIT: Final = 100
 
 
 def encode(service: Service) -> bytes:
@@ -30,12 +30,12 @@ def decode(body: bytes) -> tuple[str, tuple[Endpoint, ...]]:
     assignment = parse(pb.ClusterLoadAssignment(), body)
     if not assignment.cluster_name:
         raise BadResourceError("assignment without cluster_name")
-    found: dict[str, Endpoint] = {}
+    endpoints: dict[str, Endpoint] = {}
     for group in assignment.endpoints:
         for each in group.lb_endpoints:
             endpoint = _endpoint(assignment.cluster_name, each)
-            found[endpoint.address] = endpoint
-    return assignment.cluster_name, tuple(found.values())
+            endpoints[endpoint.address] = endpoint
+    return assignment.cluster_name, tuple(endpoints.values())
 
 
 def _lb_endpoint(endpoint: Endpoint) -> pb.LbEndpoint:
@@ -60,21 +60,22 @@ def _lb_endpoint(endpoint: Endpoint) -> pb.LbEndpoint:
 
 
 def _endpoint(service: str, message: pb.LbEndpoint) -> Endpoint:
-    place = message.endpoint.address.socket_address
-    if not place.address or not 0 < place.port_value < 65536:
+    socket = message.endpoint.address.socket_address
+    if not socket.address or not 0 < socket.port_value < 65536:
         raise BadResourceError(f"{service}: endpoint without address and port")
     weight = 1.0
     if message.HasField("load_balancing_weight"):
         if message.load_balancing_weight.value < 1:
             raise BadResourceError(f"{service}: load_balancing_weight must be at least 1")
         weight = message.load_balancing_weight.value / _WEIGHT_UNIT
-    said = message.metadata.filter_metadata.get(METADATA, Struct()).fields
+    # Absent on endpoints that another control plane sends.
+    metadata = message.metadata.filter_metadata.get(METADATA, Struct()).fields
 
     def text(key: str) -> str:
-        return said[key].string_value if key in said else ""
+        return metadata[key].string_value if key in metadata else ""
 
     return Endpoint(
-        join_address(place.address, place.port_value),
+        join_address(socket.address, socket.port_value),
         weight,
         healthy=message.health_status in (pb.UNKNOWN, pb.HEALTHY, pb.DEGRADED),
         app=text("app"),

@@ -1,4 +1,4 @@
-"""Bytes and durations of protobuf messages, with errors that a sender understands."""
+"""Parsing of protobuf messages and durations, with errors for the sender of a bad resource."""
 
 from typing import Final, TypeVar
 
@@ -10,7 +10,7 @@ _NANOS: Final = 1_000_000_000
 
 
 class BadResourceError(ValueError):
-    """A resource that cannot be used: keep the last good one and tell the sender this text."""
+    """A resource that cannot be used: keep the last good one and reject it with this text."""
 
 
 def parse(message: M, body: bytes) -> M:
@@ -23,7 +23,7 @@ def parse(message: M, body: bytes) -> M:
 
 
 def set_duration(field: Duration, seconds: float) -> None:
-    """Set a duration, 0 too: without one Envoy has a default of its own."""
+    """Set a duration, even one of 0: for an absent one Envoy has a default of its own."""
     field.SetInParent()
     field.FromNanoseconds(round(seconds * _NANOS))
 

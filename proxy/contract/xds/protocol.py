@@ -9,16 +9,16 @@ _TYPES: Final = "type.googleapis.com/envoy.config."
 CDS: Final = _TYPES + "cluster.v3.Cluster"
 EDS: Final = _TYPES + "endpoint.v3.ClusterLoadAssignment"
 RDS: Final = _TYPES + "route.v3.RouteConfiguration"
-# Of our own: an Envoy never asks for it, and a mesh that does not know it leaves it unanswered.
+# Our own type: an Envoy never asks for it, and a collector that does not know it leaves it unanswered.
 INBOUND: Final = "type.googleapis.com/spanmesh.InboundPolicy"
 
 ADS: Final = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 SOTW_METHOD: Final = "StreamAggregatedResources"
 DELTA_METHOD: Final = "DeltaAggregatedResources"
 
-# Of our own, to clients that ask for it with this request metadata: a response without resources
-# that says that what was sent is still meant. Feedback that nobody renews is worse than none, so
-# what was sent counts for three of these intervals.
+# Our own, for clients that ask for it with this request metadata: a response without resources that
+# confirms all earlier ones. Feedback that nobody renews is worse than none, so a confirmation holds for
+# three of these intervals: two heartbeats may be lost.
 HEARTBEAT: Final = "type.googleapis.com/spanmesh.Heartbeat"
 HEARTBEAT_KEY: Final = "spanmesh-heartbeat"
 HEARTBEAT_SECONDS: Final = 2.0

@@ -1,6 +1,6 @@
-"""The table of resource types: how each is asked for, decoded, stored and forgotten, in order of sending.
+"""The table of resource types: how each is subscribed to, decoded, stored and removed, in order of sending.
 
-Both ends go by it: a stream of the server sends types in this order, a sidecar takes each as its row says.
+Both ends use it: the server sends types in this order, a sidecar handles each as its row says.
 A new type is a new row and a field of ``Received``.
 """
 
@@ -42,7 +42,7 @@ class Received:
             self.services.add(ServiceId.parse(name))
 
     def remove_clusters(self, names: Set[str]) -> None:
-        """Forget services, with their endpoints: nobody says anything about these afterwards."""
+        """Forget services with their endpoints: no removal of those follows."""
         self.services = {service for service in self.services if service not in names}
         self._endpoints = {name: held for name, held in self._endpoints.items() if name in self.services}
 
@@ -69,7 +69,7 @@ class Received:
         self.inbound = policy
 
     def remove_inbound(self, names: Set[str]) -> None:
-        """Have no policy for the inbound side."""
+        """Drop the policy for the inbound side."""
         self.inbound = None
 
 
@@ -90,7 +90,7 @@ class ResourceType(Generic[T]):
 
 
 # Make before break: clusters, then their endpoints, then the routes that use them. Source: xDS protocol,
-# "Eventual consistency considerations". A sidecar's own policy refers to none of them.
+# "Eventual consistency considerations". A sidecar's own policy refers to nothing else.
 _ROWS: Final[tuple[ResourceType[Any], ...]] = (
     ResourceType(
         protocol.CDS,

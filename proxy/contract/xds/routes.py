@@ -1,7 +1,7 @@
 """Stage, timeout and retries of every service, RDS: one route configuration with a virtual host for each.
 
 The stage is a split between two clusters: the service's, where the mesh chooses, and ``passthrough``, where
-the application's own choice stands. What Envoy has no field for is in the route's metadata.
+the application's own choice of endpoint is kept. The route's metadata has what Envoy has no field for.
 
 Source: envoy/api v3, config/route/v3/route_components.proto; field numbers in ``messages.proto``.
 """
@@ -17,14 +17,14 @@ from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.protobuf import BadResourceError, parse, read_seconds, set_duration
 from proxy.contract.xds.protocol import OUTBOUND_ROUTES, PASSTHROUGH
 
-# What the routes say of each service: a Service without its endpoints.
+# Each service as the routes describe it: a Service without its endpoints.
 Routes = Mapping[ServiceId, Service]
-# Envoy calls a try without an answer in time a reset.
+# Envoy has no condition for a per-try timeout: it treats one as a reset.
 _ENVOY_CONDITIONS: Final = {"timeout": "reset"}
 
 
 def encode(services: Iterable[Service], namespace: str = "") -> bytes:
-    """Return how requests to each service are split between the mesh's choice and the application's.
+    """Return the routes that split requests to each service between the mesh's and the application's choice.
 
     ``namespace`` is that of the callers: a plain host name means the service in their own one first.
     """
@@ -34,21 +34,21 @@ def encode(services: Iterable[Service], namespace: str = "") -> bytes:
     for name, meant in ServiceNames(service.name for service in services).hosts(namespace).items():
         domains.setdefault(meant, []).append(name)
     for service in services:
-        # Envoy refuses a virtual host without domains, and a domain that two have. Where its host names all
-        # mean other services to these callers, it gets one that no host name is like: its endpoints are
-        # reached by their addresses all the same.
+        # Envoy rejects a virtual host without domains, and a domain that two of them have. A service whose
+        # host names all mean other services to these callers gets a domain that no host name can be ("/"):
+        # it is still reached by the addresses of its endpoints.
         known = domains.get(service.name, [f"{service.name.namespace}/{service.name.name}"])
         host = routes.virtual_hosts.add(name=service.name)
         for name in known:
             host.domains.extend([name, f"{name}:*"])
         route = host.routes.add(match=pb.RouteMatch(prefix="/"))
         _split(route.route, service.name, round(100 * service.routed_share))
-        said: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
+        metadata: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
         if service.routed_share:
-            said |= _reliability(route.route, service)
+            metadata |= _reliability(route.route, service)
         else:
             set_duration(route.route.timeout, 0.0)
-        route.metadata.filter_metadata[METADATA].update(said)
+        route.metadata.filter_metadata[METADATA].update(metadata)
     rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
     rest.route.cluster = PASSTHROUGH
     set_duration(rest.route.timeout, 0.0)
@@ -61,10 +61,10 @@ def decode(body: bytes) -> Routes:
     services: dict[ServiceId, Service] = {}
     for host in routes.virtual_hosts:
         for route in host.routes:
-            said = route.metadata.filter_metadata
-            if METADATA in said:
+            metadata = route.metadata.filter_metadata
+            if METADATA in metadata:
                 service = ServiceId.parse(host.name)
-                services[service] = _routed(service, said[METADATA], route.route)
+                services[service] = _routed(service, metadata[METADATA], route.route)
     return services
 
 
@@ -77,7 +77,7 @@ def _split(action: pb.RouteAction, service: str, percent: int) -> None:
 
 
 def _reliability(action: pb.RouteAction, service: Service) -> dict[str, Any]:
-    """Write timeout and retries into Envoy's fields; what these cannot say, for the metadata."""
+    """Write timeout and retries into Envoy's fields; return what those cannot express, for the metadata."""
     retries = service.retries
     set_duration(action.timeout, service.timeout)
     policy = action.retry_policy
@@ -88,8 +88,8 @@ def _reliability(action: pb.RouteAction, service: Service) -> dict[str, Any]:
     return {"retry_on": list(retries.on), "retry_budget": retries.budget}
 
 
-def _routed(service: ServiceId, said: Struct, action: pb.RouteAction) -> Service:
-    fields = said.fields
+def _routed(service: ServiceId, metadata: Struct, action: pb.RouteAction) -> Service:
+    fields = metadata.fields
     percent = fields["percent"].number_value if "percent" in fields else 0.0
     if not 0 <= percent <= 100:
         raise BadResourceError(f"{service}: percent {percent} is not within 0 to 100")
@@ -99,14 +99,14 @@ def _routed(service: ServiceId, said: Struct, action: pb.RouteAction) -> Service
         raise BadResourceError(f"{service}: {error}") from None
     retries = Retries()
     if action.HasField("retry_policy"):
-        retries = _retries(service, said, action.retry_policy)
+        retries = _retries(service, metadata, action.retry_policy)
     timeout = read_seconds(service, action.timeout)
     return Service(service, (), stage, int(percent), timeout, retries)
 
 
-def _retries(service: str, said: Struct, policy: pb.RetryPolicy) -> Retries:
-    on = tuple(value.string_value for value in said.fields["retry_on"].list_value.values)
-    budget = said.fields["retry_budget"].number_value
+def _retries(service: str, metadata: Struct, policy: pb.RetryPolicy) -> Retries:
+    on = tuple(value.string_value for value in metadata.fields["retry_on"].list_value.values)
+    budget = metadata.fields["retry_budget"].number_value
     if not set(on) <= set(CONDITIONS) or not 0 <= budget <= 1:
         raise BadResourceError(f"{service}: retry_on {on} or retry_budget {budget} is not understood")
     return Retries(policy.num_retries.value, on, budget, read_seconds(service, policy.per_try_timeout))

@@ -41,7 +41,7 @@ class SubscriptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The content of a response: names to send, names to tell as removed."""
+    """The content of a response: names to send, names to announce as removed."""
 
     send: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -95,17 +95,17 @@ class Publisher:
         self._whole = whole
         self._wildcard = False
         self._names: set[str] = set()
-        self._held: dict[str, str] = {}  # as sent; told to be absent is ""
+        self._held: dict[str, str] = {}  # versions as sent; "" for a name that was announced as removed
         self._nonce = ""
-        self._asked = self._awaiting = self._answered = False
+        self._subscribed_once = self._awaiting = self._answered = False
         self.resumed = False
-        """True if the client came with something it already held."""
+        """True if the client already held resources when it subscribed."""
 
     def receive_delta(self, request: SubscriptionRequest) -> Acknowledgement:
         """Take a delta request; return its answer to the last response."""
         answer = self._acknowledged(request.nonce, request.error)
-        if not self._asked:
-            self._asked = True
+        if not self._subscribed_once:
+            self._subscribed_once = True
             self._wildcard = not request.subscribe
             self._held = dict(request.initial)
             self.resumed = bool(request.initial)
@@ -124,12 +124,12 @@ class Publisher:
 
     def receive_sotw(self, names: Iterable[str], version: str, nonce: str, error: str) -> Acknowledgement:
         """Take a state-of-the-world request; ``names`` are all that is wanted from now on."""
-        if self._asked and nonce != self._nonce:
+        if self._subscribed_once and nonce != self._nonce:
             return Acknowledgement.STALE
         answer = self._acknowledged(nonce, error)
         wanted = set(names)
-        if not self._asked:
-            self._asked = True
+        if not self._subscribed_once:
+            self._subscribed_once = True
             self._wildcard = not wanted
             self.resumed = bool(version)
         self._wildcard = WILDCARD in wanted or (self._wildcard and not wanted)
@@ -141,10 +141,10 @@ class Publisher:
     def due(self, catalog: Mapping[str, str], *, hold: bool = False) -> Change | None:
         """Return what the client lacks of ``catalog``, versions by name; None if nothing is to be sent.
 
-        A delta client's first request is always answered, if need be with nothing, so that it
-        learns that it is heard; ``hold`` keeps everything else back.
+        A delta client's first request is always answered, if need be with nothing: clients take the
+        first answer as the sign that they are connected; ``hold`` keeps everything else back.
         """
-        if not self._asked or self._awaiting:
+        if not self._subscribed_once or self._awaiting:
             return None
         if hold:
             return Change() if self._delta and not self._answered else None
