@@ -248,7 +248,20 @@ def test_tests_mirror_the_tree() -> None:
     assert lost == [], "these tests have no module of their name in the tree"
 
 
-def test_pure_scripts_have_tests_and_no_page() -> None:
+def test_every_module_has_tests_of_its_name() -> None:
+    """a/b.py has tests/a/test_b.py or tests/a/test_b_more.py; __main__ has test_main.py."""
+    untested = []
+    for path in sources():
+        module = path.relative_to(ROOT)
+        if module.parts[0] not in PACKAGES or module.stem == "__init__":
+            continue
+        folder, name = ROOT / "tests" / module.parent, module.stem.strip("_")
+        if not any([*folder.glob(f"test_{name}.py"), *folder.glob(f"test_{name}_*.py")]):
+            untested.append(str(module))
+    assert untested == []
+
+
+def test_pure_scripts_have_tests() -> None:
     """The scripts that load first are pure where they say so: Node tests those without a browser."""
     pure = {
         path.stem.partition("-")[2]

@@ -1,0 +1,104 @@
+"""What reporters measured of an endpoint: decaying looks, typical latency, alarms and forgetting."""
+
+from math import log2
+
+import pytest
+
+from proxy.contract.service_id import ServiceId
+from tests.topology.fleet import histogram
+from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence, Tally, measured
+from topology.model import CallSample, OpenSample, Side
+
+B, ADDRESS, NOW = ServiceId("b"), "10.0.0.1:80", 1000.0
+
+
+def calls(count: int = 10, errors: int = 0, seconds: float = 0.1, reporter: str = "a1") -> CallSample:
+    return CallSample(Side.CLIENT, "a", "b", reporter, histogram(*[seconds] * count), errors, ADDRESS)
+
+
+def noted(*samples: CallSample, at: float = NOW) -> Evidence:
+    evidence = Evidence()
+    for sample in samples:
+        evidence.call(B, ADDRESS, sample, at)
+    return evidence
+
+
+def test_the_typical_latency_is_the_mean_of_logarithms() -> None:
+    tally = measured(histogram(0.1, 0.1, 0.4, 0.4), 0)
+    assert tally.timed == 4
+    assert tally.mean == pytest.approx(log2(0.2), abs=0.2)
+    assert tally.deviation == pytest.approx(1.0, abs=0.2)
+
+
+def test_failed_calls_have_no_latency() -> None:
+    tally = measured(histogram(0.1, 0.1), 2)
+    assert (tally.count, tally.errors, tally.timed) == (2, 2, 0)
+    assert tally.failing == 1.0
+    assert Tally().failing == 0.0
+
+
+def test_what_one_reporter_contributed_can_be_taken_out() -> None:
+    whole, one = measured(histogram(0.1, 0.2, 0.3), 0), measured(histogram(0.2), 0)
+    assert whole.without(one).count == 2
+    assert whole.without(None) is whole
+
+
+def test_each_reporter_is_kept_apart_and_its_slots_add_up() -> None:
+    evidence = noted(calls(10, reporter="a1"), calls(5, reporter="a2"))
+    record = evidence.of(B)[ADDRESS]
+    assert {name: each.since(0).count for name, each in record.reporters.items()} == {"a1": 10, "a2": 5}
+    assert evidence.take_touched() == {B}
+    assert evidence.take_touched() == set()
+
+
+def test_the_quick_look_forgets_within_seconds() -> None:
+    record = noted(calls(100, errors=100)).of(B)[ADDRESS]
+    assert record.screen.failing == 1.0
+    soon, late = record.screen.rate(NOW + 1), record.screen.rate(NOW + 20)
+    assert soon > 20
+    assert late < 0.01
+
+
+def test_failures_alarm_once_and_again_only_after_a_while() -> None:
+    evidence = noted(calls(10, errors=10))
+    assert evidence.urgent
+    evidence.urgent = False
+    evidence.call(B, ADDRESS, calls(10, errors=10), NOW + ALARM_AGAIN / 2)
+    assert not evidence.urgent
+    evidence.call(B, ADDRESS, calls(10, errors=10), NOW + 2 * ALARM_AGAIN)
+    assert evidence.urgent
+
+
+def test_few_failures_among_many_calls_are_no_alarm() -> None:
+    evidence = noted(calls(1000), calls(1, errors=1))
+    assert not evidence.urgent
+
+
+def test_a_request_open_for_long_alarms_where_that_is_unusual() -> None:
+    evidence = noted(calls(10, seconds=0.01))
+    evidence.open(B, ADDRESS, OpenSample("a", "b", ADDRESS, "a1", 3, 2.0), NOW)
+    assert evidence.urgent
+    usual = noted(calls(10, seconds=5.0))
+    usual.open(B, ADDRESS, OpenSample("a", "b", ADDRESS, "a1", 3, 2.0), NOW)
+    assert not usual.urgent
+
+
+def test_what_nobody_speaks_of_is_dropped() -> None:
+    evidence = noted(calls())
+    evidence.sweep(NOW + MEMORY * SLOT / 2)
+    assert evidence.of(B)
+    evidence.sweep(NOW + MEMORY * SLOT + 1)
+    assert not evidence.of(B)
+
+
+def test_another_instance_at_the_address_begins_without_a_past() -> None:
+    evidence = noted(calls())
+    evidence.forget(B, ADDRESS)
+    assert not evidence.of(B)
+    evidence.probed(B, ADDRESS, True, "200", NOW)
+    evidence.served(B, ADDRESS, calls(), NOW)
+    record = evidence.of(B)[ADDRESS]
+    assert record.probed is not None
+    assert record.probed.ok
+    assert record.served.since(0).count == 10
+    assert not record.reporters
