@@ -1,4 +1,4 @@
-"""The query API (port 16686): what the mesh saw and decided, as JSON over HTTP.
+"""The query API (port 16686): the graph, traces, logs and decisions of the mesh, as JSON over HTTP.
 
 ``jaeger``    Jaeger's v1 and v3 APIs, HTTP and gRPC
 ``tempo``     Tempo's API
@@ -8,7 +8,8 @@
 ``logs``      log records of a trace or a service
 ``mesh``      graph, services, endpoints, decisions, stages: live or from stored edges
 
-A request is parsed by ``params``, answered from engine memory (windows that reach now) or by SQL
-through ``bounded_reader``, and rendered by ``replies``; ``errors`` are named by what the caller should
-do. ``app`` holds the routes.
+Our own routes are declared in ``proxy.contract.api`` and served by ``serving``: parameters are read by
+``params``, the answer comes from engine memory (windows that reach now) or from ``sql`` through
+``bounded_reader``, and is returned in a declared type. ``replies`` renders JSON and Jaeger's envelope,
+``errors`` are named by what the caller should do, ``app`` holds all routes.
 """

@@ -1,1 +1,1 @@
-"""Tempo's HTTP API: search in TraceQL, tags to complete a query, traces by id."""
+"""Tempo's HTTP API: ``routes`` with ``params``; ``tags`` are names and values that complete a query."""
