@@ -32,17 +32,17 @@ def cluster_statements(name: str, sql: str, cluster: str) -> list[str]:
     """Return the statements of a file on ``cluster``, or its own without one. Raises ValueError."""
     if not cluster:
         return [sql]
-    found = _NAME.search(sql)
-    if not found:
+    match = _NAME.search(sql)
+    if not match:
         raise ValueError(f"{name} creates no table or view")
-    kind, subject = found.groups()
+    kind, subject = match.groups()
     on_cluster = f" ON CLUSTER `{cluster}`"
     if kind == "MATERIALIZED VIEW":
-        view = sql.replace(found[0], f"{found[0]}{on_cluster}", 1)
+        view = sql.replace(match[0], f"{match[0]}{on_cluster}", 1)
         view = _VIEW_TARGET.sub(r"TO \1_local", view)
         return [_VIEW_SOURCE.sub(r"FROM \1_local", view)]
     local = f"{subject}_local"
-    created = sql.replace(found[0], f"CREATE TABLE IF NOT EXISTS {local}{on_cluster}", 1)
+    created = sql.replace(match[0], f"CREATE TABLE IF NOT EXISTS {local}{on_cluster}", 1)
     # The replicas of a shard share this path in Keeper; ClickHouse fills in the macros.
     path = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
     created = _ENGINE.sub(lambda engine: f"ENGINE = Replicated{engine[1]}({path})", created)

@@ -52,5 +52,5 @@ def _has_part(line: str, parts: list[Blocks]) -> bool:
 
 def _blocks(name: str) -> Blocks | None:
     """Parse the name of a part, partition_first_last_level[_mutation]; None for other names."""
-    found = _PART.fullmatch(name)
-    return (found[1], int(found[2]), int(found[3])) if found and not name.startswith("tmp") else None
+    match = _PART.fullmatch(name)
+    return (match[1], int(match[2]), int(match[3])) if match and not name.startswith("tmp") else None

@@ -26,8 +26,8 @@ _DATA: Final = named("data")
 def _store_error(error: Exception) -> StoreError:
     """Return the StoreError for chdb's RuntimeError, whose text holds ClickHouse's error code."""
     text = str(error)
-    found = _CODE.search(text)
-    return store_error(int(found[1]) if found else 0, text)
+    match = _CODE.search(text)
+    return store_error(int(match[1]) if match else 0, text)
 
 
 class EmbeddedSession:
@@ -78,9 +78,9 @@ class EmbeddedSession:
         self._connection.close()
 
     def _run(self, sql: str, params: Params | None) -> bytes:
-        given = {key: parameter(value) for key, value in params.items()} if params else None
+        texts = {key: parameter(value) for key, value in params.items()} if params else None
         try:
-            answer: bytes = self._connection.query(sql, "Native", params=given).bytes()
+            answer: bytes = self._connection.query(sql, "Native", params=texts).bytes()
         except RuntimeError as error:
             raise _store_error(error) from None
         return answer
@@ -96,8 +96,8 @@ def _settings(**settings: str | int) -> str:
 
     Values are not escaped: they are tokens and constants of ours, and none holds a quote.
     """
-    given = ", ".join(f"{name} = {value!r}" for name, value in settings.items() if value != "")
-    return f" SETTINGS {given}" if given else ""
+    pairs = ", ".join(f"{name} = {value!r}" for name, value in settings.items() if value != "")
+    return f" SETTINGS {pairs}" if pairs else ""
 
 
 class EmbeddedStore:

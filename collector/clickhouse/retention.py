@@ -20,7 +20,7 @@ _TABLES: Final = {
 
 def signal(name: str) -> str:
     """Return the signal whose retention applies to a table, or to the SQL file that creates it."""
-    return next((found for part, found in _TABLES.items() if part in name), "traces")
+    return next((of_part for part, of_part in _TABLES.items() if part in name), "traces")
 
 
 def days(name: str, retention: Retention) -> int:
@@ -33,13 +33,13 @@ def parse(text: str, default: int = DEFAULT_DAYS) -> dict[str, int]:
 
     Raises ValueError that names what is wrong and the fix.
     """
-    found = dict.fromkeys(SIGNALS, default)
+    days_by_signal = dict.fromkeys(SIGNALS, default)
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, number = part.partition("=")
-        if name not in found or not number.isdecimal() or not 1 <= int(number) <= 3650:
+        if name not in days_by_signal or not number.isdecimal() or not 1 <= int(number) <= 3650:
             raise ValueError(
                 f"{part!r} is not understood: write traces=7,metrics=30 with days from 1 to 3650; "
                 f"the signals are {', '.join(SIGNALS)}"
             )
-        found[name] = int(number)
-    return found
+        days_by_signal[name] = int(number)
+    return days_by_signal

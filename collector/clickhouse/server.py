@@ -95,16 +95,16 @@ class ServerStore:
         self._converter = converter
 
     def connect(self, settings: Mapping[str, int | str] | None = None) -> Database:
-        given = dict(self._options)
-        given.setdefault("connect_timeout", _CONNECT_TIMEOUT)
-        given.setdefault("send_receive_timeout", _TIMEOUT)
-        given["settings"] = {
+        options = dict(self._options)
+        options.setdefault("connect_timeout", _CONNECT_TIMEOUT)
+        options.setdefault("send_receive_timeout", _TIMEOUT)
+        options["settings"] = {
             **_SETTINGS,
-            **given.get("settings", {}),
+            **options.get("settings", {}),
             **(settings or {}),
             "server_side_params": True,
         }
-        return ServerSession(Client(self.host, **given), self._converter)
+        return ServerSession(Client(self.host, **options), self._converter)
 
     def close(self) -> None:
         """Do nothing: sessions hold all there is to release."""

@@ -213,11 +213,11 @@ class Spool:
 
     def _recover(self) -> None:
         """Take over the segments that an earlier process left. Raises OSError."""
-        found = sorted(path.name for path in self._directory.iterdir() if _NAME.fullmatch(path.name))
-        for name in found:
+        names = sorted(path.name for path in self._directory.iterdir() if _NAME.fullmatch(path.name))
+        for name in names:
             path = self._directory / name
             size = path.stat().st_size
-            if name == found[-1]:
+            if name == names[-1]:
                 size = cut_torn_tail(path, size)
             if size <= len(MAGIC):
                 path.unlink()

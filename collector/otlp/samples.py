@@ -59,7 +59,7 @@ class _Reporter:
 
 def sidecar_samples(request: ExportMetricsServiceRequest) -> SidecarSamples:
     """Return the samples of sidecars in a metrics request; metrics of other scopes are skipped."""
-    found = SidecarSamples()
+    samples = SidecarSamples()
     for resource in request.resource_metrics:
         ours = [scope for scope in resource.scope_metrics if scope.scope.name == names.SCOPE]
         if not ours:
@@ -68,27 +68,27 @@ def sidecar_samples(request: ExportMetricsServiceRequest) -> SidecarSamples:
         service = ServiceId.of(labels.get(names.NAMESPACE, ""), labels.get(names.SERVICE_NAME, ""))
         reporter = _Reporter(service, labels.get(names.SERVICE_INSTANCE, service.name))
         for scope in ours:
-            active: dict[tuple[str, str], OpenSample] = {}
-            standing: dict[tuple[Side, str, str], ConnectionSample] = {}
+            opens: dict[tuple[str, str], OpenSample] = {}
+            connections: dict[tuple[Side, str, str], ConnectionSample] = {}
             for metric in scope.metrics:
-                _calls(metric, reporter, found)
-                _opens(metric, reporter, active)
-                _connections(metric, reporter, standing)
-            found.opens.extend(active.values())
-            found.connections.extend(standing.values())
-    return found
+                _calls(metric, reporter, samples)
+                _opens(metric, reporter, opens)
+                _connections(metric, reporter, connections)
+            samples.opens.extend(opens.values())
+            samples.connections.extend(connections.values())
+    return samples
 
 
-def _calls(metric: Metric, reporter: _Reporter, found: SidecarSamples) -> None:
+def _calls(metric: Metric, reporter: _Reporter, samples: SidecarSamples) -> None:
     """Add a sample for each point of a histogram of calls or connects."""
     side, protocol = _CALLS.get(metric.name, (None, Protocol.UNKNOWN))
     if side is None:
         return
     for point in metric.exponential_histogram.data_points:
         if not _possible(point):
-            found.ignored += 1
+            samples.ignored += 1
         elif point.count:
-            found.calls.append(_call(point, side, protocol, reporter))
+            samples.calls.append(_call(point, side, protocol, reporter))
 
 
 def _possible(point: ExponentialHistogramDataPoint) -> bool:
@@ -144,7 +144,7 @@ def _encrypted(labels: dict[str, str], protocol: Protocol) -> bool | None:
     return measured
 
 
-def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], OpenSample]) -> None:
+def _opens(metric: Metric, reporter: _Reporter, opens: dict[tuple[str, str], OpenSample]) -> None:
     """Join the two gauges of an endpoint, open requests and age of the oldest, into one sample."""
     if metric.name not in (names.CLIENT_ACTIVE, names.OLDEST_AGE):
         return
@@ -152,7 +152,7 @@ def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], Op
     for point in points:
         labels = _labels(point.attributes)
         key = (labels.get(names.PEER_SERVICE, ""), labels.get(names.ENDPOINT, ""))
-        sample = active.setdefault(key, OpenSample(reporter.service, *key, reporter.instance, 0))
+        sample = opens.setdefault(key, OpenSample(reporter.service, *key, reporter.instance, 0))
         sample.told = point.time_unix_nano / 1e9
         if metric.name == names.CLIENT_ACTIVE:
             sample.open = int(_number(point))
@@ -161,7 +161,7 @@ def _opens(metric: Metric, reporter: _Reporter, active: dict[tuple[str, str], Op
 
 
 def _connections(
-    metric: Metric, reporter: _Reporter, standing: dict[tuple[Side, str, str], ConnectionSample]
+    metric: Metric, reporter: _Reporter, connections: dict[tuple[Side, str, str], ConnectionSample]
 ) -> None:
     """Join the gauges and byte counts of an endpoint's opaque connections into one sample."""
     side = _CONNECTIONS.get(metric.name)
@@ -172,7 +172,7 @@ def _connections(
         labels = _labels(point.attributes)
         endpoint = labels.get(names.ENDPOINT, "")
         target = labels.get(names.PEER_SERVICE, "") if client else reporter.service
-        sample = standing.setdefault(
+        sample = connections.setdefault(
             (side, target, endpoint),
             ConnectionSample(
                 side,

@@ -63,18 +63,18 @@ class RefusalError(ValueError):
 def attributes(pairs: Iterable[KeyValue], limits: Limits) -> dict[str, str]:
     """Return attributes with their values as text. Raises RefusalError past a limit."""
     # Most values are non-empty strings; WhichOneof would double the cost.
-    found = {pair.key: pair.value.string_value or text(pair.value) for pair in pairs}
-    if found and max(map(len, found.values())) > limits.length:
-        key, value = max(found.items(), key=lambda item: len(item[1]))
+    texts = {pair.key: pair.value.string_value or text(pair.value) for pair in pairs}
+    if texts and max(map(len, texts.values())) > limits.length:
+        key, value = max(texts.items(), key=lambda item: len(item[1]))
         raise RefusalError(
             "attribute_length",
             f"attribute {key[:80]!r} has {len(value)} characters, more than {limits.length}",
         )
-    if len(found) > limits.attributes:
+    if len(texts) > limits.attributes:
         raise RefusalError(
-            "attribute_count", f"{len(found)} attributes on one item, more than {limits.attributes}"
+            "attribute_count", f"{len(texts)} attributes on one item, more than {limits.attributes}"
         )
-    return found
+    return texts
 
 
 def text(value: AnyValue) -> str:
