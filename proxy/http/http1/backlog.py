@@ -49,7 +49,11 @@ class Backlog:
             request.trailers = trailers
 
     def add_refusal(self, error: RefusedError) -> None:
-        """Add what is wrong with the bytes after the last request."""
+        """Add what is wrong with the last request, in its place, or with what follows it when it is whole."""
+        if self._requests:
+            request = self._requests[-1]
+            if isinstance(request, PipelinedRequest) and request.trailers is None:
+                self._requests.pop()  # its beginning must not be sent to anyone
         self._requests.append(error)
 
     def take(self) -> PipelinedRequest | RefusedError | None:

@@ -94,6 +94,7 @@ class ResponseEncoder(_Encoder):
     def head(self, request: RequestHead, head: ResponseHead, *, keep: bool) -> None:
         """Begin the response to a request; ``keep`` when the connection may carry another."""
         framing = b""
+        self._chunked = self.until_close = False  # of a head that was added before and taken back
         if head.length < 0 and request.method != b"HEAD" and head.status not in BODILESS:
             if request.version == b"1.0":
                 # No chunks in HTTP/1.0: the end of the connection is the end of the body.

@@ -8,6 +8,7 @@ from proxy.contract.model import Endpoint
 from proxy.contract.service_id import ServiceId
 from tests.proxy.rig import (
     ask,
+    field,
     head_fields,
     pairs,
     play,
@@ -73,6 +74,7 @@ def test_an_upstream_that_dies_in_its_response_gives_no_clean_end(answer: bytes)
         (b"", 502, "upstream-reset"),
         (b"nonsense\r\n\r\n", 502, "upstream-malformed"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx", 502, "upstream-malformed"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", 502, "upstream-malformed"),
     ],
 )
 def test_an_upstream_that_says_nothing_sound_is_a_bad_gateway(
@@ -87,6 +89,8 @@ def test_an_upstream_that_says_nothing_sound_is_a_bad_gateway(
             got = await ask(w.inbound, GET + b"\r\n")
             assert got.startswith(b"HTTP/1.1 %d " % status)
             assert head_fields(got)["x-spanmesh-reason"] == reason
+            head, _, body = got.partition(b"\r\n\r\n")
+            assert field(head + b"\r\n", "content-length") == str(len(body))
 
     play(run())
 

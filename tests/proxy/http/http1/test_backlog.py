@@ -41,3 +41,15 @@ def test_a_cleared_backlog_is_empty() -> None:
     backlog.add_head(head(b"/1"))
     backlog.clear()
     assert backlog.take() is None
+
+
+def test_a_request_that_is_refused_before_its_end_is_not_begun() -> None:
+    backlog = Backlog()
+    backlog.add_head(first := head(b"/1"))
+    backlog.add_end(())
+    backlog.add_head(head(b"/2"))
+    backlog.add_data(b"a")
+    backlog.add_refusal(error := RefusedError(Reason.BAD_REQUEST, "no chunk"))
+    assert backlog.take() == PipelinedRequest(first, [], ())
+    assert backlog.take() is error
+    assert not backlog

@@ -59,6 +59,18 @@ def test_a_refusal_waits_for_the_answers_before_it() -> None:
     play(run())
 
 
+def test_a_pipelined_request_that_turns_bad_is_never_begun() -> None:
+    async def run() -> None:
+        app = App()
+        async with serving(app) as address, world(address) as w:
+            bad = START + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\nzz\r\n"
+            got = await ask(w.inbound, b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n" + bad)
+            assert got.startswith(app.answer + b"HTTP/1.1 400 ")
+            assert len(app.heads) == 1
+
+    play(run())
+
+
 def test_a_body_that_turns_bad_on_the_way_ends_both_connections() -> None:
     async def run() -> None:
         ended = asyncio.Event()

@@ -166,6 +166,23 @@ def test_after_a_switch_bytes_pass_as_they_are() -> None:
     assert not encoder.keep
 
 
+def test_a_head_that_was_taken_back_leaves_no_framing_behind() -> None:
+    for version in (b"1.1", b"1.0"):
+        request = request_head()
+        request.version = version
+        encoder = ResponseEncoder()
+        encoder.head(request, response_head(200), keep=True)
+        encoder.pieces.clear()
+        sized = response_head(502, [(b"content-length", b"2")], b"Bad Gateway")
+        sized.length = 2
+        encoder.head(request, sized, keep=False)
+        encoder.data(b"no")
+        encoder.end(())
+        head = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\nconnection: close\r\n\r\n"
+        assert taken(encoder) == head + b"no"
+        assert not encoder.until_close
+
+
 def test_an_answer_to_what_was_not_understood_closes() -> None:
     head = response_head(400, [(b"content-length", b"2")], b"Bad Request")
     head.length = 2
