@@ -1,5 +1,5 @@
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,54 +27,60 @@ def labels(pairs: Any) -> dict[str, Any]:
     return {pair.key: (pair.value.WhichOneof("value"), text(pair.value)) for pair in pairs}
 
 
-def test_a_trace_with_two_processes() -> None:
-    trace = {
-        "traceID": "0102030405060708090a0b0c0d0e0f10",
-        "spans": [
-            {
-                "traceID": "0102030405060708090a0b0c0d0e0f10",
-                "spanID": "00000000000000a1",
-                "flags": 1,
-                "operationName": "GET /",
-                "references": [],
-                "startTime": START,
-                "duration": 1500,
-                "tags": [
-                    tag("span.kind", "server"),
-                    tag("http.status_code", 200, "int64"),
-                    tag("otel.scope.name", "lib"),
-                    tag("otel.library.version", "2"),
-                ],
-                "logs": [
-                    {"timestamp": START + 5, "fields": [tag("event", "retry"), tag("n", 2, "int64")]},
-                    {"timestamp": START + 6, "fields": [tag("message", "hello")]},
-                ],
-                "processID": "p1",
-                "warnings": None,
-            },
-            {
-                "traceID": "0102030405060708090a0b0c0d0e0f10",
-                "spanID": "a2",
-                "operationName": "query",
-                "references": [
-                    {"refType": "CHILD_OF", "traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "a1"}
-                ],
-                "startTime": START + 100,
-                "duration": 20,
-                "processID": "p2",
-            },
-        ],
-        "processes": {
-            "p1": {"serviceName": "front", "tags": [tag("host", "h1")]},
-            "p2": {"serviceName": "db"},
+TRACE: Final = {
+    "traceID": "0102030405060708090a0b0c0d0e0f10",
+    "spans": [
+        {
+            "traceID": "0102030405060708090a0b0c0d0e0f10",
+            "spanID": "00000000000000a1",
+            "flags": 1,
+            "operationName": "GET /",
+            "references": [],
+            "startTime": START,
+            "duration": 1500,
+            "tags": [
+                tag("span.kind", "server"),
+                tag("http.status_code", 200, "int64"),
+                tag("otel.scope.name", "lib"),
+                tag("otel.library.version", "2"),
+            ],
+            "logs": [
+                {"timestamp": START + 5, "fields": [tag("event", "retry"), tag("n", 2, "int64")]},
+                {"timestamp": START + 6, "fields": [tag("message", "hello")]},
+            ],
+            "processID": "p1",
+            "warnings": None,
         },
-    }
-    first, second = convert([trace]).resource_spans
+        {
+            "traceID": "0102030405060708090a0b0c0d0e0f10",
+            "spanID": "a2",
+            "operationName": "query",
+            "references": [
+                {"refType": "CHILD_OF", "traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "a1"}
+            ],
+            "startTime": START + 100,
+            "duration": 20,
+            "processID": "p2",
+        },
+    ],
+    "processes": {
+        "p1": {"serviceName": "front", "tags": [tag("host", "h1")]},
+        "p2": {"serviceName": "db"},
+    },
+}
+
+
+def test_each_process_is_a_resource() -> None:
+    first, second = convert([TRACE]).resource_spans
     assert labels(first.resource.attributes) == {
         "host": ("string_value", "h1"),
         "service.name": ("string_value", "front"),
     }
     assert labels(second.resource.attributes)["service.name"] == ("string_value", "db")
+
+
+def test_spans_with_scope_parent_times_tags_and_logs() -> None:
+    first, second = convert([TRACE]).resource_spans
     scope = first.scope_spans[0]
     assert (scope.scope.name, scope.scope.version) == ("lib", "2")
     root, child = scope.spans[0], second.scope_spans[0].spans[0]
