@@ -1,6 +1,7 @@
 """The timeline of decisions about a service, newest first, each with its evidence in words and bars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from dash import html
 from dash.development.base_component import Component
@@ -9,6 +10,17 @@ from dashboard import format as fmt
 from dashboard.balancing import evidence
 from dashboard.components import parts
 from proxy.contract.api.decisions import Decision
+from proxy.contract.decisions.kinds import DecisionKind
+
+# What happened, rather than what the mesh was about to do.
+_LABELS: Final[Mapping[str, str]] = {
+    DecisionKind.EJECT: "ejected",
+    DecisionKind.RETURN: "back",
+    DecisionKind.PROBATION: "on probation",
+    DecisionKind.HOLD: "not ejected",
+    DecisionKind.REGISTER: "registered",
+    DecisionKind.LEAVE: "left",
+}
 
 
 def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:
@@ -32,7 +44,7 @@ def _decision(each: Decision, zone: int, now_us: int) -> Component:
         [
             html.Div(
                 [
-                    parts.chip(each["kind"], f"kind-{each['kind']}" if each["kind"].isalpha() else ""),
+                    _chip(each["kind"]),
                     parts.name(each["endpoint"], 48) if each["endpoint"] else None,
                     html.Time(
                         fmt.age(each["time"], now_us), title=fmt.moment(each["time"], zone), className="weak"
@@ -54,6 +66,11 @@ def _decision(each: Decision, zone: int, now_us: int) -> Component:
             else None,
         ]
     )
+
+
+def _chip(kind: str) -> Component:
+    # Only letters may become the name of a style: a kind of a newer release is any text.
+    return parts.chip(_LABELS.get(kind, kind), f"kind-{kind}" if kind.isalpha() else "")
 
 
 def _bars(explained: evidence.Explanation) -> Component:

@@ -1,6 +1,6 @@
 """Building blocks of all pages: cards, tiles, chips, names, and the states of a panel."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from dash import dcc, html
@@ -10,13 +10,14 @@ from dashboard import format as fmt
 from dashboard.components import charts, palette
 from dashboard.components.error_boundary import Problem, guarded
 from proxy.contract.api.graph import Stats
+from proxy.contract.model import Stage
 
 Children = Any  # what Dash takes as children: None, text, a component or a list of them
 
-STAGE_WORDS: Final = {
-    "observe": "Observe: traffic goes where the application sent it; the mesh only watches.",
-    "advise": "Advise: as observe, and the mesh shows what it would have done.",
-    "route": "Route: the mesh chooses the endpoint for the given share of requests.",
+STAGE_WORDS: Final[Mapping[str, str]] = {
+    Stage.OBSERVE: "Observe: traffic goes where the application sent it; the mesh only watches.",
+    Stage.ADVISE: "Advise: as observe, and the mesh shows what it would have done.",
+    Stage.ROUTE: "Route: the mesh chooses the endpoint for the given share of requests.",
 }
 
 HIDDEN: Final[dict[str, Any]] = {"aria-hidden": "true"}  # decoration, of no use to a screen reader
@@ -81,7 +82,7 @@ def chip(text: str, look: str = "") -> Component:
 
 
 def stage_chip(stage: str, percent: int) -> Component:
-    return chip(f"route {percent} %" if stage == "route" else stage, f"stage-{stage}")
+    return chip(f"route {percent} %" if stage == Stage.ROUTE else stage, f"stage-{stage}")
 
 
 def dot(health: str) -> Component:

@@ -13,6 +13,7 @@ from dashboard.topology import changes
 from dashboard.topology.graph_url import GraphView
 from proxy.contract.api.analysis import Changed, GraphDifference, Suspect, Suspects
 from proxy.contract.api.graph import Graph, Node
+from proxy.contract.model import Stage
 
 ROWS_MAX: Final = 40  # of a list; more are found with the find box
 BLAMED_MAX: Final = 6
@@ -66,7 +67,7 @@ def marks(node: Node) -> list[Component]:
     found = []
     if node["ejected"]:
         found.append(parts.chip(f"{node['ejected']} ejected", "bad"))
-    if node["stage"] != "observe":
+    if node["stage"] != Stage.OBSERVE:
         found.append(parts.stage_chip(node["stage"], node["percent"]))
     return found
 

@@ -1,5 +1,6 @@
 """The details of a span: times, the mesh's part in it, tags, events, links both ways, process."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from dash import dcc, html
@@ -11,6 +12,7 @@ from dashboard.components import links, parts
 from dashboard.trace import logs
 from dashboard.trace.critical_path import critical_path, is_message, shifts
 from dashboard.trace.trace_tree import children, hop, self_times, tries
+from proxy.contract.traffic import Arm
 
 _MANY: Final = 200  # events, links
 
@@ -100,7 +102,10 @@ def _mesh(trace: Trace, index: int) -> Component | None:
     if went.endpoint:
         facts.append(("Endpoint", html.Code(fmt.short(went.endpoint, 120))))
     if went.arm:
-        chose = {"routed": "the mesh", "direct": "the application (or its proxy setting)"}
+        chose: Mapping[str, str] = {
+            Arm.ROUTED: "the mesh",
+            Arm.DIRECT: "the application (or its proxy setting)",
+        }
         facts.append(("Chosen by", chose.get(went.arm, fmt.short(went.arm, 40))))
     run = tries(trace, index)
     if went.resent or len(run) > 1:

@@ -10,6 +10,7 @@ from dashboard.api.trace import Span, Trace
 from dashboard.components import palette
 from dashboard.trace.critical_path import critical_path, is_message
 from dashboard.trace.trace_tree import children, hop, self_times
+from proxy.contract.traffic import Arm
 
 FAILED: Final = 1
 WARNED: Final = 2
@@ -76,7 +77,7 @@ def note(span: Span) -> str:
     if went is None:
         return ""
     told = [f"→ {went.endpoint}"] if went.endpoint else []
-    if went.arm == "routed":
+    if went.arm == Arm.ROUTED:
         told.append("chosen by the mesh")
     if went.resent:
         told.append(f"try {went.resent + 1}")

@@ -19,6 +19,7 @@ from topology.model import CallSample, Decision, EdgeSample, Side
 from topology.outliers.feedback import Feedback
 from topology.outliers.finding import Finding
 from topology.outliers.second_opinion import GROUP
+from topology.outliers.transitions import out_for
 from topology.registry.registry import Registry
 from topology.registry.sources import Members, Source
 from topology.rollout.guard import Guard
@@ -62,7 +63,7 @@ class RemoteCollectors:
         for sample in sorted(samples, key=lambda sample: -sample.second):
             ended = sample.second + 1.0
             service, endpoint, registered = self._resolve(sample.target, sample.endpoint)
-            self._intake.fold(replace(sample, target=service, endpoint=endpoint))
+            self._intake.merge_remote(replace(sample, target=service, endpoint=endpoint))
             if not sample.arm or self._reports.late(reporter, 0.0, ended, now):
                 continue  # without an arm it was not a caller's sidecar that measured
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
@@ -80,7 +81,8 @@ class RemoteCollectors:
         known = self._registry.services().get(made.service, ())
         if all(member.address != made.endpoint for member in known):
             return
-        why = made.reason.rpartition("; out for ")[0] or made.reason
+        # How long it is out there says nothing of how long it will be here.
+        why = made.reason.removesuffix(out_for(ejection.seconds))
         reason = f"collector {collector} ejected it: {why}"
         finding = Finding(made.endpoint, ejection.finding, _SCORE, reason, ejection.grounds, collector)
         self._feedback.take_remote(made.service, finding, now)

@@ -64,13 +64,13 @@ class Intake:
         elif not self._measured(sample.source, now):
             self._waiting.append((now + SECOND_OPINION, sample))
 
-    def fold(self, sample: EdgeSample) -> None:
+    def merge_remote(self, sample: EdgeSample) -> None:
         """Count what another collector counted, and stored, in the second it did."""
         for name, called in ((sample.source, False), (sample.target, True)):
             kind = span_peers.kind_of(name, sample.protocol, called)
             if kind is not Kind.SERVICE and name != USER and len(self._kinds) < _NAMES:
                 self._kinds.setdefault(name, kind)
-        key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, folded=True)
+        key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, remote=True)
         cell = Cell(sample.histogram, sample.errors, encrypted=sample.encrypted, clear=sample.clear)
         self._window.merge(key, cell, sample.second)
 

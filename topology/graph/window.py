@@ -24,14 +24,14 @@ _FOR_EVER: Final = 1 << 62
 
 
 class Key(NamedTuple):
-    """What a call is counted under; ``folded`` when another collector counted, and stores, it."""
+    """What a call is counted under; ``remote`` when another collector counted, and stores, it."""
 
     source: str
     target: str
     protocol: Protocol = Protocol.HTTP
     endpoint: str = ""
     arm: Arm = Arm.NONE
-    folded: bool = False
+    remote: bool = False
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Window:
                 cell.clear += histogram.count
 
     def merge(self, key: Key, cell: Cell, second: int) -> None:
-        """Count the calls of a cell in a second: of a folded key, which another collector counted."""
+        """Count the calls of a cell in a second: of a remote key, which another collector counted."""
         for known in self._cells(key, second):
             known.merge(cell)
 
@@ -124,9 +124,9 @@ class Window:
 
     def _cells(self, key: Key, now: float) -> Iterator[Cell]:
         self._begun = now if self._begun is None else min(self._begun, now)
-        second = int(now) if key.folded else max(int(now), self._closed)
+        second = int(now) if key.remote else max(int(now), self._closed)
         if key not in self._last and len(self._last) >= self._limit:
-            key = Key(OTHER, OTHER, key.protocol, folded=key.folded)
+            key = Key(OTHER, OTHER, key.protocol, remote=key.remote)
         if key not in self._last:
             self._edges.setdefault((key.source, key.target), set()).add(key)
         self._last[key] = max(second, self._last.get(key, second))
@@ -142,7 +142,7 @@ class Window:
     def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
         """Take back one request of an edge, latest second first and not before ``since``."""
         known = self._edges.get((source, target), ())
-        keys = [key for key in known if key.protocol == Protocol.HTTP and not key.folded]
+        keys = [key for key in known if key.protocol == Protocol.HTTP and not key.remote]
         for second in sorted((s for s in self._seconds if s >= since), reverse=True):
             bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
             for key in keys:
@@ -203,7 +203,7 @@ class Window:
         self._closed = max(self._closed, end)
         for second in sorted(s for s in self._seconds if begin <= s < end):
             for key, cell in self._seconds[second].items():
-                if (cell.histogram.count or cell.sent or cell.received) and not key.folded:
+                if (cell.histogram.count or cell.sent or cell.received) and not key.remote:
                     yield second, key, cell
 
     def expire(self, now: float) -> None:

@@ -80,7 +80,7 @@ class EjectionStep:
                 if finding is not None:
                     self._change.eject(endpoint, finding, "still bad: ")
                 else:
-                    self._change.probation(endpoint, "its time is up and nothing speaks against it")
+                    self._change.probation(endpoint, "its ejection is over and nothing speaks against it")
             elif state.state is EndpointState.HEALTHY and self._forgiven(state):
                 state.ejections, state.since = state.ejections - 1, self._now
 
@@ -143,7 +143,7 @@ class EjectionStep:
                 continue
             blocked = True
             if refused != PACED:
-                reason = f"{endpoint} is {_WORDS[finding.kind]} too, but {refused}; it stays in"
+                reason = f"{endpoint} is {_WORDS[finding.kind]} too, but {refused}; it is not ejected"
                 self._change.hold(reason, Hold(HoldKind.CAP, finding.grounds))
         return blocked
 

@@ -13,6 +13,11 @@ from topology.settings import EngineSettings
 _MOST_EJECTIONS: Final = 16  # counted: doubling has long reached the longest ejection by then
 
 
+def out_for(seconds: float) -> str:
+    """Return the end of an ejection's reason."""
+    return f"; out for {seconds:g} s"
+
+
 class Transitions:
     """The changes made to one service at one step; ``decisions`` collects what was decided."""
 
@@ -34,7 +39,7 @@ class Transitions:
         state.reason, state.finding, state.score = finding.reason, finding.kind, finding.score
         state.doubted = False
         self._service.moved = self._now
-        reason = f"{prefix}{finding.reason}; out for {seconds:g} s"
+        reason = f"{prefix}{finding.reason}{out_for(seconds)}"
         evidence = Ejection(finding.kind, seconds, state.until, finding.grounds, finding.collector)
         self._decide(reason, evidence, endpoint)
 

@@ -28,5 +28,12 @@ def test_a_decision_of_a_newer_release_shows_its_facts() -> None:
     assert "region eu-1" in said
 
 
+def test_kinds_are_told_as_what_happened() -> None:
+    kinds = ("eject", "return", "probation", "hold", "weight", "stage", "register", "leave", "new_kind")
+    said = words(decisions([decision(kind, "c:1") for kind in kinds], 0, 0))
+    for label in ("ejected", "back", "on probation", "not ejected", "registered", "left", "new_kind"):
+        assert label in said
+
+
 def test_nothing_decided_is_said() -> None:
     assert "Nothing decided yet" in words(decisions([], 0, 0))

@@ -51,7 +51,7 @@ def test_a_limit_is_told_instead_of_a_shared_cause() -> None:
     (hold,) = step(ServiceEjections(), evidence)
     assert isinstance(hold.evidence, Hold)
     assert hold.evidence.kind is HoldKind.CAP
-    assert hold.reason == "a is failing too, but the 3 left are slow; it stays in"
+    assert hold.reason == "a is failing too, but the 3 left are slow; it is not ejected"
 
 
 def test_a_shared_cause_names_the_dependency() -> None:
