@@ -103,10 +103,10 @@ def search_window(query: Query, now_us: int) -> Window:
     find traces whole.
     """
     if query.get("lookback", "") in ("", "custom"):
-        asked = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
+        found = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
     else:
-        asked = window(query, now_us, (read(query, _LOOKBACK) or 0) // 1000)
-    return replace(asked, end=min(asked.end, max(asked.start, now_us - SETTLE_US)))
+        found = window(query, now_us, (read(query, _LOOKBACK) or 0) // 1000)
+    return replace(found, end=min(found.end, max(found.start, now_us - SETTLE_US)))
 
 
 def dependency_window(query: Query, now_us: int) -> Window:

@@ -69,10 +69,10 @@ class V1Routes:
             found = await self._traces.by_ids(wanted)
             return await _found(found, raw, len(wanted), errors=_missing(wanted, found))
         search = self._search(request)
-        asked = parse_jaeger_search(request.query, search)
-        if asked is None:
+        listing = parse_jaeger_search(request.query, search)
+        if listing is None:
             return await _found(await self._traces.search(search), raw, search.limit)
-        page = await self._pages.page(asked)
+        page = await self._pages.page(listing)
         found = await self._traces.by_ids(page.ids)
         return await _found(found, raw, search.limit, cursor=page.next_cursor or None)
 

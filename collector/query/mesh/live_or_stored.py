@@ -59,7 +59,8 @@ class TrafficQueries:
         return self.split(window, bool(query.get("start")))
 
     def within(self, query: Query, default_us: int) -> AnsweredWindow:
-        """As ``recent``, but what happened since also without a start: windows that are compared."""
+        """Return the window of ``start`` and ``end``, with all that happened in it, also without a start:
+        for windows that are compared."""
         return self.split(params.window(query, round(self._clock() * 1e6), default_us))
 
     def split(self, window: Window, since_start: bool = True) -> AnsweredWindow:

@@ -48,11 +48,11 @@ def search(query: Query, now_us: int) -> TempoSearch:
     text = query.get("q", "")
     if text.strip() and query.get("tags"):
         raise params.bad("tags", query["tags"], "send either q or tags")
-    asked = parse(text) if text.strip() else syntax.Query((syntax.Filter(_tags(query.get("tags", ""))),))
+    wanted = parse(text) if text.strip() else syntax.Query((syntax.Filter(_tags(query.get("tags", ""))),))
     # After the first spanset: bounds on the trace narrow what it found, and stages behind see whole spansets.
-    first, *rest = asked.stages
+    first, *rest = wanted.stages
     return TempoSearch(
-        query=replace(asked, stages=(first, *_bounds(query), *rest)),
+        query=replace(wanted, stages=(first, *_bounds(query), *rest)),
         window=_settled(window(query, now_us), now_us),
         limit=params.read(query, _LIMIT),
         spans=params.read(query, _SPANS) or SPANS_MAX,
@@ -68,9 +68,9 @@ def window(query: Query, now_us: int) -> Window:
     return Window(start * 1_000_000, end * 1_000_000)
 
 
-def _settled(asked: Window, now_us: int) -> Window:
+def _settled(window: Window, now_us: int) -> Window:
     """The window up to where traces are whole, as of all searches."""
-    return replace(asked, end=min(asked.end, max(asked.start, now_us - SETTLE_US)))
+    return replace(window, end=min(window.end, max(window.start, now_us - SETTLE_US)))
 
 
 def _bounds(query: Query) -> list[syntax.Filter]:

@@ -77,9 +77,9 @@ class TempoRoutes:
         return web.Response(text="query-frontend: Running\n")
 
     async def search(self, request: web.Request) -> web.Response:
-        asked = params_tempo.search(request.query, self._now_us())
-        compiled = traceql.compiled(asked.query, asked.window)
-        answer = await self._spansets.search(compiled, asked.limit)
+        search = params_tempo.search(request.query, self._now_us())
+        compiled = traceql.compiled(search.query, search.window)
+        answer = await self._spansets.search(compiled, search.limit)
         lines = {
             line["traceId"]: line
             for line in await summaries(self._store, [match.trace_id for match in answer.matches])
@@ -87,7 +87,7 @@ class TempoRoutes:
         found = [match for match in answer.matches if match.trace_id in lines]
         return await rendered(
             lambda: {
-                "traces": [_trace(match, lines[match.trace_id], compiled, asked) for match in found],
+                "traces": [_trace(match, lines[match.trace_id], compiled, search) for match in found],
                 "metrics": {"inspectedTraces": len(found)},
                 "partial": answer.partial,
             }
@@ -145,8 +145,8 @@ class TempoRoutes:
         return round(self._clock() * 1e6)
 
 
-def _trace(match: Match, line: Mapping[str, Any], compiled: Compiled, asked: TempoSearch) -> Json:
-    sets = [_spanset(found, match, compiled, asked.spans) for found in match.sets]
+def _trace(match: Match, line: Mapping[str, Any], compiled: Compiled, search: TempoSearch) -> Json:
+    sets = [_spanset(found, match, compiled, search.spans) for found in match.sets]
     took = int(line["maxEndTimeUnixNano"]) - int(line["minStartTimeUnixNano"])
     return {
         "traceID": match.trace_id,

@@ -111,7 +111,7 @@ class _Trace:
         return related
 
     def _related(self, relation: str, left: Members, right: Members) -> Members:
-        """Those of ``right`` that stand in the relation to one of ``left``."""
+        """The members of ``right`` that are so related to one of ``left``."""
         if relation == "~":
             return self._siblings(left, right)
         if relation in (">", ">>"):

@@ -80,7 +80,7 @@ class Spansets:
         return [row[0] for row in await self._store.rows(query.newest(limit))]
 
     async def _matches(self, query: Compiled, ids: Sequence[str]) -> Answer:
-        """Those of some traces that match, in their order."""
+        """The matches among some traces, in their order."""
         rows = await self._store.rows(query.spans(ids, ROWS_MAX + 1))
         # Halved rather than refused: it is usually one trace of the batch that is large.
         large = len(rows) > ROWS_MAX

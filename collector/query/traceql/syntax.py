@@ -43,6 +43,8 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
+    """An attribute by its key, in a scope."""
+
     scope: Scope
     key: str
     at: Position = field(default=Position(), compare=False)

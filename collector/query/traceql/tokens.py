@@ -12,6 +12,8 @@ TEXT_MAX: Final = 5000  # characters; what a person or a form writes is far belo
 
 
 class Kind(Enum):
+    """The kind of a token."""
+
     STRING = auto()
     INTEGER = auto()
     FLOAT = auto()
@@ -24,6 +26,8 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """A piece of the text, where it is, and the value it means."""
+
     kind: Kind
     text: str
     at: Position

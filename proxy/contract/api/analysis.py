@@ -13,7 +13,7 @@ Probability = Annotated[float, Field(description="chance of such a difference be
 
 
 class Change(TypedDict):
-    """What changed. ``difference`` is of the share of errors, ``before`` and ``after`` are milliseconds of
+    """A change. ``difference`` is of the share of errors, ``before`` and ``after`` are milliseconds of
     the ``quantile``."""
 
     change: Annotated[str, words("appeared", "vanished", "broke", "recovered", "slowed", "faster")]
@@ -47,7 +47,8 @@ class ChangedService(Changed):
 
 
 class Compared(TypedDict):
-    """How many edges and services were compared; listed is what has a ``p`` below ``level``."""
+    """The number of edges and services that were compared; a change is listed when its ``p`` is below
+    ``level``."""
 
     edges: int
     services: int
@@ -55,7 +56,7 @@ class Compared(TypedDict):
 
 
 class GraphDifference(TypedDict):
-    """What changed between two windows, the surest first."""
+    """The changes between two windows, the surest first."""
 
     before: SourcedWindow
     after: SourcedWindow
@@ -84,15 +85,15 @@ class Suspect(TypedDict):
 
 
 class Suffering(TypedDict):
-    """What the outermost callers suffer: failed calls, and waiting."""
+    """The suffering of the outermost callers: failed calls, and waiting."""
 
     errors: float
     time: Milliseconds
 
 
 class Suspects(TypedDict):
-    """Where to look first. ``basis`` is ``excess`` (time beyond the usual of the baseline) or, with nothing
-    stored to compare with, ``total``."""
+    """The services to look at first. ``basis`` is ``excess`` (time beyond the usual of the baseline) or,
+    with nothing stored to compare with, ``total``."""
 
     window: SourcedWindow
     baseline: SourcedWindow
@@ -102,14 +103,14 @@ class Suspects(TypedDict):
 
 
 class Sampled(TypedDict):
-    """How many traces are on a side, and how many of them were looked at."""
+    """The number of traces on a side, and of those that were looked at."""
 
     traces: int
     sampled: int
 
 
 class Frequency(TypedDict):
-    """How many sampled traces of a side carry an attribute."""
+    """The sampled traces of a side that carry an attribute."""
 
     count: int
     share: Share

@@ -69,7 +69,8 @@ class Expected(TypedDict):
 
 
 class Advice(TypedDict):
-    """What routing would have done; ``basis`` says in words what the estimate rests on."""
+    """An estimate of routing in place of the observed choice; ``basis`` says in words what the estimate
+    rests on."""
 
     observed: Stats
     expected: Expected
@@ -78,9 +79,9 @@ class Advice(TypedDict):
 
 
 class StageView(TypedDict):
-    """How far routing is on for a service. ``effect`` is there in stage route with traffic on both arms,
-    ``advice`` in stage advise. With ``guard`` a stage that does harm is turned back. ``history`` is newest
-    first."""
+    """The stage of a service, with what it does. ``effect`` is there in stage route with traffic on both
+    arms, ``advice`` in stage advise. With ``guard`` a stage that does harm is turned back. ``history`` is
+    newest first."""
 
     service: ServiceText
     stage: Annotated[str, words(Stage)]

@@ -135,7 +135,7 @@ class Range(TypedDict):
 
 
 class Bucket(Range):
-    """How many calls took so long; 0 to 0 are those that took no time."""
+    """The number of calls of a range; 0 to 0 are those that took no time."""
 
     count: int
 

@@ -111,7 +111,7 @@ class Whole(Parameter[int]):
 
 @dataclass(frozen=True, kw_only=True)
 class Instant(Parameter[int]):
-    """A time in microseconds since the epoch; seconds and milliseconds written by mistake are told apart."""
+    """A time in microseconds since the epoch; seconds and milliseconds written by mistake are recognised."""
 
     default: int = 0
     kind = "microseconds"

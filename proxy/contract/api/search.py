@@ -95,7 +95,8 @@ class LogPage(TypedDict):
 
 
 class SpanLogCount(TypedDict):
-    """How many records name a span, none for an empty id; ``errors`` are those of error and worse."""
+    """The number of records that name a span, or none for an empty id; ``errors`` are those of error and
+    worse."""
 
     spanId: str
     count: int
@@ -103,7 +104,7 @@ class SpanLogCount(TypedDict):
 
 
 class LogCounts(TypedDict):
-    """How many records a trace has, and each of its spans."""
+    """The number of records of a trace, and of each of its spans."""
 
     total: int
     spans: list[SpanLogCount]

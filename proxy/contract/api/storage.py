@@ -26,7 +26,7 @@ class Disk(TypedDict):
 
 
 class Spool(TypedDict):
-    """What was taken in and waits to be stored; figures that the collector lacks are left out."""
+    """Data that waits to be stored; figures that the collector lacks are left out."""
 
     bytes: NotRequired[Bytes]
     segments: NotRequired[int]
@@ -35,7 +35,7 @@ class Spool(TypedDict):
 
 
 class Storage(TypedDict):
-    """What the store holds, how much disk it takes, and what waits in the spool."""
+    """The stored tables, the disk, and the spool of what waits to be stored."""
 
     tables: list[StoredTable]
     disk: Disk
