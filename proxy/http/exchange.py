@@ -14,7 +14,7 @@ from proxy.http.forwarded import add_forwarded, add_via
 from proxy.http.listener_context import ListenerContext
 from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
 from proxy.http.pool import ConnectWaiter
-from proxy.http.refusals import refusal
+from proxy.http.refusals import send_refusal
 from proxy.http.streams import FULL, WAITING, ClientStream, UpstreamStream
 from proxy.routing.dns_cache import Lookup
 from proxy.routing.router import Attempt
@@ -310,17 +310,11 @@ class Exchange:
     # how it ends
     def _refuse(self, reason: Reason, detail: str) -> None:
         """Answer in the destination's place."""
-        client, call = self.client, self.call
-        call.error = reason
-        call.client_status = STATUS[reason]
-        head, body = refusal(reason, detail)
-        client.send_head(head)
-        if self.head.method != b"HEAD":
-            client.send_data(body)
-        client.send_end(())
-        client.flush()
+        self.call.error = reason
+        self.call.client_status = STATUS[reason]
+        send_refusal(self.client, self.head, reason, detail)
         self._finish()
-        client.finish()
+        self.client.finish()
 
     def _finish(self) -> None:
         """Let go of the upstream and record the call."""

@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from proxy.contract import attributes
 from proxy.errors import STATUS, Reason
-from proxy.http.messages import ResponseHead
+from proxy.http.messages import RequestHead, ResponseHead
+from proxy.http.streams import ClientStream
 
 
 def refusal(reason: Reason, detail: str) -> tuple[ResponseHead, bytes]:
@@ -20,3 +21,13 @@ def refusal(reason: Reason, detail: str) -> tuple[ResponseHead, bytes]:
         (b"content-length", b"%d" % len(body)),
     ]
     return head, body
+
+
+def send_refusal(client: ClientStream, request: RequestHead, reason: Reason, detail: str) -> None:
+    """Answer a request in its destination's place, with the whole response in one flush."""
+    head, body = refusal(reason, detail)
+    client.send_head(head)
+    if request.method != b"HEAD":
+        client.send_data(body)
+    client.send_end(())
+    client.flush()

@@ -48,14 +48,14 @@ class Candidate:
     their start. A long download or a tunnel is open and not waiting: it is no sign of a stall.
     """
 
-    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "open", "told", "waiting")
+    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "last_news", "open", "waiting")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.open = 0
         self.waiting: dict[object, float] = {}
         self.breaker = Breaker()
-        self.told = float("-inf")  # when it was last news
+        self.last_news = float("-inf")  # when something about it was last reported at once
         self._cost = 0.0
         self._stamp = 0.0
 
@@ -231,8 +231,8 @@ class Balancer:
         candidate.sample(max(latency, PENALTY) if failed else latency, now)
         if not failed:
             self._learn(latency, now)
-        elif now - candidate.told >= NEWS_AGAIN:
-            candidate.told = now
+        elif now - candidate.last_news >= NEWS_AGAIN:
+            candidate.last_news = now
             self._news = True
         breaker = candidate.breaker
         changed = breaker.failure(now, self._rng()) if failed else breaker.success(now)
@@ -244,8 +244,8 @@ class Balancer:
         found, self._news = self._news, False
         late = max(LATE, 2.0 * self._long)
         for candidate in self._healthy:
-            if candidate.waiting and now - candidate.told >= NEWS_AGAIN and candidate.oldest(now) > late:
-                candidate.told = now
+            if candidate.waiting and now - candidate.last_news >= NEWS_AGAIN and candidate.oldest(now) > late:
+                candidate.last_news = now
                 found = True
         return found
 

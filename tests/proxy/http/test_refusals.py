@@ -3,7 +3,8 @@
 import pytest
 
 from proxy.errors import STATUS, Reason
-from proxy.http.refusals import refusal
+from proxy.http.refusals import refusal, send_refusal
+from tests.proxy.http.fakes import FakeClient, request
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.CLIENT_DISCONNECT])
@@ -20,3 +21,10 @@ def test_an_answer_names_its_reason_and_its_length(reason: Reason) -> None:
 
 def test_the_phrase_is_that_of_the_status() -> None:
     assert refusal(Reason.CONNECT_REFUSED, "")[0].phrase == b"Service Unavailable"
+
+
+def test_a_request_is_answered_in_one_flush_and_head_without_a_body() -> None:
+    for method, body in ((b"GET", [("data", b"spanmesh: overload: busy\n")]), (b"HEAD", [])):
+        client = FakeClient()
+        send_refusal(client, request(method), Reason.OVERLOAD, "busy")
+        assert client.flushed == [[("head", 503), *body, ("end", [])]]
