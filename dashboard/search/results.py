@@ -3,7 +3,6 @@ page.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from dash import Dash, Input, Output, State, dcc, html, no_update
@@ -267,34 +266,6 @@ def _nothing(query: TraceQuery, found: TracePage, zone: int) -> Component:
     )
 
 
-def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
-    """Return the actions on a box drawn in the scatter plot; nothing without one."""
-    area = (box or {}).get("range") or {}
-    if len(area.get("x", ())) != 2 or len(area.get("y", ())) != 2:
-        return []
-    start, end = sorted(_us(text, zone) for text in area["x"])
-    low, high = sorted(max(0, round(float(ms) * 1000)) for ms in area["y"])
-    if start == end or not high:
-        return []
-    at = {"start": str(start), "end": str(end)}
-    compare = query.first_page(view="different", selection="slow", low=f"{low}us", high=f"{high}us", **at)
-    words = (
-        f"{fmt.clock(start, zone)} to {fmt.clock(end, zone)}, {fmt.duration(low / 1000)} to "
-        f"{fmt.duration(high / 1000)}"
-    )
-    return [
-        html.Span(words),
-        dcc.Link("Compare the box with the rest", href=links.traces(compare.search()), className="button"),
-        dcc.Link("Only this time", href=links.traces(query.first_page(**at).search()), className="button"),
-    ]
-
-
-def _us(text: str, zone: int) -> int:
-    """Return the microseconds of a chart's x value."""
-    local = datetime.fromisoformat(text).replace(tzinfo=UTC) - timedelta(minutes=zone)
-    return (local - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
-
-
 def register(app: Dash) -> None:
     """Connect points to their traces, the box to its actions, and check boxes to the comparison."""
     in_browser(app, "picked", Output("picked", "title"), Input("picked", "id"))
@@ -317,7 +288,7 @@ def register(app: Dash) -> None:
     )
     @guarded(_no_box)
     def box(selected: dict[str, Any] | None, search: str | None, zone: int | None) -> list[Component]:
-        return box_actions(selected, TraceQuery.of_search(search), zone or 0)
+        return scatter.box_actions(selected, TraceQuery.of_search(search), zone or 0)
 
 
 def _no_box(_: Problem) -> list[Component]:

@@ -1,10 +1,15 @@
-"""Traces as points by begin and duration. Dragging draws a box around some."""
+"""Traces as points by begin and duration, and what can be done with a box drawn around some."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from dash import dcc, html
+from dash.development.base_component import Component
 
 from dashboard import format as fmt
-from dashboard.components import charts, palette
+from dashboard.components import charts, links, palette
+from dashboard.search.search_url import TraceQuery
 from proxy.contract.api.search import TraceLine
 
 HEIGHT: Final = 220
@@ -58,3 +63,31 @@ def _label(trace: TraceLine) -> str:
         f"<b>{root}</b><br>{fmt.duration(trace['duration'])} · {trace['spans']} spans"
         f" · {trace['errors']} errors<br>click to open"
     )
+
+
+def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
+    """Return the actions on a box drawn in the scatter plot; nothing without one."""
+    area = (box or {}).get("range") or {}
+    if len(area.get("x", ())) != 2 or len(area.get("y", ())) != 2:
+        return []
+    start, end = sorted(_us(text, zone) for text in area["x"])
+    low, high = sorted(max(0, round(float(ms) * 1000)) for ms in area["y"])
+    if start == end or not high:
+        return []
+    at = {"start": str(start), "end": str(end)}
+    compare = query.first_page(view="different", selection="slow", low=f"{low}us", high=f"{high}us", **at)
+    words = (
+        f"{fmt.clock(start, zone)} to {fmt.clock(end, zone)}, {fmt.duration(low / 1000)} to "
+        f"{fmt.duration(high / 1000)}"
+    )
+    return [
+        html.Span(words),
+        dcc.Link("Compare the box with the rest", href=links.traces(compare.search()), className="button"),
+        dcc.Link("Only this time", href=links.traces(query.first_page(**at).search()), className="button"),
+    ]
+
+
+def _us(text: str, zone: int) -> int:
+    """Return the microseconds of a chart's x value."""
+    local = datetime.fromisoformat(text).replace(tzinfo=UTC) - timedelta(minutes=zone)
+    return (local - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

@@ -1,9 +1,6 @@
-from typing import Any
-
 from dashboard.api.client import ApiError
-from dashboard.search import live_tail, results
+from dashboard.search import live_tail
 from dashboard.search.form import problem
-from dashboard.search.search_url import TraceQuery
 from proxy.contract.api.search import TraceLine
 
 BERLIN = 60
@@ -23,22 +20,6 @@ def found(*ids: str) -> list[TraceLine]:
         )
         for each in ids
     ]
-
-
-def test_a_box_becomes_a_window_and_bounds_in_the_zone_of_the_browser() -> None:
-    box = {"range": {"x": ["2026-03-01 14:05:00", "2026-03-01 14:00:00.5"], "y": [120.4, -3]}}
-    words, compare, only = results.box_actions(box, TraceQuery(service="cart", page="3", after="x"), BERLIN)
-    query = TraceQuery.of_search(str(getattr(compare, "href", "")).partition("?")[2])
-    assert (query.start, query.end) == ("1772370000500000", "1772370300000000")
-    assert (query.selection, query.low, query.high, query.service) == ("slow", "0us", "120400us", "cart")
-    assert TraceQuery.of_search(str(getattr(only, "href", "")).partition("?")[2]).view == ""
-    assert "14:00:00 to 14:05:00" in str(words)
-
-
-def test_no_box_offers_nothing() -> None:
-    boxes: list[dict[str, Any] | None] = [None, {}, {"range": {"x": ["2026-03-01"], "y": []}}, {"points": []}]
-    for box in boxes:
-        assert results.box_actions(box, TraceQuery(), 0) == []
 
 
 def test_the_live_tail_shows_each_trace_once_and_says_what_it_left_out() -> None:
