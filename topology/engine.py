@@ -106,6 +106,9 @@ class Engine:
         for sample in samples:
             if not sample.histogram.count:
                 continue
+            source = self._registry.recognise(ServiceId(sample.source))
+            if source != sample.source:
+                sample = replace(sample, source=source)
             if sample.side is Side.SERVER:
                 self._served(sample, now)
                 continue
@@ -172,6 +175,11 @@ class Engine:
             raise UnknownServiceError(service)
         self._decided(self._stages.set(service, stage, percent, origin, now, by=by))
         return self.live.stages(now, 60.0, [service])[0]
+
+    @property
+    def policy_problems(self) -> tuple[str, ...]:
+        """Keys of mesh.yaml that could mean several services and apply to none; empty when all is clear."""
+        return self._policy.problems
 
     @property
     def urgent(self) -> bool:
@@ -252,7 +260,7 @@ class Engine:
     def _placed(self, target: str, endpoint: str) -> tuple[ServiceId, str, bool]:
         """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
         place = self._registry.resolve(endpoint or target)
-        if place is not None and (place[0] == target or span_peers.outside(target)):
+        if place is not None and (target in (place[0], place[0].name) or span_peers.outside(target)):
             return (*place, True)
         return ServiceId(self._intake.resolved(target)), endpoint, False
 

@@ -117,7 +117,11 @@ class LiveView:
 
     def find(self, text: str) -> ServiceId:
         """Return the service that people mean by a text. Raises AmbiguousNameError."""
-        return ServiceNames(self.known()).find(text)
+        return self.names().find(text)
+
+    def names(self) -> ServiceNames:
+        """Return the known services by their names."""
+        return ServiceNames(self.known())
 
     def known(self) -> set[ServiceId]:
         """Return the services that are registered, in the policy, or have traffic that memory holds."""

@@ -35,6 +35,10 @@ ALTERATIONS: Final = (
     Alteration("mesh_edges: encryption", "mesh_edges", _ENCRYPTION),
     Alteration("mesh_edges_minute: encryption", "mesh_edges_minute", _ENCRYPTION),
     Alteration("mesh_edges_minute_mv: encryption", "mesh_edges_minute_mv", "MODIFY QUERY"),
+    # Services by namespace and name; what was stored before is by name, as of the default namespace.
+    Alteration("mesh_trace_summaries_mv: namespaces", "mesh_trace_summaries_mv", "MODIFY QUERY"),
+    Alteration("mesh_operations_mv: namespaces", "mesh_operations_mv", "MODIFY QUERY"),
+    Alteration("mesh_attributes_mv: namespaces", "mesh_attributes_mv", "MODIFY QUERY"),
 )
 
 

@@ -48,6 +48,7 @@ class EngineLoop:
         self._clock = clock
         self._probe = probe
         self._took = 0.0
+        self._problems: tuple[str, ...] = ()
         self._stopped = asyncio.Event()
         stats.add_gauge("spanmesh_tick_seconds", lambda: self._took)
 
@@ -87,7 +88,17 @@ class EngineLoop:
         except Exception:
             self._stats.count("spanmesh_tick_errors_total")
             _log.exception("a step of the mesh failed")
+        self._tell_problems()
         self._took = time.perf_counter() - started
+
+    def _tell_problems(self) -> None:
+        """Log what is unclear in mesh.yaml, once: which services exist shows only while the mesh runs."""
+        problems = self._engine.policy_problems
+        for problem in problems:
+            if problem not in self._problems:
+                self._stats.count("spanmesh_mesh_file_errors_total")
+                _log.error("mesh.yaml: %s", problem)
+        self._problems = problems
 
     def _pause(self) -> float:
         """Return the seconds until the next look; longer where steps are long, to leave time for the rest."""

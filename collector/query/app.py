@@ -11,12 +11,14 @@ from typing import Final
 
 import grpc
 from aiohttp import web
+from aiohttp.typedefs import Middleware
+from multidict import MultiDict
 
 from collector.clickhouse.reader import Reader
 from collector.query.analysis.routes import GraphAnalysisRoutes
 from collector.query.analysis.trace_routes import TraceAnalysisRoutes
 from collector.query.bounded_reader import BoundedReader
-from collector.query.errors import QueryError, TryLaterError
+from collector.query.errors import BadValueError, QueryError, TryLaterError
 from collector.query.jaeger.grpc_v3 import QueryService
 from collector.query.jaeger.v1 import V1Routes
 from collector.query.jaeger.v1_extras import V1ExtraRoutes
@@ -29,10 +31,12 @@ from collector.query.mesh.storage import StorageRoutes
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.replies import failure, indented, rendered
 from collector.query.search.routes import SearchRoutes
-from collector.query.serving import KNOWN_SERVICES, ApiRequest, serve
+from collector.query.service_directory import ServiceDirectory
+from collector.query.serving import KNOWN_SERVICES, SERVICE_IN_PATH, ApiRequest, serve
 from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
 from proxy.contract.api import openapi, routes
+from proxy.contract.service_id import AmbiguousNameError
 from topology.engine import Engine
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,9 +50,10 @@ def build(
 ) -> web.Application:
     """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
     store = BoundedReader(reader)
-    app = web.Application(middlewares=[_errors, _pretty], client_max_size=_BODY_MAX)
-    app[KNOWN_SERVICES] = engine.live.known
-    edges = StoredEdges(store)
+    directory = ServiceDirectory(store, engine.live.known, clock)
+    app = web.Application(middlewares=[_errors, _pretty, _named(directory)], client_max_size=_BODY_MAX)
+    app[KNOWN_SERVICES] = directory.known
+    edges = StoredEdges(store, engine.live.names)
     traffic = TrafficQueries(edges, engine, clock)
     app.add_routes(V1Routes(store, engine, clock).routes())
     app.add_routes(StorageRoutes(store, stats).routes())
@@ -73,7 +78,7 @@ def register_queries(
 ) -> None:
     """Serve Jaeger's API over gRPC on ``server``; ``clock`` gives epoch seconds."""
     store = BoundedReader(reader)
-    QueryService(store, StoredEdges(store), engine, clock).register(server)
+    QueryService(store, StoredEdges(store, engine.live.names), engine, clock).register(server)
 
 
 def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:
@@ -114,6 +119,30 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         _log.exception("%s %s failed, reference %s", request.method, request.path, reference)
         message = f"the collector failed to answer: look for {reference} in its log, and report it"
         return failure(500, message, request.path)
+
+
+def _named(directory: ServiceDirectory) -> Middleware:
+    """Refuse plain names that several namespaces have, whichever API they come by."""
+
+    @web.middleware
+    async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            for text in (
+                request.match_info.get(SERVICE_IN_PATH, ""),
+                request.query.get("query.serviceName", ""),
+            ):
+                await directory.stored_name(text)
+            given = request.query.getall("service", [])
+            wanted = [await directory.stored_name(text) for text in given]
+        except AmbiguousNameError as error:
+            raise BadValueError(f"service: {error}") from None
+        if wanted != given:
+            query = MultiDict((key, value) for key, value in request.query.items() if key != "service")
+            query.extend(("service", text) for text in wanted)
+            request = request.clone(rel_url=request.rel_url.with_query(query))
+        return await handler(request)
+
+    return named
 
 
 @web.middleware

@@ -42,7 +42,7 @@ def _plan(annotation: Any, above: tuple[Any, ...]) -> Plan:
 def shorten(reply: Any, where: Plan, known: Iterable[ServiceId]) -> Any:
     """Return a reply with each known service by the shortest text that means it among all of them."""
     services = frozenset(known)
-    if where is None or not any(service.namespace for service in services):
+    if where is None or not any("/" in service for service in services):
         return reply
     held: set[ServiceId] = set()
     _each(reply, where, lambda text: held.add(ServiceId(text)) or text)  # type: ignore[func-returns-value]

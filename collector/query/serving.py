@@ -17,7 +17,7 @@ from proxy.contract.service_id import AmbiguousNameError, ServiceId, ServiceName
 
 Reply = TypeVar("Reply")
 
-KNOWN_SERVICES: Final[web.AppKey[Callable[[], Iterable[ServiceId]]]] = web.AppKey("known_services")
+KNOWN_SERVICES: Final[web.AppKey[Callable[[], Awaitable[Iterable[ServiceId]]]]] = web.AppKey("known_services")
 """The services that exist now: what plain names in requests mean, and which names in replies are plain."""
 SERVICE_IN_PATH: Final = "service"
 
@@ -47,7 +47,7 @@ def serve(
     texts = plan(route.reply)
 
     async def answer(request: web.Request) -> web.Response:
-        known = request.app[KNOWN_SERVICES]() if texts or services & request.query.keys() else ()
+        known = await request.app[KNOWN_SERVICES]() if texts or services & request.query.keys() else ()
         names = ServiceNames(known)
         query = MultiDict((key, value) for key, value in request.query.items() if key in declared)
         for key in services & query.keys():

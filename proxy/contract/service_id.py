@@ -12,6 +12,8 @@ _SEPARATOR = "/"
 class ServiceId(str):
     """A service as text: ``namespace/name``, or ``name`` alone in the default (empty) namespace.
 
+    A name in the default namespace that has a slash itself is written ``/name``.
+
     It is a text so that it can be a key, a column, JSON and a resource's name as it is, and a type of its
     own so that a loose name is not taken for one. Make it by ``of`` or ``parse``.
     """
@@ -21,12 +23,14 @@ class ServiceId(str):
     @classmethod
     def of(cls, namespace: str, name: str) -> "ServiceId":
         """Return the service of a name in a namespace, empty for the default one; nobody without a name."""
-        return cls(f"{namespace}{_SEPARATOR}{name}" if namespace and name else name)
+        plain = not name or (not namespace and _SEPARATOR not in name)
+        return cls(name if plain else f"{namespace}{_SEPARATOR}{name}")
 
     @classmethod
     def parse(cls, text: str) -> "ServiceId":
         """Return the service a text names in full: ``namespace/name``, ``name`` or ``/name``."""
-        return cls(text.removeprefix(_SEPARATOR))
+        name = text.removeprefix(_SEPARATOR)
+        return cls(text if _SEPARATOR in name else name)
 
     @property
     def namespace(self) -> str:
@@ -64,10 +68,10 @@ class ServiceNames:
         in the default one, else in the only one that has it. A text that means no known service is
         taken for a full name. Raises AmbiguousNameError when several namespaces have it.
         """
-        if _SEPARATOR in text:
-            return ServiceId.parse(text)
         known = self._by_name.get(text, ())
-        for own in (ServiceId.of(namespace, text), ServiceId(text)):
+        if not known and _SEPARATOR in text:
+            return ServiceId.parse(text)
+        for own in (ServiceId.of(namespace, text), ServiceId.of("", text)):
             if own in known:
                 return own
         if len(known) > 1:
@@ -77,6 +81,27 @@ class ServiceNames:
     def called(self, name: str) -> tuple[ServiceId, ...]:
         """Return the known services of a plain name, in order of namespace."""
         return self._by_name.get(name, ())
+
+    def recognise(self, service: ServiceId) -> ServiceId:
+        """Return the known service that somebody means who may not know its namespace.
+
+        What names a service beside its own sidecar (an application's spans, an attribute) may leave the
+        namespace out, or give one where the sidecar was told none.
+        """
+        known = self.called(service.name)
+        if len(known) == 1 and not (service.namespace and known[0].namespace):
+            return known[0]
+        return service
+
+    def stored_as(self, text: str) -> list[str]:
+        """Return the names under which rows of a node of the graph are stored.
+
+        Rows from before a service was given its namespace have its plain name; where that is no service of
+        its own now, they belong to it.
+        """
+        service = ServiceId(text)
+        plain = ServiceId.of("", service.name)
+        return [text, plain] if plain != service and self.recognise(plain) == service else [text]
 
     def shown(self, service: str) -> str:
         """Return the shortest text that ``find`` takes for this service."""

@@ -129,6 +129,7 @@ class RecordingEngine(Engine):
     """Takes the place of the engine and keeps what it is told."""
 
     urgent = False
+    policy_problems: tuple[str, ...] = ()
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         self.known = set(known)

@@ -105,17 +105,8 @@ class Registry:
         return [service for service in self._members if self.has_sidecar(service)]
 
     def recognise(self, service: ServiceId) -> ServiceId:
-        """Return the registered service that somebody means who may not know its namespace.
-
-        A sidecar says who its service is. What else names it (the application's own spans, a peer's name in
-        an attribute) may leave the namespace out, or give one where the sidecar was told none.
-        """
-        if service in self._members:
-            return service
-        known = self._names.called(service.name)
-        if len(known) == 1 and not (service.namespace and known[0].namespace):
-            return known[0]
-        return service
+        """Return the registered service that somebody means who may not know its namespace."""
+        return service if service in self._members else self._names.recognise(service)
 
     def address_of(self, instance: str) -> str:
         """Return the endpoint address of an instance, empty when it is unknown."""

@@ -75,7 +75,7 @@ class Stages:
             return []
         old, new = (StageSetting(each.stage, each.percent) for each in (before, after))
         who = f"{by} over the {origin}" if by else f"the {origin}" if origin is StageOrigin.GUARD else origin
-        reason = f"{service} goes from {_words(before)} to {_words(after)}, set by {who}"
+        reason = f"{service.name} goes from {_words(before)} to {_words(after)}, set by {who}"
         evidence = StageChange(old, new, origin, by, harm)
         decision = Decision(now, service, f"{reason}: {why}" if why else reason, evidence)
         self._history.setdefault(service, deque(maxlen=_HISTORY)).append(decision)

@@ -1,9 +1,16 @@
--- Fills mesh_operations. Names are cut at 256 characters.
+-- Fills mesh_operations; services by namespace and name (proxy.contract.service_id). Names are cut at 256 characters.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_operations_mv
 TO mesh_operations
-AS SELECT
+AS WITH multiIf(
+    ServiceName = '', '',
+    ResourceAttributes['service.namespace'] != '',
+    concat(ResourceAttributes['service.namespace'], '/', ServiceName),
+    position(ServiceName, '/') > 0, concat('/', ServiceName),
+    toString(ServiceName)
+) AS Service
+SELECT
     toDate(Timestamp) AS Day,
-    ServiceName,
+    Service AS ServiceName,
     SpanKind,
     toUInt16(cityHash64(substring(SpanName, 1, 256)) % 4096) AS Place,
     groupUniqArrayState(4)(substring(SpanName, 1, 256)) AS Names,
@@ -12,5 +19,5 @@ AS SELECT
     toDateTime(min(Timestamp)) AS FirstSeen,
     toDateTime(max(Timestamp)) AS LastSeen
 FROM otel_traces
-WHERE ServiceName != ''
+WHERE Service != ''
 GROUP BY Day, ServiceName, SpanKind, Place

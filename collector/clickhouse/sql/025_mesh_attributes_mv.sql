@@ -1,6 +1,7 @@
 -- Fills mesh_attributes from the first 200 spans of an insert and one more of each operation and status:
 -- attributes follow the operation, so a look at every span would cost much and say little more. From one
 -- insert come at most 5 values of a name and 2000 rows of a service; texts are cut at 128 characters.
+-- Services are by namespace and name (proxy.contract.service_id).
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_attributes_mv
 TO mesh_attributes
 AS SELECT
@@ -15,16 +16,26 @@ AS SELECT
 FROM (
     SELECT
         toDate(Timestamp) AS Day,
-        ServiceName,
+        Service AS ServiceName,
         if(place <= length(SpanAttributes), 'span', 'resource') AS Scope,
         substring(name, 1, 128) AS Key,
         substring(text, 1, 128) AS Value,
         count() AS Count,
         toDateTime(max(Timestamp)) AS Seen
     FROM (
-        SELECT Timestamp, ServiceName, SpanAttributes, ResourceAttributes
+        SELECT
+            Timestamp,
+            multiIf(
+                ServiceName = '', '',
+                ResourceAttributes['service.namespace'] != '',
+                concat(ResourceAttributes['service.namespace'], '/', ServiceName),
+                position(ServiceName, '/') > 0, concat('/', ServiceName),
+                toString(ServiceName)
+            ) AS Service,
+            SpanAttributes,
+            ResourceAttributes
         FROM otel_traces
-        LIMIT 1 BY ServiceName, SpanName, StatusCode, least(rowNumberInBlock(), 200)
+        LIMIT 1 BY Service, SpanName, StatusCode, least(rowNumberInBlock(), 200)
     )
     ARRAY JOIN
         arrayConcat(mapKeys(SpanAttributes), mapKeys(ResourceAttributes)) AS name,

@@ -13,6 +13,7 @@ from collector.query.mesh.live_or_stored import AnsweredWindow, TrafficQueries
 from collector.query.mesh.stored_edges import CallFilter
 from collector.query.params import Query, Window
 from collector.query.serving import ApiRequest, serve
+from collector.query.stored_services import of_spans
 from proxy.contract.api import mesh_routes
 from proxy.contract.api.analysis import GraphDifference, Suspects
 from proxy.contract.api.graph import ServicePage, SourcedWindow
@@ -72,7 +73,9 @@ class GraphAnalysisRoutes:
         # little.
         start, end, cells = await self._traffic.edges.slots(window.window, step, CallFilter(service=name))
         rows = await self._store.rows(
-            service_page.OPERATIONS.bind(service=name, start=window.window.start, end=window.window.end)
+            service_page.OPERATIONS.fill(service=of_spans(self._traffic.edges.names().shown(name))).bind(
+                start=window.window.start, end=window.window.end
+            )
         )
         around = service_page.neighbours(name, await self._traffic.by_edge(window))
         return {

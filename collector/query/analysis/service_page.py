@@ -25,7 +25,7 @@ OPERATIONS: Final = Sql("""
 SELECT SpanName, lower(SpanKind), count(), countIf(StatusCode = 'Error'),
     quantiles(0.5, 0.9, 0.99)(Duration)
 FROM otel_traces
-WHERE ServiceName = {service:String} AND SpanKind IN ('Server', 'Consumer')
+WHERE {service} AND SpanKind IN ('Server', 'Consumer')
     AND Timestamp >= fromUnixTimestamp64Micro({start:Int64})
     AND Timestamp <= fromUnixTimestamp64Micro({end:Int64})
 GROUP BY SpanName, SpanKind

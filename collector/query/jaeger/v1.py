@@ -37,7 +37,7 @@ class V1Routes:
         self._clock = clock
         self._traces = Traces(store)
         self._pages = Pages(store)
-        self._edges = StoredEdges(store)
+        self._edges = StoredEdges(store, engine.live.names)
 
     def routes(self) -> list[web.RouteDef]:
         return [

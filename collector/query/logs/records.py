@@ -18,6 +18,7 @@ from collector.query.search import cursor
 from collector.query.search.cursor import Cursor
 from collector.query.search.request import search_key
 from collector.query.sql import Sql, join
+from collector.query.stored_services import of_spans
 from proxy.contract.api import trace_routes
 from proxy.contract.api.search import LogCounts, LogPage, LogRecord
 
@@ -169,7 +170,7 @@ def _conditions(wanted: LogRequest) -> Iterable[Sql]:
     if wanted.span:
         yield Sql("SpanId = {span:String}", {"span": wanted.span})
     if wanted.service:
-        yield Sql("ServiceName = {service:String}", {"service": wanted.service})
+        yield of_spans(wanted.service)
     if wanted.text:
         yield Sql("positionCaseInsensitiveUTF8(Body, {text:String}) > 0", {"text": wanted.text})
     if wanted.least:

@@ -13,7 +13,7 @@ from topology.model import Decision
 _DECISIONS: Final = Sql("""
 SELECT toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence
 FROM mesh_decisions
-WHERE ({service:String} = '' OR Service = {service:String})
+WHERE (empty({service:Array(String)}) OR has({service:Array(String)}, Service))
     AND ({kind:String} = '' OR Kind = {kind:String})
 ORDER BY Time DESC, Service, Endpoint, Kind
 LIMIT {limit:UInt32}
@@ -27,8 +27,9 @@ async def decisions(
     """The newest decisions (of a kind), newest first, each once. The store being down costs only what
     memory no longer holds: decisions matter most while something is broken."""
     live = engine.decisions(service or None, limit, kind)
+    stored = engine.live.names().stored_as(service) if service else []
     try:
-        rows = await store.rows(_DECISIONS.bind(service=service, limit=limit, kind=kind))
+        rows = await store.rows(_DECISIONS.bind(service=stored, limit=limit, kind=kind))
     # Memory has the newest, which is what is looked at while something is broken.
     except TryLaterError as error:
         _log.warning("decisions are shown from memory alone: %s", error)

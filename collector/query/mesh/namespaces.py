@@ -2,21 +2,18 @@
 ``k8s.namespace.name``. Sidecars send theirs when they connect; this is for all the others, and for the past.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from collector.query.bounded_reader import BoundedReader
-from collector.query.errors import TryLaterError
 from collector.query.params import Window
+from collector.query.recent_answer import RecentAnswer
 from collector.query.sql import Sql
 from proxy.contract import attributes as names
-from topology.model import NodeView
+from proxy.contract.service_id import ServiceId
+from topology.model import Kind, NodeView
 
-FRESH: Final = 30.0  # seconds that what is known of now is good for
-_PATIENCE: Final = 0.5  # seconds that the first who ask wait for it
 _DAY: Final = 86_400
 _KEYS: Final = (names.NAMESPACE, names.K8S_NAMESPACE)
 
@@ -36,10 +33,7 @@ class Namespaces:
 
     def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
         self._store = store
-        self._clock = clock
-        self._held: ByService | None = None
-        self._asked = float("-inf")
-        self._asking: asyncio.Task[None] | None = None
+        self._recent: RecentAnswer[ByService] = RecentAnswer(self._today_and_yesterday, {}, clock)
 
     async def within(self, window: Window) -> ByService:
         """Namespaces by service on the days of a window. Raises TryLaterError."""
@@ -49,25 +43,18 @@ class Namespaces:
         return _by_service(rows)
 
     async def recent(self) -> ByService:
-        """Namespaces by service today and yesterday, as known a moment ago: a slow store keeps nobody
-        waiting."""
-        now = self._clock()
-        if now - self._asked >= FRESH and (self._asking is None or self._asking.done()):
-            self._asked = now
-            self._asking = asyncio.create_task(self._ask(now))
-        if self._held is None and self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=_PATIENCE)
-        return self._held or {}
+        """Namespaces by service today and yesterday, as known a moment ago."""
+        return await self._recent.get()
 
-    async def _ask(self, now: float) -> None:
-        with suppress(TryLaterError):
-            self._held = await self.within(Window(int(now - _DAY) * 1_000_000, int(now) * 1_000_000))
+    async def _today_and_yesterday(self, now: float) -> ByService:
+        return await self.within(Window(int(now - _DAY) * 1_000_000, int(now) * 1_000_000))
 
 
 def _by_service(rows: Iterable[tuple[Any, ...]]) -> ByService:
     found: dict[str, dict[str, set[str]]] = {}
     for service, key, value in rows:
-        found.setdefault(service, {}).setdefault(key, set()).add(value)
+        # By the plain name: a node without a namespace shows those its spans name.
+        found.setdefault(ServiceId(service).name, {}).setdefault(key, set()).add(value)
     return {
         service: tuple(sorted(next(values[key] for key in _KEYS if key in values)))
         for service, values in found.items()
@@ -75,8 +62,12 @@ def _by_service(rows: Iterable[tuple[Any, ...]]) -> ByService:
 
 
 def with_namespaces(nodes: tuple[NodeView, ...], found: ByService) -> tuple[NodeView, ...]:
-    """Nodes with their namespaces; those that their own sidecars were started with stay."""
-    return tuple(
-        replace(node, namespaces=found[node.name]) if not node.namespaces and node.name in found else node
-        for node in nodes
-    )
+    """Nodes with their namespaces; those that are part of who they are stay."""
+    return tuple(replace(node, namespaces=_namespaces(node, found)) for node in nodes)
+
+
+def _namespaces(node: NodeView, found: ByService) -> tuple[str, ...]:
+    if node.namespaces or node.kind is not Kind.SERVICE:
+        return node.namespaces
+    own = ServiceId(node.name).namespace
+    return (own,) if own else found.get(node.name, ())

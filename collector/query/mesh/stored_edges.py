@@ -5,7 +5,7 @@ They are the calls the engine counts in memory, each stored once, in whole secon
 from its source to its target: so a service's figures are those of the edges that lead to it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
@@ -16,6 +16,7 @@ from collector.query.params import Window
 from collector.query.sql import Sql
 from proxy.contract.histogram import Histogram, from_sparse
 from proxy.contract.model import EndpointState
+from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
 from topology.graph.span_pairing import USER
 from topology.graph.span_peers import kind_of
@@ -30,9 +31,9 @@ _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:
 _FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"
 # Each is true for an empty value: one statement serves every choice of calls.
 _ONLY_EDGES: Final = (
-    "({service:String} = '' OR Target = {service:String})"
-    " AND ({source:String} = '' OR Source = {source:String})"
-    " AND ({target:String} = '' OR Target = {target:String})"
+    "(empty({service:Array(String)}) OR has({service:Array(String)}, Target))"
+    " AND (empty({source:Array(String)}) OR has({source:Array(String)}, Source))"
+    " AND (empty({target:Array(String)}) OR has({target:Array(String)}, Target))"
 )
 _ONLY_CALLS: Final = _ONLY_EDGES + " AND ({endpoint:String} = '' OR Endpoint = {endpoint:String})"
 
@@ -88,9 +89,11 @@ class CallFilter:
     target: str = ""
     endpoint: str = ""
 
-    def bind(self, sql: Sql) -> Sql:
-        """``sql`` with this choice as its parameters."""
-        return sql.bind(service=self.service, source=self.source, target=self.target, endpoint=self.endpoint)
+    def bind(self, sql: Sql, names: ServiceNames) -> Sql:
+        """``sql`` with this choice as its parameters; ``names`` are those of the services there are now."""
+        nodes = {"service": self.service, "source": self.source, "target": self.target}
+        stored = {key: names.stored_as(text) if text else [] for key, text in nodes.items()}
+        return sql.bind(**stored, endpoint=self.endpoint)
 
 
 def _cell(errors: int, total: float, buckets: Mapping[int, int]) -> Cell:
@@ -117,10 +120,11 @@ def _seconds(window: Window) -> tuple[int, int]:
 
 
 class StoredEdges:
-    """Queries of the stored edges. Raises TryLaterError."""
+    """Queries of the stored edges, under the names that services have now. Raises TryLaterError."""
 
-    def __init__(self, store: BoundedReader) -> None:
+    def __init__(self, store: BoundedReader, names: Callable[[], ServiceNames]) -> None:
         self._store = store
+        self.names = names
 
     async def graph(self, window: Window, known: Iterable[NodeView] = ()) -> GraphView:
         """Nodes and edges of the window. ``known`` are the nodes of now: kind, stage, endpoints
@@ -148,20 +152,24 @@ class StoredEdges:
         edges = _edges(window.seconds >= LONG)
         graph = _GRAPH.fill(figures=_FIGURES, edges=edges, between=_BETWEEN).bind(start=start, end=end)
         connections = _CONNECTIONS.bind(start=start, end=end)
+        named = _named_now(self.names())
         cells: dict[tuple[str, str, Protocol], Cell] = {}
         for source, target, word, *figures, encrypted, clear in await self._store.rows(graph):
-            cell = cells[source, target, Protocol(word)] = _cell(*figures)
+            cell = _cell(*figures)
             cell.encrypted, cell.clear = encrypted, clear
+            cells.setdefault((named(source), named(target), Protocol(word)), Cell()).merge(cell)
         for source, target, word, called, *further in await self._store.rows(connections):
-            cell = cells.setdefault((source, target, Protocol(word)), Cell())
-            encrypted, clear, standing, cell.sent, cell.received = further
+            cell = cells.setdefault((named(source), named(target), Protocol(word)), Cell())
+            encrypted, clear, standing, sent, received = further
+            cell.sent += sent
+            cell.received += received
             # ``called`` is 0 but in rows of older versions: of requests that mesh_edges takes to be in the
             # clear, since a sidecar made them, and for which these rows know better.
             cell.encrypted += encrypted
             cell.clear = clear + max(0, cell.clear - called)
             # Standing is the sum of one count for each second: on average, and one that stood for a moment
             # is one.
-            cell.open = ceil(standing / (end - start))
+            cell.open += ceil(standing / (end - start))
         return dict(sorted(cells.items()))
 
     async def calls(self, window: Window) -> dict[tuple[str, str], int]:
@@ -169,7 +177,12 @@ class StoredEdges:
         start, end = covered(window)
         calls = _CALLS.fill(edges=_edges(window.seconds >= LONG), between=_BETWEEN)
         rows = await self._store.rows(calls.bind(start=start, end=end))
-        return {(source, target): count for source, target, count in rows}
+        named = _named_now(self.names())
+        found: dict[tuple[str, str], int] = {}
+        for source, target, count in rows:
+            edge = named(source), named(target)
+            found[edge] = found.get(edge, 0) + count
+        return found
 
     async def series(self, window: Window, step: int, only: CallFilter) -> tuple[Point, ...]:
         """One point for each step the window touches, also without traffic; as the engine's,
@@ -192,7 +205,7 @@ class StoredEdges:
             between=_BETWEEN,
             calls=_ONLY_EDGES if by_minute else _ONLY_CALLS,
         ).bind(start=start, end=end, step=step)
-        rows = await self._store.rows(only.bind(series))
+        rows = await self._store.rows(only.bind(series, self.names()))
         return start, end, {slot: _cell(*figures) for slot, *figures in rows}
 
     async def endpoints(
@@ -200,8 +213,12 @@ class StoredEdges:
     ) -> list[EndpointView]:
         """Endpoints as they are known now with the traffic of the window, and those that had some."""
         start, end = _seconds(window)
-        rows = await self._store.rows(CallFilter(service=service).bind(_ENDPOINTS.bind(start=start, end=end)))
-        cells = {(row[0], row[1]): _cell(*row[2:]) for row in rows}
+        names = self.names()
+        named = _named_now(names)
+        found = CallFilter(service=service).bind(_ENDPOINTS.bind(start=start, end=end), names)
+        cells: dict[tuple[ServiceId, str], Cell] = {}
+        for target, address, *figures in await self._store.rows(found):
+            cells.setdefault((ServiceId(named(target)), address), Cell()).merge(_cell(*figures))
         views = {(view.service, view.address): view for view in known}
         for service_, address in cells.keys() - views.keys():
             views[service_, address] = EndpointView(service_, address, EndpointState.GONE, 0.0, Stats())
@@ -213,8 +230,19 @@ class StoredEdges:
     async def latency(self, window: Window, only: CallFilter) -> Histogram:
         """Distribution of latency over the window."""
         start, end = _seconds(window)
-        rows = await self._store.rows(only.bind(_LATENCY.bind(start=start, end=end)))
+        rows = await self._store.rows(only.bind(_LATENCY.bind(start=start, end=end), self.names()))
         return _cell(*rows[0]).histogram if rows else Histogram()
+
+
+def _named_now(names: ServiceNames) -> Callable[[str], str]:
+    """Return what gives a stored node its name of now: rows from before a service was given its namespace
+    have its plain name."""
+
+    def named(text: str) -> str:
+        # Of a text with a slash nobody can tell whether it is a queue.
+        return text if "/" in text else names.recognise(ServiceId(text))
+
+    return named
 
 
 def _nodes(

@@ -14,6 +14,7 @@ from typing import Any, Final
 from collector.query.params import Window
 from collector.query.search.cursor import Cursor
 from collector.query.sql import Sql, join
+from collector.query.stored_services import of_ids
 from proxy.contract.api.search import TraceLine
 
 # Rows of one trace come with the batches its spans arrived in. One whose spans start further
@@ -111,8 +112,8 @@ def _having(listing: Listing, after: Cursor | None) -> Iterable[Sql]:
     """Conditions on whole traces, which their rows give only together."""
     yield _WITHIN.bind(from_us=listing.window.start, until_us=listing.window.end)
     if listing.service:
-        has_service = Sql("has(groupUniqArrayArray(Services), {of_service:String})")
-        yield has_service.bind(of_service=listing.service)
+        has_service = Sql("arrayExists(each -> {of_service}, groupUniqArrayArray(Services))")
+        yield has_service.fill(of_service=of_ids("each", listing.service))
     if listing.shortest is not None:
         yield Sql("Ended - Began >= {shortest_ns:Int64}", {"shortest_ns": listing.shortest})
     if listing.longest is not None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from collector.query.params import Window
 from collector.query.sql import Sql, join
+from collector.query.stored_services import of_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def conditions(search: Search) -> list[Sql]:
     """The conditions a span must fulfil, the selective ones of the primary key first."""
     found = []
     if search.service:
-        found.append(Sql("ServiceName = {service:String}", {"service": search.service}))
+        found.append(of_spans(search.service))
     if search.operation:
         found.append(Sql("SpanName = {operation:String}", {"operation": search.operation}))
     found.append(Sql(_IN_WINDOW, {"start": search.window.start, "end": search.window.end}))

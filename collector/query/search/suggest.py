@@ -16,6 +16,7 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError
 from collector.query.params import Query
 from collector.query.sql import Sql
+from collector.query.stored_services import of_ids
 from proxy.contract.api import trace_routes
 from proxy.contract.api.search import Suggestion, Suggestions
 
@@ -41,25 +42,34 @@ class SuggestRequest:
     limit: int
 
 
-# Each gives (text, scope, times seen) of all there is of a kind.
-_FROM: Final[Mapping[Kind, str]] = {
-    Kind.SERVICE: "SELECT toString(ServiceName) AS found, '' AS scope, sum(Spans) AS times"
-    " FROM mesh_operations GROUP BY found",
-    Kind.OPERATION: "SELECT arrayJoin(names) AS found, '' AS scope, sum(seen) AS times FROM ("
-    "SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen FROM mesh_operations"
-    " WHERE {service:String} = '' OR ServiceName = {service:String}"
-    " GROUP BY ServiceName, SpanKind, Place) GROUP BY found",
-    Kind.KEY: "SELECT toString(Key) AS found, toString(Scope) AS scope, sum(Spans) AS times"
-    " FROM mesh_attributes WHERE ({service:String} = '' OR ServiceName = {service:String})"
-    " AND ({scope:String} = '' OR Scope = {scope:String}) GROUP BY found, scope",
+# Each gives (text, scope, times seen) of all there is of a kind. Services by their plain names: a completed
+# query says resource.service.name, and in which namespace is another attribute.
+_FROM: Final[Mapping[Kind, Sql]] = {
+    Kind.SERVICE: Sql(
+        "SELECT substring(ServiceName, position(ServiceName, '/') + 1) AS found, '' AS scope,"
+        " sum(Spans) AS times FROM mesh_operations GROUP BY found"
+    ),
+    Kind.OPERATION: Sql(
+        "SELECT arrayJoin(names) AS found, '' AS scope, sum(seen) AS times FROM ("
+        "SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen FROM mesh_operations"
+        " WHERE {service} GROUP BY ServiceName, SpanKind, Place) GROUP BY found"
+    ),
+    Kind.KEY: Sql(
+        "SELECT toString(Key) AS found, toString(Scope) AS scope, sum(Spans) AS times"
+        " FROM mesh_attributes WHERE {service}"
+        " AND ({scope:String} = '' OR Scope = {scope:String}) GROUP BY found, scope"
+    ),
     # A place of a key keeps its most frequent value (024_mesh_attributes.sql): the count is that of the
     # place.
-    Kind.VALUE: "SELECT Value AS found, '' AS scope, sum(Seen) AS times FROM ("
-    "SELECT tupleElement(max(Top), 2) AS Value, sum(Spans) AS Seen FROM mesh_attributes"
-    " WHERE Key = {key:String} AND ({service:String} = '' OR ServiceName = {service:String})"
-    " AND ({scope:String} = '' OR Scope = {scope:String})"
-    " GROUP BY ServiceName, Scope, Place) GROUP BY found",
+    Kind.VALUE: Sql(
+        "SELECT Value AS found, '' AS scope, sum(Seen) AS times FROM ("
+        "SELECT tupleElement(max(Top), 2) AS Value, sum(Spans) AS Seen FROM mesh_attributes"
+        " WHERE Key = {key:String} AND {service}"
+        " AND ({scope:String} = '' OR Scope = {scope:String})"
+        " GROUP BY ServiceName, Scope, Place) GROUP BY found"
+    ),
 }
+_ANY: Final = Sql("1")
 _MATCHING: Final = Sql("""
 SELECT found, scope, times, count() OVER ()
 FROM ({source})
@@ -87,10 +97,12 @@ def parse_request(query: Query) -> SuggestRequest:
 
 async def suggestions(store: BoundedReader, wanted: SuggestRequest) -> Suggestions:
     """Completions in their order; ``more`` when more match than are given. Raises TryLaterError."""
+    source = _FROM[wanted.kind]
+    if wanted.kind is not Kind.SERVICE:
+        source = source.fill(service=of_ids("ServiceName", wanted.service) if wanted.service else _ANY)
     rows = await store.rows(
-        _MATCHING.fill(source=_FROM[wanted.kind]).bind(
+        _MATCHING.fill(source=source).bind(
             text=wanted.text,
-            service=wanted.service,
             scope=wanted.scope,
             key=wanted.key,
             limit=wanted.limit,

@@ -15,6 +15,7 @@ from collector.query.traceql import TraceQLError, names, parse, syntax
 from collector.query.traceql.conditions import Conditions
 from collector.query.traceql.syntax import Attribute, Intrinsic, Scope, Type
 from proxy.contract.api.search import Suggestion
+from proxy.contract.service_id import ServiceId
 
 KEYS_MAX: Final = 5000
 VALUES_MAX: Final = 1000
@@ -78,7 +79,8 @@ async def values(store: BoundedReader, field: syntax.Field, text: str, window: W
 
 async def _values_of(store: BoundedReader, field: Attribute) -> list[str]:
     if field.key == _SERVICE.key:
-        return await services(store)
+        # What spans say: their namespace is an attribute of its own.
+        return sorted({ServiceId(service).name for service in await services(store)})
     scope = "" if field.scope is Scope.ANY else field.scope
     return [each["value"] for each in await _suggested(store, Kind.VALUE, VALUES_MAX, scope, field.key)]
 

@@ -21,7 +21,7 @@ TEXT: Final[Mapping[str, str]] = {
     "span:duration": "toString(Duration)",
     "trace:id": "TraceId",
     "trace:rootName": "max(RootName)",
-    "trace:rootService": "max(RootService)",
+    "trace:rootService": "substring(max(RootService), position(max(RootService), '/') + 1)",
     "event:name": "name",
     "link:traceID": "trace",
     "link:spanID": "span",

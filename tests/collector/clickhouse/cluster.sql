@@ -103,20 +103,27 @@ SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, replicated_deduplica
 CREATE TABLE IF NOT EXISTS mesh_trace_summaries ON CLUSTER `spanmesh` AS mesh_trace_summaries_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_trace_summaries_local, cityHash64(TraceId));
 
--- Fills mesh_trace_summaries. Durations are cut at ten years: past the end of DateTime64 the view would
+-- Fills mesh_trace_summaries; services by namespace and name (proxy.contract.service_id). Durations are cut at ten years: past the end of DateTime64 the view would
 -- fail and its insert with it.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_trace_summaries_mv ON CLUSTER `spanmesh`
 TO mesh_trace_summaries_local
-AS SELECT
+AS WITH multiIf(
+    ServiceName = '', '',
+    ResourceAttributes['service.namespace'] != '',
+    concat(ResourceAttributes['service.namespace'], '/', ServiceName),
+    position(ServiceName, '/') > 0, concat('/', ServiceName),
+    toString(ServiceName)
+) AS Service
+SELECT
     TraceId,
     min(Timestamp) AS Start,
     max(addNanoseconds(Timestamp, least(Duration, 315360000000000000))) AS End,
     count() AS Spans,
     countIf(StatusCode = 'Error') AS Errors,
-    groupUniqArray(toString(ServiceName)) AS Services,
-    sumMap(map(toString(ServiceName), toUInt64(1))) AS ServiceSpans,
-    sumMap(map(toString(ServiceName), toUInt64(StatusCode = 'Error'))) AS ServiceErrors,
-    max(if(ParentSpanId = '', toString(ServiceName), '')) AS RootService,
+    groupUniqArray(Service) AS Services,
+    sumMap(map(Service, toUInt64(1))) AS ServiceSpans,
+    sumMap(map(Service, toUInt64(StatusCode = 'Error'))) AS ServiceErrors,
+    max(if(ParentSpanId = '', Service, '')) AS RootService,
     max(if(ParentSpanId = '', toString(SpanName), '')) AS RootName
 FROM otel_traces_local
 WHERE TraceId != ''
@@ -146,12 +153,19 @@ SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, replicated_deduplica
 CREATE TABLE IF NOT EXISTS mesh_operations ON CLUSTER `spanmesh` AS mesh_operations_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_operations_local, cityHash64(ServiceName));
 
--- Fills mesh_operations. Names are cut at 256 characters.
+-- Fills mesh_operations; services by namespace and name (proxy.contract.service_id). Names are cut at 256 characters.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_operations_mv ON CLUSTER `spanmesh`
 TO mesh_operations_local
-AS SELECT
+AS WITH multiIf(
+    ServiceName = '', '',
+    ResourceAttributes['service.namespace'] != '',
+    concat(ResourceAttributes['service.namespace'], '/', ServiceName),
+    position(ServiceName, '/') > 0, concat('/', ServiceName),
+    toString(ServiceName)
+) AS Service
+SELECT
     toDate(Timestamp) AS Day,
-    ServiceName,
+    Service AS ServiceName,
     SpanKind,
     toUInt16(cityHash64(substring(SpanName, 1, 256)) % 4096) AS Place,
     groupUniqArrayState(4)(substring(SpanName, 1, 256)) AS Names,
@@ -160,7 +174,7 @@ AS SELECT
     toDateTime(min(Timestamp)) AS FirstSeen,
     toDateTime(max(Timestamp)) AS LastSeen
 FROM otel_traces_local
-WHERE ServiceName != ''
+WHERE Service != ''
 GROUP BY Day, ServiceName, SpanKind, Place;
 
 -- Attribute names and values by day and service, with how often they were seen among the spans looked at.
@@ -192,6 +206,7 @@ ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_attributes_local, cityH
 -- Fills mesh_attributes from the first 200 spans of an insert and one more of each operation and status:
 -- attributes follow the operation, so a look at every span would cost much and say little more. From one
 -- insert come at most 5 values of a name and 2000 rows of a service; texts are cut at 128 characters.
+-- Services are by namespace and name (proxy.contract.service_id).
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_attributes_mv ON CLUSTER `spanmesh`
 TO mesh_attributes_local
 AS SELECT
@@ -206,16 +221,26 @@ AS SELECT
 FROM (
     SELECT
         toDate(Timestamp) AS Day,
-        ServiceName,
+        Service AS ServiceName,
         if(place <= length(SpanAttributes), 'span', 'resource') AS Scope,
         substring(name, 1, 128) AS Key,
         substring(text, 1, 128) AS Value,
         count() AS Count,
         toDateTime(max(Timestamp)) AS Seen
     FROM (
-        SELECT Timestamp, ServiceName, SpanAttributes, ResourceAttributes
+        SELECT
+            Timestamp,
+            multiIf(
+                ServiceName = '', '',
+                ResourceAttributes['service.namespace'] != '',
+                concat(ResourceAttributes['service.namespace'], '/', ServiceName),
+                position(ServiceName, '/') > 0, concat('/', ServiceName),
+                toString(ServiceName)
+            ) AS Service,
+            SpanAttributes,
+            ResourceAttributes
         FROM otel_traces_local
-        LIMIT 1 BY ServiceName, SpanName, StatusCode, least(rowNumberInBlock(), 200)
+        LIMIT 1 BY Service, SpanName, StatusCode, least(rowNumberInBlock(), 200)
     )
     ARRAY JOIN
         arrayConcat(mapKeys(SpanAttributes), mapKeys(ResourceAttributes)) AS name,

@@ -76,7 +76,7 @@ def test_it_is_done_once_and_a_new_store_needs_none_of_it(older: Database, datab
     recorded = "SELECT File FROM mesh_schema WHERE File LIKE '%: encryption' ORDER BY File"
     migrate(older, RETENTION_DAYS)
     assert migrate(older, RETENTION_DAYS) == ()
-    names = sorted((each.name,) for each in ALTERATIONS)
+    names = sorted((each.name,) for each in ALTERATIONS if each.name.endswith(": encryption"))
     assert sorted(map(tuple, older.query(recorded))) == names
     assert sorted(map(tuple, database.query(recorded))) == names
 
@@ -89,5 +89,9 @@ def test_on_a_cluster_both_tables_change_and_a_view_reads_its_shard() -> None:
         "ALTER TABLE mesh_edges_minute_local ON CLUSTER `c`",
         "ALTER TABLE mesh_edges_minute ON CLUSTER `c`",
         "ALTER TABLE mesh_edges_minute_mv ON CLUSTER `c`",
+        "ALTER TABLE mesh_trace_summaries_mv ON CLUSTER `c`",
+        "ALTER TABLE mesh_operations_mv ON CLUSTER `c`",
+        "ALTER TABLE mesh_attributes_mv ON CLUSTER `c`",
     ]
-    assert "FROM mesh_edges_local" in made[-1]
+    assert "FROM mesh_edges_local" in made[4]
+    assert all("FROM otel_traces_local" in sql for sql in made[5:])

@@ -122,3 +122,17 @@ def test_what_is_urgent_does_not_wait_for_the_next_step(monkeypatch: pytest.Monk
         await asyncio.wait_for(task, 10)
 
     asyncio.run(run())
+
+
+def test_what_is_unclear_in_mesh_yaml_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        world = World()
+        world.engine.policy_problems = ("services.reviews: write one of ops/reviews, shop/reviews",)
+        for _ in range(3):
+            world.loop.step()
+        assert [record.message for record in caplog.records] == [
+            "mesh.yaml: services.reviews: write one of ops/reviews, shop/reviews"
+        ]
+        assert "spanmesh_mesh_file_errors_total 1" in world.stats.render()
+
+    asyncio.run(run())

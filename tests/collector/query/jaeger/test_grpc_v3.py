@@ -33,7 +33,9 @@ def ask(world: World, method: str, request: Any) -> list[Any]:
 async def _ask(world: World, method: str, request: Any) -> list[Any]:
     server = grpc.aio.server()
     store = BoundedReader(world.reader)
-    QueryService(store, StoredEdges(store), world.engine, lambda: world.now).register(server)
+    QueryService(
+        store, StoredEdges(store, world.engine.live.names), world.engine, lambda: world.now
+    ).register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     kind, write = REPLIES[method], type(request).SerializeToString

@@ -5,8 +5,9 @@ from typing import Any
 
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
-from collector.query.mesh.namespaces import FRESH, Namespaces
+from collector.query.mesh.namespaces import Namespaces
 from collector.query.params import Window
+from collector.query.recent_answer import FRESH
 from tests.collector.query.world import NOW, NOW_US, ONE, Calls, Span, World
 
 DAY = Window(NOW_US - 60_000_000, NOW_US)

@@ -26,7 +26,7 @@ def run(coroutine: Coroutine[None, None, T]) -> T:
 
 
 def stored(world: World) -> StoredEdges:
-    return StoredEdges(BoundedReader(world.reader))
+    return StoredEdges(BoundedReader(world.reader), world.engine.live.names)
 
 
 def test_edges_add_up_over_seconds_endpoints_and_collectors(world: World) -> None:

@@ -1,0 +1,46 @@
+"""Conditions on services in the store, from what people write. Pure.
+
+A plain name means the service of that name in whatever namespace: what is stored of it may be older than
+its namespace, or come from an application that was told none. A name in full, ``namespace/name``, or
+``/name`` for the default namespace, means that service alone.
+"""
+
+from typing import Final
+
+from collector.query.sql import Sql
+from proxy.contract.service_id import ServiceId
+
+# The service of a span or a log record, as tables of our own keep it (sql/023_mesh_operations_mv.sql).
+_ID: Final = (
+    "multiIf(ResourceAttributes['service.namespace'] != '',"
+    " concat(ResourceAttributes['service.namespace'], '/', ServiceName),"
+    " position(ServiceName, '/') > 0, concat('/', ServiceName), toString(ServiceName))"
+)
+_FULL: Final = Sql(f"ServiceName IN {{service_names:Array(String)}} AND {_ID} IN {{services:Array(String)}}")
+
+
+def is_plain(text: str) -> bool:
+    """True if a text is a name without a namespace."""
+    return "/" not in text
+
+
+def of_spans(text: str) -> Sql:
+    """Return the condition on otel_traces or otel_logs, where name and namespace are apart."""
+    if is_plain(text):
+        return Sql("ServiceName = {service:String}", {"service": text})
+    services = _readings(text)
+    # By the name first, for the primary key.
+    return _FULL.bind(service_names=sorted({each.name for each in services}), services=services)
+
+
+def of_ids(column: str, text: str) -> Sql:
+    """Return the condition on a column, or an SQL expression, that holds services in full."""
+    if is_plain(text):
+        either = f"({column} = {{service:String}} OR endsWith({column}, {{service_end:String}}))"
+        return Sql(either, {"service": text, "service_end": f"/{text}"})
+    return Sql(f"{column} IN {{services:Array(String)}}", {"services": _readings(text)})
+
+
+def _readings(text: str) -> list[ServiceId]:
+    # A text with a slash may also be a name in the default namespace that has one.
+    return sorted({ServiceId.parse(text), ServiceId.of("", text.removeprefix("/"))})
