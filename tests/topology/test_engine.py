@@ -12,7 +12,7 @@ from proxy.contract.traffic import Arm
 from tests.support.extent import sized
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
-from topology.model import CallSample, Kind, Side
+from topology.model import CallSample, Kind, Side, SpanFact
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy, RetryPolicy, ServicePolicy
 from topology.settings import EngineSettings
@@ -179,3 +179,43 @@ def test_every_call_is_stored_exactly_once(batches: list[tuple[Arm, int, float]]
         now += pause
         stored += sum(sample.count for sample in found.tick(now).edges)
     assert stored + sum(sample.count for sample in found.flush()) == told
+
+
+def test_two_services_of_one_name_have_endpoints_stages_and_policies_of_their_own() -> None:
+    found = engine("services: {shop/b: {stage: route, percent: 40}, ops/b: {timeout: 3s}}")
+    shop, ops = ServiceId("shop/b"), ServiceId("ops/b")
+    for number, service in enumerate((shop, ops)):
+        address = f"10.0.0.{number}:80"
+        found.connected(service, Node(service, "b-1", address), f"10.0.0.{number}", 999.0)
+        sample = CallSample(Side.CLIENT, "a", service, "a-1", histogram(0.1), 0, address, Arm.ROUTED)
+        found.calls([sample], 1000.0)
+    services = found.tick(1000.0).snapshot.services
+    assert [endpoint.address for endpoint in services[shop].endpoints] == ["10.0.0.0:80"]
+    assert [(services[each].percent, services[each].timeout) for each in (shop, ops)] == [(40, 0.0), (0, 3.0)]
+    found.set_stage(ops, Stage.ADVISE, 0, 1001.0)
+    stages = {view.service: (view.stage, view.routed.count) for view in found.live.stages(1001.0, 60)}
+    assert (stages[shop], stages[ops]) == ((Stage.ROUTE, 1), (Stage.ADVISE, 1))
+    assert {node.name for node in found.live.services(1001.0, 60)} == {"a", shop, ops}
+
+
+def test_a_stage_of_mesh_yaml_goes_with_the_service_its_key_turns_out_to_mean() -> None:
+    found, shop = engine("services: {b: {stage: route, percent: 40}}"), ServiceId("shop/b")
+    decided = len(found.tick(999.0).decisions)
+    found.connected("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 1000.0)
+    tick = found.tick(1000.0)
+    assert tick.snapshot.services[shop].percent == 40
+    assert (decided, [each.kind for each in tick.decisions]) == (1, ["register"])
+    # What was set over the API stays when the same key is looked at again.
+    found.set_stage(shop, Stage.ROUTE, 10, 1001.0)
+    found.connected("2", Node(ServiceId("ops/c"), "c-1", "10.0.0.2:80"), "10.0.0.2", 1002.0)
+    assert found.tick(1002.0).snapshot.services[shop].percent == 10
+
+
+def test_spans_without_a_namespace_are_of_the_service_that_is_registered() -> None:
+    found, shop = engine(), ServiceId("shop/b")
+    found.connected("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 999.0)
+    attributes = {"db.system.name": "postgresql", "db.namespace": "orders"}
+    fact = SpanFact(b"t" * 16, b"s" * 8, b"", ServiceId("b"), 3, 0.1, False, False, attributes)
+    found.spans([fact], 1000.0)
+    [edge] = found.live.graph(1000.0).edges
+    assert (edge.source, edge.target) == ("shop/b", "postgresql/orders")

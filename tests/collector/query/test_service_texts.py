@@ -58,3 +58,8 @@ def test_other_texts_stay_as_they_are() -> None:
 def test_without_namespaces_the_reply_is_the_same_object() -> None:
     given = reply("a", "b")
     assert shorten(given, PLAN, [ServiceId("a"), ServiceId("b")]) is given
+
+
+def test_one_that_the_reply_has_without_a_namespace_too_is_shown_in_full() -> None:
+    found = shorten(reply("cart", CART), PLAN, [CART])
+    assert (found["edges"][0]["source"], found["edges"][0]["target"]) == ("cart", "shop/cart")
