@@ -4,7 +4,6 @@ It holds a parser's events as they come. Reading is paused while it holds any, s
 what one read can bring.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 
 from proxy.errors import RefusedError
@@ -27,7 +26,8 @@ class Backlog:
     __slots__ = ("_requests",)
 
     def __init__(self) -> None:
-        self._requests: deque[PipelinedRequest | RefusedError] = deque()
+        # A list, though it is emptied from the front: an empty deque takes 600 bytes of every connection.
+        self._requests: list[PipelinedRequest | RefusedError] = []
 
     def __bool__(self) -> bool:
         return bool(self._requests)
@@ -58,7 +58,7 @@ class Backlog:
 
     def take(self) -> PipelinedRequest | RefusedError | None:
         """Remove and return the first request; what is still to come of it will not come through here."""
-        return self._requests.popleft() if self._requests else None
+        return self._requests.pop(0) if self._requests else None
 
     def clear(self) -> None:
         """Forget everything."""
