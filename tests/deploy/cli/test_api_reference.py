@@ -1,4 +1,4 @@
-"""docs/api.md and docs/openapi.json are what the routes declare."""
+"""docs/api.md and docs/openapi.json equal the texts made from the routes."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A foreign package named proxy is found out before it can confuse anyone."""
+"""A foreign package named proxy is detected and reported before anything is imported from it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""docs/configuration.md is what the settings classes declare."""
+"""docs/configuration.md equals the text made from the settings classes."""
 
 from pathlib import Path
 

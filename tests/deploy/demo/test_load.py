@@ -18,7 +18,7 @@ class Half(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Quiet."""
+        """Write nothing to the terminal."""
 
 
 def test_the_load_reports_the_share_that_failed() -> None:

@@ -1,4 +1,4 @@
-"""The sender against a server that answers as told."""
+"""The sender against a server with scripted answers."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @contextmanager
 def server(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
-    """Its URL and the bodies it got; it gives one answer after the other."""
+    """Serve the answers one after the other; yield the URL and the bodies received."""
     bodies: list[bytes] = []
     left = list(answers)
 

@@ -32,7 +32,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
 
 
 def run(collector: Collector, *files: Path, dry_run: bool = False, shift: bool = False) -> tuple[int, str]:
-    """Exit status and what the user reads."""
+    """Return the exit status and the output."""
     text = StringIO()
     status = traces.run(
         files,
@@ -43,7 +43,7 @@ def run(collector: Collector, *files: Path, dry_run: bool = False, shift: bool =
 
 
 def stored(collector: Collector, trace: str) -> dict[str, Any]:
-    """A trace from the query API, once it is there."""
+    """Wait for a trace in the query API and return it."""
 
     def look() -> Any:
         try:

@@ -1,4 +1,4 @@
-"""What a role needs is said when it is chosen; what a role does is tested with its process."""
+"""A role reports its missing packages at its start; its work is tested with its process."""
 
 import importlib.util
 import json
@@ -17,7 +17,7 @@ CONFIG = SidecarConfig(service="cart", app="127.0.0.1:8081")
 
 
 class ReplacedError(Exception):
-    """The process would be another one now."""
+    """Raised in place of replacing the process."""
 
 
 def test_a_sidecar_goes_on_as_a_lean_process_with_its_whole_configuration(

@@ -1,4 +1,4 @@
-"""``spanmesh up``: whose ports are whose, and both processes for real."""
+"""``spanmesh up``: the addresses of collector and dashboard, and both as real processes."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What follows from the declaration of an option: names, unit, range."""
+"""Names, unit and range follow from the declaration of an option."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""The sidecar's copy of the mesh: what it takes, answers and asks for next."""
+"""The sidecar's copy of the resources: storing them, answering responses, subscribing to more."""
 
 from proxy.contract.model import Service
 from proxy.contract.service_id import ServiceId

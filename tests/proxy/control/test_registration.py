@@ -1,4 +1,4 @@
-"""One instance towards the mesh: it registers with its state, drains, and says what is missing."""
+"""An instance registers with its state, drains, and reports what is missing."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.proxy.rig import App, FakeClient, play, serving, until
 
 
 class Clients:
-    """Makes xDS clients whose mesh is the test, and keeps the last."""
+    """A factory of xDS clients that the test controls; it keeps the last one."""
 
     last: FakeClient
 

@@ -20,7 +20,7 @@ REVIEWS = Service(ServiceId("reviews"), (GOOD, EJECTED, LEAVING), Stage.ROUTE, 2
 
 
 class Sidecars:
-    """Stands in for the engine: notes who connected and left."""
+    """A stand-in for the engine that records connects and disconnects."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, tuple[Node, str]] = {}
@@ -168,7 +168,7 @@ def test_feedback_expires_without_the_mesh_and_counts_again_with_it() -> None:
 
 
 def test_a_mesh_that_lives_and_no_longer_decides_is_not_followed() -> None:
-    """The collector hangs or lags: its stream stays, and nobody stands by what it said."""
+    """The collector hangs or lags: its stream stays open, and no heartbeat confirms its decisions."""
 
     async def play() -> None:
         mesh = Mesh()

@@ -1,4 +1,4 @@
-"""A worker's link to its parent: what it counts arrives once, what is urgent at once, and it never waits."""
+"""A worker's link to its parent: counts arrive once, urgent reports at once, and it never waits."""
 
 import signal
 import socket
@@ -18,7 +18,7 @@ LATENCY = "http.client.request.duration"
 
 
 class Linked:
-    """Both ends of one worker's connection, and what came of it at the supervisor's."""
+    """Both ends of one worker's connection, and what arrived at the supervisor's end."""
 
     def __init__(self) -> None:
         self.meter = Meter()

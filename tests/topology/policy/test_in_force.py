@@ -1,4 +1,4 @@
-"""Which service a key of mesh.yaml means."""
+"""The keys of mesh.yaml resolved to services, also while services come and go."""
 
 from proxy.contract.service_id import ServiceId
 from topology.policy.in_force import PolicyInForce, Renamed

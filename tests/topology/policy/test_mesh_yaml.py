@@ -1,4 +1,4 @@
-"""mesh.yaml: what is right, and what is wrong by line, key, value and fix."""
+"""mesh.yaml: valid files, and every mistake with line, key, value and fix."""
 
 import pytest
 from hypothesis import given

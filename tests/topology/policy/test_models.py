@@ -1,4 +1,4 @@
-"""The models by themselves: from code, and from plain data that no YAML was needed for."""
+"""The models without YAML: built in code, and from plain data."""
 
 import pytest
 from pydantic import ValidationError

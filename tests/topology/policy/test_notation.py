@@ -1,4 +1,4 @@
-"""How values are written, and what is said of those that are not."""
+"""The notations of values, and the messages for values that do not follow them."""
 
 from typing import Annotated
 
@@ -90,11 +90,11 @@ def test_values_of_the_type_itself_pass_and_the_type_is_checked_after() -> None:
 
 
 class Colour(str):
-    """A text of a type of its own."""
+    """A subclass of str."""
 
 
 class ColourName(Notation):
-    """A notation that makes one."""
+    """A notation that parses to it."""
 
     kind = "colour"
 

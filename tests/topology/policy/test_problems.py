@@ -1,4 +1,4 @@
-"""From pydantic's errors to words: key, message, fix, and whether the key itself is wrong."""
+"""Problems made from pydantic's errors: key, message, fix, and a mark where the key itself is wrong."""
 
 import pytest
 from pydantic import ValidationError

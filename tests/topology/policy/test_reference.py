@@ -1,4 +1,4 @@
-"""docs/mesh-yaml.md is current, and what it says is true."""
+"""docs/mesh-yaml.md is current, and its examples are valid."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_the_document_is_current() -> None:
 
 
 def fields(concept: type[Concept], *path: str) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
-    """Every key of the file with the keys above it; ``b`` stands for any service."""
+    """Yield every key of the file with the keys above it; ``b`` is the name of the service."""
     for name, field in concept.model_fields.items():
         yield (*path, name), field
         shape = shapes.of_field(field)

@@ -1,4 +1,4 @@
-"""What is written under a key, by location."""
+"""The shape of the value under a key, by location."""
 
 import pytest
 

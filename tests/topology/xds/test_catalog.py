@@ -1,4 +1,4 @@
-"""A snapshot encoded once, and shared by all who are sent it."""
+"""A snapshot is encoded once and shared by all nodes of a scope."""
 
 from proxy.contract.model import Endpoint, Service, Stage
 from proxy.contract.service_id import ServiceId

@@ -102,7 +102,7 @@ class World:
         return Endpoint(f"127.0.0.1:{self.backends[name]}", **said)
 
     async def served(self, requests: int = 40) -> Counter[str]:
-        """Who answered so many requests that the application sent to ``direct``."""
+        """Return which backends answered ``requests`` requests that the application sent to ``direct``."""
         found: Counter[str] = Counter()
         for _ in range(requests):
             found[await self._get()] += 1

@@ -1,4 +1,4 @@
-"""One stream's state: what a client is owed, in order, and no more."""
+"""The state of one stream: a client is sent what it lacks, in order, and nothing else."""
 
 from proxy.contract.model import Endpoint, Node, Service, Stage
 from proxy.contract.service_id import ServiceId

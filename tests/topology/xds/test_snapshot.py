@@ -1,4 +1,4 @@
-"""The mesh as sidecars are to see it."""
+"""The mesh as sidecars see it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A service as a cluster, and the cluster of the application's own choice."""
+"""A service as a cluster, and the pass-through cluster."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""A sidecar as it names itself, and those who are none of ours."""
+"""The node of a sidecar, and the nodes of other clients."""
 
 import pytest
 from hypothesis import given

@@ -96,7 +96,7 @@ class DeltaStream(RuleBasedStateMachine):
 
     @rule()
     def all_is_delivered(self) -> None:
-        """Once the wire is quiet the client holds what is right, and the server stops sending."""
+        """Check that the client holds the right versions once the wire is quiet, and nothing more is sent."""
         for name, version in list(self.catalog.items()):
             if version in self.poison:
                 self.resource_changes(name)
