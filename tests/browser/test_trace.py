@@ -45,8 +45,10 @@ def test_a_span_shows_its_tries_its_links_and_what_was_logged(page: Page, site: 
     details.get_by_role("link", name="10.0.0.7:9101 failed after 60 ms").click()
     expect(page).to_have_url(re.compile(r"span=0{15}2"))
     expect(details).to_contain_text("connection refused")
-    page.locator("#trace-rows .span-row").nth(5).click()
-    details.get_by_text("Links").click()
+    row = page.locator("#trace-rows .span-row").nth(5)
+    row.click()
+    expect(details.locator("h2")).to_have_text(row.locator(".span-label .name").last.inner_text())
+    details.get_by_text("Links").click()  # of this span: what was there before goes when this comes
     details.get_by_role("link", name="0000000000000001").last.click()
     expect(page).to_have_url(re.compile(LINKING))
 
@@ -238,7 +240,7 @@ def test_a_failing_collector_is_said(page: Page, site: str, api: TraceApi) -> No
 
 def test_pages_without_parameters_say_what_to_do(page: Page, site: str) -> None:
     for path, said in (
-        ("/compare", "Give two"),
+        ("/compare", "Enter two"),
         ("/aggregate", "Name a service"),
         ("/upload", "Choose a file"),
     ):
