@@ -4,7 +4,7 @@ Who has one namespace, or none, need not see any: a service is shown by its plai
 known service, and none in the same reply, has that name too. What is shown is understood when it is sent.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from typing_extensions import get_type_hints, is_typeddict
@@ -44,18 +44,35 @@ def shorten(reply: Any, where: Plan, known: Iterable[ServiceId]) -> Any:
     services = frozenset(known)
     if where is None or not any("/" in service for service in services):
         return reply
-    held: set[ServiceId] = set()
-    _each(reply, where, lambda text: held.add(ServiceId(text)) or text)  # type: ignore[func-returns-value]
-    names = ServiceNames(services | held)
+    named: set[str] = set()
+    _collect(reply, where, named)
+    names = ServiceNames(services | set(map(ServiceId, named)))
     # Only known services: the name of a queue may have a slash too.
-    return _each(reply, where, lambda text: names.shown(text) if text in services else text)
+    return _replaced(reply, where, {text: names.shown(text) for text in named if text in services})
 
 
-def _each(value: Any, where: Plan, change: Callable[[str], str]) -> Any:
-    if value is None or where is None:
+# Both walk along the plan, not along the reply: a node has twenty fields, and one of them is a service.
+def _collect(value: Any, where: Plan, named: set[str]) -> None:
+    """Add every text of a service to ``named``."""
+    if value is None:
+        return
+    if isinstance(where, list):
+        for item in value:
+            _collect(item, where[0], named)
+    elif isinstance(where, dict):
+        for key, inner in where.items():
+            _collect(value.get(key), inner, named)
+    else:
+        named.add(value)
+
+
+def _replaced(value: Any, where: Plan, shown: Mapping[str, str]) -> Any:
+    if value is None:
         return value
     if isinstance(where, list):
-        return [_each(item, where[0], change) for item in value]
-    if isinstance(where, Mapping):
-        return {key: _each(item, where.get(key), change) for key, item in value.items()}
-    return change(value)
+        return [_replaced(item, where[0], shown) for item in value]
+    if isinstance(where, dict):
+        return value | {
+            key: _replaced(value[key], inner, shown) for key, inner in where.items() if key in value
+        }
+    return shown.get(value, value)
