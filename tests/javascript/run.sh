@@ -16,7 +16,7 @@ case "$1" in
     if ! command -v npm >/dev/null 2>&1; then
       echo "JavaScript: there is no npm here, so no linter and no types. Install npm."
     elif ! npm install --prefix $tools --no-audit --no-fund --silent; then
-      echo "JavaScript: npm could not install its linter and types. Look at its messages above; then run make again."
+      echo "JavaScript: npm could not install its linter and types. See its messages above; then run: rm -f .venv/javascript; make check"
     fi
     ;;
   check)
@@ -29,6 +29,6 @@ case "$1" in
     echo "JavaScript: eslint and tsc found nothing."
     ;;
   test)
-    node --test tests/dashboard/assets/
+    node --test tests/dashboard/assets/*.test.mjs
     ;;
 esac
