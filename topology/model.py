@@ -155,7 +155,7 @@ class NodeView:
     namespaces: tuple[str, ...] = ()
 
 
-class Secrecy(StrEnum):
+class Encryption(StrEnum):
     """Whether the calls of an edge are encrypted, of those that could be told."""
 
     YES = "yes"
@@ -183,7 +183,7 @@ class EdgeView:
     stats: Stats
     protocol: Protocol = Protocol.HTTP
     tcp: TcpView | None = None
-    encrypted: Secrecy | None = None
+    encrypted: Encryption | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.measurements import FRESH, Record
-from topology.graph.window import Bucket, Cell, secrecy, stats
+from topology.graph.figures import encryption, stats
+from topology.graph.window import Bucket, Cell
 from topology.model import EdgeView, EndpointView, Kind, NodeView, TcpView
 from topology.outliers.ejections import Ejections
 from topology.outliers.weights import Weights
@@ -32,7 +33,7 @@ def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
             stats(cell, seconds),
             protocol,
             _tcp(cell) if protocol == Protocol.TCP else None,
-            secrecy(cell.encrypted, cell.clear),
+            encryption(cell.encrypted, cell.clear),
         )
         for (source, target, protocol), cell in by_edge(counts).items()
     )

@@ -5,6 +5,7 @@ its namespace, or come from an application that was told none. A name in full, `
 ``/name`` for the default namespace, means that service alone.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from collector.query.sql import Sql
@@ -31,6 +32,19 @@ def of_spans(text: str) -> Sql:
     services = _readings(text)
     # By the name first, for the primary key.
     return _FULL.bind(service_names=sorted({each.name for each in services}), services=services)
+
+
+def of_spans_by_text(texts: Sequence[str]) -> tuple[Sql, Sql]:
+    """Return the condition on spans of any of these services, and the text of these that a span's is."""
+    names = sorted({each.name for text in texts for each in _readings(text)})
+    plain, full = [text for text in texts if is_plain(text)], [text for text in texts if not is_plain(text)]
+    parameters = {"service_names": names, "plain_services": plain, "full_services": full}
+    is_one = "has({plain_services:Array(String)}, toString(ServiceName))"
+    is_full = f"has({{full_services:Array(String)}}, {_ID})"
+    either = f"ServiceName IN {{service_names:Array(String)}} AND ({is_one} OR {is_full})"
+    # One that is asked for in full and by its name is counted in full.
+    text = f"if({is_full}, {_ID}, toString(ServiceName))"
+    return Sql(either, parameters), Sql(text, parameters)
 
 
 def of_ids(column: str, text: str) -> Sql:

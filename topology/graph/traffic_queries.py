@@ -8,7 +8,8 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
 from topology.graph import span_peers
 from topology.graph.call_attribution import Intake
-from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges, stats
+from topology.graph.figures import stats
+from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges
 from topology.model import Point
 
 _NOTHING: Final = Cell()

@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
 from proxy.contract.traffic import Arm, Protocol
-from topology.model import Secrecy, Stats
 
 TEN: Final = 10
 SECONDS_KEPT: Final = 120
@@ -271,37 +270,3 @@ def _remove(cell: Cell, index: int | None, failed: bool) -> None:
     cell.errors = min(max(0, cell.errors - failed), histogram.count)
     cell.clear = min(cell.clear, histogram.count)
     cell.encrypted = min(cell.encrypted, histogram.count - cell.clear)
-
-
-def secrecy(encrypted: int, clear: int) -> Secrecy | None:
-    """Whether calls are encrypted, by how many are known to be that or in the clear."""
-    if encrypted and clear:
-        return Secrecy.PARTLY
-    if encrypted or clear:
-        return Secrecy.YES if encrypted else Secrecy.NO
-    return None
-
-
-def stats(cell: Cell, seconds: float) -> Stats:
-    """Traffic of a cell that spans so many seconds."""
-    histogram = cell.histogram
-    count = histogram.count
-    if not count:
-        return Stats()
-    p50, p90, p99 = _quantiles(histogram)
-    return Stats(count, cell.errors, count / seconds, 1 - cell.errors / count, p50, p90, p99)
-
-
-def _quantiles(histogram: Histogram) -> tuple[float, float, float]:
-    """The three percentiles shown everywhere, in one pass over the buckets."""
-    wanted = [0.5 * histogram.count, 0.9 * histogram.count, 0.99 * histogram.count]
-    found: list[float] = []
-    seen = histogram.zero
-    while len(found) < 3 and seen and seen >= wanted[len(found)]:
-        found.append(0.0)
-    for index in sorted(histogram.counts):
-        seen += histogram.counts[index]
-        while len(found) < 3 and seen >= wanted[len(found)]:
-            found.append(min(max(bucket_value(index), histogram.min), histogram.max))
-    found += [histogram.max] * (3 - len(found))
-    return found[0], found[1], found[2]

@@ -16,6 +16,7 @@ from collector.query import params
 from collector.query.errors import BadValueError
 from collector.query.params import Query
 from collector.query.sql import Sql
+from collector.query.stored_services import of_spans_by_text
 from proxy.contract.api.parameters import Whole
 
 KINDS: Final = ("unspecified", *params.KINDS)
@@ -31,16 +32,16 @@ _RATE: Final = Whole(
 
 # Slots are counted from the epoch. The first ones only feed the rates of those that are shown.
 SLOTS: Final = Sql("""
-SELECT ServiceName, if({by_operation:Bool}, toString(SpanName), '') AS operation,
+SELECT {service} AS service, if({by_operation:Bool}, toString(SpanName), '') AS operation,
     intDiv(toUnixTimestamp64Milli(Timestamp), {step:Int64}) AS slot,
     count(), countIf(StatusCode = 'Error'), quantile({quantile:Float64})(Duration)
 FROM otel_traces
-WHERE ServiceName IN {services:Array(String)}
+WHERE {of_services}
     AND Timestamp >= fromUnixTimestamp64Milli({start:Int64})
     AND Timestamp < fromUnixTimestamp64Milli({end:Int64})
     AND lower(SpanKind) IN {kinds:Array(String)}
-GROUP BY ServiceName, operation, slot
-ORDER BY ServiceName, operation, slot
+GROUP BY service, operation, slot
+ORDER BY service, operation, slot
 """)
 
 _HELP: Final[Mapping[str, str]] = {
@@ -75,9 +76,9 @@ class MetricsRequest:
         return max(1, round(self.rate / self.step)) if self.metric != "latencies" else 1
 
     def sql(self) -> Sql:
-        return SLOTS.bind(
+        of_services, service = of_spans_by_text(self.services)
+        return SLOTS.fill(of_services=of_services, service=service).bind(
             quantile=self.quantile,
-            services=list(self.services),
             by_operation=self.by_operation,
             kinds=list(self.kinds),
             start=(self.start // self.step - self.behind + 1) * self.step,

@@ -18,9 +18,10 @@ from proxy.contract.histogram import Histogram, from_sparse
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
+from topology.graph.figures import encryption, stats
 from topology.graph.span_pairing import USER
 from topology.graph.span_peers import kind_of
-from topology.graph.window import Cell, secrecy, stats
+from topology.graph.window import Cell
 from topology.model import EdgeView, EndpointView, GraphView, Kind, NodeView, Point, Stats, TcpView
 
 # Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
@@ -138,7 +139,7 @@ class StoredEdges:
                 stats(cell, end - start),
                 protocol,
                 TcpView(cell.open, cell.sent, cell.received) if protocol is Protocol.TCP else None,
-                secrecy(cell.encrypted, cell.clear),
+                encryption(cell.encrypted, cell.clear),
             )
             for (source, target, protocol), cell in cells.items()
         )

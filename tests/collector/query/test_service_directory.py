@@ -145,3 +145,12 @@ def test_a_name_in_two_namespaces_is_unclear(world: World) -> None:
             await directory.stored_name("reviews")
 
     asyncio.run(run())
+
+
+def test_metrics_of_spans_are_of_the_service_that_was_named(world: World) -> None:
+    spans(world, SHOP, OPS, MAIL)
+    asked = {"lookback": 3_600_000, "step": 3_600_000, "endTs": NOW_US // 1000}
+    found = world.get("/api/metrics/calls", service="ops/reviews", **asked)["metrics"]
+    assert [each["labels"] for each in found] == [[{"name": "service_name", "value": "ops/reviews"}]]
+    found = world.get("/api/metrics/calls", service="mail", **asked)["metrics"]
+    assert [each["labels"] for each in found] == [[{"name": "service_name", "value": "mail"}]]

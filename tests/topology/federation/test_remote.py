@@ -14,7 +14,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import Fleet, address, fine, kinds
 from topology.engine import Engine
-from topology.model import Decision, EdgeSample, Secrecy
+from topology.model import Decision, EdgeSample, Encryption
 from topology.policy.models import Policy
 from topology.registry.registry import Registry
 from topology.registry.sources import Source
@@ -150,7 +150,7 @@ def test_remote_calls_keep_whether_they_were_encrypted() -> None:
     sample = replace(edge(1001), arm=Arm.NONE, encrypted=5)
     engine.remote.merge_edges("B", [sample], 1002.5)
     (view,) = engine.live.graph(1003.0).edges
-    assert view.encrypted is Secrecy.YES
+    assert view.encrypted is Encryption.YES
 
 
 def test_what_is_folded_late_counts_and_is_no_evidence() -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import histogram
-from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints, stats
+from topology.graph.figures import stats
+from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints
 
 AB = Key("a", "b")
 
@@ -118,17 +119,6 @@ def test_a_call_can_be_taken_back() -> None:
 def test_nothing_is_taken_from_before_what_is_open() -> None:
     window = filled([1000.0])
     assert not window.take("a", "b", 0.1, False, 1001)
-
-
-def test_stats_of_a_cell() -> None:
-    cell = Cell()
-    cell.add(histogram(*[0.01] * 98, 1.0, 1.0), 2)
-    found = stats(cell, 50)
-    assert (found.count, found.errors, found.rate, found.success) == (100, 2, 2.0, 0.98)
-    assert found.p50 == pytest.approx(0.01, rel=0.05)
-    assert found.p90 == pytest.approx(0.01, rel=0.05)
-    assert found.p99 == pytest.approx(1.0, rel=0.05)
-    assert stats(Cell(), 50).p50 is None
 
 
 def test_rates_are_over_the_time_lived_through() -> None:

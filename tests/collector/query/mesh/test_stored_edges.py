@@ -15,7 +15,7 @@ from proxy.contract.model import Stage
 from proxy.contract.traffic import Arm
 from tests.collector.query.world import NOW, NOW_US, Calls, World, insert
 from tests.topology.fleet import histogram
-from topology.model import CallSample, Kind, NodeView, Secrecy, Side, Stats, TcpView
+from topology.model import CallSample, Encryption, Kind, NodeView, Side, Stats, TcpView
 
 T = TypeVar("T")
 MINUTE = Window(NOW_US - 60_000_000, NOW_US)
@@ -64,7 +64,7 @@ def test_opaque_connections_are_stored_with_bytes_and_what_is_known_of_them(worl
     assert (edges["cart"].stats.count, edges["cart"].tcp, edges["cart"].encrypted) == (
         4,
         TcpView(2, 7, 5),
-        Secrecy.YES,
+        Encryption.YES,
     )
     assert (edges["mail"].stats.count, edges["mail"].tcp, edges["mail"].encrypted) == (
         0,
@@ -81,7 +81,7 @@ def test_what_a_sidecar_read_was_in_the_clear_and_tunnels_are_not_known(world: W
     world.step(10)
     edges = {edge.target: edge.encrypted for edge in run(stored(world).graph(MINUTE)).edges}
     live = {edge.target: edge.encrypted for edge in world.engine.live.graph(NOW).edges}
-    assert edges == live == {"api": Secrecy.NO, "far.example:443": None}
+    assert edges == live == {"api": Encryption.NO, "far.example:443": None}
 
 
 def test_an_encrypted_call_is_stored_as_measured_by_the_second_and_by_the_minute(world: World) -> None:
@@ -90,7 +90,7 @@ def test_an_encrypted_call_is_stored_as_measured_by_the_second_and_by_the_minute
     both = replace(secret, target="pay")
     world.engine.calls([secret, both, replace(both, encrypted=False)], NOW - 20)
     world.step(10)
-    expected = {"api": Secrecy.YES, "pay": Secrecy.PARTLY}
+    expected = {"api": Encryption.YES, "pay": Encryption.PARTLY}
     for window in (MINUTE, Window((NOW - 7200) * 10**6, NOW * 10**6)):
         found = {edge.target: edge.encrypted for edge in run(stored(world).graph(window)).edges}
         assert found == expected
@@ -117,10 +117,10 @@ def test_rows_of_older_collectors_mean_what_they_meant(world: World) -> None:
     insert(world.database, "mesh_connections", [{**told, **row, "Count": 4} for row in (tunnel, user)])
     found = {(edge.source, edge.target): edge.encrypted for edge in run(stored(world).graph(MINUTE)).edges}
     assert found == {
-        ("web", "api"): Secrecy.NO,
+        ("web", "api"): Encryption.NO,
         ("web", "far.example:443"): None,
         ("user", "api"): None,
-        ("user", "pay"): Secrecy.NO,
+        ("user", "pay"): Encryption.NO,
     }
 
 

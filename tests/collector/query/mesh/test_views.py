@@ -18,13 +18,13 @@ from topology.model import (
     Decision,
     EdgeView,
     Effect,
+    Encryption,
     EndpointView,
     GraphView,
     Kind,
     Move,
     NodeView,
     Point,
-    Secrecy,
     StageView,
     Stats,
 )
@@ -43,7 +43,7 @@ def test_a_graph() -> None:
                 "reviews", Kind.SERVICE, TRAFFIC, True, Stage.ROUTE, 25, 3, 1, ("v1", "v2"), ("a",), ("shop",)
             ),
         ),
-        (EdgeView("frontend", "reviews", Stats(), encrypted=Secrecy.PARTLY),),
+        (EdgeView("frontend", "reviews", Stats(), encrypted=Encryption.PARTLY),),
         1.5,
         61.5,
     )

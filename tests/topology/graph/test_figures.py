@@ -1,0 +1,37 @@
+"""What people see of a cell."""
+
+import pytest
+
+from tests.topology.fleet import histogram
+from topology.graph.figures import encryption, stats
+from topology.graph.window import Cell
+from topology.model import Encryption
+
+
+def test_stats_of_a_cell() -> None:
+    cell = Cell()
+    cell.add(histogram(*[0.01] * 98, 1.0, 1.0), 2)
+    found = stats(cell, 50)
+    assert (found.count, found.errors, found.rate, found.success) == (100, 2, 2.0, 0.98)
+    assert found.p50 == pytest.approx(0.01, rel=0.05)
+    assert found.p90 == pytest.approx(0.01, rel=0.05)
+    assert found.p99 == pytest.approx(1.0, rel=0.05)
+    assert stats(Cell(), 50).p50 is None
+
+
+def test_calls_that_take_no_time_are_among_the_percentiles() -> None:
+    cell = Cell()
+    cell.add(histogram(*[0.0] * 60, *[0.1] * 40), 0)
+    found = stats(cell, 1)
+    assert found.p50 == 0.0
+    assert found.p90 == pytest.approx(0.1, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "clear", "shown"),
+    [(0, 0, None), (3, 0, Encryption.YES), (0, 3, Encryption.NO), (1, 2, Encryption.PARTLY)],
+)
+def test_an_edge_is_encrypted_partly_or_not_by_the_calls_that_are_known(
+    encrypted: int, clear: int, shown: Encryption | None
+) -> None:
+    assert encryption(encrypted, clear) is shown

@@ -1,0 +1,39 @@
+"""Figures of a cell for people: rate, success, percentiles, and whether its calls are encrypted. Pure."""
+
+from proxy.contract.histogram import Histogram, bucket_value
+from topology.graph.window import Cell
+from topology.model import Encryption, Stats
+
+
+def encryption(encrypted: int, clear: int) -> Encryption | None:
+    """Return whether calls are encrypted, by how many are known to be; None where nobody could tell."""
+    if encrypted and clear:
+        return Encryption.PARTLY
+    if encrypted or clear:
+        return Encryption.YES if encrypted else Encryption.NO
+    return None
+
+
+def stats(cell: Cell, seconds: float) -> Stats:
+    """Return the traffic of a cell that covers this many seconds."""
+    histogram = cell.histogram
+    count = histogram.count
+    if not count:
+        return Stats()
+    p50, p90, p99 = _quantiles(histogram)
+    return Stats(count, cell.errors, count / seconds, 1 - cell.errors / count, p50, p90, p99)
+
+
+def _quantiles(histogram: Histogram) -> tuple[float, float, float]:
+    """Return the 50th, 90th and 99th percentile, in one pass over the buckets."""
+    wanted = [0.5 * histogram.count, 0.9 * histogram.count, 0.99 * histogram.count]
+    found: list[float] = []
+    seen = histogram.zero
+    while len(found) < 3 and seen and seen >= wanted[len(found)]:
+        found.append(0.0)
+    for index in sorted(histogram.counts):
+        seen += histogram.counts[index]
+        while len(found) < 3 and seen >= wanted[len(found)]:
+            found.append(min(max(bucket_value(index), histogram.min), histogram.max))
+    found += [histogram.max] * (3 - len(found))
+    return found[0], found[1], found[2]
