@@ -66,8 +66,9 @@ class Intake:
 
     def merge_remote(self, sample: EdgeSample) -> None:
         """Count what another collector counted, and stored, in the second it did."""
-        for name, called in ((sample.source, False), (sample.target, True)):
-            kind = span_peers.kind_of(name, sample.protocol, called)
+        ends = (sample.source, sample.target, False), (sample.target, sample.source, True)
+        for name, other, called in ends:
+            kind = span_peers.kind_of(name, sample.protocol, called, other)
             if kind is not Kind.SERVICE and name != USER and len(self._kinds) < _NAMES:
                 self._kinds.setdefault(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, remote=True)

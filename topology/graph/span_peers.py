@@ -37,6 +37,27 @@ _DATABASE_PORTS: Final = frozenset(
 )
 _QUEUE_PORTS: Final = frozenset((1883, 8883, 4222, 5671, 5672, 6650, 9092, 9093, 61613, 61616))
 
+# Values of messaging.system in the conventions, and two more that are usual; "queue" is ours for none.
+_BROKERS: Final = frozenset(
+    [
+        "activemq",
+        "aws.sns",
+        "aws_sqs",
+        "eventgrid",
+        "eventhubs",
+        "gcp_pubsub",
+        "jms",
+        "kafka",
+        "mqtt",
+        "nats",
+        "pulsar",
+        "queue",
+        "rabbitmq",
+        "rocketmq",
+        "servicebus",
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -133,14 +154,19 @@ def kind_at(address: str) -> Kind:
     return Kind.QUEUE if port in _QUEUE_PORTS else Kind.EXTERNAL
 
 
-def kind_of(name: str, protocol: str, called: bool) -> Kind:
-    """What a node is, by its name and an edge that leads to it (``called``) or from it."""
+def kind_of(name: str, protocol: str, called: bool, other: str = "") -> Kind:
+    """Return what a node is, by its name and an edge that leads to it (``called``) or from it.
+
+    ``other`` is the node at the other end.
+    """
     if protocol == Protocol.TCP and called and outside(name):
         return kind_at(name)
     if protocol == Protocol.DATABASE and called:
         return Kind.DATABASE
     if protocol == Protocol.MESSAGING and "/" in name:
-        return Kind.QUEUE
+        # A service in a namespace has a slash too: of two such ends the one of a known broker is the queue.
+        alike = "/" in other and name.partition("/")[0] not in _BROKERS
+        return Kind.SERVICE if alike else Kind.QUEUE
     return Kind.EXTERNAL if outside(name) else Kind.SERVICE
 
 

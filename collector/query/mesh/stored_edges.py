@@ -252,8 +252,8 @@ def _nodes(
     served: dict[str, Cell] = {}
     kinds: dict[str, Kind] = {}
     for (source, target, protocol), cell in cells.items():
-        kinds.setdefault(source, _kind(source, protocol, called=False))
-        kinds[target] = _kind(target, protocol, called=True)
+        kinds.setdefault(source, _kind(source, target, protocol, called=False))
+        kinds[target] = _kind(target, source, protocol, called=True)
         served.setdefault(source, Cell())
         served.setdefault(target, Cell()).add(cell.histogram, cell.errors)
     return tuple(
@@ -262,8 +262,8 @@ def _nodes(
     )
 
 
-def _kind(name: str, protocol: str, called: bool) -> Kind:
+def _kind(name: str, other: str, protocol: str, called: bool) -> Kind:
     """The kind of a node by the stored edge; ``topology.graph.span_peers`` names the nodes."""
     if name == USER:
         return Kind.USER
-    return kind_of(name, protocol, called)
+    return kind_of(name, protocol, called, other)

@@ -94,3 +94,16 @@ def test_a_node_is_of_a_kind_by_its_name_and_an_edge(
     name: str, protocol: str, called: bool, kind: Kind
 ) -> None:
     assert span_peers.kind_of(name, protocol, called) is kind
+
+
+def test_a_service_in_a_namespace_is_no_queue() -> None:
+    def kinds(source: str, target: str) -> tuple[Kind, Kind]:
+        return (
+            span_peers.kind_of(source, Protocol.MESSAGING, False, target),
+            span_peers.kind_of(target, Protocol.MESSAGING, True, source),
+        )
+
+    assert kinds("shop/web", "kafka/orders") == (Kind.SERVICE, Kind.QUEUE)
+    assert kinds("rabbitmq/orders", "shop/mail") == (Kind.QUEUE, Kind.SERVICE)
+    assert kinds("web", "ourbroker/orders") == (Kind.SERVICE, Kind.QUEUE)
+    assert kinds("shop/web", "shop/mail") == (Kind.SERVICE, Kind.SERVICE)
