@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from proxy.contract.address import check_address, check_address_or_off
+from proxy.contract.address import check_address, check_address_or_off, split_address
 from proxy.contract.option import Option, named
 
 _TIMEOUTS: Final = "Timeouts"
@@ -149,6 +149,12 @@ class SidecarConfig:
             raise ValueError(
                 f"an inbound listener needs --app HOST:PORT (SPANMESH_APP), or turn it off: "
                 f"{named('inbound')} is {self.inbound!r}, give ''"
+            )
+        # With several workers the kernel would let both listeners share the port, and mix their connections.
+        if self.inbound and self.inbound == self.outbound and split_address(self.inbound)[1]:
+            raise ValueError(
+                f"{named('inbound')} and {named('outbound')} are both {self.inbound!r}: "
+                "give each a port of its own"
             )
         if not self.inbound and not self.outbound:
             raise ValueError(

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from proxy.contract.failure import ConfigError
+
 STOP_SECONDS = 15.0
 """Longest time between SIGTERM and SIGKILL for a child."""
 
@@ -64,9 +66,18 @@ class Supervisor:
     def start(
         self, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None, *, restart: bool = False
     ) -> Child:
-        """Start one child in a session of its own, so that Ctrl-C reaches it through us alone."""
+        """Start one child in a session of its own, so that Ctrl-C reaches it through us alone.
+
+        Raises ConfigError for a program that does not exist or cannot be executed.
+        """
         environment = {**os.environ, **(env or {})}
-        child = Child(name, argv, environment, restart, _spawn(argv, environment))
+        try:
+            process = _spawn(argv, environment)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot start {argv[0]!r}: {error.strerror or error}; name an executable program"
+            ) from None
+        child = Child(name, argv, environment, restart, process)
         self._children.append(child)
         return child
 

@@ -15,6 +15,11 @@ def test_an_instance_is_named_after_its_service() -> None:
     assert load(SidecarConfig, {"service": "a", "inbound": "", "instance": "a-1"}, {}).instance == "a-1"
 
 
+def test_two_listeners_may_leave_the_choice_of_their_ports_to_the_system() -> None:
+    given = {"service": "a", "app": "b:80", "inbound": "127.0.0.1:0", "outbound": "127.0.0.1:0"}
+    assert load(SidecarConfig, given, {}).inbound == "127.0.0.1:0"
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -23,6 +28,7 @@ def test_an_instance_is_named_after_its_service() -> None:
         ({"service": "a b", "app": "127.0.0.1:80"}, "--service"),
         ({"service": "a"}, "needs --app"),
         ({"service": "a", "inbound": "", "outbound": ""}, "at least one address"),
+        ({"service": "a", "app": "b:80", "inbound": "c:81", "outbound": "c:81"}, "--outbound.* both 'c:81'"),
         ({"service": "a", "inbound": "", "sample": 2}, "--sample"),
         ({"service": "a", "inbound": "", "connect_timeout": 0}, "--connect-timeout"),
         ({"service": "a", "inbound": "", "colour": "red"}, "unknown option 'colour'"),

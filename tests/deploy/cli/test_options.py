@@ -67,6 +67,8 @@ def another(setting: Setting) -> Any:
         default = 1 if setting.required else setting.default
         larger = default + 1 if option.most is None or default + 1 <= option.most else default / 2
         return kind(larger)
+    if option.unit == "HOST:PORT":  # listeners cannot share an address
+        return f"127.0.0.1:{20_000 + sum(setting.name.encode())}"
     return TEXTS.get(option.unit, "something")
 
 

@@ -5,7 +5,10 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from deploy.processes.supervise import Supervisor
+from proxy.contract.failure import ConfigError
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -49,3 +52,12 @@ def test_waiting_for_readiness_ends_when_a_child_does() -> None:
         supervisor.start("failing", [sys.executable, "-c", "raise SystemExit(2)"])
         assert not supervisor.wait_until(lambda: False, 30)
         assert supervisor.first_exit() == 2
+
+
+def test_a_program_that_cannot_be_started_is_named_with_the_cause(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("no program")
+    with Supervisor(lambda line: None) as supervisor:
+        for program, cause in ((plain, "Permission denied"), (tmp_path / "absent", "No such file")):
+            with pytest.raises(ConfigError, match=f"cannot start '{program}': {cause}.*; name an executable"):
+                supervisor.start("program", [str(program)])
