@@ -102,7 +102,8 @@ class V1Routes:
 
     async def dependencies(self, request: web.Request) -> web.Response:
         window = params.dependency_window(request.query, self._now_us())
-        service = request.query.get("service", "")
+        names = self._engine.live.names()
+        service = names.shown(names.find(request.query.get("service", "")))
         links = await dependencies(self._edges, self._engine, window, self._clock())
         wanted = [link for link in links if not service or service in (link["parent"], link["child"])]
         return ok(envelope(wanted))

@@ -12,6 +12,7 @@ from typing import Final
 
 from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.params import REACHES_NOW_US, Window
+from proxy.contract.service_id import ServiceNames
 from topology.engine import Engine
 from topology.graph.span_pairing import USER
 
@@ -35,6 +36,11 @@ def joined(older: Calls, stored: Calls, live: Calls) -> list[dict[str, object]]:
     ]
 
 
+def named(links: list[dict[str, object]], names: ServiceNames) -> list[dict[str, object]]:
+    """Return the links with each service by the shortest text that means it."""
+    return [{**link, **{end: names.shown(str(link[end])) for end in ("parent", "child")}} for link in links]
+
+
 async def dependencies(
     edges: StoredEdges, engine: Engine, window: Window, now: float
 ) -> list[dict[str, object]]:
@@ -42,7 +48,7 @@ async def dependencies(
     now_us = round(now * 1e6)
     tail = max(window.start, (now_us - TAIL_US) // TAIL_US * TAIL_US)  # whole minutes, read as such
     if window.end <= tail or window.end < now_us - REACHES_NOW_US:
-        return joined(await edges.calls(window), {}, {})
+        return named(joined(await edges.calls(window), {}, {}), engine.live.names())
     older = await edges.calls(Window(window.start, tail)) if window.start < tail else {}
     # Up to now, not to the end: both sides must count the same seconds to be compared.
     stored = await edges.calls(Window(tail, max(window.end, now_us)))
@@ -50,4 +56,4 @@ async def dependencies(
         (edge.source, edge.target): edge.stats.count
         for edge in engine.live.graph(now, max(1.0, now - tail / 1e6)).edges
     }
-    return joined(older, stored, live)
+    return named(joined(older, stored, live), engine.live.names())

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from proxy.contract.api.graph import Window
-from proxy.contract.api.units import Microseconds, Milliseconds, words
+from proxy.contract.api.units import Microseconds, Milliseconds, ServiceText, words
 
 # The names of Jaeger's JSON, which clients of both read: camelCase where ours are snake_case.
 
@@ -28,13 +28,13 @@ class TraceLine(TypedDict):
     at, and ``matchedSpans`` are the first three of them."""
 
     traceId: str
-    rootService: str
+    rootService: ServiceText
     rootOperation: str
     start: Microseconds
     duration: Milliseconds
     spans: int
     errors: int
-    services: list[str]
+    services: list[ServiceText]
     matched: NotRequired[int | None]
     matchedSpans: NotRequired[list[MatchedSpan]]
 

@@ -69,7 +69,9 @@ def test_two_services_of_one_name_are_two_in_every_list(world: World) -> None:
     [trace] = world.get("/api/traces", service="ops/reviews")["data"]
     assert [span["operationName"] for span in trace["spans"]] == ["GET /ops"]
     lines = world.get("/api/mesh/search", service="shop/reviews", lookback="1h")["traces"]
-    assert [line["rootOperation"] for line in lines] == ["GET /shop"]
+    assert [(line["rootService"], line["rootOperation"]) for line in lines] == [("shop/reviews", "GET /shop")]
+    [line] = world.get("/api/mesh/search", service="mail", lookback="1h")["traces"]
+    assert (line["rootService"], line["services"]) == ("mail", ["mail"])
     assert world.get("/api/operations", service="shop/reviews")["data"] == [
         {"name": "GET /shop", "spanKind": "server"}
     ]
@@ -154,3 +156,14 @@ def test_metrics_of_spans_are_of_the_service_that_was_named(world: World) -> Non
     assert [each["labels"] for each in found] == [[{"name": "service_name", "value": "ops/reviews"}]]
     found = world.get("/api/metrics/calls", service="mail", **asked)["metrics"]
     assert [each["labels"] for each in found] == [[{"name": "service_name", "value": "mail"}]]
+
+
+def test_dependencies_have_the_names_that_lists_have(world: World) -> None:
+    world.join("reviews", 15006, namespace="shop")
+    world.hear("shop/mail", "shop/reviews", 10, 5, endpoint="127.0.0.1:15006")
+    window = {"endTs": NOW_US // 1000, "lookback": 60_000}
+    link = {"parent": "mail", "child": "reviews", "callCount": 5}
+    assert world.get("/api/dependencies", **window)["data"] == [link]
+    for text in ("reviews", "shop/reviews"):
+        assert world.get("/api/dependencies", service=text, **window)["data"] == [link]
+    assert world.get("/api/dependencies", service="other", **window)["data"] == []
