@@ -15,7 +15,7 @@ from proxy.contract.failure import ConfigError
 from proxy.contract.option import Setting, settings_of
 from proxy.contract.settings import load
 
-TEXTS = {"HOST:PORT": "127.0.0.1:7", "URL": "http://mesh:7", "SIGNAL=DAYS,…": "traces=7", "NAME": "shop"}
+TEXTS = {"URL": "http://mesh:7", "SIGNAL=DAYS,…": "traces=7", "NAME": "shop"}
 REPLY: dict[str, Any] = {
     "services": [],
     "endpoints": [],
