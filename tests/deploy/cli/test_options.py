@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
@@ -128,7 +129,7 @@ def test_help_lists_common_options_first_and_the_rest_in_groups() -> None:
     assert text.index("--data ") < text.index("--spool-bytes ") < text.index("--eject-failures ")
 
 
-@pytest.mark.parametrize("kind", {kind for kinds in commands.SETTINGS.values() for kind in kinds})
+@pytest.mark.parametrize("kind", list(dict.fromkeys(chain(*commands.SETTINGS.values()))))
 def test_a_bad_value_names_flag_variable_value_and_what_is_expected(kind: type) -> None:
     for setting in settings_of(kind):
         if setting.type is str and setting.option.check is None:
