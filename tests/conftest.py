@@ -17,6 +17,13 @@ settings.load_profile("spanmesh")
 FIRST = ("integration", "browser")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name cases of bytes by their argument: some hold ids and times of this run, and the processes that share
+    it must collect the same names.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out slow tests unless everything is tested, and begin with the folders that take longest."""
     if not ALL:
