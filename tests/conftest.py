@@ -18,8 +18,8 @@ FIRST = ("integration", "browser")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name cases of bytes by their argument: some hold ids and times of this run, and the processes that share
-    it must collect the same names.
+    """Name cases of bytes by their argument: some hold ids and times of this run, and all processes of a run
+    must collect the same names.
     """
     return argname if isinstance(val, bytes) else None
 
