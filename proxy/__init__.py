@@ -2,7 +2,7 @@
 
 A request flows through these packages from left to right, a measurement from top to bottom:
 
-``transport``  socket options, batched writes; sockets are opened by ``contract.transport``
+``sockets``    outgoing connections, socket options, batched writes; ``contract.transport`` opens them
 ``http``       client connection -> exchange -> upstream connection, inbound and outbound; codecs in ``http1``
 ``tcp``        intercepted connections: protocol detection, original destination, opaque bytes
 ``routing``    which service, arm and endpoint: router, balancer, breaker, retries, DNS

@@ -29,6 +29,8 @@ from proxy.http.outbound import Outbound
 from proxy.http.pool import Pool
 from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Destination, Router
+from proxy.sockets.dialer import Dialer
+from proxy.sockets.write_batch import WriteBatch
 from proxy.tcp.opaque import established
 from proxy.tcp.routes import InboundTcp, OutboundTcp
 from proxy.tcp.sniffer import ListenerRules
@@ -38,8 +40,6 @@ from proxy.telemetry.gauges import OpenGauges, endpoint_rows
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
-from proxy.transport.dialer import Dialer
-from proxy.transport.write_batch import WriteBatch
 
 _REPORT_TURNS: Final = 5  # of the sweep, between two reports out of turn
 

@@ -11,10 +11,10 @@ from proxy.http.pool import Pool
 from proxy.routing.dns_cache import Lookup
 from proxy.routing.retry import RetryPolicy
 from proxy.routing.router import Attempt, Refusal
+from proxy.sockets.dialer import Dialer
+from proxy.sockets.write_batch import WriteBatch
 from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.trace_context import Tracer
-from proxy.transport.dialer import Dialer
-from proxy.transport.write_batch import WriteBatch
 
 
 class Connection(Protocol):

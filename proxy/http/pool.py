@@ -9,8 +9,8 @@ from collections.abc import Callable
 from proxy.errors import Reason
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.streams import StreamWaiter, UpstreamStream
-from proxy.transport.dialer import Dialer, OutgoingConnection
-from proxy.transport.write_batch import WriteBatch
+from proxy.sockets.dialer import Dialer, OutgoingConnection
+from proxy.sockets.write_batch import WriteBatch
 
 
 class ConnectWaiter:

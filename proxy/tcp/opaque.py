@@ -11,12 +11,12 @@ from typing import Final, Protocol, cast
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.listener_context import ListenerContext
+from proxy.sockets.dialer import Dialer, OutgoingConnection
+from proxy.sockets.options import keep_alive, reset
 from proxy.tcp.encryption_detection import agrees_to_tls, in_the_clear
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import ConnectionFacts
 from proxy.telemetry.metrics import Gauge
-from proxy.transport.dialer import Dialer, OutgoingConnection
-from proxy.transport.sockets import keep_alive, reset
 
 # Reads of the server's bytes that are searched for a ServerHello: STARTTLS comes early in a dialogue.
 _LOOKS: Final = 8

@@ -17,10 +17,10 @@ from proxy.http.http1.client_connection import ClientConnection
 from proxy.http.http1.encoder import closing_response
 from proxy.http.listener_context import ListenerContext
 from proxy.http.refusals import refusal
+from proxy.sockets.options import reset
 from proxy.tcp.http_detection import speaks_http
 from proxy.tcp.opaque import OpaqueConnection, TcpDirection
 from proxy.tcp.original_dst import original_destination
-from proxy.transport.sockets import reset
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def encryption(points: list[tuple[str, Any]], metric: str) -> set[str]:
 def test_a_call_of_the_application_over_tls_is_told_to_be_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
     root = Authority()
     cart, front = Tls(root.issue(CART)), Tls(root.issue(FRONT))
-    monkeypatch.setattr("proxy.transport.dialer.connect", partial(connect, tls=front, identity=CART))
+    monkeypatch.setattr("proxy.sockets.dialer.connect", partial(connect, tls=front, identity=CART))
 
     async def run() -> None:
         app = App()

@@ -15,9 +15,9 @@ from proxy.http.http1.requests import Http1RequestHead, RequestParser
 from proxy.http.listener_context import ListenerContext
 from proxy.http.messages import Fields, ResponseHead
 from proxy.http.refusals import refusal
+from proxy.sockets import options
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import NOBODY
-from proxy.transport import sockets
 
 # Reasons to stop reading, beside those of an exchange.
 _BACKLOG: Final = 4
@@ -222,7 +222,7 @@ class ClientConnection(asyncio.Protocol):
         self._batch.flush()
         if self._encoder.until_close:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
-            sockets.reset(self._transport)
+            options.reset(self._transport)
         else:
             self._transport.close()
 

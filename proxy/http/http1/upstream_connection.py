@@ -14,10 +14,10 @@ from proxy.http.http1.encoder import RequestEncoder
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
 from proxy.http.streams import StreamUser, UpstreamStream
+from proxy.sockets.dialer import OutgoingConnection
+from proxy.sockets.write_batch import WriteBatch
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import NOBODY
-from proxy.transport.dialer import OutgoingConnection
-from proxy.transport.write_batch import WriteBatch
 
 
 class Owner(Protocol):

@@ -13,12 +13,12 @@ from proxy.http.pool import ConnectWaiter, Pool
 from proxy.http.streams import StreamUser, StreamWaiter, UpstreamStream
 from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Router
+from proxy.sockets.dialer import Dialer
+from proxy.sockets.write_batch import WriteBatch
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.facts import NOBODY, PeerFacts
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.trace_context import Sampler, Tracer
-from proxy.transport.dialer import Dialer
-from proxy.transport.write_batch import WriteBatch
 
 Message = tuple[object, ...]
 

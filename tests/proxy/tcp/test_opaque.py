@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 
 from proxy.contract import attributes
-from proxy.transport.sockets import reset
+from proxy.sockets.options import reset
 from tests.proxy.rig import DEADLINE, Sink, pairs, play, serving, until, world
 
 MIB = 1 << 20

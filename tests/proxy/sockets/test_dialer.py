@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from proxy.errors import Reason
-from proxy.transport.dialer import Dialer, OutgoingConnection
+from proxy.sockets.dialer import Dialer, OutgoingConnection
 from tests.proxy.rig import App, play, serving, until
 
 

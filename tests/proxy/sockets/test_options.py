@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from proxy.contract.transport.streams import bound_port, listen
-from proxy.transport.sockets import keep_alive, reset
+from proxy.sockets.options import keep_alive, reset
 from tests.proxy.rig import DEADLINE, play
 
 

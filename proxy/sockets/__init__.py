@@ -1,0 +1,3 @@
+"""Sockets of the data path: ``dialer`` opens connections to others, within a bound for each address,
+``options`` sets what a transport does not, and ``write_batch`` sends the writes of one loop turn together.
+"""
