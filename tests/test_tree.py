@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -211,6 +212,19 @@ def _called(call: ast.Call) -> str:
     """Last segment of the name a call names."""
     function = call.func
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def test_the_architecture_draws_the_arrows_that_are_checked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    drawn = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    rooms = [c for c in project["tool"]["importlinter"]["contracts"] if "containers" in c]
+    assert len(rooms) == 6
+    for contract in rooms:
+        layers = [
+            " · ".join(f"`{name.strip()}`" for name in layer.split("|")) for layer in contract["layers"]
+        ]
+        folder = contract["containers"][0].replace(".", "/")
+        assert f"| `{folder}/` | {' → '.join(layers)} |" in drawn
 
 
 def test_every_test_folder_is_a_package() -> None:
