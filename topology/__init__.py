@@ -1,6 +1,6 @@
 """The topology engine: measurements in, a live graph and feedback out.
 
-``model``       the types that go in (measurements) and come out (views, decisions)
+``model``       the types that enter (samples) and leave (graph, endpoints, stages, decisions)
 ``engine``      one step: measurements -> memory -> ejections and weights -> snapshot
 ``registry``    the endpoints that exist, from every source that knows some
 ``graph``       counts by second, attribution of calls to edges, edges from spans

@@ -23,19 +23,10 @@ from topology.graph.span_pairing import Pairing
 from topology.graph.traffic_queries import Traffic
 from topology.graph.window import Window
 from topology.live_view import LiveView
-from topology.model import (
-    CallSample,
-    ConnectionSample,
-    Decision,
-    EdgeSample,
-    EndpointOrigin,
-    OpenSample,
-    ProbeRequest,
-    ProbeResult,
-    Side,
-    SpanFact,
-    StageView,
-)
+from topology.model.decisions import Decision
+from topology.model.endpoints import EndpointOrigin, ProbeRequest, ProbeResult
+from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, Side, SpanFact
+from topology.model.stages import StageView
 from topology.outliers.feedback import Feedback
 from topology.policy.in_force import PolicyInForce
 from topology.policy.models import Policy, ServicePolicy
@@ -125,7 +116,7 @@ class Engine:
         """Note requests that are open."""
         for sample in samples:
             service, endpoint, registered = self._placed(sample.target, sample.endpoint)
-            if registered and not self._reports.late(sample.reporter, 0.0, sample.told, now):
+            if registered and not self._reports.late(sample.reporter, 0.0, sample.ended, now):
                 self._feedback.evidence.open(service, endpoint, self._vouched(sample), now)
 
     def probed(self, results: Iterable[ProbeResult], now: float) -> None:

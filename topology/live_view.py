@@ -9,7 +9,9 @@ from topology import views
 from topology.graph.call_attribution import Intake
 from topology.graph.traffic_queries import Traffic
 from topology.graph.window import Bucket, Cell, arms, edges, endpoints
-from topology.model import EndpointView, GraphView, Kind, NodeView, Point, StageView
+from topology.model.endpoints import EndpointView
+from topology.model.graph import GraphView, Kind, NodeView, Point
+from topology.model.stages import StageView
 from topology.outliers.feedback import Feedback
 from topology.policy.in_force import PolicyInForce
 from topology.registry.registry import Registry

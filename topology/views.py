@@ -8,7 +8,8 @@ from proxy.contract.traffic import Protocol
 from topology.evidence.measurements import FRESH, Record
 from topology.graph.figures import encryption, stats
 from topology.graph.window import Bucket, Cell
-from topology.model import EdgeView, EndpointView, Kind, NodeView, TcpView
+from topology.model.endpoints import EndpointView
+from topology.model.graph import EdgeView, Kind, NodeView, TcpView
 from topology.outliers.ejections import Ejections
 from topology.outliers.weights import Weights
 from topology.registry.sources import Member

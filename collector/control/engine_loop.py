@@ -15,7 +15,7 @@ from collector.control.policy_file import PolicyFile
 from collector.stats import Stats
 from proxy.contract.failure import ConfigError
 from topology.engine import Engine
-from topology.model import ProbeRequest
+from topology.model.endpoints import ProbeRequest
 from topology.xds.snapshot import Snapshot
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from proxy.contract.decisions.codec import dumps, loads
 from proxy.contract.service_id import ServiceId
-from topology.model import Decision, EdgeSample
+from topology.model.decisions import Decision
+from topology.model.samples import EdgeSample
 
 EDGES: Final = "mesh_edges"
 CONNECTIONS: Final = "mesh_connections"
@@ -45,7 +46,7 @@ def connection_columns(samples: Sequence[EdgeSample], collector: str) -> dict[st
         "Count": [sample.count for sample in samples],
         "Encrypted": [sample.encrypted for sample in samples],
         "Clear": [sample.clear for sample in samples],
-        "Standing": [sample.standing for sample in samples],
+        "Standing": [sample.open_seconds for sample in samples],
         "Sent": [sample.sent for sample in samples],
         "Received": [sample.received for sample in samples],
     }

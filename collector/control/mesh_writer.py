@@ -21,7 +21,8 @@ from collector.control.mesh_rows import (
 )
 from collector.stats import Stats
 from proxy.contract.traffic import Protocol
-from topology.model import Decision, EdgeSample
+from topology.model.decisions import Decision
+from topology.model.samples import EdgeSample
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from collector.stats import Stats
 from proxy.contract import attributes as names
 from proxy.contract.transport.streams import connect_stream
 from topology.engine import Engine
-from topology.model import ProbeRequest, ProbeResult
+from topology.model.endpoints import ProbeRequest, ProbeResult
 
 SECONDS: Final = 1.0  # for a whole probe
 _AT_ONCE: Final = 20  # probes: an outage must not make the collector one more load

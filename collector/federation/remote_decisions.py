@@ -8,7 +8,7 @@ from collector.control.mesh_rows import read_decision
 from collector.federation.members import Row
 from proxy.contract.decisions.evidence import Ejection, StageChange
 from proxy.contract.decisions.kinds import DecisionKind, StageOrigin
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 # The kinds to read: those acted on, and those that end an ejection.
 KINDS: Final = (

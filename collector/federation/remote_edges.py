@@ -8,7 +8,7 @@ from collector.federation.members import Row
 from proxy.contract.histogram import from_sparse
 from proxy.contract.traffic import Arm, Protocol
 from topology.graph.span_pairing import USER
-from topology.model import EdgeSample
+from topology.model.samples import EdgeSample
 
 CATCH_UP: Final = 60  # seconds of edges that a collector takes in when it joins
 # Seconds by which each look overlaps the one before: rows with equal timestamps may become visible at

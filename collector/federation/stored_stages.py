@@ -5,7 +5,7 @@ from collector.control.mesh_rows import read_decision
 from collector.federation import queries
 from collector.federation.remote_decisions import ORIGINS, is_shared_stage
 from proxy.contract.decisions.kinds import DecisionKind
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 
 async def stored_stages(reader: Reader, since: float) -> list[Decision]:

@@ -22,7 +22,7 @@ from collector.federation.remote_edges import CATCH_UP, RemoteEdges
 from collector.stats import Stats
 from proxy.contract.option import named
 from topology.engine import Engine
-from topology.model import EdgeSample
+from topology.model.samples import EdgeSample
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
-from topology.model import CallSample, ConnectionSample, OpenSample, Side
+from topology.model.samples import CallSample, ConnectionSample, OpenSample, Side
 
 _CALLS: Final = {
     names.CLIENT_DURATION: (Side.CLIENT, Protocol.HTTP),
@@ -153,7 +153,7 @@ def _opens(metric: Metric, reporter: _Reporter, opens: dict[tuple[str, str], Ope
         labels = _labels(point.attributes)
         key = (labels.get(names.PEER_SERVICE, ""), labels.get(names.ENDPOINT, ""))
         sample = opens.setdefault(key, OpenSample(reporter.service, *key, reporter.instance, 0))
-        sample.told = point.time_unix_nano / 1e9
+        sample.ended = point.time_unix_nano / 1e9
         if metric.name == names.CLIENT_ACTIVE:
             sample.open = int(_number(point))
         else:

@@ -35,7 +35,7 @@ from collector.otlp.values import (
 )
 from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, URL_SCHEME
 from proxy.contract.service_id import ServiceId
-from topology.model import SpanFact
+from topology.model.samples import SpanFact
 
 _REQUEST: Final = ExportTraceServiceRequest.DESCRIPTOR.name
 _TRACE: Final = 16

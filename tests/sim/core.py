@@ -13,7 +13,9 @@ from proxy.control.xds_client import neutral
 from proxy.routing.balancer import Candidate, Picker, Rng
 from tests.sim.servers import Server
 from topology.engine import Engine
-from topology.model import CallSample, Decision, OpenSample, ProbeResult, Side
+from topology.model.decisions import Decision
+from topology.model.endpoints import ProbeResult
+from topology.model.samples import CallSample, OpenSample, Side
 from topology.policy.models import Policy, ServicePolicy
 from topology.settings import EngineSettings
 

@@ -11,7 +11,7 @@ from tests.bench.feedback.pickers import LeastRequest, LinkerdLike, PeakEwma, Pr
 from tests.bench.feedback.scenarios import SLA, SPREAD, Behaviour, Scenario
 from tests.sim.core import EPOCH, Fleet, Outcome, Setup, Simulation
 from tests.sim.servers import Delay, Server
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 Make = Callable[[Simulation, Rng], Picker]
 

@@ -17,7 +17,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.routing.balancer import Balancer
 from topology.engine import Engine
-from topology.model import CallSample, Side
+from topology.model.samples import CallSample, Side
 from topology.policy.models import Policy, ServicePolicy
 from topology.settings import EngineSettings
 from topology.xds.snapshot import Snapshot

@@ -8,7 +8,9 @@ from proxy.contract.model import EndpointState, Node
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.engine import Engine
-from topology.model import CallSample, Decision, EdgeSample, EndpointView, OpenSample, ProbeRequest, Side
+from topology.model.decisions import Decision
+from topology.model.endpoints import EndpointView, ProbeRequest
+from topology.model.samples import CallSample, EdgeSample, OpenSample, Side
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 

@@ -12,7 +12,8 @@ from proxy.contract.traffic import Arm
 from tests.support.extent import sized
 from tests.topology.fleet import Fleet, address, histogram
 from topology.engine import Engine, UnknownServiceError
-from topology.model import CallSample, Kind, Side, SpanFact
+from topology.model.graph import Kind
+from topology.model.samples import CallSample, Side, SpanFact
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy, RetryPolicy, ServicePolicy
 from topology.settings import EngineSettings

@@ -12,7 +12,7 @@ from typing import Final
 
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.service_id import ServiceId
-from topology.model import CallSample, OpenSample
+from topology.model.samples import CallSample, OpenSample
 
 SLOT: Final = 0.1  # seconds
 MEMORY: Final = 300  # slots

@@ -15,7 +15,8 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import ReportDelays
 from topology.graph.call_attribution import Intake
-from topology.model import CallSample, Decision, EdgeSample, Side
+from topology.model.decisions import Decision
+from topology.model.samples import CallSample, EdgeSample, Side
 from topology.outliers.feedback import Feedback
 from topology.outliers.finding import Finding
 from topology.outliers.second_opinion import GROUP

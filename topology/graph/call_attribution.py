@@ -22,7 +22,8 @@ from topology.graph.connections import Connections, Open
 from topology.graph.span_pairing import USER, Alias, Measured, Pairing
 from topology.graph.span_peers import Edge
 from topology.graph.window import Cell, Key, Window
-from topology.model import CallSample, ConnectionSample, EdgeSample, Kind, Side, SpanFact
+from topology.model.graph import Kind
+from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SpanFact
 from topology.registry.registry import Registry
 
 # How long a server's measurement waits to see whether its caller measures too.

@@ -13,7 +13,7 @@ from typing import Final
 
 from proxy.contract.histogram import Histogram
 from topology.graph.span_pairing import USER
-from topology.model import CallSample, ConnectionSample, Side
+from topology.model.samples import CallSample, ConnectionSample, Side
 
 # How long a callee's measurement waits for those of its callers, and how long theirs are good for.
 WAIT: Final = 2.0

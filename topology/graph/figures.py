@@ -2,7 +2,7 @@
 
 from proxy.contract.histogram import Histogram, bucket_value
 from topology.graph.window import Cell
-from topology.model import Encryption, Stats
+from topology.model.graph import Encryption, Stats
 
 
 def encryption(encrypted: int, clear: int) -> Encryption | None:

@@ -17,7 +17,8 @@ from proxy.contract import attributes as names
 from proxy.contract.traffic import Protocol
 from topology.graph import span_peers
 from topology.graph.span_peers import Edge
-from topology.model import Kind, SpanFact
+from topology.model.graph import Kind
+from topology.model.samples import SpanFact
 
 USER: Final = "user"
 

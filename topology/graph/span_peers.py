@@ -10,7 +10,8 @@ from typing import Final
 
 from proxy.contract import attributes as names
 from proxy.contract.traffic import Protocol
-from topology.model import Kind, SpanFact
+from topology.model.graph import Kind
+from topology.model.samples import SpanFact
 
 _RECEIVING: Final = frozenset(("receive", "process", "deliver"))
 _CONSUMER: Final = 5

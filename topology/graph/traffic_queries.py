@@ -10,7 +10,7 @@ from topology.graph import span_peers
 from topology.graph.call_attribution import Intake
 from topology.graph.figures import stats
 from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges
-from topology.model import Point
+from topology.model.graph import Point
 
 _NOTHING: Final = Cell()
 

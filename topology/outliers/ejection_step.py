@@ -14,7 +14,7 @@ from proxy.contract.decisions.evidence import FailedProbe, Hold, Return
 from proxy.contract.decisions.kinds import FindingKind, HoldKind
 from proxy.contract.model import EndpointState
 from topology.evidence.measurements import INTERVAL
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.outliers.ejection_limits import PACED, EjectionLimits
 from topology.outliers.ejection_state import EjectionState, ServiceEjections
 from topology.outliers.finding import Finding, Trial

@@ -11,7 +11,7 @@ from typing import Final
 
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.outliers.ejection_limits import EjectionLimits
 from topology.outliers.ejection_state import EjectionState, ServiceEjections
 from topology.outliers.ejection_step import EjectionStep

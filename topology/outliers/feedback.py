@@ -8,7 +8,7 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import Evidence
 from topology.evidence.peer_tallies import ServiceTallies
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.outliers.ejections import Ejections
 from topology.outliers.finding import Finding
 from topology.outliers.service_evidence import MeasuredEvidence

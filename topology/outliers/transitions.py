@@ -5,7 +5,7 @@ from typing import Final
 from proxy.contract.decisions.evidence import Ejection, Evidence, Grounds, Hold, Probation, Return
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.outliers.ejection_state import ServiceEjections
 from topology.outliers.finding import Finding
 from topology.settings import EngineSettings

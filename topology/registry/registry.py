@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from proxy.contract.decisions.evidence import Departure, Registration
 from proxy.contract.model import Node, NodeState
 from proxy.contract.service_id import ServiceId, ServiceNames
-from topology.model import Decision, EndpointOrigin
+from topology.model.decisions import Decision
+from topology.model.endpoints import EndpointOrigin
 from topology.registry.addresses import Addresses
 from topology.registry.reporters import Reporters
 from topology.registry.sources import Member, Members, Source, merge

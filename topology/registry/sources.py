@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
-from topology.model import EndpointOrigin
+from topology.model.endpoints import EndpointOrigin
 
 
 class Source(IntEnum):

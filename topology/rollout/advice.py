@@ -12,7 +12,7 @@ from typing import Final
 from proxy.contract.histogram import Histogram
 from topology.graph.figures import stats
 from topology.graph.window import Cell
-from topology.model import Advice, Move
+from topology.model.stages import Advice, Move
 
 BASIS: Final = (
     "an estimate: the observed requests laid out by the mesh's weights and each endpoint's latency, none to "

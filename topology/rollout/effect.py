@@ -12,7 +12,7 @@ from typing import Final
 from proxy.contract.histogram import SCALE, Histogram
 from topology.evidence.peer_tallies import bounds
 from topology.graph.window import Cell
-from topology.model import Change, Effect
+from topology.model.stages import Change, Effect
 
 Z95: Final = 1.96
 _QUANTILES: Final = (0.5, 0.99)

@@ -22,7 +22,8 @@ from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.graph.window import Cell
-from topology.model import Change, Decision
+from topology.model.decisions import Decision
+from topology.model.stages import Change
 from topology.policy.models import Harm, Policy
 from topology.rollout.effect import effect
 from topology.rollout.stages import Stages

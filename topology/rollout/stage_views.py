@@ -7,7 +7,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from topology.graph.figures import stats
 from topology.graph.window import Bucket, Cell
-from topology.model import StageView
+from topology.model.stages import StageView
 from topology.policy.models import Policy
 from topology.registry.sources import Member
 from topology.rollout.advice import advise

@@ -8,7 +8,7 @@ from proxy.contract.decisions.evidence import ArmComparison, StageChange, StageS
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.policy.models import Policy
 
 _HISTORY: Final = 20  # changes kept of each service

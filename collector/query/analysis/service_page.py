@@ -15,7 +15,7 @@ from proxy.contract.api.graph import Point as ApiPoint
 from proxy.contract.histogram import SCALE
 from topology.graph.figures import stats
 from topology.graph.window import Cell
-from topology.model import Point
+from topology.model.graph import Point
 
 # Buckets of a heatmap's column: a quarter octave each, four of the histogram's.
 _COARSER: Final = 2

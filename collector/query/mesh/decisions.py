@@ -8,7 +8,7 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import TryLaterError
 from collector.query.sql import Sql
 from topology.engine import Engine
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 _DECISIONS: Final = Sql("""
 SELECT toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence

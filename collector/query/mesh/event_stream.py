@@ -21,7 +21,7 @@ from proxy.contract.api.mesh_routes import EVENTS
 from proxy.contract.api.parameters import Instant
 from proxy.contract.decisions.kinds import DecisionKind
 from topology.engine import Engine
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 POLL_SECONDS: Final = 0.25  # as often as the mesh decides
 PING_SECONDS: Final = 15.0  # so that a client that went away is noticed

@@ -12,7 +12,7 @@ from collector.query.recent_answer import RecentAnswer
 from collector.query.sql import Sql
 from proxy.contract import attributes as names
 from proxy.contract.service_id import ServiceId
-from topology.model import Kind, NodeView
+from topology.model.graph import Kind, NodeView
 
 _DAY: Final = 86_400
 _KEYS: Final = (names.NAMESPACE, names.K8S_NAMESPACE)

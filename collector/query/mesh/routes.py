@@ -25,7 +25,8 @@ from proxy.contract.api.graph import Endpoints, Graph, Latency, Series, Services
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from topology.engine import Engine, UnknownServiceError
-from topology.model import EndpointView, Point
+from topology.model.endpoints import EndpointView
+from topology.model.graph import Point
 
 WINDOW_US: Final = 60_000_000  # the default
 

@@ -22,7 +22,8 @@ from topology.graph.figures import encryption, stats
 from topology.graph.span_pairing import USER
 from topology.graph.span_peers import kind_of
 from topology.graph.window import Cell
-from topology.model import EdgeView, EndpointView, GraphView, Kind, NodeView, Point, Stats, TcpView
+from topology.model.endpoints import EndpointView
+from topology.model.graph import EdgeView, GraphView, Kind, NodeView, Point, Stats, TcpView
 
 # Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
 LONG: Final = 3600

@@ -12,20 +12,10 @@ from proxy.contract.api import decisions as stage_api
 from proxy.contract.api import graph as graph_api
 from proxy.contract.decisions.codec import encode
 from proxy.contract.histogram import SCALE, Histogram
-from topology.model import (
-    Advice,
-    Change,
-    Decision,
-    EdgeView,
-    Effect,
-    EndpointView,
-    GraphView,
-    NodeView,
-    Point,
-    StageView,
-    Stats,
-    TcpView,
-)
+from topology.model.decisions import Decision
+from topology.model.endpoints import EndpointView
+from topology.model.graph import EdgeView, GraphView, NodeView, Point, Stats, TcpView
+from topology.model.stages import Advice, Change, Effect, StageView
 
 
 def stats(traffic: Stats) -> graph_api.Stats:

@@ -33,7 +33,7 @@ class Sink:
 
 def test_opaque_connections_have_rows_of_their_own() -> None:
     opaque = replace(edge(1), protocol=Protocol.TCP, arm=Arm.NONE, clear=0)
-    tcp = replace(opaque, count=0, standing=5, sent=7, received=9)
+    tcp = replace(opaque, count=0, open_seconds=5, sent=7, received=9)
     ended = replace(opaque, second=2, encrypted=2)
     sink, _ = run(lambda recorder, sink, stats: recorder.record([tcp, ended, edge(3)], []))
     [calls] = [tables["mesh_edges"] for tables in sink.taken if "mesh_edges" in tables]

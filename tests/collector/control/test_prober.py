@@ -10,7 +10,7 @@ from collector.control.prober import Prober, probe
 from collector.stats import Stats
 from proxy.contract.service_id import ServiceId
 from topology.engine import Engine
-from topology.model import ProbeRequest, ProbeResult
+from topology.model.endpoints import ProbeRequest, ProbeResult
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 

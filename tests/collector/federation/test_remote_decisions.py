@@ -6,7 +6,7 @@ from typing import Any
 from collector.federation.remote_decisions import RemoteDecisions, is_shared_stage
 from proxy.contract.decisions.codec import VERSION, dumps
 from tests.collector.made import ejection, stage_decision
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 NOW = 1000.0
 

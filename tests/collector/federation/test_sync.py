@@ -24,7 +24,7 @@ from tests.collector.running import Collector, started, until
 from tests.support.lone_sidecar import lone_sidecar
 from tests.support.native_server import serving
 from topology.engine import Engine
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 

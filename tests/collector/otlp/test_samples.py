@@ -14,7 +14,7 @@ from proxy.contract.histogram import Histogram
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge, request
 from tests.collector.made import NOW, client_metrics, label
-from topology.model import ConnectionSample, OpenSample, Side
+from topology.model.samples import ConnectionSample, OpenSample, Side
 
 
 def first_point(request: ExportMetricsServiceRequest) -> ExponentialHistogramDataPoint:

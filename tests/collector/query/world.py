@@ -18,7 +18,7 @@ from proxy.contract.model import Node
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine
-from topology.model import CallSample, Side
+from topology.model.samples import CallSample, Side
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 

@@ -7,7 +7,7 @@ import pytest
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
 from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence, Tally, measured
-from topology.model import CallSample, OpenSample, Side
+from topology.model.samples import CallSample, OpenSample, Side
 
 B, ADDRESS, NOW = ServiceId("b"), "10.0.0.1:80", 1000.0
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from proxy.contract.histogram import Histogram
 from tests.topology.fleet import Fleet, address, kinds
 from topology.evidence.report_delay import TTL, ReportDelays
-from topology.model import CallSample, Side
+from topology.model.samples import CallSample, Side
 
 
 @given(skew=st.floats(-1e6, 1e6), held=st.floats(0, 100))

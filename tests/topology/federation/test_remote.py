@@ -14,7 +14,9 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import Fleet, address, fine, kinds
 from topology.engine import Engine
-from topology.model import Decision, EdgeSample, Encryption
+from topology.model.decisions import Decision
+from topology.model.graph import Encryption
+from topology.model.samples import EdgeSample
 from topology.policy.models import Policy
 from topology.registry.registry import Registry
 from topology.registry.sources import Source

@@ -7,7 +7,8 @@ from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
 from tests.topology.graph.test_span_pairing import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
 from topology.engine import Engine
-from topology.model import CallSample, EdgeSample, Kind, Side
+from topology.model.graph import Kind
+from topology.model.samples import CallSample, EdgeSample, Side
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 

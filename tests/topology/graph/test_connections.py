@@ -9,7 +9,8 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from tests.topology.fleet import histogram
 from tests.topology.graph.test_call_attribution import NOW, Mesh
-from topology.model import CallSample, ConnectionSample, EdgeView, Kind, Side
+from topology.model.graph import EdgeView, Kind
+from topology.model.samples import CallSample, ConnectionSample, Side
 
 CACHE = "10.0.0.2:6379"  # where the sidecar of the service cache takes connections
 TICK = 0.25
@@ -124,7 +125,7 @@ def test_connections_that_stand_make_an_edge_without_one_having_ended() -> None:
     assert mesh.store() == {("web", "cache"): 0}
     assert sum(sample.sent for sample in mesh.stored) == 1000
     # Told of for five seconds, and believed a little longer.
-    assert 5 * 7 <= sum(sample.standing for sample in mesh.stored) <= 7 * 7
+    assert 5 * 7 <= sum(sample.open_seconds for sample in mesh.stored) <= 7 * 7
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from tests.topology.fleet import histogram
 from topology.graph.figures import encryption, stats
 from topology.graph.window import Cell
-from topology.model import Encryption
+from topology.model.graph import Encryption
 
 
 def test_stats_of_a_cell() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.topology.fleet import Fleet, fine, histogram
 from topology.graph import root_cause
 from topology.graph.window import Bucket, Cell, Key
-from topology.model import CallSample, Side
+from topology.model.samples import CallSample, Side
 
 
 def calls(**edges: tuple[float, int]) -> Bucket:

@@ -8,7 +8,8 @@ import pytest
 from proxy.contract.service_id import ServiceId
 from topology.graph.span_pairing import Alias, Found, Measured, Pairing
 from topology.graph.span_peers import Edge
-from topology.model import Kind, SpanFact
+from topology.model.graph import Kind
+from topology.model.samples import SpanFact
 
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
 TRACE = b"t" * 16

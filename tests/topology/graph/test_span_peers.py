@@ -5,7 +5,8 @@ import pytest
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.graph import span_peers
-from topology.model import Kind, SpanFact
+from topology.model.graph import Kind
+from topology.model.samples import SpanFact
 
 CLIENT, CONSUMER = 3, 5
 

@@ -11,7 +11,7 @@ from topology.graph.call_attribution import Intake
 from topology.graph.span_pairing import Pairing
 from topology.graph.traffic_queries import Traffic
 from topology.graph.window import SECONDS_KEPT, Key, Window, edges
-from topology.model import ConnectionSample, Side
+from topology.model.samples import ConnectionSample, Side
 from topology.registry.registry import Registry
 
 NOW = 2000.0

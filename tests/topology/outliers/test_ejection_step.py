@@ -7,7 +7,7 @@ from proxy.contract.decisions.kinds import HoldKind
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from tests.topology.outliers.made_evidence import NAMES, SETTINGS, MadeEvidence
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.outliers.ejection_limits import EjectionLimits
 from topology.outliers.ejection_state import EjectionState, ServiceEjections
 from topology.outliers.ejection_step import EjectionStep

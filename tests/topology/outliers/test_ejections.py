@@ -11,7 +11,7 @@ from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.outliers.made_evidence import NAMES, SETTINGS, MadeEvidence
 from topology.evidence.measurements import LastProbe
-from topology.model import Decision
+from topology.model.decisions import Decision
 from topology.outliers.ejections import Ejections
 from topology.outliers.finding import Trial
 

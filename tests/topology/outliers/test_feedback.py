@@ -13,7 +13,7 @@ from proxy.contract.model import EndpointState, Node, NodeState
 from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, kinds
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 BAD = address(2)
 

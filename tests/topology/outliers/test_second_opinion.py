@@ -10,7 +10,8 @@ from proxy.contract.decisions.evidence import Ejection, FailureComparison, Stall
 from proxy.contract.service_id import ServiceId
 from tests.support.extent import sized
 from tests.topology.fleet import Behaviour, Fleet, address, fine, histogram, kinds
-from topology.model import CallSample, OpenSample, ProbeRequest, ProbeResult, Side
+from topology.model.endpoints import ProbeRequest, ProbeResult
+from topology.model.samples import CallSample, OpenSample, Side
 
 B = ServiceId("b")
 

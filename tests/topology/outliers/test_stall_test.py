@@ -6,7 +6,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.topology.fleet import Fleet, address, histogram
 from topology.evidence.measurements import ALARM_AGAIN
-from topology.model import CallSample, OpenSample, Side
+from topology.model.samples import CallSample, OpenSample, Side
 
 
 def opened(fleet: Fleet, endpoint: int, ages: dict[int, float]) -> list[str]:

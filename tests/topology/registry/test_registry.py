@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from proxy.contract.model import EndpointState, Node, NodeState
 from proxy.contract.service_id import ServiceId
-from topology.model import EndpointOrigin
+from topology.model.endpoints import EndpointOrigin
 from topology.registry.registry import Registry
 from topology.registry.sources import Member, Members, Source
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
-from topology.model import EndpointOrigin
+from topology.model.endpoints import EndpointOrigin
 from topology.registry.sources import Member, Source, merge
 
 B = ServiceId("b")

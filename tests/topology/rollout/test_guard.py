@@ -12,7 +12,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.topology.fleet import histogram
 from topology.engine import Engine
-from topology.model import CallSample, Side
+from topology.model.samples import CallSample, Side
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Harm
 from topology.rollout.guard import ALPHA, EPOCH, Guard, Verdict, level

@@ -5,7 +5,7 @@ from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.graph.window import Bucket, Cell, Key
-from topology.model import StageView
+from topology.model.stages import StageView
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy
 from topology.registry.sources import Member

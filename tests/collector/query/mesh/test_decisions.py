@@ -7,7 +7,7 @@ from collector.query.mesh.decisions import merged
 from proxy.contract.decisions.evidence import Unknown
 from proxy.contract.service_id import ServiceId
 from tests.collector.query.world import NOW, NOW_US, BrokenReader, World, insert
-from topology.model import Decision
+from topology.model.decisions import Decision
 
 
 def decision(time: float, kind: str = "eject", service: str = "reviews") -> Decision:

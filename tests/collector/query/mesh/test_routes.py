@@ -9,7 +9,7 @@ from collector.clickhouse.database import StoreUnavailableError
 from collector.query.mesh.routes import joined
 from proxy.contract.traffic import Arm
 from tests.collector.query.world import NOW, NOW_US, BrokenReader, Calls, World
-from topology.model import Point, Stats
+from topology.model.graph import Point, Stats
 
 NO_TRAFFIC = {"count": 0, "errors": 0, "rate": 0.0, "success": None, "p50": None, "p90": None, "p99": None}
 

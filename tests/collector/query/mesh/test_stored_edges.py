@@ -15,7 +15,8 @@ from proxy.contract.model import Stage
 from proxy.contract.traffic import Arm
 from tests.collector.query.world import NOW, NOW_US, Calls, World, insert
 from tests.topology.fleet import histogram
-from topology.model import CallSample, Encryption, Kind, NodeView, Side, Stats, TcpView
+from topology.model.graph import Encryption, Kind, NodeView, Stats, TcpView
+from topology.model.samples import CallSample, Side
 
 T = TypeVar("T")
 MINUTE = Window(NOW_US - 60_000_000, NOW_US)

@@ -12,22 +12,10 @@ from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Stage
 from proxy.contract.service_id import ServiceId
-from topology.model import (
-    Advice,
-    Change,
-    Decision,
-    EdgeView,
-    Effect,
-    Encryption,
-    EndpointView,
-    GraphView,
-    Kind,
-    Move,
-    NodeView,
-    Point,
-    StageView,
-    Stats,
-)
+from topology.model.decisions import Decision
+from topology.model.endpoints import EndpointView
+from topology.model.graph import EdgeView, Encryption, GraphView, Kind, NodeView, Point, Stats
+from topology.model.stages import Advice, Change, Effect, Move, StageView
 
 REVIEWS = ServiceId("reviews")
 
