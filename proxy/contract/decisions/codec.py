@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from enum import StrEnum
-from math import isfinite
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 from proxy.contract.decisions.evidence import (
@@ -38,6 +37,9 @@ from proxy.contract.decisions.kinds import FindingKind, HoldKind, StageOrigin
 from proxy.contract.model import EndpointState, Stage
 
 VERSION: Final = 1
+# Beyond any count, time or weight, and within what can be multiplied and divided as a double.
+_LARGEST: Final = 1e15
+_DEEPEST: Final = 16  # levels of nesting; evidence has four at most
 
 Json = dict[str, Any]
 Facts = Mapping[str, Any]
@@ -69,10 +71,13 @@ def dumps(evidence: Evidence) -> str:
 def loads(kind: str, text: str) -> Evidence:
     """Read the evidence of a stored row; text that is no JSON object becomes ``Unknown``."""
     try:
-        facts = json.loads(text) if text else {}
-    except ValueError:
+        # As a double, as other readers of JSON take it: whole numbers of any size cannot be shown.
+        facts = json.loads(text, parse_int=_whole) if text else {}
+    except (ValueError, RecursionError):
         facts = None
-    return decode(kind, facts) if isinstance(facts, dict) else Unknown(kind, {"text": text})
+    if not isinstance(facts, dict) or _is_too_deep(facts):
+        return Unknown(kind, {"text": text})
+    return decode(kind, facts)
 
 
 def encode(evidence: Evidence) -> Json:
@@ -91,6 +96,19 @@ def decode(kind: str, facts: Facts) -> Evidence:
         return read(facts)
     except (KeyError, TypeError, ValueError, AttributeError):
         return Unknown(kind, facts)
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) < 18 else float(digits)
+
+
+def _is_too_deep(facts: Json) -> bool:
+    """True if facts are nested deeper than functions that call themselves can follow."""
+    level: list[Any] = [facts]
+    for _ in range(_DEEPEST):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [each for values in inner for each in values if isinstance(each, dict | list)]
+    return bool(level)
 
 
 def _encoded(evidence: Evidence) -> Json:
@@ -168,8 +186,8 @@ def _value(kind: Any, value: Any) -> Any:
     allowed = (int, float) if kind is float else (kind,)
     if isinstance(value, bool) or not isinstance(value, allowed):
         raise TypeError(value)
-    if kind is float and not isfinite(value):
-        raise ValueError(value)
+    if kind in (int, float) and not abs(value) <= _LARGEST:  # NaN is not, either
+        raise ValueError(kind)
     return value
 
 

@@ -17,7 +17,7 @@ from proxy.contract.model import Stage
 # Every shape of evidence that the release before stored, out of its own engine.
 ROWS: list[dict[str, str]] = json.loads(Path(__file__).with_name("rows_version_0.json").read_text("utf-8"))
 
-number = st.floats(allow_nan=False, allow_infinity=False)
+number = st.floats(-1e15, 1e15)  # what is larger is taken for damaged
 whole = st.integers(0, 1 << 40)
 words = st.text(max_size=9)
 names = st.lists(words, max_size=3).map(tuple)
@@ -121,6 +121,10 @@ def test_a_field_more_is_passed_over() -> None:
         ("weight", {"peers": None}),
         ("hold", {"kind": "fear"}),
         ("return", {"errors": None}),
+        ("return", {"errors": 10**400}),
+        ("eject", {"seconds": 10**400}),
+        ("eject", {"seconds": 1e308}),
+        ("eject", {"changed": {"until": float("nan")}}),
     ],
 )
 def test_damaged_evidence_is_shown_and_never_acted_on(kind: str, changed: dict[str, Any]) -> None:
@@ -133,6 +137,19 @@ def test_damaged_evidence_is_shown_and_never_acted_on(kind: str, changed: dict[s
 def test_text_that_is_no_object_is_shown_as_it_is(text: str) -> None:
     assert loads("eject", text) == types.Unknown("eject", {"text": text})
     assert loads("register", "") == types.Registration()
+
+
+@pytest.mark.parametrize(
+    "deep", ["[" * 100_000, '{"a":' * 900 + "1" + "}" * 900, '{"a":' + "[" * 20 + "]" * 20 + "}"]
+)
+def test_deep_nesting_is_shown_as_it_is_written(deep: str) -> None:
+    assert loads("stage", deep) == types.Unknown("stage", {"text": deep})
+
+
+def test_a_number_of_any_length_is_read_as_a_double() -> None:
+    found = loads("mirror", f'{{"small": 7, "large": {10**30}, "huge": {"9" * 5000}}}')
+    assert found == types.Unknown("mirror", {"small": 7, "large": 1e30, "huge": float("inf")})
+    assert loads("mirror", dumps(found)) == found
 
 
 json_values = st.recursive(
