@@ -238,6 +238,22 @@ def test_every_package_says_what_it_is() -> None:
             assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.relative_to(ROOT)
 
 
+# A docstring's first sentence is a statement: imperative, "Return ...", "True if ..." or a noun phrase.
+NO_STATEMENT = re.compile(r"(?:Does|How|If|Is|It|Of|That|They|What|When|Where|Whether|Which|Who|Why)\b")
+
+
+def test_docstrings_begin_with_a_statement() -> None:
+    riddles = [
+        f"{path.relative_to(ROOT)}:{node.body[0].lineno}: {text.splitlines()[0]}"
+        for path in sources()
+        if path.relative_to(ROOT).parts[0] in PACKAGES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if NO_STATEMENT.match(text := ast.get_docstring(node) or "")
+    ]
+    assert riddles == []
+
+
 def test_modules_and_functions_keep_to_a_readable_size() -> None:
     long: list[str] = []
     for path in sources():

@@ -7,6 +7,7 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, TypeVar
 
 from proxy.contract import attributes as names
@@ -39,10 +40,10 @@ from topology.xds import snapshot
 from topology.xds.snapshot import Snapshot
 
 DECISIONS_KEPT: Final = 1000
-# All reporters that hold no stream to the mesh, in evidence.
+# The name in evidence of all reporters that hold no stream to the mesh.
 STRANGERS: Final = "(without a stream)"
 
-Vouched = TypeVar("Vouched", CallSample, OpenSample)
+ClientSample = TypeVar("ClientSample", CallSample, OpenSample)
 
 
 class UnknownServiceError(KeyError):
@@ -51,9 +52,9 @@ class UnknownServiceError(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What one step produced: the snapshot in force, new decisions, seconds ready to store.
+    """The results of one step: the snapshot in force, new decisions, seconds ready to store.
 
-    ``probes`` are endpoints to ask directly; ``Engine.probed`` takes what came of it.
+    ``probes`` are requests for active probes, whose results ``Engine.add_probes`` takes.
     """
 
     snapshot: Snapshot
@@ -65,7 +66,7 @@ class Tick:
 class Engine:
     """All state of the topology. Every ``now`` is epoch seconds; ``window`` is seconds back from it.
 
-    ``live`` reads it; ``remote`` merges what other collectors know.
+    ``live`` reads it; ``remote`` merges the knowledge of other collectors.
     """
 
     def __init__(self, policy: Policy, settings: EngineSettings) -> None:
@@ -83,13 +84,14 @@ class Engine:
             self._traffic, self._intake, self._registry, self._feedback, self._stages, self._policy
         )
         self.remote = RemoteCollectors(
-            self._registry, self._intake, self._feedback, self._guard, self._stages, self._placed
+            self._registry, self._intake, self._feedback, self._guard, self._stages, self._place
         )
         self._snapshot = Snapshot()
-        self._told: dict[ServiceId, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
+        # The inputs that each service of the snapshot was made of: same inputs, same object.
+        self._inputs: dict[ServiceId, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
-        self._fresh: list[Decision] = []
-        self._settled = self._registry.services()
+        self._new_decisions: list[Decision] = []
+        self._policy_members = self._registry.services()
         self.set_policy(policy, 0.0)
 
     def calls(self, samples: Iterable[CallSample], now: float) -> None:
@@ -101,12 +103,12 @@ class Engine:
             if source != sample.source:
                 sample = replace(sample, source=source)
             if sample.side is Side.SERVER:
-                self._served(sample, now)
+                self._add_callee_sample(sample, now)
                 continue
-            service, endpoint, registered = self._placed(sample.target, sample.endpoint)
+            service, endpoint, registered = self._place(sample.target, sample.endpoint)
             late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
             if registered and sample.protocol == Protocol.HTTP and not late:
-                self._feedback.evidence.call(service, endpoint, self._vouched(sample), now)
+                self._feedback.evidence.call(service, endpoint, self._as_evidence(sample), now)
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             if (service, endpoint) != (sample.target, sample.endpoint):
                 sample = replace(sample, target=service, endpoint=endpoint)
@@ -115,20 +117,20 @@ class Engine:
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         """Note requests that are open."""
         for sample in samples:
-            service, endpoint, registered = self._placed(sample.target, sample.endpoint)
+            service, endpoint, registered = self._place(sample.target, sample.endpoint)
             if registered and not self._reports.late(sample.reporter, 0.0, sample.ended, now):
-                self._feedback.evidence.open(service, endpoint, self._vouched(sample), now)
+                self._feedback.evidence.open(service, endpoint, self._as_evidence(sample), now)
 
-    def probed(self, results: Iterable[ProbeResult], now: float) -> None:
-        """Take what probes found."""
+    def add_probes(self, results: Iterable[ProbeResult], now: float) -> None:
+        """Note the results of probes."""
         for each in results:
-            self._feedback.evidence.probed(each.service, each.endpoint, each.ok, each.detail, now)
+            self._feedback.evidence.probe(each.service, each.endpoint, each.ok, each.detail, now)
 
     def connections(self, samples: Iterable[ConnectionSample], now: float) -> None:
-        """Note opaque connections that stand."""
+        """Note open opaque connections."""
         for sample in samples:
             if sample.side is Side.CLIENT:
-                service, endpoint, _ = self._placed(sample.target, sample.endpoint)
+                service, endpoint, _ = self._place(sample.target, sample.endpoint)
                 sample = replace(sample, target=service, endpoint=endpoint)
             self._intake.connections(sample, now)
 
@@ -139,17 +141,17 @@ class Engine:
             self._intake.span(fact, now)
 
     def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
-        """A sidecar connected, or changed its state, on this stream."""
-        self._decided(self._registry.connect(stream, node, peer_host, now))
+        """Note that a sidecar connected, or changed its state, on this stream."""
+        self._record(self._registry.connect(stream, node, peer_host, now))
 
     def disconnected(self, stream: str, now: float) -> None:
-        """The stream ended."""
+        """Note that a sidecar's stream ended."""
         self._registry.disconnect(stream, now)
 
     def set_policy(self, policy: Policy, now: float) -> None:
         """Put a new mesh.yaml in force."""
         self._policy.write(policy)
-        self._settle(now)
+        self._apply_policy(now)
 
     def set_stage(
         self,
@@ -164,7 +166,7 @@ class Engine:
         for a bad percent."""
         if service not in self.live.known():
             raise UnknownServiceError(service)
-        self._decided(self._stages.set(service, stage, percent, origin, now, by=by))
+        self._record(self._stages.set(service, stage, percent, origin, now, by=by))
         return self.live.stages(now, 60.0, [service])[0]
 
     @property
@@ -174,54 +176,58 @@ class Engine:
 
     @property
     def urgent(self) -> bool:
-        """Whether a reporter told of failures or of a stall for the first time in a while: ``tick`` now."""
+        """True if a reporter saw failures or a stall for the first time in a while: call ``tick`` now."""
         return self._feedback.evidence.urgent
 
     def tick(self, now: float) -> Tick:
         """Decide on what is known now."""
-        self._decided(self._registry.sweep(now))
-        if self._registry.services() is not self._settled:
-            self._settle(now)
+        self._record(self._registry.sweep(now))
+        if self._registry.services() is not self._policy_members:
+            self._apply_policy(now)
         self._intake.advance(now)
-        self._decided(self._guard.step(self._policy.policy, self._stages, now))
+        self._record(self._guard.step(self._policy.policy, self._stages, now))
         members = self._registry.services()
-        self._decided(self._feedback.step(members, lambda service: self._cause(service, now), now))
+        self._record(self._feedback.step(members, lambda service: self._cause(service, now), now))
         self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
-        decisions, self._fresh = tuple(self._fresh), []
+        decisions, self._new_decisions = tuple(self._new_decisions), []
         probes = tuple(
             ProbeRequest(service, endpoint, self._policy.of(service).health)
             for service, endpoint in self._feedback.probes(now)
         )
-        return Tick(self._snapshot, decisions, tuple(self._intake.closed(now)), probes)
+        return Tick(self._snapshot, decisions, tuple(self._intake.close_seconds(now)), probes)
 
     def flush(self) -> tuple[EdgeSample, ...]:
-        """What ``tick`` still holds back from the store; the last thing before a clean stop."""
+        """Return the calls that ``tick`` still keeps from the store; the last step before a clean stop."""
         return tuple(self._intake.flush())
 
     def decisions(self, service: str | None = None, limit: int = 100, kind: str = "") -> tuple[Decision, ...]:
-        """What was decided, newest first."""
+        """Return decisions, newest first."""
         wanted = (
-            made
-            for made in reversed(self._decisions)
-            if (service is None or made.service == service) and (not kind or made.kind == kind)
+            decision
+            for decision in reversed(self._decisions)
+            if (service is None or decision.service == service) and (not kind or decision.kind == kind)
         )
-        return tuple(made for made, _ in zip(wanted, range(limit), strict=False))
+        return tuple(islice(wanted, limit))
 
-    def registered(self) -> dict[ServiceId, tuple[Member, ...]]:
-        """What is connected to this collector itself, by service."""
-        return self._registry.connected()
+    def own_members(self) -> dict[ServiceId, tuple[Member, ...]]:
+        """Return the endpoints connected to this collector itself, by service."""
+        return self._registry.own_members()
 
     def follow(self, changes: Iterable[Decision]) -> None:
         """Take over changes of stages made at another collector, or before a restart; the later one wins."""
-        self._decisions.extend(made for made in changes if self.remote.take_stage(made))
+        self._decisions.extend(change for change in changes if self.remote.take_stage(change))
 
-    def _vouched(self, sample: Vouched) -> Vouched:
-        """The sample as evidence: names are free, so who holds no stream is one reporter with all like it."""
+    def _as_evidence(self, sample: ClientSample) -> ClientSample:
+        """Return the sample under the name of a reporter that counts.
+
+        Names in a report are free to choose, and several reporters can eject an endpoint: so all that hold no
+        stream to the mesh are one reporter together.
+        """
         if self._registry.reports(ServiceId(sample.source), sample.reporter):
             return sample
         return replace(sample, reporter=STRANGERS)
 
-    def _served(self, sample: CallSample, now: float) -> None:
+    def _add_callee_sample(self, sample: CallSample, now: float) -> None:
         """Count what a callee's sidecar measured: an edge, and a second opinion on its own endpoint."""
         if sample.source == names.PROBER:
             return
@@ -232,56 +238,59 @@ class Engine:
             return
         address = self._registry.address_of(sample.reporter)
         if address and self._registry.resolve(address) == (sample.target, address):
-            self._feedback.evidence.served(ServiceId(sample.target), address, sample, now)
+            self._feedback.evidence.own_calls(ServiceId(sample.target), address, sample, now)
 
     def _cause(self, service: ServiceId, now: float) -> tuple[str, Dependency]:
-        """Which dependency below a service became worse lately."""
+        """Return the dependency below a service that became worse, as a sentence and as evidence."""
         begin, end = root_cause.BEFORE
         recent = self._traffic.between(now - root_cause.RECENT, now)
         return root_cause.cause(service, recent, self._traffic.between(now - begin, now - end))
 
-    def _settle(self, now: float) -> None:
+    def _apply_policy(self, now: float) -> None:
         """Apply mesh.yaml to the services that exist: what a plain name in it means depends on them."""
-        for renamed in self._policy.settle(self._registry.with_sidecars()):
-            self._stages.rename(renamed.before, renamed.after)
-        self._registry.set(Source.FILE, _listed(self._policy.policy))
-        self._settled = self._registry.services()
-        self._decided(self._stages.apply(self._policy.policy, now))
+        for change in self._policy.settle(self._registry.with_sidecars()):
+            self._stages.rename(change.before, change.after)
+        self._registry.set(Source.FILE, _file_members(self._policy.policy))
+        self._policy_members = self._registry.services()
+        self._record(self._stages.apply(self._policy.policy, now))
 
-    def _placed(self, target: str, endpoint: str) -> tuple[ServiceId, str, bool]:
-        """Service and endpoint a client's labels mean, and whether that endpoint is registered."""
+    def _place(self, target: str, endpoint: str) -> tuple[ServiceId, str, bool]:
+        """Return service and endpoint of a client's labels, and True if that endpoint is registered."""
         place = self._registry.resolve(endpoint or target)
         if place is not None and (target in (place[0], place[0].name) or span_peers.outside(target)):
             return (*place, True)
-        return ServiceId(self._intake.resolved(target)), endpoint, False
+        return ServiceId(self._intake.resolve(target)), endpoint, False
 
-    def _decided(self, decisions: Iterable[Decision]) -> None:
+    def _record(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:
             self._decisions.append(decision)
-            self._fresh.append(decision)
+            self._new_decisions.append(decision)
 
     def _services(self, members: Members, now: float) -> Mapping[ServiceId, Service]:
-        """What sidecars are told; a service of which nothing changed is the same object as before."""
+        """Return the services of the snapshot; an unchanged one is the same object as before.
+
+        Each step compares the snapshot with the last one, which costs little for the same objects.
+        """
         changed, before = self._feedback.take_changed(), self._snapshot.services
-        told: dict[ServiceId, Service] = {}
-        held, self._told = self._told, {}
-        for name, found in members.items():
+        services: dict[ServiceId, Service] = {}
+        inputs, self._inputs = self._inputs, {}
+        for name, endpoints in members.items():
             entry, setting = self._policy.of(name), self._stages.of(name)
-            known = held.get(name)
-            same = known is not None and known[0] is found and known[1] is entry and known[2] == setting
+            known = inputs.get(name)
+            same = known is not None and known[0] is endpoints and known[1] is entry and known[2] == setting
             if same and name not in changed and name in before:
-                told[name] = before[name]
+                services[name] = before[name]
             else:
                 made = snapshot.service(
-                    name, found, setting, entry, self._feedback.ejections, self._feedback.weights, now
+                    name, endpoints, setting, entry, self._feedback.ejections, self._feedback.weights, now
                 )
-                told[name] = before[name] if before.get(name) == made else made
-            self._told[name] = (found, entry, setting)
-        return told
+                services[name] = before[name] if before.get(name) == made else made
+            self._inputs[name] = (endpoints, entry, setting)
+        return services
 
 
-def _listed(policy: Policy) -> dict[ServiceId, tuple[Member, ...]]:
-    """Endpoints that mesh.yaml lists, by service."""
+def _file_members(policy: Policy) -> dict[ServiceId, tuple[Member, ...]]:
+    """Return the endpoints that mesh.yaml lists, by service."""
     return {
         name: tuple(Member(name, address, origin=EndpointOrigin.STATIC) for address in entry.endpoints)
         for name, entry in policy.services.items()

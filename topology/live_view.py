@@ -1,4 +1,4 @@
-"""The mesh as memory holds it, for people: graph, endpoints, stages, series. Reading changes nothing."""
+"""The live mesh for people: graph, endpoints, stages and series from memory. Reading changes nothing."""
 
 from collections.abc import Iterable
 
@@ -57,7 +57,7 @@ class LiveView:
         if service is None:
             cells = views.by_endpoint(self._traffic.counts(now, window, endpoints))
         else:
-            cells = views.by_endpoint(self._traffic.served(now, window, service))
+            cells = views.by_endpoint(self._traffic.to_service(now, window, service))
         return tuple(
             view
             for name, members in sorted(self._registry.services().items())
@@ -76,8 +76,8 @@ class LiveView:
     def stages(
         self, now: float, window: float, services: Iterable[ServiceId] | None = None
     ) -> tuple[StageView, ...]:
-        """Return stages with the traffic of both arms, and what the mesh does or would do; by default of
-        every known service."""
+        """Return stages with the traffic of both arms, and the effect or advice; by default for every known
+        service."""
 
         def weight(service: ServiceId, endpoint: str) -> float:
             part = self._feedback.ejections.weight(service, endpoint, now)
@@ -103,7 +103,7 @@ class LiveView:
         target: str | None = None,
         endpoint: str | None = None,
     ) -> tuple[Point, ...]:
-        """Return traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
+        """Return traffic over time, by ``service`` that to a service. Long windows have steps of tens."""
         return self._traffic.series(now, window, step, service, source, target, endpoint)
 
     def latency(

@@ -1,4 +1,4 @@
-"""Nodes, edges, endpoints and stages of a window: pure views over counts and state."""
+"""Nodes, edges and endpoints of a window, made of counts and state."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -17,16 +17,16 @@ from topology.rollout.stages import Stages
 
 
 def by_edge(counts: Bucket) -> dict[tuple[str, str, Protocol], Cell]:
-    """Traffic by source, target and protocol, in order of these."""
-    found: dict[tuple[str, str, Protocol], Cell] = {}
+    """Return traffic by source, target and protocol, in order of these."""
+    cells: dict[tuple[str, str, Protocol], Cell] = {}
     for key, cell in counts.items():
-        if cell.used or key.protocol is Protocol.TCP:
-            found.setdefault((key.source, key.target, key.protocol), Cell()).merge(cell)
-    return {ends: cell for ends, cell in sorted(found.items()) if cell.used}
+        if cell.has_traffic or key.protocol is Protocol.TCP:
+            cells.setdefault((key.source, key.target, key.protocol), Cell()).merge(cell)
+    return {ends: cell for ends, cell in sorted(cells.items()) if cell.has_traffic}
 
 
 def edges(counts: Bucket, seconds: float) -> tuple[EdgeView, ...]:
-    """Edges with traffic, in order of their ends."""
+    """Return edges with traffic, in order of their ends."""
     return tuple(
         EdgeView(
             source,
@@ -53,10 +53,10 @@ def nodes(
     stages: Stages,
     ejections: Ejections,
 ) -> tuple[NodeView, ...]:
-    """Everything with traffic or endpoints, by name; traffic as a server."""
+    """Return all nodes with traffic or endpoints, by name; their traffic is that which they serve."""
     served: dict[str, Cell] = {}
     for key, cell in counts.items():
-        if cell.used:
+        if cell.has_traffic:
             served.setdefault(key.source, Cell())
             served.setdefault(key.target, Cell()).add(cell.histogram, cell.errors)
     views = []
@@ -82,7 +82,7 @@ def nodes(
 
 
 def by_endpoint(counts: Bucket) -> dict[tuple[str, str], Cell]:
-    """Traffic by service and endpoint."""
+    """Return traffic by service and endpoint."""
     cells: dict[tuple[str, str], Cell] = {}
     for key, cell in counts.items():
         if key.endpoint:
@@ -99,7 +99,7 @@ def endpoints(
     weights: Weights,
     now: float,
 ) -> tuple[EndpointView, ...]:
-    """Endpoints of one service, by address."""
+    """Return the endpoints of one service, by address."""
     return tuple(
         _endpoint(member, cells, seconds, records.get(member.address), ejections, weights, now)
         for member in sorted(members, key=lambda member: member.address)
@@ -119,7 +119,7 @@ def _endpoint(
     ejection = ejections.state(service, address)
     ejected = ejection.state is EndpointState.EJECTED
     reporters = record.reporters.values() if record else ()
-    told = [view.open for view in reporters if now - view.open.told <= FRESH]
+    gauges = [view.open for view in reporters if now - view.open.at <= FRESH]
     return EndpointView(
         service,
         address,
@@ -131,8 +131,8 @@ def _endpoint(
         member.instance,
         member.version,
         member.zone,
-        open=sum(held.count for held in told),
-        oldest=max((held.oldest for held in told), default=0.0),
+        open=sum(gauge.count for gauge in gauges),
+        oldest=max((gauge.oldest for gauge in gauges), default=0.0),
         ejected_since=ejection.since if ejected else None,
         ejected_until=ejection.until if ejected else None,
         reason=ejection.reason,

@@ -52,7 +52,7 @@ class Prober:
     async def _probe(self, asked: ProbeRequest) -> None:
         result = await probe(asked, self._seconds)
         self._stats.count("spanmesh_probes_total", outcome="ok" if result.ok else "failed")
-        self._engine.probed([result], self._clock())
+        self._engine.add_probes([result], self._clock())
 
 
 async def probe(asked: ProbeRequest, seconds: float = SECONDS) -> ProbeResult:

@@ -101,7 +101,7 @@ class FederationSync:
     async def publish(self) -> None:
         """Store the members that are connected here. Raises StoreError."""
         now = time.monotonic()
-        members = self._engine.registered()
+        members = self._engine.own_members()
         await self._add({MEMBERS: self._published.columns(members, now)})
         self._published.confirm(members, now)
 

@@ -90,7 +90,7 @@ class Spool:
 
     @property
     def oldest(self) -> float | None:
-        """When the oldest segment was created, epoch seconds; None when the spool is empty."""
+        """The creation time of the oldest segment in epoch seconds; None if the spool is empty."""
         name = next(iter(self._sizes), None)
         return None if name is None else _begun(name) / 1e9
 

@@ -36,7 +36,7 @@ FONT: Final = "Inter, Segoe UI, Roboto, Helvetica Neue, Noto Sans, Liberation Sa
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a graph is labelled and marked.
+    """The labels and marks of a graph.
 
     ``label`` is one of graph_url.LABELS; ``chosen`` is (node,) or (source, target); ``path`` is names of
     nodes in the order of the calls. ``nodes`` and ``edges`` are the changes since another window, None

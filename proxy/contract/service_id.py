@@ -1,4 +1,4 @@
-"""Who a service is: a namespace and a name, and what a plain name means.
+"""The identity of a service, a namespace and a name, and the meaning of plain names.
 
 Two services of one name in two namespaces are two services. Source: OpenTelemetry semantic conventions,
 ``service.namespace`` and ``service.name``, which together name a service.
@@ -86,7 +86,7 @@ class ServiceNames:
         """Return the known service that somebody means who may not know its namespace.
 
         What names a service beside its own sidecar (an application's spans, an attribute) may leave the
-        namespace out, or give one where the sidecar was told none.
+        namespace out, or give one where the sidecar was given none.
         """
         known = self.called(service.name)
         if len(known) == 1 and not (service.namespace and known[0].namespace):

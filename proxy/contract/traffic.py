@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Arm(StrEnum):
-    """Who chose the endpoint of a call; the value of the attribute ``spanmesh.arm``.
+    """The chooser of a call's endpoint; the value of the attribute ``spanmesh.arm``.
 
     Comparing the two arms of a service is how the effect of routing is measured.
     """

@@ -1,4 +1,4 @@
-"""Where a request goes.
+"""The choice of a destination for each request.
 
 ``router`` turns an authority into an attempt: a service, an arm and an endpoint. ``balancer`` picks the
 endpoint, with one ``breaker`` each. ``retry`` decides what follows a failed attempt, within a budget

@@ -1,4 +1,4 @@
-"""What follows a failed attempt: another one, or giving up. Pure."""
+"""The decision after a failed attempt: retry or give up. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +18,7 @@ _CONDITIONS: Final = {
 
 
 def condition(reason: Reason) -> str:
-    """Return what ``retries.on`` of mesh.yaml calls this failure; empty when it is never retried."""
+    """Return the word of mesh.yaml's ``retries.on`` for this failure; empty if it is never retried."""
     return _CONDITIONS.get(reason, "")
 
 
@@ -38,7 +38,7 @@ class RetryPolicy:
         """
         failed = attempts[-1]
         service = failed.destination.service
-        # Outside the routed arm the application's own choice stands, failures included.
+        # Outside the routed arm the application's own choice is kept, failures included.
         if failed.arm != Arm.ROUTED or service is None:
             return None
         retries = service.retries

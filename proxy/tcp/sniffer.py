@@ -1,6 +1,6 @@
-"""The sniffer of intercepted connections: where each one was going, and whether it carries HTTP/1.
+"""The sniffer of intercepted connections, which finds the original destination and the protocol of each.
 
-A connection is held here until that is known, then handed to ``ClientConnection`` or to
+A connection is held here until both are known, then handed to ``ClientConnection`` or to
 ``OpaqueConnection``. A silent client may speak a server-first protocol (SMTP, MySQL) or keep a
 connection ready for later. After ``patience`` seconds it is connected as opaque TCP, and detection
 runs again if the client turns out to speak first.
@@ -25,11 +25,11 @@ from proxy.tcp.original_dst import original_destination
 
 @dataclass(frozen=True, slots=True)
 class ListenerRules:
-    """What a listener makes of accepted connections.
+    """The rules by which a listener chooses a protocol for accepted connections.
 
     An intercepted connection to the port of ``app`` (``host:port``, empty for outbound), whatever its
     address, is for our own application, which speaks ``protocol``: "http", "tcp" or "auto".
-    ``intercept``: ask for the original destination at all. ``patience`` is seconds of silence.
+    With ``intercept`` it asks for the original destination. ``patience`` is seconds of silence.
     """
 
     context: ListenerContext

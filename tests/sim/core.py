@@ -228,7 +228,7 @@ class Simulation:
     def _probe_over(self, service: str, endpoint: str, ok: bool, failed: bool) -> None:
         self.servers[endpoint].left(0.0)
         words = "it answered" if ok else "no answer in time"
-        self._engine.probed([ProbeResult(ServiceId(service), endpoint, ok, words)], EPOCH + self.now)
+        self._engine.add_probes([ProbeResult(ServiceId(service), endpoint, ok, words)], EPOCH + self.now)
 
     def _view(self, endpoints: tuple[Endpoint, ...]) -> None:
         self._told = endpoints

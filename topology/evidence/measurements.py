@@ -1,7 +1,7 @@
 """The measurements of each endpoint by each reporter in the last half minute.
 
-Kept apart from the graph's memory because they are read at every tick, by reporter, and must
-answer for any window of the last seconds. Latency is held as the sum of base-2 logarithms: its
+They are apart from the graph's memory because they are read at every tick, by reporter, and must
+cover any window of the last seconds. Latency is held as the sum of base-2 logarithms: its
 mean is the typical latency, which a few outliers do not move.
 """
 
@@ -82,7 +82,7 @@ class Open:
 
     count: int = 0
     oldest: float = 0.0
-    told: float = float("-inf")
+    at: float = float("-inf")
 
 
 @dataclass(slots=True)
@@ -121,13 +121,13 @@ class ReporterView:
 
 @dataclass(slots=True)
 class Screen:
-    """A cheap running look at one endpoint: whether it is worth a proper comparison."""
+    """A cheap running average of one endpoint, to see if it is worth a proper comparison."""
 
     count: float = 0.0
     errors: float = 0.0
     timed: float = 0.0
     logs: float = 0.0
-    late: float = float("-inf")  # when a request was last told to be open for long
+    late: float = float("-inf")  # time of the last report of a request open for long
     at: float = 0.0
 
     @property
@@ -185,7 +185,7 @@ class LastProbe:
 
 @dataclass(slots=True)
 class Record:
-    """All that is known of one endpoint. ``served`` is what its own sidecar counted."""
+    """All measurements of one endpoint. ``served`` has the calls that its own sidecar counted."""
 
     reporters: dict[str, ReporterView] = field(default_factory=dict)
     screen: Screen = field(default_factory=Screen)
@@ -201,31 +201,31 @@ class Evidence:
         self._records: dict[ServiceId, dict[str, Record]] = {}
         self._touched: set[ServiceId] = set()
         self.urgent = False
-        """True once something was noted that should not wait for the next step, which resets it."""
+        """True once a measurement should not wait for the next step, which resets it."""
 
     def call(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note finished calls."""
         record = self._record(service, endpoint)
-        tally = measured(sample.histogram, sample.errors)
-        record.screen.add(tally, now)
-        record.baseline.add(tally, record.screen, now)
+        calls = tally_of(sample.histogram, sample.errors)
+        record.screen.add(calls, now)
+        record.baseline.add(calls, record.screen, now)
         view = self._view(record, sample.reporter)
-        view.add(tally, now)
-        if tally.errors and record.screen.failing >= _ALARMING:
+        view.add(calls, now)
+        if calls.errors and record.screen.failing >= _ALARMING:
             self._alarm(view, now)
 
-    def served(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
-        """Note what the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
-        self._record(service, endpoint).served.add(measured(sample.histogram, sample.errors), now)
+    def own_calls(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
+        """Note calls that the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
+        self._record(service, endpoint).served.add(tally_of(sample.histogram, sample.errors), now)
 
-    def probed(self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float) -> None:
+    def probe(self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float) -> None:
         """Note the result of an active probe."""
         self._record(service, endpoint).probed = LastProbe(ok, detail, now)
 
     def take_touched(self) -> set[ServiceId]:
-        """Return the services something was noted of since the last call."""
-        found, self._touched = self._touched, set()
-        return found
+        """Return the services with new measurements since the last call of this method."""
+        services, self._touched = self._touched, set()
+        return services
 
     def open(self, service: ServiceId, endpoint: str, sample: OpenSample, now: float) -> None:
         """Note open requests."""
@@ -250,9 +250,9 @@ class Evidence:
         for service, records in list(self._records.items()):
             for endpoint, record in list(records.items()):
                 record.reporters = {
-                    name: held
-                    for name, held in record.reporters.items()
-                    if max(held.at, held.open.told) >= oldest
+                    name: view
+                    for name, view in record.reporters.items()
+                    if max(view.at, view.open.at) >= oldest
                 }
                 probed = record.probed.at if record.probed else oldest
                 if not record.reporters and max(record.served.at, probed) <= oldest:
@@ -271,13 +271,13 @@ class Evidence:
 
     @staticmethod
     def _view(record: Record, reporter: str) -> ReporterView:
-        found = record.reporters.get(reporter)
-        if found is None:
-            found = record.reporters[reporter] = ReporterView()
-        return found
+        view = record.reporters.get(reporter)
+        if view is None:
+            view = record.reporters[reporter] = ReporterView()
+        return view
 
 
-def measured(histogram: Histogram, errors: int) -> Tally:
+def tally_of(histogram: Histogram, errors: int) -> Tally:
     """Return a sample as a tally. Samples come by status, so one with errors times no success."""
     count = histogram.count
     if errors:

@@ -37,7 +37,7 @@ class ServiceTallies:
     """Calls to the endpoints of one service at one moment, over windows of any length.
 
     ``peers`` are the endpoints that serve now, ``since`` the time by endpoint before which measurements
-    do not count: before an ejection or a return they tell of another state.
+    do not count: before an ejection or a return they are of another state.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ServiceTallies:
         return EndpointTally(pooled(by_reporter.values()), by_reporter)
 
     def of_peers(self, endpoint: str, seconds: float) -> list[EndpointTally]:
-        """Return the same for each of its peers."""
+        """Return the calls to each of an endpoint's peers within the last ``seconds``."""
         return [self.of(peer, seconds) for peer in self.peers if peer != endpoint]
 
     def peers_of(self, endpoint: str) -> tuple[str, ...]:

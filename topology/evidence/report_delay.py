@@ -1,6 +1,6 @@
-"""The delay of reports, and which are too old to act on: a report lives for three intervals.
+"""The delay of reports, and the test for those too old to act on: a report lives for three intervals.
 
-Clocks of sidecars and collector need not agree. So a report's delay is measured against the fastest
+Clocks of sidecars and collector need not agree, so a report's delay is measured against the fastest
 report seen from the same reporter.
 """
 
@@ -12,7 +12,7 @@ _REPORTERS: Final = 10_000
 
 
 class ReportDelays:
-    """The fastest report of each reporter, as collector's time less reporter's time."""
+    """The delays of reporters' fastest reports, each as the collector's time less the reporter's."""
 
     def __init__(self) -> None:
         self._fastest: dict[str, tuple[float, float]] = {}
@@ -20,8 +20,8 @@ class ReportDelays:
     def late(self, reporter: str, begun: float, ended: float, now: float) -> bool:
         """True if a report over [begun, ended), in the reporter's time, is too old to act on.
 
-        One without times is never too old; one that covers much more than an interval was held back at
-        its source.
+        A report without times is never too old. One that covers much more than an interval was held back at
+        its source, so it is.
         """
         if not ended:
             return False

@@ -1,12 +1,19 @@
-"""Which measurement counts as which edge, so that every call is counted once.
+"""The assignment of measurements to edges, so that every call is counted once.
 
-- A sidecar's client measurement is the edge. The server's measurement of the same edge is
-  dropped, unless nothing was heard from the source's sidecar for a while.
-- A server measurement without a caller is ``user -> service``. When a span then proves that
-  the caller was a service without a sidecar, the call moves to that edge (``Edge.recount``).
-  When the caller had a sidecar that did not yet know the mesh, the call just goes (``Measured``).
-- A ``host:port`` outside the mesh becomes a service once one answered there.
-- Opaque TCP names no caller: see ``Connections``.
+In order of precedence:
+
+- The measurement of the caller's sidecar is the edge: it alone has the endpoint, the arm and the whole
+  latency, with the network and failures to connect.
+- The measurement of the callee's sidecar is dropped if the caller's sidecar reports, and counts for the
+  edge after ``SECOND_OPINION`` seconds if it does not.
+- The measurement of the callee's sidecar without a caller is ``user -> service``. If a span then proves
+  that the caller was a service without a sidecar, the call moves to that edge (``Edge.recount``). If the
+  caller had a sidecar that did not yet know the mesh, its sidecar has counted the call, and that of the
+  user is removed (``Measured``).
+- Spans make edges only of calls that no sidecar of the caller measured.
+
+A ``host:port`` outside the mesh becomes a service once one answered there. Opaque TCP names no caller:
+see ``Connections``.
 """
 
 from collections import deque
@@ -26,26 +33,30 @@ from topology.model.graph import Kind
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SpanFact
 from topology.registry.registry import Registry
 
-# How long a server's measurement waits to see whether its caller measures too.
+# Seconds for which a callee's measurement waits for one of its caller. Both report every half second, by
+# clocks and connections of their own: two seconds are four reports of the caller.
 SECOND_OPINION: Final = 2.0
-# A sidecar that measured within this many seconds is measuring.
+# Seconds after its last measurement for which a sidecar counts as reporting. A quiet caller reports only
+# when it calls, so this is longer than an interval of reports; a caller that is gone must not hide what
+# callees see for long, so it is shorter than the window that people look at.
 REPORTING: Final = 10.0
-_NAMES: Final = 10_000
+_NAMES: Final = 10_000  # names come from reports: memory for them needs a bound
 _FOR_EVER: Final = 1 << 62
-_STANDING_MAX: Final = 60  # seconds at most that one look at what stands is good for
+_OPEN_MAX: Final = 60  # seconds that one reading of open connections may be stored for
 
 
 class Intake:
-    """Feeds the window. ``hold`` is how many seconds calls of unknown users can still move."""
+    """Feeds the window. For ``hold`` seconds the calls of unknown users can still move to another edge."""
 
     def __init__(self, window: Window, pairing: Pairing, registry: Registry, hold: float) -> None:
         self._window = window
         self._pairing = pairing
         self._registry = registry
+        # For ``hold`` seconds a span waits for its other half; a second at each end for rounding to seconds.
         self._hold = int(hold) + 2
         self._aliases: dict[str, str] = {}
         self._kinds: dict[str, Kind] = {}
-        self._measuring: dict[str, float] = {}
+        self._reported: dict[str, float] = {}
         self._waiting: deque[tuple[float, CallSample]] = deque()
         self._connections = Connections()
         self._owed: dict[str, int] = {}  # calls that moved before the user's count of them came
@@ -57,16 +68,16 @@ class Intake:
         if sample.protocol == Protocol.TCP:
             self._tcp(sample, now)
         elif sample.side is Side.CLIENT:
-            self._measuring[sample.source] = now
+            self._reported[sample.source] = now
             key = Key(sample.source, sample.target, Protocol.HTTP, sample.endpoint, sample.arm)
             self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         elif not sample.source:
             self._count_user(sample, now)
-        elif not self._measured(sample.source, now):
+        elif not self._is_reporting(sample.source, now):
             self._waiting.append((now + SECOND_OPINION, sample))
 
     def merge_remote(self, sample: EdgeSample) -> None:
-        """Count what another collector counted, and stored, in the second it did."""
+        """Count calls that another collector counted and stored, in the same second."""
         ends = (sample.source, sample.target, False), (sample.target, sample.source, True)
         for name, other, called in ends:
             kind = span_peers.kind_of(name, sample.protocol, called, other)
@@ -77,66 +88,70 @@ class Intake:
         self._window.merge(key, cell, sample.second)
 
     def connections(self, sample: ConnectionSample, now: float) -> None:
-        """Note opaque connections that stand, and what went over them."""
+        """Note open opaque connections, and the bytes that went over them."""
         server = sample.side is Side.SERVER
         if server:
             sample = replace(sample, endpoint=self._served_at(sample))
         elif len(self._kinds) < _NAMES and span_peers.outside(sample.target):
             self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
-        if self._connections.stand(sample, now) and (sample.sent or sample.received):
+        if self._connections.set_open(sample, now) and (sample.sent or sample.received):
             key = Key(USER if server else sample.source, sample.target, Protocol.TCP, sample.endpoint)
-            self._window.moved(key, sample.sent, sample.received, now)
+            self._window.add_bytes(key, sample.sent, sample.received, now)
 
     def open(self, now: float) -> dict[tuple[str, str], Open]:
-        """Opaque connections that stand, by source and target."""
+        """Return the open opaque connections by source and target."""
         return self._connections.open(now)
 
     def span(self, fact: SpanFact, now: float) -> None:
-        """Count what a span proves."""
-        for found in self._pairing.add(fact, now):
-            if isinstance(found, Alias):
+        """Count the calls that a span proves."""
+        for result in self._pairing.add(fact, now):
+            if isinstance(result, Alias):
                 if len(self._aliases) < _NAMES:
-                    self._aliases[found.address] = found.service
-            elif isinstance(found, Measured):
-                self._recount(found.target, found.duration, found.failed, now)
+                    self._aliases[result.address] = result.service
+            elif isinstance(result, Measured):
+                self._recount(result.target, result.duration, result.failed, now)
             else:
-                self._edge(found, now)
+                self._edge(result, now)
 
     def advance(self, now: float) -> None:
-        """Settle what has waited long enough."""
+        """Count what has waited long enough for a measurement of higher precedence."""
         for edge in self._pairing.expire(now):
-            if not self._measured(edge.source, now):
+            if not self._is_reporting(edge.source, now):
                 self._edge(edge, now)
         while self._waiting and self._waiting[0][0] <= now:
             _, sample = self._waiting.popleft()
-            if not self._measured(sample.source, now):
+            if not self._is_reporting(sample.source, now):
                 key = Key(sample.source, sample.target, Protocol.HTTP, self._endpoint(sample))
                 self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
-        for sample in self._connections.settle(now):
+        for sample in self._connections.take_unmatched(now):
             key = Key(sample.source, sample.target, Protocol.TCP, sample.endpoint)
             self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
         self._window.expire(now)
 
-    def closed(self, now: float) -> Iterator[EdgeSample]:
-        """Seconds that are over and not yet stored. Users' calls come later: they may still move."""
+    def close_seconds(self, now: float) -> Iterator[EdgeSample]:
+        """Yield the calls of seconds that are over and not yet stored.
+
+        Calls of users come ``hold`` seconds later: until then a span can move them to another edge, and rows
+        that are stored cannot be taken back.
+        """
         end = int(now)
-        yield from self._standing(now, end)
+        yield from self._open_connections(now, end)
         yield from self._store(end, end - self._hold)
 
     def flush(self) -> Iterator[EdgeSample]:
-        """Everything not yet stored; nothing may be added afterwards."""
+        """Yield all calls not yet stored; nothing may be added afterwards."""
         yield from self._store(_FOR_EVER, _FOR_EVER)
 
-    def _standing(self, now: float, end: int) -> Iterator[EdgeSample]:
-        """Opaque connections that stand, for the seconds since the last time."""
-        passed = min(end - self._stored, _STANDING_MAX) if self._stored else 0
+    def _open_connections(self, now: float, end: int) -> Iterator[EdgeSample]:
+        """Yield the open opaque connections, for the seconds since the last call."""
+        passed = min(end - self._stored, _OPEN_MAX) if self._stored else 0
         if passed <= 0:
             return
         for (source, target), open_ in self._connections.open(now).items():
             yield EdgeSample(
                 end - 1,
                 source,
-                self.resolved(target),
+                self.resolve(target),
                 Protocol.TCP,
                 "",
                 Arm.NONE,
@@ -152,12 +167,12 @@ class Intake:
         parts = ((self._stored, end, False), (self._stored_users, users_end, True))
         self._stored, self._stored_users = end, users_end
         for begin, stop, users in parts:
-            for second, key, cell in self._window.closed(begin, stop):
+            for second, key, cell in self._window.close_seconds(begin, stop):
                 if (key.source == USER) is users:
                     yield EdgeSample(
                         second,
                         key.source,
-                        self.resolved(key.target),
+                        self.resolve(key.target),
                         key.protocol,
                         key.endpoint,
                         key.arm,
@@ -170,37 +185,41 @@ class Intake:
                         received=cell.received,
                     )
 
-    def resolved(self, target: str) -> str:
-        """The service behind a target, or the target itself."""
+    def resolve(self, target: str) -> str:
+        """Return the service behind a target, or the target itself."""
         if not span_peers.outside(target):
             return target
         place = self._registry.resolve(target)
         return place[0] if place else self._aliases.get(target, target)
 
     def kind(self, name: str) -> Kind:
-        """What the node of this name is."""
+        """Return the kind of the node of this name."""
         if name == USER:
             return Kind.USER
         return self._kinds.get(name, Kind.EXTERNAL if span_peers.outside(name) else Kind.SERVICE)
 
-    def _measured(self, source: str, now: float) -> bool:
+    def _is_reporting(self, source: str, now: float) -> bool:
+        # A stream is proof enough. Without one (a sidecar that lost the collector's xDS, not its receiver)
+        # its reports are.
         if self._registry.has_sidecar(ServiceId(source)):
             return True
-        return now - self._measuring.get(source, -REPORTING) < REPORTING
+        return now - self._reported.get(source, -REPORTING) < REPORTING
 
     def _tcp(self, sample: CallSample, now: float) -> None:
         if sample.side is Side.SERVER:
-            self._connections.served(replace(sample, endpoint=self._served_at(sample)), now)
+            self._connections.add_callee_sample(replace(sample, endpoint=self._served_at(sample)), now)
             return
-        self._connections.ended(sample, now)
+        self._connections.add_caller_sample(sample, now)
         if len(self._kinds) < _NAMES and span_peers.outside(sample.target):
             self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
         key = Key(sample.source, sample.target, Protocol.TCP, sample.endpoint)
         self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
 
     def _served_at(self, sample: CallSample | ConnectionSample) -> str:
-        """The address at which callers know an endpoint; another port than the application's is an
-        address of its own, and belongs to the service."""
+        """Return the address at which callers know an endpoint.
+
+        Another port than the application's is an address of its own, and belongs to the service.
+        """
         if sample.endpoint and len(self._aliases) < _NAMES:
             self._aliases[sample.endpoint] = sample.target
         return sample.endpoint or self._registry.address_of(sample.reporter)
@@ -220,7 +239,7 @@ class Intake:
                 self._kinds.setdefault(name, kind)
         histogram = Histogram()
         histogram.record(edge.duration)
-        target = self.resolved(edge.target)
+        target = self.resolve(edge.target)
         key = Key(edge.source, target, edge.protocol)
         self._window.add(key, histogram, int(edge.failed), now, edge.encrypted)
         if edge.recount:

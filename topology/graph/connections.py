@@ -1,9 +1,9 @@
-"""Opaque TCP: whose connections a callee's sidecar saw, and how many stand now.
+"""The callers of opaque TCP connections that a callee's sidecar saw, and the number that is open.
 
-Nothing in such a stream could name the caller. But its own sidecar, where it has one, measures the
-same connection, and both report within half a second of its end. So what a callee's sidecar counted
-waits a while; what callers' sidecars counted at that endpoint meanwhile is taken off it, and the
-rest came from somebody without a sidecar. Connections that stand are compared likewise.
+Nothing in an opaque stream can name the caller. But its own sidecar, if it has one, measures the same
+connection, and both report within half a second of its end. So the callee's count waits for ``WAIT``
+seconds, the counts of callers' sidecars at that endpoint are subtracted, and the rest came from callers
+without a sidecar. Open connections are compared in the same way.
 """
 
 from collections import deque
@@ -15,24 +15,26 @@ from proxy.contract.histogram import Histogram
 from topology.graph.span_pairing import USER
 from topology.model.samples import CallSample, ConnectionSample, Side
 
-# How long a callee's measurement waits for those of its callers, and how long theirs are good for.
+# Seconds for which a callee's measurement waits for those of its callers, and for which theirs can be
+# subtracted: twice as long, because either side may report first.
 WAIT: Final = 2.0
-_GOOD: Final = 4.0
-_FRESH: Final = 1.5  # seconds a gauge is believed
+_KEEP: Final = 4.0
+_FRESH: Final = 1.5  # seconds for which a gauge holds: three intervals of reports
 _CALLED: Final = 10.0  # seconds after which an endpoint has no callers with a sidecar
 
 
 @dataclass(slots=True)
 class _Callers:
-    """What callers' sidecars told of one endpoint: when last, and [until, count] of what ended."""
+    """The reports of callers' sidecars about one endpoint: the time of the last, and [expiry, count] of ended
+    connections."""
 
-    told: float = 0.0
+    at: float = 0.0
     ended: deque[list[float]] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
 class Open:
-    """Connections that stand, and how many of them are known to be encrypted or in the clear."""
+    """Open connections, and how many of them are known to be encrypted or in the clear."""
 
     count: int = 0
     encrypted: int = 0
@@ -40,46 +42,49 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Gauge:
     sample: ConnectionSample
-    told: float
+    at: float
 
 
 class Connections:
-    """Samples have the endpoint's address as the registry knows it. Every ``now`` is epoch seconds."""
+    """Opaque connections by endpoint, as callers and callees report them.
+
+    Samples have the endpoint's address as the registry knows it. Every ``now`` is epoch seconds.
+    """
 
     def __init__(self) -> None:
         self._callers: dict[str, _Callers] = {}
         self._waiting: deque[tuple[float, CallSample]] = deque()
-        self._standing: dict[tuple[str, str, str, str], _Standing] = {}
-        # Of a callee's endpoint: how many more stand there than its callers told of, in the last seconds.
-        self._strangers: dict[tuple[str, str], deque[tuple[float, int]]] = {}
+        self._gauges: dict[tuple[str, str, str, str], _Gauge] = {}
+        # (time, open connections that no caller reported) of the last seconds, by callee and endpoint.
+        self._unmatched: dict[tuple[str, str], deque[tuple[float, int]]] = {}
 
-    def ended(self, sample: CallSample, now: float) -> None:
-        """A caller's sidecar counted connections; those that never stood its callee knows nothing of."""
-        callers = self._called(sample.endpoint, now)
+    def add_caller_sample(self, sample: CallSample, now: float) -> None:
+        """Count ended connections of a caller's sidecar; its callee saw only those that were established."""
+        callers = self._callers_of(sample.endpoint, now)
         if sample.arrived:
-            callers.ended.append([now + _GOOD, sample.histogram.count])
+            callers.ended.append([now + _KEEP, sample.histogram.count])
 
-    def served(self, sample: CallSample, now: float) -> None:
-        """A callee's sidecar counted connections."""
+    def add_callee_sample(self, sample: CallSample, now: float) -> None:
+        """Count ended connections of a callee's sidecar."""
         self._waiting.append((now + WAIT, sample))
 
-    def stand(self, sample: ConnectionSample, now: float) -> bool:
-        """Note connections that stand; whether their bytes count on the edge of this sample."""
+    def set_open(self, sample: ConnectionSample, now: float) -> bool:
+        """Note open connections; return True if their bytes count on the edge of this sample."""
         key = (sample.reporter, sample.source, sample.target, sample.endpoint)
         if sample.open:
-            self._standing[key] = _Standing(sample, now)
+            self._gauges[key] = _Gauge(sample, now)
         else:
-            self._standing.pop(key, None)
+            self._gauges.pop(key, None)
         if sample.side is Side.CLIENT:
-            self._called(sample.endpoint, now)
+            self._callers_of(sample.endpoint, now)
             return True
         callers = self._callers.get(sample.endpoint)
-        return callers is None or now - callers.told >= _CALLED
+        return callers is None or now - callers.at >= _CALLED
 
-    def settle(self, now: float) -> Iterator[CallSample]:
-        """What callees counted and no caller's sidecar did."""
+    def take_unmatched(self, now: float) -> Iterator[CallSample]:
+        """Yield the connections that callees counted and no caller's sidecar did, as those of users."""
         while self._waiting and self._waiting[0][0] <= now:
             _, sample = self._waiting.popleft()
             histogram = _less(sample.histogram, self._spend(sample.endpoint, sample.histogram.count))
@@ -90,28 +95,31 @@ class Connections:
         self._forget(now)
 
     def open(self, now: float) -> dict[tuple[str, str], Open]:
-        """Connections that stand by source and target; whose the others are nobody knows, so what a
-        callee's sidecar says of their being encrypted is not taken."""
-        found: dict[tuple[str, str], Open] = {}
-        for standing in self._fresh(Side.CLIENT, now):
-            known = found.setdefault((standing.source, standing.target), Open())
-            known.count += standing.open
-            known.encrypted += standing.encrypted
-            known.clear += standing.clear
-        for (target, _), seen in self._strangers.items():
-            # Reports of the two sides are not of one moment: what passes within the wait is no stranger.
+        """Return open connections by source and target.
+
+        Those that no caller reported are counted without their encryption: a callee's sidecar knows how many
+        of all its connections are encrypted, not how many of these.
+        """
+        opens: dict[tuple[str, str], Open] = {}
+        for sample in self._fresh(Side.CLIENT, now):
+            known = opens.setdefault((sample.source, sample.target), Open())
+            known.count += sample.open
+            known.encrypted += sample.encrypted
+            known.clear += sample.clear
+        for (target, _), seen in self._unmatched.items():
+            # The two sides do not report at the same moment: only a surplus that lasts for the wait is real.
             count = min(number for _, number in seen) if now - seen[0][0] >= WAIT else 0
             if count > 0:
-                found.setdefault((USER, target), Open()).count += count
-        return found
+                opens.setdefault((USER, target), Open()).count += count
+        return opens
 
-    def _called(self, endpoint: str, now: float) -> _Callers:
+    def _callers_of(self, endpoint: str, now: float) -> _Callers:
         callers = self._callers.setdefault(endpoint, _Callers())
-        callers.told = now
+        callers.at = now
         return callers
 
     def _spend(self, endpoint: str, wanted: int) -> int:
-        """How many of the connections that ended at an endpoint their callers counted."""
+        """Take up to ``wanted`` of the connections that callers counted at an endpoint; return the number."""
         callers, spent = self._callers.get(endpoint), 0
         while callers is not None and callers.ended and spent < wanted:
             first = callers.ended[0]
@@ -124,9 +132,9 @@ class Connections:
 
     def _fresh(self, side: Side, now: float) -> Iterator[ConnectionSample]:
         return (
-            held.sample
-            for held in self._standing.values()
-            if held.sample.side is side and now - held.told < _FRESH
+            gauge.sample
+            for gauge in self._gauges.values()
+            if gauge.sample.side is side and now - gauge.at < _FRESH
         )
 
     def _compare(self, now: float) -> None:
@@ -137,11 +145,11 @@ class Connections:
         for callee in self._fresh(Side.SERVER, now):
             place = callee.target, callee.endpoint
             seen[place] = seen.get(place, 0) + callee.open
-        for place in list(self._strangers):
+        for place in list(self._unmatched):
             if place not in seen:
-                del self._strangers[place]
+                del self._unmatched[place]
         for place, count in seen.items():
-            past = self._strangers.setdefault(place, deque())
+            past = self._unmatched.setdefault(place, deque())
             past.append((now, count - known.get(place[1], 0)))
             while now - past[0][0] > WAIT + 0.5:
                 past.popleft()
@@ -150,15 +158,15 @@ class Connections:
         for endpoint, callers in list(self._callers.items()):
             while callers.ended and callers.ended[0][0] <= now:
                 callers.ended.popleft()
-            if now - callers.told >= _CALLED:
+            if now - callers.at >= _CALLED:
                 del self._callers[endpoint]
-        for key, standing in list(self._standing.items()):
-            if now - standing.told >= _FRESH:
-                del self._standing[key]
+        for key, gauge in list(self._gauges.items()):
+            if now - gauge.at >= _FRESH:
+                del self._gauges[key]
 
 
 def _less(histogram: Histogram, taken: int) -> Histogram:
-    """A histogram without so many of its counts, the greatest first."""
+    """Return a histogram without ``taken`` of its counts, the longest durations first."""
     if not taken:
         return histogram
     left = Histogram()

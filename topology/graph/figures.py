@@ -1,4 +1,4 @@
-"""Figures of a cell for people: rate, success, percentiles, and whether its calls are encrypted. Pure."""
+"""The figures of a cell for people: rate, success, percentiles and encryption of its calls."""
 
 from proxy.contract.histogram import Histogram, bucket_value
 from topology.graph.window import Cell
@@ -6,7 +6,7 @@ from topology.model.graph import Encryption, Stats
 
 
 def encryption(encrypted: int, clear: int) -> Encryption | None:
-    """Return whether calls are encrypted, by how many are known to be; None where nobody could tell."""
+    """Return the encryption of calls by how many are known to be encrypted or clear; None if none is."""
     if encrypted and clear:
         return Encryption.PARTLY
     if encrypted or clear:

@@ -1,7 +1,7 @@
-"""Which dependency the graph points to when all endpoints of a service fail or are slow.
+"""The dependency that the graph points to if all endpoints of a service fail or are slow.
 
-From the service downwards: the call that became slower, or fails more, than it did before, as
-long as it explains a good part of what its caller suffers. The last of the path is pointed to.
+The path leads from the service downwards, at each step to the call that became slower, or fails more,
+than before, as long as it explains a good part of its caller's trouble. Its end is the cause.
 """
 
 from dataclasses import dataclass, field
@@ -10,13 +10,15 @@ from typing import Final
 from proxy.contract.decisions.evidence import Dependency
 from topology.graph.window import Bucket, Cell
 
-RECENT: Final = 5.0  # seconds that count as now
-BEFORE: Final = (70.0, 10.0)  # seconds ago, from and to, that count as before
-_CALLS: Final = 3
+RECENT: Final = 5.0  # seconds that count as now: a fault that ejects is a few seconds old
+# Seconds ago, from and to, that count as before. They end well ahead of now, so that the fault's own start
+# is not taken for the usual.
+BEFORE: Final = (70.0, 10.0)
+_CALLS: Final = 3  # fewer calls than these say nothing
 _EXPLAINS: Final = 0.3  # share of the caller's trouble that a call must have to explain it
-_FAILING: Final = 0.1
+_FAILING: Final = 0.1  # share of calls
 _SLOWER: Final = 0.005  # seconds
-_DEEP: Final = 6
+_DEEP: Final = 6  # calls from the service down, at most
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class _Change:
 
 
 def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Dependency]:
-    """A sentence and its evidence for what is wrong below a service."""
+    """Return the dependency below a service that became worse, as a sentence and as evidence."""
     changes: dict[str, dict[str, _Change]] = {}
     suffered = _Change()
     for part, bucket in (("now", recent), ("before", before)):
@@ -46,24 +48,24 @@ def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Dependency
             if key.target == service:
                 getattr(suffered, part).add(cell.histogram, cell.errors)
     path: list[str] = []
-    found, at = suffered, service
+    trouble, at = suffered, service
     while len(path) < _DEEP:
         calls = {name: made for name, made in changes.get(at, {}).items() if name not in (service, *path)}
-        worst = max(calls, key=lambda name: _weight(calls[name], found), default="")
-        if not worst or _weight(calls[worst], found) < _EXPLAINS:
+        worst = max(calls, key=lambda name: _weight(calls[name], trouble), default="")
+        if not worst or _weight(calls[worst], trouble) < _EXPLAINS:
             break
         path.append(worst)
-        found, at = calls[worst], worst
+        trouble, at = calls[worst], worst
     if not path:
         return f"nothing that {service} calls has become worse: look at {service} itself", Dependency()
-    return _told(service, path, found)
+    return _explain(service, path, trouble)
 
 
-def _told(service: str, path: list[str], found: _Change) -> tuple[str, Dependency]:
-    now, before = found.now, found.before
+def _explain(service: str, path: list[str], change: _Change) -> tuple[str, Dependency]:
+    now, before = change.now, change.before
     what = (
         f"fails {now.errors} of {now.histogram.count} calls"
-        if found.worse >= _FAILING
+        if change.worse >= _FAILING
         else f"takes {1000 * _mean(now):.0f} ms instead of {1000 * _mean(before):.0f} ms"
     )
     via = f" (by way of {' -> '.join([service, *path[:-1]])})" if len(path) > 1 else ""
@@ -73,7 +75,7 @@ def _told(service: str, path: list[str], found: _Change) -> tuple[str, Dependenc
 
 
 def _weight(call: _Change, caller: _Change) -> float:
-    """Share of the caller's trouble that a call can explain."""
+    """Return the share of the caller's trouble that a call can explain."""
     if call.now.histogram.count < _CALLS:
         return 0.0
     slow = call.slower / caller.slower if caller.slower > _SLOWER and call.slower > _SLOWER else 0.0

@@ -1,9 +1,11 @@
 """Edges from spans, for services that have no sidecar.
 
 A CLIENT or PRODUCER span and the SERVER or CONSUMER span it is the parent of are one call.
-They come in either order, up to ``ttl`` seconds apart. Calls to databases and brokers have no
-second half and count at once. What sidecars count in metrics is never counted here again:
-their spans only complete what their metrics cannot know (``Alias``, and ``Edge.recount``).
+They come in either order, up to ``ttl`` seconds apart: SDKs export in batches, by default every five
+seconds, and a caller's span ends after its callee's. So each half waits for the other, and a caller's that
+waited in vain is a call to something that sends no spans. Calls to databases and brokers have no second
+half and count at once. Calls that sidecars count in metrics are never counted here again: their spans only
+complete what their metrics cannot know (``Alias``, and ``Edge.recount``).
 
 Rules follow the OpenTelemetry servicegraph connector, with its reported defects in mind:
 nested clients, virtual users of servers that are not roots, brokers that are invisible.
@@ -42,10 +44,10 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A call without a caller's name that the caller's own sidecar did measure.
+    """A call that its caller's sidecar measured, and the callee's sidecar took for one of an unknown user.
 
-    A sidecar names its service to endpoints of the mesh alone; just after its start it does
-    not know them yet.
+    A sidecar names its service to endpoints of the mesh alone, and just after its start it does not know
+    them yet.
     """
 
     target: str
@@ -53,7 +55,7 @@ class Measured:
     failed: bool
 
 
-Found = Edge | Alias | Measured
+PairingResult = Edge | Alias | Measured
 _Id = tuple[bytes, bytes]
 V = TypeVar("V")
 
@@ -99,10 +101,10 @@ class Pairing:
         self._servers: _Recent[SpanFact] = _Recent(ttl, limit)  # by the parent they wait for
         self._inner: _Recent[str] = _Recent(ttl, limit)  # by parent: service of a client below it
         self._leaves: _Recent[str] = _Recent(ttl, limit)  # service of clients that counted at once
-        self._seen: _Recent[bool] = _Recent(ttl, 2 * limit)
+        self._seen: _Recent[bool] = _Recent(ttl, 2 * limit)  # both halves of a call are in here
 
-    def add(self, fact: SpanFact, now: float) -> list[Found]:
-        """Take in one span; the calls it completes, each exactly once."""
+    def add(self, fact: SpanFact, now: float) -> list[PairingResult]:
+        """Take in one span; return the calls that it completes, each exactly once."""
         if not fact.service:
             return []
         if fact.kind in (SpanKind.CLIENT, SpanKind.PRODUCER):
@@ -112,7 +114,7 @@ class Pairing:
         return []
 
     def expire(self, now: float) -> list[Edge]:
-        """Clients that waited in vain, each as the call to the outside it stands for."""
+        """Forget what waited too long; return the clients among it as calls to the outside."""
         for rest in (self._servers, self._inner, self._leaves, self._seen):
             rest.expire(now)
         return [
@@ -128,7 +130,7 @@ class Pairing:
             if not fact.from_sidecar and (peer := span_peers.name(fact.attributes))
         ]
 
-    def _client(self, fact: SpanFact, now: float) -> list[Found]:
+    def _client(self, fact: SpanFact, now: float) -> list[PairingResult]:
         own, parent = (fact.trace_id, fact.span_id), (fact.trace_id, fact.parent_id)
         if fact.parent_id:  # an outer client of the same service is this very call, seen twice
             outer = self._clients.get(parent)
@@ -149,7 +151,7 @@ class Pairing:
         self._clients.put(own, fact, now)
         return []
 
-    def _server(self, fact: SpanFact, now: float) -> list[Found]:
+    def _server(self, fact: SpanFact, now: float) -> list[PairingResult]:
         if fact.from_sidecar and (names.CALLER in fact.attributes or not fact.parent_id):
             return []
         if self._repeated(fact, now):
@@ -167,7 +169,7 @@ class Pairing:
         return []
 
     def _repeated(self, fact: SpanFact, now: float) -> bool:
-        """Whether this span came before: exporters send again what was not confirmed."""
+        """True if this span came before: exporters repeat requests that were not confirmed."""
         # Zipkin gives both halves of a call one span id; the kind keeps them apart.
         key = (fact.trace_id, fact.span_id + bytes((fact.kind,)))
         if self._seen.get(key):
@@ -176,7 +178,7 @@ class Pairing:
         return False
 
 
-def _joined(client: SpanFact, server: SpanFact) -> list[Found]:
+def _joined(client: SpanFact, server: SpanFact) -> list[PairingResult]:
     if client.from_sidecar:
         if server.from_sidecar:
             return [Measured(server.service, server.duration, server.failed)]

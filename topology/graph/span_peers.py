@@ -1,4 +1,4 @@
-"""Who is on the other side of a span, by its attributes.
+"""The other side of a call, by the attributes of a span.
 
 Source: OpenTelemetry semantic conventions for database and messaging spans, stable names
 first, then the older ones that SDKs still send.
@@ -62,10 +62,10 @@ _BROKERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One call that a span or a pair of spans proved; ``duration`` is seconds.
+    """One call that a span or a pair of spans proves; ``duration`` is seconds.
 
     ``recount`` means that the target's sidecar has already counted the call as one of an
-    unknown user, with a duration of ``measured``. ``encrypted`` is None where no span tells.
+    unknown user, with a duration of ``measured``. ``encrypted`` is None if unknown.
     """
 
     source: str
@@ -81,12 +81,12 @@ class Edge:
 
 
 def leaf(fact: SpanFact) -> Edge | None:
-    """The call to a database or with a broker that this span alone proves, or None."""
-    said = fact.attributes
-    system = _first(said, "db.system.name", "db.system")
-    space = _first(said, "db.namespace", "db.name")
+    """Return the call to a database or with a broker that this span alone proves, or None."""
+    attributes = fact.attributes
+    system = _first(attributes, "db.system.name", "db.system")
+    space = _first(attributes, "db.namespace", "db.name")
     if (system or space) and fact.kind != _CONSUMER:
-        name_ = said.get(names.PEER_SERVICE) or _node(system or "database", space or _host(said))
+        name_ = attributes.get(names.PEER_SERVICE) or _node(system or "database", space or _host(attributes))
         return Edge(
             fact.service,
             name_,
@@ -94,14 +94,14 @@ def leaf(fact: SpanFact) -> Edge | None:
             fact.failed,
             Protocol.DATABASE,
             target_kind=Kind.DATABASE,
-            encrypted=encrypted(said),
+            encrypted=encrypted(attributes),
         )
-    broker = said.get("messaging.system", "")
-    place = _first(said, "messaging.destination.name", "messaging.destination", "messaging.source.name")
+    broker = attributes.get("messaging.system", "")
+    place = _first(attributes, "messaging.destination.name", "messaging.destination", "messaging.source.name")
     if not broker and not place:
         return None
-    queue = _node(broker or "queue", place or _host(said))
-    operation = _first(said, "messaging.operation.type", "messaging.operation")
+    queue = _node(broker or "queue", place or _host(attributes))
+    operation = _first(attributes, "messaging.operation.type", "messaging.operation")
     if fact.kind == _CONSUMER or operation in _RECEIVING:
         return Edge(
             queue,
@@ -110,7 +110,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             fact.failed,
             Protocol.MESSAGING,
             source_kind=Kind.QUEUE,
-            encrypted=encrypted(said),
+            encrypted=encrypted(attributes),
         )
     return Edge(
         fact.service,
@@ -119,36 +119,36 @@ def leaf(fact: SpanFact) -> Edge | None:
         fact.failed,
         Protocol.MESSAGING,
         target_kind=Kind.QUEUE,
-        encrypted=encrypted(said),
+        encrypted=encrypted(attributes),
     )
 
 
-def encrypted(said: Mapping[str, str]) -> bool | None:
-    """Whether a caller's span says that its call was encrypted; None when it says nothing of it."""
-    if said.get(names.TLS) == "true" or said.get(names.TLS_VERSION):
+def encrypted(attributes: Mapping[str, str]) -> bool | None:
+    """Return True if a caller's span says that its call was encrypted, False if in the clear, else None."""
+    if attributes.get(names.TLS) == "true" or attributes.get(names.TLS_VERSION):
         return True
-    scheme = said.get(names.URL_SCHEME)
+    scheme = attributes.get(names.URL_SCHEME)
     return {"https": True, "http": False}.get(scheme or "")
 
 
-def name(said: Mapping[str, str]) -> str:
-    """What a client span calls the other side: a service name or ``host:port``; empty if nothing."""
-    return said.get(names.PEER_SERVICE) or _host(said)
+def name(attributes: Mapping[str, str]) -> str:
+    """Return a client span's name of the other side, a service or ``host:port``; empty if it has none."""
+    return attributes.get(names.PEER_SERVICE) or _host(attributes)
 
 
-def sidecar_target(said: Mapping[str, str]) -> str:
-    """``host:port`` that a sidecar's client span went to outside the mesh; empty inside it."""
-    peer = said.get(names.PEER_SERVICE) or _host(said)
+def sidecar_target(attributes: Mapping[str, str]) -> str:
+    """Return the ``host:port`` outside the mesh that a sidecar's client span went to; empty inside it."""
+    peer = attributes.get(names.PEER_SERVICE) or _host(attributes)
     return peer if outside(peer) else ""
 
 
 def outside(target: str) -> bool:
-    """Whether a client's target is ``host:port`` rather than the name of a service."""
+    """True if a client's target is ``host:port`` rather than the name of a service."""
     return target.rpartition(":")[2].isdigit() and ":" in target
 
 
 def kind_at(address: str) -> Kind:
-    """What most likely answers opaque TCP at ``host:port`` outside the mesh, by the port alone."""
+    """Return the likely kind of an opaque TCP server at ``host:port`` outside the mesh, by the port alone."""
     port = int(address.rpartition(":")[2])
     if port in _DATABASE_PORTS:
         return Kind.DATABASE
@@ -156,7 +156,7 @@ def kind_at(address: str) -> Kind:
 
 
 def kind_of(name: str, protocol: str, called: bool, other: str = "") -> Kind:
-    """Return what a node is, by its name and an edge that leads to it (``called``) or from it.
+    """Return the kind of a node, by its name and an edge that leads to it (``called``) or from it.
 
     ``other`` is the node at the other end.
     """
@@ -171,13 +171,13 @@ def kind_of(name: str, protocol: str, called: bool, other: str = "") -> Kind:
     return Kind.EXTERNAL if outside(name) else Kind.SERVICE
 
 
-def _host(said: Mapping[str, str]) -> str:
+def _host(attributes: Mapping[str, str]) -> str:
     for host, port in (
         (names.SERVER_ADDRESS, names.SERVER_PORT),
         (names.PEER_ADDRESS, names.PEER_PORT),
     ):
-        if said.get(host):
-            return f"{said[host]}:{said[port]}" if said.get(port) else said[host]
+        if attributes.get(host):
+            return f"{attributes[host]}:{attributes[port]}" if attributes.get(port) else attributes[host]
     return ""
 
 
@@ -186,9 +186,9 @@ def _node(system: str, place: str) -> str:
     return f"{system}/{place}" if place else system
 
 
-def _first(said: Mapping[str, str], *keys: str) -> str:
+def _first(attributes: Mapping[str, str], *keys: str) -> str:
     # Asked several times of every span: a generator costs three times as much.
     for key in keys:
-        if value := said.get(key):
+        if value := attributes.get(key):
             return value
     return ""

@@ -1,4 +1,4 @@
-"""Traffic as memory holds it, an address outside the mesh that proved to be a service under its name."""
+"""Queries of the traffic in memory. An address outside the mesh that proved to be a service has its name."""
 
 from collections.abc import Callable, Iterator
 from math import ceil
@@ -23,29 +23,29 @@ class Traffic:
         self._intake = intake
 
     def counts(self, now: float, window: float, view: View) -> Bucket:
-        """Calls of the window, and opaque connections that stand, by what the view keeps of a key."""
+        """Return calls of the window and open opaque connections, by what the view keeps of a key."""
         counts = self._window.totals(now - window, now, view)
-        for (source, target), standing in self._intake.open(now).items():
+        for (source, target), opens in self._intake.open(now).items():
             cell = counts.setdefault(Key(source, target, Protocol.TCP), Cell())
-            cell.open = standing.count
-            cell.encrypted += standing.encrypted
-            cell.clear += standing.clear
-        return self._resolved(counts)
+            cell.open = opens.count
+            cell.encrypted += opens.encrypted
+            cell.clear += opens.clear
+        return self._by_service(counts)
 
-    def served(self, now: float, window: float, service: str) -> Bucket:
-        """Calls of one service in the window, by key."""
-        return self._resolved(self._window.some(now - window, now, self._wanted(service, None, None, None)))
+    def to_service(self, now: float, window: float, service: str) -> Bucket:
+        """Return calls to one service in the window, by key."""
+        return self._by_service(self._window.some(now - window, now, self._wanted(service, None, None, None)))
 
     def between(self, start: float, end: float) -> Bucket:
-        """Calls between two times, by edge."""
-        return self._resolved(self._window.totals(start, end, edges))
+        """Return calls between two times, by edge."""
+        return self._by_service(self._window.totals(start, end, edges))
 
     def ends(self) -> Iterator[tuple[str, str]]:
         """Yield source and target of every edge that memory holds."""
-        return ((source, self._intake.resolved(target)) for source, target in self._window.ends())
+        return ((source, self._intake.resolve(target)) for source, target in self._window.ends())
 
     def seconds(self, now: float, window: float) -> float:
-        """Seconds of the window that were lived through: what rates are divided by."""
+        """Return the seconds of the window since the first call, the divisor of rates."""
         return self._window.span(now, window)
 
     def series(
@@ -58,7 +58,7 @@ class Traffic:
         target: str | None = None,
         endpoint: str | None = None,
     ) -> tuple[Point, ...]:
-        """Traffic over time; ``service`` is the traffic it serves. Long windows have steps of tens."""
+        """Return traffic over time, by ``service`` that to a service. Long windows have steps of tens."""
         step = float(max(1, ceil(step)))
         if window > SECONDS_KEPT:
             step = ceil(step / TEN) * float(TEN)
@@ -78,16 +78,16 @@ class Traffic:
         source: str | None = None,
         target: str | None = None,
     ) -> Histogram:
-        """Distribution of latency over the window."""
+        """Return the distribution of latency over the window."""
         wanted = self._wanted(service, source, target, None)
         histogram = Histogram()
         for cell in self._window.some(now - window, now, wanted).values():
             histogram.merge(cell.histogram)
         return histogram
 
-    def _resolved(self, counts: Bucket) -> Bucket:
+    def _by_service(self, counts: Bucket) -> Bucket:
         for key in [key for key in counts if span_peers.outside(key.target)]:
-            service = self._intake.resolved(key.target)
+            service = self._intake.resolve(key.target)
             if service != key.target:
                 cell = counts.pop(key)
                 counts.setdefault(key._replace(target=service), Cell()).merge(cell)
@@ -102,7 +102,7 @@ class Traffic:
             return (
                 (source is None or key.source == source)
                 and (endpoint is None or key.endpoint == endpoint)
-                and (served is None or self._intake.resolved(key.target) == served)
+                and (served is None or self._intake.resolve(key.target) == served)
             )
 
         return wanted

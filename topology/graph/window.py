@@ -2,11 +2,16 @@
 
 Every call is added to the bucket of the second it was reported in and to that of its ten
 seconds. Seconds are kept two minutes, tens for the whole memory; a reader takes tens where
-they fit and seconds at the edges. The number of series is bounded: past the limit, calls are
-counted under one series named ``(other)`` rather than lost.
+they fit and seconds at the edges, so a minute costs at most 15 buckets instead of 60. Two minutes
+of seconds are enough for the live graph (one minute) and for calls that a span moves to another
+edge later.
+
+The number of series is bounded, because names come from reports: past the limit calls are counted
+under one series named ``(other)`` rather than lost. Rows of the store are made of these cells, so a
+limit that is too low shows there as well.
 
 Readers rarely want every series: ``edges``, ``endpoints`` and ``arms`` are views that leave the
-other fields of a key empty. What a view makes of a bucket is kept until the bucket changes.
+other fields of a key empty. The sums of a view over a bucket are kept until the bucket changes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,14 +21,14 @@ from typing import Final, NamedTuple
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
 from proxy.contract.traffic import Arm, Protocol
 
-TEN: Final = 10
+TEN: Final = 10  # seconds of a wide bucket
 SECONDS_KEPT: Final = 120
 OTHER: Final = "(other)"
 _FOR_EVER: Final = 1 << 62
 
 
 class Key(NamedTuple):
-    """What a call is counted under; ``remote`` when another collector counted, and stores, it."""
+    """The labels of a series of calls; ``remote`` if another collector counted it, which also stores it."""
 
     source: str
     target: str
@@ -35,8 +40,10 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class Cell:
-    """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the
-    ``clear``; of opaque TCP also bytes to and from the target, and what stands."""
+    """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the ``clear``.
+
+    Opaque TCP also has the bytes to and from the target, and open connections.
+    """
 
     histogram: Histogram = field(default_factory=Histogram)
     errors: int = 0
@@ -47,8 +54,8 @@ class Cell:
     clear: int = 0
 
     @property
-    def used(self) -> bool:
-        """Whether there is anything to show."""
+    def has_traffic(self) -> bool:
+        """True if there were calls or are open connections."""
         return bool(self.histogram.count or self.open)
 
     def add(self, histogram: Histogram, errors: int) -> None:
@@ -69,17 +76,17 @@ View = Callable[[Key], Key]
 
 
 def edges(key: Key) -> Key:
-    """Who calls whom."""
+    """Keep source, target and protocol of a key."""
     return Key(key.source, key.target, key.protocol)
 
 
 def endpoints(key: Key) -> Key:
-    """What each endpoint served."""
+    """Keep target and endpoint of a key."""
     return Key("", key.target, Protocol.UNKNOWN, key.endpoint)
 
 
 def arms(key: Key) -> Key:
-    """What each arm of a service served, the direct one by endpoint."""
+    """Keep target and arm of a key, and the endpoint of the direct arm."""
     return Key("", key.target, Protocol.UNKNOWN, key.endpoint if key.arm == Arm.DIRECT else "", key.arm)
 
 
@@ -91,18 +98,18 @@ class Window:
         self._limit = series
         self._seconds: dict[int, Bucket] = {}
         self._tens: dict[int, Bucket] = {}
-        self._views: dict[int, dict[View, Bucket]] = {}  # of a bucket, by its identity
+        self._views: dict[int, dict[View, Bucket]] = {}  # by the id() of a bucket
         self._newest = 0
         self._last: dict[Key, int] = {}
         self._edges: dict[tuple[str, str], set[Key]] = {}
-        self._closed = 0
+        self._closed = 0  # seconds before it are stored
         self._horizon = 0  # before it only tens are kept
         self._begun: float | None = None
 
     def add(
         self, key: Key, histogram: Histogram, errors: int, now: float, encrypted: bool | None = None
     ) -> None:
-        """Count calls that were reported now. ``encrypted`` is None where that is not known."""
+        """Count calls that were reported now. ``encrypted`` is None if unknown."""
         for cell in self._cells(key, now):
             cell.add(histogram, errors)
             if encrypted:
@@ -111,18 +118,20 @@ class Window:
                 cell.clear += histogram.count
 
     def merge(self, key: Key, cell: Cell, second: int) -> None:
-        """Count the calls of a cell in a second: of a remote key, which another collector counted."""
+        """Count the calls of a remote key in the second in which the other collector counted them."""
         for known in self._cells(key, second):
             known.merge(cell)
 
-    def moved(self, key: Key, sent: int, received: int, now: float) -> None:
-        """Count bytes that were reported now."""
+    def add_bytes(self, key: Key, sent: int, received: int, now: float) -> None:
+        """Count bytes of opaque TCP that were reported now."""
         for cell in self._cells(key, now):
             cell.sent += sent
             cell.received += received
 
     def _cells(self, key: Key, now: float) -> Iterator[Cell]:
         self._begun = now if self._begun is None else min(self._begun, now)
+        # A second that is stored must not change: a late call counts in the first one that is open. A remote
+        # call is stored by its own collector, so its second stays as it is.
         second = int(now) if key.remote else max(int(now), self._closed)
         if key not in self._last and len(self._last) >= self._limit:
             key = Key(OTHER, OTHER, key.protocol, remote=key.remote)
@@ -139,7 +148,10 @@ class Window:
             yield cell
 
     def take(self, source: str, target: str, duration: float, failed: bool, since: int) -> bool:
-        """Take back one request of an edge, latest second first and not before ``since``."""
+        """Remove one request of an edge, from the latest second first and not before ``since``.
+
+        Return False if there is none. Both resolutions lose the same request.
+        """
         known = self._edges.get((source, target), ())
         keys = [key for key in known if key.protocol == Protocol.HTTP and not key.remote]
         for second in sorted((s for s in self._seconds if s >= since), reverse=True):
@@ -156,14 +168,14 @@ class Window:
         return False
 
     def totals(self, start: float, end: float, view: View | None = None) -> Bucket:
-        """Everything between two times (whole seconds, ``start`` excluded), by key."""
+        """Return all calls between two times (whole seconds, ``start`` excluded), by key."""
         merged: Bucket = {}
         for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
             _merge(merged, (bucket if view is None else self._viewed(bucket, view)).items())
         return merged
 
     def some(self, start: float, end: float, wanted: Callable[[Key], bool]) -> Bucket:
-        """As ``totals``, of the wanted keys alone."""
+        """Return as ``totals`` does, for the wanted keys alone."""
         merged: Bucket = {}
         keys = [key for key in self._last if wanted(key)]
         for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
@@ -171,15 +183,15 @@ class Window:
         return merged
 
     def _viewed(self, bucket: Bucket, view: View) -> Bucket:
-        held = self._views.setdefault(id(bucket), {})
-        found = held.get(view)
-        if found is None:
-            found = held[view] = {}
-            _merge(found, ((view(key), cell) for key, cell in bucket.items()))
-        return found
+        views = self._views.setdefault(id(bucket), {})
+        sums = views.get(view)
+        if sums is None:
+            sums = views[view] = {}
+            _merge(sums, ((view(key), cell) for key, cell in bucket.items()))
+        return sums
 
     def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:
-        """Wanted traffic between two times by number of the step it was reported in.
+        """Return the wanted traffic between two times, by number of the step it was reported in.
 
         Beyond ``SECONDS_KEPT`` only steps of whole tens from a whole ten are exact.
         """
@@ -188,17 +200,17 @@ class Window:
         for second, bucket in self._buckets(int(start), int(end) + 1, TEN if step % TEN == 0 else 1):
             cell = steps.setdefault(max(0, int((second - int(start)) / step)), Cell())
             for key in keys:
-                found = bucket.get(key)
-                if found is not None:
-                    cell.add(found.histogram, found.errors)
+                part = bucket.get(key)
+                if part is not None:
+                    cell.add(part.histogram, part.errors)
         return steps
 
     def ends(self) -> Iterable[tuple[str, str]]:
-        """(source, target) of everything the memory holds."""
+        """Return (source, target) of every series in memory."""
         return self._edges.keys()
 
-    def closed(self, begin: int, end: int) -> Iterator[tuple[int, Key, Cell]]:
-        """Cells of the seconds in [begin, end), which get nothing added from now on."""
+    def close_seconds(self, begin: int, end: int) -> Iterator[tuple[int, Key, Cell]]:
+        """Yield the cells of the seconds in [begin, end), and add no more calls to these."""
         self._closed = max(self._closed, end)
         for second in sorted(s for s in self._seconds if begin <= s < end):
             for key, cell in self._seconds[second].items():
@@ -206,7 +218,7 @@ class Window:
                     yield second, key, cell
 
     def expire(self, now: float) -> None:
-        """Drop what is older than is kept."""
+        """Drop buckets that are too old, and series without any bucket left."""
         self._horizon = int(now) - SECONDS_KEPT
         for second in [s for s in self._seconds if s < self._horizon]:
             self._views.pop(id(self._seconds.pop(second)), None)
@@ -221,14 +233,18 @@ class Window:
                 self._edges.setdefault((key.source, key.target), set()).add(key)
 
     def span(self, now: float, window: float) -> float:
-        """Seconds of the window that were lived through: what rates are divided by."""
+        """Return the seconds of the window since the first call, at least one: the divisor of rates."""
         begun = now if self._begun is None else self._begun
         return max(1.0, min(window, now - begun))
 
     def _buckets(self, begin: int, end: int, grain: int = TEN) -> Iterator[tuple[int, Bucket]]:
-        """Buckets that cover [begin, end), each with the second it starts at."""
+        """Yield the buckets that cover [begin, end), each with the second it starts at.
+
+        Before the horizon only tens are left: there the bounds are rounded to tens.
+        """
         second = begin
-        known = end if end <= self._newest else _FOR_EVER  # nothing is later than the end: any ten will do
+        # A ten that reaches beyond ``end`` is exact as long as nothing was counted after ``end``.
+        known = end if end <= self._newest else _FOR_EVER
         while second < end:
             if second < self._horizon or (grain == TEN and second % TEN == 0 and second + TEN <= known):
                 ten = second // TEN
@@ -241,14 +257,17 @@ class Window:
 
 def _merge(into: Bucket, cells: Iterable[tuple[Key, Cell]]) -> None:
     for key, cell in cells:
-        found = into.get(key)
-        if found is None:
-            found = into[key] = Cell()
-        found.merge(cell)
+        total = into.get(key)
+        if total is None:
+            total = into[key] = Cell()
+        total.merge(cell)
 
 
 def _populated(histogram: Histogram, duration: float) -> int | None:
-    """Bucket nearest to a duration that has a count; None is the zero bucket."""
+    """Return the index of the bucket with a count nearest to a duration; None for the zero bucket.
+
+    A span and a metric of one call do not measure quite the same duration.
+    """
     if not histogram.counts:
         return None
     wanted = bucket_index(duration) if duration > 0 else min(histogram.counts)

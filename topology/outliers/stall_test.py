@@ -50,7 +50,7 @@ class StallTest:
         late = {
             name: held.open
             for name, held in record.reporters.items()
-            if held.open.count and held.open.oldest >= age and self._now - held.open.told <= INTERVAL
+            if held.open.count and held.open.oldest >= age and self._now - held.open.at <= INTERVAL
         }
         late = self._served_elsewhere(endpoint, late, age)
         # Under high load some requests are always slow: then a share of all that are due by now must wait,
@@ -99,8 +99,8 @@ class StallTest:
             for name, held in reporters.items()
             if held.open.count
             and held.open.oldest >= age
-            and held.completed < held.open.told - _SAME_REPORT
-            and self._now - held.open.told <= FRESH
+            and held.completed < held.open.at - _SAME_REPORT
+            and self._now - held.open.at <= FRESH
         }
         found = self._served_elsewhere(endpoint, stuck, age)
         served = sum(held.completed > self._now - age for held in reporters.values())

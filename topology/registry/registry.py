@@ -1,4 +1,4 @@
-"""Which endpoints exist: what all sources say, merged in order of their precedence."""
+"""The endpoints that exist: those of all sources, merged in order of precedence."""
 
 from collections.abc import Iterator, Mapping
 
@@ -22,8 +22,8 @@ class Registry:
     def __init__(self, grace: float) -> None:
         self._grace = grace
         self._streams = Streams(grace)
-        # What the other sources told last; a source may tell in parts, each by itself.
-        self._told: dict[tuple[Source, str], Members] = {}
+        # The last listing of each other source, or of each part of one (another collector is a part).
+        self._listings: dict[tuple[Source, str], Members] = {}
         self._members: dict[ServiceId, tuple[Member, ...]] = {}
         self._addresses = Addresses()
         self._reporters = Reporters()
@@ -44,31 +44,31 @@ class Registry:
         self._rebuild(node.service)
         if not node.address or before == node:
             return []
-        return _announced(node, before.state if before else None, node.address in known, now)
+        return _announce(node, before.state if before else None, node.address in known, now)
 
     def disconnect(self, stream: str, now: float) -> None:
-        """Note that a stream ended; what was draining is gone with it."""
+        """Note that a stream ended; an endpoint that was draining is gone with it."""
         node = self._streams.end(stream, now)
         if node is not None:
             self._rebuild(node.service)
 
     def set(self, source: Source, services: Members, part: str = "") -> None:
-        """Replace all that a source says, or one ``part`` of a source with several.
+        """Replace the endpoints of a source, or of one ``part`` of a source with several.
 
         A service without endpoints exists all the same: its sidecars only send.
         """
-        before = self._told.get((source, part), {})
+        before = self._listings.get((source, part), {})
         if services:
-            self._told[source, part] = dict(services)
-            self._told = dict(sorted(self._told.items(), key=lambda told: told[0][0]))
+            self._listings[source, part] = dict(services)
+            self._listings = dict(sorted(self._listings.items(), key=lambda listing: listing[0][0]))
         else:
-            self._told.pop((source, part), None)
+            self._listings.pop((source, part), None)
         for service in before.keys() | services.keys():
             if before.get(service) != services.get(service):
                 self._rebuild(service)
 
     def sweep(self, now: float) -> list[Decision]:
-        """Forget what has been gone for longer than the grace period."""
+        """Forget endpoints whose stream ended longer ago than the grace period; return that as decisions."""
         decisions = []
         for key in self._streams.overdue(now):
             node = self._streams.drop(key)
@@ -83,18 +83,18 @@ class Registry:
         """Return endpoints by service; a service whose sidecars only send has none."""
         return self._members
 
-    def connected(self) -> dict[ServiceId, tuple[Member, ...]]:
-        """Return those of sidecars connected here: what other collectors are told."""
+    def own_members(self) -> dict[ServiceId, tuple[Member, ...]]:
+        """Return the endpoints of sidecars connected to this collector, which other collectors are sent."""
         return {service: self._streams.members(service) for service in self._streams.services()}
 
     def has_sidecar(self, service: ServiceId) -> bool:
-        """True if a sidecar of this service is, or was a moment ago, connected here or elsewhere."""
+        """True if a sidecar of this service is, or was a moment ago, connected to a collector of the mesh."""
         if service in self._streams.services():
             return True
-        return any(source.has_sidecars for source, _ in self._told_of(service))
+        return any(source.has_sidecars for source, _ in self._listings_of(service))
 
     def reports(self, service: ServiceId, instance: str) -> bool:
-        """True if this sidecar is, or was a moment ago, connected here or elsewhere."""
+        """True if this sidecar is, or was a moment ago, connected to a collector of the mesh."""
         return self._reporters.knows(service, instance)
 
     def resolve(self, address: str) -> tuple[ServiceId, str] | None:
@@ -102,7 +102,7 @@ class Registry:
         return self._addresses.resolve(address)
 
     def with_sidecars(self) -> list[ServiceId]:
-        """Return the services that have a sidecar here or elsewhere, those that only send included."""
+        """Return the services that have a sidecar at any collector, those that only send included."""
         return [service for service in self._members if self.has_sidecar(service)]
 
     def recognise(self, service: ServiceId) -> ServiceId:
@@ -113,24 +113,27 @@ class Registry:
         """Return the endpoint address of an instance, empty when it is unknown."""
         return self._addresses.of_instance(instance)
 
-    def _told_of(self, service: ServiceId) -> Iterator[tuple[Source, tuple[Member, ...]]]:
-        """What sources other than streams say of a service, in order of precedence."""
-        for (source, _), services in self._told.items():
+    def _listings_of(self, service: ServiceId) -> Iterator[tuple[Source, tuple[Member, ...]]]:
+        """Yield the endpoints of a service by sources other than streams, in order of precedence."""
+        for (source, _), services in self._listings.items():
             if service in services:
                 yield source, services[service]
 
     def _rebuild(self, service: ServiceId) -> None:
-        """Make the endpoints of one service anew, in a new mapping: readers tell a change by it."""
-        told = list(self._told_of(service))
-        remote = [members for source, members in told if source.has_sidecars]
+        """Merge the endpoints of one service again, into a new mapping if they changed.
+
+        Readers see by the mapping's identity that something changed: at every tick, for every sidecar.
+        """
+        listings = list(self._listings_of(service))
+        remote = [members for source, members in listings if source.has_sidecars]
         self._reporters.set(
             service,
             self._streams.instances(service),
             ((member.instance for member in members) for members in remote),
         )
-        exists = bool(told) or service in self._streams.services()
+        exists = bool(listings) or service in self._streams.services()
         before = self._members.get(service)
-        after = merge([(Source.STREAMS, self._streams.members(service)), *told]) if exists else None
+        after = merge([(Source.STREAMS, self._streams.members(service)), *listings]) if exists else None
         if before == after:
             return
         for member in before or ():
@@ -145,7 +148,7 @@ class Registry:
             self._addresses.add(member)
 
 
-def _announced(node: Node, before: NodeState | None, known: bool, now: float) -> list[Decision]:
+def _announce(node: Node, before: NodeState | None, known: bool, now: float) -> list[Decision]:
     if node.state is NodeState.READY:
         if known and before in (None, NodeState.READY):
             return []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from proxy.contract.service_id import ServiceId
 
-# Another collector names no instances for sidecars that only send.
+# Another collector names only endpoints, so for sidecars that only send it names no instance.
 _ANY = ""
 
 
@@ -19,7 +19,7 @@ class Reporters:
         self._instances: dict[ServiceId, frozenset[str]] = {}
 
     def set(self, service: ServiceId, connected: Iterable[str], remote: Iterable[Iterable[str]]) -> None:
-        """Replace the instances of a service: those connected here, and by collector those elsewhere.
+        """Replace the instances of a service: those connected here, and those of each other collector.
 
         A collector that has the service and names no instance has sidecars that only send: then any
         instance of the service is believed.

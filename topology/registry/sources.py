@@ -1,4 +1,4 @@
-"""Where endpoints come from, and which source is believed when two name the same address."""
+"""The sources of endpoints, and their precedence where two name the same address."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from topology.model.endpoints import EndpointOrigin
 
 
 class Source(IntEnum):
-    """A source of endpoints. The order is that of precedence: of one address the first source is believed.
+    """A source of endpoints. The order is that of precedence: for one address the first source is believed.
 
-    A source that sees for itself stands before one that was told, and both before what people wrote down
-    once: a sidecar's own stream knows its state, a line in a file does not.
+    A source that sees for itself precedes one that repeats what another saw, and both precede a file that
+    people wrote once: a sidecar's own stream knows its state, a line in a file does not.
     """
 
     STREAMS = 1
@@ -51,23 +51,23 @@ class Member:
 Members = Mapping[ServiceId, tuple[Member, ...]]
 
 
-def merge(told: Iterable[tuple[Source, tuple[Member, ...]]]) -> tuple[Member, ...]:
-    """Return the endpoints of one service, one for each address; ``told`` is in order of precedence.
+def merge(listings: Iterable[tuple[Source, tuple[Member, ...]]]) -> tuple[Member, ...]:
+    """Return the endpoints of one service, one for each address; ``listings`` are in order of precedence.
 
     The first source to name an address is believed, with one exception: a sidecar whose stream ended is
     believed less than any other that still has one (it moved to another collector). An address at which a
     sidecar's application listens is that sidecar's endpoint already, so a source that only lists addresses
     adds nothing there.
     """
-    found: dict[str, Member] = {}
-    for source, members in told:
-        taken = set() if source.has_sidecars else {member.app for member in found.values()}
+    merged: dict[str, Member] = {}
+    for source, members in listings:
+        taken = set() if source.has_sidecars else {member.app for member in merged.values()}
         for member in members:
-            known = found.get(member.address)
+            known = merged.get(member.address)
             moved = source.has_sidecars and known is not None and _left(known) and not _left(member)
             if moved or (known is None and member.address not in taken):
-                found[member.address] = member
-    return tuple(found.values())
+                merged[member.address] = member
+    return tuple(merged.values())
 
 
 def _left(member: Member) -> bool:

@@ -1,7 +1,10 @@
 """Sidecars by their streams: being connected is being registered.
 
-An endpoint whose stream ended without a word stays for a grace period (a collector restart or a broken
-connection is not a dead service); one that said it was draining leaves with its stream.
+An endpoint whose stream ended without notice stays for a grace period; one that said it was draining
+leaves with its stream. The grace period is there because an ended stream proves little: the collector
+restarted, the connection broke, or the sidecar moved to another collector, while the service runs on. An
+endpoint that is really dead does not need the registry to notice: sidecars fail over at once, and outlier
+tests eject it. So the period is long enough for a sidecar to reconnect.
 """
 
 from collections.abc import Iterable
@@ -47,7 +50,7 @@ class Streams:
         if before is not None and before.node.service != node.service:
             self.drop(key)
         of_service = self._by_service.get(node.service, {}).items()
-        for other in [each for each, held in of_service if each != key and _same(held.node, node)]:
+        for other in [each for each, stream in of_service if each != key and _same(stream.node, node)]:
             self.drop(other)
         stream = self._by_key[key] = Stream(node)
         self._by_service.setdefault(node.service, {})[key] = stream

@@ -67,7 +67,7 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class FailedProbe:
-    """What an active probe met instead of a good answer, in words."""
+    """The result of a failed active probe, in words."""
 
     probe: str
 
@@ -117,8 +117,10 @@ class ArmComparison:
 
 @dataclass(frozen=True, slots=True)
 class Ejection:
-    """An endpoint is out for ``seconds``, ``until`` then. ``collector`` names the one that found it, where
-    that was another."""
+    """The ejection of an endpoint for ``seconds``, up to ``until``.
+
+    ``collector`` names the collector that decided on it, empty for this one.
+    """
 
     decision: ClassVar = DecisionKind.EJECT
     finding: FindingKind
@@ -130,7 +132,7 @@ class Ejection:
 
 @dataclass(frozen=True, slots=True)
 class Probation:
-    """An endpoint gets little after so many ``ejections``, or because of a doubt, which has ``grounds``."""
+    """A small share for an endpoint, after ``ejections`` of it, or for a doubt, with its ``grounds``."""
 
     decision: ClassVar = DecisionKind.PROBATION
     ejections: int
@@ -139,8 +141,10 @@ class Probation:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """An endpoint is back: after a ``trial``, or to relieve the others, which leaves ``ejected`` out. With
-    neither, a doubt was dropped."""
+    """The return of an endpoint: after a ``trial``, or to relieve the others, with ``ejected`` still out.
+
+    With neither, a doubt was dropped.
+    """
 
     decision: ClassVar = DecisionKind.RETURN
     trial: Calls | None = None
@@ -149,7 +153,7 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Nothing is ejected: for the cap, though there are ``grounds``; or all share a ``cause``."""
+    """The decision to eject nothing: for the cap, in spite of ``grounds``, or for a shared ``cause``."""
 
     decision: ClassVar = DecisionKind.HOLD
     kind: HoldKind
@@ -159,7 +163,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class WeightChange:
-    """A weight moves because latency is ``latency_ratio`` times the peers', over so many ``calls``."""
+    """A new weight, because latency over ``calls`` calls is ``latency_ratio`` times that of the peers."""
 
     decision: ClassVar = DecisionKind.WEIGHT
     before: float
@@ -171,7 +175,7 @@ class WeightChange:
 
 @dataclass(frozen=True, slots=True)
 class StageChange:
-    """A stage was set by somebody (``by``, where known), or turned back by the guard, which has ``harm``."""
+    """A change of stage, by somebody (``by``, if known) or by the guard, for the ``harm`` it measured."""
 
     decision: ClassVar = DecisionKind.STAGE
     before: StageSetting
@@ -183,14 +187,14 @@ class StageChange:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """An endpoint came; the reason says all there is."""
+    """The arrival of an endpoint; the decision's reason says it all."""
 
     decision: ClassVar = DecisionKind.REGISTER
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """An endpoint went or is draining; the reason says all there is."""
+    """The end of an endpoint, or its draining; the decision's reason says it all."""
 
     decision: ClassVar = DecisionKind.LEAVE
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class DecisionKind(StrEnum):
-    """What was decided."""
+    """The kind of a decision."""
 
     EJECT = "eject"  # an endpoint gets no requests for a time
     RETURN = "return"  # an endpoint is back at its full weight
@@ -17,7 +17,7 @@ class DecisionKind(StrEnum):
 
 
 class FindingKind(StrEnum):
-    """What is wrong with an endpoint."""
+    """The fault of an endpoint."""
 
     FAILURES = "failures"
     LATENCY = "latency"
@@ -25,7 +25,7 @@ class FindingKind(StrEnum):
 
 
 class HoldKind(StrEnum):
-    """Why nothing is ejected though something is wrong."""
+    """The reason to eject nothing in spite of a fault."""
 
     CAP = "cap"  # the other endpoints would not carry the load
     SHARED_FAILURES = "shared"  # most endpoints fail: they share a cause
@@ -33,7 +33,7 @@ class HoldKind(StrEnum):
 
 
 class StageOrigin(StrEnum):
-    """Who set the adoption stage of a service."""
+    """The origin of a service's adoption stage: its last change."""
 
     DEFAULT = "default"  # nobody, or mesh.yaml by no longer naming the service
     FILE = "mesh.yaml"

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
-from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence, Tally, measured
+from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence, Tally, tally_of
 from topology.model.samples import CallSample, OpenSample, Side
 
 B, ADDRESS, NOW = ServiceId("b"), "10.0.0.1:80", 1000.0
@@ -24,21 +24,21 @@ def noted(*samples: CallSample, at: float = NOW) -> Evidence:
 
 
 def test_the_typical_latency_is_the_mean_of_logarithms() -> None:
-    tally = measured(histogram(0.1, 0.1, 0.4, 0.4), 0)
+    tally = tally_of(histogram(0.1, 0.1, 0.4, 0.4), 0)
     assert tally.timed == 4
     assert tally.mean == pytest.approx(log2(0.2), abs=0.2)
     assert tally.deviation == pytest.approx(1.0, abs=0.2)
 
 
 def test_failed_calls_have_no_latency() -> None:
-    tally = measured(histogram(0.1, 0.1), 2)
+    tally = tally_of(histogram(0.1, 0.1), 2)
     assert (tally.count, tally.errors, tally.timed) == (2, 2, 0)
     assert tally.failing == 1.0
     assert Tally().failing == 0.0
 
 
 def test_what_one_reporter_contributed_can_be_taken_out() -> None:
-    whole, one = measured(histogram(0.1, 0.2, 0.3), 0), measured(histogram(0.2), 0)
+    whole, one = tally_of(histogram(0.1, 0.2, 0.3), 0), tally_of(histogram(0.2), 0)
     assert whole.without(one).count == 2
     assert whole.without(None) is whole
 
@@ -95,8 +95,8 @@ def test_another_instance_at_the_address_begins_without_a_past() -> None:
     evidence = noted(calls())
     evidence.forget(B, ADDRESS)
     assert not evidence.of(B)
-    evidence.probed(B, ADDRESS, True, "200", NOW)
-    evidence.served(B, ADDRESS, calls(), NOW)
+    evidence.probe(B, ADDRESS, True, "200", NOW)
+    evidence.own_calls(B, ADDRESS, calls(), NOW)
     record = evidence.of(B)[ADDRESS]
     assert record.probed is not None
     assert record.probed.ok

@@ -45,7 +45,7 @@ class Pair:
 
     def share(self) -> None:
         for one, other, name in ((self.a, self.b, "A"), (self.b, self.a, "B")):
-            other.engine.remote.set_members(name, one.engine.registered())
+            other.engine.remote.set_members(name, one.engine.own_members())
 
     def run(self, seconds: float, at_a: object = fine, at_b: object = fine, *, evidence: bool = True) -> None:
         for _ in range(round(seconds)):
@@ -219,12 +219,12 @@ def test_members_of_another_collector_are_told_and_go_with_it() -> None:
     one, other = Registry(10), Registry(10)
     one.connect("1", Node(B_ID, "b1", "10.0.0.1:80", "10.0.0.1:8080"), "10.0.0.1", 0)
     one.connect("2", Node(ServiceId("cron"), "c1"), "10.0.0.1", 0)
-    other.set(Source.COLLECTORS, one.connected(), "A")
+    other.set(Source.COLLECTORS, one.own_members(), "A")
     assert other.services() == one.services()
     assert other.resolve("10.0.0.1:8080") == ("b", "10.0.0.1:80")
     assert other.address_of("b1") == "10.0.0.1:80"
     assert other.has_sidecar(ServiceId("cron"))
-    assert other.connected() == {}
+    assert other.own_members() == {}
     other.set(Source.COLLECTORS, {}, "A")
     assert other.services() == {}
     assert other.resolve("10.0.0.1:8080") is None
@@ -237,7 +237,7 @@ def test_a_sidecar_that_moved_to_another_collector_did_not_leave() -> None:
     here.connect("1", node, "10.0.0.1", 0)
     here.disconnect("1", 100)
     there.connect("1", node, "10.0.0.1", 101)
-    here.set(Source.COLLECTORS, there.connected(), "B")
+    here.set(Source.COLLECTORS, there.own_members(), "B")
     assert [member.state for member in here.services()[B_ID]] == [EndpointState.HEALTHY]
     assert here.sweep(111) == []
     assert [member.address for member in here.services()[B_ID]] == ["10.0.0.1:80"]

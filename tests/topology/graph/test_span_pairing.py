@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.contract.service_id import ServiceId
-from topology.graph.span_pairing import Alias, Found, Measured, Pairing
+from topology.graph.span_pairing import Alias, Measured, Pairing, PairingResult
 from topology.graph.span_peers import Edge
 from topology.model.graph import Kind
 from topology.model.samples import SpanFact
@@ -40,7 +40,7 @@ def span(
     )
 
 
-def edge(found: Found) -> tuple[str, ...]:
+def edge(found: PairingResult) -> tuple[str, ...]:
     if isinstance(found, Alias):
         return ("alias", found.address, found.service)
     if isinstance(found, Measured):

@@ -48,7 +48,7 @@ def test_a_service_has_what_it_was_called_by_whom_and_where(world: World) -> Non
     world.called("a", "b", NOW - 1, 2, "1:80")
     world.called("c", "b", NOW - 1, 3, "2:80")
     world.called("b", "d", NOW - 1, 5)
-    served = world.traffic.served(NOW, 60, "b")
+    served = world.traffic.to_service(NOW, 60, "b")
     assert sum(cell.histogram.count for cell in served.values()) == 5
     assert {(key.source, key.endpoint) for key in served} == {("a", "1:80"), ("c", "2:80")}
     assert set(world.traffic.ends()) == {("a", "b"), ("c", "b"), ("b", "d")}
@@ -89,7 +89,7 @@ def test_opaque_connections_that_stand_are_counted_as_open(world: World) -> None
 
 
 def test_an_address_that_is_a_service_is_counted_under_its_name(world: World) -> None:
-    assert world.intake.resolved("10.0.0.1:80") == "10.0.0.1:80"
+    assert world.intake.resolve("10.0.0.1:80") == "10.0.0.1:80"
     world.called("a", "10.0.0.1:80", NOW - 1, 2)
     ((key, _),) = world.traffic.counts(NOW, 60, edges).items()
     assert (key.source, key.target) == ("a", "10.0.0.1:80")

@@ -97,10 +97,10 @@ def test_series_beyond_the_limit_are_counted_together() -> None:
 
 def test_closed_seconds_are_given_once_and_get_nothing_more() -> None:
     window = filled([1000.2, 1000.8, 1001.1])
-    first = [(second, cell.histogram.count) for second, _, cell in window.closed(0, 1001)]
+    first = [(second, cell.histogram.count) for second, _, cell in window.close_seconds(0, 1001)]
     assert first == [(1000, 2)]
     window.add(AB, histogram(0.1), 0, 1000.9)  # a clock that stepped back
-    second = [(at, cell.histogram.count) for at, _, cell in window.closed(1001, 1002)]
+    second = [(at, cell.histogram.count) for at, _, cell in window.close_seconds(1001, 1002)]
     assert second == [(1001, 2)]
 
 

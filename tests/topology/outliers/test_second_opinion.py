@@ -56,9 +56,9 @@ def test_without_a_second_opinion_it_is_probed_and_the_probe_decides(behaviour: 
     assert kinds(made, "eject") == []
     assert set(fleet.probes) == {ProbeRequest(B, BAD)}
     assert len(fleet.probes) <= 4  # each again only after a while
-    fleet.engine.probed([ProbeResult(B, BAD, True, "answered 200")], fleet.now)
+    fleet.engine.add_probes([ProbeResult(B, BAD, True, "answered 200")], fleet.now)
     assert kinds(fleet.run(1, behaviour), "eject") == []
-    fleet.engine.probed([ProbeResult(B, BAD, False, "connection refused")], fleet.now)
+    fleet.engine.add_probes([ProbeResult(B, BAD, False, "connection refused")], fleet.now)
     (ejection,) = [each for each in fleet.run(1, behaviour) if each.kind == "eject"]
     assert "a probe found: connection refused" in ejection.reason
 
@@ -66,7 +66,7 @@ def test_without_a_second_opinion_it_is_probed_and_the_probe_decides(behaviour: 
 def test_an_older_probe_does_not_confirm_a_stall() -> None:
     fleet = Fleet(4, 1, 5.0, truthful=False)
     fleet.run(10)
-    fleet.engine.probed([ProbeResult(B, BAD, False, "no answer in time")], fleet.now)
+    fleet.engine.add_probes([ProbeResult(B, BAD, False, "no answer in time")], fleet.now)
     assert kinds(fleet.run(2) + fleet.run(2, stalls), "eject") == []
     assert ProbeRequest(B, BAD) in fleet.probes
 
@@ -74,7 +74,7 @@ def test_an_older_probe_does_not_confirm_a_stall() -> None:
 def test_a_probe_that_failed_is_no_reason_by_itself() -> None:
     fleet = Fleet(4, 4)
     fleet.run(10)
-    fleet.engine.probed([ProbeResult(B, BAD, False, "connection refused")], fleet.now)
+    fleet.engine.add_probes([ProbeResult(B, BAD, False, "connection refused")], fleet.now)
     assert kinds(fleet.run(5), "eject") == []
 
 
@@ -83,7 +83,7 @@ def test_one_reporter_whom_the_others_contradict_is_not_confirmed_by_a_probe() -
     fleet = Fleet(4, 4, truthful=False)
     fleet.run(10)
     for _ in range(10):
-        fleet.engine.probed([ProbeResult(B, BAD, False, "timed out")], fleet.now)
+        fleet.engine.add_probes([ProbeResult(B, BAD, False, "timed out")], fleet.now)
         made = fleet.run(1, lambda r, e, t: (0.02, True) if r == 0 and e == 2 else (0.02, False))
         assert kinds(made, "eject") == []
 
@@ -134,4 +134,4 @@ def test_no_reporter_alone_can_eject_a_healthy_endpoint(
         assert kinds(fleet.run(0.5), "eject") == []
         if probe:
             asked = [ProbeResult(each.service, each.endpoint, True, "answered 200") for each in fleet.probes]
-            fleet.engine.probed(asked, fleet.now)
+            fleet.engine.add_probes(asked, fleet.now)
