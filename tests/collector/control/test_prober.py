@@ -86,7 +86,7 @@ def test_the_engine_hears_of_it_and_probes_are_bounded() -> None:
             super().__init__(Policy(), EngineSettings())
             self.results: list[ProbeResult] = []
 
-        def probed(self, results: Iterable[ProbeResult], now: float) -> None:
+        def add_probes(self, results: Iterable[ProbeResult], now: float) -> None:
             self.results += results
 
     async def run() -> None:
