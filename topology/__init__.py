@@ -12,6 +12,6 @@
 ``views``       nodes, edges and endpoints as people see them; ``live_view`` reads them off the engine
 ``xds``         what sidecars are sent; ``xds.server`` is the only module that does I/O
 
-Data enters by ``Engine.calls``, ``opens``, ``connections``, ``spans`` and ``connected`` and leaves by
+Data enters by ``Engine.calls``, ``opens``, ``connections``, ``spans`` and ``connect`` and leaves by
 ``Engine.tick`` and the views. Time is an argument everywhere; only ``xds`` reads a clock.
 """

@@ -140,11 +140,11 @@ class Engine:
             fact.service = self._registry.recognise(fact.service)
             self._intake.span(fact, now)
 
-    def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
+    def connect(self, stream: str, node: Node, peer_host: str, now: float) -> None:
         """Note that a sidecar connected, or changed its state, on this stream."""
         self._record(self._registry.connect(stream, node, peer_host, now))
 
-    def disconnected(self, stream: str, now: float) -> None:
+    def disconnect(self, stream: str, now: float) -> None:
         """Note that a sidecar's stream ended."""
         self._registry.disconnect(stream, now)
 

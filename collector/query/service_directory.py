@@ -35,7 +35,7 @@ class ServiceDirectory:
         """
         if not text or not is_plain(text):
             return text
-        services = ServiceNames(await self.known()).called(text)
+        services = ServiceNames(await self.known()).with_name(text)
         if sum(bool(service.namespace) for service in services) < 2:
             return text
         if ServiceId(text) in services:

@@ -78,7 +78,7 @@ class ServiceNames:
             raise AmbiguousNameError(text, known)
         return known[0] if known else ServiceId(text)
 
-    def called(self, name: str) -> tuple[ServiceId, ...]:
+    def with_name(self, name: str) -> tuple[ServiceId, ...]:
         """Return the known services of a plain name, in order of namespace."""
         return self._by_name.get(name, ())
 
@@ -88,7 +88,7 @@ class ServiceNames:
         What names a service beside its own sidecar (an application's spans, an attribute) may leave the
         namespace out, or give one where the sidecar was given none.
         """
-        known = self.called(service.name)
+        known = self.with_name(service.name)
         if len(known) == 1 and not (service.namespace and known[0].namespace):
             return known[0]
         return service
@@ -114,14 +114,14 @@ class ServiceNames:
         Plain names as in ``find``, without those that are ambiguous: they mean whatever they mean outside
         the mesh. Beside them ``name.namespace``, as is usual in Kubernetes.
         """
-        found: dict[str, ServiceId] = {}
+        hosts: dict[str, ServiceId] = {}
         for name, services in self._by_name.items():
             own = [each for each in services if each.namespace == namespace]
             default = [each for each in services if not each.namespace]
             for service in [*own, *default, *(services if len(services) == 1 else ())][:1]:
-                found[name] = service
+                hosts[name] = service
         for services in self._by_name.values():
             for service in services:
                 if service.namespace:
-                    found.setdefault(f"{service.name}.{service.namespace}", service)
-        return found
+                    hosts.setdefault(f"{service.name}.{service.namespace}", service)
+        return hosts

@@ -164,7 +164,7 @@ class Simulation:
         self._version = 0
         self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
         for client in self._clients:
-            self._engine.connected(client.name, Node(ServiceId("client"), client.name), "10.0.0.2", EPOCH)
+            self._engine.connect(client.name, Node(ServiceId("client"), client.name), "10.0.0.2", EPOCH)
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
             if fleet.hurry:
                 self.at(self._rng.uniform(0, SWEEP), self._sweep, client, fleet)

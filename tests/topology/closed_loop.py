@@ -77,9 +77,9 @@ class ClosedLoop:
         self.engine = Engine(policy, EngineSettings(eject_share=0.0))
         for number in range(len(endpoints)):
             node = Node(ServiceId("b"), f"b{number}", self._address(number))
-            self.engine.connected(f"b{number}", node, "10.0.0.1", 0.0)
+            self.engine.connect(f"b{number}", node, "10.0.0.1", 0.0)
         for number in range(sidecars):
-            self.engine.connected(f"a{number}", Node(ServiceId("a"), f"a{number}"), "10.0.0.2", 0.0)
+            self.engine.connect(f"a{number}", Node(ServiceId("a"), f"a{number}"), "10.0.0.2", 0.0)
         self._balancers = [Balancer(self._random.random) for _ in range(sidecars)]
         self._counts: list[dict[int, Histogram]] = [{} for _ in range(sidecars)]
         self._events: list[tuple[float, int, Callable[[], None]]] = []

@@ -63,9 +63,9 @@ class Fleet:
         self.edges: list[EdgeSample] = []  # what was to be stored
         for number in range(endpoints):
             node = Node(ServiceId("b"), f"b{number}", address(number))
-            self.engine.connected(f"b{number}", node, "10.0.0.1", self.now)
+            self.engine.connect(f"b{number}", node, "10.0.0.1", self.now)
         for number in range(min(reporters, streams)):
-            self.engine.connected(f"a{number}", Node(ServiceId("a"), f"a{number}"), "10.0.0.2", self.now)
+            self.engine.connect(f"a{number}", Node(ServiceId("a"), f"a{number}"), "10.0.0.2", self.now)
 
     def run(self, seconds: float, behaviour: Behaviour = fine) -> list[Decision]:
         """Live on: reports every half second at each reporter's own phase, a tick every quarter."""

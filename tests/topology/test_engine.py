@@ -145,7 +145,7 @@ def test_a_series_beyond_two_minutes_has_steps_of_tens() -> None:
 
 def test_nodes_show_what_is_known_of_them() -> None:
     found = engine("services: {b: {stage: route, percent: 40}}")
-    found.connected("1", Node(B, "b1", "10.0.0.1:80", version="v2"), "10.0.0.1", 999.0)
+    found.connect("1", Node(B, "b1", "10.0.0.1:80", version="v2"), "10.0.0.1", 999.0)
     outside = CallSample(Side.CLIENT, "b", "1.1.1.1:53", "b1", histogram(0.1), 0)
     found.calls([call(Arm.DIRECT, 4, 1), outside], 1000.0)
     found.tick(1000.0)
@@ -187,7 +187,7 @@ def test_two_services_of_one_name_have_endpoints_stages_and_policies_of_their_ow
     shop, ops = ServiceId("shop/b"), ServiceId("ops/b")
     for number, service in enumerate((shop, ops)):
         address = f"10.0.0.{number}:80"
-        found.connected(service, Node(service, "b-1", address), f"10.0.0.{number}", 999.0)
+        found.connect(service, Node(service, "b-1", address), f"10.0.0.{number}", 999.0)
         sample = CallSample(Side.CLIENT, "a", service, "a-1", histogram(0.1), 0, address, Arm.ROUTED)
         found.calls([sample], 1000.0)
     services = found.tick(1000.0).snapshot.services
@@ -202,19 +202,19 @@ def test_two_services_of_one_name_have_endpoints_stages_and_policies_of_their_ow
 def test_a_stage_of_mesh_yaml_goes_with_the_service_its_key_turns_out_to_mean() -> None:
     found, shop = engine("services: {b: {stage: route, percent: 40}}"), ServiceId("shop/b")
     decided = len(found.tick(999.0).decisions)
-    found.connected("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 1000.0)
+    found.connect("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 1000.0)
     tick = found.tick(1000.0)
     assert tick.snapshot.services[shop].percent == 40
     assert (decided, [each.kind for each in tick.decisions]) == (1, ["register"])
     # What was set over the API stays when the same key is looked at again.
     found.set_stage(shop, Stage.ROUTE, 10, 1001.0)
-    found.connected("2", Node(ServiceId("ops/c"), "c-1", "10.0.0.2:80"), "10.0.0.2", 1002.0)
+    found.connect("2", Node(ServiceId("ops/c"), "c-1", "10.0.0.2:80"), "10.0.0.2", 1002.0)
     assert found.tick(1002.0).snapshot.services[shop].percent == 10
 
 
 def test_spans_without_a_namespace_are_of_the_service_that_is_registered() -> None:
     found, shop = engine(), ServiceId("shop/b")
-    found.connected("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 999.0)
+    found.connect("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 999.0)
     attributes = {"db.system.name": "postgresql", "db.namespace": "orders"}
     fact = SpanFact(b"t" * 16, b"s" * 8, b"", ServiceId("b"), 3, 0.1, False, False, attributes)
     found.spans([fact], 1000.0)

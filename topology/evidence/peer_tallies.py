@@ -30,7 +30,7 @@ class EndpointTally:
 
     def of(self, reporters: Iterable[str]) -> Tally:
         """Return the calls of these reporters taken together."""
-        return pooled(self.by_reporter[name] for name in reporters)
+        return pool(self.by_reporter[name] for name in reporters)
 
 
 class ServiceTallies:
@@ -64,7 +64,7 @@ class ServiceTallies:
         for name, view in record.reporters.items() if record else ():
             if view.at >= begin and (tally := view.since(slot)).count:
                 by_reporter[name] = tally
-        return EndpointTally(pooled(by_reporter.values()), by_reporter)
+        return EndpointTally(pool(by_reporter.values()), by_reporter)
 
     def of_peers(self, endpoint: str, seconds: float) -> list[EndpointTally]:
         """Return the calls to each of an endpoint's peers within the last ``seconds``."""
@@ -95,7 +95,7 @@ def bounds(bad: float, total: float, z: float = Z) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def pooled(tallies: Iterable[Tally]) -> Tally:
+def pool(tallies: Iterable[Tally]) -> Tally:
     """Return the sum of tallies."""
     total = Tally()
     for tally in tallies:
@@ -114,12 +114,12 @@ def better_half(
     if not totals:
         return None
     totals.sort(key=badness)
-    return pooled(totals[: (len(totals) + 1) // 2])
+    return pool(totals[: (len(totals) + 1) // 2])
 
 
 def of_reporter(endpoints: Sequence[EndpointTally], name: str) -> Tally:
     """Return what one reporter measured of these endpoints."""
-    return pooled(each.by_reporter[name] for each in endpoints if name in each.by_reporter)
+    return pool(each.by_reporter[name] for each in endpoints if name in each.by_reporter)
 
 
 def failure_rate(tally: Tally) -> float:

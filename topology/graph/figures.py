@@ -27,13 +27,13 @@ def stats(cell: Cell, seconds: float) -> Stats:
 def _quantiles(histogram: Histogram) -> tuple[float, float, float]:
     """Return the 50th, 90th and 99th percentile, in one pass over the buckets."""
     wanted = [0.5 * histogram.count, 0.9 * histogram.count, 0.99 * histogram.count]
-    found: list[float] = []
+    quantiles: list[float] = []
     seen = histogram.zero
-    while len(found) < 3 and seen and seen >= wanted[len(found)]:
-        found.append(0.0)
+    while len(quantiles) < 3 and seen and seen >= wanted[len(quantiles)]:
+        quantiles.append(0.0)
     for index in sorted(histogram.counts):
         seen += histogram.counts[index]
-        while len(found) < 3 and seen >= wanted[len(found)]:
-            found.append(min(max(bucket_value(index), histogram.min), histogram.max))
-    found += [histogram.max] * (3 - len(found))
-    return found[0], found[1], found[2]
+        while len(quantiles) < 3 and seen >= wanted[len(quantiles)]:
+            quantiles.append(min(max(bucket_value(index), histogram.min), histogram.max))
+    quantiles += [histogram.max] * (3 - len(quantiles))
+    return quantiles[0], quantiles[1], quantiles[2]

@@ -66,30 +66,30 @@ class _Recent(Generic[V]):
     def __init__(self, ttl: float, limit: int) -> None:
         self._ttl = ttl
         self._limit = limit
-        self._held: dict[_Id, tuple[V, float]] = {}
+        self._entries: dict[_Id, tuple[V, float]] = {}
 
     def put(self, key: _Id, value: V, now: float) -> None:
-        self._held.pop(key, None)
-        self._held[key] = (value, now)
+        self._entries.pop(key, None)
+        self._entries[key] = (value, now)
 
     def get(self, key: _Id) -> V | None:
-        held = self._held.get(key)
-        return None if held is None else held[0]
+        entry = self._entries.get(key)
+        return None if entry is None else entry[0]
 
     def pop(self, key: _Id) -> V | None:
-        held = self._held.pop(key, None)
-        return None if held is None else held[0]
+        entry = self._entries.pop(key, None)
+        return None if entry is None else entry[0]
 
     def expire(self, now: float) -> list[V]:
-        excess = len(self._held) - self._limit
+        excess = len(self._entries) - self._limit
         # Deleted one by one while looking for the first, a dict is walked over its gaps each time.
         over: dict[_Id, V] = {}
-        for key, (value, since) in self._held.items():
+        for key, (value, since) in self._entries.items():
             if now - since < self._ttl and len(over) >= excess:
                 break
             over[key] = value
         for key in over:
-            del self._held[key]
+            del self._entries[key]
         return list(over.values())
 
 
@@ -124,7 +124,7 @@ class Pairing:
                 fact.duration,
                 fact.failed,
                 target_kind=Kind.EXTERNAL,
-                encrypted=span_peers.encrypted(fact.attributes),
+                encrypted=span_peers.is_encrypted(fact.attributes),
             )
             for fact in self._clients.expire(now)
             if not fact.from_sidecar and (peer := span_peers.name(fact.attributes))
@@ -139,7 +139,7 @@ class Pairing:
             self._inner.put(parent, fact.service, now)
         if fact.from_sidecar and not span_peers.sidecar_target(fact.attributes):
             return []
-        if self._inner.get(own) == fact.service or self._repeated(fact, now):
+        if self._inner.get(own) == fact.service or self._is_repeated(fact, now):
             return []
         leaf = None if fact.from_sidecar else span_peers.leaf(fact)
         if leaf is not None:
@@ -147,14 +147,14 @@ class Pairing:
             return [] if self._leaves.get(parent) == fact.service else [leaf]
         server = self._servers.pop(own)
         if server is not None:
-            return _joined(fact, server)
+            return _join(fact, server)
         self._clients.put(own, fact, now)
         return []
 
     def _server(self, fact: SpanFact, now: float) -> list[PairingResult]:
         if fact.from_sidecar and (names.CALLER in fact.attributes or not fact.parent_id):
             return []
-        if self._repeated(fact, now):
+        if self._is_repeated(fact, now):
             return []
         leaf = None if fact.from_sidecar else span_peers.leaf(fact)
         if leaf is not None:
@@ -164,11 +164,11 @@ class Pairing:
         parent = (fact.trace_id, fact.parent_id)
         client = self._clients.pop(parent)
         if client is not None:
-            return _joined(client, fact)
+            return _join(client, fact)
         self._servers.put(parent, fact, now)
         return []
 
-    def _repeated(self, fact: SpanFact, now: float) -> bool:
+    def _is_repeated(self, fact: SpanFact, now: float) -> bool:
         """True if this span came before: exporters repeat requests that were not confirmed."""
         # Zipkin gives both halves of a call one span id; the kind keeps them apart.
         key = (fact.trace_id, fact.span_id + bytes((fact.kind,)))
@@ -178,7 +178,7 @@ class Pairing:
         return False
 
 
-def _joined(client: SpanFact, server: SpanFact) -> list[PairingResult]:
+def _join(client: SpanFact, server: SpanFact) -> list[PairingResult]:
     if client.from_sidecar:
         if server.from_sidecar:
             return [Measured(server.service, server.duration, server.failed)]
@@ -195,6 +195,6 @@ def _joined(client: SpanFact, server: SpanFact) -> list[PairingResult]:
             protocol,
             recount=server.from_sidecar,
             measured=server.duration,
-            encrypted=span_peers.encrypted(client.attributes),
+            encrypted=span_peers.is_encrypted(client.attributes),
         )
     ]

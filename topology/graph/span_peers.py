@@ -94,7 +94,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             fact.failed,
             Protocol.DATABASE,
             target_kind=Kind.DATABASE,
-            encrypted=encrypted(attributes),
+            encrypted=is_encrypted(attributes),
         )
     broker = attributes.get("messaging.system", "")
     place = _first(attributes, "messaging.destination.name", "messaging.destination", "messaging.source.name")
@@ -110,7 +110,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             fact.failed,
             Protocol.MESSAGING,
             source_kind=Kind.QUEUE,
-            encrypted=encrypted(attributes),
+            encrypted=is_encrypted(attributes),
         )
     return Edge(
         fact.service,
@@ -119,11 +119,11 @@ def leaf(fact: SpanFact) -> Edge | None:
         fact.failed,
         Protocol.MESSAGING,
         target_kind=Kind.QUEUE,
-        encrypted=encrypted(attributes),
+        encrypted=is_encrypted(attributes),
     )
 
 
-def encrypted(attributes: Mapping[str, str]) -> bool | None:
+def is_encrypted(attributes: Mapping[str, str]) -> bool | None:
     """Return True if a caller's span says that its call was encrypted, False if in the clear, else None."""
     if attributes.get(names.TLS) == "true" or attributes.get(names.TLS_VERSION):
         return True

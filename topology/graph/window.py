@@ -160,7 +160,7 @@ class Window:
                 cell, wide = bucket.get(key), tens.get(key)
                 if cell is None or wide is None or not cell.histogram.count:
                     continue
-                index = _populated(cell.histogram, duration)
+                index = _nearest_index(cell.histogram, duration)
                 for part, within in ((cell, bucket), (wide, tens)):
                     _remove(part, index, failed)
                     self._views.pop(id(within), None)
@@ -171,7 +171,7 @@ class Window:
         """Return all calls between two times (whole seconds, ``start`` excluded), by key."""
         merged: Bucket = {}
         for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
-            _merge(merged, (bucket if view is None else self._viewed(bucket, view)).items())
+            _merge(merged, (bucket if view is None else self._view_sums(bucket, view)).items())
         return merged
 
     def some(self, start: float, end: float, wanted: Callable[[Key], bool]) -> Bucket:
@@ -182,7 +182,7 @@ class Window:
             _merge(merged, ((key, bucket[key]) for key in keys if key in bucket))
         return merged
 
-    def _viewed(self, bucket: Bucket, view: View) -> Bucket:
+    def _view_sums(self, bucket: Bucket, view: View) -> Bucket:
         views = self._views.setdefault(id(bucket), {})
         sums = views.get(view)
         if sums is None:
@@ -263,7 +263,7 @@ def _merge(into: Bucket, cells: Iterable[tuple[Key, Cell]]) -> None:
         total.merge(cell)
 
 
-def _populated(histogram: Histogram, duration: float) -> int | None:
+def _nearest_index(histogram: Histogram, duration: float) -> int | None:
     """Return the index of the bucket with a count nearest to a duration; None for the zero bucket.
 
     A span and a metric of one call do not measure quite the same duration.

@@ -18,7 +18,7 @@ from topology.evidence.peer_tallies import (
     bounds,
     failure_rate,
     of_reporter,
-    pooled,
+    pool,
 )
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, comparison, seen_by
@@ -84,7 +84,7 @@ class FailureTest:
         total, reporters = own.total, [name for name, tally in own.by_reporter.items() if tally.errors]
         if total.errors < _DOUBT_FAILURES or len(reporters) < limits.eject_reporters:
             return None
-        peers = pooled(peer.total for peer in self._tallies.of_peers(endpoint, _DOUBT_PEERS_WINDOW))
+        peers = pool(peer.total for peer in self._tallies.of_peers(endpoint, _DOUBT_PEERS_WINDOW))
         least = bounds(total.errors, total.count)[0]
         if total.failing < self._floor or least <= bounds(peers.errors, peers.count)[1]:
             return None
@@ -123,7 +123,7 @@ class FailureTest:
         """
         if own.failing >= _PLAINLY:
             rests = [peer.without(left_out) for peer in peers]
-            sound = pooled(rest for rest in rests if rest.failing < self._floor)
+            sound = pool(rest for rest in rests if rest.failing < self._floor)
             if sound.count >= _SOUND_CALLS:
                 return sound
         return better_half(peers, failure_rate, left_out)

@@ -18,7 +18,7 @@ from math import log2
 from typing import Final
 
 from topology.evidence.measurements import FRESH
-from topology.evidence.peer_tallies import ServiceTallies, of_reporter, pooled, usual
+from topology.evidence.peer_tallies import ServiceTallies, of_reporter, pool, usual
 from topology.outliers.failure_test import FailureTest
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.latency_test import LatencyTest
@@ -69,7 +69,7 @@ class OutlierTests:
         """
         seconds = min(WINDOWS[-1], max(0.0, self._tallies.now - since))
         own, peers = self._tallies.of(endpoint, seconds), self._tallies.of_peers(endpoint, seconds)
-        total = pooled(
+        total = pool(
             tally
             for name, tally in own.by_reporter.items()
             if not tally.errors or tally.failing > of_reporter(peers, name).failing

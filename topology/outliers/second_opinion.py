@@ -15,7 +15,7 @@ from topology.evidence.peer_tallies import (
     EndpointTally,
     ServiceTallies,
     better_half,
-    pooled,
+    pool,
     typical_latency,
 )
 from topology.settings import EngineSettings
@@ -61,7 +61,7 @@ def latency(record: Record, peers: Iterable[Record], seconds: float, gap: float,
     Half the gap is enough: a second opinion supports a finding, it is none by itself.
     """
     own = _served(record, seconds, now)
-    others = pooled(_served(peer, seconds, now) for peer in peers)
+    others = pool(_served(peer, seconds, now) for peer in peers)
     if own.timed and others.timed and own.mean >= others.mean + gap / 2:
         times = 2 ** (own.mean - others.mean)
         return f"its own sidecar measured {times:.1f} times its peers' latency"
@@ -79,7 +79,7 @@ def probe(record: Record, now: float, within: float = PROBE_VALID) -> str:
 def contradicted(tallies: ServiceTallies, endpoint: str, kind: FindingKind, settings: EngineSettings) -> bool:
     """True if sidecars of this very collector find nothing of what another one ejected it for."""
     own = tallies.of(endpoint, _REMOTE_WINDOW)
-    mine = pooled(tally for name, tally in own.by_reporter.items() if not name.startswith(GROUP))
+    mine = pool(tally for name, tally in own.by_reporter.items() if not name.startswith(GROUP))
     if mine.count < CONTRADICTED:
         return False
     if kind is not FindingKind.LATENCY:

@@ -13,7 +13,7 @@ from typing import Final
 from proxy.contract.decisions.evidence import OpenRequests, Stall
 from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import FRESH, INTERVAL, LATE, Open, Tally
-from topology.evidence.peer_tallies import ServiceTallies, pooled
+from topology.evidence.peer_tallies import ServiceTallies, pool
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, seen_by
 from topology.settings import EngineSettings
@@ -85,7 +85,7 @@ class StallTest:
         record = self._tallies.records.get(endpoint)
         if record is None or self._now - record.screen.late > FRESH:
             return None
-        peers = pooled(peer.total for peer in self._tallies.of_peers(endpoint, _WINDOW))
+        peers = pool(peer.total for peer in self._tallies.of_peers(endpoint, _WINDOW))
         return peers if peers.timed else None
 
     def _waiting(self, endpoint: str, age: float) -> dict[str, Open]:

@@ -54,7 +54,7 @@ class PolicyInForce:
                 problems.append(f"services.{key}: {error}")
                 continue
             if before is not None and before != after:
-                if not names.called(after.name):
+                if not names.with_name(after.name):
                     continue  # the service of that name is away; it has not become another
                 renamed.append(Renamed(before, after))
             self._meant[key] = after

@@ -10,7 +10,7 @@ from topology.model.endpoints import EndpointOrigin
 from topology.registry.addresses import Addresses
 from topology.registry.reporters import Reporters
 from topology.registry.sources import Member, Members, Source, merge
-from topology.registry.streams import Streams, located
+from topology.registry.streams import Streams, locate
 
 
 class Registry:
@@ -31,7 +31,7 @@ class Registry:
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> list[Decision]:
         """Take in a sidecar's node on a stream, new or changed."""
-        node = located(node, peer_host)
+        node = locate(node, peer_host)
         before = self._streams.node(stream)
         known = {
             member.address

@@ -119,19 +119,19 @@ def _member(stream: Stream) -> Member:
     )
 
 
-def located(node: Node, peer_host: str) -> Node:
+def locate(node: Node, peer_host: str) -> Node:
     """Return the node with addresses that others can use.
 
     An unspecified host becomes the peer's. An application on a loopback address is known by it
     only to its own machine, so a remote sidecar's ``app`` is dropped.
     """
-    address, app = _specified(node.address, peer_host), _specified(node.app, peer_host)
+    address, app = _with_host(node.address, peer_host), _with_host(node.app, peer_host)
     if app and _loopback(split_address(app)[0]) and not _loopback(peer_host):
         app = ""
     return replace(node, address=address, app=app)
 
 
-def _specified(address: str, peer_host: str) -> str:
+def _with_host(address: str, peer_host: str) -> str:
     if not address:
         return ""
     host, port = split_address(address)

@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 class Sidecars(Protocol):
     """The receiver of connects and disconnects of sidecars: the engine."""
 
-    def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None: ...
-    def disconnected(self, stream: str, now: float) -> None: ...
+    def connect(self, stream: str, node: Node, peer_host: str, now: float) -> None: ...
+    def disconnect(self, stream: str, now: float) -> None: ...
 
 
 class XdsServer:
@@ -117,7 +117,7 @@ class XdsServer:
         finally:
             reader.cancel()
             del self._wakers[stream]
-            self._sidecars.disconnected(stream, self._clock())
+            self._sidecars.disconnect(stream, self._clock())
         # Last, since it sends the status: a client that has read it must find its stream gone from here.
         if refusal:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, refusal)
@@ -157,7 +157,7 @@ class XdsServer:
                 if request.HasField("node"):
                     node = nodes.decode(request.node)
                     if node is not None:
-                        self._sidecars.connected(stream, node, host, self._clock())
+                        self._sidecars.connect(stream, node, host, self._clock())
                 rejection = session.receive(request)
                 if rejection is not None:
                     self._count(rejection)

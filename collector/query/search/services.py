@@ -33,7 +33,7 @@ def shown(services: Sequence[ServiceId]) -> list[str]:
     names = ServiceNames(services)
     texts = set()
     for service in services:
-        several = sum(bool(each.namespace) for each in names.called(service.name)) > 1
+        several = sum(bool(each.namespace) for each in names.with_name(service.name)) > 1
         texts.add(str(service) if several else service.name)
     return sorted(texts)
 

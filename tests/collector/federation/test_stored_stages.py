@@ -56,7 +56,7 @@ def test_the_newest_change_of_each_service_over_the_api(database: Database, stor
 def test_a_stored_stage_is_in_force_before_its_service_appears() -> None:
     engine = Engine(Policy(), EngineSettings())
     engine.follow([stage_decision(NOW - 60, "back", "route", 25)])
-    engine.connected("1", Node(ServiceId("back"), "b1", "10.0.0.1:80"), "10.0.0.1", NOW)
+    engine.connect("1", Node(ServiceId("back"), "b1", "10.0.0.1:80"), "10.0.0.1", NOW)
     tick = engine.tick(NOW)
     back = tick.snapshot.services[ServiceId("back")]
     assert (back.stage, back.percent) == (Stage.ROUTE, 25)

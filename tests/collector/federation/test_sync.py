@@ -93,8 +93,8 @@ def played(store: Store, play: Play) -> None:
 def test_one_that_joins_late_has_members_calls_stages_and_ejections(database: Database, store: Store) -> None:
     async def play(side: Callable[..., Side]) -> None:
         a = side("A")
-        a.engine.connected("1", BACK, "10.0.0.1", NOW)
-        a.engine.connected("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
+        a.engine.connect("1", BACK, "10.0.0.1", NOW)
+        a.engine.connect("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.sync.publish()
         out = ejection(NOW - 2, "back", "10.0.0.1:80", NOW + 3)
         await a.store(out, stage_decision(NOW - 1, "back", "route", 30), edges=5)
@@ -135,8 +135,8 @@ def test_each_second_counts_once_however_often_and_late_it_is_read(database: Dat
 def test_what_was_ejected_and_is_back_is_not_taken_over(database: Database, store: Store) -> None:
     async def play(side: Callable[..., Side]) -> None:
         a, b = side("A"), side("B")
-        a.engine.connected("1", BACK, "10.0.0.1", NOW)
-        a.engine.connected("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
+        a.engine.connect("1", BACK, "10.0.0.1", NOW)
+        a.engine.connect("2", Node(BACK_ID, "b2", "10.0.0.2:80"), "10.0.0.2", NOW)
         await a.sync.publish()
         await a.store(
             ejection(NOW - 3, "back", "10.0.0.1:80", NOW + 3),
@@ -189,7 +189,7 @@ def test_a_store_that_is_gone_leaves_what_is_known_and_is_told_once(
 ) -> None:
     async def play(side: Callable[..., Side]) -> None:
         a, b = side("A"), side("B")
-        a.engine.connected("1", BACK, "10.0.0.1", NOW)
+        a.engine.connect("1", BACK, "10.0.0.1", NOW)
         await a.sync.publish()
         await b.sync.read()
         b.down = True

@@ -175,7 +175,7 @@ class World:
             version,
             zone,
         )
-        self.engine.connected(f"stream-{port}", node, "127.0.0.1", NOW - at)
+        self.engine.connect(f"stream-{port}", node, "127.0.0.1", NOW - at)
         return address
 
     def app(self) -> web.Application:

@@ -25,10 +25,10 @@ class Sidecars:
     def __init__(self) -> None:
         self.nodes: dict[str, tuple[Node, str]] = {}
 
-    def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
+    def connect(self, stream: str, node: Node, peer_host: str, now: float) -> None:
         self.nodes[stream] = (node, peer_host)
 
-    def disconnected(self, stream: str, now: float) -> None:
+    def disconnect(self, stream: str, now: float) -> None:
         self.nodes.pop(stream, None)
 
     def states(self) -> list[NodeState]:

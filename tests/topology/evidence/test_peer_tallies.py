@@ -12,7 +12,7 @@ from topology.evidence.peer_tallies import (
     bounds,
     failure_rate,
     of_reporter,
-    pooled,
+    pool,
     typical_latency,
     usual,
 )
@@ -66,7 +66,7 @@ def test_the_better_half_is_not_spoiled_by_the_worse() -> None:
     assert half is not None
     assert (half.count, half.errors) == (20, 1)
     assert better_half(rates, failure_rate, "r") is None
-    assert of_reporter(rates, "r") == pooled(each.total for each in rates)
+    assert of_reporter(rates, "r") == pool(each.total for each in rates)
 
 
 def test_an_endpoint_without_timed_calls_is_the_slowest() -> None:

@@ -40,7 +40,7 @@ class Pair:
         self.a, self.b = Fleet(4, 4, seed=1), Fleet(4, reporters, seed=2)
         if not endpoints_at_b:
             for number in range(4):
-                self.b.engine.disconnected(f"b{number}", 0.0)
+                self.b.engine.disconnect(f"b{number}", 0.0)
         self.share()
 
     def share(self) -> None:
@@ -189,7 +189,7 @@ def test_in_whatever_order_changes_come_all_collectors_end_at_the_same_stage(
     ends: list[object] = []
     for _ in range(2):
         engine = Engine(Policy(), EngineSettings())
-        engine.connected("1", Node(B_ID, "b1", "10.0.1.1:80"), "10.0.1.1", 0.0)
+        engine.connect("1", Node(B_ID, "b1", "10.0.1.1:80"), "10.0.1.1", 0.0)
         engine.tick(0.5)
         engine.follow(made)
         ends.append(engine.tick(10.0).decisions)
@@ -201,7 +201,7 @@ def test_in_whatever_order_changes_come_all_collectors_end_at_the_same_stage(
 
 def test_the_later_word_wins_and_a_followed_one_is_not_a_new_decision() -> None:
     engine = Engine(Policy(), EngineSettings())
-    engine.connected("1", Node(B_ID, "b1", "10.0.1.1:80"), "10.0.1.1", 1000.0)
+    engine.connect("1", Node(B_ID, "b1", "10.0.1.1:80"), "10.0.1.1", 1000.0)
     engine.tick(1000.0)
     engine.set_stage(B_ID, Stage.ROUTE, 40, 1001.0)
     engine.tick(1001.0)

@@ -75,7 +75,7 @@ def test_sidecar_measurements(samples: list[CallSample], expected: dict[tuple[st
 
 def test_a_connected_sidecar_is_believed_before_it_measured_anything() -> None:
     mesh = Mesh()
-    mesh.engine.connected("1", Node(WEB, "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.connect("1", Node(WEB, "web-1"), "10.0.0.1", mesh.now)
     mesh.engine.calls([server("web", "api")], mesh.now)
     mesh.run(3)
     assert mesh.graph() == {}
@@ -97,8 +97,8 @@ def test_spans_of_services_without_a_sidecar() -> None:
 def test_calls_of_a_sidecar_that_did_not_know_the_mesh_yet_are_no_users(spans_first: bool) -> None:
     """It named its service to nobody, but it measured the calls, and its spans say so."""
     mesh = Mesh()
-    mesh.engine.connected("1", Node(WEB, "web-1"), "10.0.0.1", mesh.now)
-    mesh.engine.connected("2", Node(ServiceId("api"), "api-1", "10.0.0.2:80"), "10.0.0.2", mesh.now)
+    mesh.engine.connect("1", Node(WEB, "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.connect("2", Node(ServiceId("api"), "api-1", "10.0.0.2:80"), "10.0.0.2", mesh.now)
     spans = [
         fact
         for number in range(4)
@@ -159,7 +159,7 @@ def test_an_address_outside_becomes_the_service_that_answers_there() -> None:
 
 def test_a_registered_address_is_its_service() -> None:
     mesh = Mesh()
-    mesh.engine.connected(
+    mesh.engine.connect(
         "1", Node(ServiceId("api"), "api-1", "10.0.0.5:15006", "10.0.0.5:80"), "10.0.0.5", mesh.now
     )
     mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
@@ -170,7 +170,7 @@ def test_a_registered_address_is_its_service() -> None:
 
 def test_an_unanswered_client_of_a_service_with_a_sidecar_is_no_edge() -> None:
     mesh = Mesh()
-    mesh.engine.connected("1", Node(WEB, "web-1"), "10.0.0.1", mesh.now)
+    mesh.engine.connect("1", Node(WEB, "web-1"), "10.0.0.1", mesh.now)
     mesh.engine.spans([span("1", "0", "web", CLIENT, server__address="api")], mesh.now)
     mesh.engine.spans([span("2", "0", "cron", CLIENT, server__address="pay", server__port="1")], mesh.now)
     mesh.run(12)
@@ -179,7 +179,7 @@ def test_an_unanswered_client_of_a_service_with_a_sidecar_is_no_edge() -> None:
 
 def test_users_reach_the_endpoint_whose_sidecar_counted_them() -> None:
     mesh = Mesh()
-    mesh.engine.connected("1", Node(WEB, "web-1", "10.0.0.1:80"), "10.0.0.1", mesh.now)
+    mesh.engine.connect("1", Node(WEB, "web-1", "10.0.0.1:80"), "10.0.0.1", mesh.now)
     mesh.engine.calls([server("", "web")], mesh.now)
     (endpoint,) = mesh.engine.live.endpoints(mesh.now, 60)
     assert endpoint.stats.count == 4

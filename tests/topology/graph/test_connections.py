@@ -21,8 +21,8 @@ class TcpMesh(Mesh):
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine.connected("1", Node(ServiceId("web"), "web-1"), "10.0.0.1", NOW)
-        self.engine.connected(
+        self.engine.connect("1", Node(ServiceId("web"), "web-1"), "10.0.0.1", NOW)
+        self.engine.connect(
             "2", Node(ServiceId("cache"), "cache-1", CACHE, "127.0.0.1:6000"), "10.0.0.2", NOW
         )
 
@@ -200,7 +200,7 @@ def test_connections_are_no_evidence_against_an_endpoint(protocol: Protocol, eje
     mesh = TcpMesh()
     places = [CACHE, "10.0.0.3:6379", "10.0.0.4:6379"]
     for number, place in enumerate(places[1:], 2):
-        mesh.engine.connected(
+        mesh.engine.connect(
             f"m{number}", Node(ServiceId("cache"), f"cache-{number}", place), "10.0.0.9", mesh.now
         )
     for _ in range(20):

@@ -66,7 +66,7 @@ def test_other_spans_prove_no_call_alone() -> None:
     ],
 )
 def test_encryption_is_as_the_callers_span_says(attributes: dict[str, str], encrypted: bool | None) -> None:
-    assert span_peers.encrypted(attributes) is encrypted
+    assert span_peers.is_encrypted(attributes) is encrypted
 
 
 def test_a_target_is_outside_when_it_is_an_address() -> None:

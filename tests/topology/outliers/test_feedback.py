@@ -177,8 +177,8 @@ def test_a_new_instance_at_the_same_address_starts_clean() -> None:
     fleet.run(10)
     fleet.run(2, failing(2))
     assert fleet.ejected() == {BAD}
-    fleet.engine.disconnected("b2", fleet.now)
-    fleet.engine.connected("b2-again", Node(ServiceId("b"), "other", BAD), "10.0.0.1", fleet.now)
+    fleet.engine.disconnect("b2", fleet.now)
+    fleet.engine.connect("b2-again", Node(ServiceId("b"), "other", BAD), "10.0.0.1", fleet.now)
     fleet.run(0.25)
     assert fleet.ejected() == set()
 
@@ -189,7 +189,7 @@ def test_endpoints_that_leave_bring_ejected_ones_back_under_the_cap() -> None:
     fleet.run(3, failing(0, 1))
     assert len(fleet.ejected()) == 2
     for gone in (2, 3):
-        fleet.engine.connected(
+        fleet.engine.connect(
             f"b{gone}",
             Node(ServiceId("b"), f"b{gone}", address(gone), state=NodeState.DRAINING),
             "10.0.0.1",

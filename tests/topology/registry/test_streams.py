@@ -6,7 +6,7 @@ import pytest
 
 from proxy.contract.model import Node, NodeState
 from proxy.contract.service_id import ServiceId
-from topology.registry.streams import Streams, located
+from topology.registry.streams import Streams, locate
 
 B1 = Node(ServiceId("b"), "b1", "10.0.0.1:15006")
 
@@ -26,7 +26,7 @@ B1 = Node(ServiceId("b"), "b1", "10.0.0.1:15006")
 def test_addresses_become_ones_others_can_use(
     given: tuple[str, str], peer: str, expected: tuple[str, str]
 ) -> None:
-    node = located(Node(ServiceId("s"), "i", *given), peer)
+    node = locate(Node(ServiceId("s"), "i", *given), peer)
     assert (node.address, node.app) == expected
 
 

@@ -25,10 +25,10 @@ _EXTENSIONS = "type.googleapis.com/envoy.extensions."
 
 
 class Nobody:
-    def connected(self, stream: str, node: Node, peer_host: str, now: float) -> None:
+    def connect(self, stream: str, node: Node, peer_host: str, now: float) -> None:
         raise AssertionError("an Envoy without spanmesh metadata is no sidecar")
 
-    def disconnected(self, stream: str, now: float) -> None:
+    def disconnect(self, stream: str, now: float) -> None:
         return
 
 
