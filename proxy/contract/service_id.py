@@ -79,7 +79,7 @@ class ServiceNames:
         return known[0] if known else ServiceId(text)
 
     def with_name(self, name: str) -> tuple[ServiceId, ...]:
-        """Return the known services of a plain name, in order of namespace."""
+        """Return the known services that have a plain name, in order of namespace."""
         return self._by_name.get(name, ())
 
     def recognise(self, service: ServiceId) -> ServiceId:

@@ -17,6 +17,12 @@ class EndpointOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EndpointView:
+    """An endpoint as it is now, with its traffic in a window.
+
+    ``weight`` 1 is a full share. ``open`` requests wait, the oldest for ``oldest`` seconds. Times of ejection
+    are epoch seconds.
+    """
+
     service: ServiceId
     address: str
     state: EndpointState

@@ -32,6 +32,12 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
+    """A node of the graph with the traffic it serves in a window.
+
+    ``versions``, ``zones`` and ``namespaces`` are those of its endpoints. ``percent`` is the share of routed
+    requests in stage ``route``.
+    """
+
     name: str
     kind: Kind
     stats: Stats  # as a server
@@ -81,6 +87,8 @@ class EdgeView:
 
 @dataclass(frozen=True, slots=True)
 class GraphView:
+    """The graph of a window from ``start`` to ``end``, epoch seconds."""
+
     nodes: tuple[NodeView, ...]
     edges: tuple[EdgeView, ...]
     start: float
