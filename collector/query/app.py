@@ -18,7 +18,7 @@ from collector.clickhouse.reader import Reader
 from collector.query.analysis.routes import GraphAnalysisRoutes
 from collector.query.analysis.trace_routes import TraceAnalysisRoutes
 from collector.query.bounded_reader import BoundedReader
-from collector.query.errors import BadValueError, QueryError, TryLaterError
+from collector.query.errors import QueryError, TryLaterError
 from collector.query.jaeger.grpc_v3 import QueryService
 from collector.query.jaeger.v1 import V1Routes
 from collector.query.jaeger.v1_extras import V1ExtraRoutes
@@ -36,7 +36,6 @@ from collector.query.serving import KNOWN_SERVICES, SERVICE_IN_PATH, ApiRequest,
 from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
 from proxy.contract.api import openapi, routes
-from proxy.contract.service_id import AmbiguousNameError
 from topology.engine import Engine
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -78,7 +77,9 @@ def register_queries(
 ) -> None:
     """Serve Jaeger's API over gRPC on ``server``; ``clock`` gives epoch seconds."""
     store = BoundedReader(reader)
-    QueryService(store, StoredEdges(store, engine.live.names), engine, clock).register(server)
+    directory = ServiceDirectory(store, engine.live.known, clock)
+    edges = StoredEdges(store, engine.live.names)
+    QueryService(store, edges, directory, engine, clock).register(server)
 
 
 def _health(stats: Stats, ready: Callable[[], str]) -> list[web.RouteDef]:
@@ -126,16 +127,13 @@ def _named(directory: ServiceDirectory) -> Middleware:
 
     @web.middleware
     async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            for text in (
-                request.match_info.get(SERVICE_IN_PATH, ""),
-                request.query.get("query.serviceName", ""),
-            ):
-                await directory.stored_name(text)
-            given = request.query.getall("service", [])
-            wanted = [await directory.stored_name(text) for text in given]
-        except AmbiguousNameError as error:
-            raise BadValueError(f"service: {error}") from None
+        for text in (
+            request.match_info.get(SERVICE_IN_PATH, ""),
+            request.query.get("query.serviceName", ""),
+        ):
+            await directory.stored_name(text)
+        given = request.query.getall("service", [])
+        wanted = [await directory.stored_name(text) for text in given]
         if wanted != given:
             query = MultiDict((key, value) for key, value in request.query.items() if key != "service")
             query.extend(("service", text) for text in wanted)
@@ -158,7 +156,9 @@ async def _pretty(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _http_failure(request: web.Request, error: web.HTTPException) -> web.Response:
     if isinstance(error, web.HTTPNotFound):
-        message = f"there is nothing at {request.path}: the API is under /api/, see the README"
+        message = (
+            f"there is nothing at {request.path}: the API is listed in docs/api.md and at {openapi.PATH}"
+        )
         return failure(404, message, request.path)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from collector.query.bounded_reader import BoundedReader
+from collector.query.errors import BadValueError
 from collector.query.recent_answer import RecentAnswer
 from collector.query.sql import Sql
 from collector.query.stored_services import is_plain
@@ -31,7 +32,7 @@ class ServiceDirectory:
     async def stored_name(self, text: str) -> str:
         """Return what to look for in the store: ``text`` itself, or in full where that is not enough.
 
-        Raises AmbiguousNameError.
+        Raises BadValueError, which lists the full names, for a plain name that several namespaces have.
         """
         if not text or not is_plain(text):
             return text
@@ -40,7 +41,7 @@ class ServiceDirectory:
             return text
         if ServiceId(text) in services:
             return f"/{text}"
-        raise AmbiguousNameError(text, services)
+        raise BadValueError(f"service: {AmbiguousNameError(text, services)}")
 
     async def _ask(self, now: float) -> frozenset[ServiceId]:
         return frozenset(ServiceId(row[0]) for row in await self._store.rows(_STORED))

@@ -5,6 +5,7 @@ A trace is streamed in parts of bounded size, as clients take messages of at mos
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import grpc
@@ -28,6 +29,7 @@ from collector.query.search.span_conditions import Search
 from collector.query.search.span_row import SpanRow
 from collector.query.search.summaries import summaries
 from collector.query.search.traces import Traces
+from collector.query.service_directory import ServiceDirectory
 from topology.engine import Engine
 
 SERVICE: Final = "jaeger.api_v3.QueryService"
@@ -47,10 +49,16 @@ class QueryService:
     """The methods; ``clock`` gives epoch seconds."""
 
     def __init__(
-        self, store: BoundedReader, edges: StoredEdges, engine: Engine, clock: Callable[[], float]
+        self,
+        store: BoundedReader,
+        edges: StoredEdges,
+        directory: ServiceDirectory,
+        engine: Engine,
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._edges = edges
+        self._directory = directory
         self._engine = engine
         self._clock = clock
         self._traces = Traces(store)
@@ -83,12 +91,12 @@ class QueryService:
             yield part
 
     async def find_traces(self, request: wire.FindRequest) -> AsyncIterator[TracesData]:
-        for trace in await self._traces.search(search(request.query, self._now_us())):
+        for trace in await self._traces.search(await self._search(request.query)):
             for part in await asyncio.to_thread(parts, trace, request.query.raw_traces):
                 yield part
 
     async def find_summaries(self, request: wire.FindRequest) -> AsyncIterator[Any]:
-        ids = await self._traces.ids(search(request.query, self._now_us()))
+        ids = await self._traces.ids(await self._search(request.query))
         found = await summaries(self._store, ids)
         for start in range(0, len(found), _SUMMARIES):
             chunk = {"summaries": found[start : start + _SUMMARIES]}
@@ -101,7 +109,8 @@ class QueryService:
         if not request.service:
             raise BadValueError("service is missing: name one of GetServices")
         kind = params.span_kind({"spanKind": request.span_kind})
-        found = await operations(self._store, request.service, kind)
+        service = await self._directory.stored_name(request.service)
+        found = await operations(self._store, service, kind)
         return wire.GetOperationsResponse(
             operations=[wire.Operation(name=each["name"], span_kind=each["spanKind"]) for each in found]
         )
@@ -112,6 +121,10 @@ class QueryService:
         window = _window(instant(request.start_time, "start_time", max(0, end - day)), end)
         found = await dependencies(self._edges, self._engine, window, self._clock())
         return wire.DependenciesResponse(dependencies=[ParseDict(link, wire.Dependency()) for link in found])
+
+    async def _search(self, query: wire.TraceQueryParameters) -> Search:
+        wanted = search(query, self._now_us())
+        return replace(wanted, service=await self._directory.stored_name(wanted.service))
 
     def _now_us(self) -> int:
         return round(self._clock() * 1e6)

@@ -85,7 +85,10 @@ class MeshRoutes:
 
     async def decisions(self, request: ApiRequest) -> Decisions:
         limit = params.read(request.query, mesh_routes.DECISION_LIMIT)
-        service, kind = request.query.get("service", ""), request.query.get("kind", "")
+        service, kind = (
+            request.query.get("service", ""),
+            params.read(request.query, mesh_routes.DECISION_KIND),
+        )
         found = await decisions(self._store, self._engine, service, limit, kind)
         return {"decisions": [views.decision(each) for each in found]}
 
@@ -176,7 +179,10 @@ def stage_change(body: bytes) -> tuple[str, Stage, int, str]:
         raise BadValueError(f"the body is not JSON: write {example}") from None
     if not isinstance(change, dict) or not change.keys() <= {"service", "stage", "percent", "by"}:
         raise BadValueError(f"the body must hold service, stage, percent and by only: write {example}")
-    service, stage = change.get("service"), change.get("stage")
+    for key in ("service", "stage"):
+        if key not in change:
+            raise BadValueError(f"{key} is missing: write {example}")
+    service, stage = change["service"], change["stage"]
     if not isinstance(service, str) or not service:
         raise params.bad("service", service, "write the name of a service")
     if stage not in list(Stage):

@@ -3,8 +3,9 @@
 from typing import Final
 
 from proxy.contract.api import analysis, decisions, graph
-from proxy.contract.api.parameters import ServiceName, Text, Whole
+from proxy.contract.api.parameters import Choice, ServiceName, Text, Whole
 from proxy.contract.api.route import Route, window
+from proxy.contract.decisions.kinds import DecisionKind
 
 _MINUTE: Final = window("a minute before the end; the window is then answered by memory")
 _CALLS: Final = (
@@ -48,13 +49,16 @@ SERVICE: Final = Route(
     (*window("an hour before the end"), STEP),
 )
 DECISION_LIMIT: Final = Whole(name="limit", meaning="how many", low=1, high=1000, default=100)
+DECISION_KIND: Final = Choice(
+    name="kind", meaning="of this kind", choices=tuple(DecisionKind), absent="of all"
+)
 DECISIONS: Final = Route(
     "/api/mesh/decisions",
     "what the mesh decided, newest first",
     decisions.Decisions,
     (
         ServiceName(name="service", meaning="of this service", absent="of all"),
-        Text(name="kind", meaning="of this kind", absent="of all"),
+        DECISION_KIND,
         DECISION_LIMIT,
     ),
 )

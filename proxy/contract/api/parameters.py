@@ -145,7 +145,7 @@ class Duration(Parameter[int | None]):
             return 0
         parts = _DURATION.findall(text)
         if not parts or "".join(number + unit for number, unit in parts) != text:
-            raise ValueError("write a number with a unit (us, ms, s, m, h), for example 1.2s or 100ms")
+            raise ValueError("write a number with a unit (ns, us, ms, s, m, h, d), for example 1.2s or 100ms")
         total = round(sum(float(number) * _UNITS_NS[unit] for number, unit in parts))
         if total >= 2**62:
             raise ValueError("write a duration below 146 years")

@@ -23,7 +23,7 @@ def test_health_readiness_and_metrics(world: World) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "message"),
     [
-        ("GET", "/", 404, "there is nothing at /: the API is under /api/"),
+        ("GET", "/", 404, "there is nothing at /: the API is listed in docs/api.md and at /api/openapi.json"),
         ("GET", "/api/nothing", 404, "there is nothing at /api/nothing"),
         ("GET", "/api/traces/", 404, "there is nothing at /api/traces/"),
         ("POST", "/api/traces", 405, "POST is not for /api/traces: use GET, HEAD"),

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from collector.query.bounded_reader import BoundedReader
+from collector.query.errors import BadValueError
 from collector.query.service_directory import ServiceDirectory
-from proxy.contract.service_id import AmbiguousNameError, ServiceId
+from proxy.contract.service_id import ServiceId
 from tests.collector.query.world import NOW, NOW_US, Span, World
 
 A, B = "b7ad6b7169203331", "b7ad6b7169203332"
@@ -143,7 +144,7 @@ def test_a_plain_name_may_be_the_one_without_a_namespace(world: World) -> None:
 def test_a_name_in_two_namespaces_is_unclear(world: World) -> None:
     async def run() -> None:
         directory = ServiceDirectory(BoundedReader(world.reader), lambda: [SHOP, OPS], lambda: float(NOW))
-        with pytest.raises(AmbiguousNameError):
+        with pytest.raises(BadValueError, match="write one of ops/reviews, shop/reviews"):
             await directory.stored_name("reviews")
 
     asyncio.run(run())

@@ -12,6 +12,7 @@ from collector.query.bounded_reader import BoundedReader
 from collector.query.jaeger import api_v3_pb2 as wire
 from collector.query.jaeger.grpc_v3 import QueryService
 from collector.query.mesh.stored_edges import StoredEdges
+from collector.query.service_directory import ServiceDirectory
 from tests.collector.query.world import NOW, ONE, SHORT, TWO, Calls, Span, World
 
 A, B = "a" * 16, "b" * 16
@@ -33,9 +34,9 @@ def ask(world: World, method: str, request: Any) -> list[Any]:
 async def _ask(world: World, method: str, request: Any) -> list[Any]:
     server = grpc.aio.server()
     store = BoundedReader(world.reader)
-    QueryService(
-        store, StoredEdges(store, world.engine.live.names), world.engine, lambda: world.now
-    ).register(server)
+    edges = StoredEdges(store, world.engine.live.names)
+    directory = ServiceDirectory(store, world.engine.live.known, lambda: world.now)
+    QueryService(store, edges, directory, world.engine, lambda: world.now).register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     kind, write = REPLIES[method], type(request).SerializeToString
@@ -161,3 +162,33 @@ def test_a_trace_that_is_not_there(world: World, trace_id: str, code: grpc.Statu
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         ask(world, "GetTrace", wire.GetTraceRequest(trace_id=trace_id))
     assert caught.value.code() is code
+
+
+@pytest.mark.parametrize(
+    ("method", "request_for"),
+    [
+        (
+            "FindTraces",
+            lambda name: wire.FindRequest(query=wire.TraceQueryParameters(service_name=name)),
+        ),
+        (
+            "FindTraceSummaries",
+            lambda name: wire.FindRequest(query=wire.TraceQueryParameters(service_name=name)),
+        ),
+        ("GetOperations", lambda name: wire.GetOperationsRequest(service=name)),
+    ],
+)
+def test_a_plain_name_of_several_namespaces_is_refused_with_the_full_names(
+    world: World, method: str, request_for: Callable[[str], Any]
+) -> None:
+    world.spans(
+        Span(ONE, A, service="reviews", name="read", at=10, resource={"service.namespace": "shop"}),
+        Span(TWO, A, service="reviews", name="write", at=10, resource={"service.namespace": "ops"}),
+    )
+    world.join("reviews", 15006, namespace="shop")
+    world.join("reviews", 15008, namespace="ops")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        ask(world, method, request_for("reviews"))
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "write one of ops/reviews, shop/reviews" in (caught.value.details() or "")
+    assert len(ask(world, method, request_for("shop/reviews"))) == 1
