@@ -38,8 +38,7 @@ const Urls = (() => {
       ["", "Topology"], ["traces", name ? `Trace ${name.slice(0, 8)}` : "Traces"], ["balancing", "Balancing"],
       ["service", decoded(name)], ["compare", "Compare"], ["aggregate", "Many traces"], ["upload", "Open a file"]
     ]);
-    const page = pages.get(section);
-    return `${page ? `${page} · ` : ""}spanmesh`;
+    return `${pages.get(section) || "Page not found"} · spanmesh`;
   };
 
   /**

@@ -77,7 +77,7 @@ def _fields(values: Mapping[str, Any], off: bool) -> Component:
         [
             text("service", "Service", "any"),
             text("operation", "Operation", "any"),
-            text("tags", "Attributes", 'http.status_code>=500 http.route="/cart"', "wide"),
+            text("tags", "Attributes", 'http.response.status_code>=500 http.route="/cart"', "wide"),
             _field(
                 "Status",
                 dcc.Dropdown(

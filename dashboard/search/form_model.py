@@ -34,7 +34,7 @@ class Form:
     """The fields of the form, all of which must hold for one span.
 
     ``min`` and ``max`` are durations such as ``100ms``; ``attributes`` are conditions such as
-    ``http.status_code>=500 region!=eu``, separated by spaces.
+    ``http.response.status_code>=500 region!=eu``, separated by spaces.
     """
 
     service: str = ""

@@ -26,8 +26,8 @@ def toolbar(view: GraphView) -> Component:
     """Return the controls above the graph: what of it is shown."""
     return html.Div(
         [
-            _box("find", "Find", view.find, "rt > 500, error > 1%, name ~ pay"),
-            _box("hide", "Hide", view.hide, "!traffic, kind = external"),
+            _box("find", "Find", view.find, "error > 1%"),
+            _box("hide", "Hide", view.hide, "kind = external"),
             _text("focus", "Focus", view.focus, list="graph-names", placeholder="a service"),
             html.Datalist(id="graph-names"),
             _select("hops", "Hops", {each: str(each) for each in HOPS}, "only-focused"),

@@ -66,7 +66,7 @@ def _facts(trace: Trace, path: Sequence[tuple[int, int, int]]) -> Component:
         parts.tile("Spans", f"{len(trace.spans):,}".replace(",", " ")),
         parts.tile("Errors", fmt.count(trace.errors), "bad" if trace.errors else ""),
         parts.tile("Depth", str(max(trace.depths) + 1)),
-        parts.tile("On path", str(len({row for row, _, _ in path}))),
+        parts.tile("Critical path", _many(len({row for row, _, _ in path}), "span")),
     ]
     return html.Dl(tiles, className="tiles")
 

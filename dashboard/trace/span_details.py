@@ -83,7 +83,7 @@ def _times(trace: Trace, index: int) -> Component:
         parts.tile("Duration", fmt.duration(span.duration / 1000)),
         parts.tile("Self", fmt.duration(own / 1000)),
         parts.tile("Began after", fmt.duration((span.start - trace.start) / 1000)),
-        parts.tile("On path", share),
+        parts.tile("Critical path", share),
     ]
     if shift:
         sign = "+" if shift > 0 else "−"

@@ -35,7 +35,7 @@ test("every page has its title, whatever stands in its path", () => {
   };
   for (const [path, title] of Object.entries(titles)) { assert.equal(Urls.title(path), `${title} · spanmesh`); }
   assert.equal(Urls.title(null), "Topology · spanmesh");
-  assert.equal(Urls.title("/constructor"), "spanmesh");
+  assert.equal(Urls.title("/constructor"), "Page not found · spanmesh");
 });
 
 test("live pages ask more often than others", () => {

@@ -14,7 +14,7 @@ def test_it_names_the_root_and_counts_what_is_in_it() -> None:
     assert "front   op a" in said
     assert "Spans 2" in said
     assert "Services 2" in said
-    assert "On path 2" in said
+    assert "Critical path 2 spans" in said
     assert "UTC+1" in said
 
 

@@ -23,7 +23,7 @@ def test_times_are_said_with_its_share_of_the_critical_path() -> None:
     assert "Duration 300 ms" in said
     assert "Self 300 ms" in said
     assert "Began after 100 ms" in said
-    assert "On path 30 %" in said
+    assert "Critical path 30 %" in said
 
 
 def test_tags_and_process_are_listed_as_text() -> None:
