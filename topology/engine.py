@@ -216,6 +216,7 @@ class Engine:
     def follow(self, changes: Iterable[Decision]) -> None:
         """Take over changes of stages made at another collector, or before a restart; the later one wins."""
         self._decisions.extend(change for change in changes if self.remote.take_stage(change))
+        self._stages.adopt(self._registry.with_sidecars())
 
     def _as_evidence(self, sample: ClientSample) -> ClientSample:
         """Return the sample under the name of a reporter that counts.
@@ -248,8 +249,10 @@ class Engine:
 
     def _apply_policy(self, now: float) -> None:
         """Apply mesh.yaml to the services that exist: what a plain name in it means depends on them."""
-        for change in self._policy.settle(self._registry.with_sidecars()):
+        services = self._registry.with_sidecars()
+        for change in self._policy.settle(services):
             self._stages.rename(change.before, change.after)
+        self._stages.adopt(services)
         self._registry.set(Source.FILE, _file_members(self._policy.policy))
         self._policy_members = self._registry.services()
         self._record(self._stages.apply(self._policy.policy, now))

@@ -31,7 +31,8 @@ ORDER BY second DESC
 LIMIT {ROWS}
 """
 DECISIONS: Final = f"""
-SELECT Collector, toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence
+SELECT toValidUTF8(Collector), toUnixTimestamp64Milli(Time), Kind, toValidUTF8(Service),
+    toValidUTF8(Endpoint), toValidUTF8(Reason), toValidUTF8(Evidence)
 FROM mesh_decisions
 WHERE Time > toDateTime64({{since:Float64}}, 3) AND Collector != {{own:String}}
     AND Kind IN {{kinds:Array(String)}}
@@ -40,7 +41,8 @@ LIMIT {ROWS}
 """
 # The newest change of each service's stage, of origins that outlive a restart.
 STAGES: Final = """
-SELECT toUnixTimestamp64Milli(max(Time)), Service, argMax(Reason, Time), argMax(Evidence, Time)
+SELECT toUnixTimestamp64Milli(max(Time)), toValidUTF8(Service), toValidUTF8(argMax(Reason, Time)),
+    toValidUTF8(argMax(Evidence, Time))
 FROM mesh_decisions
 WHERE Kind = {kind:String} AND JSONExtractString(Evidence, 'origin') IN {origins:Array(String)}
 GROUP BY Service

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import EndpointState, Node, Retries, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
@@ -16,6 +17,7 @@ from topology.model.graph import Kind
 from topology.model.samples import CallSample, Side, SpanFact
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy, RetryPolicy, ServicePolicy
+from topology.rollout.stages import Stages
 from topology.settings import EngineSettings
 
 B = ServiceId("b")
@@ -210,6 +212,18 @@ def test_a_stage_of_mesh_yaml_goes_with_the_service_its_key_turns_out_to_mean() 
     found.set_stage(shop, Stage.ROUTE, 10, 1001.0)
     found.connect("2", Node(ServiceId("ops/c"), "c-1", "10.0.0.2:80"), "10.0.0.2", 1002.0)
     assert found.tick(1002.0).snapshot.services[shop].percent == 10
+
+
+def test_a_stored_stage_of_a_name_is_for_the_service_that_connects_with_a_namespace() -> None:
+    (change,) = Stages().set(ServiceId("b"), Stage.ROUTE, 40, StageOrigin.API, 900.0)
+    for connected_first in (False, True):
+        found, shop = engine(), ServiceId("shop/b")
+        if not connected_first:
+            found.follow([change])
+        found.connect("1", Node(shop, "b-1", "10.0.0.1:80"), "10.0.0.1", 1000.0)
+        if connected_first:
+            found.follow([change])
+        assert found.tick(1000.0).snapshot.services[shop].percent == 40
 
 
 def test_spans_without_a_namespace_are_of_the_service_that_is_registered() -> None:

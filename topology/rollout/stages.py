@@ -1,13 +1,14 @@
 """The adoption stage of each service and who set it: the latest change wins."""
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.contract.decisions.evidence import ArmComparison, StageChange, StageSetting
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
-from proxy.contract.service_id import ServiceId
+from proxy.contract.service_id import ServiceId, ServiceNames
 from topology.model.decisions import Decision
 from topology.policy.models import Policy
 
@@ -31,6 +32,7 @@ class Stages:
         self._settings: dict[ServiceId, Setting] = {}
         self._file: dict[ServiceId, tuple[Stage, int]] = {}
         self._history: dict[ServiceId, deque[Decision]] = {}
+        self._without_namespace: set[ServiceId] = set()  # services that existed since the start
 
     def of(self, service: ServiceId) -> Setting:
         """Return the setting in force."""
@@ -44,7 +46,22 @@ class Stages:
         if before in self._file:
             self._file[after] = self._file.pop(before)
         if before in self._history:
-            self._history[after] = self._history.pop(before)
+            changes = (replace(each, service=after) for each in self._history.pop(before))
+            self._history[after] = deque(changes, maxlen=_HISTORY)
+
+    def adopt(self, services: Collection[ServiceId]) -> None:
+        """Give each of the existing services what was set for its name before its namespace was known.
+
+        Older releases knew services by name alone and stored stages so. A name that was a service without
+        a namespace since the start keeps what was set for it: that service is away.
+        """
+        self._without_namespace.update(each for each in services if not each.namespace)
+        names = ServiceNames(services)
+        # What a name in mesh.yaml means is resolved with the rest of the file.
+        for before in self._settings.keys() - self._without_namespace - self._file.keys():
+            after = names.recognise(before)
+            if after != before and not before.namespace:
+                self.rename(before, after)
 
     def history(self, service: ServiceId) -> tuple[Decision, ...]:
         """Return the last changes, newest first."""

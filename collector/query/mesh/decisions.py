@@ -11,7 +11,8 @@ from topology.engine import Engine
 from topology.model.decisions import Decision
 
 _DECISIONS: Final = Sql("""
-SELECT toUnixTimestamp64Milli(Time), Kind, Service, Endpoint, Reason, Evidence
+SELECT toUnixTimestamp64Milli(Time), toValidUTF8(Kind), toValidUTF8(Service), toValidUTF8(Endpoint),
+    toValidUTF8(Reason), toValidUTF8(Evidence)
 FROM mesh_decisions
 WHERE (empty({service:Array(String)}) OR has({service:Array(String)}, Service))
     AND ({kind:String} = '' OR Kind = {kind:String})

@@ -74,3 +74,17 @@ def test_with_the_store_down_memory_still_answers(world: World, caplog: pytest.L
     world.join("reviews", 15006)
     assert [each["kind"] for each in world.get("/api/mesh/decisions")["decisions"]] == ["register"]
     assert "connection refused" in caplog.text
+
+
+def test_a_row_of_another_writer_that_is_not_utf_8_hides_no_other(world: World) -> None:
+    world.database.execute(
+        "INSERT INTO mesh_decisions (Time, Kind, Service, Endpoint, Reason, Evidence, Collector) SELECT "
+        f"toDateTime64({NOW - 50}, 3), unhex('65ff'), unhex('ff62'), unhex('ff'), unhex('ff'), "
+        "unhex('7bff7d'), 'there'"
+    )
+    [found] = world.get("/api/mesh/decisions")["decisions"]
+    assert (found["kind"], found["service"], found["evidence"]) == (
+        "e\ufffd",
+        "\ufffdb",
+        {"text": "{\ufffd}"},
+    )
