@@ -9,7 +9,7 @@ import sys
 
 from proxy.app import Process, Sidecar, run
 from proxy.config import SidecarConfig
-from proxy.contract.failure import ConfigError
+from proxy.contract.failure import CONFIG_EXIT, ConfigError
 from proxy.supervisor import Supervisor
 from proxy.workers.link import join_parent
 
@@ -33,7 +33,7 @@ def main(text: str, descriptor: str = "") -> int:
         run(make)
     except ConfigError as error:
         sys.stderr.write(f"spanmesh: {error}\n")
-        return 2
+        return CONFIG_EXIT
     return 0
 
 

@@ -12,11 +12,12 @@ from collector.config import CollectorConfig
 from dashboard.config import DashboardConfig
 from deploy.cli import status
 from deploy.cli.options import GroupedCommand, settings_classes, with_settings
-from deploy.cli.terminal import CONFIG_EXIT, err, explained, out, say
+from deploy.cli.terminal import err, explained, out, say
 from deploy.demo import app as demo_app
 from deploy.importer.config import ImportConfig
 from deploy.processes import roles, run_command, up_command
 from proxy.config import SidecarConfig
+from proxy.contract.failure import CONFIG_EXIT
 from topology.settings import EngineSettings
 
 app = typer.Typer(

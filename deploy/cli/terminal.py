@@ -8,10 +8,7 @@ import typer
 from rich.console import Console
 
 from deploy.api import ApiError
-from proxy.contract.failure import ConfigError
-
-CONFIG_EXIT: Final = 2
-"""Exit status when the configuration must change before a start can succeed."""
+from proxy.contract.failure import CONFIG_EXIT, ConfigError
 
 out: Final = Console(highlight=False, soft_wrap=True)
 err: Final = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -2,17 +2,21 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 from urllib.request import Request
 
+from deploy import api
 from deploy.demo.load import Load
 from deploy.demo.shop import SHOP
 from deploy.processes import ports, up_command
 from deploy.processes.run_command import proxy_environment
 from deploy.processes.supervise import Supervisor, command
 from deploy.processes.up_command import Mesh
+from proxy.contract.api.decisions import StageView
+from proxy.contract.api.mesh_routes import STAGES
+from proxy.contract.model import Stage
 from proxy.contract.option import Option, flag
 from proxy.contract.transport.http_client import opener
 
@@ -110,11 +114,25 @@ def _introduce(say: Callable[[str], None], front: Instance, mesh: Mesh) -> None:
     say(f"shop        http://{front.address}/product/7")
     say(f"dashboard   {ports.url(mesh.dashboard.listen)}")
     say(f"traces      {mesh.api}/api/traces?service=frontend")
-    say(f"The mesh only watches (stage observe). To let it route to {FAULTY}, and to see why it decides:")
+    say(stages_in_force(api.ask(mesh.api, STAGES)["stages"]))
+    say(f"To let it route to {FAULTY}, and to see why it decides:")
     stage = f'{{"service":"{FAULTY}","stage":"route","percent":100}}'
     say(f"  curl -X PUT {mesh.api}/api/mesh/stages -d '{stage}'")
     say(f"  curl '{mesh.api}/api/mesh/decisions?service={FAULTY}'")
     say("Ctrl-C stops everything.")
+
+
+def stages_in_force(stages: Sequence[StageView]) -> str:
+    """Return a sentence that says which services are not only observed: a former run may have left stages."""
+    raised = [
+        f"{each['service']} {each['stage']}"
+        + (f" {each['percent']} %" if each["stage"] == Stage.ROUTE.value else "")
+        for each in stages
+        if each["stage"] != Stage.OBSERVE.value
+    ]
+    if not raised:
+        return "The mesh only watches (stage observe)."
+    return f"Stages in force, kept from before or set in --config: {', '.join(raised)}; others: observe."
 
 
 def _watch(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from proxy.contract.failure import ConfigError
+from proxy.contract.failure import CONFIG_EXIT, ConfigError
 
 STOP_SECONDS = 15.0
 """Longest time between SIGTERM and SIGKILL for a child."""
@@ -30,7 +30,7 @@ def command(*arguments: str) -> list[str]:
 
 @dataclass
 class Child:
-    """A supervised process; with ``restart`` it is started again whenever it ends."""
+    """A supervised process; with ``restart`` it is started again when it ends, but not on CONFIG_EXIT."""
 
     name: str
     argv: Sequence[str]
@@ -85,15 +85,19 @@ class Supervisor:
         """Poll ``ready`` until it holds; False after ``seconds``, a signal or the end of a child."""
         deadline = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < deadline:
-            if ready():
-                return True
+            # First: what is ready may be another process, at the address that our child could not have.
             if any(child.process.poll() is not None for child in self._children):
                 return False
+            if ready():
+                return True
             time.sleep(0.05)
         return False
 
     def pause(self, seconds: float) -> bool:
-        """Sleep, restart children that ended; False on a signal or the end of one that is not restarted."""
+        """Sleep, restart children that ended; False on a signal or the end of one that is not restarted.
+
+        No child is restarted on CONFIG_EXIT: it would end the same way for ever.
+        """
         if self._stopping:
             return False
         time.sleep(seconds)
@@ -101,7 +105,7 @@ class Supervisor:
             status = child.process.poll()
             if status is None:
                 continue
-            if not child.restart:
+            if not child.restart or status == CONFIG_EXIT:
                 return False
             self._restart(child, status)
         return not self._stopping
@@ -113,10 +117,12 @@ class Supervisor:
         return self.first_exit()
 
     def first_exit(self) -> int:
-        """Return the exit status of a child that failed, 0 when none did or a signal came."""
+        """Return the exit status of a child that failed, CONFIG_EXIT before others; 0 when none did or a
+        signal came."""
         if self._stopping:
             return 0
-        return next((abs(c.process.returncode) for c in self._children if c.process.poll()), 0)
+        failed = [abs(child.process.returncode) for child in self._children if child.process.poll()]
+        return CONFIG_EXIT if CONFIG_EXIT in failed else next(iter(failed), 0)
 
     def stop(self) -> None:
         """Send SIGTERM to every child, last started first, and SIGKILL to those left after STOP_SECONDS."""

@@ -11,6 +11,7 @@ from deploy.processes import ports
 from deploy.processes.supervise import Supervisor, command
 from proxy.contract.option import Option
 from proxy.contract.settings import environment
+from proxy.contract.transport import streams
 from topology.settings import EngineSettings
 
 READY_SECONDS = 30.0
@@ -78,12 +79,20 @@ def start(supervisor: Supervisor, mesh: Mesh) -> bool:
     """Start both and wait until the collector is ready; return False when one of them ended instead.
 
     Each is started again when it crashes: what was acknowledged is on disk, so a restarted collector
-    goes on where it was.
+    goes on where it was. Raises ConfigError for a port that is taken.
     """
+    _require_free_ports(mesh)
     settings = {**environment(mesh.collector), **environment(mesh.engine)}
     supervisor.start("collector", command("collector"), settings, restart=True)
     supervisor.start("dashboard", command("dashboard"), environment(mesh.dashboard), restart=True)
     return supervisor.wait_until(lambda: api.answers(mesh.api, "/readyz"), READY_SECONDS)
+
+
+def _require_free_ports(mesh: Mesh) -> None:
+    # Before the start: another collector at the port of ours would answer for it that it is ready.
+    addresses = {name: getattr(mesh.collector, name) for name in ("grpc", "http", "query")}
+    for name, address in {**addresses, "listen": mesh.dashboard.listen}.items():
+        streams.reserve(name, address).close()
 
 
 def run(say: Callable[[str], None], mesh: Mesh) -> int:

@@ -61,3 +61,23 @@ def test_a_program_that_cannot_be_started_is_named_with_the_cause(tmp_path: Path
         for program, cause in ((plain, "Permission denied"), (tmp_path / "absent", "No such file")):
             with pytest.raises(ConfigError, match=f"cannot start '{program}': {cause}.*; name an executable"):
                 supervisor.start("program", [str(program)])
+
+
+def test_status_2_ends_the_wait_even_of_a_child_that_is_restarted_otherwise() -> None:
+    said: list[str] = []
+    with Supervisor(said.append) as supervisor:
+        supervisor.start("crashed", [sys.executable, "-c", "raise SystemExit(1)"], restart=True)
+        misconfigured = supervisor.start(
+            "collector", [sys.executable, "-c", "raise SystemExit(2)"], restart=True
+        )
+        misconfigured.process.wait()
+        assert supervisor.wait() == 2
+    assert not any("collector" in line for line in said)
+
+
+def test_what_answers_after_the_end_of_a_child_is_not_that_child() -> None:
+    with Supervisor(lambda _: None) as supervisor:
+        child = supervisor.start("collector", [sys.executable, "-c", "raise SystemExit(2)"], restart=True)
+        child.process.wait()
+        assert not supervisor.wait_until(lambda: True, 30)
+        assert supervisor.first_exit() == 2

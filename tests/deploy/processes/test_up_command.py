@@ -1,6 +1,7 @@
 """``spanmesh up``: the addresses of collector and dashboard, and both as real processes."""
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -65,3 +66,38 @@ def test_both_answer_where_the_options_put_them_and_end_with_a_signal(tmp_path: 
     assert process.returncode == 0
     assert f"OTLP and xDS at {grpc}, OTLP/HTTP at {http}" in output
     assert f"dashboard   http://{listen}" in output
+
+
+def test_a_taken_port_ends_it_at_once_with_the_option_that_moves_it(tmp_path: Path) -> None:
+    with socket.create_server((ports.LOOPBACK, 0)) as taken:
+        query = f"{ports.LOOPBACK}:{taken.getsockname()[1]}"
+        grpc, http, listen = (f"{ports.LOOPBACK}:{port}" for port in ports.free(3))
+        flags = [f"--grpc={grpc}", f"--http={http}", f"--query={query}", f"--listen={listen}"]
+        ended = subprocess.run(
+            command("up", "--data", str(tmp_path), *flags),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"spanmesh: --query (SPANMESH_QUERY) is {query!r}: the port is taken; ")
+
+
+def test_a_child_whose_configuration_must_change_ends_it_with_status_2(tmp_path: Path) -> None:
+    wrong = tmp_path / "mesh.yaml"
+    wrong.write_text("services: [")
+    flags = [
+        f"--{name}=127.0.0.1:{port}"
+        for name, port in zip(("grpc", "http", "query", "listen"), ports.free(4), strict=True)
+    ]
+    ended = subprocess.run(
+        command("up", "--data", str(tmp_path), "--config", str(wrong), *flags),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert str(wrong) in ended.stderr
+    assert "Ctrl-C" not in ended.stdout
