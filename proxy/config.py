@@ -46,7 +46,7 @@ class SidecarConfig:
     service: Annotated[
         str, Option(help="name of the service beside the sidecar", unit="NAME", check=_service)
     ]
-    app: Annotated[str, _off_or_address("address of the service itself")] = ""
+    app: Annotated[str, _off_or_address("address of the service itself; needed unless --inbound is ''")] = ""
     inbound: Annotated[str, _off_or_address("address that callers connect to; '' turns it off")] = (
         "127.0.0.1:15006"
     )

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -104,7 +105,23 @@ def demo(
     raise typer.Exit(demo_app.run(say, shop, mesh))
 
 
-@app.command()
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"spanmesh {version('spanmesh')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    wanted: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Hold the options of ``spanmesh`` itself, before a command."""
+
+
+@app.command(cls=GroupedCommand)
 def check(file: Annotated[Path, typer.Argument(help="the mesh.yaml to validate")]) -> None:
     """Validate a policy file.
 
@@ -128,7 +145,7 @@ def import_command(
 ) -> None:
     """Send traces in files to a collector.
 
-    The exit status is 1 when any were left out.
+    The exit status is 1 when spans were left out.
     """
     raise typer.Exit(roles.import_traces(files, config, err))
 

@@ -13,17 +13,30 @@ from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand
+from typer.exceptions import TyperException
 
 from deploy.cli.terminal import explained
 from proxy.contract.failure import ConfigError
 from proxy.contract.option import COMMON, Setting, settings_of
 from proxy.contract.settings import load
 
-_MIB: Final = 1 << 20
+_SIZES: Final = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
 
 class GroupedCommand(TyperCommand):
-    """A command whose help lists arguments, the common options, and then one group after the other."""
+    """A command whose help lists arguments, the common options, and then one group after the other.
+
+    Its errors of usage are a line like all others.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line, with an unknown flag explained in our own form of errors."""
+        with explained():
+            try:
+                return super().parse_args(ctx, args)
+            except TyperException as error:
+                reason = error.format_message().rstrip(".")
+                raise ConfigError(f"{reason}; see spanmesh {ctx.info_name} --help") from None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write every parameter under its group (typer's own help would put all under one heading)."""
@@ -120,10 +133,11 @@ def _facts(setting: Setting) -> Iterator[str]:
 
 
 def default_text(setting: Setting) -> str:
-    """Return the default as it would be given, large sizes also in MiB: ``5``, ``false``."""
+    """Return the default as it would be given, whole sizes also by their unit: ``16384 (16 KiB)``."""
     value = setting.default
     if isinstance(value, bool):
         return str(value).lower()
-    if setting.unit == "BYTES" and value >= _MIB:
-        return f"{value} ({value // _MIB} MiB)"
+    if setting.unit == "BYTES":
+        units = [f" ({value // size} {unit})" for unit, size in _SIZES if value and value % size == 0]
+        return f"{value}{''.join(units[:1])}"
     return f"{value:g}" if isinstance(value, float) else str(value)

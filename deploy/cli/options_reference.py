@@ -40,7 +40,10 @@ SECTIONS: Final[dict[type, tuple[str, str]]] = {
         "The engine runs in the collector. Figures in [tests/bench](../tests/bench/README.md) are those of "
         "the defaults; [the glossary](glossary.md) explains the words.",
     ),
-    DashboardConfig: ("Dashboard", "With `up` and `demo` the query API is that of their own collector."),
+    DashboardConfig: (
+        "Dashboard",
+        "With `up` and `demo` the default of `--api` is the address of their own collector.",
+    ),
     SidecarConfig: ("Sidecar", ""),
     RunConfig: (
         "A program and its sidecar",

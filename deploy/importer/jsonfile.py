@@ -60,7 +60,7 @@ def _documents(
         try:
             document = json.loads(line)
         except (ValueError, RecursionError) as error:
-            report(BadLineError(f"{place}: {_reason(error)}"))
+            report(BadLineError(f"{place}: {_reason(error, in_line=True)}"))
             continue
         yield place, document
 
@@ -96,9 +96,11 @@ def _too_large(path: Path) -> ConfigError:
     )
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, *, in_line: bool = False) -> str:
+    """Return what is wrong and where in the document; ``in_line`` if the place has its line already."""
     if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
+        at = f"column {error.pos + 1}" if in_line else f"line {error.lineno}, column {error.colno}"
+        return f"{at}: not JSON: {error.msg}"
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start}: not UTF-8 text"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)

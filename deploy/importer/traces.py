@@ -58,7 +58,8 @@ class ImportCounts:
             return "no spans"
         more = "at least " if len(self.traces) == _TRACES else ""
         return (
-            f"{self.spans} spans of {more}{len(self.traces)} traces and {len(self.services)} services, "
+            f"{_count(self.spans, 'span')} of {more}{_count(len(self.traces), 'trace')} and "
+            f"{_count(len(self.services), 'service')}, "
             f"{_date(self.oldest)} to {_date(self.newest)}"
         )
 
@@ -166,7 +167,7 @@ def run(
         counts = work.send(config.to, clock() - newest if newest else 0)
     say(f"{counts}; {counts.spans - counts.refused} taken, {counts.refused} left out")
     if counts.unreadable:
-        say(f"{counts.unreadable} documents could not be read")
+        say(f"{_count(counts.unreadable, 'document')} could not be read")
     if counts.refused and counts.oldest < clock() - _DAY:
         say(
             f"the collector keeps spans no older than its {named('retention_days')}: "
@@ -181,6 +182,10 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name a readable file") from None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _date(time_ns: int) -> str:

@@ -80,5 +80,6 @@ def check_policy(file: Path) -> list[str]:
     except PolicyError as error:
         return [str(problem) for problem in error.problems]
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {file}: {error}. Name an existing UTF-8 file") from None
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"cannot read {file}: {reason}; name an existing UTF-8 file") from None
     return []

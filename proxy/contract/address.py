@@ -11,8 +11,10 @@ _ADDRESS: Final = re.compile(r"(\S+):([0-9]{1,9})")
 def split_address(address: str) -> tuple[str, int]:
     """Split ``host:port``, brackets of an IPv6 host removed. Raises ValueError with the fix."""
     match = _ADDRESS.fullmatch(address)
-    if match is None or int(match[2]) > 65535:
+    if match is None:
         raise ValueError("write it as HOST:PORT, for example 127.0.0.1:8080")
+    if int(match[2]) > 65535:
+        raise ValueError("the port is out of range (1 to 65535); write it as HOST:PORT")
     return match[1].removeprefix("[").removesuffix("]"), int(match[2])
 
 

@@ -5,7 +5,7 @@ A process loads its settings once, at start, and never looks at the environment 
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
@@ -69,5 +69,18 @@ def _check(setting: Setting, value: Any) -> Any:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        text = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise ValueError(text[:1].lower() + text[1:] if text.startswith("Input should") else text) from None
+        first = error.errors()[0]
+        if first["type"] == "value_error":  # the option's own check, which says how to write it
+            raise ValueError(first["msg"].removeprefix("Value error, ")) from None
+        raise ValueError(f"write {_expected(setting, finite=first['type'] == 'finite_number')}") from None
+
+
+def _expected(setting: Setting, *, finite: bool) -> str:
+    """Return the values that a setting takes in words: ``a whole number from 1 to 3650``."""
+    if setting.type is bool:
+        return "true or false"
+    if choices := get_args(setting.type):
+        return f"{', '.join(choices[:-1])} or {choices[-1]}"
+    noun = "a whole number" if setting.type is int else "a finite number" if finite else "a number"
+    limits = setting.option.range
+    return f"{noun} from {limits}" if " to " in limits else f"{noun} {limits}".rstrip()

@@ -10,6 +10,7 @@ from typing import Any, Final
 import grpc
 
 from proxy.contract.model import MeshView, Node, NodeState
+from proxy.contract.option import named
 from proxy.contract.transport.grpc_ports import open_channel
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds import nodes, protocol
@@ -35,7 +36,7 @@ class XdsClient:
     ``target`` is the mesh's ``host:port``. ``on_view`` gets every new view of the mesh, on the
     loop ``run`` runs on. After ``expiry`` seconds without a response it gets a neutral one: the same
     endpoints, without weights and ejections. On an open stream this holds only once the mesh has sent a
-    heartbeat: other control planes send none.
+    heartbeat: other control planes send none. Both that and a mesh that was never reached are logged.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class XdsClient:
     async def run(self) -> None:
         """Connect, and reconnect for ever; ends only by cancellation. Network trouble never raises."""
         delay = BACKOFF_MIN
+        self._expire_later()  # from the start: a mesh that never answers is worth a line as well
         try:
             while True:
                 heard = await self._attempt()
@@ -147,19 +149,26 @@ class XdsClient:
         for answer in self._mirror.receive(response):
             self._requests.put_nowait(answer)
         view = self._mirror.view()
-        if view is not None:
+        if view is None:
+            return
+        if self._expired:
             self._expired = False
-            self._hand_over(view)
+            # A warning like the one it takes back: without configuration nothing less is shown.
+            logger.warning("the mesh at %s is heard", self._target)
+        self._hand_over(view)
 
     def _neutralise(self) -> None:
         self._expiring, self._expired = None, True
         view = self._mirror.view()
+        effect = (
+            f"requests go where the application sends them; check {named('mesh')} and the collector there"
+            if view is None
+            else "its weights and ejections expire"
+        )
+        logger.warning(
+            "nothing received from the mesh at %s for %g s: %s", self._target, self._expiry, effect
+        )
         if view is not None:
-            logger.warning(
-                "nothing received from the mesh at %s for %g s: its weights and ejections expire",
-                self._target,
-                self._expiry,
-            )
             self._hand_over(neutral(view))
 
     def _hand_over(self, view: MeshView) -> None:

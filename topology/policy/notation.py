@@ -114,14 +114,16 @@ class Duration(Notation):
 class Share(Notation):
     """A part of a whole, 0 to 1."""
 
-    kind = "percentage"
+    kind = "percentage, 0% to 100%"
 
     def parse(self, text: str) -> float:
         """Return the share, 0 to 1."""
         match = _SHARE.fullmatch(text)
         if match and float(match[1]) <= 100:
             return float(match[1]) / 100
-        raise problem(f"{text!r} is not a share", "write a percentage, for example 20%")
+        raise problem(
+            f"{text!r} is not a percentage from 0% to 100%", "write it as a number and %, for example 20%"
+        )
 
     def render(self, value: float) -> str:
         """Return the percentage."""

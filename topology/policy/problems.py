@@ -12,7 +12,7 @@ from topology.policy.notation import PROBLEM, suggestion
 # The path to a value in a policy: keys, and indices of lists.
 Location = tuple[str | int, ...]
 
-WHOLE: Final = "mesh.yaml"  # the name of what has no key: the file itself
+WHOLE: Final = "the file"  # what has no key is a problem of the whole; its name is the reader's to say
 _MAPPING: Final = ("must be a mapping", "write indented 'key: value' lines under it")
 _LIST: Final = ("must be a list", "write it as [a, b]")
 _SHAPES: Final = {

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,36 @@ def test_check_names_line_key_and_fix(tmp_path: Path) -> None:
 def test_check_of_a_missing_file_names_it(tmp_path: Path) -> None:
     result = spanmesh("check", str(tmp_path / "absent.yaml"))
     assert result.returncode == 2
-    assert "absent.yaml" in one_line(result)
+    absent = tmp_path / "absent.yaml"
+    assert one_line(result) == (
+        f"spanmesh: cannot read {absent}: No such file or directory; name an existing UTF-8 file"
+    )
+
+
+def test_check_names_a_file_that_is_not_yaml_once(tmp_path: Path) -> None:
+    file = tmp_path / "policy"
+    file.write_text("a: [")
+    line = one_line(spanmesh("check", str(file)))
+    assert line.startswith(f"{file}: line 1: the file: this is not YAML")
+    assert "mesh.yaml" not in line
+
+
+def test_the_version_is_that_of_the_installation() -> None:
+    assert spanmesh("--version").stdout == f"spanmesh {version('spanmesh')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [(("sidecar", "--bogus"), "No such option: --bogus"), (("check",), "Missing argument 'file'")],
+)
+def test_a_mistake_of_usage_is_one_line_in_the_form_of_all_others(
+    arguments: tuple[str, ...], reason: str
+) -> None:
+    result = spanmesh(*arguments)
+    assert result.returncode == 2
+    line = one_line(result)
+    assert line.startswith(f"spanmesh: {reason}")
+    assert line.endswith(f"; see spanmesh {arguments[0]} --help")
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,8 @@ def test_problems_end_as_lines_and_status_two() -> None:
     assert result.exit_code == 2
     assert result.output.splitlines() == [
         "spanmesh: --grpc (SPANMESH_GRPC) is 'x': write it as HOST:PORT, for example 127.0.0.1:8080",
-        "spanmesh: --spool-bytes (SPANMESH_SPOOL_BYTES) is '-1': input should be greater than 0",
-        "spanmesh: --eject-share (SPANMESH_EJECT_SHARE) is '2': input should be less than or equal to 1",
+        "spanmesh: --spool-bytes (SPANMESH_SPOOL_BYTES) is '-1': write a whole number above 0",
+        "spanmesh: --eject-share (SPANMESH_EJECT_SHARE) is '2': write a number from 0 to 1",
     ]
 
 

@@ -54,9 +54,9 @@ def test_a_bad_line_is_told_and_passed_over(tmp_path: Path) -> None:
     found, complaints = read(path)
     assert [document["a"] for _, document in found] == [1, 3]
     assert complaints == [
-        f"{path}:2: line 1, column 6: not JSON: Expecting value",
+        f"{path}:2: column 6: not JSON: Expecting value",
         f"{path}:4: byte 0: not UTF-8 text",
-        f"{path}:5: line 1, column 5: not JSON: Expecting ':' delimiter",
+        f"{path}:5: column 5: not JSON: Expecting ':' delimiter",
     ]
 
 

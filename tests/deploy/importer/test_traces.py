@@ -130,7 +130,7 @@ def test_a_dry_run_sends_nothing(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
     path = written(tmp_path / "x", otlp(1, when=OLD, count=2))
     assert traces.run([path, path], ImportConfig(to=nowhere, dry_run=True), console) == 0
-    assert text.getvalue().startswith("4 spans of 1 traces and 1 services, 2017-07-14 02:40:00Z to")
+    assert text.getvalue().startswith("4 spans of 1 trace and 1 service, 2017-07-14 02:40:00Z to")
     assert text.getvalue().endswith("; nothing was sent\n")
 
 
@@ -141,7 +141,7 @@ def test_bad_documents_are_named_and_the_others_imported(collector: Collector, t
     status, text = run(collector, path)
     assert status == 1
     assert f"{path}:2: an object with the keys what is no trace: expected OTLP" in text
-    assert f"{path}:4: line 1, column 2: not JSON" in text
+    assert f"{path}:4: column 2: not JSON" in text
     assert "2 taken, 0 left out" in text
     assert "2 documents could not be read" in text
     assert stored(collector, "e2")["spans"]

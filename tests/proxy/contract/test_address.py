@@ -32,6 +32,11 @@ def test_what_is_no_address_is_refused(address: str) -> None:
         split_address(address)
 
 
+def test_a_port_out_of_range_is_named() -> None:
+    with pytest.raises(ValueError, match=r"the port is out of range \(1 to 65535\)"):
+        split_address("localhost:99999")
+
+
 def test_an_address_may_be_off_where_that_is_allowed() -> None:
     assert check_address_or_off("") == ""
     assert check_address_or_off("127.0.0.1:80") == check_address("127.0.0.1:80") == "127.0.0.1:80"

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
 
@@ -19,6 +19,7 @@ class Sample:
     percent: Annotated[int, Option(help="a share", least=0, most=100)] = 0
     quick: Annotated[bool, Option(help="a switch")] = False
     pause: Annotated[float, Option(help="a time", least=0)] = 0.0
+    mode: Annotated[Literal["a", "b", "c"], Option(help="a choice")] = "a"
 
     def __post_init__(self) -> None:
         if self.quick and self.percent == 100:
@@ -54,6 +55,23 @@ def test_what_is_wrong_is_said_in_one_line(given: dict[str, object], words: list
     text = str(caught.value)
     assert all(word in text for word in words)
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fix"),
+    [
+        ("percent", "101", "write a whole number from 0 to 100"),
+        ("percent", "1.5", "write a whole number from 0 to 100"),
+        ("quick", "maybe", "write true or false"),
+        ("pause", "-1", "write a number at least 0"),
+        ("pause", "nan", "write a finite number at least 0"),
+        ("mode", "d", "write a, b or c"),
+    ],
+)
+def test_the_fix_says_which_values_are_taken(name: str, value: str, fix: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(Sample, {"service_name": "a", name: value}, {})
+    assert str(caught.value) == f"--{name} (SPANMESH_{name.upper()}) is {value!r}: {fix}"
 
 
 def test_every_problem_is_a_line() -> None:

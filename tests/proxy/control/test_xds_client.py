@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import grpc
+import pytest
 
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
 from proxy.contract.service_id import ServiceId
@@ -224,6 +225,27 @@ def test_no_mesh_at_all_is_no_error() -> None:
             assert not client.connected
             await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}))
             await until(lambda: views)
+        await mesh.stop()
+
+    asyncio.run(play())
+
+
+def test_a_mesh_that_is_never_reached_is_a_warning_once_and_so_is_its_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def play() -> None:
+        mesh = Mesh()
+        await mesh.start(Snapshot(1, {}))
+        await mesh.stop()
+        async with running(mesh, expiry=0.1) as (_, views):
+            await until(lambda: caplog.messages)
+            await asyncio.sleep(0.3)  # further attempts, and three times the expiry
+            (warning,) = caplog.messages
+            assert warning.startswith(f"nothing received from the mesh at 127.0.0.1:{mesh.port} for 0.1 s: ")
+            assert "--mesh (SPANMESH_MESH)" in warning
+            await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}), heartbeat=1000.0)
+            await until(lambda: views)
+            assert caplog.messages[1:] == [f"the mesh at 127.0.0.1:{mesh.port} is heard"]
         await mesh.stop()
 
     asyncio.run(play())

@@ -55,11 +55,11 @@ def service(*lines: str) -> str:
     ("text", "line", "key", "words"),
     [
         ("servces: {}", 1, "servces", ["unknown key", "did you mean 'services'?"]),
-        ("a: [", 1, "mesh.yaml", ["not YAML", "brackets"]),
+        ("a: [", 1, "the file", ["not YAML", "brackets"]),
         ("services: {}\nservices: {}", 2, "services", ["twice"]),
-        ("services: {}\n--- {}", 2, "mesh.yaml", ["not YAML"]),
-        ("\x00", 1, "mesh.yaml", ["not text"]),
-        ("- a", 1, "mesh.yaml", ["must be a mapping"]),
+        ("services: {}\n--- {}", 2, "the file", ["not YAML"]),
+        ("\x00", 1, "the file", ["not text"]),
+        ("- a", 1, "the file", ["must be a mapping"]),
         ("services: [a]", 1, "services", ["must be a mapping"]),
         ("services:\n  'a b': {}", 2, "services.a b", ["not a service name", "--service"]),
         ("services:\n  ? [a]\n  : {}", 2, "services", ["not text"]),
@@ -87,8 +87,8 @@ def service(*lines: str) -> str:
         (service("endpoints: [db]"), 3, "services.a.endpoints", ["'db'", "IP:PORT"]),
         (service("endpoints: [10.0.0.1:0]"), 3, "services.a.endpoints", ["port 0"]),
         (service("endpoints: [10.0.0.1:8, 10.0.0.1:8]"), 3, "services.a.endpoints", ["twice"]),
-        ("services: " + "[" * 3000, 1, "mesh.yaml", ["nested too deeply"]),
-        ("services: {a: " + "{b: " * 700 + "1" + "}" * 701, 1, "mesh.yaml", ["nested too deeply"]),
+        ("services: " + "[" * 3000, 1, "the file", ["nested too deeply"]),
+        ("services: {a: " + "{b: " * 700 + "1" + "}" * 701, 1, "the file", ["nested too deeply"]),
     ],
 )
 def test_what_is_wrong_is_named(text: str, line: int, key: str, words: list[str]) -> None:
@@ -135,7 +135,7 @@ def test_guard_and_health() -> None:
     [
         ("guard: maybe", "services.b.guard: is 'maybe'; write true, false or {success: 0.5%, slower: 1.2}"),
         ("guard: {slower: 0.9}", "services.b.guard.slower: is '0.9'; write a number above 1"),
-        ("guard: {success: much}", "services.b.guard.success: 'much' is not a share"),
+        ("guard: {success: much}", "services.b.guard.success: 'much' is not a percentage from 0% to 100%"),
         ("guard: {sucess: 1%}", "services.b.guard.sucess: unknown key; did you mean 'success'?"),
         ("health: healthz", "services.b.health: 'healthz' is not a path"),
         ('health: "/a b"', "services.b.health: '/a b' is not a path"),

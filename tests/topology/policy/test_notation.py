@@ -53,7 +53,7 @@ def test_a_text_is_read(notation: Notation, text: str, value: object) -> None:
         (Name(), "-a", "'-a' is not a service name"),
         (Duration(), "2", "'2' is not a duration"),
         (Duration(), "0ms", "'0ms' is not a duration"),
-        (Share(), "101%", "'101%' is not a share"),
+        (Share(), "101%", "'101%' is not a percentage from 0% to 100%"),
         (Factor(), "1.0", "is '1.0'"),
         (UrlPath(), "/a\r\nx: y", "'/a\\r\\nx: y' is not a path"),
         (Address(), "db:80", "'db:80' is not an endpoint"),

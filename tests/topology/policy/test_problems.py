@@ -40,7 +40,7 @@ def test_a_bad_name_is_at_its_key() -> None:
 @pytest.mark.parametrize(
     ("data", "key", "message"),
     [
-        ([], "mesh.yaml", "must be a mapping"),
+        ([], "the file", "must be a mapping"),
         ({"services": "a"}, "services", "must be a mapping"),
         ({"services": {"b": ["x"]}}, "services.b", "must be a mapping"),
         ({"services": {"b": {"retries": {"on": "5xx"}}}}, "services.b.retries.on", "must be a list"),
