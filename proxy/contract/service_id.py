@@ -58,7 +58,8 @@ class ServiceNames:
 
     def __init__(self, services: Iterable[ServiceId]) -> None:
         self._by_name: dict[str, tuple[ServiceId, ...]] = {}
-        for service in sorted(services):
+        self._services = frozenset(services)
+        for service in sorted(self._services):
             self._by_name[service.name] = (*self._by_name.get(service.name, ()), service)
 
     def find(self, text: str, namespace: str = "") -> ServiceId:
@@ -69,8 +70,11 @@ class ServiceNames:
         taken for a full name. Raises AmbiguousNameError when several namespaces have it.
         """
         known = self._by_name.get(text, ())
-        if not known and _SEPARATOR in text:
-            return ServiceId.parse(text)
+        if _SEPARATOR in text:
+            full = ServiceId.parse(text)
+            # A name may have a slash itself: it must not take the place of a service that is named in full.
+            if not known or full in self._services:
+                return full
         for own in (ServiceId.of(namespace, text), ServiceId.of("", text)):
             if own in known:
                 return own
@@ -106,7 +110,8 @@ class ServiceNames:
     def shown(self, service: str) -> str:
         """Return the shortest text that ``find`` takes for this service."""
         name = ServiceId(service).name
-        return name if self._by_name.get(name) == (service,) else service
+        taken = name != service and name in self._services  # as the full name of another
+        return name if self._by_name.get(name) == (service,) and not taken else service
 
     def hosts(self, namespace: str = "") -> dict[str, ServiceId]:
         """Return the service behind each host name that an application in ``namespace`` can write.

@@ -69,3 +69,12 @@ def test_every_host_name_means_what_the_plain_name_means(known: list[ServiceId],
             assert names.find(host, namespace) == service
         else:
             assert host == f"{service.name}.{service.namespace}"
+
+
+def test_a_name_with_a_slash_does_not_take_the_place_of_a_full_name() -> None:
+    full, slashed = ServiceId("shop/reviews"), ServiceId.of("", "shop/reviews")
+    for services in ([full, slashed], [full, slashed, ServiceId("lab/shop/reviews")]):
+        names = ServiceNames(services)
+        assert names.find("shop/reviews") == full
+        assert [names.find(names.shown(each)) for each in services] == services
+    assert ServiceNames([slashed]).find("shop/reviews") == slashed
