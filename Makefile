@@ -14,11 +14,11 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfi
 demo: $(VENV)/installed  ## run the example shop; pass options as ARGS="--fault fail"
 	exec $(BIN)/spanmesh demo $(ARGS)
 
-test: check $(VENV)/system  ## linters, types, layering, then the tests, long ones on a sample
+test: check $(VENV)/system  ## linters, types, layering, then every test, long ones on a sample
 	@bash tests/javascript/run.sh test
 	$(PYTEST) $(ARGS)
 
-test-all: check $(VENV)/system  ## every test at full size: more examples, larger bodies, real waits
+test-all: check $(VENV)/system  ## the same at full size: more examples, larger bodies, real waits
 	@bash tests/javascript/run.sh test
 	SPANMESH_TEST_ALL=1 $(PYTEST) $(ARGS)
 

@@ -61,7 +61,13 @@ class SidecarConfig:
     ] = "127.0.0.1:15000"
     version: Annotated[str, Option(help="version of the service, for graphs and splits")] = ""
     zone: Annotated[str, Option(help="zone the instance runs in")] = ""
-    namespace: Annotated[str, Option(help="namespace of the service", check=_namespace)] = ""
+    namespace: Annotated[
+        str,
+        Option(
+            help="namespace of the service, the same as service.namespace of its OpenTelemetry SDK",
+            check=_namespace,
+        ),
+    ] = ""
     instance: Annotated[
         str, Option(help="unique name of this instance; generated from the service's name when empty")
     ] = ""
@@ -83,7 +89,8 @@ class SidecarConfig:
     detect_timeout: Annotated[
         float,
         _seconds(
-            "how long to wait for the first bytes of an intercepted client before its server may speak first",
+            "how long an intercepted client may be silent before its connection is passed on as opaque TCP, "
+            "since its server may have to speak first",
             group=_DATA_PATH,
         ),
     ] = 0.3

@@ -54,7 +54,8 @@ class EngineSettings:
     eject_share: Annotated[
         float,
         _share(
-            "share of a service's endpoints that may be ejected at once; more go one by one; 0: none ever"
+            "share of a service's endpoints that are ejected without a pause; beyond it failing ones go step "
+            "by step while the rest bear the load, slow ones not at all; 0: no ejections"
         ),
     ] = 0.5
     eject_seconds: Annotated[float, _seconds("length of a first ejection; doubled with each further one")] = (
@@ -76,9 +77,14 @@ class EngineSettings:
         float, _seconds("least difference to its peers' latency for an ejection as slow")
     ] = 0.1
     stall_seconds: Annotated[
-        float, _seconds("age of the oldest open request that is a stall, when nothing completes", least=0.2)
+        float,
+        _seconds(
+            "how long requests to an endpoint must wait, with none answered, for it to count as stalled; "
+            "longer where answers usually take longer",
+            least=0.2,
+        ),
     ] = 0.25
     stall_seconds_unknown: Annotated[
-        float, _seconds("the same for an endpoint that has answered little yet", least=0.2)
+        float, _seconds("the same for an endpoint of which few answers are known", least=0.2)
     ] = 1.0
     slow_start: Annotated[float, _seconds("time from probation to full weight")] = 10.0

@@ -149,8 +149,8 @@ class ServicePolicy(Concept):
     )
     timeout: Annotated[float | None, Duration()] = Field(
         default=None,
-        description="From the whole request to the end of its response, all tries together; for requests "
-        "that the mesh routes. Without it no limit.",
+        description="Longest time from the end of the request to the end of the response, all tries "
+        "together; only for requests that the mesh routes. Without it no limit.",
         examples=["2s"],
     )
     retries: RetryPolicy | None = Field(

@@ -38,8 +38,12 @@ class Route(Generic[Reply]):
 
 
 def window(absent_start: str, prefix: str = "", end: str = "now") -> tuple[Instant, Instant]:
-    """``start`` and ``end``; ``absent_start`` and ``end`` say in words what they are when absent."""
+    """``start`` and ``end``; ``absent_start`` and ``end`` say in words what they are when absent.
+
+    With a ``prefix`` they are those of a second, earlier window.
+    """
+    which = "the earlier window" if prefix else "the window"
     return (
-        Instant(name=f"{prefix}start", meaning="first moment of the window", absent=absent_start),
-        Instant(name=f"{prefix}end", meaning="last moment of the window", absent=end),
+        Instant(name=f"{prefix}start", meaning=f"first moment of {which}", absent=absent_start),
+        Instant(name=f"{prefix}end", meaning=f"last moment of {which}", absent=end),
     )
