@@ -83,6 +83,7 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
     engine = Engine(policy_file.load(), settings)
     stats = Stats()
     async with AsyncExitStack() as stack:
+        # The stack closes in reverse: what uses a part comes after it here, and so stops before it.
         store = _open_store(stack, config)
         reader = Reader(store)
         stack.callback(reader.close)
@@ -95,9 +96,11 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
         await _mesh(stack, engine, xds, mesh_writer or writer, reader, policy_file, config, stats)
         if mesh_writer is not None:
             _federation(stack, engine, store, mesh_writer, policy_file, config, stats)
+        # /ready names this reason until all ports are open, and again once the stop begins.
         state = _State("starting")
         api = build(reader, engine, time.time, stats, lambda: state.reason)
         otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
+        # The query port first: probes of liveness are answered while the other ports open.
         ports = Ports(
             query=await serve_http(stack, "query", config.query, api),
             http=await serve_http(stack, "http", config.http, otlp),
@@ -121,6 +124,7 @@ def _open_store(stack: AsyncExitStack, config: CollectorConfig) -> Store:
     store = open_store(config.data, config.clickhouse, config.cluster)
     stack.callback(store.close)
     try:
+        # A session of its own and closed again: migration writes, and the reader's sessions are read-only.
         session = store.connect()
         migrate(session, parse(config.retention, config.retention_days), config.cluster)
         session.close()
@@ -143,9 +147,11 @@ def _journal(stack: AsyncExitStack, writer: Writer, config: CollectorConfig, sta
     )
     stats.add_gauge("spanmesh_spool_lost_bytes", lambda: spool.lost)
     journal = Journal(spool, RecentRequests(directory / "seen"), config.batch_seconds, config.sync)
+    # Registered before the two tasks, so it runs after both have returned: they use the spool until then.
     stack.callback(journal.release)
     dead_letters = DeadLetters(directory / "aside", config.aside_bytes)
     drain = Drain(journal, SignalInserts(writer).insert, dead_letters, stats)
+    # The drain before the journal, hence stopped after it: the journal's last segment is still drained.
     _task(stack, drain.run(), drain.close)
     _task(stack, journal.run(), journal.close)
     return journal
@@ -156,6 +162,7 @@ def _ingest(
 ) -> Ingest:
     admission = Admission(config.max_pending_bytes)
     stats.add_gauge("spanmesh_pending_bytes", lambda: admission.pending)
+    # The longest of all signals: a table with a shorter one deletes what is too old for it by its own TTL.
     kept = max(parse(config.retention, config.retention_days).values())
     ingest = Ingest(engine, journal, admission, stats, time.time, kept)
     stack.callback(ingest.close)
@@ -177,6 +184,8 @@ async def _mesh(
     stats.add_gauge("spanmesh_pending_mesh_rows", lambda: queue.pending)
     _task(stack, queue.run(), queue.close)
     try:
+        # Before the first step, or the mesh would run with the stages of mesh.yaml until the next change over
+        # the API.
         engine.follow(await stored_stages(reader, policy_file.changed_at))
     except StoreError as error:
         raise ConfigError(f"stored stages cannot be read: {error}; check the store and start again") from None
@@ -208,6 +217,7 @@ def _federation(
     stats: Stats,
 ) -> None:
     """Exchange members, calls and decisions with the other collectors on the store."""
+    # Not the reader of the query API: long searches would delay what other collectors have to say.
     reader = Reader(store, threads=1)
     stack.callback(reader.close)
     sync = FederationSync(

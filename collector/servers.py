@@ -73,6 +73,7 @@ async def serve_query_grpc(
     """Serve Jaeger's gRPC API, if it has an address. Raises ConfigError."""
     if not config.query_grpc:
         return
+    # Without a bound on message sizes: requests of this API are small, and replies have no limit by default.
     server = grpc.aio.server()
     register_queries(server, reader, engine, time.time)
     grpc_ports.add_port(server, "query_grpc", config.query_grpc)

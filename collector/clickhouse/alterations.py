@@ -50,9 +50,12 @@ def alter(database: Database, known: set[str], wanted: Mapping[str, str], cluste
     outstanding = [each for each in ALTERATIONS if each.name not in known]
     if not outstanding:
         return
+    # A new store has no tables yet: the files of ``sql/`` make them as they are now, and every alteration
+    # counts as done.
     if known:
         tables = {str(row[0]) for row in database.query("SHOW TABLES")}
         for each in outstanding:
+            # A table that the store does not have yet is made by its file, as it is now.
             if each.table in tables:
                 for sql in statements(each, wanted, cluster):
                     database.execute(sql)
@@ -64,7 +67,9 @@ def statements(alteration: Alteration, wanted: Mapping[str, str], cluster: str) 
     there = f" ON CLUSTER `{cluster}`" if cluster else ""
     if alteration.change == "MODIFY QUERY":
         [(name, sql)] = [each for each in wanted.items() if each[0].endswith(f"_{alteration.table}.sql")]
+        # The query is taken from the file that creates the view, so that it is written in one place only.
         query = cluster_statements(name, sql, cluster)[0].partition("\nAS ")[2]
         return [f"ALTER TABLE {alteration.table}{there} MODIFY QUERY {query}"]
+    # The local table first: the distributed one must not accept a column that the shards lack.
     subjects = [f"{alteration.table}_local", alteration.table] if cluster else [alteration.table]
     return [f"ALTER TABLE {subject}{there} {alteration.change}" for subject in subjects]

@@ -16,6 +16,7 @@ _VIEW_TARGET: Final = re.compile(r"^TO (\w+)", re.MULTILINE)
 _VIEW_SOURCE: Final = re.compile(r"\bFROM ((?:otel|mesh)_\w+)")
 # Sharding keys of tables without trace ids; an unknown table without one is spread by rand().
 _KEYS: Final = {
+    # By the leading columns of the table's ORDER BY, as rows with equal keys are what merges.
     "mesh_schema": "cityHash64(File)",
     "mesh_operations": "cityHash64(ServiceName)",
     "mesh_attributes": "cityHash64(ServiceName)",
@@ -41,11 +42,14 @@ def cluster_statements(name: str, sql: str, cluster: str) -> list[str]:
         view = sql.replace(match[0], f"{match[0]}{on_cluster}", 1)
         view = _VIEW_TARGET.sub(r"TO \1_local", view)
         return [_VIEW_SOURCE.sub(r"FROM \1_local", view)]
+    # The plain name goes to the distributed table, so that queries and inserts are the same with a cluster
+    # and without.
     local = f"{subject}_local"
     created = sql.replace(match[0], f"CREATE TABLE IF NOT EXISTS {local}{on_cluster}", 1)
     # The replicas of a shard share this path in Keeper; ClickHouse fills in the macros.
     path = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}'"
     created = _ENGINE.sub(lambda engine: f"ENGINE = Replicated{engine[1]}({path})", created)
+    # Each engine has its own setting for the same thing; the other one would be refused.
     created = created.replace("non_replicated_deduplication_window", "replicated_deduplication_window")
     distributed = (
         f"CREATE TABLE IF NOT EXISTS {subject}{on_cluster} AS {local}\n"

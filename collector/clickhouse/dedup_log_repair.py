@@ -23,6 +23,7 @@ def forget_unfinished(data: Path) -> int:
     removed = 0
     for log in data.glob(_LOGS):
         table = log.parent.parent
+        # A part may have been merged since: then a larger part of the same partition covers its blocks.
         parts = [blocks for entry in table.iterdir() if (blocks := _blocks(entry.name))]
         lines = log.read_text("utf-8").splitlines(keepends=True)
         kept = [line for line in lines if _has_part(line, parts)]
@@ -40,7 +41,7 @@ def forget_unfinished(data: Path) -> int:
 def _has_part(line: str, parts: list[Blocks]) -> bool:
     """True if the part of an entry (operation, part and token, by tabs) exists, alone or merged.
 
-    Also true for a line that is no such entry: what is not understood is left alone.
+    Also true for a line of another form: what is not understood is left alone.
     """
     fields = line.split("\t")
     named = _blocks(fields[1]) if len(fields) > 2 else None
@@ -53,4 +54,5 @@ def _has_part(line: str, parts: list[Blocks]) -> bool:
 def _blocks(name: str) -> Blocks | None:
     """Parse the name of a part, partition_first_last_level[_mutation]; None for other names."""
     match = _PART.fullmatch(name)
+    # "tmp" parts are inserts or merges under way; the engine deletes them at its next start.
     return (match[1], int(match[2]), int(match[3])) if match and not name.startswith("tmp") else None

@@ -34,6 +34,7 @@ class EmbeddedSession:
     """A ``Database`` on the engine in this process."""
 
     def __init__(self, path: Path, settings: Mapping[str, int | str]) -> None:
+        # Settings travel in the path as a query string, hence no '?' in the directory's name (see ``_lock``).
         options = "&".join(f"{key}={value}" for key, value in {**_SETTINGS, **settings}.items())
         try:
             self._connection = Connection(f"{path}?{options}")
@@ -56,6 +57,8 @@ class EmbeddedSession:
         names = ", ".join(f"`{name}`" for name in columns)
         sql = f"INSERT INTO {table} ({names}){_settings(insert_deduplication_token=token)}"
         try:
+            # Binary columns rather than VALUES in the SQL: no escaping, and less work (see
+            # ``native``).
             with self._connection.send_insert(sql, "Native") as insert:
                 insert.append(block)
                 insert.finish()
@@ -106,6 +109,7 @@ class EmbeddedStore:
     def __init__(self, directory: Path) -> None:
         """Lock and repair the directory. Raises ConfigError when it cannot be created, written or locked."""
         self._path = directory.absolute()
+        # The lock first: the repair must not rewrite logs under an engine that runs.
         self._lock = _lock(self._path)
         forget_unfinished(self._path / "clickhouse")
 

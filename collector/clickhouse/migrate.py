@@ -22,6 +22,8 @@ ENGINE = ReplacingMergeTree ORDER BY File
 """
 _TTL: Final = re.compile(r"^TTL (.+)$", re.MULTILINE)
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS (\w+)", re.MULTILINE)
+# The settings in ``sql/`` that came with recent releases of ClickHouse; an unknown one fails the whole
+# CREATE.
 _SETTING: Final = re.compile(r",\s*(\w*map\w*|string_serial\w+|merge_sel\w+) = ('\w+'|[\d.]+)")
 
 
@@ -50,9 +52,11 @@ def migrate(database: Database, retention: Retention, cluster: str = "") -> tupl
         for name in applied:
             for sql in cluster_statements(name, wanted[name], cluster):
                 database.execute(sql)
+            # After each file and not at the end: a start that is killed goes on where it was.
             database.insert("mesh_schema", {"File": [name]})
         return applied
 
+    # Columns before files: a view that is created now may write to a column that an old table lacks.
     alter(database, known, wanted, cluster)
     applied = upgrade(database, known, wanted, create)
     _retain(database, wanted, retention, cluster)
@@ -81,6 +85,7 @@ def _retain(database: Database, wanted: dict[str, str], retention: Retention, cl
         if not table or not ttl or "toIntervalDay" not in ttl[1]:
             continue
         subject = f"{table[1]}_local" if cluster else table[1]
+        # Compared first: MODIFY TTL makes ClickHouse rewrite parts, which must not happen at each start.
         if f"toIntervalDay({days(name, retention)})" not in engines.get(subject, ""):
             there = f" ON CLUSTER `{cluster}`" if cluster else ""
             database.execute(f"ALTER TABLE {subject}{there} MODIFY TTL {ttl[1]}")

@@ -18,6 +18,7 @@ from clickhouse_driver.streams.native import BlockInputStream, BlockOutputStream
 
 from collector.clickhouse.database import Columns, Row, StatementError
 
+# Bytes. The driver's writer flushes at this size and its reader asks for this much at a time.
 _BUFFER: Final = 1 << 18
 
 
@@ -92,6 +93,7 @@ def _blocks(data: bytes) -> Iterator[Any]:
             block = stream.read()
         except EOFError:
             return
+        # An empty result is a block without columns.
         if block.num_columns:
             yield block
 
@@ -114,10 +116,12 @@ def parameter(value: object) -> str:
     """Return a query parameter as the text that ClickHouse parses. Raises TypeError for an unknown type."""
     if isinstance(value, str):
         return value.translate(_ESCAPES)
+    # A string on its own is not quoted in a parameter, one inside an array is (``_literal``).
     return "\\N" if value is None else _literal(value)
 
 
 def _literal(value: object) -> str:
+    # Before the numbers: in Python a bool is an int as well.
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -20,10 +20,13 @@ def open_store(data: str, clickhouse: str, cluster: str = "") -> Store:
         clickhouse = _on_cluster(clickhouse, cluster)
     store: Store = ServerStore(clickhouse) if clickhouse else EmbeddedStore(Path(data))
     try:
+        # A server session connects on first use, so a wrong URL or password shows only when it is asked
+        # something.
         session = store.connect()
         session.query("SELECT 1")
         session.close()
     except StoreError as error:
+        # Releases the lock of a data directory, so that the next start is not refused.
         store.close()
         if clickhouse:
             fix = f"check {named('clickhouse')} and that the server is up and lets this user in"

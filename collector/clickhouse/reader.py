@@ -8,6 +8,8 @@ from typing import Final
 
 from collector.clickhouse.database import Database, Params, Row, Store
 
+# The embedded engine uses threads of its own for each query; more at a time would take the processors from
+# ingest.
 _THREADS: Final = 3
 # A query that takes longer fails: with few threads it would block the others. readonly 2 forbids writes and
 # allows settings in a query.
@@ -24,6 +26,7 @@ class Reader:
 
     def __init__(self, store: Store, threads: int = _THREADS) -> None:
         self._store = store
+        # A session is for one thread at a time, so each thread of the pool opens its own at its first query.
         self._local = threading.local()
         self._sessions: list[Database] = []
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
@@ -41,6 +44,7 @@ class Reader:
 
     def close(self) -> None:
         """Wait for running queries and end the sessions."""
+        # Sessions after threads: a session must not be closed under a running query.
         self._threads.shutdown()
         for session in self._sessions:
             session.close()

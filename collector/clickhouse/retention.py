@@ -9,6 +9,8 @@ DEFAULT_DAYS: Final = 3
 # Days to keep: for every signal, or by signal (what is missing is kept DEFAULT_DAYS).
 Retention = int | Mapping[str, int]
 
+# By part of the name; what is missing here (spans, summaries, operations, attributes) is of the signal
+# traces.
 _TABLES: Final = {
     "otel_metrics": "metrics",
     "otel_logs": "logs",

@@ -25,6 +25,7 @@ from proxy.contract.option import named
 
 _CONNECT_TIMEOUT: Final = 5  # seconds
 _TIMEOUT: Final = 60  # seconds for one answer
+# async_insert would answer before the rows are stored, and the spool deletes what was answered for.
 _SETTINGS: Final[Mapping[str, int | str]] = {"async_insert": 0, "session_timezone": "UTC"}
 _EXAMPLE: Final = "clickhouse://user:password@host:9000/database"
 
@@ -51,6 +52,7 @@ class ServerSession:
         )
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
+        # Only the writer's session inserts spans: the other ones never start an engine.
         if self._local is None:
             self._local = self._converter()
         self.insert(spans.TABLE, self._local.span_columns(requests), token)
@@ -73,6 +75,7 @@ def _store_error(error: Exception) -> StoreError:
     """Return the StoreError for an error of the driver or the socket."""
     if isinstance(error, driver.ServerException):
         return store_error(error.code, error.message)
+    # What became of the statement is unknown here; inserts with a token may be repeated safely.
     if isinstance(error, OSError | EOFError | driver.NetworkError | driver.SocketTimeoutError):
         return StoreUnavailableError(" ".join(str(error).split()) or "the connection was closed")
     return store_error(0, str(error))
@@ -102,6 +105,7 @@ class ServerStore:
             **_SETTINGS,
             **options.get("settings", {}),
             **(settings or {}),
+            # The driver would otherwise put parameters into the SQL itself, in its own syntax and escaping.
             "server_side_params": True,
         }
         return ServerSession(Client(self.host, **options), self._converter)

@@ -45,6 +45,8 @@ _LATEST: Final = (1 << 63) - 1
 def _map(pairs: str) -> str:
     """Return the expression for attributes as the store keeps them; an AnyValue without a value is empty."""
     text = (
+        # Strings first as most values are. The scalars are Nullable because 0 and false are values; an empty
+        # string, empty bytes and no value at all all become ''.
         "multiIf(p.value.string_value != '', p.value.string_value,"
         " isNotNull(p.value.int_value), toString(assumeNotNull(p.value.int_value)),"
         " isNotNull(p.value.bool_value), if(assumeNotNull(p.value.bool_value), 'true', 'false'),"
@@ -59,6 +61,8 @@ def _time(value: str) -> str:
     return f"fromUnixTimestamp64Nano(toInt64({value}))"
 
 
+# Arrays in SQL begin at 1, hence + 1. A number the specification does not know becomes the first
+# name.
 _KIND: Final = (
     "['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']"
     "[if(span.kind BETWEEN 0 AND 5, span.kind, 0) + 1]"
@@ -69,6 +73,7 @@ COLUMNS: Final = {
     "Timestamp": _time("span.start_time_unix_nano"),
     "TraceId": "lower(hex(span.trace_id))",
     "SpanId": "lower(hex(span.span_id))",
+    # Some senders write a root's missing parent as eight zero bytes.
     "ParentSpanId": "if(span.parent_span_id = repeat('\\0', 8), '', lower(hex(span.parent_span_id)))",
     "TraceState": "span.trace_state",
     "SpanName": "span.name",
@@ -101,6 +106,7 @@ def select(path: str) -> str:
     columns = ", ".join(f"{expression} AS `{name}`" for name, expression in COLUMNS.items())
     return (
         f"SELECT {columns} FROM (SELECT {_map('resource.attributes')} AS labels, part"
+        # The labels are made once for each resource, before ARRAY JOIN repeats the row for each of its spans.
         f" FROM file('{path}', ProtobufList, $${_STRUCTURE}$$) ARRAY JOIN scope_spans AS part)"
         " ARRAY JOIN part.spans AS span"
     )

@@ -57,18 +57,23 @@ class EngineLoop:
         loop = asyncio.get_running_loop()
         due = look = loop.time()
         while not self._stopped.is_set():
+            # The file is looked at on this loop and not in a thread: one ``stat`` a second costs
+            # microseconds.
             if loop.time() >= look:
                 self.reload()
                 look = loop.time() + _FILE_SECONDS
             self.step()
             # A late step is not made up for by a burst of others.
             due = max(due + TICK_SECONDS, loop.time())
+            # Between two steps only ``urgent`` is read, which costs nothing; a whole step each 50 ms would.
             while loop.time() < due and not self._stopped.is_set():
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(min(due, loop.time() + self._pause())):
                         await self._stopped.wait()
                 if self._engine.urgent:
                     due = loop.time()
+        # The last measurements may still lead to decisions, and open seconds of edges are stored by
+        # ``flush``.
         self.step()
         self._writer.record(self._engine.flush(), ())
 
@@ -82,11 +87,13 @@ class EngineLoop:
         now = self._clock()
         try:
             tick = self._engine.tick(now)
+            # Sidecars first: the rows that explain a decision may come later than the decision takes effect.
             self._publish(tick.snapshot)
             self._writer.record(tick.edges, tick.decisions)
             self._probe(tick.probes)
         except Exception:
             self._stats.count("spanmesh_tick_errors_total")
+            # Sidecars keep their last snapshot meanwhile: an error here must not end the loop.
             _log.exception("a step of the mesh failed")
         self._tell_problems()
         self._took = time.perf_counter() - started
@@ -102,6 +109,7 @@ class EngineLoop:
 
     def _pause(self) -> float:
         """Return the seconds until the next look; longer where steps are long, to leave time for the rest."""
+        # Three parts of four are left to ingest and queries, which share this event loop.
         return max(LOOK_SECONDS, 3 * self._took)
 
     def reload(self) -> None:

@@ -55,6 +55,7 @@ def connection_columns(samples: Sequence[EdgeSample], collector: str) -> dict[st
 def _buckets(sample: EdgeSample) -> dict[int, int]:
     counts = dict(sample.histogram.counts)
     if sample.histogram.zero:
+        # Latencies of zero have no logarithm and so no bucket index of their own.
         counts[ZERO_BUCKET] = sample.histogram.zero
     return counts
 
@@ -62,6 +63,7 @@ def _buckets(sample: EdgeSample) -> dict[int, int]:
 def decision_columns(decisions: Sequence[Decision], collector: str) -> dict[str, list[Any]]:
     """Return the columns of mesh_decisions."""
     return {
+        # Milliseconds, the unit of DateTime64(3).
         "Time": [int(decision.time * 1000) for decision in decisions],
         "Kind": [decision.kind for decision in decisions],
         "Service": [decision.service for decision in decisions],

@@ -62,14 +62,18 @@ class MeshWriter:
 
     def record(self, edges: Sequence[EdgeSample], decisions: Sequence[Decision]) -> None:
         """Queue rows; returns at once."""
+        # A TCP sample may have open connections or bytes and no new call: it belongs to mesh_connections
+        # only.
         self._edges.extend(sample for sample in edges if sample.count)
         self._connections.extend(sample for sample in edges if sample.protocol is Protocol.TCP)
         self._decisions.extend(decisions)
         kept = ((EDGES, self._edges), (CONNECTIONS, self._connections), (DECISIONS, self._decisions))
         for table, rows in kept:
             while len(rows) > self._limit:
+                # The oldest go, as the newest are what balancing and the graph are looked at for.
                 rows.popleft()
                 self._stats.count("spanmesh_dropped_rows_total", table=table)
+        # Set for old rows as well: ``run`` may have failed to store them and wait for the next chance.
         if self.pending:
             self._some.set()
 
@@ -78,6 +82,7 @@ class MeshWriter:
         while not self._closing or self.pending:
             await self._some.wait()
             self._some.clear()
+            # One after the other, as the writer behind ``add`` has one thread.
             await self._store(EDGES, self._edges, edge_columns)
             await self._store(CONNECTIONS, self._connections, connection_columns)
             await self._store(DECISIONS, self._decisions, decision_columns)
@@ -87,6 +92,7 @@ class MeshWriter:
     ) -> None:
         """Empty one queue. Rows leave it once they are committed, or can never be."""
         while rows:
+            # Taken out at once: ``record`` appends to the deque while the insert is awaited.
             taken = list(rows)
             rows.clear()
             try:
@@ -95,6 +101,7 @@ class MeshWriter:
                 _log.error("%d rows of %s cannot be stored: %s", len(taken), table, error)
                 self._stats.count("spanmesh_dropped_rows_total", len(taken), table=table)
             except StoreError as error:
+                # Back in their old order, so that the limit drops the oldest first.
                 rows.extendleft(reversed(taken))
                 if self._closing:
                     _log.error("%d rows of %s were not stored: %s", len(rows), table, error)

@@ -29,6 +29,8 @@ class PolicyFile:
         if self._path is None:
             return Policy()
         try:
+            # Before the read: a file that changes in between is read again at the next look, rather than
+            # missed. And before the parse: a wrong file is reported once, not each second.
             self._seen = self._path.stat().st_mtime_ns
             return parse(self._path.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:

@@ -36,16 +36,20 @@ class Prober:
     def ask(self, asks: Iterable[ProbeRequest]) -> None:
         """Start probes; returns at once. Those past the limit are dropped: the engine asks again."""
         for each in asks:
+            # Dropped, not queued: a probe that waits answers a question about a moment that has passed.
             if len(self._running) >= _AT_ONCE:
                 self._stats.count("spanmesh_probes_total", outcome="skipped")
                 continue
             task = asyncio.get_running_loop().create_task(self._probe(each))
+            # The event loop holds tasks weakly: without this reference a probe may be collected before it
+            # ends.
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
     async def close(self) -> None:
         """Cancel the probes that are under way."""
         for task in self._running:
+            # The engine needs no result at the end, and a probe may take a whole second.
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
@@ -72,6 +76,8 @@ async def probe(asked: ProbeRequest, seconds: float = SECONDS) -> ProbeResult:
 
 async def _answer(asked: ProbeRequest) -> tuple[bool, str]:
     """Return whether the endpoint gave a sign of life, and in words which."""
+    # The limit bounds ``readline``: a server that sends no line end raises ValueError instead of filling
+    # memory.
     reader, writer = await connect_stream(asked.endpoint, limit=_HEAD_MAX)
     try:
         writer.write(request(asked))

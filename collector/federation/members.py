@@ -32,18 +32,22 @@ class OwnMembers:
 
         The first row, without a service, is a sign of life.
         """
+        # Everything once in a while, so that a reader need not go further back in the table than that to know
+        # all.
         everything = now - self._all >= AGAIN
         changed = [
             name
             for name in sorted(members.keys() | self._members.keys())
             if everything or members.get(name) != self._members.get(name)
         ]
+        # The sign of life is a row of its own kind, as a collector without any sidecar lives as well.
         services = [ServiceId(), *changed]
         found = [members.get(name, ()) for name in services]
         return {
             "Collector": [self._collector] * len(services),
             "Run": [self._run] * len(services),
             "Service": services,
+            # False says that the last member of a service has left: a missing row would say nothing.
             "Present": [name in members for name in services],
             "Address": [[each.address for each in group] for group in found],
             "State": [[each.state.value for each in group] for group in found],
@@ -53,8 +57,11 @@ class OwnMembers:
             "Zone": [[each.zone for each in group] for group in found],
         }
 
+    # Apart from ``columns``, as the insert may fail: what was not stored is published again with the next
+    # second.
     def confirm(self, members: Members, now: float) -> None:
         """Note that these members are stored."""
+        # The same ``now`` as in ``columns``, so this is true exactly when everything was published.
         if now - self._all >= AGAIN:
             self._all = now
         self._members = members
@@ -102,6 +109,7 @@ class RemoteMembers:
                 self.namesake = self.namesake or run != self._run
                 continue
             held = self._others.setdefault(collector, _Collector())
+            # Reads overlap: an old row that comes again is no sign of life.
             if time > held.newest:
                 held.quiet, held.newest = 0.0, time
             if not service:
@@ -115,6 +123,7 @@ class RemoteMembers:
         lost = [name for name, held in self._others.items() if held.quiet >= LOST]
         for name in lost:
             del self._others[name]
+        # Copies: the engine keeps what it gets, and ``services`` is changed by the next look.
         found: dict[str, Members] = {name: dict(self._others[name].services) for name in changed - set(lost)}
         return found | {name: {} for name in lost}
 
@@ -122,5 +131,7 @@ class RemoteMembers:
 def _member(
     service: ServiceId, address: str, state: str, app: str, instance: str, version: str, zone: str
 ) -> Member:
+    # A collector of a later version may store a state that this one does not know; then no calls are sent
+    # there.
     known = EndpointState(state) if state in list(EndpointState) else EndpointState.UNREADY
     return Member(service, address, known, app, instance, version, zone)

@@ -39,14 +39,19 @@ class RemoteDecisions:
     def take(self, rows: Iterable[Row], now: float) -> NewDecisions:
         """Return what is new in rows in order of time, and in force at ``now`` (epoch seconds)."""
         stages: list[Decision] = []
+        # By collector, service and endpoint: only the last decision of each says whether an ejection still
+        # holds.
         last: dict[tuple[str, str, str], Decision] = {}
         for collector, milliseconds, kind, service, endpoint, reason, evidence in rows:
             key = collector, milliseconds, kind, service, endpoint
             if key in self._seen:
                 continue
+            # The time of the look, not of the decision: clocks of other machines must not decide what is
+            # forgotten here.
             self._seen[key] = now
             made = read_decision(milliseconds, kind, service, endpoint, reason, evidence)
             if kind == DecisionKind.STAGE:
+                # All changes, not the last one only: the engine records each in the history of the stage.
                 stages += [made] if is_shared_stage(made) else []
             else:
                 last[collector, service, endpoint] = made

@@ -32,6 +32,8 @@ class RemoteEdges:
         found: dict[str, list[EdgeSample]] = {}
         for second, source, target, protocol, endpoint, arm, collector, count, errors, total, *more in rows:
             buckets, encrypted, clear = more
+            # Seconds of users' calls come later than the others: one newest second for both would take them
+            # for read.
             who = collector, source == USER
             seen = self._seen.setdefault(who, {}).setdefault(second, set())
             key = source, target, protocol, endpoint, arm
@@ -56,6 +58,7 @@ class RemoteEdges:
             )
             found.setdefault(collector, []).append(sample)
         for who, seconds in self._seen.items():
+            # The query returns nothing older than the overlap, so older keys need not be remembered.
             for second in [each for each in seconds if each < self._newest[who] - _OVERLAP]:
                 del seconds[second]
         return found

@@ -10,6 +10,7 @@ from topology.model.decisions import Decision
 
 async def stored_stages(reader: Reader, since: float) -> list[Decision]:
     """Return the newest change of each service made after ``since`` (epoch seconds). Raises StoreError."""
+    # ``since`` is when mesh.yaml was written: a file that is newer than a change over the API overrules it.
     kind = DecisionKind.STAGE
     rows = await reader.query(queries.STAGES, {"kind": kind, "origins": list(ORIGINS), "since": since})
     made = (read_decision(at, kind, service, "", reason, evidence) for at, service, reason, evidence in rows)

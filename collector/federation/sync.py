@@ -59,6 +59,8 @@ class FederationSync:
         self._stats = stats
         self._clock = clock
         self._file_since = file_since
+        # New at each start: rows under the own name and another run come from a second process with that
+        # name.
         run = secrets.token_hex(8)
         self._published, self._members = OwnMembers(collector, run), RemoteMembers(collector, run)
         self._edges, self._decisions = RemoteEdges(), RemoteDecisions()
@@ -71,6 +73,7 @@ class FederationSync:
         """Publish and read every second."""
         while not self._stopped.is_set():
             problem = ""
+            # Each has its own ``try``: what others stored is still read while this collector cannot write.
             for work in (self.publish, self.read):
                 try:
                     await work()
@@ -81,6 +84,8 @@ class FederationSync:
                     self._stats.count("spanmesh_other_collectors_errors_total")
                     _log.exception("what other collectors stored could not be merged")
             self._log_change(problem)
+            # Aligned to the wall clock, since edges are stored in whole seconds of it; a plain sleep would
+            # drift.
             wait = _PERIOD - (self._clock() - _PHASE) % _PERIOD
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -101,17 +106,20 @@ class FederationSync:
     async def publish(self) -> None:
         """Store the members that are connected here. Raises StoreError."""
         now = time.monotonic()
+        # Taken before the await and confirmed after it: a change meanwhile is published with the next second.
         members = self._engine.own_members()
         await self._add({MEMBERS: self._published.columns(members, now)})
         self._published.confirm(members, now)
 
     async def read(self) -> None:
         """Merge what others stored since the last call. Raises StoreError."""
+        # Monotonic: an adjusted wall clock must not make other collectors look silent.
         now = time.monotonic()
         passed = None if self._last_read is None else now - self._last_read
         await self._read_members(passed)
         await self._read_edges()
         await self._read_decisions(passed)
+        # Only after all three: where one failed, the next read reaches back further.
         self._last_read = now
 
     async def _read_members(self, passed: float | None) -> None:
@@ -140,6 +148,7 @@ class FederationSync:
                 **_since("users", users),
             },
         )
+        # Up to 20,000 histograms: on the event loop this would hold up the engine's step.
         found = await asyncio.to_thread(self._edges.take, rows)
         for collector, samples in found.items():
             await self._merge(collector, samples)
@@ -149,6 +158,7 @@ class FederationSync:
         for start in range(0, len(samples), _AT_ONCE):
             part = samples[start : start + _AT_ONCE]
             self._engine.remote.merge_edges(collector, part, self._clock())
+            # Lets other tasks of the event loop run between two parts.
             await asyncio.sleep(0)
 
     async def _read_decisions(self, passed: float | None) -> None:

@@ -19,7 +19,7 @@ _SPAN_OVERHEAD: Final = 8
 
 
 def convert(document: Any, arrived: int) -> ExportTraceServiceRequest:
-    """Convert decoded JSON (OTLP, Jaeger's, Zipkin's, or a list of such documents) to one OTLP request.
+    """Convert decoded JSON (OTLP, Jaeger's, Zipkin's, or a list of these documents) to one OTLP request.
 
     ``arrived``, nanoseconds since the epoch, is the time of Zipkin spans that have none. Raises
     MalformedError that names the position in the document.

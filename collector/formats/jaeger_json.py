@@ -132,7 +132,7 @@ def _event(span: Span, log: Mapping[str, Any]) -> None:
 
 
 def _status(status: Status, tags: Values) -> None:
-    """Set the status, and remove the ``error`` tag that it stands for."""
+    """Set the status, and remove the ``error`` tag that it replaces."""
     error = tags.get(_ERROR)
     failed = error is not None and (error.bool_value or error.string_value.lower() == "true")
     code = _string(tags, _STATUS).upper()

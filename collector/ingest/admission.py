@@ -6,6 +6,7 @@ from typing import Final
 
 from proxy.contract.option import named
 
+# One second: the queue of the disk, which is what senders wait for here, empties far sooner.
 _RETRY_SECONDS: Final = 1
 
 
@@ -37,6 +38,7 @@ class Admission:
                 f"or raise {named('max_pending_bytes')}"
             )
         self.pending += size
+        # Released in ``finally``, as a sender that disconnects cancels the task in the middle of the block.
         try:
             yield
         finally:

@@ -24,6 +24,7 @@ class DeadLetters:
         """
         self._directory.mkdir(parents=True, exist_ok=True)
         path = self._directory / f"{name}{_SUFFIX}"
+        # Room first: with the new file on disk before the old ones go, the directory would exceed its limit.
         dropped = self._make_room(len(body), path)
         path.write_bytes(body)
         return path, dropped
@@ -40,6 +41,8 @@ class DeadLetters:
                 status = entry.stat()
                 files.append((status.st_mtime_ns, path, status.st_size))
         total, dropped = needed + sum(size for _, _, size in files), 0
+        # By time of writing, not by name: names begin with the segment's, but a request may be put aside long
+        # after its segment was begun.
         for _, path, size in sorted(files):
             if total <= self._limit:
                 break

@@ -67,6 +67,7 @@ class Drain:
                 for name in names:
                     await self._drain_segment(name)
             except _StoppedError:
+                # "Up to": some segments of the list were drained before the stop.
                 _log.warning("up to %d segments stay in the spool for the next start", len(names))
                 return
             if not names:
@@ -75,11 +76,16 @@ class Drain:
                 await self._journal.segment_ready.wait()
 
     async def _drain_segment(self, name: str) -> None:
+        # Read in a thread of the pool and not in the journal's: sealed segments never change, and reading
+        # several megabytes there would delay acknowledgements.
         entries = await self._retry(lambda: asyncio.to_thread(self._journal.entries, name))
+        # The order of the signals and of the entries in each is always the same: a repeated insert must have
+        # the same rows under the same token, or ClickHouse would drop rows that are new.
         for signal in Signal:
             group = [entry for entry in entries if entry.signal == signal]
             if group:
                 await self._store(group, f"{name}-{signal.name.lower()}")
+        # Only now: a crash before this line repeats the segment, and the tokens make that harmless.
         await self._retry(lambda: self._journal.remove(name, [entry.key for entry in entries]))
         self._stats.count("spanmesh_drained_segments_total")
 
@@ -96,12 +102,14 @@ class Drain:
     async def _store(self, entries: Sequence[Entry], token: str, done: frozenset[str] = frozenset()) -> None:
         """Insert entries of one signal into all tables but ``done``. Raises _StoppedError."""
         pause, attempts = self._retry_seconds, 0
+        # Tables of ``done`` count zero rows: their rows were counted with the group that stored them.
         stored = dict.fromkeys(done, 0)
         while True:
             try:
                 await self._insert(entries, token, stored)
             except StoreError as error:
                 if isinstance(error, StatementError):
+                    # No use in repeating a group with a bad request in it: leave the loop and halve it.
                     if len(entries) > 1:
                         break
                     attempts += 1
@@ -149,4 +157,5 @@ class Drain:
     def close(self) -> None:
         """Let ``run`` return once the spool is empty or the store fails."""
         self._closing.set()
+        # ``run`` may be waiting for a segment that will never come.
         self._journal.segment_ready.set()

@@ -58,6 +58,8 @@ class Journal:
         self._wake = asyncio.Event()  # of ``run``
         self._closing = False
         self.segment_ready = asyncio.Event()
+        # Requests still in the spool are not in the file of digests yet; that file is written when they leave
+        # the spool. So the spool is read once at the start.
         for segment in spool.sealed():
             for entry in self.entries(segment):
                 recent.add(entry.key)
@@ -77,6 +79,7 @@ class Journal:
         """
         future = self._in_flight.get(entry.key)
         if future is None:
+            # ``run`` may have written its last group: nobody would ever complete this future.
             if self._closing:
                 raise SpoolError("the collector is stopping")
             future = self._in_flight[entry.key] = asyncio.get_running_loop().create_future()
@@ -95,18 +98,23 @@ class Journal:
         behind = False  # it is due, and another one still waits to be drained
         while not self._closing or self._waiting:
             with suppress(TimeoutError):
+                # While behind there is nothing to do at ``due``: ``remove`` wakes this loop when the drain
+                # has caught up.
                 async with asyncio.timeout_at(None if behind else due):
                     await self._wake.wait()
             self._wake.clear()
             group, self._waiting = self._waiting, []
             if group:
                 await self._write(group)
+                # Counted from the first request of the segment, not from the last one: a steady stream would
+                # otherwise postpone the seal for ever.
                 due = loop.time() + self._seconds if due is None else due
             if due is not None and loop.time() >= due:
                 behind = not await self._in_thread(self._seal_unless_behind)
                 if not behind:
                     due = None
                     self.segment_ready.set()
+        # Sealed so that the drain, which stops after this loop, still takes it to the store.
         await self._in_thread(self._spool.seal)
         self.segment_ready.set()
 
@@ -123,10 +131,14 @@ class Journal:
         def append() -> tuple[list[SpoolError | None], bool]:
             return self._append([entry for entry, _ in group]), bool(self._spool.sealed())
 
+        # ``append`` seals a segment that has become large enough; ask in the same visit to the thread whether
+        # it did.
         outcomes, any_sealed = await self._in_thread(append)
         if any_sealed:
             self.segment_ready.set()
         for (entry, future), error in zip(group, outcomes, strict=True):
+            # On the event loop and without an await in between: at no moment is a digest neither in flight
+            # nor recent.
             del self._in_flight[entry.key]
             if error is None:
                 self._recent.add(entry.key)
@@ -147,6 +159,7 @@ class Journal:
         except SpoolFullError as error:
             if len(entries) == 1:
                 return [error]
+            # One level of recursion only: a group of one returns above.
             return [outcome for entry in entries for outcome in self._append([entry])]
         except SpoolError as error:
             return [error] * len(entries)

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 # Larger bodies are examined in a thread, as the step of the topology engine would wait for them on the event
 # loop. One of this size holds it up for about a millisecond (6.5 µs a span), which is not worth a thread.
 _INLINE_BYTES: Final = 64 * 1024
+# Nanoseconds. Also how far in the future a time may lie before its item is refused: clocks are wrong by time
+# zones, hardly by more.
 _DAY: Final = 86_400 * 1_000_000_000
 
 M = TypeVar("M", bound=Message)
@@ -85,6 +87,7 @@ class Ingest:
         """
 
         def examine(limits: Limits) -> _Examined:
+            # ``traces.examine`` works on protobuf bytes, so JSON is turned into them first.
             wire = body
             if parse is not from_protobuf:
                 wire = parse(ExportTraceServiceRequest, body).SerializeToString()
@@ -100,8 +103,12 @@ class Ingest:
 
         def examine(limits: Limits) -> _Examined:
             request = parse(ExportMetricsServiceRequest, body)
+            # Before ``prune`` takes items out: the engine counts the calls a sidecar reports even if a point
+            # is too old or malformed for the store.
             samples = sidecar_samples(request)
             refused = metrics.prune(request, len(body), limits)
+            # The bytes of the sender are kept where they can be: serializing a request costs as much as
+            # parsing it.
             unchanged = parse is from_protobuf and not refused.count
             wire = body if unchanged else request.SerializeToString()
 
@@ -117,6 +124,8 @@ class Ingest:
 
     async def logs(self, body: bytes, parse: Parser[ExportLogsServiceRequest]) -> Refusals:
         """Do for log records what ``traces`` does for spans."""
+        # Taken here, not in the decoder's thread: a record without a time gets that of its arrival, not of
+        # its turn.
         arrived = int(self._clock() * 1e9)
 
         def examine(limits: Limits) -> _Examined:
@@ -135,7 +144,10 @@ class Ingest:
 
     async def _process(self, signal: Signal, body: bytes, examine: Callable[[Limits], _Examined]) -> Refusals:
         with self._in_progress():
+            # Of the bytes as the sender sent them: only these are the same in a repetition.
             key = digest(body)
+            # Repetitions are examined too, since their answer must name the same refusals as the first one
+            # did.
             examined = await self._examined(body, examine)
             refused = examined.refused
             if key in self._journal:
@@ -162,12 +174,16 @@ class Ingest:
 
     async def _examined(self, body: bytes, examine: Callable[[Limits], _Examined]) -> _Examined:
         now = int(self._clock() * 1e9)
+        # Items past the retention would be deleted by the next merge, so they are refused and the sender
+        # learns why.
         limits = Limits(oldest=now - self._retention, newest=now + _DAY)
         if len(body) <= _INLINE_BYTES:
             return examine(limits)
         return await asyncio.get_running_loop().run_in_executor(self._decoder, examine, limits)
 
     def _feed(self, key: bytes, feed: Callable[[float], None]) -> None:
+        # The engine has counted these bytes already: the first copy is being written, or could not be written
+        # and is sent again. It is stored all the same, by the caller.
         if self._journal.is_pending(key) or self._unstored.discard(key):
             self._stats.count("spanmesh_repeated_requests_total")
             return
@@ -183,6 +199,7 @@ class Ingest:
                 await self._journal.persist(entry)
         except BaseException:
             # BaseException, as a sender that gave up waiting cancels this task: it too repeats the request.
+            # The engine has counted it, the store has not got it: the repetition must reach the store only.
             self._unstored.add(entry.key)
             raise
 

@@ -1,7 +1,7 @@
 """Recognition of requests that their senders repeat, so that each is counted and stored once.
 
 A sender that lost the answer sends the same bytes once more, perhaps to the collector that started
-meanwhile. OTLP gives requests no id, so a digest of the bytes stands for one.
+meanwhile. OTLP gives requests no id, so a digest of the bytes serves as one.
 """
 
 import logging
@@ -15,6 +15,8 @@ from typing import Final
 _log = logging.getLogger(__name__)
 
 DIGEST_BYTES: Final = 16
+# At 16 bytes each 3.2 MB on disk. A sender that repeats does so within seconds or minutes, and this many
+# requests are hours for most meshes.
 _LIMIT: Final = 200_000
 
 
@@ -50,6 +52,7 @@ class RecentRequests:
             pass
         except OSError as error:
             _log.warning("%s: %s; requests repeated from before are not recognised", path, error.strerror)
+        # Whole digests only: a crash may have left part of the last one, which the next ``save`` overwrites.
         self._size = len(saved) // DIGEST_BYTES * DIGEST_BYTES
         for offset in range(0, self._size, DIGEST_BYTES):
             self.add(saved[offset : offset + DIGEST_BYTES])
@@ -88,6 +91,7 @@ class UnstoredRequests:
     Their senders were asked to repeat them; the engine must not count them a second time.
     """
 
+    # Fewer than of ``RecentRequests``: a request is in here only between a refusal and its repetition.
     def __init__(self, limit: int = 10_000) -> None:
         self._digests: OrderedDict[bytes, None] = OrderedDict()
         self._limit = limit
@@ -100,6 +104,7 @@ class UnstoredRequests:
 
     def discard(self, key: bytes) -> bool:
         """Forget a digest; True if it was there. A repetition that fails again is added again."""
+        # Forgotten at once: the repetition is on its way into the store, which remembers it from then on.
         known = key in self._digests
         self._digests.pop(key, None)
         return known

@@ -38,6 +38,7 @@ def read_records(path: Path) -> Iterator[tuple[int, int, bytes]]:
         if file.read(len(MAGIC)) != MAGIC:
             return
         end = len(MAGIC)
+        # A header that is cut short is the end as well: the write of it did not finish.
         while len(head := file.read(_HEADER.size)) == _HEADER.size:
             length, kind, check = _HEADER.unpack(head)
             end += _HEADER.size + length
@@ -64,6 +65,8 @@ def cut_torn_tail(path: Path, size: int) -> int:
         file.seek(good)
         head = file.read(_HEADER.size)
         whole = len(head) == _HEADER.size and good + _HEADER.size + _HEADER.unpack(head)[0] <= size
+        # A foreign file, a damaged record that is complete, or nothing behind the last good record: leave it
+        # as it is.
         if magic != MAGIC[: len(magic)] or whole or good >= size:
             return size
         file.truncate(good)

@@ -23,6 +23,8 @@ class SignalInserts:
         """Insert entries of one signal into the tables that are not in ``stored`` yet. Raises StoreError."""
         bodies = [entry.body for entry in entries]
         if entries[0].signal is Signal.TRACES:
+            # ClickHouse parses the protobuf itself, so the rows are not seen here; the pipeline counted the
+            # spans.
             count = sum(entry.count for entry in entries)
             await self._writer.insert_spans(bodies, count, token, stored)
         else:

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 # Nanoseconds of the epoch, then random digits. Names sort by age; the digits keep two collectors from ever
 # using one name, since deduplication tokens in a store they share are made of it (see ``drain``).
 _NAME: Final = re.compile(r"(\d{20})-[0-9a-f]{8}\.seg")
+# Senders get another answer for a full disk than for a broken one: 429, with a longer pause.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -48,6 +49,8 @@ class Spool:
         self,
         directory: Path,
         limit_bytes: int,
+        # One segment is one insert: large enough for few parts in ClickHouse, small enough to be decoded in
+        # memory.
         segment_bytes: int = 8 << 20,
         *,
         clock: Callable[[], int] = time.time_ns,
@@ -67,6 +70,7 @@ class Spool:
         self._unsynced: set[str] = set()  # segments with bytes that only the page cache has
         self._created = False  # a segment was created whose directory entry only the page cache has
         self._guard = threading.Lock()  # of _unsynced and _created
+        # Segments already reported: one that was found at the start is read twice, then and by the drain.
         self._damaged: set[str] = set()
         self._lost = 0
         try:
@@ -111,6 +115,8 @@ class Spool:
         the limit or on a full disk and SpoolError when the disk fails; then none of them is kept, unless the
         process is killed before the write is undone: the first few may be kept in that case.
         """
+        # One buffer and one write: many small writes would cost a system call each and could be torn between
+        # any two.
         framed = b"".join(part for kind, payload in records for part in (header(kind, payload), payload))
         if not framed:
             return
@@ -133,7 +139,7 @@ class Spool:
     def _sync_or_undo(self, size: int) -> None:
         """Sync, or truncate the current segment to ``size`` and seal it. Raises SpoolError.
 
-        The sender is told that its records were not kept and sends them again, so they must not stay. The
+        The sender gets an error for its records and sends them again, so they must not stay. The
         segment is sealed because a second fsync on it could not be trusted: Linux reports a failed write-back
         once, marks the pages clean and then answers that all is written (PostgreSQL's "fsyncgate").
         """
@@ -150,6 +156,8 @@ class Spool:
     def sync(self) -> None:
         """Write everything appended so far to the disk. Raises SpoolError; the next call tries again."""
         with self._guard:
+            # Taken out before the sync, so that bytes appended while it runs are marked again and not lost
+            # from the set.
             names, self._unsynced = self._unsynced, set()
             created, self._created = self._created, False
         try:
@@ -163,6 +171,7 @@ class Spool:
                 flush(self._directory, os.fsync)
         except OSError as error:
             with self._guard:
+                # Without the segments that were removed meanwhile: their files are gone.
                 self._unsynced |= names & self._sizes.keys()
                 self._created |= created
             raise SpoolError(f"the spool {self._directory}: {error.strerror}") from None
@@ -211,17 +220,21 @@ class Spool:
         self.seal()
         os.close(self._lock)
 
+    # Every segment found counts as sealed: none is current until the first append begins a new one.
     def _recover(self) -> None:
         """Take over the segments that an earlier process left. Raises OSError."""
         names = sorted(path.name for path in self._directory.iterdir() if _NAME.fullmatch(path.name))
         for name in names:
             path = self._directory / name
             size = path.stat().st_size
+            # Only the newest was being written when the process ended; a bad record in an older one is damage
+            # and is reported.
             if name == names[-1]:
                 size = cut_torn_tail(path, size)
             if size <= len(MAGIC):
                 path.unlink()
             else:
+                # In order of name, which is the order of age: ``oldest`` and ``sealed`` rely on it.
                 self._sizes[name.removesuffix(SUFFIX)] = size
 
     def _begin(self) -> None:
@@ -232,6 +245,8 @@ class Spool:
         newest = _begun(next(reversed(self._sizes))) if self._sizes else 0
         name = f"{max(self._clock(), newest + 1):020d}-{secrets.token_hex(4)}"
         path = self._directory / f"{name}{SUFFIX}"
+        # O_EXCL: an existing file would be another collector's. O_APPEND: after ``_undo`` writes go to the
+        # new end.
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o640)
         self._current = name
         self._sizes[name] = 0
@@ -250,6 +265,7 @@ class Spool:
         before = self._sizes[self._current]
         rest = memoryview(data)
         try:
+            # A write may take less than it was given, on a disk that is nearly full for instance.
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         except OSError:

@@ -113,5 +113,5 @@ def _row(record: LogRecord) -> Values:
 
 
 def _id(value: bytes, size: int) -> str:
-    """Return an id in hexadecimal; empty if invalid, as such a record belongs to no trace (logs.proto)."""
+    """Return an id in hexadecimal; empty if invalid: the record then belongs to no trace (logs.proto)."""
     return value.hex() if len(value) == size and any(value) else ""

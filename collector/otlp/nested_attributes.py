@@ -24,7 +24,7 @@ _NESTED: Final = re.compile(
 def may_contain(body: bytes) -> bool:
     """Return False if no attribute of the request holds a list or a map; true by chance is rare.
 
-    Bytes that only look like such a field rarely have two lengths that agree with each other.
+    Bytes that only look like a field of this kind rarely have two lengths that agree with each other.
     """
     return any(
         parse_varint(match[1]) == 1 + len(match[2]) + parse_varint(match[2])

@@ -12,7 +12,7 @@ from typing_extensions import get_type_hints, is_typeddict
 from proxy.contract.api.units import SERVICE
 from proxy.contract.service_id import ServiceId, ServiceNames
 
-# The texts of a reply that are services: True for such a text, [plan] for a list, by key for an object.
+# The texts of a reply that are services: True for one of them, [plan] for a list, by key for an object.
 Plan = bool | list[Any] | dict[str, Any] | None
 
 _IS_SERVICE: Final = True

@@ -1,7 +1,7 @@
 """Conditions on services in the store, from what people write. Pure.
 
 A plain name means the service of that name in whatever namespace: what is stored of it may be older than
-its namespace, or come from an application that was told none. A name in full, ``namespace/name``, or
+its namespace, or come from an application that was given none. A name in full, ``namespace/name``, or
 ``/name`` for the default namespace, means that service alone.
 """
 

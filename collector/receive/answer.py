@@ -40,6 +40,7 @@ class Failure:
         """Return the google.rpc.Status that both OTLP wires carry."""
         status = Status(code=self.code.value[0], message=self.message)
         if self.retry_after:
+            # OTLP: a sender may repeat RESOURCE_EXHAUSTED only if the answer has a RetryInfo.
             status.details.add().Pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after)))
         return status
 
@@ -61,6 +62,7 @@ def failure(error: Exception) -> Failure:
         return Failure("malformed", grpc.StatusCode.INVALID_ARGUMENT, 400, str(error))
     if isinstance(error, BusyError):
         return Failure("busy", grpc.StatusCode.RESOURCE_EXHAUSTED, 429, str(error), error.retry_after)
+    # Before SpoolError, of which it is a kind.
     if isinstance(error, SpoolFullError):
         message = (
             f"not kept, send it again: {error}; ClickHouse is slow or gone: look at it, or raise "

@@ -10,6 +10,7 @@ async def read(request: web.Request, limit: int) -> bytes:
 
     Raises EncodingError (also when the sender left off), UnknownEncodingError or TooLargeError.
     """
+    # Refused before a byte is read; a chunked body has no length and is counted below.
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     parts: list[bytes] = []
@@ -22,6 +23,7 @@ async def read(request: web.Request, limit: int) -> bytes:
             parts.append(part)
     except (web.HTTPException, OSError, ValueError) as error:
         raise EncodingError(f"the body could not be read: {error}") from None
+    # Outside the ``try``: TooLargeError is a ValueError, which would be caught there as an unreadable body.
     if size > limit:
         raise _too_large(limit)
     return inflate(b"".join(parts), request.headers.get("Content-Encoding", ""), limit)

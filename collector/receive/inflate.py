@@ -33,8 +33,11 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
     size = 0
     rest = body
     try:
+        # ``not parts``: an empty body is no gzip stream and must fail, not pass as nothing.
         while rest or not parts:
             stream = zlib.decompressobj(_WINDOWS[name])
+            # One byte more than allowed tells "exactly the limit" from "more": a small body may inflate to
+            # gigabytes.
             part = stream.decompress(rest, limit - size + 1)
             size += len(part)
             if size > limit:

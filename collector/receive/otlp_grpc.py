@@ -57,12 +57,14 @@ def register(server: grpc.aio.Server, ingest: Ingest, stats: Stats) -> None:
 
 
 def _service(name: str, handler: Handler) -> "grpc.GenericRpcHandler[bytes, bytes]":
+    # Without a deserializer: the handler gets the bytes as they came.
     method = grpc.unary_unary_rpc_method_handler(handler)
     return grpc.method_handlers_generic_handler(name, {"Export": method})
 
 
 def _export(signal: str, take: Callable[[bytes], Awaitable[bytes]], stats: Stats) -> Handler:
     async def export(body: bytes, context: Context) -> bytes:
+        # CancelledError is no Exception: if the sender hangs up, only ``finally`` runs, with this outcome.
         reply, outcome = b"", "cancelled"
         problem: Failure | None = None
         try:

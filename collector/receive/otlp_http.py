@@ -65,6 +65,7 @@ class OtlpHttp:
         return await self._export(request, "logs", take)
 
     async def _export(self, request: web.Request, signal: str, take: Take) -> web.Response:
+        # Stays if the sender hangs up: CancelledError is no Exception, so only ``finally`` runs.
         outcome, size = "cancelled", 0
         kind = request.content_type
         try:

@@ -47,6 +47,7 @@ class Zipkin:
         return app
 
     async def _spans(self, request: web.Request) -> web.Response:
+        # Stays if the sender hangs up: CancelledError is no Exception, so only ``finally`` runs.
         outcome, size = "cancelled", 0
         try:
             content = await body.read(request, self._limit)

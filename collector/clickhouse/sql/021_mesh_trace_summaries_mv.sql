@@ -1,5 +1,5 @@
--- Fills mesh_trace_summaries; services by namespace and name (proxy.contract.service_id). Durations are cut at ten years: past the end of DateTime64 the view would
--- fail and its insert with it.
+-- Fills mesh_trace_summaries; services by namespace and name (proxy.contract.service_id). Durations are cut at
+-- ten years: past the end of DateTime64 the view would fail and its insert with it.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_trace_summaries_mv
 TO mesh_trace_summaries
 AS WITH multiIf(

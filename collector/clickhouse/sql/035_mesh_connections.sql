@@ -1,5 +1,5 @@
--- Opaque connections of an edge, by second: how many stood (times seconds), bytes to and from the target, and
--- of those that stood or ended how many were encrypted or in the clear. Rows of one key add up. Rows of
+-- Opaque connections of an edge, by second: how many were open (times seconds), bytes to and from the target,
+-- and of those that were open or ended how many were encrypted or in the clear. Rows of one key add up. Rows of
 -- another protocol are of older versions: requests (Count) of which mesh_edges did not say that yet.
 CREATE TABLE IF NOT EXISTS mesh_connections (
     Time DateTime CODEC(Delta(4), ZSTD(1)),

@@ -110,6 +110,8 @@ class Comparison:
         if among and wanted.selection != "q":
             of = Sql("SELECT * FROM ({traces}) WHERE {among}").fill(traces=of, among=among)
         side, slow = await self._side(wanted, of, among)
+        # Counts for the whole window first: they choose the stretches, and the answer names them beside the
+        # sample.
         began = await self._store.rows(trace_sample.stretches(of, side))
         spans = dict(await self._store.rows(trace_sample.load(wanted.window)))
         looked = trace_sample.affordable(began, spans, SPANS_MAX)
@@ -138,6 +140,7 @@ class Comparison:
         """The condition that a trace is selected, and from how many nanoseconds on one is slow."""
         if among and wanted.selection == "q":
             return among, None
+        # "failed" and "took" are columns of ``trace_sample.traces``.
         if wanted.selection == "errors":
             return Sql("failed"), None
         slow = wanted.slow
@@ -162,6 +165,8 @@ class Comparison:
             )
         )
         found = (attribute(row, len(ones), len(others)) for row in rows)
+        # Bonferroni: rows[0][6] is how many attributes were compared, and each of them is a chance to be
+        # wrong.
         return [each for each in found if each["p"] < LEVEL / rows[0][6]]
 
 

@@ -49,6 +49,7 @@ def attributed(weights: Weights) -> Blame:
     given = defaultdict(float, {source: sum(each.values()) for source, each in callees.items()})
     flows: dict[tuple[str, str], float] = defaultdict(float)
     mass: dict[str, float] = defaultdict(float)
+    # Outermost callers only: an edge further in carries what was counted at the edge above it already.
     for source in sorted(given.keys() - taken.keys()):
         for target, weight in callees[source].items():
             flows[source, target] += weight
@@ -60,6 +61,7 @@ def attributed(weights: Weights) -> Blame:
     for round_ in range(_ROUNDS):
         reached: dict[str, float] = defaultdict(float)
         for service, amount in mass.items():
+            # The last round passes nothing on, so that the shares of all services add up to the total.
             passed = min(1.0, given[service] / taken[service]) if round_ < _ROUNDS - 1 else 0.0
             own[service] += amount * (1 - passed)
             inherited[service] += amount * passed
@@ -139,6 +141,8 @@ def _weights(
     for key, cell in cells.items():
         source, target, protocol = key
         if protocol == Protocol.MESSAGING and "/" in source:
+            # A messaging source with a slash is the queue itself: its deliveries begin a new chain, as no
+            # caller waits for them.
             source += _DELIVERED
         found[source, target] += weigh(key, cell)
     return found
@@ -155,4 +159,5 @@ def _waited(key: EdgeKey, cell: Cell, usual: Mapping[EdgeKey, Cell] | None) -> f
     if not known or not known.histogram.count or not histogram.count:
         return histogram.sum
     expected = histogram.count * known.histogram.sum / known.histogram.count
+    # Latency always varies a little: without the ratio, noise on busy edges would outweigh a real slowdown.
     return histogram.sum - expected if histogram.sum > EXCESS_RATIO * expected else 0.0

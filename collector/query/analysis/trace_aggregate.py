@@ -56,10 +56,12 @@ class _Tree:
         known = {span.span_id for span in spans}
         children: dict[str, list[TreeSpan]] = defaultdict(list)
         for span in spans:
+            # A span that names itself as its parent would be walked for ever.
             if span.parent_id in known and span.parent_id != span.span_id:
                 children[span.parent_id].append(span)
         for root in self._tops(spans):
             self.traces.add(root.trace_id)
+            # A list instead of recursion: traces may be deeper than Python's stack allows.
             waiting = [(root, self.roots, 0)]
             while waiting:
                 span, siblings, depth = waiting.pop()
@@ -108,6 +110,7 @@ def covered(span: TreeSpan, children: Iterable[TreeSpan]) -> int:
     end = span.start + span.duration
     total, reached = 0, span.start
     for child in sorted(children, key=lambda each: each.start):
+        # Children overlap and may outlast their parent: only what lies inside it, and once.
         begin, stop = max(reached, child.start), min(end, child.start + child.duration)
         if stop > begin:
             total += stop - begin
@@ -136,6 +139,7 @@ def tree(service: str, operation: str, rows: Iterable[TreeSpan]) -> Tree:
 
 
 def _rendered(nodes: dict[Step, _Node], total: int) -> list[api.Step]:
+    # In the order in which the steps usually begin; the step itself makes it total.
     ordered = sorted(nodes.values(), key=lambda node: (_quantile(node.offsets, 0.5), node.step))
     return [
         {

@@ -80,6 +80,7 @@ def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], 
     Half of them are for side 1, half for side 0; first what has both, else in an order that depends on
     nothing that happened in them.
     """
+    # All of them fit: no choice to be made.
     if sum(spans.values()) <= most:
         return sorted(row[0] for row in found)
     # An order by crc32 of the time: stretches that depend on nothing that happened, and the same again.
@@ -88,6 +89,8 @@ def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], 
         left = most / 2
         those = [row for row in found if row[side]]
         for row in sorted(those, key=lambda row: (not (row[1] and row[2]), crc32(str(row[0]).encode()))):
+            # Checked before a stretch is added: each side gets at least one, even if that alone is over the
+            # budget.
             if left <= 0:
                 break
             chosen.add(row[0])

@@ -46,7 +46,8 @@ async def dependencies(
 ) -> list[dict[str, object]]:
     """``{parent, child, callCount}`` for every edge with calls in the window."""
     now_us = round(now * 1e6)
-    tail = max(window.start, (now_us - TAIL_US) // TAIL_US * TAIL_US)  # whole minutes, read as such
+    # Cut down to a whole minute, so that it is read by whole minutes.
+    tail = max(window.start, (now_us - TAIL_US) // TAIL_US * TAIL_US)
     if window.end <= tail or window.end < now_us - REACHES_NOW_US:
         return named(joined(await edges.calls(window), {}, {}), engine.live.names())
     older = await edges.calls(Window(window.start, tail)) if window.start < tail else {}

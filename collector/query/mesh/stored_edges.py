@@ -112,12 +112,15 @@ def covered(window: Window) -> tuple[int, int]:
     start, end = _seconds(window)
     if window.seconds < LONG:
         return start, end
+    # Down and up to whole minutes (the double minus rounds up), as the table by the minute cannot be cut
+    # finer.
     return start // MINUTE * MINUTE, -(-end // MINUTE) * MINUTE
 
 
 def _seconds(window: Window) -> tuple[int, int]:
     """The whole seconds a window touches: the first, and the one after the last."""
     start = window.start // 1_000_000
+    # At least one second, or rates would be divided by zero.
     return start, max(ceil(window.end / 1e6), start + 1)
 
 
@@ -148,9 +151,10 @@ class StoredEdges:
         return GraphView(nodes, edges, float(start), float(end))
 
     async def traffic(self, window: Window) -> dict[tuple[str, str, Protocol], Cell]:
-        """Calls by source, target and protocol, in order of these, and opaque connections that stood, on
+        """Calls by source, target and protocol, in order of these, and opaque connections that were open, on
         average."""
         start, end = covered(window)
+        # mesh_connections is always read by the second: it has no table by the minute.
         edges = _edges(window.seconds >= LONG)
         graph = _GRAPH.fill(figures=_FIGURES, edges=edges, between=_BETWEEN).bind(start=start, end=end)
         connections = _CONNECTIONS.bind(start=start, end=end)
@@ -159,6 +163,8 @@ class StoredEdges:
         for source, target, word, *figures, encrypted, clear in await self._store.rows(graph):
             cell = _cell(*figures)
             cell.encrypted, cell.clear = encrypted, clear
+            # Merged, as two stored names may be one service now: the plain name from before it had a
+            # namespace, and the full one.
             cells.setdefault((named(source), named(target), Protocol(word)), Cell()).merge(cell)
         for source, target, word, called, *further in await self._store.rows(connections):
             cell = cells.setdefault((named(source), named(target), Protocol(word)), Cell())
@@ -169,8 +175,8 @@ class StoredEdges:
             # clear, since a sidecar made them, and for which these rows know better.
             cell.encrypted += encrypted
             cell.clear = clear + max(0, cell.clear - called)
-            # Standing is the sum of one count for each second: on average, and one that stood for a moment
-            # is one.
+            # Standing is the number of open connections, summed over the seconds: divided by the length of
+            # the window it is their average. Rounded up, so that one open for a moment is still shown.
             cell.open += ceil(standing / (end - start))
         return dict(sorted(cells.items()))
 
@@ -222,6 +228,7 @@ class StoredEdges:
         for target, address, *figures in await self._store.rows(found):
             cells.setdefault((ServiceId(named(target)), address), Cell()).merge(_cell(*figures))
         views = {(view.service, view.address): view for view in known}
+        # Endpoints with traffic in the window that have left since.
         for service_, address in cells.keys() - views.keys():
             views[service_, address] = EndpointView(service_, address, EndpointState.GONE, 0.0, Stats())
         return [
@@ -254,6 +261,7 @@ def _nodes(
     kinds: dict[str, Kind] = {}
     for (source, target, protocol), cell in cells.items():
         kinds.setdefault(source, _kind(source, target, protocol, called=False))
+        # Overwrites: what a node is called with says more about it than what it calls.
         kinds[target] = _kind(target, source, protocol, called=True)
         served.setdefault(source, Cell())
         served.setdefault(target, Cell()).add(cell.histogram, cell.errors)

@@ -42,8 +42,10 @@ def decode(text: str, search: str) -> Cursor:
         # Bounded before it is decoded: the text comes from the query string.
         if len(text) > _LENGTH_MAX:
             raise ValueError
+        # ``encode`` strips the padding, as "=" would be escaped in a URL; here it is put back.
         parts = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         mark, start, end, rank, trace_id = parts
+        # ``type() is int``, as JSON's true would pass isinstance; 2**63 is the limit of the query's Int64.
         numbers = (start, end, 0 if isinstance(rank, str) else rank)
         if not all(type(each) is int and abs(each) < 2**63 for each in numbers):
             raise ValueError

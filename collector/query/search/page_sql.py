@@ -100,6 +100,10 @@ def ids(listing: Listing, after: Cursor | None) -> Sql:
     # after.
     near = _NEAR.bind(low_us=max(0, window.start - SPREAD_US), high_us=window.end + SPREAD_US)
     of_spans = (Sql("TraceId IN ({ids})").fill(ids=each) for each in listing.matching)
+    # Conditions on spans go to WHERE by id, those on a whole trace to HAVING: one row of a trace knows only
+    # the spans of one batch.
+    # The limit is one more than the page: the row beyond it shows that there is a next page, without counting
+    # all matches.
     return _IDS.fill(
         rank=_RANK[listing.order],
         where=join(" AND ", (near, *of_spans)),
@@ -121,6 +125,7 @@ def _having(listing: Listing, after: Cursor | None) -> Iterable[Sql]:
     if listing.failed is not None:
         yield Sql("sum(Errors) > 0" if listing.failed else "sum(Errors) = 0")
     if after:
+        # The pair, not the rank alone: traces of equal rank may lie on both sides of a page's end.
         behind = Sql("(Rank, TraceId) {beyond} ({rank}, {trace:String})").fill(
             beyond="<" if listing.descending else ">",
             rank="{rank:String}" if listing.order is Order.ROOT else "{rank:Int64}",

@@ -57,6 +57,8 @@ class Pages:
             selection, partial = await self._spansets.selection(query)
             listing = replace(listing, matching=(*listing.matching, selection))
         rows = await self._store.rows(page_sql.ids(listing, search.after))
+        # (A cursor is made from the last row that is shown, not from the one behind it, which the next page
+        # begins with.)
         next_cursor = ""
         if len(rows) > listing.limit:
             rows = rows[: listing.limit]
@@ -69,6 +71,7 @@ class Pages:
         if not page.rows:
             return []
         found = {row[0]: row for row in await self._store.rows(page_sql.rows(page.rows))}
+        # A trace may be gone between the two queries: its retention ended meanwhile.
         lines = [page_sql.line(found[trace_id]) for trace_id in page.ids if trace_id in found]
         if page.query:
             matches = await self._matches(page.query, page.ids)

@@ -93,11 +93,14 @@ def tag_condition(number: int, key: str, text: str) -> Sql:
     Jaeger shows as a tag, or an attribute of the span, its resource or one of its events.
     """
     if key == "error" and text in ("true", "false"):
+        # No parameter: both forms are fixed texts, so nothing of the request gets into the SQL.
         return Sql(_FAILED if text == "true" else f"NOT {_FAILED}")
     name, value = f"key{number}", f"value{number}"
     parameters: dict[str, object] = {name: key, value: text}
     column = _COLUMN.get(key) or _COLUMN.get(_OTHER_NAME.get(key, ""))
     if column:
+        # Jaeger writes span.kind in lower case and otel.status_code in upper case; the column and the text
+        # are folded alike.
         parameters = {value: _FOLD.get(key, str)(text)}
         return Sql(f"{column} = {{{value}:String}}", parameters)
     alternatives = [_anywhere(name, value, text)]

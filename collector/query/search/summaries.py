@@ -39,6 +39,7 @@ def summary(spans: Iterable[SummarySpan]) -> dict[str, Any]:
     ordered = sorted(spans, key=lambda span: (span.start, span.span_id))
     known = {span.span_id for span in ordered}
     # Orphans have no root in the store: then names are empty, as Jaeger gives them.
+    # (In order of start, so that of several roots the first one names the trace.)
     root = next((span for span in ordered if not span.parent_id), None)
     services: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for span in ordered:

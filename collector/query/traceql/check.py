@@ -248,7 +248,7 @@ def _regex(expression: syntax.Binary) -> None:
         # pattern with one bracket too many would otherwise be a right one of another meaning.
         if "unbalanced parenthesis" in str(error):
             message = "the regular expression closes a bracket that is not open: write [)] if it is text"
-            # The pattern stands between ^(?: and )$ in SQL: an extra bracket would let a part of it match
+            # The pattern is put between ^(?: and )$ in SQL: an extra bracket would let a part of it match
             # anywhere.
             raise TraceQLError(message, pattern.at) from None
 

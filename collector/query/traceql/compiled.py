@@ -82,6 +82,7 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
     """SQL for a query that ``parse`` returned."""
     # As one filter the store can decide it alone, without a second query.
     query = _joined(query)
+    # Each once and in order: the indices name columns in SQL and places in ``Facts``, which must agree.
     filters = list(dict.fromkeys(each for stage in query.stages for each in syntax.filters(stage)))
     operands = [each.operand for each in _stages(query) if isinstance(each, syntax.Aggregate)]
     numbers = list(dict.fromkeys(each for each in operands if each is not None))
@@ -93,6 +94,7 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
     values = [conditions.number(each) for each in numbers]
     texts = [conditions.text(each) for each in fields]
     having, exact = _Having(order, conditions).of(query)
+    # After all conditions were written: each of them may add parameters.
     parameters = {**conditions.parameters, "ql_start": window.start, "ql_end": window.end}
     return Compiled(
         query=query,
@@ -106,6 +108,7 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
 
 
 def _selection(passes: list[str], values: list[str], having: list[str]) -> Sql:
+    # Aliases in a subquery, so that each condition is computed once a row and used in WHERE and in HAVING.
     columns = [f"{sql} AS ql_f{index}" for index, sql in enumerate(passes)]
     columns += [f"{sql} AS ql_n{index}" for index, sql in enumerate(values)]
     some = " OR ".join(f"ql_f{index}" for index in range(len(passes)))
@@ -142,10 +145,13 @@ class _Having:
                 having.append(self._aggregate(stage, kept))
             elif isinstance(stage, syntax.Aggregate):
                 exact = False
+            # Groups make several spansets of a trace; HAVING sees all its rows as one.
             elif isinstance(stage, syntax.By | syntax.Coalesce):
                 grouped = True
             elif not isinstance(stage, syntax.Select):
                 having.append(self._some(stage))
+                # A later filter is applied to what the earlier stages left, which HAVING cannot say: only an
+                # upper bound.
                 kept, exact = "", False
         return having, exact
 
@@ -157,6 +163,7 @@ class _Having:
             return self._some(stage.stages[0])
         assert isinstance(stage, syntax.Combined)
         if stage.op.startswith("!"):
+            # ``a !>> b`` keeps spans of b, and a may be empty.
             return self._some(stage.right)
         word = "OR" if stage.op == "||" else "AND"
         return f"({self._some(stage.left)} {word} {self._some(stage.right)})"
@@ -176,6 +183,7 @@ class _Having:
         if stage.operand is None:
             return f"countIf({kept}) {stage.op} {value}"
         number = f"ql_n{self._order.numbers[stage.operand]}"
+        # NULL where no kept span has the number: the comparison is then false, not unknown.
         return f"ifNull({_AGGREGATES[stage.function]}({number}, {kept}) {stage.op} {value}, 0)"
 
 

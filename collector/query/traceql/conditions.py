@@ -56,6 +56,7 @@ class Conditions:
         assert isinstance(expression, syntax.Binary)
         if expression.op in names.LOGIC:
             word = " AND " if expression.op == "&&" else " OR "
+            # Flat: ClickHouse bounds the depth of a query, and generated ones have hundreds of ``||``.
             return "(" + word.join(map(self.condition, _chain(expression, expression.op))) + ")"
         return self._wrapped(expression)
 
@@ -91,9 +92,12 @@ class Conditions:
         read = sources(expression.left) | sources(expression.right)
         for kind in read & fields.LAMBDAS.keys():
             arguments, columns = fields.LAMBDAS[kind]
+            # Events and links are arrays of a span: the comparison holds if one element fulfils it.
             sql = f"arrayExists({arguments} -> {sql}, {columns})"
         if "trace" in read:
             sql = f"{_OF_TRACE}{sql})"
+        # ``= nil`` is turned round outside of arrayExists: no event has the field, rather than one event
+        # without it.
         return f"NOT ({sql})" if absent else sql
 
     def _comparison(self, expression: syntax.Binary) -> str:
@@ -106,9 +110,11 @@ class Conditions:
             assert isinstance(left, syntax.Attribute | syntax.Intrinsic)
             assert isinstance(right, syntax.Literal)
             negated = "NOT " if op == "!~" else ""
+            # TraceQL matches whole values, RE2 any part of a text: hence the anchors.
             pattern = self.given("String", f"^(?:{right.value})$")
             return self._over(left, lambda text: f"{negated}match({text}, {pattern})", careful=True)
         if isinstance(left, syntax.Literal) and not isinstance(right, syntax.Literal):
+            # ``5 < .x`` as ``.x > 5``, so that the cases below have the field on the left.
             return self._comparison(syntax.Binary(_FLIPPED[op], right, left))
         if Type.BOOLEAN in types:
             return self._boolean(op, left, right)
@@ -178,6 +184,7 @@ class Conditions:
         ]
         if len(tests) == 1:
             return tests[0]
+        # ``.key`` is the span's attribute, and the resource's only where the span has none of that name.
         return f"({tests[0]} OR NOT {fields.has(Scope.SPAN, field, key)} AND {tests[1]})"
 
     def _present(self, field: syntax.Field) -> str:
@@ -218,8 +225,10 @@ def _stored(field: syntax.Expression, literal: syntax.Literal) -> str:
     """A value as the store spells it."""
     value = str(literal.value)
     if literal.type in (Type.STATUS, Type.KIND):
+        # TraceQL writes error and server, the columns hold Error and Server.
         return value.capitalize()
     digits = _ID_DIGITS.get(field.name, 0) if isinstance(field, syntax.Intrinsic) else 0
+    # Ids are stored in lower case and full length; queries often leave leading zeros out.
     return value.lower().zfill(digits) if digits and _HEX.fullmatch(value) else value
 
 

@@ -1,6 +1,6 @@
 """Spansets of a trace from the facts of its spans: logic, structure, grouping, aggregates. Pure.
 
-The store has told for each span which filters it passes. Structure is read from parent ids; a
+The store has decided for each span which filters it passes. Structure is read from parent ids; a
 parent that is not there ends a chain, and a chain that comes back to where it was ends too.
 """
 
@@ -76,6 +76,7 @@ class _Trace:
 
     def run(self, query: syntax.Query, found: list[MatchedSpanset]) -> list[MatchedSpanset]:
         for stage in query.stages:
+            # An empty spanset matches nothing, and an aggregate of it would be a division by zero.
             found = [each for each in self._stage(stage, found) if each.spans]
         return found
 
@@ -86,6 +87,7 @@ class _Trace:
             return [group for each in found for group in self._grouped(stage.group, each)]
         if isinstance(stage, syntax.Coalesce):
             return [MatchedSpanset(frozenset().union(*(each.spans for each in found)))]
+        # select() only says which fields the answer shows.
         if isinstance(stage, syntax.Select):
             return found
         return [replace(each, spans=self._members(stage, each.spans)) for each in found]
@@ -101,7 +103,10 @@ class _Trace:
         if spanset.op == "||":
             return left | right
         if spanset.op == "&&":
+            # ``&&`` between spansets: both must have spans, which need not be the same ones; the result has
+            # both.
             return left | right if left and right else frozenset()
+        # ``!>>`` are spans without the relation, ``&>>`` both sides of it.
         relation = spanset.op.lstrip("!&")
         related = self._related(relation, left, right)
         if spanset.op.startswith("!"):
@@ -119,6 +124,7 @@ class _Trace:
             if relation == ">>":
                 return self._below(under, right)
             return frozenset(each for each in right if self._parents[each] in under)
+        # "" is the missing parent of roots, which would otherwise all be children of one span.
         over = {self._parents[each] for each in left} - {""}
         if relation == "<<":
             over = self._with_ancestors(over)
@@ -126,6 +132,8 @@ class _Trace:
 
     def _siblings(self, left: Members, right: Members) -> Members:
         # A span is no sibling of itself: it needs another child of its parent among the left.
+        # Counted rather than collected: a span that is on both sides needs a second child of its parent on
+        # the left.
         children = Counter(self._parents[each] for each in left)
         del children[""]
         return frozenset(each for each in right if children[self._parents[each]] > (1 if each in left else 0))
@@ -163,6 +171,7 @@ class _Trace:
             return compare(len(spans), stage.value.value)
         index = self._order.numbers[stage.operand]
         values = [value for each in spans if (value := self._spans[each].numbers[index]) is not None]
+        # No span has the field: an aggregate of nothing fulfils no comparison.
         if not values:
             return False
         result = {"min": min, "max": max, "sum": sum, "avg": _mean}[stage.function](values)  # type: ignore[operator]

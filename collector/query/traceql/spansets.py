@@ -49,6 +49,7 @@ class Spansets:
     async def search(self, query: Compiled, limit: int) -> Answer:
         """The newest matching traces with the spans that matched."""
         await self._check_regexes(query)
+        # One more than is looked at: its presence says that some are left out.
         candidates = await self._newest(query, limit if query.exact else CANDIDATES_MAX + 1)
         partial = not query.exact and len(candidates) > CANDIDATES_MAX
         if partial:
@@ -60,6 +61,7 @@ class Spansets:
             found += answer.matches
             skipped |= answer.partial
             if len(found) >= limit:
+                # The limit is full with newer traces than those left out: the answer is complete.
                 partial = False
                 break
         return Answer(found[:limit], partial or skipped)
@@ -88,6 +90,7 @@ class Spansets:
             half = len(ids) // 2
             one, two = await self._matches(query, ids[:half]), await self._matches(query, ids[half:])
             return Answer([*one.matches, *two.matches], one.partial or two.partial)
+        # One trace with more spans than may be read: without all of them its structure cannot be decided.
         if large and not query.exact:
             return Answer([], True)
         found = await asyncio.to_thread(query.matches, rows)
