@@ -17,13 +17,11 @@ def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
     return points[max(first - 1, 0) :]
 
 
-def traffic(points: Sequence[Point], step: int, zone: int) -> charts.Figure:
-    """Return requests per second as bars, failed ones at the foot. ``step`` is seconds, ``zone`` minutes
-    east.
-    """
+def traffic(points: Sequence[Point], zone: int) -> charts.Figure:
+    """Return requests per second as bars, failed ones at the foot. ``zone`` is minutes east."""
     times = [fmt.axis(point["time"], zone) for point in points]
-    failed = [point["errors"] / step for point in points]
-    fine = [max(point["count"] - point["errors"], 0) / step for point in points]
+    failed = [point["rate"] * point["errors"] / max(point["count"], 1) for point in points]
+    fine = [max(point["rate"] - bad, 0.0) for point, bad in zip(points, failed, strict=True)]
     bars = [
         {
             "type": "bar",

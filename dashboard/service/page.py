@@ -159,7 +159,7 @@ def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
     missing = len(page["points"]) - len(points)
     cells = Heatmap(buckets=page["heatmap"]["buckets"], counts=page["heatmap"]["counts"][missing:])
     return (
-        series.traffic(points, page["step"], zone),
+        series.traffic(points, zone),
         series.success(points, zone, series.HEIGHT),
         series.latency(points, zone),
         heatmap.latency(points, cells, zone),

@@ -189,7 +189,7 @@ def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, no
     start, step = end - length * 1_000_000, length // POINTS
     points = series.since_first_call(client.series(of, start, end, step))
     return (
-        series.traffic(points, step, zone),
+        series.traffic(points, zone),
         series.success(points, zone),
         series.latency(points, zone),
         histogram.latency(client.latency(of, start, end)),

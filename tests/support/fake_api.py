@@ -242,7 +242,8 @@ class FakeApi:
         for at in range(start // step_us * step_us, end, step_us):
             wave = _wave(at / 1e6) + 0.15 * math.sin(at / 6e7)
             bad = success - 0.2 if success < 0.95 and at > end - 140_000_000 else success
-            points.append({"time": at, **stats(int(80 * step * wave), min(bad, 1.0), p50 * wave)})
+            figures = stats(int(80 * step * wave), min(bad, 1.0), p50 * wave)
+            points.append({"time": at, **figures, "rate": figures["count"] / step})
         return {"points": points}
 
     def _service(self, service: str, given: Mapping[str, str]) -> Json:

@@ -2,7 +2,7 @@
 
 from proxy.contract.histogram import Histogram, bucket_value
 from topology.graph.window import Cell
-from topology.model.graph import Encryption, Stats
+from topology.model.graph import Encryption, Point, Stats
 
 
 def encryption(encrypted: int, clear: int) -> Encryption | None:
@@ -22,6 +22,15 @@ def stats(cell: Cell, seconds: float) -> Stats:
         return Stats()
     p50, p90, p99 = _quantiles(histogram)
     return Stats(count, cell.errors, count / seconds, 1 - cell.errors / count, p50, p90, p99)
+
+
+def point(time: float, cell: Cell, step: float, end: float) -> Point:
+    """Return the traffic of the step of ``step`` seconds that begins at ``time``, in a series up to ``end``.
+
+    The rate of a step that reaches beyond ``end`` is that of the part before it, at least a second: over the
+    whole step the last point would show a drop that was none.
+    """
+    return Point(time, stats(cell, max(1.0, min(step, end - time))))
 
 
 def _quantiles(histogram: Histogram) -> tuple[float, float, float]:

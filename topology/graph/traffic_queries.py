@@ -8,7 +8,7 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
 from topology.graph import span_peers
 from topology.graph.call_attribution import Intake
-from topology.graph.figures import stats
+from topology.graph.figures import point
 from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges
 from topology.model.graph import Point
 
@@ -66,7 +66,7 @@ class Traffic:
         wanted = self._wanted(service, source, target, endpoint)
         cells = self._window.series(start, now, step, wanted)
         return tuple(
-            Point(start + number * step, stats(cells.get(number, _NOTHING), step))
+            point(start + number * step, cells.get(number, _NOTHING), step, now)
             for number in range(int((now - start) / step) + 1)
         )
 

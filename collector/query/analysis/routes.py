@@ -85,7 +85,7 @@ class GraphAnalysisRoutes:
             "stats": around.stats,
             "callers": around.callers,
             "callees": around.callees,
-            "points": service_page.points(cells, start, end, step),
+            "points": service_page.points(cells, start, end, step, window.now),
             "heatmap": service_page.heatmap(cells, start, end, step),
             "operations": service_page.operations(rows, max(1.0, window.window.seconds)),
         }

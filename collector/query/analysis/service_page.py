@@ -13,9 +13,8 @@ from collector.query.sql import Sql
 from proxy.contract.api.graph import Heatmap, Neighbour, Operation, Stats
 from proxy.contract.api.graph import Point as ApiPoint
 from proxy.contract.histogram import SCALE
-from topology.graph.figures import stats
+from topology.graph.figures import point, stats
 from topology.graph.window import Cell
-from topology.model.graph import Point
 
 # Buckets of a heatmap's column: a quarter octave each, four of the histogram's.
 _COARSER: Final = 2
@@ -60,11 +59,12 @@ def neighbours(service: str, traffic: EdgeTraffic) -> Neighbours:
     return Neighbours(views.stats(stats(served, traffic.seconds)), callers, callees)
 
 
-def points(cells: Mapping[int, Cell], start: int, end: int, step: int) -> list[ApiPoint]:
+def points(cells: Mapping[int, Cell], start: int, end: int, step: int, now: float) -> list[ApiPoint]:
     """Traffic of every step from ``start`` to ``end`` (epoch seconds); ``cells`` are by number of the
     step."""
+    # ``end`` may be the end of a minute that has only begun.
     return [
-        views.point(Point(float(time), stats(cells.get(time // step) or Cell(), step)))
+        views.point(point(float(time), cells.get(time // step) or Cell(), step, min(end, now)))
         for time in range(start, end, step)
     ]
 

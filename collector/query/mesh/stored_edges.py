@@ -18,7 +18,7 @@ from proxy.contract.histogram import Histogram, from_sparse
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
-from topology.graph.figures import encryption, stats
+from topology.graph.figures import encryption, point, stats
 from topology.graph.span_pairing import USER
 from topology.graph.span_peers import kind_of
 from topology.graph.window import Cell
@@ -197,16 +197,18 @@ class StoredEdges:
         steps begin at multiples of their length."""
         start, end, found = await self.slots(window, step, only)
         return tuple(
-            Point(float(time), stats(found.get(time // step, Cell()), step))
-            for time in range(start, end, step)
+            point(float(time), found.get(time // step, Cell()), step, end) for time in range(start, end, step)
         )
 
     async def slots(self, window: Window, step: int, only: CallFilter) -> tuple[int, int, dict[int, Cell]]:
-        """First second, the one after the last, and traffic by number of the step since the epoch."""
+        """First second, the one after the last, and traffic by number of the step since the epoch; of long
+        windows by whole minutes, if the step is."""
         first, end = _seconds(window)
         start = first // step * step
         # Minutes know no endpoints.
         by_minute = step % MINUTE == 0 and not only.endpoint and window.seconds >= LONG
+        if by_minute:
+            end = covered(window)[1]
         series = _SERIES.fill(
             figures=_FIGURES,
             edges=_edges(by_minute),

@@ -116,7 +116,8 @@ class Endpoints(TypedDict):
 
 
 class Point(Stats):
-    """Traffic of one step, which begins at ``time``."""
+    """Traffic of one step, which begins at ``time``; the rate of the last is that of its part in the
+    window."""
 
     time: Microseconds
 

@@ -8,11 +8,11 @@ from proxy.contract.api.graph import Bucket, Point
 from proxy.contract.api.search import TraceLine
 from tests.dashboard.made import stats
 
-POINTS = [Point(time=i * 10_000_000, **stats(100 * i, 10 * i)) for i in range(4)]
+POINTS = [Point(**{**stats(100 * i, 10 * i), "rate": 10.0 * i, "time": i * 10_000_000}) for i in range(4)]
 
 
 def test_traffic_is_split_into_failed_and_fine() -> None:
-    figure = _valid(series.traffic(POINTS, 10, 0))
+    figure = _valid(series.traffic(POINTS, 0))
     assert list(figure.data[0].y) == [0, 1, 2, 3]
     assert list(figure.data[1].y) == [0, 9, 18, 27]
 
@@ -29,12 +29,12 @@ def test_the_time_before_the_first_call_is_left_out() -> None:
 
 
 def test_charts_show_wall_time_of_the_zone() -> None:
-    assert series.traffic(POINTS, 10, 120)["data"][0]["x"][1].startswith("1970-01-01 02:00:10")
+    assert series.traffic(POINTS, 120)["data"][0]["x"][1].startswith("1970-01-01 02:00:10")
 
 
 def test_an_empty_series_is_still_a_figure() -> None:
     for figure in (
-        series.traffic([], 10, 0),
+        series.traffic([], 0),
         series.success([], 0),
         series.latency([], 0),
         histogram.latency([]),

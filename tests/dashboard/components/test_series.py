@@ -6,13 +6,13 @@ from tests.dashboard.made import stats
 
 POINTS = [
     Point(time=1_000_000, **stats(0)),
-    Point(time=11_000_000, **stats(100, 10, 40.0)),
+    Point(**{**stats(100, 10, 40.0), "rate": 10.0, "time": 11_000_000}),
     Point(time=21_000_000, **stats(0)),
 ]
 
 
 def test_bars_are_rates_with_failures_at_the_foot() -> None:
-    failed, fine = series.traffic(POINTS, 10, 0)["data"]
+    failed, fine = series.traffic(POINTS, 0)["data"]
     assert (failed["name"], list(failed["y"])) == ("failed", [0, 1.0, 0])
     assert (fine["name"], list(fine["y"])) == ("fine", [0, 9.0, 0])
 

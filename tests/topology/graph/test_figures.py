@@ -3,7 +3,7 @@
 import pytest
 
 from tests.topology.fleet import histogram
-from topology.graph.figures import encryption, stats
+from topology.graph.figures import encryption, point, stats
 from topology.graph.window import Cell
 from topology.model.graph import Encryption
 
@@ -35,3 +35,15 @@ def test_an_edge_is_encrypted_partly_or_not_by_the_calls_that_are_known(
     encrypted: int, clear: int, shown: Encryption | None
 ) -> None:
     assert encryption(encrypted, clear) is shown
+
+
+@pytest.mark.parametrize(
+    ("end", "rate"),
+    [(100.0, 2.0), (60.0, 2.0), (15.0, 8.0), (0.2, 120.0)],
+    ids=["a whole step", "a step up to the end", "a step that is cut", "a step that has only begun"],
+)
+def test_the_rate_of_a_step_is_that_of_its_part_before_the_end(end: float, rate: float) -> None:
+    cell = Cell()
+    cell.add(histogram(*[0.1] * 120), 0)
+    found = point(1000.0, cell, 60.0, 1000.0 + end)
+    assert (found.time, found.stats.count, found.stats.rate) == (1000.0, 120, rate)

@@ -76,6 +76,12 @@ def test_points_stand_at_their_steps_with_gaps_between(world: World) -> None:
     assert points[0].stats.success is None
 
 
+def test_the_rate_of_the_last_point_is_that_of_its_part_of_the_step(world: World) -> None:
+    world.called("a", "b", NOW + 3, 8)
+    last = world.traffic.series(NOW + 4, 30, 10)[-1]
+    assert (last.time, last.stats.count, last.stats.rate) == (NOW, 8, 2.0)
+
+
 def test_a_long_window_has_steps_of_tens(world: World) -> None:
     points = world.traffic.series(NOW, SECONDS_KEPT + 1, 3)
     assert {after.time - before.time for before, after in pairwise(points)} == {10.0}

@@ -99,3 +99,19 @@ def test_long_windows_say_the_same_by_the_minute(world: World) -> None:
     found = world.get("/api/mesh/service/b", start=start, end=end, step=600)
     assert sum(point["count"] for point in found["points"]) == 6 * 237
     assert sum(each["callCount"] for each in world.get("/api/dependencies")["data"]) == 6 * 237
+
+
+def test_the_last_point_has_the_rate_of_what_is_past_of_its_step(world: World) -> None:
+    """By the second and by the minute, in a window that ends now and in one that ended in a step."""
+    world.now += 20  # into a minute
+    world.calls(Calls("a", "b", -10, 40), Calls("a", "b", 100, 30))
+
+    def rate(start: int, end: int) -> list[float]:
+        points = world.get("/api/mesh/service/b", start=start, end=end, step=60)["points"]
+        return [point["rate"] for point in points if point["count"]]
+
+    for minutes in (5, 90):
+        assert rate(NOW_US - minutes * MINUTE, NOW_US + 20_000_000) == [0.5, 2.0]
+    # A second of the store is whole, and so is a minute that was read.
+    assert rate(NOW_US - 5 * MINUTE, NOW_US - 90_000_000) == [1.0]
+    assert rate(NOW_US - 90 * MINUTE, NOW_US - 90_000_000) == [0.5]

@@ -188,6 +188,13 @@ def test_a_series_has_a_point_for_every_step(world: World) -> None:
     assert points[-1].stats.success == 0.5
 
 
+def test_the_rate_of_the_last_point_is_that_of_its_part_of_the_step(world: World) -> None:
+    world.calls(Calls("a", "b", 57, 12), Calls("a", "b", 46, 20), Calls("a", "b", 41, 90))
+    cut = Window(NOW_US - 60_000_000, NOW_US - 45_000_000)
+    points = run(stored(world).series(cut, 10, CallFilter(service="b")))
+    assert [(point.stats.count, point.stats.rate) for point in points] == [(12, 1.2), (20, 4.0)]
+
+
 @pytest.mark.parametrize(
     ("only", "count"),
     [
