@@ -86,5 +86,15 @@ def latency(points: Sequence[Point], zone: int) -> charts.Figure:
         charts.CLOCK,
         {"ticksuffix": " ms", "tickformat": ".3~s"},
         showlegend=True,
-        legend={"orientation": "h", "y": 1.22, "x": 1, "xanchor": "right", "traceorder": "reversed"},
+        # In a margin of its own: within the plot it lies on the lines.
+        margin={"l": 8, "r": 12, "t": 24, "b": 8},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "x": 1,
+            "xanchor": "right",
+            "traceorder": "reversed",
+        },
     )

@@ -46,10 +46,9 @@ def _node(node: Node, view: GraphView) -> Component:
         dcc.Link(
             [
                 parts.dot(palette.health_of(node, limits)),
-                parts.name(node["name"]),
+                html.Span([parts.name(node["name"]), *marks(node)], className="row-main"),
                 html.Span(
                     [
-                        *marks(node),
                         html.Span(fmt.percent(node["success"]), className="figure"),
                         html.Span(fmt.duration(node["p99"]), className="figure"),
                     ],
@@ -81,9 +80,10 @@ def suspects(found: Suspects, view: GraphView) -> list[Component]:
             html.P("Nothing stands out: no calls fail, and none take longer than usual.", className="weak"),
         ]
     basis = (
-        "Failed calls, and latency above that of the hour before."
+        "Services that explain the callers' trouble: failed calls, and latency above that of the hour before."
         if found["basis"] == "excess"
-        else "Failed calls and latency: there is no earlier hour to compare with yet."
+        else "Services that explain the callers' trouble: failed calls and latency, as there is no earlier "
+        "hour to compare with yet."
     )
     return [
         head,
@@ -95,7 +95,8 @@ def suspects(found: Suspects, view: GraphView) -> list[Component]:
 def _blamed(each: Suspect, view: GraphView) -> Component:
     own = []
     if each["errors"]["own"] >= 1:
-        own.append(f"{fmt.count(each['errors']['own'])} failed calls of its own")
+        failed = fmt.count(each["errors"]["own"])
+        own.append(f"{failed} failed {'call' if failed == '1' else 'calls'} of its own")
     if each["time"]["own"] > 0:
         own.append(f"{fmt.duration(each['time']['own'])} of its own time")
     url = "/" + replace(view, node=each["service"], source="", target="", path=tuple(each["path"])).search()
@@ -103,11 +104,14 @@ def _blamed(each: Suspect, view: GraphView) -> Component:
         dcc.Link(
             [
                 html.Span(
-                    [parts.name(each["service"]), html.Span(fmt.percent(each["score"]), className="figure")],
+                    [
+                        parts.name(each["service"]),
+                        html.Span(f"explains {fmt.percent(each['score'])}", className="figure"),
+                    ],
                     className="blame-head",
                 ),
                 html.Span(
-                    html.Span(className="bar bad", style={"width": f"{100 * each['score']:.1f}%"}),
+                    html.Span(className="bar", style={"width": f"{100 * each['score']:.1f}%"}),
                     className="bar-track",
                     **parts.HIDDEN,
                 ),
@@ -136,7 +140,7 @@ def differences(found: GraphDifference, view: GraphView) -> list[Component]:
         html.P(
             f"{found['compared']['services']} services and "
             f"{found['compared']['edges']} call paths compared; only differences that chance does not "
-            "explain is listed.",
+            "explain are listed.",
             className="weak",
         ),
     ]

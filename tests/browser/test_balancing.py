@@ -76,6 +76,22 @@ def test_a_panel_that_fails_leaves_the_others_standing(
     expect(page.locator("#destination-decisions li").first).to_be_visible()
 
 
+def test_the_marks_of_a_service_leave_room_for_its_figures(page: Page, site: str, api: FakeApi) -> None:
+    api.stages["reviews"] = {"stage": "route", "percent": 100}
+    page.goto(site)
+    row = page.locator("#fleet .row").first
+    expect(row).to_contain_text("1 ejected")
+    expect(row).to_contain_text("route 100 %")
+    inside, end = (each.bounding_box() for each in (row, row.locator(".figure").last))
+    assert inside
+    assert end
+    assert end["x"] + end["width"] <= inside["x"] + inside["width"]
+    boxes = [chip.bounding_box() for chip in row.locator(".chip").all()]
+    figures = row.locator(".row-end").bounding_box()
+    assert figures
+    assert all(box and box["x"] + box["width"] <= figures["x"] for box in boxes)
+
+
 def test_a_service_has_a_page_with_everything_about_it(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 1600})
     page.goto(f"{site}/service/reviews")
@@ -84,6 +100,11 @@ def test_a_service_has_a_page_with_everything_about_it(page: Page, site: str) ->
     expect(page.locator("#service-about")).to_contain_text("1 of 3 endpoints ejected")
     expect(page.locator("#service-state")).to_contain_text("93.1")
     expect(page.locator("#service-latency .scatterlayer .trace")).to_have_count(3)
+    above = page.locator("#service-latency g.legend").bounding_box()
+    below = page.locator("#service-latency .scatterlayer").bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"]
     expect(page.locator("#service-heatmap .heatmaplayer image")).to_have_count(1)
     expect(page.locator("#service-endpoints tbody tr")).to_have_count(4)
     expect(page.locator("#service-callers tbody tr")).to_contain_text("catalog")

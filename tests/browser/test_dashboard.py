@@ -141,6 +141,7 @@ def test_hostile_names_are_shown_as_they_are(page: Page) -> None:
 
 def test_an_unknown_page_and_an_unknown_trace_lead_back(page: Page, site: str) -> None:
     page.goto(f"{site}/nowhere")
+    expect(page).to_have_title("Page not found · spanmesh")
     page.get_by_role("link", name="Go to the topology").click()
     expect(page.locator("#graph-summary")).to_contain_text("services")
     page.goto(f"{site}/traces/{'0' * 32}")

@@ -52,9 +52,15 @@ def test_a_suspect_draws_the_way_from_its_callers() -> None:
     }
     found = lists.suspects(suspects(one), VIEW)
     said = words(found)
+    assert "explains 80 %" in said
     assert "12 failed calls of its own" in said
     assert "front → cart → db" in said
     assert "path=" in hrefs(found)[0]
+
+
+def test_one_failed_call_is_no_calls() -> None:
+    one = {"service": "db", "score": 1.0, "errors": {"own": 1.0}, "time": {"own": 0.0}, "path": ["db"]}
+    assert "1 failed call of its own" in words(lists.suspects(suspects(one), VIEW))
 
 
 def test_without_trouble_nothing_stands_out() -> None:
@@ -67,4 +73,5 @@ def test_without_changes_both_windows_look_alike() -> None:
     none = cast(GraphDifference, {"services": [], "edges": [], "compared": {"services": 3, "edges": 4}})
     said = words(lists.differences(none, VIEW))
     assert "3 services and 4 call paths compared" in said
+    assert "only differences that chance does not explain are listed" in said
     assert "Nothing changed between the windows" in said
