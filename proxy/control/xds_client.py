@@ -16,12 +16,14 @@ from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds import nodes, protocol
 from proxy.control.mirror import Mirror
 
+# A mesh that restarts is back within a second; 5 s at most keep a long outage from costing minutes.
 BACKOFF_MIN: Final = 0.2  # seconds
 BACKOFF_MAX: Final = 5.0
 _PATH: Final = f"/{protocol.ADS}/{protocol.DELTA_METHOD}"
 _OPTIONS: Final = (
     ("grpc.enable_http_proxy", 0),  # http_proxy is how applications find the sidecar itself
     ("grpc.use_local_subchannel_pool", 1),  # a new attempt does not wait for an old one's back-off
+    # A mesh whose machine died sends no FIN: pings find that within 8 s, so that the client connects anew.
     ("grpc.keepalive_time_ms", 5_000),
     ("grpc.keepalive_timeout_ms", 3_000),
     ("grpc.http2.max_pings_without_data", 0),
@@ -80,6 +82,8 @@ class XdsClient:
         try:
             while True:
                 heard = await self._attempt()
+                # Without heartbeats nothing was due on the open stream; now that it ended, the view begins
+                # to age.
                 if heard and self._expiring is None:
                     self._expire_later()
                 delay = BACKOFF_MIN if heard else min(BACKOFF_MAX, delay * 2)
@@ -114,6 +118,7 @@ class XdsClient:
                     _PATH,
                     request_serializer=pb.DeltaDiscoveryRequest.SerializeToString,
                     response_deserializer=pb.DeltaDiscoveryResponse.FromString,
+                    # Heartbeats are our own extension: only a client that asks for them gets them.
                 )(None, metadata=((protocol.HEARTBEAT_KEY, "1"),))
                 writer = asyncio.create_task(self._write(call))
                 try:
@@ -146,6 +151,7 @@ class XdsClient:
             return  # the reader sees the same end and reports it
 
     def _receive(self, response: pb.DeltaDiscoveryResponse) -> None:
+        # Every response is answered, by ACK or NACK: the server sends nothing more of a type before.
         for answer in self._mirror.receive(response):
             self._requests.put_nowait(answer)
         view = self._mirror.view()
@@ -172,6 +178,7 @@ class XdsClient:
             self._hand_over(neutral(view))
 
     def _hand_over(self, view: MeshView) -> None:
+        # A response may change nothing that matters here; an equal view must not rebuild the router.
         if view != self._last_view:
             self._last_view = view
             self._on_view(view)

@@ -80,6 +80,8 @@ class Exchange:
         """Pass on what one read from the client brought."""
         if self.upstream is not None:
             self.upstream.flush()
+        # Only now, at the end of a read, is the destination chosen: a request that came whole in one read
+        # then leaves whole in one write, and its body can be kept for a replay.
         elif not self.dispatched:
             self.dispatched = True
             context = self._context
@@ -159,6 +161,7 @@ class Exchange:
     def on_response(self, head: ResponseHead) -> None:
         """Pass on the head of the response, or decline it for another attempt."""
         call = self.call
+        # Decided before ``send_head``, so that a declined response leaves nothing in the client's buffer.
         if head.status >= 500:
             self._following = self.call.next_for_status(head.status)
             if self._following is not None and self.upstream is not None:
@@ -188,6 +191,8 @@ class Exchange:
             return
         call = self.call
         self._begun = call.status != 0  # an interim response is no beginning
+        # A response that is complete before its request ends the exchange (RFC 9112, 9.3): the client's
+        # connection closes then, because the rest of the body would have to be read only to be thrown away.
         if self.response_done and (self.request_done or not self._switched):
             self._finish()
             self.client.finish()
@@ -211,6 +216,8 @@ class Exchange:
         if self.over:
             return
         self._waiting = None
+        # Take both out first: resetting the stream can call back into this method, which must then find
+        # nothing left to do, and a request is replayed at most once.
         replay, self._replay = self._replay, None
         upstream, self.upstream = self.upstream, None
         attempt = self.call.attempt
@@ -228,6 +235,7 @@ class Exchange:
             self._finish()
             self.client.reset()
         else:
+            # A head encoded in this read and not yet written must not precede our own answer.
             self.client.discard_unflushed()
             self._retry_or_refuse(reason, detail)
 
@@ -266,6 +274,7 @@ class Exchange:
 
     def _send(self, attempt: Attempt) -> None:
         """Take a stream to the attempt's endpoint, or wait for one."""
+        # One deadline for all attempts: a retry must not extend the caller's time.
         if attempt.timeouts is not None and self._deadline is None:
             self._deadline = Deadline(self, *attempt.timeouts)
         # A tunnel never shares a connection that carried a request.

@@ -14,7 +14,7 @@ from proxy.sockets.write_batch import WriteBatch
 
 
 class ConnectWaiter:
-    """Stands between a connection that is being opened and whoever waits for a stream on it.
+    """Links a connection that is being opened to whoever waits for a stream on it.
 
     Who stops waiting calls ``abandon``; the connection is kept for the next request when it still comes.
     """
@@ -65,6 +65,7 @@ class Pool:
     def lease(self, address: str) -> UpstreamStream | None:
         """Return a stream on the connection used last, or None when there is none with room."""
         ready = self._ready.get(address)
+        # A server may have closed some of them while they were idle; these are passed over.
         while ready:
             # A connection with room for more than this one comes back by ``give``.
             stream = ready.pop().lease()
@@ -82,6 +83,8 @@ class Pool:
     def give(self, connection: UpstreamConnection) -> None:
         """Keep a connection that has room for another stream."""
         connection.idle_since = self._now()
+        # From now on a reset before any response can mean that the server closed it while idle, see
+        # ``attach``.
         connection.reused = True
         ready = self._ready.get(connection.address)
         if ready is None:
@@ -94,7 +97,11 @@ class Pool:
 
     def sweep(self) -> None:
         """Close what has been idle too long."""
+        # Must be shorter than the idle timeout of common servers, or requests meet connections that just
+        # closed.
         before = self._now() - self._idle_time
+        # Lists are rebuilt, not only emptied: endpoints come and go, and their addresses must not remain as
+        # keys.
         for address, ready in list(self._ready.items()):
             alive = [connection for connection in ready if connection.alive]
             keep = [connection for connection in alive if connection.idle_since >= before]

@@ -24,8 +24,12 @@ from typing import Final, Protocol
 from proxy.contract.model import Endpoint
 from proxy.routing.breaker import Breaker, State
 
+# Seconds in which a latency fades e-fold without a new answer: Finagle's default for peak EWMA.
 DECAY: Final = 10.0
+# Seconds, far above any latency in use: an endpoint that refuses at once would otherwise be the fastest.
 PENALTY: Final = 5.0
+# Seconds assumed for an endpoint that has not answered yet, so that its open requests count for something:
+# without it every endpoint that is new would get every request until its first answer.
 DEFAULT_LATENCY: Final = 0.03
 # Times the usual latency beyond which an endpoint is suspect; and, with what is open there, overloaded.
 SUSPECT: Final = 4.0
@@ -61,6 +65,7 @@ class Candidate:
 
     def oldest(self, now: float) -> float:
         """Return the age in seconds of the oldest request that waits for its response, 0 without one."""
+        # A dict keeps its order of insertion, so the first value is the oldest start: no search is needed.
         for start in self.waiting.values():
             return max(now - start, 0.0)
         return 0.0
@@ -85,6 +90,7 @@ class Candidate:
         if cost > usual:
             cost = max(cost * exp((self._stamp - now) / DECAY), usual)
         age = self.oldest(now)
+        # Written out, here and below: these run twice for each request, and ``max`` costs a call.
         return age if age > cost else cost
 
     def load(self, now: float, usual: float = 0.0) -> float:
@@ -144,6 +150,8 @@ class Balancer:
         self._even = True
         self._most = 1.0  # weight of any
         self.candidates: dict[str, Candidate] = {}
+        # Three nested pools, kept ready so that a choice filters nothing: all that serve, those of them
+        # that the mesh has not ejected, and those of them whose breaker is closed.
         self._present: list[Candidate] = []
         self._healthy: list[Candidate] = []
         self._ready: list[Candidate] = []
@@ -153,13 +161,17 @@ class Balancer:
         """Take a new set of endpoints; what was learned of those that stay is kept."""
         fresh: dict[str, Candidate] = {}
         for endpoint in endpoints:
+            # The mesh sends a new set for every weight that moves; forgetting latencies each time would
+            # make the choice random for seconds.
             candidate = self.candidates.get(endpoint.address) or Candidate(endpoint)
             candidate.endpoint = endpoint
             fresh[endpoint.address] = candidate
         self.candidates = fresh
+        # If all drain, some requests still have to go somewhere.
         self._present = [c for c in fresh.values() if not c.endpoint.draining] or list(fresh.values())
         self._healthy = [c for c in fresh.values() if c.endpoint.healthy]
         weights = {c.endpoint.weight for c in self._healthy}
+        # Equal weights are the normal case, for which two plain draws are enough.
         self._even, self._most = len(weights) < 2, max(weights, default=1.0)
         self._sort()
 
@@ -174,6 +186,7 @@ class Balancer:
             for candidate in self._tripped:
                 if candidate.breaker.admits_probe(now):
                     return candidate
+        # Fail open: a bad endpoint is better than an error made by the mesh itself.
         pool = self._ready or self._healthy or self._present
         if avoid:
             pool = [candidate for candidate in pool if candidate not in avoid]
@@ -182,6 +195,7 @@ class Balancer:
             return pool[0] if pool else None
         if self._even:
             first, second = int(self._rng() * count), int(self._rng() * (count - 1))
+            # Two different indices without a loop: skip the first when the second reaches it.
             second += second >= first
         else:
             first = self._drawn(pool)
@@ -189,6 +203,7 @@ class Balancer:
         usual = self._usual
         one, other = pool[first], pool[second]
         better = one if one.load(now, usual) <= other.load(now, usual) else other
+        # The scan over all is O(n), so it is kept for the rare case that both draws are bad.
         if usual and better.latency(now) > SUSPECT * usual:
             return self._best(pool, avoid, now)
         return better
@@ -228,7 +243,9 @@ class Balancer:
 
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         """Record the outcome of a request; latency in seconds."""
+        # Never lower than it took: a time-out after 30 s is worse than a failure that counts as 5 s.
         candidate.sample(max(latency, PENALTY) if failed else latency, now)
+        # Failures must not teach what is usual: their latency is the penalty, or the time-out.
         if not failed:
             self._learn(latency, now)
         elif now - candidate.last_news >= NEWS_AGAIN:
@@ -241,6 +258,7 @@ class Balancer:
 
     def news(self, now: float) -> bool:
         """Return True if an endpoint began to fail, or to keep requests waiting much longer than usual."""
+        # Called by a timer several times a second, not by requests: what only waits causes no event.
         found, self._news = self._news, False
         late = max(LATE, 2.0 * self._long)
         for candidate in self._healthy:
@@ -252,8 +270,11 @@ class Balancer:
     def _learn(self, latency: float, now: float) -> None:
         usual = self._usual
         share = _FALL if latency < usual else 1.0 - exp((self._heard - now) / _RISE)
+        # A single slow answer is cut off at SUSPECT: otherwise one outlier would hide the next ones.
         self._usual = usual + (min(latency, SUSPECT * usual) - usual) * share if usual else latency
         self._heard = now
+        # A running 99th percentile without a histogram: it rises by 10 % for one answer in a hundred and
+        # falls by 0.1 % for each of the other ninety-nine, so it is still where exactly 1 % take longer.
         long = self._long
         self._long = long * (_LONGER if latency > long else _SHORTER) if long else latency
 

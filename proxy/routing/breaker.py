@@ -13,6 +13,7 @@ from typing import Final
 
 from proxy.routing.rolling_window import SECONDS, RollingWindow
 
+# Failures in a row. One alone may be chance; five at a success rate of 80 % are it once in 3,000 times.
 THRESHOLD: Final = 5
 SUCCESS: Final = 0.8
 LEAST: Final = 5
@@ -53,6 +54,7 @@ class Breaker:
         if self.state is State.OPEN:
             return False  # an answer to something sent before it opened
         self.state = State.CLOSED
+        # Kept to see a flapping endpoint: one that opens again soon waits longer than one that opens anew.
         self._closed = now
         self._recent.clear()
         return True
@@ -67,9 +69,11 @@ class Breaker:
             self._recent.mark(now)
             if self.failures < THRESHOLD and not self._failing():
                 return False
+        # A failed probe doubles the wait too: the endpoint has just shown that it is still bad.
         soon = self._closed and now - self._closed < SECONDS
         self._backoff = min(self._backoff * 2, MAX) if soon or self.state is State.PROBING else BASE
         self.state = State.OPEN
+        # Jitter: the sidecars of many callers opened together and must not all probe together.
         self._until = now + self._backoff * (1 + JITTER * share)
         return True
 
@@ -78,6 +82,7 @@ class Breaker:
         if self.state is State.CLOSED or now < self._until:
             return False
         self.state = State.PROBING
+        # The state changes here, at the choice, so that concurrent requests cannot become probes as well.
         self._until = now + PROBE_EXPIRY
         return True
 

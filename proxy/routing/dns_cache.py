@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+# Applications may ask for names without end (a crawler); a full cache is emptied, not sorted by age,
+# because that is rare and the names come back with the next look-up.
 _MAX_NAMES: Final = 10000
 
 
@@ -20,6 +22,7 @@ class DnsCache:
         self._ttl = ttl
         self._patience = patience
         self._known: dict[str, tuple[bool, float]] = {}
+        # One task for each name under way: a burst of requests to a new name asks the resolver once.
         self._lookups: dict[str, asyncio.Task[None]] = {}
 
     def resolvable(self, host: str) -> bool | None:
@@ -34,6 +37,7 @@ class DnsCache:
     def look_up(self, host: str, then: Callable[[], None]) -> None:
         """Ask the resolver; call ``then`` once ``resolvable`` knows the answer, never at once."""
         task = self._refresh(host)
+        # A callback of a task always runs in a later turn of the loop, also where the task has ended.
         task.add_done_callback(lambda _: then())
 
     def _refresh(self, host: str) -> asyncio.Task[None]:
@@ -48,10 +52,14 @@ class DnsCache:
         try:
             async with asyncio.timeout(self._patience):
                 found = bool(await asyncio.get_running_loop().getaddrinfo(host, None))
+        # TimeoutError is an OSError. UnicodeError: a label that is empty or longer than 63 bytes (RFC 1035,
+        # 2.3.4).
         except (OSError, UnicodeError):
             found = False
         if len(self._known) >= _MAX_NAMES:
             self._known.clear()
+        # Negative answers are kept as long as positive ones: names of services of the mesh exist nowhere
+        # else.
         self._known[host] = (found, self._now() + self._ttl)
 
 

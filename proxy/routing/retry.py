@@ -42,8 +42,11 @@ class RetryPolicy:
         if failed.arm != Arm.ROUTED or service is None:
             return None
         retries = service.retries
+        # ``attempts`` counts the first try too, ``retries.attempts`` does not: hence ``>``.
         if failed_by not in retries.on or len(attempts) > retries.attempts:
             return None
+        # A request that reached a server may have had an effect; only idempotent ones with their body at
+        # hand are sent twice (RFC 9110, 9.2.2).
         if failed_by != FAILED_CONNECT and not repeatable:
             return None
         following = self._router.another(failed, [attempt.candidate for attempt in attempts], now)

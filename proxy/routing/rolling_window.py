@@ -42,6 +42,7 @@ class RollingWindow:
 
     def add(self, now: float) -> None:
         """Count one event, not marked."""
+        # The window moves once a second at most; nearly every call takes the short way.
         if int(now) != self._second:
             self.expire(now)
         self._totals[self._second % SECONDS] += 1

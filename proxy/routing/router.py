@@ -17,6 +17,8 @@ from proxy.routing.balancer import Balancer, Candidate, Picker, Rng
 from proxy.routing.retry_budget import RetryBudget
 
 _DEFAULT_PORT = 80
+# An application that connects to ever new addresses must not fill the memory; past the bound those without
+# open requests are forgotten.
 _MAX_LITERALS = 1000
 
 
@@ -88,8 +90,8 @@ class Attempt:
     """One attempt at a request: connect to ``address``, measure it as ``candidate`` of ``destination``.
 
     ``server`` is the canonical ``host:port`` that was asked for. ``names_caller`` says that an inbound
-    sidecar listens at ``address`` and may be told the calling service. ``timeouts`` are the seconds for
-    the whole request and for one attempt, 0 for no bound; None where neither is bounded.
+    sidecar listens at ``address`` and may be sent the name of the calling service. ``timeouts`` are the
+    seconds for the whole request and for one attempt, 0 for no bound; None where neither is bounded.
     """
 
     destination: Destination
@@ -142,6 +144,8 @@ class Router:
         for destination in fresh.values():
             for candidate in destination.balancer.candidates.values():
                 endpoint = candidate.endpoint
+                # Applications know the address of the application itself, the mesh that of its sidecar:
+                # both name it.
                 for address in (endpoint.app, endpoint.address):
                     if address:
                         self._by_address[address] = (destination, candidate)
@@ -156,7 +160,7 @@ class Router:
         """Choose the first attempt at a request.
 
         ``resolvable`` says that the host has an address outside the mesh too, so that in the direct arm
-        the application's own resolution stands. Raises RefusedError when a service has no endpoint.
+        the application's own resolution is kept. Raises RefusedError when a service has no endpoint.
         """
         exact = self._by_address.get(authority.key)
         destination = exact[0] if exact else self._by_host.get(authority.host)

@@ -32,7 +32,7 @@ class OutgoingConnection(asyncio.Protocol):
 class Dialer:
     """Opens connections within ``timeout`` seconds, at most ``limit`` at a time to one address.
 
-    ``local_addresses`` are our own ends of those that stand, by which the sidecar knows itself as a client.
+    ``local_addresses`` are our own ends of the open ones, by which the sidecar knows itself as a client.
     """
 
     def __init__(self, timeout: float, limit: int) -> None:
@@ -61,7 +61,7 @@ class Dialer:
         task.add_done_callback(self._connecting.discard)
 
     def closed(self, connection: OutgoingConnection) -> None:
-        """Stop counting a connection that is gone, or about to be; called once for each that stood."""
+        """Stop counting a connection that is gone, or about to be; called once for each that was open."""
         self.local_addresses.discard(connection.local)
         self._count(connection.address, -1)
 

@@ -32,6 +32,8 @@ def in_the_clear(data: bytes) -> bool:
     """Return True if a client that begins with ``data`` speaks a protocol that is not encrypted."""
     if data.startswith(_HTTP2):
         return True
+    # The RESP notation: ``*1\r\n$4\r\nPING\r\n``.
     if data[:1] == b"*" and data[1:2].isdigit():  # Redis: an array of texts
         return b"\r\n$" in data[:8]
+    # The start-up message gives its own length first; more bytes than that would be something else.
     return data[4:8] == _POSTGRES and int.from_bytes(data[:4]) >= len(data) > 8

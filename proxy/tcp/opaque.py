@@ -39,7 +39,7 @@ class TcpDirection(Protocol):
         ...
 
     def gauges(self, open_connections: Iterable[ConnectionFacts]) -> list[Gauge]:
-        """Return readings of the connections that stand."""
+        """Return readings of the connections that are open."""
         ...
 
     def record(self, connection: ConnectionFacts) -> None:
@@ -80,6 +80,8 @@ class OpaqueConnection(asyncio.Protocol):
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        # Read nothing before the server is connected: what a client sends meanwhile stays in the kernel,
+        # whose buffers already bound it.
         self._transport.pause_reading()
         self.facts.client_peer = peer_facts(peer_of(transport), client=True)
         keep_alive(transport)
@@ -97,8 +99,11 @@ class OpaqueConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         take_over, self._take_over = self._take_over, None
         facts = self.facts
+        # Only the very first bytes of a client name a protocol; later ones may look like anything.
         if not facts.sent and not self._held and in_the_clear(data):
             facts.encrypted = False
+        # The server has not spoken either: so it is no server-first protocol, and HTTP is possible after
+        # all.
         if take_over is not None and not facts.received and take_over(data):
             self._withdraw()
         elif self._upstream is None:
@@ -117,6 +122,7 @@ class OpaqueConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._context.connections.discard(self)
         if not self._over:
+            # An end without an error is the client's ordinary close, though the server had not closed yet.
             self._finish(Reason.CLIENT_DISCONNECT if error is not None else "")
             if self._upstream is not None:
                 self._upstream.transport.abort()
@@ -173,6 +179,7 @@ class OpaqueConnection(asyncio.Protocol):
         self._upstream = upstream
         self.facts.connected = self._context.clock()
         self.facts.upstream_peer = peer_facts(peer_of(upstream.transport), client=False)
+        # Order matters: the held bytes come first, then the end of the client, then new reads.
         held, self._held = self._held, b""
         if held:
             self.facts.sent += len(held)
@@ -211,6 +218,8 @@ class OpaqueConnection(asyncio.Protocol):
 
     def _count_bytes(self) -> None:
         facts = self.facts
+        # Counted at each sweep, not only at the end: a connection may live for days, and its bytes must
+        # show in the graph while it does.
         (sent, received), self._counted = self._counted, (facts.sent, facts.received)
         if self._counted != (sent, received):
             self._direction.count_bytes(facts, facts.sent - sent, facts.received - received)
@@ -236,6 +245,7 @@ class OpaqueUpstream(OutgoingConnection):
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
+        # Frees the place in the number of connections to this address, whoever closed it.
         self._dialer.closed(self)
         self._opaque.upstream_lost()
 

@@ -24,6 +24,7 @@ def original_destination(connected: Socket) -> str:
     six = connected.family == socket.AF_INET6
     level = socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP
     try:
+        # 28 bytes also for IPv4, whose sockaddr_in is 16: the kernel fills in as much as it has.
         address = connected.getsockopt(level, _SO_ORIGINAL_DST, _SOCKADDR_IN6)
     except OSError:
         return ""

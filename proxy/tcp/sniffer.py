@@ -51,10 +51,12 @@ class ListenerRules:
             return ""
         original = original_destination(transport.get_extra_info("socket"))
         name = transport.get_extra_info("sockname")
+        # A client that connected to the sidecar's own port was not redirected: it knows us as a proxy.
         return "" if original == join_address(name[0], name[1]) else original
 
     def ours(self, address: str) -> bool:
         """True if an original destination is our application."""
+        # By port alone: under interception the application is reached at every address of the machine.
         return bool(self.app) and split_address(address)[1] == split_address(self.app)[1]
 
 
@@ -80,7 +82,10 @@ class ProtocolSniffer(asyncio.Protocol):
         address = rules.destination(self._transport)
         protocol = rules.protocol
         if not address:
+            # Connected to us directly, as to a proxy: "auto" means HTTP here, since other TCP names no
+            # destination.
             protocol = "http" if protocol == "auto" else protocol
+        # An empty address means the configured application; the ``protocol`` of the rules applies to it.
         elif rules.ours(address):
             address = ""
         else:
@@ -92,10 +97,12 @@ class ProtocolSniffer(asyncio.Protocol):
             self._pass_opaque(None)
         else:
             rules.context.connections.add(self)
+            # Only here is waiting needed: the client must be the first to speak, or nobody will.
             self._timer = asyncio.get_running_loop().call_later(rules.patience, self._silent)
 
     def data_received(self, data: bytes) -> None:
         self._held += data
+        # True, False, or None while the bytes could still become either: then wait for the next read.
         http = speaks_http(self._held)
         if http:
             self._pass_http()
@@ -103,6 +110,7 @@ class ProtocolSniffer(asyncio.Protocol):
             self._pass_opaque(None)
 
     def eof_received(self) -> bool:
+        # A client that ended before a whole method was there: its few bytes still go to the server.
         if self._held:
             self._pass_opaque(None, ended=True)
             return True
@@ -122,6 +130,7 @@ class ProtocolSniffer(asyncio.Protocol):
         self._transport.abort()
 
     def _silent(self) -> None:
+        # After some bytes that began like HTTP nothing more came: detection has ended for good then.
         self._pass_opaque(None if self._held else self._spoke)
 
     def _spoke(self, data: bytes) -> bool:
@@ -166,6 +175,7 @@ class ProtocolSniffer(asyncio.Protocol):
     def _hand_to(self, protocol: asyncio.Protocol) -> None:
         self._leave()
         held, self._held = self._held, b""
+        # asyncio tells a protocol nothing when it is exchanged; it gets the two calls it would have seen.
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         if held:

@@ -19,6 +19,8 @@ from proxy.telemetry.meter import Meter, Series
 from proxy.telemetry.route_template import Routes
 from proxy.telemetry.trace_context import SAMPLED
 
+# Entries of each cache. A full one is emptied: cheaper than an LRU order on every look-up, and the entries
+# in use are back within moments.
 _MAX_CACHED: Final = 8192
 _METHOD: Final = otlp.Attribute(attributes.METHOD)
 _STATUS: Final = otlp.Attribute(attributes.STATUS)
@@ -123,6 +125,7 @@ class CallRecorder:
         pieces = b""
         if call.trace.flags & SAMPLED:
             url = b"http://" + call.authority + call.target
+            # Queries are rare, and a regular expression over each URL is not free.
             full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
             pieces = shape.pieces + peer.attributes + _URL_FULL.text(full)
             if call.resends:
@@ -131,14 +134,18 @@ class CallRecorder:
 
     def refused(self, status: int, reason: str) -> None:
         """Count a request that was refused before anything of it could be known."""
+        # The value that the HTTP conventions prescribe for a method that is unknown or was not read.
         method = "_OTHER"
         given = {attributes.METHOD: method, **_outcome(status, reason)}
+        # Zero seconds: nothing was served, but the refusal must count among the server's requests.
         self._meter.series(attributes.SERVER_DURATION, given).histogram.record(0.0)
 
     def tidy(self) -> None:
         """Forget shapes whose series the meter forgot."""
         if self._evicted != self._meter.evicted:
             self._evicted = self._meter.evicted
+            # A shape holds its series by reference: counting into a forgotten one would lose the calls
+            # silently.
             self._shapes.clear()
 
     def _record(self, call: CallFacts, series: Series, pieces: bytes) -> None:
@@ -149,6 +156,7 @@ class CallRecorder:
             return
         epoch, trace = self.epoch, call.trace
         start, end = call.start + epoch, call.end + epoch
+        # The last sampled call is as good as any other, and needs no choice.
         series.exemplar = (seconds, end, trace.trace_id, trace.span_id)
         self._keep(otlp.span(trace, start, end, pieces))
 
@@ -161,6 +169,7 @@ class CallRecorder:
 
     def _server_shape(self, key: tuple[bytes, str, int, str, bytes, bool]) -> Shape:
         raw_method, route, status, error, raw_caller, encrypted = key
+        # 255 bytes are enough for any service name; a caller must not make our metrics larger at will.
         method, caller = raw_method.decode(), raw_caller.decode("utf-8", "replace")[:255]
         outcome = _outcome(status, error)
         series = self._meter.series(

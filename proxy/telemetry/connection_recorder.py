@@ -49,7 +49,7 @@ def with_encryption(labels: Labels, encrypted: bool | None) -> Labels:
 
 
 def open_gauges(name: str, labels: Iterable[Labels]) -> list[Gauge]:
-    """Return one reading for each kind of connection that stands now."""
+    """Return one reading for each kind of connection that is open now."""
     return [Gauge(name, count, dict(each)) for each, count in Counter(labels).items()]
 
 
@@ -65,7 +65,7 @@ class ConnectionRecorder:
         """Record a connection to our application, or to another port of this machine."""
         given = {attributes.ERROR_TYPE: connection.error}
         self._count(attributes.TCP_SERVER_DURATION, given, connection.end - connection.start)
-        # One that never stood has no endpoint: nothing of this machine was reached.
+        # One that was never established has no endpoint: nothing of this machine was reached.
         labels = server_labels(connection) if connection.connected else ((attributes.ENDPOINT, ""),)
         self._connect_time(attributes.TCP_SERVER_CONNECT, connection, labels)
         pieces = otlp.constant("TCP", otlp.KIND_SERVER, bool(connection.error))

@@ -26,6 +26,7 @@ from proxy.contract.transport.grpc_ports import RenewedChannel
 from proxy.telemetry import metrics, otlp
 from proxy.telemetry.meter import Meter
 
+# Spans of one export: at some hundred bytes each, far below the 4 MB that gRPC servers accept by default.
 BATCH: Final = 2048
 SPAN_PERIOD: Final = 0.25
 REPORT_TURNS: Final = 2  # metrics go every second turn: each half second
@@ -48,6 +49,8 @@ _RETRYABLE: Final = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
+# Reconnect quickly, so that a restart of the mesh leaves a gap of a second at most. ``http_proxy`` often
+# names this very sidecar: its own telemetry must not go through it.
 _CHANNEL: Final = (
     ("grpc.initial_reconnect_backoff_ms", 250),
     ("grpc.min_reconnect_backoff_ms", 250),
@@ -94,7 +97,7 @@ class Exporter:
 
     @property
     def connected(self) -> bool:
-        """True if a connection to the mesh stands."""
+        """True if a connection to the mesh is open."""
         return self._channel.ready
 
     def keep(self, span: bytes) -> None:
@@ -110,11 +113,14 @@ class Exporter:
         while True:
             await asyncio.sleep(SPAN_PERIOD)
             self._channel.current().get_state(try_to_connect=True)
+            # A call on a channel that is not connected would fail or wait; the data is better kept here,
+            # where its amount is bounded.
             if not self.connected:
                 continue
             turn += 1
             if turn % REPORT_TURNS == 0:
                 self.send_report()
+            # Only spans wait: a report is small, and the mesh needs it to see failures.
             if self._quiet:
                 self._quiet -= 1
             else:
@@ -126,6 +132,7 @@ class Exporter:
             async with asyncio.timeout(timeout):
                 if not await self._reached():
                     return
+                # One failure ends the attempts: at the end of a process there is no time for a second one.
                 failures = self.failed_exports
                 self.send_report()
                 self.send_spans()
@@ -149,6 +156,7 @@ class Exporter:
     def send_spans(self) -> None:
         """Start to send the queued spans, up to the number of batches that may be under way."""
         while self._spans and len(self._batches) < MAX_BATCHES:
+            # The oldest first, so that what is dropped while the mesh is away is what came last.
             batch, self._spans = self._spans[:BATCH], self._spans[BATCH:]
             _start(self._deliver_spans(batch), self._batches)
 
@@ -159,16 +167,21 @@ class Exporter:
         deltas, gauges = self._meter.collect(), self._gauges()
         report = metrics.request(self._resource, deltas, gauges, drops, since, self._since)
         _start(self._deliver_report(report), self._reports)
+        # One late report with each new one: after a long absence the mesh gets twice the load, not all at
+        # once.
         if self._late:
             _start(self._deliver_report(self._late.popleft()), self._reports)
 
     async def _deliver_spans(self, batch: list[bytes]) -> None:
+        # Set before the call: a task that is cancelled at shutdown runs only ``finally``, and its batch
+        # must be queued again or counted, never vanish.
         code: grpc.StatusCode | None = grpc.StatusCode.CANCELLED
         answer = b""
         try:
             code, answer = await self._call(_TRACES, otlp.request(self._resource, attributes.SCOPE, batch))
         finally:
             if code is None:
+                # Never trust a count from outside further than what was sent.
                 rejected = min(_rejected(ExportTraceServiceResponse(), answer, "spans"), len(batch))
                 self.sent_spans += len(batch) - rejected
                 self.rejected_spans += rejected
@@ -183,6 +196,7 @@ class Exporter:
         if code is None:
             self.rejected_points += _rejected(ExportMetricsServiceResponse(), answer, "data points")
         elif code in _RETRYABLE:
+            # Appending to a full deque drops its oldest entry without a sign, so it is counted first.
             self.dropped_reports += len(self._late) == MAX_LATE
             self._late.append(report)
         else:
@@ -208,6 +222,7 @@ class Exporter:
             return error.code(), b""
 
     def _requeue(self, batch: list[bytes]) -> None:
+        # Back to the front, since they are older than what came meanwhile.
         room = self._max_spans - len(self._spans)
         self._drop(max(len(batch) - room, 0))
         self._spans = batch[:room] + self._spans
@@ -239,6 +254,7 @@ def _rejected(
 
 
 def _start(delivery: Coroutine[Any, Any, None], ways: set[asyncio.Task[None]]) -> None:
+    # The set holds the reference that keeps the task alive: the event loop has only a weak one.
     way = asyncio.ensure_future(delivery)
     ways.add(way)
     way.add_done_callback(ways.discard)

@@ -25,7 +25,7 @@ class PeerFacts:
 
 
 NOBODY: Final = PeerFacts()
-"""The end of a connection that never stood: what was sent to it would have gone in the clear."""
+"""The end of a connection that was never established: what was sent to it would have gone in the clear."""
 
 
 class CallFacts:
@@ -72,7 +72,7 @@ class ConnectionFacts:
 
     trace: TraceContext
     start: int
-    connected: int = 0  # when the server's side stood
+    connected: int = 0  # when the server's side was established
     end: int = 0
     sent: int = 0
     received: int = 0

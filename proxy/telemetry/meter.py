@@ -10,6 +10,7 @@ from typing import Final
 from proxy.contract import attributes
 from proxy.contract.histogram import Histogram
 
+# A URL scheme that defeats the route templates would otherwise make a series for each request.
 MAX_SERIES: Final = 4000
 # Collections without a value after which a series is forgotten: one minute at two a second.
 IDLE_COLLECTIONS: Final = 120
@@ -46,6 +47,7 @@ class Meter:
 
     def series(self, name: str, given: Mapping[str, str]) -> Series:
         """Return the series of an instrument and its attributes; empty values are left out."""
+        # Sorted and without empty values, so that equal attributes have one identity in any order.
         kept = {key: value for key, value in given.items() if value}
         identity = (name, tuple(sorted(kept.items())))
         found = self._series.get(identity)

@@ -62,7 +62,10 @@ class Sampler:
     def of(cls, probability: float) -> "Sampler":
         """Return the sampler that keeps this share (0 to 1) of the traces."""
         threshold = round((1.0 - probability) * (1 << 56))
+        # At probability 0 the threshold is 2^56, which has no 14 digits; nothing is kept then, so the text
+        # is never used.
         digits = b"%014x" % min(threshold, _RANDOMNESS)
+        # The specification lets trailing zeros be left out; probability 1 is "0".
         return cls(threshold, b"ot=th:" + (digits.rstrip(b"0") or b"0"))
 
     def keeps(self, trace_id: bytes) -> bool:
@@ -93,12 +96,15 @@ class Tracer:
             parsed = parse_traceparent(traceparent)
             if parsed is not None:
                 trace_id, parent_id, flags = parsed
+                # W3C forbids to cut an entry in the middle, and to find the last whole one costs more than
+                # it is worth.
                 state = tracestate if len(tracestate) <= _MAX_STATE else b""
                 return TraceContext(trace_id, span_id, parent_id, flags, state)
         decision: bool | None = None
         if b3:
             trace_id, parent_id, decision = parse_b3(b3)
             if trace_id:
+                # No RANDOM flag: nobody promised that a B3 trace id is random in its last 7 bytes.
                 keep = sampler.keeps(trace_id) if decision is None else decision
                 return TraceContext(trace_id, span_id, parent_id, SAMPLED if keep else 0, b"")
         trace_id = (bits(128) or 1).to_bytes(16, "big")
@@ -115,9 +121,11 @@ class Tracer:
 
 def parse_traceparent(value: bytes) -> tuple[bytes, bytes, int] | None:
     """Return trace id, parent id and the known flags; None when the value must be ignored."""
+    # Positions instead of a regular expression: this runs for each request. 45 is "-".
     if len(value) < 55 or value[2] != 45 or value[35] != 45 or value[52] != 45:
         return None
     version = value[:2]
+    # A later version may append fields after a dash; version ff is invalid (W3C trace context, 3.2.2.1).
     if version != b"00" and (version == b"ff" or (len(value) > 55 and value[55] != 45)):
         return None
     if version == b"00" and len(value) != 55:
@@ -128,6 +136,7 @@ def parse_traceparent(value: bytes) -> tuple[bytes, bytes, int] | None:
         unhexlify(version)
     except (HexError, ValueError):
         return None
+    # Upper-case digits are invalid in W3C (3.2.2.3), while unhexlify would take them.
     if trace_id == _ZERO_TRACE or parent_id == _ZERO_SPAN or value[:55] != value[:55].lower():
         return None
     return trace_id, parent_id, flags & (SAMPLED | RANDOM)
@@ -140,6 +149,7 @@ def parse_b3(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes, bool | None]:
     """
     single = fields.get(b"b3")
     if single is not None:
+        # ``b3: 0`` alone is a decision without ids: deny this trace.
         parts = single.split(b"-")
         if len(parts) == 1:
             return b"", b"", _decision(parts[0])
@@ -147,6 +157,7 @@ def parse_b3(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes, bool | None]:
         decision = _decision(parts[2]) if len(parts) > 2 else None
     else:
         trace, span = fields.get(b"x-b3-traceid", b""), fields.get(b"x-b3-spanid", b"")
+        # Debug implies "sampled", whatever X-B3-Sampled says (B3, "Debug Flag").
         debug = fields.get(b"x-b3-flags") == b"1"
         decision = True if debug else _decision(fields.get(b"x-b3-sampled", b""))
     try:
@@ -155,6 +166,7 @@ def parse_b3(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes, bool | None]:
         return b"", b"", decision
     if len(trace_id) not in (8, 16) or len(parent_id) != 8 or not any(trace_id) or not any(parent_id):
         return b"", b"", decision
+    # B3 allows 64-bit ids; left-padding is what Zipkin and OpenTelemetry both do, so ids still match.
     return trace_id.rjust(16, b"\0"), parent_id, decision
 
 

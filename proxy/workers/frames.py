@@ -43,6 +43,7 @@ class FrameDecoder:
         while len(rest) - start >= _HEAD.size:
             size, kind = _HEAD.unpack_from(rest, start)
             end = start + _HEAD.size + size
+            # A frame larger than one read: keep what is there until the rest has come.
             if len(rest) < end:
                 break
             found.append((FrameKind(kind), pickle.loads(rest[start + _HEAD.size : end])))

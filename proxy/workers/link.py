@@ -102,6 +102,7 @@ class ParentLink(asyncio.Protocol):
             self._send()
 
     def _send(self) -> None:
+        # Collect nothing before this check: ``collect`` empties the meter, and its counts would be lost.
         if self._transport.is_closing() or self._transport.get_write_buffer_size() > _MAX_WAITING:
             return
         spans, self._spans = self._spans, []

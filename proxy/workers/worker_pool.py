@@ -70,6 +70,7 @@ class WorkerHandle(asyncio.Protocol):
                 for name, given, histogram, exemplar in deltas:
                     series = self._meter.series(name, given)
                     series.histogram.merge(histogram)
+                    # A worker without a sampled call must not erase the exemplar of another one.
                     series.exemplar = exemplar or series.exemplar
                 self.reported.set()
             elif kind is FrameKind.URGENT:
@@ -79,6 +80,7 @@ class WorkerHandle(asyncio.Protocol):
         self.gone.set()
 
     def send_view(self, view: MeshView) -> None:
+        # Losing the link ends the worker (see ``ParentLink``), and the pool starts a new one.
         if self._transport.get_write_buffer_size() > _MAX_WAITING:
             self._transport.abort()
         elif not self._transport.is_closing():
@@ -120,13 +122,18 @@ class WorkerPool:
     def start(self, addresses: dict[str, str]) -> None:
         """Start the workers; ``addresses`` (``host:port``, by option) are where they listen."""
         given = vars(self._config)
+        # Rounded up: a limit of 1 with two workers must not become 0, which would be no limit or no
+        # service.
         shares = {limit: -(-given[limit] // self._config.workers) for limit in _SHARED}
+        # The address is passed as bound by us: with port 0 each worker would get a port of its own. Without
+        # an admin address, since the supervisor answers for all.
         config = {**given, **addresses, **shares, "admin": ""}
         text = json.dumps(config)
         self._tasks = [asyncio.create_task(self._keep_up(text)) for _ in range(self._config.workers)]
 
     async def ready(self) -> None:
         """Wait until every worker has reported once."""
+        # Processes appear one by one as they start; polling is simplest, and happens once in a life.
         while len(self.workers) < self._config.workers:
             await asyncio.sleep(0.01)
         for worker in self.workers:
@@ -153,6 +160,7 @@ class WorkerPool:
             other = found.get(key)
             if other is not None:
                 both = (gauge.value, other.value)
+                # Ages do not add up: the oldest request of the instance is the oldest of any worker.
                 value = max(both) if gauge.name == attributes.OLDEST_AGE else sum(both)
                 gauge = Gauge(gauge.name, value, gauge.attributes)
             found[key] = gauge
@@ -175,10 +183,13 @@ class WorkerPool:
             if not self._stopping:
                 self.restarts += 1
                 logger.warning("a worker of the sidecar ended; starting it again")
+                # A worker that cannot start at all must not keep a core busy with starting it.
                 await asyncio.sleep(_RESTART)
 
     async def _run_worker(self, config: str) -> None:
         """Run one worker from start to end."""
+        # A socket pair and not a pipe: both directions in one, and its end tells each side that the other
+        # is gone.
         ours, theirs = socket.socketpair()
         worker = WorkerHandle(self._meter, self._keep, self.on_urgent)
         with theirs:
@@ -197,12 +208,15 @@ class WorkerPool:
         self.workers.append(worker)
         if self._view is not None:
             worker.send_view(self._view)
+        # ``stop`` may have run while the process was being created, and has missed it.
         if self._stopping:
             process.terminate()
         await worker.gone.wait()
+        # Reap it, or it stays as a zombie.
         await process.wait()
         self._processes.discard(process)
         self.workers.remove(worker)
+        # Its gauges end with it; its counters are kept, or the sums would fall.
         counts = {key: worker.stats[key] for key in _COUNTS & worker.stats.keys()}
         self._ended = total([self._ended, counts])
 

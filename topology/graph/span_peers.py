@@ -165,7 +165,8 @@ def kind_of(name: str, protocol: str, called: bool, other: str = "") -> Kind:
     if protocol == Protocol.DATABASE and called:
         return Kind.DATABASE
     if protocol == Protocol.MESSAGING and "/" in name:
-        # A service in a namespace has a slash too: of two such ends the one of a known broker is the queue.
+        # A service in a namespace has a slash too: where both ends have one, that of a known broker is the
+        # queue.
         alike = "/" in other and name.partition("/")[0] not in _BROKERS
         return Kind.SERVICE if alike else Kind.QUEUE
     return Kind.EXTERNAL if outside(name) else Kind.SERVICE

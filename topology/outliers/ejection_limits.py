@@ -1,6 +1,6 @@
 """The limits of ejection: how many endpoints of a service may be out, and what shows that too many are.
 
-A share of the endpoints may go at once if the rest has carried such a load before. Beyond that they go one
+A share of the endpoints may go at once if the rest has carried that load before. Beyond that they go one
 after the other, for as long as the rest bears it well: one bad endpoint of two may be half of the
 capacity, but it may also serve nothing, and only its absence tells.
 """

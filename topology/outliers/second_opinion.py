@@ -20,7 +20,7 @@ from topology.evidence.peer_tallies import (
 )
 from topology.settings import EngineSettings
 
-# The prefix of a collector's name where all its sidecars are one reporter: their own are not told apart.
+# The prefix of a collector's name where all its sidecars are one reporter: their own are not distinguished.
 GROUP: Final = "collector "
 
 PROBE_VALID: Final = 5.0  # seconds: an older answer tells of another moment

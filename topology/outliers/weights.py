@@ -27,7 +27,7 @@ STEP: Final = 0.1
 LOW: Final = 0.1  # never 0: without calls nothing would show that it is fast again
 HIGH: Final = 2.0
 HYSTERESIS: Final = 0.15
-# A weight of 0.8 stands for a latency of 1.5 times the peers': less is left to the sidecars' own choice.
+# A weight of 0.8 means a latency of 1.5 times the peers': less is left to the sidecars' own choice.
 NEUTRAL: Final = (0.8, 1.25)
 ENOUGH: Final = 20.0  # timed calls, of an endpoint, before its latency says anything
 _RECOVERY: Final = 120.0  # seconds for the gain to grow e-fold

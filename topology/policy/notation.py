@@ -32,7 +32,7 @@ _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
 
 def problem(message: str, fix: str) -> PydanticCustomError:
     """Return the error to raise for a bad value; its ``type`` is PROBLEM and its ``ctx`` the two texts."""
-    # The texts travel in the context: pydantic would fill in braces that stand in the user's value.
+    # The texts travel in the context: pydantic would fill in braces of the user's value.
     return PydanticCustomError(PROBLEM, "{message}; {fix}", {"message": message, "fix": fix})
 
 

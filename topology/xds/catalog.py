@@ -39,7 +39,7 @@ _NONE: Final = Resources()
 class Catalog:
     """The resources of one snapshot. Services that did not change since ``previous`` are not encoded again.
 
-    A service named like the pass-through cluster cannot be told apart from it and is left out.
+    A service named like the pass-through cluster cannot be distinguished from it and is left out.
     """
 
     def __init__(self, snapshot: Snapshot, previous: "Catalog | None" = None) -> None:

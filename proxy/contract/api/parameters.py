@@ -135,7 +135,7 @@ class Instant(Parameter[int]):
 
 @dataclass(frozen=True, kw_only=True)
 class Duration(Parameter[int | None]):
-    """A duration such as ``1.2s``, ``100ms``, ``5us`` or ``1h30m``, in nanoseconds; None without one."""
+    """A duration like ``1.2s``, ``100ms``, ``5us`` or ``1h30m``, in nanoseconds; None without one."""
 
     default: int | None = None
     kind = "duration"

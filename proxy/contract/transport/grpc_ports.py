@@ -72,7 +72,7 @@ class RenewedChannel:
 
     @property
     def ready(self) -> bool:
-        """True if a connection stands."""
+        """True if a connection is open."""
         return self._channel is not None and self._channel.get_state() is grpc.ChannelConnectivity.READY
 
     def current(self) -> grpc.aio.Channel:

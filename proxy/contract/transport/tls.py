@@ -22,7 +22,7 @@ class Tls:
     """The TLS identity of this process and the certificates it trusts.
 
     Its contexts are given once to a server or a client and stay: each handshake takes place with the
-    material of that moment, and connections that stand keep theirs. Raises ConfigError if the
+    material of that moment, and open connections keep theirs. Raises ConfigError if the
     material cannot be used.
     """
 

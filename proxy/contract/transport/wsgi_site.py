@@ -12,7 +12,7 @@ from proxy.contract.transport.streams import cannot_listen
 def serve(option: str, address: str, app: Callable[..., Any], *, threads: int) -> Any:
     """Listen on ``address`` (``host:port``) and return waitress's server: ``run`` serves, ``close`` ends it.
 
-    In the clear always: waitress speaks no TLS, what ends TLS for browsers stands before it. Raises
+    In the clear always: waitress speaks no TLS, what ends TLS for browsers runs in front of it. Raises
     ConfigError that names ``option`` and the fix.
     """
     host, port = split_address(address)

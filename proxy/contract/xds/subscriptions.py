@@ -74,6 +74,7 @@ class Subscriber:
 
         Good resources count even beside a bad one: the server will not send them again.
         """
+        # A name that was unsubscribed while its response was under way must not count as held.
         self._held.update({name: version for name, version in versions.items() if self._subscribed(name)})
         for name in removed:
             self._held.pop(name, None)
@@ -106,6 +107,7 @@ class Publisher:
         answer = self._acknowledged(request.nonce, request.error)
         if not self._subscribed_once:
             self._subscribed_once = True
+            # A first request without names subscribes to everything, as it did before "*" existed.
             self._wildcard = not request.subscribe
             self._held = dict(request.initial)
             self.resumed = bool(request.initial)
@@ -124,6 +126,7 @@ class Publisher:
 
     def receive_sotw(self, names: Iterable[str], version: str, nonce: str, error: str) -> Acknowledgement:
         """Take a state-of-the-world request; ``names`` are all that is wanted from now on."""
+        # An answer to a response before the last one: a newer one is under way, and its answer decides.
         if self._subscribed_once and nonce != self._nonce:
             return Acknowledgement.STALE
         answer = self._acknowledged(nonce, error)

@@ -40,6 +40,8 @@ class Backlog:
         """Add a piece of the last request's body."""
         request = self._requests[-1]
         if isinstance(request, PipelinedRequest):
+            # Cannot grow without bound: the client's connection stops reading as soon as the backlog is not
+            # empty.
             request.data.append(data)
 
     def add_end(self, trailers: Fields) -> None:

@@ -101,6 +101,8 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(error)
             return
         if parser.in_head:
+            # Measured from the first byte of the head, not from the last: a client that sends one byte now
+            # and then must not hold a connection for ever (slowloris).
             self._head_since = self._head_since or now
         elif parser.held > _MAX_HELD:
             self.pause_reading(_HELD)
@@ -118,6 +120,7 @@ class ClientConnection(asyncio.Protocol):
             return True
         if exchange is None or self._ends:
             return False
+        # The body was cut off: no answer can be right, and the upstream must not take it for complete.
         if not self._request_done and not self._backlog:
             self._exchange = None
             exchange.client_lost()
@@ -210,6 +213,8 @@ class ClientConnection(asyncio.Protocol):
         if not self._encoder.keep or not self._keep:
             self._close(self._request_done)
         elif self._backlog:
+            # Not called directly: a client that pipelines many requests, all answered at once by refusals,
+            # would make the calls nest one level deeper for each.
             asyncio.get_running_loop().call_soon(self._advance)
         elif self._parser.holds_upgrade:
             asyncio.get_running_loop().call_soon(self._upgrade_declined)

@@ -13,6 +13,7 @@ from proxy.http.messages import Field, RequestHead, ResponseHead
 # RFC 9110, 15.3.5 and 15.4.5: these responses end with their head, whatever Content-Length says.
 BODILESS: Final = frozenset({204, 304})
 
+# Servers may invent reason phrases; the cache must not grow with them. Real services use a dozen lines.
 _MAX_STATUS_LINES: Final = 1000
 # RFC 9112, 4: what a reason phrase may not hold; llhttp lets these pass.
 _CONTROL: Final = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
@@ -62,6 +63,7 @@ class RequestEncoder(_Encoder):
             b"%b %b HTTP/1.1\r\nhost: %b\r\n%b%b\r\n"
             % (head.method, head.path, head.authority, lines, framing)
         )
+        # A chunked request without a body still owes its last chunk.
         if whole and self._chunked:
             self.end(())
 
@@ -105,9 +107,12 @@ class ResponseEncoder(_Encoder):
                 framing = b"transfer-encoding: chunked\r\n"
         if not keep:
             framing += b"connection: close\r\n"
+        # HTTP/1.0 closes unless both sides say otherwise (RFC 9112, 9.3).
         elif request.version == b"1.0":
             framing += b"connection: keep-alive\r\n"
         self.keep = keep
+        # Written out here and not by ``field_lines``: this runs for each response, and a call costs more
+        # than the line.
         lines = b"".join([b"%b: %b\r\n" % field for field in head.fields])
         self.pieces.append(status_line(head.status, head.phrase) + lines + framing + b"\r\n")
 

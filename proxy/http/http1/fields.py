@@ -42,6 +42,7 @@ _KINDS: Final[dict[bytes, int]] = {
 }
 # Kinds by the name as it was spelled, so that a known spelling costs one look-up.
 _spelled: dict[bytes, int] = dict(_KINDS)
+# Clients choose field names, so both caches are bounded; past the bound a name is only slower.
 _MAX_SPELLED: Final = 4096
 # RFC 9112, 3.2: a Host that is no host and port is refused, whoever might read something into it.
 _HOST_PORT: Final = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w:.]+\])(?::\d{0,5})?")
@@ -87,6 +88,7 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
             named |= _options(value)
         elif kind == _TRACE:
             if name.lower() == b"tracestate":
+                # Several tracestate fields are one list, in their order (W3C trace context, 3.3).
                 head.tracestate = head.tracestate + b"," + value if head.tracestate else value
             else:
                 # Two traceparents are as good as none (W3C trace context, 3.2).
@@ -102,6 +104,8 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
             head.caller = value.strip()
         elif kind == _B3:
             kept.append(field)
+            # Kept in ``fields`` too: the application may read B3 itself, and our own context travels as
+            # traceparent.
             head.b3 = {**(head.b3 or {}), name.lower(): value.strip()}
     if head.upgrade and b"upgrade" not in named:
         head.upgrade = b""  # RFC 9110, 7.8: without its connection option it was meant for another hop
@@ -125,10 +129,13 @@ def read_response(head: ResponseHead, fields: list[Field]) -> bool:
         kind = spelled(name)
         if kind is None:
             kind = _kind(name)
+        # Trace fields and Host mean nothing in a response. They pass, as any unknown field does.
         if not kind or (kind >= _TRACE and kind != _UPGRADE) or kind == _HOST:
             kept.append(field)
         elif kind == _LENGTH:
             head.length = _length(value, head.length)
+            # Written anew: "005" must not reach a client that could read it in another way. A response to
+            # HEAD needs the field although no body follows (RFC 9110, 9.3.2).
             kept.append((name, b"%d" % head.length))
         elif kind == _CONNECTION:
             named |= _options(value)
@@ -155,8 +162,10 @@ def trailers(fields: list[Field]) -> list[Field]:
 
 
 def _options(value: bytes) -> frozenset[bytes]:
+    # Nearly every request has one of these: spare it the split and the set.
     if value in (b"keep-alive", b"close", b"Keep-Alive"):
         return frozenset()
+    # A field that Connection names belongs to this hop only and is removed (RFC 9110, 7.6.1).
     return frozenset(part.strip() for part in value.lower().split(b","))
 
 
@@ -168,6 +177,8 @@ def _without(fields: list[Field], named: frozenset[bytes]) -> list[Field]:
 
 def _length(value: bytes, seen: int) -> int:
     digits = value.strip(b" \t")
+    # Also two equal lengths are refused, though RFC 9112, 6.3 would allow them to be merged: a client that
+    # sends two is broken or hostile.
     if seen >= 0 or not digits.isdigit():
         raise RefusedError(Reason.BAD_REQUEST, "Content-Length must be one unsigned number")
     return int(digits)
@@ -182,6 +193,7 @@ def _check_encoding(value: bytes, seen: bool) -> None:
 
 def _check_framing(head: RequestHead, host: bytes | None) -> None:
     http10 = head.version == b"1.0"
+    # The classic smuggling vector (CL.TE): RFC 9112, 6.3 permits to prefer the chunks, refusing is safer.
     if head.unsized and head.length >= 0:
         raise RefusedError(Reason.BAD_REQUEST, "Content-Length together with Transfer-Encoding")
     if head.unsized and http10:

@@ -76,6 +76,7 @@ class RequestParser:
         self._target = b""
         self._begun = self._in_body = self._muted = self._ignored = False
         self._read = 0  # bytes in the reads since a head began: an upper bound of its size
+        # Bytes: of a head over all its reads, of a chunked body, and of framing beside that body.
         self._partial = self._body = self._excess = 0
         self._held: bytes | None = None
         self.closed = False
@@ -102,6 +103,8 @@ class RequestParser:
         chunked = self._head if self._in_body and self._head.unsized else None
         body = self._body
         rest = data
+        # llhttp stops at a request to upgrade. Where we ignore the upgrade, the rest of the read is fed
+        # again.
         while rest:
             rest = self._consume(rest)
         if chunked is not None:
@@ -131,6 +134,7 @@ class RequestParser:
 
     def resume(self) -> None:
         """Parse what followed an upgrade that was declined: it is HTTP after all. Raises RefusedError."""
+        # llhttp stays in its upgraded state for good, so a new parser takes over.
         held, self._held = self._held, None
         self._raw = httptools.HttpRequestParser(self)
         if held:
@@ -144,6 +148,7 @@ class RequestParser:
 
     def _upgrade(self, rest: bytes) -> bytes:
         """Hold what follows a head that asks to upgrade, where llhttp stops, or parse on past it."""
+        # Neither accepted nor declined yet: only the response of the server decides what these bytes are.
         if not self._ignored:
             self._held = rest
             return b""
@@ -166,6 +171,7 @@ class RequestParser:
         self._target = b""
 
     def on_url(self, url: bytes) -> None:
+        # llhttp gives a target in pieces when a read ends within it.
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -187,6 +193,7 @@ class RequestParser:
         target, fields, limits = self._target, self._fields, self._limits
         if len(target) > limits.uri:
             raise RefusedError(Reason.URI_TOO_LONG, f"keep the target under {limits.uri} bytes")
+        # ``_read`` is an upper bound, so most requests skip the exact sum over their fields.
         if len(fields) > limits.headers or self._read > limits.header_bytes:
             self._check(fields)
         is_path = target[:1] == b"/"
@@ -197,6 +204,7 @@ class RequestParser:
             head.path, head.authority = target, host
         else:
             head.path, head.authority = destination(head.method, target, host)
+        # Refused by the announced length, before a byte of the body is read or the destination is chosen.
         if 0 < limits.body < head.length:
             raise RefusedError(Reason.BODY_TOO_LARGE, f"send at most {limits.body} bytes")
         if not raw.should_keep_alive():
@@ -205,6 +213,7 @@ class RequestParser:
         self._in_body = head.unsized or head.length > 0
         if raw.should_upgrade():
             self._consider_upgrade(head)
+        # llhttp saw no upgrade and will not stop after this head, so no bytes after it may be held for one.
         elif head.upgrade:
             head.upgrade = b""
         self._fields = []
@@ -219,6 +228,7 @@ class RequestParser:
         self._sink.on_request_data(data)
 
     def on_message_complete(self) -> None:
+        # llhttp ends the message at an upgrade's head. The primed parser ends it again, after the body.
         if self._ignored and self._in_body:
             return
         self._in_body = False
@@ -297,6 +307,7 @@ def _check_target(method: bytes, target: bytes) -> None:
 
 def refusal_of(error: httptools.HttpParserError) -> RefusedError:
     """Return the refusal for what llhttp objected to; our own refusals travel as the error's context."""
+    # httptools wraps whatever a callback raises in its own error.
     cause = error.__context__
     if isinstance(cause, RefusedError):
         return cause

@@ -51,6 +51,7 @@ class ResponseParser:
 
     def begin(self, sink: ResponseSink, head_only: bool) -> None:
         """Expect the response of one request; ``head_only`` for HEAD."""
+        # Renewed here and not when the response ended: the connection may never carry another request.
         if self._renew:
             self._raw = httptools.HttpResponseParser(self)
             self._renew = False
@@ -71,6 +72,8 @@ class ResponseParser:
                 self.surplus = data[pause.args[0] :]
         except httptools.HttpParserError as error:
             self.reusable = self.switched = False
+            # After the response is complete, bytes that do not parse only cost the connection, not the
+            # answer.
             if not self._done:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, refusal_of(error).detail) from None
         if self._spoiled:
@@ -78,6 +81,7 @@ class ResponseParser:
 
     def finish(self) -> bool:
         """Take the end of the connection; True if that was the end of the response."""
+        # With a length or chunks, an early end of the connection is a truncated body (RFC 9112, 8).
         if self._done or not self.until_close:
             return False
         self._end(())
@@ -106,6 +110,8 @@ class ResponseParser:
         head.phrase = self._phrase
         chunked = read_response(head, self._fields)
         self._fields = []
+        # A 1xx is not the response: the parser goes on to the final one (RFC 9110, 15.2). 101 is the
+        # exception.
         if status < 200:
             self._interim = True
             self.switched = status == 101
@@ -116,11 +122,12 @@ class ResponseParser:
             else:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 without Connection: upgrade")
             return
+        # RFC 9112, 6.3: these have no body whatever their fields say.
         bodiless = self._head_only or status in BODILESS
         self.until_close = not bodiless and not chunked and head.length < 0
         sink.on_response(head)
         if self._head_only:
-            # llhttp cannot be told that a response to HEAD has no body: this parser is spent.
+            # llhttp has no way to learn that a response to HEAD has no body: this parser is spent.
             self._renew = True
             self._end(())
 
@@ -131,6 +138,7 @@ class ResponseParser:
             self._sink.on_response_data(data)
 
     def on_message_complete(self) -> None:
+        # llhttp reports the end of a 1xx as the end of a message; the request is still unanswered.
         if self._interim:
             self._interim = False
         elif not self._done:

@@ -95,6 +95,8 @@ class UpstreamConnection(OutgoingConnection):
         self._user = None
         if self._paused:
             self.resume_reading()
+        # ``reusable`` is decided by the parser at the end of the response: keep-alive, framed, and no byte
+        # after it.
         if self.alive and self._parser.reusable and not self.transport.is_closing():
             self._owner.give(self)
         else:
@@ -143,6 +145,7 @@ class UpstreamConnection(OutgoingConnection):
             except RefusedError as refusal:
                 user.upstream_failed(refusal.reason, refusal.detail)
                 return
+            # The first bytes of the new protocol can arrive in the same read as the 101.
             if parser.surplus:
                 surplus, parser.surplus = parser.surplus, b""
                 user.on_response_data(surplus)
@@ -154,6 +157,8 @@ class UpstreamConnection(OutgoingConnection):
         if self._user is not None:
             self._user.on_response_end(())
             self._user.on_response_flush()
+        # True keeps our half open: the client may still send through the tunnel (asyncio would close
+        # otherwise).
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -163,6 +168,7 @@ class UpstreamConnection(OutgoingConnection):
         user, self._user = self._user, None
         if user is None:
             return
+        # Only an orderly end delimits a body; after a reset the rest of it is missing.
         if error is None and self._parser.finish():
             user.on_response_flush()
         else:
