@@ -1,8 +1,6 @@
 """The error that a user can mend. A module of its own, so that raising it imports nothing else."""
 
-from typing import Final
-
-CONFIG_EXIT: Final = 2
+CONFIG_EXIT = 2
 """The exit status of a process whose configuration must change before a start can succeed."""
 
 
