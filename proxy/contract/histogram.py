@@ -19,6 +19,7 @@ _PER_OCTAVE: Final = 1 << SCALE
 
 def bucket_index(value: float) -> int:
     """Return the index of the bucket that holds a positive value."""
+    # Upper bounds belong to a bucket, lower ones do not: hence ceil less one, and not floor.
     return ceil(log2(value) * _PER_OCTAVE) - 1
 
 
@@ -78,6 +79,7 @@ class Histogram:
             return None
         rank = q * self.count
         seen = self.zero
+        # ``seen`` as well, or q = 0 would be 0.0 where no value was zero.
         if seen >= rank and seen:
             return 0.0
         for index in sorted(self.counts):

@@ -45,6 +45,7 @@ class HealthCheck:
                 transport = await connect(self._app, asyncio.Protocol)
         except OSError:
             return False
+        # A connection is enough: a request would appear in the application's own logs and metrics.
         transport.close()
         return True
 

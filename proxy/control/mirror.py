@@ -39,6 +39,8 @@ class Mirror:
         A bad resource is rejected, and its last good version kept. Unknown types are not answered.
         """
         row = RESOURCE_TYPES.get(response.type_url)
+        # Heartbeats and types of newer releases: answering them would confuse a server that expects
+        # nothing.
         if row is None:
             return []
         versions, errors = {}, []

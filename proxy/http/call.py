@@ -71,6 +71,7 @@ class Call(CallFacts):
         attempt = self.attempt
         if attempt is not None:
             attempt.destination.open -= 1
+            # Counted down here for every way in which an attempt ends, so that no path can forget it.
             attempt.candidate.end(self)
         self._context.direction.record(self, attempt)
 

@@ -43,6 +43,7 @@ class Deadline:
         now = loop.time()
         self._end = self._end or (now + self._timeout if self._timeout else inf)
         due = now + self._per_try if self._per_try else inf
+        # One timer, for whichever bound comes first: a timer for each would cost every request twice.
         if due < self._end:
             self._timer = loop.call_at(due, self._attempt_over)
         else:

@@ -32,6 +32,7 @@ class Inbound:
 
     def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal:
         """Choose where to send a request; ``original`` is where an intercepted connection was going."""
+        # First of all: an overloaded application is protected at the lowest cost.
         if self._application.open >= self._max_requests:
             return Refusal(Reason.OVERLOAD, f"{self._max_requests} requests are open here")
         if head.method == b"CONNECT" or (head.path[:1] != b"/" and head.path != b"*"):

@@ -45,6 +45,7 @@ class Outbound:
         if key in self.own:
             detail = "this is the sidecar itself: name the destination as proxy target or in Host"
             return Refusal(Reason.LOOP, detail, key, service)
+        # Asked for names of services alone: whether the application could reach them without the mesh.
         resolvable: bool | None = False
         if named is not None:
             resolvable = self._dns.resolvable(authority.host)
@@ -61,6 +62,7 @@ class Outbound:
         if destination.open >= self._max_requests:
             detail = f"{self._max_requests} requests to {destination.name} are under way"
             return Refusal(Reason.OVERLOAD, detail, key, destination.name, attempt.arm)
+        # Only routed requests can be retried, so only they earn a budget for retries.
         if attempt.arm == Arm.ROUTED:
             destination.budget.request(now)
         return attempt
@@ -81,6 +83,7 @@ class Outbound:
         # The server's part of a long response is the time to its head; the rest depends on its size.
         latency = ((call.first_byte or call.end) - call.start) * 1e-9
         if call.error in CLIENT_FAULTS:
+            # The client's fault says nothing of failures, yet a client that gave up has waited that long.
             candidate.sample(latency, now)
         else:
             failed = bool(call.error) or call.status >= 500

@@ -51,6 +51,7 @@ class Dialer:
         """Open ``connection``; ``outcome`` is called later, never at once."""
         address = connection.address
         loop = asyncio.get_running_loop()
+        # Connections being opened count too: a destination that does not answer must not collect sockets.
         if self._open.get(address, 0) >= self._limit:
             detail = f"{self._limit} connections to {address} are in use"
             loop.call_soon(outcome, Reason.OVERLOAD, detail)

@@ -16,6 +16,7 @@ KIND_CLIENT: Final = 3
 
 _FLAGS_REMOTE: Final = 0x300  # SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK | SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK
 # trace_id = 1, span_id = 2, parent_span_id = 4, start = 7, end = 8, flags = 16
+# One pack call writes tags and values together; each Q or I behind a tag is a fixed64 or fixed32.
 _CHILD: Final = Struct("<2s16s2s8s2s8scQcQ2sI").pack
 _ROOT: Final = Struct("<2s16s2s8scQcQ2sI").pack
 
@@ -84,6 +85,7 @@ def span(trace: TraceContext, start: int, end: int, pieces: bytes) -> bytes:
         )
     if trace.state:
         pieces = len_field(b"\x1a", trace.state) + pieces
+    # Protobuf fields may come in any order, so the pieces can follow the fixed part as they are.
     size = len(fixed) + len(pieces)
     return b"\x12" + (SHORT_VARINTS[size] if size < 16384 else varint(size)) + fixed + pieces
 

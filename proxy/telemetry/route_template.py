@@ -37,6 +37,7 @@ class Routes:
         """Return the route of a path."""
         route = template(path)
         if route not in self._known:
+            # A metric's attribute must not grow with the traffic; the span still has the whole path.
             if len(self._known) >= self._limit:
                 return OTHER
             self._known.add(route)

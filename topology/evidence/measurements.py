@@ -14,7 +14,9 @@ from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.service_id import ServiceId
 from topology.model.samples import CallSample, OpenSample
 
+# Fine enough that the shortest window of half a second is exact to a fifth of itself.
 SLOT: Final = 0.1  # seconds
+# Slots, hence 30 seconds: as long as the longest window of the tests.
 MEMORY: Final = 300  # slots
 INTERVAL: Final = 0.5  # seconds between two reports of a reporter, at most
 FRESH: Final = 1.5  # seconds an open-requests gauge is believed
@@ -68,6 +70,7 @@ class Tally:
     @property
     def deviation(self) -> float:
         """Standard deviation of log2 latency; needs ``timed``."""
+        # Rounding can make equal values differ by a hair, and a root of less than 0 fails.
         return sqrt(max(0.0, self.squares / self.timed - self.mean**2))
 
     @property
@@ -101,6 +104,7 @@ class ReporterView:
         slot = int(now / SLOT)
         if not self.slots or self.slots[-1][0] < slot:
             self.slots.append((slot, Tally()))
+            # Never empties the deque: the slot that was just added is the newest.
             while self.slots[0][0] < slot - MEMORY:
                 self.slots.popleft()
         self.slots[-1][1].add(tally)
@@ -112,6 +116,7 @@ class ReporterView:
 
     def since(self, slot: int) -> Tally:
         total = Tally()
+        # Newest first: most windows are short, and the loop ends at their beginning.
         for at, tally in reversed(self.slots):
             if at < slot:
                 break
@@ -139,6 +144,7 @@ class Screen:
         return self.count * exp((self.at - now) / SCREEN) / SCREEN
 
     def add(self, tally: Tally, now: float) -> None:
+        # Exponential averages need no memory of single calls: five numbers for each endpoint.
         decay = exp((self.at - now) / SCREEN) if self.count else 0.0
         self.count = self.count * decay + tally.count
         self.errors = self.errors * decay + tally.errors
@@ -161,6 +167,8 @@ class Baseline:
         rate, elapsed = screen.rate(now), now - self.at
         if self.logs is None and tally.timed:
             self.logs, self.begun = tally.mean, now
+        # While warm-up lasts the present rate is the usual one: an average would begin at 0 and make every
+        # new endpoint look busier than usual.
         if now - self.begun < _WARM:
             self.rate, self.at = rate, now
         elif elapsed > 0:
@@ -170,6 +178,7 @@ class Baseline:
                 self.logs += (tally.mean - self.logs) * share
             self.peak *= exp(-elapsed / _PEAK)
             self.at = now
+        # A rate at which it failed is none that it carried.
         if screen.failing < _SOUND:
             self.peak = max(self.peak, rate)
 
@@ -207,10 +216,12 @@ class Evidence:
         """Note finished calls."""
         record = self._record(service, endpoint)
         calls = tally_of(sample.histogram, sample.errors)
+        # Before the baseline, which reads the rate from the screen.
         record.screen.add(calls, now)
         record.baseline.add(calls, record.screen, now)
         view = self._view(record, sample.reporter)
         view.add(calls, now)
+        # A rare failure among many good calls must not wake the engine out of turn.
         if calls.errors and record.screen.failing >= _ALARMING:
             self._alarm(view, now)
 
@@ -232,6 +243,7 @@ class Evidence:
         record = self._record(service, endpoint)
         view = self._view(record, sample.reporter)
         view.open = Open(sample.open, sample.oldest, now)
+        # Without a baseline yet the second bound is tiny, so that the first alone decides.
         if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.baseline.logs or _ZERO):
             record.screen.late = now
             self._alarm(view, now)
@@ -281,9 +293,12 @@ def tally_of(histogram: Histogram, errors: int) -> Tally:
     """Return a sample as a tally. Samples come by status, so one with errors times no success."""
     count = histogram.count
     if errors:
+        # A failure has no latency worth comparing: a refused connection is quick, a time-out as long as the
+        # limit.
         return Tally(count, min(errors, count))
     timed, logs, squares = histogram.zero, histogram.zero * _ZERO, histogram.zero * _ZERO * _ZERO
     for index, number in histogram.counts.items():
+        # The middle of a bucket on the log2 scale; buckets of 4.4 % are finer than any threshold in use.
         value = (index + 0.5) / (1 << SCALE)
         timed += number
         logs += number * value

@@ -59,9 +59,11 @@ class ServiceTallies:
     def _tally(self, endpoint: str, seconds: float) -> EndpointTally:
         record = self.records.get(endpoint)
         begin = max(self.now - seconds, self._since.get(endpoint, 0.0))
+        # The next whole slot: a slot that began before ``begin`` would bring calls from another state.
         slot = int(begin / SLOT) + 1
         by_reporter = {}
         for name, view in record.reporters.items() if record else ():
+            # ``view.at`` spares a walk over the slots of reporters that have been silent.
             if view.at >= begin and (tally := view.since(slot)).count:
                 by_reporter[name] = tally
         return EndpointTally(pool(by_reporter.values()), by_reporter)
@@ -82,11 +84,13 @@ class ServiceTallies:
 def usual(screens: Sequence[Screen]) -> float:
     """Return the log2 latency of the faster half of the endpoints, as a quick reference."""
     means = sorted(screen.logs / screen.timed for screen in screens if screen.timed)
+    # Infinite where nothing is timed: then no endpoint is slower than usual.
     return means[(len(means) - 1) // 2] if means else float("inf")
 
 
 def bounds(bad: float, total: float, z: float = Z) -> tuple[float, float]:
     """Return the Wilson interval of a share, ``z`` standard errors wide; (0, 1) without data."""
+    # No data excludes nothing, so that no endpoint differs from peers without calls.
     if total <= 0:
         return 0.0, 1.0
     share, square = bad / total, z * z
@@ -113,6 +117,7 @@ def better_half(
     totals = [rest for peer in peers if (rest := peer.without(left_out)).count]
     if not totals:
         return None
+    # Rounded up below: of one peer the better half is that peer.
     totals.sort(key=badness)
     return pool(totals[: (len(totals) + 1) // 2])
 

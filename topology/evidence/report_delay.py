@@ -8,6 +8,7 @@ from typing import Final
 
 TTL: Final = 1.5  # seconds: three intervals of reports
 _DRIFT: Final = 1e-4  # seconds per second that two clocks may drift apart
+# Names come from reports, so their number is bounded; the oldest entry goes first.
 _REPORTERS: Final = 10_000
 
 
@@ -26,7 +27,10 @@ class ReportDelays:
         if not ended:
             return False
         delay = now - ended
+        # The first report of a reporter counts as on time: nothing is known to compare it with.
         best, at = self._fastest.get(reporter, (delay, now))
+        # Let the best delay age: where the clocks drift apart it would otherwise make every report look
+        # late.
         best = min(delay, best + (now - at) * _DRIFT)
         if reporter not in self._fastest and len(self._fastest) >= _REPORTERS:
             self._fastest.pop(next(iter(self._fastest)))

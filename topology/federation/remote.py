@@ -67,6 +67,8 @@ class RemoteCollectors:
             self._intake.merge_remote(replace(sample, target=service, endpoint=endpoint))
             if not sample.arm or self._reports.late(reporter, 0.0, ended, now):
                 continue  # without an arm it was not a caller's sidecar that measured
+            # The guard takes calls of every collector: more requests show harm sooner. Evidence is for HTTP
+            # alone.
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             if registered and sample.protocol == Protocol.HTTP:
                 call = CallSample(
@@ -80,6 +82,7 @@ class RemoteCollectors:
         if not isinstance(ejection, Ejection) or ejection.collector:
             return
         known = self._registry.services().get(made.service, ())
+        # Not known here (yet): an ejection of an address that nobody here uses would stay without effect.
         if all(member.address != made.endpoint for member in known):
             return
         # How long it is out there says nothing of how long it will be here.

@@ -69,6 +69,7 @@ class _Recent(Generic[V]):
         self._entries: dict[_Id, tuple[V, float]] = {}
 
     def put(self, key: _Id, value: V, now: float) -> None:
+        # Put at the end: the order of the dict is the order of age, by which ``expire`` stops early.
         self._entries.pop(key, None)
         self._entries[key] = (value, now)
 
@@ -137,6 +138,7 @@ class Pairing:
             if outer is not None and outer.service == fact.service:
                 self._clients.pop(parent)
             self._inner.put(parent, fact.service, now)
+        # Its call is counted by the sidecar's metrics, and it names no address that could become a service.
         if fact.from_sidecar and not span_peers.sidecar_target(fact.attributes):
             return []
         if self._inner.get(own) == fact.service or self._is_repeated(fact, now):
@@ -145,6 +147,7 @@ class Pairing:
         if leaf is not None:
             self._leaves.put(own, fact.service, now)
             return [] if self._leaves.get(parent) == fact.service else [leaf]
+        # Either half may come first: exporters batch by themselves.
         server = self._servers.pop(own)
         if server is not None:
             return _join(fact, server)
@@ -159,6 +162,7 @@ class Pairing:
         leaf = None if fact.from_sidecar else span_peers.leaf(fact)
         if leaf is not None:
             return [leaf]
+        # A root: nobody that sends spans called it, so a user did.
         if not fact.parent_id:
             return [Edge(USER, fact.service, fact.duration, fact.failed, source_kind=Kind.USER)]
         parent = (fact.trace_id, fact.parent_id)

@@ -133,6 +133,7 @@ class Window:
         # A second that is stored must not change: a late call counts in the first one that is open. A remote
         # call is stored by its own collector, so its second stays as it is.
         second = int(now) if key.remote else max(int(now), self._closed)
+        # Counted under one name rather than dropped: totals stay right, only the detail is lost.
         if key not in self._last and len(self._last) >= self._limit:
             key = Key(OTHER, OTHER, key.protocol, remote=key.remote)
         if key not in self._last:
@@ -141,6 +142,8 @@ class Window:
         self._newest = max(second, self._newest)
         for buckets, at in ((self._seconds, second), (self._tens, second // TEN)):
             bucket = buckets.setdefault(at, {})
+            # The sums of this bucket are outdated. An id() is unique only while its object lives, so
+            # ``expire`` removes these sums together with the bucket.
             self._views.pop(id(bucket), None)
             cell = bucket.get(key)
             if cell is None:
@@ -154,6 +157,7 @@ class Window:
         """
         known = self._edges.get((source, target), ())
         keys = [key for key in known if key.protocol == Protocol.HTTP and not key.remote]
+        # The latest first: the call that is moved was most likely reported just now.
         for second in sorted((s for s in self._seconds if s >= since), reverse=True):
             bucket, tens = self._seconds[second], self._tens.get(second // TEN, {})
             for key in keys:
@@ -214,6 +218,8 @@ class Window:
         self._closed = max(self._closed, end)
         for second in sorted(s for s in self._seconds if begin <= s < end):
             for key, cell in self._seconds[second].items():
+                # Open connections are stored by their own path; remote calls are stored by their own
+                # collector.
                 if (cell.histogram.count or cell.sent or cell.received) and not key.remote:
                     yield second, key, cell
 

@@ -26,6 +26,7 @@ PACED: Final = "paced"
 
 def cap(available: int, share: float) -> int:
     """Return how many of the available endpoints may be ejected at once: a share, one of two, never all."""
+    # Rounded down, but at least one: a share of 30 % of two endpoints would never allow any.
     return 0 if available < 2 else min(available - 1, max(1, int(available * share)))
 
 
@@ -63,6 +64,7 @@ class EjectionLimits:
 
     def overload(self) -> str:
         """Return how those that serve are overloaded after an ejection; empty if not, or too early to say."""
+        # Without an ejection an overload is not the mesh's doing, and nothing could be brought back.
         if not self.ejected() or self._now - self._service.moved < RELIEF:
             return ""
         return self._evidence.overload(self.serving())
@@ -80,6 +82,8 @@ class EjectionLimits:
         ``sound`` are the endpoints that nothing speaks against: these would have to carry the load.
         """
         out, service = len(self.ejected()), self._service
+        # The order of these checks is that of their reasons: what can never be allowed comes before what is
+        # not allowed now.
         if out + 1 >= len(self._available):
             return "it is the last one" if len(self._available) > 1 else "it is the only one"
         if self._settings.eject_share == 0:
@@ -104,6 +108,8 @@ class EjectionLimits:
         """
         service = self._service
         if self._now - service.moved >= PACE:
+            # A pause longer than RELIEF without an ejection means that the last ones were enough: start at
+            # one again.
             service.burst = max(1, 2 * service.burst) if self._now - service.moved < RELIEF else 1
             service.budget = service.burst
         if not service.budget:

@@ -76,11 +76,15 @@ class EjectionStep:
                 if self._now < state.until:
                     self._failed_probe(endpoint, state)  # asks for a probe, to know when the time is up
                     continue
+                # The same tests as for a healthy one: sidecars whose view is old may still call it and see
+                # it fail.
                 finding = self._failed_probe(endpoint, state) or self._evidence.finding(endpoint, 1.0)
                 if finding is not None:
                     self._change.eject(endpoint, finding, "still bad: ")
                 else:
                     self._change.probation(endpoint, "its ejection is over and nothing speaks against it")
+            # One at a time: after four ejections it takes four long good times to start again from the
+            # shortest.
             elif state.state is EndpointState.HEALTHY and self._forgiven(state):
                 state.ejections, state.since = state.ejections - 1, self._now
 
@@ -95,6 +99,7 @@ class EjectionStep:
         if state.finding is FindingKind.LATENCY or longest:
             return None
         probed = self._evidence.probe(endpoint)
+        # Only a probe of these last moments counts: an earlier one met the failure that is known already.
         if probed is None or probed.ok or probed.at < state.until - PROBE_LEAD:
             return None
         reason = f"{endpoint} does not answer a probe: {probed.detail}"
@@ -112,6 +117,8 @@ class EjectionStep:
             trial, lasted = self._evidence.trial(endpoint, since), self._now - state.since
             state.proved = trial.passed
             due = lasted >= self._settings.slow_start
+            # A doubted endpoint was never ejected: for it the ordinary tests decide, with all their
+            # conditions.
             failed = trial.failed and not state.doubted
             if failed and not self._limits.refusal(endpoint, self._limits.serving(endpoint)):
                 self._change.eject(endpoint, _failed_trial(endpoint, trial), "still bad: ")
@@ -124,6 +131,7 @@ class EjectionStep:
         if not overload:
             return
         ejected, states = self._limits.ejected(), self._service.endpoints
+        # The least bad comes back first; the address breaks ties, so that the choice is reproducible.
         endpoint = min(ejected, key=lambda each: (states[each].score, each))
         left = len(ejected) - 1
         self._limits.learn(left)
@@ -137,6 +145,7 @@ class EjectionStep:
         sound = [each for each in self._limits.serving() if each not in bad]
         for finding in sorted(findings, key=lambda found: (-found.score, found.endpoint)):
             endpoint = finding.endpoint
+            # Asked anew for each: every ejection of this step leaves fewer that could carry the load.
             refused = self._limits.refusal(endpoint, sound or self._limits.serving(endpoint), finding.kind)
             if not refused:
                 self._change.eject(endpoint, finding)
@@ -178,6 +187,7 @@ class EjectionStep:
             for endpoint in doubted:
                 self._change.back(endpoint, f"{endpoint} is back: its peers are no better", Return())
             return
+        # Doubts and ejections share one cap: together they must not take more capacity than ejections may.
         for found in fresh[: max(0, self._limits.cap - len(out))]:
             self._change.doubt(found)
 

@@ -19,6 +19,8 @@ from topology.outliers.service_evidence import ServiceEvidence
 from topology.outliers.transitions import Transitions
 from topology.settings import EngineSettings
 
+# A tenth of the traffic is enough to judge an endpoint in seconds, and few users meet it if it is still
+# bad.
 PROBATION_WEIGHT: Final = 0.1
 # For what seems to fail or stall: answers to what is open there tell whether it does, new requests need not.
 DOUBT_WEIGHT: Final = 0.01
@@ -67,6 +69,7 @@ class Ejections:
             if state.state is EndpointState.EJECTED
             else state.since
             for endpoint, state in self.states(service).items()
+            # What raised the doubt is still wanted as evidence: it must be able to become an ejection.
             if not state.doubted
         }
 
@@ -103,6 +106,7 @@ class Ejections:
         if known is None:
             return False
         states = known.endpoints.values()
+        # A service at rest costs nothing at a step; with thousands of services that matters.
         return known.holding is not None or any(
             each.ejections or each.state is not EndpointState.HEALTHY for each in states
         )

@@ -26,6 +26,7 @@ from topology.settings import EngineSettings
 
 _DOUBT_WINDOW: Final = 0.5  # seconds: one interval of reports
 _DOUBT_PEERS_WINDOW: Final = 30.0  # seconds: all that is remembered, so that a doubt is rare
+# Failures within one interval of reports: one or two happen to any service.
 _DOUBT_FAILURES: Final = 3
 # Rate of the running figures from which on a doubt is looked into; cheap, and below any floor in use.
 _DOUBT_SCREEN: Final = 0.04
@@ -48,6 +49,7 @@ class FailureTest:
         """Return why the endpoint should be ejected, by the calls of the last ``seconds``."""
         own, floor = self._tallies.of(endpoint, seconds), self._floor
         total = own.total
+        # The cheapest conditions come first: the tallies of the peers are the costly part of a step.
         if total.errors < self._settings.eject_failures * patience or total.failing < floor:
             return None
         peers = self._tallies.of_peers(endpoint, seconds)
@@ -59,12 +61,15 @@ class FailureTest:
             for name, tally in own.by_reporter.items()
             if tally.failing >= floor and tally.failing > of_reporter(peers, name).failing
         ]
+        # Either several reporters agree, or a lone one is confirmed by somebody who saw the endpoint
+        # itself.
         confirmed = ""
         worse = partial(self._worse, own, peers)
         if not second_opinion.agreed(reporters, own, peers, self._settings.eject_reporters, worse):
             confirmed = self._confirmed(endpoint, seconds, own, reporters)
             if not confirmed:
                 return None
+        # Never None here, as ``_worse`` has passed with the same peers; mypy cannot know that.
         peer = self._sound(peers, total, "") or Tally()
         reason = (
             f"{endpoint} failed {total.errors} of {total.count} requests in {seconds:g} s, "
@@ -85,6 +90,7 @@ class FailureTest:
         if total.errors < _DOUBT_FAILURES or len(reporters) < limits.eject_reporters:
             return None
         peers = pool(peer.total for peer in self._tallies.of_peers(endpoint, _DOUBT_PEERS_WINDOW))
+        # No margin and no leave-one-out: a doubt is cheap, is over within seconds, and has to come at once.
         least = bounds(total.errors, total.count)[0]
         if total.failing < self._floor or least <= bounds(peers.errors, peers.count)[1]:
             return None
@@ -96,6 +102,7 @@ class FailureTest:
     def _worse(self, own: EndpointTally, peers: Sequence[EndpointTally], left_out: str) -> bool:
         mine = own.without(left_out)
         peer = self._sound(peers, own.total, left_out)
+        # With one reporter left out a single failure may remain, which proves nothing.
         if peer is None or mine.errors < 2 or mine.failing < self._floor:
             return False
         # The margin is asked of all reporters together only: without one there are fewer calls already.
@@ -105,7 +112,10 @@ class FailureTest:
     def _confirmed(self, endpoint: str, seconds: float, own: EndpointTally, reporters: Sequence[str]) -> str:
         """Return who confirms too few reporters; empty when nobody does, or others contradict them."""
         total, rest = own.total, own.total.without(own.of(reporters))
+        # A lone reporter is believed only for what is beyond dispute.
         plain = total.failing >= _PLAINLY or total.errors >= 2 * self._settings.eject_failures
+        # The other reporters' calls to the same endpoint are the best witness against the one that
+        # complains.
         denied = rest.count >= second_opinion.CONTRADICTED and rest.failing < self._floor
         if not plain or denied or not reporters:
             return ""
@@ -121,6 +131,7 @@ class FailureTest:
         One that fails plainly is compared with all peers that are sound, however few: they prove that
         the cause is not shared.
         """
+        # Otherwise half of the peers decide: where most of them fail, a plain failure would look shared.
         if own.failing >= _PLAINLY:
             rests = [peer.without(left_out) for peer in peers]
             sound = pool(rest for rest in rests if rest.failing < self._floor)

@@ -53,6 +53,7 @@ class Feedback:
 
     def step(self, members: Members, cause: Cause, now: float) -> list[Decision]:
         """Judge and weigh every endpoint on what is known now; ``cause`` looks below a service."""
+        # Reset here, as this step sees all measurements that have come so far.
         self.evidence.urgent = False
         touched = self.evidence.take_touched() | (members.keys() if members is not self._members else set())
         self._renew(members)
@@ -70,6 +71,7 @@ class Feedback:
                 decisions += made
         for service in self._due(members, now):
             decisions += self._weigh(service, members[service], now)
+        # Memory only; nothing is decided on what a sweep removes, so it need not run at each step.
         if now - self._swept >= _SWEEPING:
             self.evidence.sweep(now)
             self._swept = now
@@ -83,6 +85,7 @@ class Feedback:
     def probes(self, now: float) -> list[tuple[ServiceId, str]]:
         """Return the services and endpoints to probe, each again only after a while."""
         self._probed = {key: at for key, at in self._probed.items() if now - at < PROBE_AGAIN}
+        # Sorted, so that the same measurements lead to the same probes in tests and simulations.
         due = [key for key in sorted(self._suspects) if key not in self._probed][:PROBES]
         self._probed |= dict.fromkeys(due, now)
         self._suspects.clear()
@@ -96,6 +99,8 @@ class Feedback:
         for service, endpoints in members.items():
             for member in endpoints:
                 instance = before.get((service, member.address))
+                # A new pod got the address of an old one, and must not inherit its ejection or its
+                # failures.
                 if instance is not None and instance != member.instance:
                     self.ejections.forget(service, member.address)
                     self.evidence.forget(service, member.address)
@@ -107,6 +112,8 @@ class Feedback:
     ) -> list[Decision]:
         states = self.ejections.states(service)
         available = [member.address for member in endpoints if member.available]
+        # Ejected endpoints are no peers: they have no traffic, and what they had is what they were ejected
+        # for.
         serving = [
             address
             for address in available
@@ -120,6 +127,7 @@ class Feedback:
         decisions = self.ejections.step(service, present, available, evidence, now)
         for made in decisions:
             if isinstance(made.evidence, Ejection):
+                # Acted on: the same remote finding must not eject it once more at the end of this ejection.
                 self._remote.get(service, {}).pop(made.endpoint, None)
         self._suspects.update((service, endpoint) for endpoint in evidence.suspects)
         return decisions

@@ -29,6 +29,7 @@ from topology.settings import EngineSettings
 # Seconds: a queue comes and goes, and sidecars avoid it better than an ejection: slow must last.
 _SHORTEST_WINDOW: Final = 5.0
 _NEWEST_WINDOW: Final = 0.5  # seconds: one interval of reports
+# The standard error of a mean says little below about ten values.
 _TIMED_CALLS: Final = 10
 _PART_CALLS: Final = 3  # timed calls for a part of the window, or of the reporters, to have a latency
 
@@ -86,10 +87,13 @@ class LatencyTest:
 
     def _window(self, endpoint: str, seconds: float, patience: float) -> _Window | None:
         """Return the window in parts; None where one has too few calls to have a latency."""
+        # Three parts, because a queue that drains, or a pause of a garbage collector, fills one of them
+        # only.
         own, newest = self._tallies.of(endpoint, seconds), self._tallies.of(endpoint, _NEWEST_WINDOW).total
         if seconds < _SHORTEST_WINDOW or own.total.timed < _TIMED_CALLS * patience or not newest.timed:
             return None
         newer = self._tallies.of(endpoint, seconds / 2).total
+        # Not measured by itself: the older half is the whole window less the newer half.
         older = own.total.without(newer)
         return None if min(newer.timed, older.timed) < _PART_CALLS else _Window(own, older, newer, newest)
 
@@ -101,6 +105,7 @@ class LatencyTest:
         # Without one reporter only the difference must remain: chance and duration were tested with all.
         doubt = 0.0 if left_out else Z * mine.deviation / sqrt(mine.timed)
         lasting = bool(left_out) or window.fastest - peer.mean >= self._gap
+        # Two thresholds, as the factor alone would eject at 3 ms against 1 ms, which no caller notices.
         slower = mine.mean - doubt - peer.mean >= self._gap
         return lasting and slower and 2**mine.mean - 2**peer.mean >= self._settings.eject_slow_floor
 
@@ -109,6 +114,7 @@ class LatencyTest:
         reporters: list[str] = []
         for name, tally in own.by_reporter.items():
             rest = of_reporter(peers, name)
+            # Half of the gap: each reporter has few calls, so that its own figure is blurred.
             if tally.timed and (not rest.timed or tally.mean >= rest.mean + self._gap / 2):
                 reporters.append(name)
         return reporters
@@ -119,6 +125,7 @@ class LatencyTest:
         """Return who confirms too few reporters; empty when nobody does, or others contradict them."""
         total, rest = own.total, own.total.without(own.of(reporters))
         denied = rest.timed >= second_opinion.CONTRADICTED and not total.mean - rest.mean < self._gap / 2
+        # Twice the calls: there is no second reporter to average out the network of the first one.
         if total.timed < 2 * _TIMED_CALLS * patience or denied or not reporters:
             return ""
         peers = self._tallies.peer_records(endpoint)

@@ -48,9 +48,12 @@ class OutlierTests:
         """Return what is wrong with the endpoint alone. ``patience`` below 1 asks for less evidence."""
         if not self._suspicious(endpoint):
             return None
+        # Stalls first: a stalled endpoint gives no answers, so the other tests would judge old calls.
         stalled = self._stalls.finding(endpoint, patience)
         if stalled is not None:
             return stalled
+        # The first window that suffices wins, so that the reason names the time in which it really
+        # happened.
         for seconds in WINDOWS:
             failing = self._failures.finding(endpoint, seconds, patience)
             found = failing or self._latency.finding(endpoint, seconds, patience)
@@ -86,5 +89,7 @@ class OutlierTests:
             return True
         if self._tallies.now - screen.late <= FRESH:
             return True
+        # Half of the factor: running figures mix good and bad calls for seconds after an endpoint turned
+        # slow.
         slow = self._usual + log2(self._settings.slow_factor) / 2
         return screen.timed > 0 and screen.logs / screen.timed >= slow

@@ -34,12 +34,15 @@ class SharedCauses:
     def failure(self) -> str:
         """Return a sentence when most calls to most endpoints fail; else an empty text."""
         peers = self._tallies.peers
+        # The running figures decide first; the exact window is read only where they point to most
+        # endpoints.
         failing = sum(record.screen.failing >= _MOST for record in self._tallies.peer_records())
         if failing * 2 <= len(peers) or len(peers) < 2:
             return ""
         totals = [self._tallies.of(peer, _WINDOW).total for peer in peers]
         errors, count = sum(t.errors for t in totals), sum(t.count for t in totals)
         bad = sum(total.failing >= _MOST and total.count >= 2 for total in totals)
+        # More than half: with fewer there are sound peers, and the comparison with them is the better test.
         if bad * 2 <= len(totals) or errors < 2 * self._settings.eject_failures:
             return ""
         return (
@@ -71,6 +74,7 @@ class SharedCauses:
         now = self._tallies.now
         load = sum(record.screen.rate(now) for record in records.values())
         known = sum(records[each].baseline.peak for each in survivors if each in records)
+        # All of the load, ejected endpoints' included: it has to go somewhere.
         if load <= HEADROOM * known:
             return ""
         return (
@@ -83,6 +87,7 @@ class SharedCauses:
         found = [self._tallies.records[each] for each in survivors if each in self._tallies.records]
         now = self._tallies.now
         rate, usual = sum(r.screen.rate(now) for r in found), sum(r.baseline.rate for r in found)
+        # Slow without more load is no overload: then bringing an endpoint back would not help.
         if not found or rate < BUSIER * usual or not _more(rate, usual):
             return ""
         slow = sum(self._slower(r, STRAIN) or now - r.screen.late <= FRESH / 2 for r in found)
@@ -95,6 +100,7 @@ class SharedCauses:
     def _slower(self, record: Record, times: float) -> bool:
         """True if an endpoint takes this many times its usual latency."""
         screen, usual = record.screen, record.baseline.logs
+        # A baseline of a few seconds is only the present, and nothing is slow against itself.
         if usual is None or screen.timed < _TIMED_CALLS or self._tallies.now - record.baseline.begun < _WARM:
             return False
         mean = screen.logs / screen.timed
@@ -115,6 +121,8 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
 
     Most services are quiet at most steps: this is what keeps a step cheap with thousands of endpoints.
     """
+    # Lower than the tests' own thresholds, as running figures lag behind: a quick look may be wrong in one
+    # direction only.
     floor = 0.8 * (1 - settings.eject_success_below)
     slow = log2(settings.slow_factor) / 2
     means = []
@@ -128,6 +136,8 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
             usual = record.baseline.logs
             if usual is not None and mean >= usual + slow:
                 return False
+    # Against the fastest quarter, so that a service whose endpoints are mostly slow still gets a proper
+    # look.
     return not means or max(means) < sorted(means)[(len(means) - 1) // 4] + slow
 
 

@@ -20,6 +20,7 @@ from topology.settings import EngineSettings
 
 # Seconds of answers from which the usual latency is known, and timed calls that this needs.
 _WINDOW: Final = 30.0
+# Log-latency's deviation, on which the patience rests, is known to about 10 % from 50 values.
 _KNOWN: Final = 50
 # Seconds: gauges and histograms of one report arrive one after the other, in one request.
 _SAME_REPORT: Final = 0.005
@@ -27,6 +28,7 @@ _SAME_REPORT: Final = 0.005
 # longer than 4 of them, so at 1,000 requests/s one request in half a minute looks stalled, not several.
 _DEVIATIONS: Final = 4.0
 _DOUBTED: Final = 1.5  # times the longest of the peers' answers: a doubt costs little, but not nothing
+# Of the requests that are due by now, or of twice the reporters, whichever is less.
 _PART: Final = 0.25
 
 
@@ -45,6 +47,7 @@ class StallTest:
         own = self._tallies.of(endpoint, _WINDOW).total
         if peers is None or min(peers.timed, own.timed) < _KNOWN:
             return None
+        # The endpoint's own past counts too: a slow endpoint that is as slow as ever does not stall.
         age = max(LATE, _DOUBTED * _longest(peers), _longest(own))
         record = self._tallies.records[endpoint]
         late = {
@@ -52,6 +55,7 @@ class StallTest:
             for name, held in record.reporters.items()
             if held.open.count and held.open.oldest >= age and self._now - held.open.at <= INTERVAL
         }
+        # Last, because it looks at every peer: mostly nothing is late and there is nothing to check.
         late = self._served_elsewhere(endpoint, late, age)
         # Under high load some requests are always slow: then a share of all that are due by now must wait,
         # or of the reporters.
@@ -71,6 +75,7 @@ class StallTest:
             return None
         confirmed = ""
         if len(waiting) < self._settings.eject_reporters:
+            # One or two open requests of a lone reporter may be a long poll or a stream.
             if sum(each.count for each in waiting.values()) < 3:
                 return None
             # It may answer again: what is open was sent before, and a lone reporter sends no more.
@@ -99,10 +104,12 @@ class StallTest:
             for name, held in reporters.items()
             if held.open.count
             and held.open.oldest >= age
+            # Something came back in the same report: the endpoint is slow, which is another test's matter.
             and held.completed < held.open.at - _SAME_REPORT
             and self._now - held.open.at <= FRESH
         }
         found = self._served_elsewhere(endpoint, stuck, age)
+        # Compared by reporters, not by requests: one busy reporter must not outvote all the others.
         served = sum(held.completed > self._now - age for held in reporters.values())
         return found if served <= len(found) else {}
 
@@ -127,6 +134,7 @@ class StallTest:
         """Return the seconds a request must be open to count; more while little is known of the endpoint."""
         least, patient = self._settings.stall_seconds, self._settings.stall_seconds_unknown
         usual, own = _longest(peers), self._tallies.of(endpoint, _WINDOW).total
+        # On probation the endpoint has a record already: it is not given the time of an unknown one again.
         if patience < 1 and peers.timed >= _KNOWN:
             return max(least, usual)
         if min(own.timed, peers.timed) < _KNOWN:

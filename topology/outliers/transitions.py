@@ -33,6 +33,7 @@ class Transitions:
     def eject(self, endpoint: str, finding: Finding, prefix: str = "") -> None:
         """Take an endpoint out, twice as long as the last time."""
         state, settings = self._service.put(endpoint), self._settings
+        # ``ejections`` is bounded by _MOST_EJECTIONS, or the power would grow without end.
         seconds = min(settings.eject_seconds * 2**state.ejections, settings.eject_seconds_max)
         state.state, state.since, state.until = EndpointState.EJECTED, self._now, self._now + seconds
         state.ejections = min(state.ejections + 1, _MOST_EJECTIONS)
@@ -46,6 +47,8 @@ class Transitions:
     def doubt(self, finding: Finding) -> None:
         """Put an endpoint on probation that was not ejected."""
         state = self._service.put(finding.endpoint)
+        # No finding: this was no ejection, so neither its kind nor a score may influence the order of
+        # relief.
         state.finding, state.doubted = None, True
         self.probation(finding.endpoint, finding.reason, finding.grounds)
 
@@ -67,6 +70,7 @@ class Transitions:
 
     def hold(self, reason: str, evidence: Hold) -> None:
         """Announce that nothing is done, once until the kind of hold changes."""
+        # A shared failure may last for hours: one line for it, not one at each step.
         if self._service.holding is not evidence.kind:
             self._service.holding = evidence.kind
             self._decide(reason, evidence)

@@ -21,10 +21,13 @@ from typing import Final
 from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import Record
 
+# With 1 an endpoint twice as slow would get half, and sidecars that avoid it by themselves halve it again.
 EXPONENT: Final = 0.5
 TIME: Final = 8.0  # seconds
+# Coarse on purpose: each change is sent to every sidecar.
 STEP: Final = 0.1
 LOW: Final = 0.1  # never 0: without calls nothing would show that it is fast again
+# More than twice the share would send a fast endpoint into overload before its latency shows it.
 HIGH: Final = 2.0
 HYSTERESIS: Final = 0.15
 # A weight of 0.8 means a latency of 1.5 times the peers': less is left to the sidecars' own choice.
@@ -94,8 +97,10 @@ def relative_latency(
                 seen.setdefault(name, {})[endpoint] = (view.logs / view.weight, view.weight)
     relative: dict[str, list[Relative]] = {endpoint: [] for endpoint in endpoints}
     for views in seen.values():
+        # A reporter that uses one endpoint has nothing to compare it with.
         if len(views) < 2:
             continue
+        # The median, not the mean: one endpoint that hangs would move the mean, and all others look fast.
         middle = _middle(sorted(mean for mean, _ in views.values()))
         for endpoint, (mean, number) in views.items():
             relative[endpoint].append((mean - middle, number))
@@ -114,19 +119,23 @@ def times_slower(ratios: Sequence[Relative]) -> float:
     if not ratios:
         return 1.0
     counted = sorted((ratio, min(number, _MOST_CALLS)) for ratio, number in ratios)
+    # Weighted median: the first value at which half of all counted calls lie below or at it.
     below = accumulate(count for _, count in counted)
     half = sum(count for _, count in counted) / 2
     return exp2(next(ratio for (ratio, _), sum_ in zip(counted, below, strict=True) if sum_ >= half))
 
 
 def _follow(held: _Weight, target: float, elapsed: float) -> None:
+    # In logarithms, so that going from 1 to 0.5 takes as long as from 1 to 2.
     held.log += (target - held.log) * (1 - exp(-elapsed * held.gain / TIME))
     held.gain = min(1.0, held.gain * exp(elapsed / _RECOVERY))
     exact = min(HIGH, max(LOW, exp2(held.log)))
     wanted = 1.0 if NEUTRAL[0] <= exact <= NEUTRAL[1] else max(LOW, round(round(exact / STEP) * STEP, 2))
+    # The floor of 0.3 keeps small weights from moving at each step: 15 % of 0.1 is less than a step.
     if wanted == held.published or abs(exact - held.published) < HYSTERESIS * max(held.published, 0.3):
         return
     direction = 1 if wanted > held.published else -1
+    # A turn right after a move is an oscillation: what was measured is older than the last change.
     if held.direction == -direction:
         held.gain = max(1 / 16, held.gain / 2)
     held.direction = direction

@@ -40,6 +40,7 @@ class Registry:
         }
         self._streams.put(stream, node)
         if before is not None and before.service != node.service:
+            # A stream that names another service than before leaves the former one.
             self._rebuild(before.service)
         self._rebuild(node.service)
         if not node.address or before == node:
@@ -142,6 +143,7 @@ class Registry:
         if after is None:
             del members[service]
         self._members = members
+        # Names change only when a service comes or goes; most changes are of endpoints.
         if before is None or after is None:
             self._names = ServiceNames(members)
         for member in after or ():

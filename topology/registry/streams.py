@@ -60,6 +60,7 @@ class Streams:
         stream = self._by_key.get(key)
         if stream is None:
             return None
+        # It said that it would leave; a sidecar that only sends has no endpoint that could be missed.
         if stream.node.state is NodeState.DRAINING or not stream.node.address:
             self.drop(key)
         else:

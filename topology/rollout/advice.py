@@ -28,8 +28,10 @@ def advise(cells: Mapping[str, Cell], weights: Mapping[str, float], seconds: flo
 
     None with too few requests, or when no endpoint that has been called would get any.
     """
+    # Endpoints without calls are left out: nothing is known of how they would answer.
     called = {name: cell for name, cell in sorted(cells.items()) if cell.histogram.count and name in weights}
     total = sum(cell.histogram.count for cell in called.values())
+    # Sidecars draw by weight and prefer lower latency; in the long run that gives about these shares.
     wanted = {name: weights[name] / max(_mean(cell), _TINY) for name, cell in called.items()}
     whole = sum(wanted.values())
     if total < _ENOUGH or not whole:
@@ -37,6 +39,7 @@ def advise(cells: Mapping[str, Cell], weights: Mapping[str, float], seconds: flo
     observed, expected = Cell(), Cell()
     for name, cell in called.items():
         observed.add(cell.histogram, cell.errors)
+        # Scale each endpoint's own histogram to its new number of requests: the shape of its latency stays.
         part = _SCALE * wanted[name] / whole / cell.histogram.count
         expected.add(_scaled(cell.histogram, part), round(cell.errors * part))
     moves = tuple(

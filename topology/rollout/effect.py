@@ -31,6 +31,7 @@ def success(direct: Cell, routed: Cell, z: float) -> Change:
     """Return the difference of the shares that succeeded."""
     n0, n1 = direct.histogram.count, routed.histogram.count
     good0, good1 = n0 - direct.errors, n1 - routed.errors
+    # Score intervals and not the normal approximation: shares are near 1, where that one is wrong.
     low0, high0 = bounds(good0, n0, z)
     low1, high1 = bounds(good1, n1, z)
     before, after = good0 / n0, good1 / n1
@@ -60,8 +61,10 @@ def interval(histogram: Histogram, q: float, z: float) -> tuple[float, float, fl
     reach = z * sqrt(count * q * (1 - q))
     low, high = floor(count * q - reach), ceil(count * q + reach) + 1
     middle = histogram.quantile(q)
+    # The upper bound would be beyond the largest value seen: a p99 needs several hundred calls for one.
     if middle is None or high > count:
         return None
+    # Outer edges of the buckets: the interval is a little too wide, never too narrow.
     return min(_value(histogram, max(low, 1), 0), middle), middle, max(_value(histogram, high, 1), middle)
 
 

@@ -28,6 +28,7 @@ from topology.policy.models import Harm, Policy
 from topology.rollout.effect import effect
 from topology.rollout.stages import Stages
 
+# The greatest chance of a false rollback in the whole life of a stage that does no harm.
 ALPHA: Final = 0.01
 EPOCH: Final = 600.0  # seconds
 _FIRST: Final = 50  # requests of the smaller arm at the first look
@@ -65,6 +66,7 @@ class Guard:
     def watch(self, service: ServiceId, since: float, now: float) -> None:
         """Compare the arms of a service from now on; ``since`` tells one setting from the next."""
         held = self._watched.get(service)
+        # A stage that is set anew, even to the same percentage, begins with no history.
         if held is None or held.since != since:
             self._watched[service] = _Watch(since, now)
 
@@ -85,6 +87,7 @@ class Guard:
         if held is None:
             return None
         direct, routed = (held.arms.get(arm) or Cell() for arm in (Arm.DIRECT, Arm.ROUTED))
+        # The smaller arm bounds what can be seen: a thousand requests against ten tell as much as ten.
         fewer = min(direct.histogram.count, routed.histogram.count)
         found = None
         if fewer >= held.due:
@@ -92,6 +95,7 @@ class Guard:
             held.due = fewer * _GROWTH
             found = _worse(direct, routed, harm, held.looks)
         if now - held.begun >= EPOCH:
+            # ``looks`` is kept: the budget of false alarms is for the life of the stage, not for an epoch.
             held.arms, held.begun, held.due = {}, now, _FIRST
         return found
 
@@ -115,15 +119,18 @@ class Guard:
 
 def level(look: int) -> float:
     """Return the share of false alarms that the n-th look may add, for each of the three figures."""
+    # The sum of 1/n^2 is pi^2/6, so that all levels together are ALPHA.
     return ALPHA * 6 / (pi * look) ** 2 / 3
 
 
 def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
+    # One-sided: only harm turns a stage back.
     z = _NORMAL.inv_cdf(1 - level(look))
     found = effect(direct, routed, z)
     if found is None:
         return None
     success = found.success
+    # Success before latency: requests that fail are worse than requests that wait.
     if success.high < 0 and success.difference <= -harm.success:
         reason = (
             f"{100 * success.after:.2f} % of the routed requests succeed, "

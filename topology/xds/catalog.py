@@ -70,6 +70,7 @@ class Catalog:
 
     def within(self, scope: Scope) -> NodeResources:
         """Return the resources for nodes of this scope."""
+        # Selected on first use: most meshes have a few scopes and thousands of nodes.
         found = self._by_scope.get(scope)
         if found is None:
             found = self._by_scope[scope] = self._select(scope)
@@ -98,5 +99,6 @@ class Catalog:
 
 def _merge(held: Resources, encoded: Mapping[str, bytes]) -> Resources:
     """Add resources that were encoded now, with their versions."""
+    # 64 bits: a version must differ from the last one of the same name, it need not resist an attacker.
     versions = {name: blake2b(body, digest_size=8).hexdigest() for name, body in encoded.items()}
     return Resources({**held.bodies, **encoded}, {**held.versions, **versions})

@@ -92,6 +92,7 @@ class XdsServer:
         self._published = self._clock()
         if self._catalog is not None and self._catalog.version == snapshot.version:
             return
+        # Encoded once here, not once for each stream: the streams select from these bytes.
         self._catalog = Catalog(snapshot, self._catalog)
         for waker in self._wakers.values():
             waker.set()
@@ -129,6 +130,7 @@ class XdsServer:
         beats = any(key == protocol.HEARTBEAT_KEY for key, _ in context.invocation_metadata() or ())
         written = self._clock()
         while not reader.done():
+            # Before the state is read: a change that comes during a write sets it again and is not missed.
             waker.clear()
             wait = self._heartbeat if beats else None
             if self._catalog is not None:
@@ -154,6 +156,7 @@ class XdsServer:
     ) -> None:
         try:
             async for request in requests:
+                # Clients name their node in the first request and where it changed, as on draining.
                 if request.HasField("node"):
                     node = nodes.decode(request.node)
                     if node is not None:

@@ -53,6 +53,7 @@ class Session:
             # A client may leave its node out after the first request, or send it empty.
             named = nodes.identify(request.node)
             self.node = named if named.instance else self.node
+        # Unanswered and not refused: an Envoy asks for types (LDS, secrets) that the mesh does not serve.
         publisher = self._publishers.get(request.type_url)
         if publisher is None:
             return None
@@ -78,11 +79,15 @@ class Session:
     def responses(self, catalog: Catalog, *, hold: bool = False) -> Iterator[Response]:
         """Yield the responses that are due; each counts as sent once it is taken."""
         mine = catalog.within(scope.of_node(self.node))
+        # In the order clusters, endpoints, routes: a route must not name a cluster that the client has not
+        # got (xDS protocol, "Eventual consistency considerations").
         for url, publisher in self._publishers.items():
             change = publisher.due(mine[url].versions, hold=hold)
             if change is not None:
                 self._nonces += 1
                 nonce = str(self._nonces)
+                # Marked before it is yielded: the writer awaits between two responses, and more may be
+                # published then.
                 publisher.mark_sent(change, mine[url].versions, nonce)
                 yield self._message(url, change, mine[url], str(catalog.version), nonce)
 

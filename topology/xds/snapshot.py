@@ -35,6 +35,8 @@ def advance(
     inbound: Mapping[ServiceId, InboundPolicy] = NO_POLICIES,
 ) -> Snapshot:
     """Return the next snapshot: ``previous`` itself when nothing changed."""
+    # Version 0 is "nothing known yet", which an empty mesh is not: the first snapshot always gets a version
+    # of its own.
     if previous.version and (previous.services, previous.inbound) == (services, inbound):
         return previous
     return Snapshot(previous.version + 1, dict(services), dict(inbound))
@@ -57,10 +59,12 @@ def service(
         ejected = ejections.state(name, member.address).state is EndpointState.EJECTED
         # An ejected one keeps its weight: where all are ejected or stale, it counts again.
         part = 1.0 if ejected else ejections.weight(name, member.address, now)
+        # Three independent factors: latency, probation and the split of versions.
         weight = weights.weight(name, member.address) * part * share
         endpoints.append(
             Endpoint(
                 member.address,
+                # 0.01 is the resolution of a weight in EDS, and a weight of 0 is not valid there.
                 max(0.01, round(weight, 2)),
                 member.available and not ejected and share > 0,
                 member.app,
@@ -93,4 +97,5 @@ def split_shares(members: Sequence[Member], split: Mapping[str, int]) -> dict[st
     total, number = sum(wanted.values()), sum(counts.values())
     if not total:
         return {}
+    # Divided by the version's share of the endpoints: otherwise a version with more of them would get more.
     return {version: (part / total) / (counts[version] / number) for version, part in wanted.items()}

@@ -22,6 +22,7 @@ def encode(service: Service) -> bytes:
         group = assignment.endpoints.add(locality=pb.Locality())
         group.load_balancing_weight.value = 1
         group.lb_endpoints.extend(_lb_endpoint(endpoint) for endpoint in service.endpoints)
+    # Versions are digests of these bytes: maps in another order would look like a change to every sidecar.
     return assignment.SerializeToString(deterministic=True)
 
 
@@ -77,6 +78,7 @@ def _endpoint(service: str, message: pb.LbEndpoint) -> Endpoint:
     return Endpoint(
         join_address(socket.address, socket.port_value),
         weight,
+        # UNKNOWN is what a control plane without health checks sends: it counts as healthy, as in Envoy.
         healthy=message.health_status in (pb.UNKNOWN, pb.HEALTHY, pb.DEGRADED),
         app=text("app"),
         instance=text("instance"),

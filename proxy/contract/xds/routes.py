@@ -51,6 +51,7 @@ def encode(services: Iterable[Service], namespace: str = "") -> bytes:
         route.metadata.filter_metadata[METADATA].update(metadata)
     rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
     rest.route.cluster = PASSTHROUGH
+    # 0 is "none": Envoy's default of 15 s would cut off what worked without the mesh.
     set_duration(rest.route.timeout, 0.0)
     return routes.SerializeToString(deterministic=True)
 

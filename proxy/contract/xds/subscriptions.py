@@ -147,6 +147,7 @@ class Publisher:
         A delta client's first request is always answered, if need be with nothing: clients take the
         first answer as the sign that they are connected; ``hold`` keeps everything else back.
         """
+        # One response of a type under way: a slow client then gets the newest state next, not a backlog.
         if not self._subscribed_once or self._awaiting:
             return None
         if hold:
