@@ -13,6 +13,7 @@ from dashboard.api.client import Client
 from dashboard.config import DashboardConfig
 from proxy.contract.transport import wsgi_site
 
+# Threads mostly wait for the collector; its replies are shared, so a few serve many browsers.
 THREADS: Final = 8
 
 # The theme is set before the first paint, so that no page flashes in the other one.
@@ -83,4 +84,5 @@ def _on_signals(handler: Any) -> dict[signal.Signals, Any]:
     """Install a handler for both stop signals and return the ones before. Only the main thread may."""
     if threading.current_thread() is not threading.main_thread():
         return {}
+    # ``run`` puts the old handlers back: a caller in the same process, a test for instance, has its own.
     return {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -37,6 +37,7 @@ def layout() -> Component:
             # Disabled: spanmesh.js counts it up, since a clock would not wait for answers.
             dcc.Interval(id="tick", disabled=True),
             dcc.Store(id="theme"),
+            # Empty until the browser has answered: pages that show times wait for it.
             dcc.Store(id="zone"),
             dcc.Store(id="titled"),
             html.A("Skip to content", href="#page", className="skip"),
@@ -65,6 +66,7 @@ def layout() -> Component:
 
 def page(path: str | None, search: str | None) -> Component:
     """Return the page at a path, drawn from the URL alone."""
+    # None before the browser has sent its address.
     path = (path or "/").rstrip("/") or "/"
     whole: Mapping[str, Callable[[str | None], Component]] = {
         "/": topology.layout,
@@ -99,6 +101,7 @@ def register(app: Dash, client: Client) -> None:
     """Register the callbacks of the frame and of every page."""
     for module in (topology, traces, balancing, service, aggregate):
         module.register(app, client)
+    # One for three pages: a trace that was opened is compared without a second fetch, and an upload is found.
     cache = TraceCache(client)
     for shared in (trace, compare, upload):
         shared.register(app, client, cache)
@@ -107,6 +110,7 @@ def register(app: Dash, client: Client) -> None:
         Output("page", "children"),
         Output("navigation", "children"),
         Input("url", "pathname"),
+        # A State: a change of the parameters alone must not draw the page anew. Each page follows its own.
         State("url", "search"),
     )
     @guarded(lambda what: (parts.problem(what), navigation("/")))
@@ -118,6 +122,7 @@ def register(app: Dash, client: Client) -> None:
     )
     @guarded(_disconnected)
     def connection(_: int | None) -> tuple[str, str]:
+        # Raises when the collector does not answer; ``guarded`` turns that into ``_disconnected``.
         client.ready()
         return "Live", "connection live"
 

@@ -22,6 +22,7 @@ from proxy.contract.api.route import Route
 from proxy.contract.api.search import LogCounts, LogPage, Suggestion, TraceLine, TracePage
 from proxy.contract.transport.http_session import session
 
+# Short: the collector is near, and a page that waits takes one of few threads (``dashboard.app``).
 CONNECT_TIMEOUT: Final = 1.0  # seconds
 READ_TIMEOUT: Final = 5.0
 SEARCH_TIMEOUT: Final = 20.0  # searching and fetching traces reads the store
@@ -49,6 +50,7 @@ class Client:
 
     def __init__(self, base: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.base = base
+        # One for all threads: it keeps connections open between requests.
         self._session = session()
         self._replies = Replies(clock)
 
@@ -114,6 +116,7 @@ class Client:
             body["by"] = by
         route = mesh_routes.SET_STAGE
         reply = self._parsed(route, self._request(route.method, route.path, READ_TIMEOUT, json=body))
+        # The pages must show the new stage with their next request, not a reply from before it.
         self._replies.clear()
         return reply
 
@@ -190,12 +193,14 @@ class Client:
         **path: str,
     ) -> Reply:
         """Return the reply of a GET route, parsed and shared; ``path`` are the parts of its path."""
+        # An empty parameter means the default, so it is left out.
         given = {name: value for name, value in (parameters or {}).items() if value}
         target = route.path.format(**{name: quote(part, safe="") for name, part in path.items()})
 
         def ask() -> Reply:
             return self._parsed(route, self._request("GET", target, timeout, params=given))
 
+        # Sorted, so that equal requests have one name whatever order a page gives its parameters in.
         reply: Reply = self._replies.get(f"{target}?{sorted(given.items())}", ask)
         return reply
 
@@ -211,6 +216,7 @@ class Client:
             response = self._session.request(
                 method, self.base + target, timeout=(CONNECT_TIMEOUT, timeout), **request
             )
+        # Before its base class: the collector is there, but the request is too much for it.
         except requests.exceptions.ReadTimeout:
             raise ApiError(
                 f"The collector at {self.base} took longer than {timeout:g} s.",
@@ -262,4 +268,5 @@ def _position(reply: Any) -> tuple[int, int] | None:
 
 
 def _window(start: int, end: int, prefix: str = "") -> dict[str, str]:
+    # No end means the API's default window.
     return {f"{prefix}start": str(start), f"{prefix}end": str(end)} if end else {}

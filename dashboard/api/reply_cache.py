@@ -29,12 +29,17 @@ class Replies:
         what ``ask`` gives. Raises what ``ask`` raised; failures are passed to all who wait and not kept."""
         with self._lock:
             entry = self._entries.get(name)
+            # One that is not done is waited for, however long ago it was asked: a second request would not be
+            # faster.
             mine = entry is None or (entry.answer.done() and self._clock() - entry.at > FRESH)
             if entry is None or mine:
                 if len(self._entries) >= _KEPT:
+                    # All at once: replies live for two seconds, so a smarter choice would hardly keep any of
+                    # them longer.
                     self._entries.clear()
                 entry = self._entries[name] = _Entry()
         if mine:
+            # Outside the lock: others must be able to find the entry and wait for it.
             self._ask(name, entry, ask)
         return entry.answer.result()
 
@@ -48,9 +53,11 @@ class Replies:
             answer = ask()
         except BaseException as error:
             with self._lock:
+                # After ``clear`` the name may belong to a newer request.
                 if self._entries.get(name) is entry:
                     del self._entries[name]
             entry.answer.set_exception(error)
         else:
+            # Before the result is set, or a thread that sees it done would find it too old.
             entry.at = self._clock()
             entry.answer.set_result(answer)

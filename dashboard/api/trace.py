@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+# Jaeger's tags hold a boolean or a text, depending on who sent them.
 ERROR_VALUES = (True, "true", "ERROR")
 _CHILD = "CHILD_OF"
 
@@ -51,7 +52,7 @@ class Span:
 class Trace:
     """Spans in call order (parents before children, siblings by start) with each one's depth.
 
-    What follows from all spans is reckoned once: a trace may have tens of thousands.
+    What follows from all spans is computed once: a trace may have tens of thousands.
     """
 
     id: str
@@ -117,6 +118,7 @@ def _span(data: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
         start=int(data["startTime"]),
         duration=int(data["duration"]),
         kind=str(tags.get("span.kind", "")),
+        # Either says so: older clients set the tag, OpenTelemetry the status.
         failed=tags.get("error") in ERROR_VALUES or tags.get("otel.status_code") == "ERROR",
         tags=_pairs(data.get("tags")),
         process=_pairs(process.get("tags")),
@@ -130,6 +132,7 @@ def _span(data: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
 
 def _parent(references: Iterable[tuple[str, str, str]], trace_id: str) -> str:
     """The span this one is a child of; without one, the span of the same trace that it follows from."""
+    # A reference to another trace is a link, never a parent.
     inside = [(kind, span) for kind, trace, span in references if trace in ("", trace_id)]
     return next((span for kind, span in inside if kind == _CHILD), inside[0][1] if inside else "")
 
@@ -151,10 +154,12 @@ def _in_call_order(spans: Iterable[Span]) -> Iterable[tuple[Span, int]]:
         children.setdefault(span.parent if span.parent in waiting else "", []).append(span)
     roots = list(reversed(children.get("", [])))
     while waiting:
+        # No roots left: what still waits is in loops. Its earliest span counts as a root.
         stack = [(span, 0) for span in roots] or [(next(iter(waiting.values())), 0)]
         roots = []
         while stack:
             span, depth = stack.pop()
+            # Came already: ids may be repeated, and loops of parents lead back.
             if waiting.pop(span.id, None) is None:
                 continue
             yield span, depth

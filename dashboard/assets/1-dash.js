@@ -75,6 +75,7 @@ const DashPage = (() => {
   };
 
   setInterval(() => {
+    // Every 100 ms: the next beat comes at most that much later than its pace.
     if (document.hidden || asking || Date.now() - rested < pace) { return; }
     rested = Date.now();
     beats += 1;

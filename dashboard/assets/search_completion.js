@@ -26,8 +26,11 @@
   /** @param {HTMLInputElement} field */
   const ask = (field) => {
     clearTimeout(timer);
+    // After a pause in typing: each question is a request to the collector.
     timer = window.setTimeout(() => {
+      // The reader has moved on; the list would open at a field without a cursor.
       if (document.activeElement !== field) { return; }
+      // The number comes back with the answer: one to an older question is not drawn (``offer``).
       asked += 1;
       DashPage.setProps("find-ask", {
         data: { n: asked, field: field.id, text: field.value, cursor: field.selectionStart }
@@ -75,6 +78,7 @@
     row.id = `find-option-${at}`;
     row.setAttribute("role", "option");
     row.append(Dom.make("bdi", "", label), Dom.make("span", "", detail));
+    // mousedown and not click: the field would lose the focus first, and that closes the list.
     row.addEventListener("mousedown", (event) => {
       event.preventDefault();
       take(at);
@@ -115,7 +119,7 @@
     const offer = shown;
     const field = Dom.input(offer.field);
     close();
-    if (field.value !== offer.text) { return; }  // written on since: the list was of what stood there before
+    if (field.value !== offer.text) { return; }  // written on since: the list was for the text before
     const [text, cursor] = Completion.taken(offer, offer.items[at][0]);
     Dom.type(field, text, cursor);
   };

@@ -22,6 +22,8 @@
         Object.assign(element.style, value);
       } else if (name !== "href" || Urls.isSafe(value)) {
         const text = value === true ? "" : String(value);
+        // Compared first: setting an attribute, even to the same value, makes the browser compute styles
+        // anew.
         if (element.getAttribute(name) !== text) { element.setAttribute(name, text); }
       }
     }
@@ -50,6 +52,7 @@
       const made = node(there, tree);
       if (!there) { parent.appendChild(made); } else if (made !== there) { parent.replaceChild(made, there); }
     });
+    // What is left over from a longer list.
     while (parent.childNodes.length > trees.length) { parent.lastChild?.remove(); }
   };
 
@@ -74,6 +77,7 @@
       }
       for (const each of addedNodes) {
         if (!(each instanceof Element)) { continue; }
+        // React adds whole subtrees at once: the element itself, or ones deep inside it.
         if (each.hasAttribute(KEY)) { draw(each); }
         each.querySelectorAll(`[${KEY}]`).forEach(draw);
       }
@@ -83,6 +87,7 @@
   // What dcc.Link does for links that are components.
   document.addEventListener("click", (event) => {
     const link = Dom.around(event, "a[data-link]");
+    // A new tab or window, or another button: the browser's own way of following a link.
     const elsewhere = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
     if (!link || elsewhere) { return; }
     event.preventDefault();

@@ -23,6 +23,7 @@
 
   /** @param {string} key @param {string} value */
   const put = (key, value) => {
+    // Typed texts replace the URL, or "back" would go through every letter.
     DashPage.changeUrl({ [key]: value === USUAL[key] ? "" : value }, { replace: TYPED.includes(key) });
     if (COLOURS.includes(key)) { keepColours(); }
   };
@@ -97,6 +98,7 @@
       if (enough) { reach.value = enough.value; }
     }
     slider.max = reach.value;
+    // Not while the reader drags it: the slider would jump under the pointer.
     if (document.activeElement !== slider || !at) { slider.value = String(Number(reach.value) - back); }
     slider.setAttribute("aria-valuetext", text);
   };
@@ -104,6 +106,7 @@
   /** @param {string} id @param {string} value */
   const setBox = (id, value) => {
     const box = Dom.input(id);
+    // Through Dash, as React would undo a value that is set on the element. Not while somebody types in it.
     if (box && document.activeElement !== box && box.value !== value) { DashPage.setProps(id, { value }); }
   };
 
@@ -137,8 +140,10 @@
       stop();
       return;
     }
+    // Dash marks its outputs while a callback runs: the last frame is still on its way.
     if (Dom.byId("graph-summary").dataset.dashIsLoading) { return; }
     const next = Number(given("at")) + Number(Dom.select("time-frame").value);
+    // The last seconds are not stored yet: there the replay ends, and the page goes live.
     const isOver = next >= now() - 3;
     if (isOver) { stop(); }
     DashPage.changeUrl({ at: isOver ? "" : String(next) }, { replace: true });
@@ -159,6 +164,8 @@
   /** @param {string} value */
   const slide = (value) => {
     const back = Number(Dom.select("time-reach").value) - Number(value);
+    // The last five seconds of the slider mean live; windows end at whole ten seconds, so that viewers share
+    // them.
     const at = back < 5 ? "" : String(Math.round((now() - back) / 10) * 10);
     DashPage.changeUrl({ at }, { replace: true });
   };
@@ -237,6 +244,7 @@
     const box = boxOf(event);
     if (box) { complete(box); }
     clearTimeout(typing);
+    // Each change of the URL is a request for a graph.
     typing = window.setTimeout(() => { put(key, target.value); }, TYPING_MS);
   });
   document.addEventListener("change", (event) => {
@@ -260,6 +268,7 @@
   document.addEventListener("mousedown", (event) => {
     const item = Dom.around(event, ".completions li");
     if (item) {
+      // mousedown and not click: the box would lose the focus first, and that closes the list.
       take(Dom.input(`view-${item.parentElement?.id.slice("complete-".length)}`), item);
       event.preventDefault();
     }

@@ -40,6 +40,7 @@
       button.tabIndex = each === tab ? 0 : -1;
     }
     /** @type {HTMLElement} */ (document.querySelector(".trace-bar")).dataset.tab = tab;
+    // Views are made when they are first opened: a hidden element has no size to draw in.
     if (tab === "flame") { now.flame ??= new FlameGraph(now.trace); }
     if (tab === "spans") {
       if (!now.table) {
@@ -93,6 +94,7 @@
   /** Choose another row that the search of the trace found. @param {number} by */
   const stepHit = (by) => {
     if (!now.hits.length) { return; }
+    // The length is added because % of a negative number is negative in JavaScript.
     now.at = (now.at + by + now.hits.length) % now.hits.length;
     now.waterfall.choose(now.hits[now.at]);
     now.table?.choose(now.hits[now.at]);
@@ -121,6 +123,7 @@
     const { waterfall, trace } = now;
     const row = waterfall.chosen;
     const { from, to } = waterfall;
+    // Around the chosen span, if there is one.
     const middle = row >= 0 ? trace.begin[row] + trace.length[row] / 2 : (from + to) / 2;
     const half = (to - from) / 2 * factor;
     waterfall.zoom(middle - half, middle + half);
@@ -172,10 +175,12 @@
       return;
     }
     if (Dom.around(event, "input, textarea, select, [contenteditable]")) {
+      // Letters are text here; Escape gives the keys back to the page.
       if (event.key === "Escape") { /** @type {HTMLElement} */ (event.target).blur(); }
       return;
     }
     const rows = Dom.around(event, ".rows-box");
+    // Enter on a link or a button must do what the link or the button does.
     const opens = event.key === "Enter" && now.waterfall.chosen >= 0 &&
       (rows || !Dom.around(event, "a, button, summary"));
     const act = opens
@@ -209,6 +214,7 @@
         now = null;
         return [same, same];
       }
+      // Dash passes the same object until the server sends another trace; a change of the URL keeps it.
       if (now?.trace !== trace) { begin(trace); }
       const given = parameters();
       const wanted = given.get("tab") ?? "";

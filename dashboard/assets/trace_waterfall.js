@@ -44,6 +44,7 @@ class Waterfall {
   }
 
   list() {
+    // ``order`` is the rows in sight from top to bottom, ``place`` the way back from a row to its line.
     this.order = TraceLayout.visibleRows(this.ends, this.closed);
     this.place = new Map(this.order.map((row, at) => [row, at]));
     this.rows.current = this.place.get(this.chosen) ?? -1;
@@ -69,6 +70,7 @@ class Waterfall {
   toggleAll(close) {
     this.closed.clear();
     for (let row = 0; close && row < this.count; row += 1) {
+      // Roots stay open, or a single line would be left of the whole trace.
       if (this.hasBelow(row) && this.trace.depth[row]) { this.closed.add(row); }
     }
     this.list();
@@ -78,6 +80,7 @@ class Waterfall {
   choose(row) {
     this.chosen = row;
     if (row >= 0 && !this.place.has(row)) {
+      // Rows are in call order: a row above whose subtree ends below this one is an ancestor.
       for (let above = row - 1; above >= 0; above -= 1) {
         if (this.ends[above] > row) { this.closed.delete(above); }
       }

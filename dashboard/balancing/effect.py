@@ -64,6 +64,7 @@ def verdict(stage: StageView) -> str:
     sure = [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
     if not sure:
         return "No significant difference yet: it may be chance. More calls narrow the intervals."
+    # A failure is often quick, so an arm with fewer failures may look slower without being so.
     longer = any(each is not None and each["better"] is False for each in (found["p50"], found["p99"]))
     if longer and found["success"]["better"]:
         sure.append("Failed calls are counted too, and may have been quick.")
@@ -125,6 +126,7 @@ def _difference(what: str, figure: Comparison | None) -> Component:
 
 def interval(figure: Comparison, look: str) -> list[Component]:
     """Draw zero in the middle, a bar from end to end of the interval, and a mark at the difference."""
+    # 15 % of room at both ends; the tiny number avoids a division by zero for an interval of zero length.
     reach = max(abs(figure["low"]), abs(figure["high"]), 1e-12) * 1.15
 
     def at(value: float) -> float:

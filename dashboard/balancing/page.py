@@ -120,7 +120,9 @@ def register(app: Dash, client: Client) -> None:
         _: int | None, search: str | None, wanted: str | None, known: bool
     ) -> tuple[Any, Any]:
         stages = client.stages()
+        # Stages and nodes are two replies: a service may be in one and not yet in the other.
         nodes = {node["name"]: node for node in client.services()}
+        # no_update, or each beat would draw the frame anew and take the focus out of the stage's form.
         changed = bool(stages) if bool(stages) != known else no_update
         if not stages:
             return parts.empty("No services yet"), changed
@@ -143,6 +145,7 @@ def register(app: Dash, client: Client) -> None:
         *(Output(f"destination-{name}", "children") for name in _PANELS),
         Input("tick", "n_intervals"),
         Input("zone", "data"),
+        # After a change of the stage the panels follow at once, not with the next beat.
         Input("stage-result", "children"),
         State("destination-name", "data"),
     )
@@ -157,6 +160,7 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
         return next((each for each in client.stages() if each["service"] == service), None)
 
     def decided() -> list[Decision]:
+        # Called by three panels; the client shares the reply.
         return client.decisions(service, DECISIONS)
 
     def states() -> Component:
@@ -179,4 +183,5 @@ def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, .
 def window(decided: Sequence[Decision], now_us: int) -> int:
     """Return how far back the strips go, in microseconds: the shorter window that holds all decisions."""
     oldest = min((each["time"] for each in decided), default=0)
+    # ``default=0`` above is older than both windows, so a service without decisions gets the longer one.
     return next((each for each in WINDOWS_US if oldest >= now_us - each), WINDOWS_US[-1])

@@ -55,6 +55,7 @@ def guard(stage: StageView) -> Component:
         )
     if stage["stage"] != Stage.ROUTE:
         words = "Guard on: once in stage route, it goes back to advise when routed calls fare worse."
+    # At 0 or 100 % one of the two groups is empty, and the guard compares them.
     elif 0 < stage["percent"] < 100:
         words = (
             "Guard on and watching: the stage goes back to advise when routed calls succeed "

@@ -33,6 +33,7 @@ def _form(stage: StageView | None) -> Component:
         max=100,
         step=1,
         debounce=False,
+        # Other stages have 0 %, which would be a strange offer for stage route.
         value=stage["percent"] or 100 if stage else 100,
     )
     return html.Div(
@@ -89,6 +90,7 @@ def question(service: str, stage: str, percent: int) -> str:
 
 
 def _refused(what: Problem) -> tuple[Any, ...]:
+    # The dialog closes: a second "Confirm" would repeat what was just refused.
     return True, no_update, parts.problem(what)
 
 
@@ -132,13 +134,17 @@ def register(app: Dash, client: Client) -> None:
     def change(
         _: Any, __: Any, ___: Any, stage: str | None, percent: float | None, service: str, by: str | None
     ) -> tuple[Any, ...]:
+        # Nothing is checked when the reader gives up.
         if ctx.triggered_id == "stage-cancel":
             return True, no_update, None
         if stage not in _STAGES:
             return True, no_update, parts.empty("Choose a stage first.")
+        # The browser gives None for an invalid number.
         if stage == Stage.ROUTE and (percent is None or percent != int(percent)):
             return True, no_update, parts.empty("Write the share as a whole number from 0 to 100.")
+        # In other stages the field is hidden and may hold anything.
         share = int(percent or 0) if stage == Stage.ROUTE else 0
+        # Only a question so far; "Confirm" comes here again with the same values and goes on below.
         if ctx.triggered_id == "stage-ask":
             return False, question(service, stage, share), None
         now = client.set_stage(service, stage, share, (by or "").strip())

@@ -35,6 +35,7 @@ def lanes(
 
     Those that are present have a lane, those that are gone only when something was decided about them.
     """
+    # Decisions before ``start`` count as well: an endpoint may have been ejected then and still be out.
     by: dict[str, list[Decision]] = {address: [] for address in present}
     for each in decisions:
         if each["kind"] in _STATES and each["endpoint"] and each["time"] <= end:
@@ -48,6 +49,7 @@ def _pieces(told: Sequence[Decision], start: int, end: int) -> list[Piece]:
     if not told:
         return []
     ordered = sorted(told, key=lambda each: each["time"])
+    # A state lasts until the next decision about the endpoint, or until now.
     ends = [*(each["time"] for each in ordered[1:]), end]
     return [
         Piece(max(each["time"], start), until, _STATES[each["kind"]], each["reason"])

@@ -3,7 +3,7 @@
 A layered drawing after Sugiyama, Tagawa and Toda (1981): loops are cut, depth is the longest
 path from a caller nobody calls, and the order within a layer follows the neighbours' mean.
 The same graph gives the same positions, whatever the order it comes in, so nodes never jump;
-what comes later is placed beside what stands. Many nodes stand in several columns of a layer.
+what comes later is placed beside what is there. Many nodes take several columns of a layer.
 """
 
 import math
@@ -16,6 +16,7 @@ from typing import Final
 COLUMN: Final = 224.0  # distance of layers
 ROW: Final = 114.0  # distance within a layer
 CROWDED: Final = 150  # from so many nodes on layers are folded, and calls go straight
+# Passes over the layers, every second one backwards. Crossings hardly decrease after a few.
 _SWEEPS: Final = 8
 _ASPECT: Final = 1.6  # width to height of a folded drawing
 _BAND_GAP: Final = 70.0  # between groups
@@ -39,9 +40,10 @@ class Layout:
 def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, str] | None = None) -> Layout:
     """Return places for every name; links with an unknown end or from a node to itself do not count.
 
-    Names of a group (``groups``: name to group) stand in a band of their own, below each other by
+    Names of a group (``groups``: name to group) are in a band of their own, below each other by
     name of the group; names without one below all.
     """
+    # Sorted here and below, so that the result does not depend on the order of the input.
     nodes = sorted(set(names))
     known = set(nodes)
     edges = sorted({(a, b) for a, b in links if a != b and a in known and b in known})
@@ -50,6 +52,7 @@ def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, st
         callees[source].append(target)
     forward = _without_loops(nodes, callees)
     depth = _depths(nodes, forward)
+    # Folded layers take several columns, so a link has no free place of its own in a layer: no bends.
     if groups or len(nodes) >= CROWDED:
         return Layout(_folded(_ordered(nodes, forward, depth), groups or {}), {})
     chains = _chains(forward, depth)
@@ -70,7 +73,7 @@ def arrange(names: Iterable[str], links: Iterable[Link], groups: Mapping[str, st
 
 def extend(layout: Layout, names: Iterable[str], links: Iterable[Link]) -> Layout:
     """Return the same places with further names added: in a column after their callers or before their
-    callees, near them, where nothing stands.
+    callees, near them, where there is room.
     """
     places = dict(layout.places)
     taken = set(places.values())
@@ -160,6 +163,7 @@ def _without_loops(nodes: list[str], callees: Mapping[str, list[str]]) -> list[L
                 state[name] = 2
                 stack.pop()
                 continue
+            # 1: the target is on the way to here, so this link closes a loop.
             if state.get(target) != 1:
                 kept.append((name, target))
             if target not in state:
@@ -200,6 +204,7 @@ def _ordered(nodes: list[str], links: list[Link], depth: Mapping[str, int]) -> l
     for sweep in range(_SWEEPS):
         beside = after if sweep % 2 else before
         for layer in reversed(layers) if sweep % 2 else layers:
+            # Equal means keep the order of the last sweep; the name decides the rest.
             layer.sort(key=lambda name: (_mean(beside[name], place), place[name], name))
             place.update({name: row - (len(layer) - 1) / 2 for row, name in enumerate(layer)})
     return layers

@@ -28,6 +28,7 @@ def as_static(children: Children) -> Children:
     if not isinstance(children, Component):
         return children
     inside = getattr(children, "children", None)
+    # The whole subtree or nothing: a component with an id inside must stay one that Dash knows.
     if _namespace(children) == _HTML and _is_static(children):
         if sum(1 for _ in _components(children)) < _FEWEST:
             return children
@@ -62,6 +63,7 @@ def _components(children: Children) -> Iterator[Component]:
 def _is_static(root: Component) -> bool:
     return all(
         (_namespace(each) == _HTML or (isinstance(each, dcc.Link) and each is not root))
+        # Dash sets the attribute only if an id was given.
         and not hasattr(each, "id")
         for each in _components(root)
     )
@@ -83,5 +85,6 @@ def _nodes(children: Children) -> list[Any]:
         if value is not None and value is not False
     }
     if isinstance(children, dcc.Link):
+        # WITHIN marks the link for static_html.js, which follows it without loading the page.
         return [["a", {**attributes, **WITHIN}, inside]]
     return [[str(described["type"]).lower(), attributes, inside]]

@@ -62,6 +62,7 @@ class Wanted:
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of ``GET /api/mesh/suggest``."""
+        # The API knows attributes of spans and resources; events and links have none to suggest.
         scope = self.scope if self.scope in ("span", "resource") else ""
         return {
             "kind": self.kind,
@@ -75,6 +76,7 @@ class Wanted:
     def offers(self, found: Iterable[tuple[str, str, int]]) -> list[Offer]:
         """Return words that continue the prefix, then the suggestions (value, scope, count), each once."""
         begun = self.prefix.casefold()
+        # Words of the language first: there are few of them, and they always fit at this place.
         offers = [
             Offer(word, word.strip())
             for word in self.words
@@ -83,6 +85,7 @@ class Wanted:
         for value, scope, count in found:
             detail = f"{scope} · {count}" if scope else f"{count}"
             offers.append(Offer(self.shown(value, scope), value, detail))
+        # Of equal offers the first one wins: a dict keeps the value that was set last.
         return list({offer.insert: offer for offer in reversed(offers)}.values())[::-1]
 
 
@@ -101,10 +104,14 @@ def in_field(field: str, text: str, cursor: int, service: str) -> Wanted:
 def in_query(text: str, cursor: int) -> Wanted:
     """Return the completion at the cursor of a query line."""
     before = traceql_words.tokens(text[:cursor])
+    # The word that ends at the cursor is being written; a mark (a brace or an operator) is complete by
+    # itself.
     edited = before.pop() if before and before[-1].end == cursor and before[-1].kind != "mark" else None
     start = edited.start if edited else cursor
+    # Suggestions are narrowed to the service that the query names anywhere, also behind the cursor.
     wanted = Wanted(start, _end(text, cursor, edited), edited.text if edited else "", service=_service(text))
     last = before[-1].text if before else ""
+    # Braces do not nest in TraceQL: above zero means inside a spanset.
     depth = sum((token.text == "{") - (token.text == "}") for token in before)
     if depth <= 0:
         return _between(wanted, before)
@@ -144,6 +151,7 @@ def _name(wanted: Wanted) -> Wanted:
         )
     return replace(
         wanted,
+        # The scope and its dot stay as they are; only the key is replaced.
         start=wanted.start + len(scope) + 1,
         prefix=key.strip('"'),
         kind="key",
@@ -186,6 +194,7 @@ def _end(text: str, cursor: int, edited: Token | None) -> int:
         found = _WORD.match(text, cursor)
         return found.end() if found else cursor
     quote = text.find(edited.text[0], cursor)
+    # A quote further on may open the next string: with an operator in between it is not the end of this one.
     return cursor if quote < 0 or re.search(r"[{}&|]", text[cursor:quote]) else quote + 1
 
 

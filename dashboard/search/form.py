@@ -154,6 +154,7 @@ def problem(line: str, error: ApiError) -> Component | str:
     if error.position is None:
         return words
     column, length = error.position
+    # Forty characters before the error, so that a long query shows the place and not its beginning.
     at = max(0, column - 1 - 40)
     shown, begin = line[at : at + 110].translate(_ONE_LINE), column - 1 - at
     length = max(1, min(length, len(shown) - begin))
@@ -251,6 +252,7 @@ def register(app: Dash, client: Client) -> None:
         if ctx.triggered_id == "url":
             line, filled, note, off = _shown(query)
             return line, *filled, *_window(query, zone or 0), _note(note), off
+        # The reader writes in the query line: the fields follow, the line itself is left alone.
         if ctx.triggered_id == "find-q":
             _, filled, note, off = _shown(TraceQuery(q=line or " "))
             return no_update, *filled, *keep, _note(note), off

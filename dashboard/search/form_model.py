@@ -33,7 +33,7 @@ class FormError(ValueError):
 class Form:
     """The fields of the form, all of which must hold for one span.
 
-    ``min`` and ``max`` are durations such as ``100ms``; ``attributes`` are conditions such as
+    ``min`` and ``max`` are durations like ``100ms``; ``attributes`` are conditions like
     ``http.response.status_code>=500 region!=eu``, separated by spaces.
     """
 
@@ -72,6 +72,7 @@ def form(query: str) -> Form | None:
     found = traceql_words.tokens(query)
     if not found:
         return Form()
+    # Anything but one filter has no form; None is the answer, not an error, as the query may well be right.
     if len(found) < 2 or found[0].text != "{" or found[-1].text != "}":
         return None
     made = Form()
@@ -82,6 +83,7 @@ def form(query: str) -> Form | None:
         field, op, value = parts[at : at + 3]
         if at and parts[at - 1].text != "&&":
             return None
+        # None where a field is taken already: the form has one place for each.
         more = _with(made, field, op, value)
         if more is None:
             return None
@@ -99,6 +101,7 @@ def with_condition(query: str, service: str, scope: str, key: str, value: str) -
     filled = form(query)
     if filled is not None and replace(filled, service="") == Form() and filled.service in ("", service):
         return f"{{ {of_service} && {condition} }}"
+    # A pipeline or an operator must be in brackets, as ``&&`` would bind to its last part only.
     one = all(token.text != "|" for token in traceql_words.tokens(query)) and filled is not None
     return f"{query.strip() if one else f'({query.strip()})'} && {{ {of_service} && {condition} }}"
 
@@ -133,7 +136,7 @@ def _with_attribute(made: Form, field: str, sign: str, value: Token) -> Form | N
     if named is None or shown is None or (field, sign, value.text) == _FAILED:
         return None
     scope, key = named
-    # What stands before the first dot is read as a scope, also nothing: ``.a`` is the key ``a`` of any scope.
+    # What comes before the first dot is read as a scope, also nothing: ``.a`` is the key ``a`` of any scope.
     reads_as_scoped = key.partition(".")[0] in ("", *traceql_words.SCOPES)
     plain = re.fullmatch(r"[^\s\"`=<>!~{}()&|^,]+", key) and not reads_as_scoped
     name = key if plain else traceql_words.quote(key)

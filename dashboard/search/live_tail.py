@@ -24,6 +24,7 @@ from proxy.contract.api.search import TraceLine
 KEPT: Final = 200  # rows
 # Traces are found when their first spans are stored, slow ones long after they began.
 _LOOKBACK: Final = "30s"
+# One page of a search; more traces in one beat than this are counted as missed.
 _ASKED: Final = 100
 _NOT_PRESSED: Final[dict[str, Any]] = {"aria-pressed": "false"}
 
@@ -78,6 +79,7 @@ def overlooked(traces: list[TraceLine], seen: list[str], more: bool) -> bool:
     """True if some traces were never shown: there are more than one request returns, and none of these is
     known.
     """
+    # The first reply is not compared with anything: whatever is older was never promised.
     return bool(seen) and more and len(fresh(traces, seen)) == len(traces)
 
 
@@ -128,6 +130,7 @@ def register(app: Dash, client: Client) -> None:
     def follow(
         _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: int | None
     ) -> tuple[Any, ...]:
+        # The beat goes on for the rest of the page; a paused list sends no request.
         if paused:
             raise PreventUpdate
         return _followed(client, seen, search, zone or 0)
@@ -146,6 +149,7 @@ def _register_pause(app: Dash) -> None:
     )
     @guarded(lambda _: (no_update,) * 4)
     def pause(clicks: int | None, paused: bool, seen: dict[str, Any]) -> tuple[Any, ...]:
+        # Dash calls this as well when the button is drawn, without a click.
         if not clicks:
             raise PreventUpdate
         now = not paused
@@ -171,9 +175,12 @@ def _followed(client: Client, seen: Mapping[str, Any], search: str | None, zone:
         now_us = int(time.time() * 1_000_000)
         newest = max((trace["start"] for trace in found["traces"]), default=0)
         return no_update, no_update, said, results.lag_notice(client, newest, now_us)
+    # Only what changes is sent: 200 rows with each beat would be drawn anew, and lose the selection.
     rows = Patch()
+    # Each is put before the one above it, so the newest must come last.
     for trace in reversed(new):
         rows.prepend(as_static(_row(trace, zone)))
+    # From the bottom up: a deletion moves the rows below it.
     for at in range(len(old) + len(new) - 1, KEPT - 1, -1):
         del rows[at]
     ids = [trace["traceId"] for trace in new] + old

@@ -86,7 +86,7 @@ def register(app: Dash, client: Client) -> None:
     )
     @guarded(lambda what: (_failed(what), None))
     def find(search: str | None, zone: int | None, _: int | None, path: str | None) -> tuple[Any, Any]:
-        if zone is None:  # told by the browser in a moment
+        if zone is None:  # the browser sends it in a moment
             raise PreventUpdate
         query = _here(search, path)
         try:
@@ -94,6 +94,7 @@ def register(app: Dash, client: Client) -> None:
         except FormError as error:
             return _refused(), str(error)
         except ApiError as error:
+            # 400 is the reader's query, shown at its column; all else is shown by ``guarded``.
             if error.status != 400:
                 raise
             return _refused(), form.problem(query.line, error)
@@ -113,6 +114,7 @@ def _view(client: Client, query: TraceQuery, zone: int) -> Any:
     now_us = int(time.time() * 1_000_000)
     found = client.search(query.parameters())
     shown = results.results(found, query, zone, now_us)
+    # Only a list of the newest traces can be missing those that the store has not got yet.
     if query.start or query.after or query.sort != "time" or query.order != "desc":
         return shown
     newest = max((trace["start"] for trace in found["traces"]), default=0)

@@ -66,6 +66,7 @@ def _chosen(traces: Sequence[TraceLine], query: TraceQuery, found: TracePage) ->
     """Return the actions on two chosen traces, which the browser fills in, and on all of an operation."""
     form = query.form
     service, operation = (form.service, form.operation) if form else ("", "")
+    # Without one in the form, traces of a single root are as good: all rows are the same operation.
     if not operation:
         roots = {(trace["rootService"], trace["rootOperation"]) for trace in traces}
         service, operation = roots.pop() if len(roots) == 1 else ("", "")
@@ -101,11 +102,12 @@ def _pick(trace: TraceLine) -> Component:
 
 def lag_notice(client: Client, newest_us: int, now_us: int) -> Component | None:
     """Return a notice that the store is behind, where the newest trace is so old that it may be."""
+    # Fresh enough: no request to the storage page is needed.
     if now_us - newest_us < _LATE_US:
         return None
     try:
         behind_us = round(client.oldest_unstored() * 1_000_000)
-    except ApiError:  # what was found stands without it
+    except ApiError:  # the list is worth showing without the notice
         return None
     if behind_us < _LATE_US:
         return None
@@ -130,6 +132,7 @@ def _partial(found: TracePage) -> list[Component]:
 
 
 def _table(traces: Sequence[TraceLine], query: TraceQuery, zone: int, now_us: int) -> Component:
+    # Bars compare the rows of this page; the next page has a scale of its own.
     longest = max(trace["duration"] for trace in traces)
     colours = palette.services(name for trace in traces for name in trace["services"])
     pick = html.Span("Choose two to compare", className="visually-hidden")
@@ -277,6 +280,7 @@ def register(app: Dash) -> None:
     def open_trace(click: dict[str, Any] | None) -> Any:
         if not click:
             raise PreventUpdate
+        # ``customdata`` is the trace id that ``scatter`` gives each point.
         return links.trace(str(click["points"][0]["customdata"]))
 
     @app.callback(

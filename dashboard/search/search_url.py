@@ -74,6 +74,7 @@ class TraceQuery:
         known = {field.name for field in fields(cls)}
         given = {key: value for key, value in parse_qsl((search or "").lstrip("?")) if key in known}
         query, standard = cls(**given), cls()
+        # Half a window would mean something else than the reader wrote: then it is the default one.
         bounded = _is_time(query.start) and _is_time(query.end) and int(query.start) < int(query.end)
         return replace(
             query,
@@ -124,16 +125,19 @@ class TraceQuery:
 
     def sorted_by(self, column: str) -> "TraceQuery":
         """Return the same search by another column; choosing the same column again reverses the order."""
+        # A new column begins with the largest first, names with A.
         descending = self.order == "desc" if self.sort == column else column == "root"
         return self.first_page(sort=column, order="asc" if descending else "desc")
 
     def next_page(self, cursor: str) -> "TraceQuery":
+        # The API's cursors go forward only: to go back, those of the pages before are kept in the URL.
         kept = [each for each in self.after.split(_CURSOR_APART) if each][1 - _CURSORS :]
         return replace(self, after=_CURSOR_APART.join([*kept, cursor]), page=str(int(self.page) + 1))
 
     def previous_page(self) -> "TraceQuery | None":
         """Return the page before; None on the first page, and where the URL does not remember it."""
         before = self.after.rpartition(_CURSOR_APART)[0]
+        # Page 2 goes back to the first page, which has no cursor; on later pages a missing one was dropped.
         if not self.after or (not before and int(self.page) > 2):
             return None
         return replace(self, after=before, page=str(max(1, int(self.page) - 1)))

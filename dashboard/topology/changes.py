@@ -61,7 +61,9 @@ def merge(before: Graph, after: Graph, difference: GraphDifference) -> Graph:
     """Return the graph of the later window, with what has vanished of the earlier one, without traffic."""
     nodes = {node["name"]: node for node in after["nodes"]}
     edges = {(edge["source"], edge["target"], edge["protocol"]): edge for edge in after["edges"]}
+    # The API says what vanished: an edge that is missing for lack of a few calls is not drawn as gone.
     gone = {key for key, each in by_edge(difference).items() if key not in edges and _vanished(each)}
+    # An edge cannot be drawn without its two ends, so they are kept as well.
     names = {name for key in gone for name in key[:2]}
     names |= {name for name, each in by_service(difference).items() if _vanished(each)}
     old_nodes: Sequence[Node] = [

@@ -35,6 +35,7 @@ def scene(client: Client, view: GraphView, now: float) -> Scene:
     else:
         graph, nodes, edges = window(client, view, now), None, None
     names = sorted(node["name"] for node in graph["nodes"])
+    # After ``names``: the focus box offers every service, also those outside the part that is shown.
     if view.focus:
         graph = around(graph, view.focus, view.hops, view.way)
     return Scene(graph, names, nodes, edges)
@@ -42,12 +43,14 @@ def scene(client: Client, view: GraphView, now: float) -> Scene:
 
 def window(client: Client, view: GraphView, now: float) -> Graph:
     """Return the graph of the view's window; the usual one is live."""
+    # Without times the API answers live, from the engine's memory.
     usual = not view.at and view.span == GraphView().span
     return client.graph() if usual else client.graph(*view.window(now))
 
 
 def compare(client: Client, view: GraphView, now: float) -> tuple[Graph, GraphDifference]:
     """Return both windows in one graph, and their changes."""
+    # Cut down to ten seconds, so that requests of several viewers are equal and share one reply.
     now = now // COMPARED_EVERY * COMPARED_EVERY
     after, before = view.window(now), view.before(now)
     difference = client.difference(after, before)
@@ -74,6 +77,8 @@ def part(view: GraphView, grouped: Mapping[str, str]) -> str:
     """Return a key of the part of the graph that is drawn: while it stays the same, nodes keep their
     places.
     """
+    # Without a focus, hops and direction change nothing, so they must not move the nodes. "\0" occurs in no
+    # name.
     around_what = f"{view.focus}\0{view.hops}\0{view.way}" if view.focus else ""
     return f"{around_what}\0{view.group}\0{hash(frozenset(grouped.items())) if grouped else ''}"
 

@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+# The text comes from a URL and the parser is recursive: deeper nesting would overflow Python's stack.
 _MAX_DEPTH: Final = 40
 
 Thing = Mapping[str, Any]
 Test = Callable[[Thing], bool]
 """Whether a node or an edge of the API's graph matches."""
 
+# Signs of two characters come before those of one, or ">=" would be read as ">" and "=".
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<text>\"[^\"]*\"|'[^']*')|(?P<sign>&&|\|\||!=|>=|<=|!~|[=<>~!()])"
     r"|(?P<word>[^\s\"'&|!=<>~()]+))"
@@ -167,6 +169,7 @@ class _Parser:
         return test
 
     def _factor(self) -> Test:
+        # Counted in a loop and not by recursion: a thousand "!" are as cheap as one.
         turns = 0
         while self._taken("!", "not"):
             turns += 1
@@ -191,6 +194,7 @@ class _Parser:
         name = token.text.lower()
         if token.kind != "word" or name not in {*NUMBERS, *WORDS, *FLAGS}:
             raise FindError(token.column, f"{token.text!r} is not a field; fields are {_choices()}")
+        # A flag takes no value, so whatever follows it must be a word between two terms.
         if name in FLAGS:
             return FLAGS[name]
         operator = self.next()
@@ -217,6 +221,7 @@ def _number(name: str, operator: _Token, value: _Token) -> Test:
 
     def test(thing: Thing) -> bool:
         measured = field.of(thing)
+        # No traffic means no latency, which is neither above nor below a limit.
         return measured is not None and compare(measured, limit)
 
     return test
@@ -232,6 +237,8 @@ def _word(name: str, operator: _Token, value: _Token) -> Test:
     def test(thing: Thing) -> bool:
         words = [word.casefold() for word in of(thing)]
         found = wanted in words if whole else any(wanted in word for word in words)
+        # Also ``!=`` matches nothing where the field is missing: "zone != a" means nodes in another zone, not
+        # those without any.
         return bool(words) and found is not negated
 
     return test

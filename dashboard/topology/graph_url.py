@@ -36,6 +36,7 @@ EARLIER: Final[Mapping[int, str]] = {
     604800: "1 week earlier",
 }
 HOPS: Final = range(1, 10)
+# The unit separator: a comma or a slash may be part of a service's name.
 _BETWEEN: Final = "\x1f"  # names of a path
 _PATH_MAX: Final = 100
 _SECONDS_MAX: Final = 9_000_000_000
@@ -76,11 +77,13 @@ class GraphView:
     @classmethod
     def of_search(cls, search: str | None) -> "GraphView":
         """Return the view of a URL's ``?…``."""
+        # Blank values are kept, so that ``span=`` is reported as a problem and not taken as missing.
         given = dict(parse_qsl((search or "").lstrip("?"), keep_blank_values=True))
         read: dict[str, Any] = {}
         problems: list[str] = []
         for each in _SHOWN:
             text = given.get(_key(each))
+            # A parameter that is not given is no problem to report.
             if text is None:
                 continue
             rule = _RULES.get(each.name)
@@ -90,6 +93,7 @@ class GraphView:
             else:
                 read[each.name] = value
         view = cls(**read, problems=tuple(problems))
+        # Only together can they be wrong, so both take their defaults.
         if view.bad > view.warn:
             problems.append(f"bad is {view.bad:g}: it must not be above warn ({view.warn:g})")
             view = replace(view, warn=cls().warn, bad=cls().bad, problems=tuple(problems))
@@ -123,6 +127,7 @@ class GraphView:
         A window that reaches now ends at a whole second, so that everybody who looks at the same time sends
         the same request.
         """
+        # Not in the future: a link with a wrong clock would otherwise show an empty graph.
         end = min(self.at, int(now)) if self.at else int(now)
         return (end - self.span) * 1_000_000, end * 1_000_000
 
@@ -156,6 +161,8 @@ def _one_of(choices: Mapping[str, str]) -> _Rule:
 
 def _whole(low: int, high: int) -> _Rule:
     def read(text: str) -> int | None:
+        # isdigit alone also takes digits of other scripts and superscripts, and int() takes spaces and
+        # underscores.
         plain = text.isascii() and text.isdigit() and len(text) < 12
         return int(text) if plain and low <= int(text) <= high else None
 
@@ -168,6 +175,7 @@ def _number(high: float) -> _Rule:
             value = float(text.strip().removesuffix("%").removesuffix("ms"))
         except ValueError:
             return None
+        # Also refuses "nan", which compares false with everything, and "inf".
         return value if 0 <= value <= high else None
 
     return _Rule(read, f"a number from 0 to {high:g}")

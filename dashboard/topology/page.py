@@ -69,10 +69,13 @@ def _frame() -> Component:
         id="graph",
         elements=[],
         stylesheet=[],
+        # Far enough out for a graph of a thousand nodes.
         minZoom=0.02,
         maxZoom=2.5,
+        # Places come from the server (``graph_layout``), the view is set by topology.js.
         layout={"name": "preset", "fit": False},
         autoRefreshLayout=False,
+        # The selection is in the URL; Cytoscape's own would be a second one.
         autounselectify=True,
         style={"width": "100%", "height": "100%"},
         boxSelectionEnabled=False,
@@ -147,6 +150,7 @@ def _look(view: GraphView, scene: data.Scene, found: Matched, hidden: Matched) -
 
 
 def _unavailable(what: Problem) -> tuple[Any, ...]:
+    # The old picture stays under the message: a graph of a minute ago says more than an empty frame.
     return no_update, parts.problem(what, "over"), no_update, no_update, no_update
 
 
@@ -154,8 +158,11 @@ def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any)
     """True if a beat needs no answer: the past does not change, and comparisons and large graphs are
     expensive.
     """
+    # A new URL is answered at once; so is a beat while nothing is drawn, or while a message lies over the
+    # graph.
     if ctx.triggered_id != "tick" or not held or state:
         return False
+    # The browser still draws the last picture: another one would only queue up behind it.
     if held.get("drawing"):
         return True
     dear = view.compared or held["count"] >= CROWDED
@@ -165,6 +172,7 @@ def _may_wait(view: GraphView, ticks: int | None, held: Held | None, state: Any)
 def register(app: Dash, client: Client) -> None:
     """Connect the graph to the beat and the URL; theme, zoom and drawing stay in the browser."""
     panel.register(app, client)
+    # Shared by all browsers: who looks at the same part sees the nodes at the same places.
     pictures, standing = Pictures(), NodePlaces()
 
     @app.callback(

@@ -24,7 +24,7 @@ from proxy.contract.api.graph import Edge, Graph, Node, Stats
 
 WINDOW: Final = 600  # seconds of the charts, or the view's window where that is longer
 POINTS: Final = 60
-SLOW_TICKS: Final = 5  # what reads the store is asked every so many ticks
+SLOW_TICKS: Final = 5  # ticks between two requests that read the store
 
 
 def layout() -> Component:
@@ -179,6 +179,7 @@ def _call(other: str, edge: Edge, view: GraphView) -> Component:
 
 
 def _unavailable(what: Problem) -> tuple[Any, ...]:
+    # The message once, above the charts, which keep what they show.
     return parts.problem(what), no_update, no_update, no_update, no_update, no_update
 
 
@@ -186,6 +187,7 @@ def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, no
     """Return the four figures; in whole seconds, so that viewers share the answers."""
     _, end = view.window(now)
     length = max(WINDOW, view.span)
+    # A fixed number of points: an hour is drawn as fast as ten minutes.
     start, step = end - length * 1_000_000, length // POINTS
     points = series.since_first_call(client.series(of, start, end, step))
     return (
@@ -205,6 +207,7 @@ def _lists(client: Client, search: str | None) -> list[Component]:
     if not scene.graph["nodes"]:
         return [parts.empty("No services yet", "They are listed here from their first call on.")]
     found, hidden = matched(scene.graph, view.find), matched(scene.graph, view.hide)
+    # An expression with an error hides nothing: the list must not empty while somebody types.
     sought = bool(view.find.strip()) and found.error is None
     return lists.fleet(
         scene.graph,
@@ -226,6 +229,8 @@ def register(app: Dash, client: Client) -> None:
     @guarded(parts.problem)
     def framed(search: str | None) -> Any:
         selected = GraphView.of_search(search).selected
+        # The titles of the charts depend on it, so the frame asks for the graph; the reply is shared with the
+        # details.
         tcp = len(selected) == 2 and any(
             edge["tcp"] for edge in client.graph()["edges"] if _ends(edge) == selected
         )
@@ -246,6 +251,7 @@ def register(app: Dash, client: Client) -> None:
     def details(ticks: int | None, zone: int | None, search: str | None) -> tuple[Any, ...]:
         view = GraphView.of_search(search)
         selected, now = view.selected, time.time()
+        # A past window does not change, but its spans may still be on their way into the store.
         if not selected or (view.at and ctx.triggered_id == "tick" and (ticks or 0) % SLOW_TICKS):
             raise PreventUpdate
         graph = data.window(client, view, now)
@@ -269,6 +275,7 @@ def _register_lists(app: Dash, client: Client) -> None:
     @guarded(parts.problem)
     def overview(ticks: int | None, search: str | None, held: Mapping[str, Any] | None) -> Any:
         view = GraphView.of_search(search)
+        # These read the store, or draw hundreds of rows: not with each beat.
         dear = view.at or view.compared or (held or {}).get("count", 0) >= CROWDED
         if ctx.triggered_id == "tick" and dear and (ticks or 0) % SLOW_TICKS:
             raise PreventUpdate
@@ -286,6 +293,7 @@ def _register_lists(app: Dash, client: Client) -> None:
         if ctx.triggered_id == "tick" and shown and (ticks or 0) % SLOW_TICKS:
             raise PreventUpdate
         view = GraphView.of_search(search)
+        # Cut down, so that all viewers ask for the same window and share the reply.
         start, end = view.window(time.time() // SLOW_TICKS * SLOW_TICKS)
         found = client.suspects(start, end, lists.BLAMED_MAX)
         return as_static(lists.suspects(found, view))

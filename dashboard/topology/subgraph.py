@@ -22,15 +22,17 @@ def around(graph: Graph, focus: str, hops: int, way: str) -> Graph:
     """Return the callers and callees of ``focus`` over at most ``hops`` calls; ``way`` is both, callers or
     callees.
 
-    A path goes in one direction. Without such a node the whole graph is returned.
+    A path goes in one direction. Without a node of this name the whole graph is returned.
     """
     if focus not in {node["name"] for node in graph["nodes"]}:
         return graph
+    # Callers and callees are followed separately: the callees of a caller are not what depends on the focus.
     kept = {focus}
     for one, begin, end in (("callers", "target", "source"), ("callees", "source", "target")):
         if way in ("both", one):
             beside: dict[str, set[str]] = {}
             for edge in graph["edges"]:
+                # ``begin`` and ``end`` are keys of Edge, which mypy cannot see through the loop.
                 beside.setdefault(str(edge[begin]), set()).add(str(edge[end]))  # type: ignore[literal-required]
             kept |= _reached(focus, hops, beside)
     return {
@@ -60,6 +62,7 @@ def matched(graph: Graph, expression: str) -> Matched:
 def idle(graph: Graph) -> Matched:
     """Return edges without traffic, and nodes that no traffic comes to or goes from."""
     found = _matching(graph, lambda thing: not thing["count"])
+    # A node that only calls others has no traffic of its own, but is not idle.
     busy = {name for edge in graph["edges"] if edge["count"] for name in (edge["source"], edge["target"])}
     return Matched(found.nodes - busy, found.edges)
 

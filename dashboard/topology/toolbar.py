@@ -169,6 +169,8 @@ def _select(name: str, title: str, options: Mapping[Any, str], when: str = "") -
 
 
 def _choice(element_id: str, title: str, options: Mapping[Any, str], when: str = "") -> Component:
+    # A plain select and no dcc.Dropdown: topology_toolbar.js reads and writes it, and Dash need not know of
+    # it.
     listed = [["option", {"value": str(value)}, [text]] for value, text in options.items()]
     return html.Label(
         [html.Span(title), _drawn(html.Select, listed, id=element_id)], className=f"choice {when}".rstrip()
@@ -246,7 +248,9 @@ def _changes() -> Component:
 def match_note(text: str, matched: Any, what: str) -> Any:
     """Return the line below a box: how much matched, or the error, marked at its column."""
     if matched.error is not None:
+        # Columns count from 1, texts from 0.
         at = matched.error.column - 1
+        # A space to mark where the error is behind the end: something is missing there.
         wrong = text[at : at + 1] or " "
         return html.Div(
             [

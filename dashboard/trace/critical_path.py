@@ -5,7 +5,7 @@ before now was waited for; before it began, what had ended by then; in between t
 
 * A message is not waited for, nor is a child that ended after its parent: the parent had gone on.
 * A server's span beside its client's comes from another clock. Where it does not fit into the client's
-  it is moved into its middle for the reckoning, and all below with it; stretches are told as sent.
+  it is moved into its middle for the computation, and all below with it; stretches have the times as sent.
 * Two that follow each other may overlap a little, because clocks are read at slightly different moments.
 """
 
@@ -43,6 +43,7 @@ def critical_path(trace: Trace) -> list[Stretch]:
     moved = shifts(trace)
     below = children(trace)
 
+    # Frames on a list instead of recursion: traces may be deeper than Python's stack allows.
     def frame(index: int, begin: int, now: int) -> _Frame:
         by_end = sorted(below[index], key=lambda at: trace.spans[at].end + moved[at])
         return _Frame(index, begin, now, by_end)
@@ -65,6 +66,7 @@ def critical_path(trace: Trace) -> list[Stretch]:
         span, shift = trace.spans[child], moved[child]
         begin, end = max(span.start + shift, here.begin), min(span.end + shift, here.now)
         busy(here.index, end, here.now)
+        # What happened before the child began is looked at next, when this frame is on top again.
         here.now = begin
         frames.append(frame(child, begin, end))
     return sorted(path, key=lambda stretch: (stretch.start, stretch.end))
@@ -76,6 +78,7 @@ def _longest_root(trace: Trace) -> int:
 
 
 def _waited_for(trace: Trace, here: _Frame, moved: Sequence[int]) -> int:
+    # A child that is passed over is dropped for good: ``now`` only goes backwards.
     while here.waiting:
         child = here.waiting.pop()
         span, shift = trace.spans[child], moved[child]
@@ -104,6 +107,7 @@ def shifts(trace: Trace) -> list[int]:
         if not is_remote or fits:
             found.append(shift)
             continue
+        # In the middle, as the way there and the way back are assumed to take equally long.
         room = max(0, caller.duration - span.duration)
         found.append(caller.start + shift + room // 2 - span.start)
     return found

@@ -42,6 +42,7 @@ _KEYS: Final = (
     ("Esc", "close details"),
 )
 _STORES: Final = ("data", "place", "span", "hits", "drawn", "logs", "logged")
+# A linking trace may begin a little earlier than this one, by clocks, and up to a day later.
 _HOUR: Final = 3_600_000_000  # microseconds
 _LINKING: Final = 20  # traces that link to one, at most shown
 
@@ -90,6 +91,7 @@ def layout(trace_id: str, search: str | None = None) -> Component:
                     ),
                 ],
                 id="trace-whole",
+                # Shown by trace.js once there is a trace: empty tabs would look like an error.
                 hidden=True,
             ),
         ],
@@ -190,6 +192,7 @@ def _register_trace(app: Dash, client: Client, cache: TraceCache) -> None:
         if trace is None:
             return parts.card(_unknown(trace_id)), None
         packed = waterfall.columns(trace)
+        # The path is computed once, for the columns and for the head.
         head = trace_head.head(trace, packed["path"], zone or 0)
         return head, {**packed, "flame": flame.boxes(trace)}
 
@@ -199,6 +202,7 @@ def _register_trace(app: Dash, client: Client, cache: TraceCache) -> None:
     @guarded(lambda _: None)
     def linking(_: str, trace_id: str) -> Any:
         trace = cache.get(trace_id)
+        # A trace from a file is in no store that could be searched for links to it.
         if trace is None or trace_id.startswith(FROM_FILE):
             raise PreventUpdate
         window = trace.start - _HOUR, min(trace.start + 24 * _HOUR, int(time.time() * 1e6))
@@ -240,6 +244,7 @@ def _register_views(app: Dash, cache: TraceCache) -> None:
     )
     @guarded(_no_hits)
     def find(text: str | None, drawn: Any, trace_id: str) -> Any:
+        # ``drawn`` comes with the trace; before it there are no rows to mark.
         trace = cache.get(trace_id) if text and drawn else None
         return {"text": text or "", "rows": waterfall.matches(trace, text or "") if trace else []}
 
@@ -248,6 +253,7 @@ def _register_views(app: Dash, cache: TraceCache) -> None:
     )
     @guarded(parts.problem)
     def statistics(place: dict[str, str] | None, trace_id: str) -> Any:
+        # Computed when its tab is opened: most readers never look at it.
         if not place or place["tab"] != "statistics" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         return as_static(statistics_table.view(trace, place["sort"], place["by"] == "operation"))
@@ -260,6 +266,7 @@ def _register_views(app: Dash, cache: TraceCache) -> None:
     )
     @guarded(parts.problem)
     def graph(place: dict[str, str] | None, theme: str | None, trace_id: str) -> Any:
+        # Drawn when its tab is open: Cytoscape cannot lay out a graph in a hidden element.
         if not place or place["tab"] != "graph" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         return cyto.Cytoscape(

@@ -18,7 +18,7 @@ _MANY: Final = 200  # events, links
 
 
 def details(trace: Trace, span_id: str, zone: int) -> Component:
-    """Return the details; a panel that says so when the trace has no such span."""
+    """Return the details; a panel that says so when the trace does not have the span."""
     index = next((at for at, span in enumerate(trace.spans) if span.id == span_id), None)
     if index is None:
         return parts.card(parts.empty("This trace has no such span", html.Code(fmt.short(span_id, 40))))

@@ -35,6 +35,7 @@ class TraceCache:
         """Return the trace as the store has it now; None when it has none. Raises ApiError."""
         if trace_id.startswith(FROM_FILE):
             return self._known(trace_id)
+        # Always asked for anew when the page is opened: late spans may have come since.
         trace = self._client.trace(trace_id)
         if trace is not None:
             self._keep(trace_id, trace)
@@ -49,6 +50,7 @@ class TraceCache:
 
         Raises FileError, and ApiError when the collector, which reads OTLP, does not answer.
         """
+        # The same file gets the same ids, so a link to it works until the trace is dropped.
         digest = hashlib.sha256(body).hexdigest()[:8]
         try:
             data = _documents(json.loads(body), self._client, body)
@@ -65,6 +67,7 @@ class TraceCache:
         if not found:
             raise FileError("There is no span in the file.")
         named = [replace(trace, id=f"{FROM_FILE}{digest}-{trace.id}") for trace in found]
+        # The first of the file is kept last, and so dropped last.
         for trace in reversed(named):
             self._keep(trace.id, trace)
         return named
@@ -80,6 +83,7 @@ class TraceCache:
             self._traces[trace_id] = trace
             self._traces.move_to_end(trace_id)
             held = sum(len(each.spans) for each in self._traces.values())
+            # By spans and not by traces: one large trace takes as much memory as thousands of small ones.
             while held > SPANS_MAX and len(self._traces) > 1:
                 _, dropped = self._traces.popitem(last=False)
                 held -= len(dropped.spans)
@@ -89,6 +93,7 @@ def _documents(document: Any, client: Client, body: bytes) -> Sequence[Any]:
     """Return Jaeger's ``data`` array of a file."""
     if isinstance(document, dict) and "result" in document and "resourceSpans" in (document["result"] or {}):
         document = document["result"]  # a reply of /api/v3/traces
+        # The collector reads OTLP without the envelope.
         body = json.dumps(document).encode()
     if isinstance(document, dict) and "resourceSpans" in document:
         return client.transform(body)

@@ -63,6 +63,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
         if not contents:
             raise PreventUpdate
         try:
+            # dcc.Upload sends a data URL: the type, a comma, then base64.
             found = cache.upload(base64.b64decode(contents.partition(",")[2]))
         except (FileError, binascii.Error) as error:
             return parts.card(parts.empty(str(error), parts.name(filename or "")))
@@ -91,6 +92,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
         if form not in _PATHS:
             return Response("the forms are otlp and jaeger\n", 404, mimetype="text/plain")
         try:
+            # Passed on piece by piece: a large trace would otherwise be held twice in memory.
             status, body = client.download(_PATHS[form] + quote(trace_id, safe=""))
         except ApiError as error:
             return Response(f"{error} {error.fix}\n", 502, mimetype="text/plain")
@@ -98,6 +100,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
             body,
             status,
             mimetype="application/json",
+            # An error is shown in the browser instead of being saved as a file.
             headers={"Content-Disposition": "attachment"} if status == 200 else {},
         )
 

@@ -27,6 +27,7 @@ def columns(trace: Trace) -> dict[str, Any]:
     ``path`` are the stretches of the critical path as (row, start, length), ``notes`` the mesh's part in
     calls, ``events`` the times of events, both by row.
     """
+    # Names once and numbers in the rows: of ten thousand spans most share a few names.
     services = list(trace.services)
     operations = sorted({span.operation for span in trace.spans})
     service_at = {name: at for at, name in enumerate(services)}
@@ -60,6 +61,7 @@ def columns(trace: Trace) -> dict[str, Any]:
 
 def _flags(span: Span) -> int:
     went = hop(span)
+    # One reference is the parent; all others are links.
     links = len(span.references) - bool(span.parent)
     marks = (
         (FAILED, span.failed),
@@ -68,6 +70,7 @@ def _flags(span: Span) -> int:
         (RETRY, went and went.resent),
         (LINKED, links > 0),
     )
+    # A number of bits, which trace_waterfall.js takes apart by the same values.
     return sum(flag for flag, holds in marks if holds)
 
 

@@ -26,6 +26,7 @@ app = typer.Typer(
     help="An observability-first service mesh: see every call first, then let it steer the traffic.",
     no_args_is_help=True,
     add_completion=False,
+    # An unexpected error is a defect: a plain traceback can be pasted into a report.
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -35,6 +36,7 @@ SETTINGS: Final[dict[str, list[type]]] = {}
 
 
 def _command(name: str, *, takes_program: bool = False) -> Callable[[Callable[..., None]], None]:
+    # Flags behind "--" are the program's, not ours.
     context = {"allow_extra_args": True, "ignore_unknown_options": True} if takes_program else {}
 
     def register(function: Callable[..., None]) -> None:
@@ -158,6 +160,7 @@ def status_command(config: status.StatusConfig) -> None:
     """
     reply = status.fetch(config.api)
     if config.json:
+        # Not with rich, which would wrap lines at the width of the terminal and break the JSON.
         sys.stdout.write(json.dumps(reply, indent=2) + "\n")
     else:
         out.print(status.tables(reply))

@@ -35,16 +35,21 @@ class GroupedCommand(TyperCommand):
             try:
                 return super().parse_args(ctx, args)
             except TyperException as error:
+                # Errors of typer end in a full stop; ours go on after a semicolon.
                 reason = error.format_message().rstrip(".")
                 raise ConfigError(f"{reason}; see spanmesh {ctx.info_name} --help") from None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write every parameter under its group (typer's own help would put all under one heading)."""
+        # These two first, whatever order the parameters come in.
         groups: dict[str, list[tuple[str, str]]] = {"Arguments": [], COMMON: []}
         for parameter in self.get_params(ctx):
+            # None for a hidden option.
             record = parameter.get_help_record(ctx)
             if record is not None:
                 option = parameter.param_type_name == "option"
+                # The group of an option travels in typer's attribute for rich's panels, which this help does
+                # not use.
                 name = getattr(parameter, "rich_help_panel", None) or (COMMON if option else "Arguments")
                 groups.setdefault(name, []).append(record)
         for name, records in groups.items():
@@ -73,6 +78,7 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def command(**given: Any) -> None:
         with explained():
+            # ``pop``: what is left in ``given`` are the function's own parameters.
             settings = {
                 name: (kind, {each.name: given.pop(each.name) for each in settings_of(kind)})
                 for name, kind in kinds.items()
@@ -90,6 +96,7 @@ def _load_all(
     given: Mapping[str, tuple[type, Mapping[str, Any]]], environ: Mapping[str, str]
 ) -> dict[str, Any]:
     """Load the settings of every class. Raises ConfigError with the problems of all of them."""
+    # Not at the first problem: a user with three mistakes should not have to start three times.
     loaded: dict[str, Any] = {}
     problems: list[str] = []
     for name, (kind, values) in given.items():
@@ -110,8 +117,11 @@ def _parameter(setting: Setting) -> inspect.Parameter:
         help=_help(setting),
         metavar=None if boolean else setting.unit,
         rich_help_panel=setting.option.group,
+        # The default is part of our help text (``_facts``), where sizes have their unit.
         show_default=False,
     )
+    # None means that the flag was not given, so the variable in the environment or the default applies.
+    # Numbers stay text, or typer would report a wrong one in words of its own.
     kind = bool | None if boolean else str | None
     return inspect.Parameter(
         setting.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]

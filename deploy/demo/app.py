@@ -21,8 +21,10 @@ from proxy.contract.option import Option, flag
 from proxy.contract.transport.http_client import opener
 
 FAULTY: Final = "reviews"
+# More than twenty processes start at once, on as few as two processors.
 READY_SECONDS: Final = 20.0
 REPORT_SECONDS: Final = 5.0
+# The fault goes straight to the program: through a proxy of the user's it would not arrive.
 _WITHOUT_PROXY: Final = opener()
 
 
@@ -72,7 +74,9 @@ def run(say: Callable[[str], None], config: DemoConfig, mesh: Mesh) -> int:
     instances = plan()
     with Supervisor(say) as supervisor:
         if not up_command.start(supervisor, mesh):
+            # No child failed, but the mesh did not become ready: this is no success either.
             return supervisor.first_exit() or 1
+        # After the collector, so that each sidecar finds it with its first attempt.
         for instance in instances:
             _start(supervisor, instance, instances, mesh.collector.grpc)
         if not supervisor.wait_until(
@@ -93,6 +97,7 @@ def _start(supervisor: Supervisor, instance: Instance, shop: list[Instance], grp
     addresses = {
         f"SHOP_{name.upper()}": ",".join(i.address for i in shop if i.service == name) for name in SHOP
     }
+    # Addresses are those of the callees' sidecars, calls go out through the own one: both ends see each call.
     proxy = f"http://{ports.LOOPBACK}:{instance.outbound}"
     program = [sys.executable, "-P", "-m", "deploy.demo.shop", instance.service, str(instance.app)]
     name = f"{instance.service} {instance.version}"
@@ -142,9 +147,11 @@ def _watch(
     fault = config.fault
     fault_at = time.monotonic() + config.fault_after if fault != "none" else float("inf")
     report_at = time.monotonic() + REPORT_SECONDS
+    # Short pauses: a signal, the end of a child and the fault are all noticed within a tenth of a second.
     while supervisor.pause(0.1):
         now = time.monotonic()
         if now >= fault_at:
+            # Once only.
             fault_at = float("inf")
             _break(bad, fault)
             say(f"fault: {bad.service} {bad.version} at {bad.address} now answers every call with: {fault}")

@@ -8,9 +8,11 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+# Seconds; a little more than the shop's own CALL_TIMEOUT, so that users see its error and not their own.
 TIMEOUT = 6.0
 VISITS = {"/": 25, "/product/{id}": 45, "/cart/{id}": 18, "/checkout/{id}": 12}
 _PATHS, _SHARES = list(VISITS), list(VISITS.values())
+# Requests: more than the report of five seconds needs at a hundred a second.
 KEPT = 2000
 
 
@@ -29,10 +31,12 @@ class Load:
     def __init__(self, host: str, port: int, rate: float, seed: int = 1) -> None:
         self._host, self._port = host, port
         self._interval = 1 / rate
+        # With a seed, so that every demo makes the same requests.
         self._random = random.Random(seed)
         self._results: deque[tuple[float, bool, float]] = deque(maxlen=KEPT)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="load", daemon=True)
+        # With 20 requests a second, 64 can wait three seconds each before one has to queue.
         self._workers = ThreadPoolExecutor(max_workers=64, thread_name_prefix="user")
 
     def start(self) -> None:
@@ -47,6 +51,7 @@ class Load:
     def recent(self, seconds: float) -> UserView:
         """Return what users saw over the last ``seconds``."""
         since = time.monotonic() - seconds
+        # A copy, as other threads append while this one reads.
         recent = [result for result in self._results.copy() if result[0] >= since]
         if not recent:
             return UserView(0, 1.0, 0.0)
@@ -59,6 +64,7 @@ class Load:
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             path = self._random.choices(_PATHS, _SHARES)[0]
             self._workers.submit(self._visit, path.replace("{id}", str(self._random.randrange(1, 500))), due)
+            # Added to the last due time, not to now: a late request does not lower the rate.
             due += self._interval
 
     def _visit(self, path: str, due: float) -> None:

@@ -18,7 +18,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+# The one thing an application must do for its traces: a sidecar cannot tell which call came of which request.
 PASSED_ON = ("traceparent", "tracestate", "baggage", "b3", "x-request-id")
+# Seconds, shorter than a stall: callers of a stalled instance answer 504 and are seen as failed.
 CALL_TIMEOUT = 5.0
 STALL_SECONDS = 30.0
 
@@ -55,7 +57,7 @@ SHOP = {
     "ratings": Blueprint(3),
     "payment": Blueprint(20),
     "shipping": Blueprint(10),
-    "stockdb": Blueprint(2),  # stands in for a database
+    "stockdb": Blueprint(2),  # plays the part of a database
 }
 
 
@@ -63,6 +65,7 @@ class Shop(ThreadingHTTPServer):
     """The HTTP server of one instance of a service."""
 
     daemon_threads = True
+    # The default of five refuses connections when users come in a burst.
     request_queue_size = 128
 
     def __init__(self, name: str, port: int) -> None:
@@ -96,6 +99,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         time.sleep(self._work() / 1000)
         for service, path in shop.blueprint.calls.get(head, ()):
+            # One after the other: in a trace each call has its own place on the critical path.
             status = self._call(service, path.replace("{id}", rest[0] if rest and rest[0] else "1"))
             if status >= 400:
                 self._answer(502, {"error": f"{service} answered {status}"})
@@ -113,6 +117,7 @@ class Handler(BaseHTTPRequestHandler):
     def _work(self) -> float:
         base = self.server.blueprint.work
         if self.server.fault == "slow":
+            # Milliseconds.
             base += 500
         elif self.server.fault == "stall":
             base += 1000 * STALL_SECONDS
@@ -129,6 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         except HTTPError as error:
             return error.code
         except OSError:
+            # Whatever the reason, the caller got no answer.
             return 504
 
     def _answer(self, status: int, body: dict[str, str]) -> None:
@@ -139,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("content-length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
-        except OSError:  # the caller gave up; nothing is left to tell it
+        except OSError:  # the caller gave up, and nobody waits for this answer
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
@@ -152,6 +158,7 @@ def main() -> None:
     parser.add_argument("name", choices=sorted(SHOP))
     parser.add_argument("port", type=int)
     options = parser.parse_args()
+    # An end on request is no failure: without this the status would be that of the signal.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     Shop(options.name, options.port).serve_forever()
 

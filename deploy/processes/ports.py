@@ -8,6 +8,7 @@ from proxy.contract.transport import streams
 
 LOOPBACK: Final = "127.0.0.1"
 
+# Addresses to listen on that no client can connect to.
 _ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
@@ -18,6 +19,7 @@ def url(address: str) -> str:
 
 def accepts(address: str) -> bool:
     """True if something accepts connections at ``host:port``."""
+    # Half a second: on this machine a connection takes microseconds, or nobody listens.
     return streams.accepts(join_address(*_reachable(address)), 0.5)
 
 
@@ -28,6 +30,7 @@ def _reachable(address: str) -> tuple[str, int]:
 
 def free(count: int) -> list[int]:
     """Return loopback ports that nobody listens on just now, all different."""
+    # All are held open until the last one is found: a port that is closed early could be given twice.
     held = [streams.reserve("port", f"{LOOPBACK}:0") for _ in range(count)]
     try:
         return [each.getsockname()[1] for each in held]

@@ -23,6 +23,7 @@ from proxy.config import SidecarConfig
 from proxy.contract.failure import ConfigError
 from topology.settings import EngineSettings
 
+# Looked for and not imported: the sidecar starts as a new program, so an import here would be lost time.
 _SIDECAR: Final = ("httptools", "uvloop", "opentelemetry")
 
 
@@ -45,6 +46,8 @@ def sidecar(config: SidecarConfig) -> NoReturn:
     # From where we ourselves come, whatever lies in the folder the user happens to be in.
     home = str(Path(proxy.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    # exec and no child process: the memory of the command line is given back, and signals reach the sidecar
+    # itself.
     argv = [sys.executable, "-P", "-m", "proxy", json.dumps(vars(config))]
     os.execve(sys.executable, argv, {**os.environ, "PYTHONPATH": path})
 

@@ -11,7 +11,9 @@ from proxy.contract.address import check_address_or_off
 from proxy.contract.option import Option, variable
 from proxy.contract.settings import environment
 
+# A sidecar starts in well under a second; the rest is for a machine that is busy.
 READY_SECONDS = 10.0
+# A port that can be remembered, as callers have to be given it; Istio's sidecars use it too.
 _INBOUND_PORT = 15006
 
 
@@ -52,10 +54,12 @@ def run(say: Callable[[str], None], program: Sequence[str], config: RunConfig) -
     """
     chosen = _addresses(config)
     proxy = ports.url(chosen["outbound"])
+    # Through the environment: a command line can be read by every user of the machine, and may get too long.
     settings = {**environment(config), **{variable(name): text for name, text in chosen.items()}}
     with Supervisor(say) as supervisor:
         sidecar = supervisor.start("sidecar", command("sidecar"), settings)
         if not supervisor.wait_until(lambda: ports.accepts(chosen["outbound"]), READY_SECONDS):
+            # The status of a sidecar that ended; 1 if it did not become ready, or ended without an error.
             return sidecar.process.poll() or 1
         say(
             f"{config.service}: callers use {chosen['inbound']}, "
@@ -69,6 +73,7 @@ def run(say: Callable[[str], None], program: Sequence[str], config: RunConfig) -
 def _addresses(config: RunConfig) -> dict[str, str]:
     """Return the sidecar's addresses: those that were given, and chosen ones for the rest."""
     spare, outbound, admin = ports.free(3)
+    # The second program on one machine finds it taken.
     inbound = _INBOUND_PORT if ports.is_free(_INBOUND_PORT) else spare
     chosen = {"app": config.port, "inbound": inbound, "outbound": outbound, "admin": admin}
     return {name: getattr(config, name) or f"{ports.LOOPBACK}:{port}" for name, port in chosen.items()}
@@ -77,5 +82,6 @@ def _addresses(config: RunConfig) -> dict[str, str]:
 def proxy_environment(proxy: str, port: int, exempt: str = "") -> dict[str, str]:
     """Return the variables that make an unchanged program send its HTTP calls through ``proxy``."""
     # Loopback destinations are often exempt by default; beside a sidecar they must not be.
+    # In both cases of letters: curl reads http_proxy only in lower case, other clients the upper one.
     names = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": exempt, "NO_PROXY": exempt}
     return {**names, "PORT": str(port)}

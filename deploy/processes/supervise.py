@@ -19,6 +19,7 @@ STOP_SECONDS = 15.0
 RESTART_SECONDS = 1.0
 """Least time between two starts of a restarting child, so that a broken one does not spin."""
 
+# prctl(2); Python has no name for it.
 _PR_SET_PDEATHSIG = 1
 
 
@@ -55,6 +56,7 @@ class Supervisor:
 
     def __enter__(self) -> "Supervisor":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            # SIGHUP as well: a closed terminal would end this process and leave the children running.
             self._before[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -70,6 +72,7 @@ class Supervisor:
 
         Raises ConfigError for a program that does not exist or cannot be executed.
         """
+        # The child gets our own environment too: PATH, a virtual environment, and the user's own variables.
         environment = {**os.environ, **(env or {})}
         try:
             process = _spawn(argv, environment)
@@ -100,11 +103,14 @@ class Supervisor:
         """
         if self._stopping:
             return False
+        # Python goes on sleeping after a signal handler returns, so ``seconds`` bounds how late a signal is
+        # noticed.
         time.sleep(seconds)
         for child in self._children:
             status = child.process.poll()
             if status is None:
                 continue
+            # The end of one part ends all: half a mesh would look like a working one.
             if not child.restart or status == CONFIG_EXIT:
                 return False
             self._restart(child, status)
@@ -121,12 +127,14 @@ class Supervisor:
         signal came."""
         if self._stopping:
             return 0
+        # A child ended by signal N has the status -N; a shell takes no negative numbers.
         failed = [abs(child.process.returncode) for child in self._children if child.process.poll()]
         return CONFIG_EXIT if CONFIG_EXIT in failed else next(iter(failed), 0)
 
     def stop(self) -> None:
         """Send SIGTERM to every child, last started first, and SIGKILL to those left after STOP_SECONDS."""
         self._stopping = True
+        # All are asked first and then waited for, so that they stop at the same time and share the deadline.
         for child in reversed(self._children):
             if child.process.poll() is None:
                 child.process.terminate()
@@ -138,9 +146,11 @@ class Supervisor:
                 self._say(f"{child.name} did not end within {STOP_SECONDS:.0f} s and was killed")
                 child.process.kill()
                 child.process.wait()
+        # ``stop`` may be called again on the way out, and must then find nothing.
         self._children.clear()
 
     def _restart(self, child: Child, status: int) -> None:
+        # Not yet: ``pause`` comes here again a moment later.
         if time.monotonic() - child.started < RESTART_SECONDS:
             return
         # A supervisor that gives up would leave the mesh without a collector: it tries for ever, slowly.
@@ -148,6 +158,7 @@ class Supervisor:
         child.started = time.monotonic()
         child.process = _spawn(child.argv, child.env)
 
+    # Only a flag: a handler runs between any two instructions, so nothing else is safe here.
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
@@ -160,6 +171,7 @@ def _spawn(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[byte
     return subprocess.Popen(
         argv,
         env=dict(env),
+        # Several children cannot share one keyboard.
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         # Runs between fork and exec, where locks of other threads stay taken: one system call, no more.

@@ -54,6 +54,7 @@ class Mesh:
             first = addresses.ports_from
             collector = _moved(collector, grpc=first, http=first + 1, query=first + 2)
             dashboard = _moved(dashboard, listen=first + 3)
+        # A dashboard that was given another collector keeps it.
         if dashboard.api == DashboardConfig.api:
             dashboard = replace(dashboard, api=ports.url(collector.query))
         return cls(collector, dashboard, engine)
@@ -85,6 +86,7 @@ def start(supervisor: Supervisor, mesh: Mesh) -> bool:
     settings = {**environment(mesh.collector), **environment(mesh.engine)}
     supervisor.start("collector", command("collector"), settings, restart=True)
     supervisor.start("dashboard", command("dashboard"), environment(mesh.dashboard), restart=True)
+    # The dashboard needs no wait of its own: its pages say when the collector does not answer.
     return supervisor.wait_until(lambda: api.answers(mesh.api, "/readyz"), READY_SECONDS)
 
 
