@@ -135,6 +135,7 @@ class Sidecar:
             if config.admin:
                 admin = Admin(self._uplink.missing, self.stats, vars(config), self.ports)
                 await self._listen("admin", config.admin, admin.protocol)
+        # A port that is taken must not leave the others listening in a process that will not serve.
         except ConfigError:
             self._close_servers()
             raise
@@ -146,6 +147,8 @@ class Sidecar:
 
     async def stop(self) -> None:
         """Drain: report it, stop accepting after a short notice, finish requests, flush telemetry."""
+        # First the mesh, so that others stop sending while this process still accepts: the notice is their
+        # time to hear of it.
         self._uplink.drain()
         for context in self._contexts.values():
             context.draining = True
@@ -249,14 +252,19 @@ class Sidecar:
             await asyncio.sleep(0.1)
             self._coarse = time.monotonic()
             turn += 1
+            # At each turn of 0.1 s, as news of a failing endpoint is worth most in its first moments.
             if reported <= turn - _REPORT_TURNS and self.router.news(self._coarse):
                 reported = turn
                 self._uplink.report_now()
+            # Twice a second is exact enough for timeouts of seconds, and a sweep walks over all
+            # connections.
             if turn % 5 == 0:
                 for context in self._contexts.values():
                     context.sweep()
                 self.pool.sweep()
                 self.recorder.tidy()
+                # Renewed because the wall clock is corrected now and then (NTP); the monotonic one never
+                # jumps.
                 self.recorder.epoch = time.time_ns() - time.monotonic_ns()
 
     def _gauges(self) -> list[Gauge]:

@@ -97,8 +97,10 @@ class Engine:
     def calls(self, samples: Iterable[CallSample], now: float) -> None:
         """Count finished calls."""
         for sample in samples:
+            # Exporters other than ours may send points without calls.
             if not sample.histogram.count:
                 continue
+            # A sample's source may lack its namespace, as when an old sidecar or an SDK reports it.
             source = self._registry.recognise(ServiceId(sample.source))
             if source != sample.source:
                 sample = replace(sample, source=source)
@@ -107,6 +109,8 @@ class Engine:
                 continue
             service, endpoint, registered = self._place(sample.target, sample.endpoint)
             late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
+            # Late calls are no evidence, as the state they show is over; in the graph they count all the
+            # same.
             if registered and sample.protocol == Protocol.HTTP and not late:
                 self._feedback.evidence.call(service, endpoint, self._as_evidence(sample), now)
             self._guard.add(service, sample.arm, sample.histogram, sample.errors)
@@ -181,7 +185,11 @@ class Engine:
 
     def tick(self, now: float) -> Tick:
         """Decide on what is known now."""
+        # The order of a step: first what exists, then what was called, then the decisions that rest on
+        # both.
         self._record(self._registry.sweep(now))
+        # By identity, which the registry changes only with content: comparing all members at each tick is
+        # not free.
         if self._registry.services() is not self._policy_members:
             self._apply_policy(now)
         self._intake.advance(now)
@@ -189,6 +197,8 @@ class Engine:
         members = self._registry.services()
         self._record(self._feedback.step(members, lambda service: self._cause(service, now), now))
         self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
+        # Taken after the last ``_record`` of the step, so that a snapshot and the decisions behind it leave
+        # together.
         decisions, self._new_decisions = tuple(self._new_decisions), []
         probes = tuple(
             ProbeRequest(service, endpoint, self._policy.of(service).health)
@@ -230,6 +240,7 @@ class Engine:
 
     def _add_callee_sample(self, sample: CallSample, now: float) -> None:
         """Count what a callee's sidecar measured: an edge, and a second opinion on its own endpoint."""
+        # The collector's own probes are no traffic of users.
         if sample.source == names.PROBER:
             return
         self._intake.call(sample, now)
@@ -238,6 +249,7 @@ class Engine:
         if self._reports.late(sample.reporter, sample.begun, sample.ended, now):
             return
         address = self._registry.address_of(sample.reporter)
+        # A sidecar is believed about its own endpoint alone, whatever name its report carries.
         if address and self._registry.resolve(address) == (sample.target, address):
             self._feedback.evidence.own_calls(ServiceId(sample.target), address, sample, now)
 
@@ -260,6 +272,8 @@ class Engine:
     def _place(self, target: str, endpoint: str) -> tuple[ServiceId, str, bool]:
         """Return service and endpoint of a client's labels, and True if that endpoint is registered."""
         place = self._registry.resolve(endpoint or target)
+        # An address may belong to another service by now; then the name in the report is what the caller
+        # meant.
         if place is not None and (target in (place[0], place[0].name) or span_peers.outside(target)):
             return (*place, True)
         return ServiceId(self._intake.resolve(target)), endpoint, False

@@ -17,6 +17,7 @@ def varint(number: int) -> bytes:
     """Encode an unsigned number below 2**64."""
     if number < 16384:
         return SHORT_VARINTS[number]
+    # Seven bits at a time, the lowest first; the high bit says that more bytes follow.
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)

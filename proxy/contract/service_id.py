@@ -75,6 +75,7 @@ class ServiceNames:
             # A name may have a slash itself: it must not take the place of a service that is named in full.
             if not known or full in self._services:
                 return full
+        # Nearest first, as DNS search domains do: a caller's own namespace hides all others.
         for own in (ServiceId.of(namespace, text), ServiceId.of("", text)):
             if own in known:
                 return own
@@ -93,6 +94,8 @@ class ServiceNames:
         namespace out, or give one where the sidecar was given none.
         """
         known = self.with_name(service.name)
+        # Two different namespaces are two services: only where one of the two is unknown may they be the
+        # same.
         if len(known) == 1 and not (service.namespace and known[0].namespace):
             return known[0]
         return service
@@ -128,5 +131,7 @@ class ServiceNames:
         for services in self._by_name.values():
             for service in services:
                 if service.namespace:
+                    # A plain name that is written like this comes first: it is what its owner called the
+                    # service.
                     hosts.setdefault(f"{service.name}.{service.namespace}", service)
         return hosts

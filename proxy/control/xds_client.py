@@ -71,6 +71,7 @@ class XdsClient:
         if state is self._node.state:
             return
         self._node = replace(self._node, state=state)
+        # A node may be sent with any request; CDS is the one type that every sidecar is subscribed to.
         self._requests.put_nowait(
             pb.DeltaDiscoveryRequest(type_url=protocol.CDS, node=nodes.encode(self._node))
         )

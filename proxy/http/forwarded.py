@@ -21,6 +21,7 @@ def add_via(head: RequestHead | ResponseHead, name: bytes) -> None:
 def add_forwarded(head: RequestHead, client: bytes) -> None:
     """Add the client's address, the scheme and the authority; several X-Forwarded-For become one."""
     names = {name.lower() for name, _ in head.fields}
+    # Several fields of one name are one list (RFC 9110, 5.3); many applications read the first field only.
     before = [value.strip() for name, value in head.fields if name.lower() == _FOR]
     fields = [field for field in head.fields if field[0].lower() != _FOR]
     fields.append((_FOR, b", ".join([*before, client])))

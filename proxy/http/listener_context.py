@@ -95,5 +95,6 @@ class ListenerContext:
     def sweep(self) -> None:
         """Act on every deadline that has passed; called twice a second."""
         now, clock = self.now(), self.clock()
+        # A copy: a sweep may close a connection, which removes it from the set.
         for connection in list(self.connections):
             connection.sweep(now, clock)

@@ -27,6 +27,7 @@ def send_refusal(client: ClientStream, request: RequestHead, reason: Reason, det
     """Answer a request in its destination's place, with the whole response in one flush."""
     head, body = refusal(reason, detail)
     client.send_head(head)
+    # Content-Length stays, as a response to GET would have it (RFC 9110, 9.3.2).
     if request.method != b"HEAD":
         client.send_data(body)
     client.send_end(())

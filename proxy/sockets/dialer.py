@@ -56,6 +56,7 @@ class Dialer:
             detail = f"{self._limit} connections to {address} are in use"
             loop.call_soon(outcome, Reason.OVERLOAD, detail)
             return
+        # Counted before the connection exists, or many dials at once would all pass the limit.
         self._count(address, 1)
         task = loop.create_task(self._connect(connection, outcome))
         self._connecting.add(task)  # the loop itself keeps only a weak reference to it

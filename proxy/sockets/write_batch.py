@@ -28,6 +28,7 @@ class WriteBatch:
 
     def write(self, transport: asyncio.Transport, data: bytes) -> None:
         """Send ``data`` now or at the end of this turn."""
+        # No call_soon for these: with few connections the batch saves nothing and costs a callback.
         if self._direct:
             self._direct -= 1
             transport.write(data)

@@ -26,6 +26,8 @@ class OpenGauges:
                 key = destination.name, candidate.endpoint.address
                 if candidate.open:
                     self._reported.add(key)
+                # The last 0 matters: without it the mesh would believe the old reading until that is too
+                # old to count.
                 elif key not in before:
                     continue
                 given = dict(zip((attributes.PEER_SERVICE, attributes.ENDPOINT), key, strict=True))

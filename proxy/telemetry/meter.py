@@ -52,6 +52,7 @@ class Meter:
         identity = (name, tuple(sorted(kept.items())))
         found = self._series.get(identity)
         if found is None:
+            # Of all attributes the route has the most values and the mesh decides nothing by it.
             if len(self._series) >= self._limit and attributes.ROUTE in kept:
                 del kept[attributes.ROUTE]
                 return self.series(name, kept)

@@ -50,6 +50,7 @@ def request(
     batch.resource.attributes.extend(_pairs(resource))
     scoped = batch.scope_metrics.add()
     scoped.scope.name = attributes.SCOPE
+    # One Metric for each name: OTLP asks that points of one instrument be together.
     metrics: dict[str, Metric] = {}
     for delta in deltas:
         if delta[0].name in _BYTES:
@@ -100,6 +101,7 @@ def _fill(point: ExponentialHistogramDataPoint, delta: Delta, since: int, now: i
     point.max = histogram.max
     if series.exemplar is not None:
         value, time, trace_id, span_id = series.exemplar
+        # Sent once: it belongs to this interval's counts alone.
         series.exemplar = None
         point.exemplars.add(time_unix_nano=time, as_double=value, trace_id=trace_id, span_id=span_id)
 

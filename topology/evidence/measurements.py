@@ -266,6 +266,8 @@ class Evidence:
                     for name, view in record.reporters.items()
                     if max(view.at, view.open.at) >= oldest
                 }
+                # An endpoint that only its own sidecar or a probe has seen is kept too, until these are as
+                # old.
                 probed = record.probed.at if record.probed else oldest
                 if not record.reporters and max(record.served.at, probed) <= oldest:
                     del records[endpoint]

@@ -63,6 +63,7 @@ class RemoteCollectors:
         # The newest first: a report's delay is measured against the fastest of the same reporter.
         for sample in sorted(samples, key=lambda sample: -sample.second):
             ended = sample.second + 1.0
+            # Names are resolved here anew: the other collector may know other services and namespaces.
             service, endpoint, registered = self._resolve(sample.target, sample.endpoint)
             self._intake.merge_remote(replace(sample, target=service, endpoint=endpoint))
             if not sample.arm or self._reports.late(reporter, 0.0, ended, now):

@@ -81,6 +81,7 @@ class Connections:
             self._callers_of(sample.endpoint, now)
             return True
         callers = self._callers.get(sample.endpoint)
+        # Bytes count once: a caller's sidecar reports them too, and its report names the caller.
         return callers is None or now - callers.at >= _CALLED
 
     def take_unmatched(self, now: float) -> Iterator[CallSample]:
@@ -89,6 +90,8 @@ class Connections:
             _, sample = self._waiting.popleft()
             histogram = _less(sample.histogram, self._spend(sample.endpoint, sample.histogram.count))
             if histogram.count:
+                # Which of the connections failed is not known after the subtraction; more failures than
+                # connections cannot be.
                 errors = min(sample.errors, histogram.count)
                 yield replace(sample, source=USER, histogram=histogram, errors=errors)
         self._compare(now)
@@ -125,6 +128,7 @@ class Connections:
             first = callers.ended[0]
             taken = min(int(first[1]), wanted - spent)
             spent += taken
+            # Spent counts are removed, so that one connection of a caller cannot explain two of the callee.
             first[1] -= taken
             if not first[1]:
                 callers.ended.popleft()
@@ -146,11 +150,13 @@ class Connections:
             place = callee.target, callee.endpoint
             seen[place] = seen.get(place, 0) + callee.open
         for place in list(self._unmatched):
+            # Nothing is open there any more: what was unmatched before must not be taken up again.
             if place not in seen:
                 del self._unmatched[place]
         for place, count in seen.items():
             past = self._unmatched.setdefault(place, deque())
             past.append((now, count - known.get(place[1], 0)))
+            # Half a second more than the wait, so that one reading from before it is always left.
             while now - past[0][0] > WAIT + 0.5:
                 past.popleft()
 

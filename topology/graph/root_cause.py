@@ -50,8 +50,11 @@ def cause(service: str, recent: Bucket, before: Bucket) -> tuple[str, Dependency
     path: list[str] = []
     trouble, at = suffered, service
     while len(path) < _DEEP:
+        # Services on the path are left out: calls in a circle would lead back to where the trouble was
+        # seen.
         calls = {name: made for name, made in changes.get(at, {}).items() if name not in (service, *path)}
         worst = max(calls, key=lambda name: _weight(calls[name], trouble), default="")
+        # The trouble stays here: none of the calls from this service explains enough of it.
         if not worst or _weight(calls[worst], trouble) < _EXPLAINS:
             break
         path.append(worst)
@@ -78,6 +81,7 @@ def _weight(call: _Change, caller: _Change) -> float:
     """Return the share of the caller's trouble that a call can explain."""
     if call.now.histogram.count < _CALLS:
         return 0.0
+    # Only where both became clearly slower: small differences would make any share.
     slow = call.slower / caller.slower if caller.slower > _SLOWER and call.slower > _SLOWER else 0.0
     fails = call.worse / caller.worse if caller.worse >= _FAILING and call.worse >= _FAILING else 0.0
     return max(slow, fails)

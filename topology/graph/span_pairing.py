@@ -141,10 +141,13 @@ class Pairing:
         # Its call is counted by the sidecar's metrics, and it names no address that could become a service.
         if fact.from_sidecar and not span_peers.sidecar_target(fact.attributes):
             return []
+        # An HTTP library below a client span came first: that one is the call, this one only wraps it.
         if self._inner.get(own) == fact.service or self._is_repeated(fact, now):
             return []
         leaf = None if fact.from_sidecar else span_peers.leaf(fact)
         if leaf is not None:
+            # An ORM and its driver both make a span for one query: the inner one, whose parent is a leaf of
+            # the same service, is not counted again.
             self._leaves.put(own, fact.service, now)
             return [] if self._leaves.get(parent) == fact.service else [leaf]
         # Either half may come first: exporters batch by themselves.

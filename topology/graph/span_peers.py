@@ -86,6 +86,7 @@ def leaf(fact: SpanFact) -> Edge | None:
     system = _first(attributes, "db.system.name", "db.system")
     space = _first(attributes, "db.namespace", "db.name")
     if (system or space) and fact.kind != _CONSUMER:
+        # A name that people gave (peer.service) is better than one made of system and database.
         name_ = attributes.get(names.PEER_SERVICE) or _node(system or "database", space or _host(attributes))
         return Edge(
             fact.service,
@@ -101,6 +102,8 @@ def leaf(fact: SpanFact) -> Edge | None:
     if not broker and not place:
         return None
     queue = _node(broker or "queue", place or _host(attributes))
+    # A consumer's own span, or a CLIENT span of an old SDK that says "receive": the message came from the
+    # queue.
     operation = _first(attributes, "messaging.operation.type", "messaging.operation")
     if fact.kind == _CONSUMER or operation in _RECEIVING:
         return Edge(
@@ -149,6 +152,7 @@ def outside(target: str) -> bool:
 
 def kind_at(address: str) -> Kind:
     """Return the likely kind of an opaque TCP server at ``host:port`` outside the mesh, by the port alone."""
+    # A guess, as the only other sign would be the bytes, which are opaque and often encrypted.
     port = int(address.rpartition(":")[2])
     if port in _DATABASE_PORTS:
         return Kind.DATABASE

@@ -42,6 +42,7 @@ def agreed(
     ``worse`` repeats the test with one reporter left out. Leaving out each in turn (as the jackknife does)
     keeps one reporter with many calls from deciding alone under cover of a second one.
     """
+    # The count is cheap, the leave-one-out repeats the whole test: so the count comes first.
     if len(reporters) < least:
         return False
     return all(worse(name) for name in set(own.by_reporter).union(*(peer.by_reporter for peer in peers)))
@@ -50,6 +51,7 @@ def agreed(
 def failures(record: Record, seconds: float, floor: float, now: float) -> str:
     """Return who else says that the endpoint fails, in words; empty when nobody does."""
     own = _served(record, seconds, now)
+    # Two failures at least, as one may have been the caller's own doing (it broke off).
     if own.errors >= 2 and own.failing >= floor:
         return f"its own sidecar counted {own.errors} of {own.count} failed"
     return probe(record, now)

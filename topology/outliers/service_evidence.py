@@ -68,6 +68,7 @@ class MeasuredEvidence:
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
         """Return this collector's own finding, else a remote one that sidecars here do not contradict."""
+        # Own evidence comes first: it has calls of this collector's sidecars to show for it.
         own, remote = self._tests.finding(endpoint, patience), self._remote.get(endpoint)
         if own is not None or remote is None:
             return own
@@ -78,6 +79,7 @@ class MeasuredEvidence:
         return self._tests.doubt(endpoint)
 
     def probe(self, endpoint: str) -> LastProbe | None:
+        # The probe runs later, outside the engine; the result that is returned is of an earlier one.
         self.suspects.add(endpoint)
         record = self._tallies.records.get(endpoint)
         return record.probed if record is not None else None

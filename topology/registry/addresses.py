@@ -34,6 +34,7 @@ class Addresses:
 
         Where several services claim one address, the first to claim it has it until it leaves.
         """
+        # An endpoint's own address comes first: an application's is what it claims about another port.
         owners = self._endpoints.get(address) or self._apps.get(address)
         return next(iter(owners)) if owners else None
 

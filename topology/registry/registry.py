@@ -61,6 +61,8 @@ class Registry:
         before = self._listings.get((source, part), {})
         if services:
             self._listings[source, part] = dict(services)
+            # Kept in order of precedence here, where it changes rarely, so that every merge finds it
+            # sorted.
             self._listings = dict(sorted(self._listings.items(), key=lambda listing: listing[0][0]))
         else:
             self._listings.pop((source, part), None)

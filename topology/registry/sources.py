@@ -61,6 +61,7 @@ def merge(listings: Iterable[tuple[Source, tuple[Member, ...]]]) -> tuple[Member
     """
     merged: dict[str, Member] = {}
     for source, members in listings:
+        # Only for a file: a sidecar's address is its own and never that of another one's application.
         taken = set() if source.has_sidecars else {member.app for member in merged.values()}
         for member in members:
             known = merged.get(member.address)

@@ -50,6 +50,7 @@ class Streams:
         if before is not None and before.node.service != node.service:
             self.drop(key)
         of_service = self._by_service.get(node.service, {}).items()
+        # A sidecar that reconnects before its old stream has timed out must not be two endpoints.
         for other in [each for each, stream in of_service if each != key and _same(stream.node, node)]:
             self.drop(other)
         stream = self._by_key[key] = Stream(node)
@@ -107,6 +108,7 @@ def _same(one: Node, other: Node) -> bool:
 def _member(stream: Stream) -> Member:
     node = stream.node
     state = _STATES[node.state]
+    # Unready and draining endpoints get nothing anyway: their own word is the better reason to show.
     if stream.gone is not None and state is EndpointState.HEALTHY:
         state = EndpointState.GONE
     return Member(
@@ -136,6 +138,7 @@ def _with_host(address: str, peer_host: str) -> str:
     if not address:
         return ""
     host, port = split_address(address)
+    # One spelling for one address: what applications connect to is compared as text.
     if host == "localhost":
         return join_address("127.0.0.1", port)
     try:

@@ -94,6 +94,7 @@ class Guard:
             held.looks += 1
             held.due = fewer * _GROWTH
             found = _worse(direct, routed, harm, held.looks)
+        # After the look, so that the last calls of an epoch still count in it.
         if now - held.begun >= EPOCH:
             # ``looks`` is kept: the budget of false alarms is for the life of the stage, not for an epoch.
             held.arms, held.begun, held.due = {}, now, _FIRST

@@ -88,6 +88,7 @@ class Stages:
         before = self.of(service)
         after = Setting(stage, percent if stage is Stage.ROUTE else 0, origin, now)
         self._settings[service] = after
+        # The same stage set again changes who set it and when, and is no decision to show.
         if (before.stage, before.percent) == (after.stage, after.percent):
             return []
         old, new = (StageSetting(each.stage, each.percent) for each in (before, after))
@@ -129,9 +130,11 @@ class Stages:
         }
         decisions = []
         for service, (stage, percent) in wanted.items():
+            # Only what changed in the file: otherwise each reload would undo what the API has set since.
             if self._file.get(service) != (stage, percent):
                 decisions += self.set(service, stage, percent, StageOrigin.FILE, now)
         for service in self._file.keys() - wanted.keys():
+            # Removing a line takes back what that line did, not what somebody set by the API after it.
             if self.of(service).origin is StageOrigin.FILE:
                 decisions += self.set(service, Stage.OBSERVE, 0, StageOrigin.DEFAULT, now)
         self._file = wanted

@@ -170,6 +170,7 @@ class XdsServer:
             waker.set()
 
     def _count(self, rejection: Rejection) -> None:
+        # Counted each time, but logged once: a client that rejects a resource does so at every push.
         self.rejected += 1
         key = (rejection.node, rejection.type_url)
         if self.rejections.get(key) == rejection:

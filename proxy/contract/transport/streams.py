@@ -56,6 +56,7 @@ def reserve(option: str, address: str, *, shared: bool = False) -> socket.socket
         family, kind, *_, name = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         held = socket.socket(family, kind)
         try:
+            # A restart must not fail on connections of the last process that are still in TIME_WAIT.
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if shared:
                 held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -84,6 +84,7 @@ class _NewestContext(ssl.SSLContext):
 def _context(material: Material, purpose: ssl.Purpose) -> ssl.SSLContext:
     serving = purpose is ssl.Purpose.CLIENT_AUTH
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if serving else ssl.PROTOCOL_TLS_CLIENT)
+    # TLS 1.0 and 1.1 are deprecated (RFC 8996).
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # A resumed session skips verification: it would outlive the trust that was taken away.
     context.options |= ssl.OP_NO_TICKET

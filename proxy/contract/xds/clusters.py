@@ -26,6 +26,7 @@ def encode_passthrough() -> bytes:
     cluster = pb.Cluster(
         name=PASSTHROUGH, type=pb.Cluster.ORIGINAL_DST, lb_policy=pb.Cluster.CLUSTER_PROVIDED
     )
+    # Lets a gateway name the endpoint in a header (x-envoy-original-dst-host) where nothing was redirected.
     cluster.original_dst_lb_config.use_http_header = True
     cluster.connect_timeout.seconds = _CONNECT_SECONDS
     return cluster.SerializeToString(deterministic=True)

@@ -38,6 +38,8 @@ def decode(message: pb.Node) -> Node | None:
     if not service or not instance:
         raise BadResourceError("node.metadata.spanmesh needs service and instance")
     try:
+        # Checked here, at the entrance: an address that does not parse would fail later, in every other
+        # sidecar.
         for key in ("address", "app"):
             if metadata.get(key):
                 split_address(metadata[key])
