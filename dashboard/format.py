@@ -63,6 +63,7 @@ def percent(share: float | None) -> str:
     """Format ``0.99954`` as ``99.95 %``. Rounded down, so that only a perfect share reads 100 %."""
     if share is None:
         return NONE
+    # The tiny number makes up for binary fractions: a product may be a hair below the whole number it means.
     hundredths = int(share * 10_000 + 1e-9)
     return f"{_trim(hundredths / 100)} %"
 
@@ -92,6 +93,7 @@ def span(us: int) -> str:
 
 def _local(us: int, offset_minutes: int) -> datetime:
     zone = timezone(timedelta(minutes=offset_minutes)) if offset_minutes else UTC
+    # By addition and not from a float, which would lose microseconds.
     return datetime.fromtimestamp(0, UTC).astimezone(zone) + timedelta(microseconds=us)
 
 
@@ -134,6 +136,7 @@ def short(text: str, limit: int) -> str:
 
 def plain(text: str) -> str:
     """Escape a text for chart labels, which understand a little HTML."""
+    # "&" first, or it would be escaped again in what the others make.
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

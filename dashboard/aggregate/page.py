@@ -81,6 +81,7 @@ def flat(nodes: Iterable[Step]) -> list[tuple[Step, int]]:
 
 def view(found: AggregatedTraces, zone: int) -> Component:
     rows = flat(found["nodes"])
+    # The width of the bars is the p99 of the operation itself, the top of the tree.
     whole = max((node["duration"]["p99"] for node in found["nodes"]), default=0.0) or 1.0
     spent = sum(node["self"]["mean"] * node["count"] for node, _ in rows) or 1.0
     shown = rows[:_ROWS]
@@ -157,6 +158,7 @@ def _row(node: Step, depth: int, colour: str, traces: int, whole: float, spent: 
 
 def _spread(offset: float, duration: Quantiles, whole: float) -> Component:
     """Return a bar from the typical start, full to the median, pale to the 99th percentile."""
+    # Clocks differ: a step may seem to begin before the operation, or after its end.
     left = min(max(100 * offset / whole, 0.0), 99.0)
     half, most = (min(100 * each / whole, 100 - left) for each in (duration["p50"], duration["p99"]))
     return html.Span(

@@ -34,6 +34,7 @@ def table(found: Sequence[Endpoint], now_us: int) -> Component:
                 ", or name it in mesh.yaml under endpoints.",
             ],
         )
+    # Weights are relative: the bars compare them with the largest, and all may be zero.
     heaviest = max(each["weight"] for each in found) or 1.0
     rows = [
         row
@@ -83,6 +84,7 @@ def _why(each: Endpoint, now_us: int) -> Component | None:
     words: list[Any] = [html.Bdi(fmt.short(each["reason"], 300))] if each["reason"] else []
     if each["ejected_since"]:
         until = each["ejected_until"]
+        # Overdue: the engine returns it with its next step, and a negative time would only confuse.
         back = f", back in {fmt.span(until - now_us)}" if until and until > now_us else ""
         words.append(html.Span(f" Ejected {fmt.age(each['ejected_since'], now_us)}{back}.", className="weak"))
     return html.Tr(html.Td(words, colSpan=len(_HEAD)), className="why")

@@ -63,6 +63,7 @@ class Explanation:
 
 def explain(decision: Decision) -> Explanation:
     """Return what a decision rests on."""
+    # Decisions of other releases may lack facts or be of unknown kinds: ``decode`` gives Unknown for those.
     match decode(decision["kind"], decision["evidence"] or {}):
         case Ejection() as made:
             return _grounds(made.grounds) + Explanation(pairs=_ejection(made))

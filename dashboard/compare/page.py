@@ -70,6 +70,7 @@ def _field(text: str, field_id: str, value: str) -> Component:
 def view(before: Trace, after: Trace, zone: int) -> list[Component]:
     steps = difference(before, after)
     counts = Counter(step.change for step in steps)
+    # Of many steps those that differ are what the reader came for.
     shown = steps if len(steps) <= _ROWS else [step for step in steps if step.change != "same"][:_ROWS]
     tiles = [parts.tile(change, str(counts[change])) for change in _LOOKS]
     cut = "" if len(shown) == len(steps) else f"{len(shown)} of {len(steps)} steps: those that differ"
@@ -106,6 +107,7 @@ def _table(steps: Sequence[Step], before: Trace, after: Trace) -> Component:
     if not steps:
         return parts.empty("The traces do not differ")
     colours = palette.services({*before.services, *after.services})
+    # 1 where nothing differs: bars are shares of it.
     most = max(abs(step.after.total - step.before.total) for step in steps) or 1
     head = ["Step", "Spans A", "B", "Time A", "B", "Difference", "Self A", "B"]
     rows = [_row(step, colours[step.service], most) for step in steps]
@@ -238,6 +240,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
             return as_static(view(before, after, zone or 0))
         one = before or after
         assert one is not None
+        # The store may have other traces of this operation, but not around the time of a file.
         if one.id.startswith(FROM_FILE):
             return offers(one, [])
         found = client.exemplars(

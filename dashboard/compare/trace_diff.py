@@ -46,6 +46,7 @@ class Step:
         if bool(self.before.errors) != bool(self.after.errors):
             return "broke" if self.after.errors else "recovered"
         moved = self.after.total - self.before.total
+        # Two runs never take equally long: small differences say nothing.
         if abs(moved) < max(LEAST, SHARE * max(self.after.total, self.before.total)):
             return "same"
         return "slower" if moved > 0 else "faster"
@@ -61,6 +62,7 @@ class _Node:
 def difference(before: Trace, after: Trace) -> list[Step]:
     """Return steps in call order, parents before children, siblings by when they first ran."""
     top: dict[Name, _Node] = {}
+    # One tree for both: a step that both have is one node with two sides.
     for side, trace in enumerate((before, after)):
         _add(top, trace, side)
     return list(_flat(top))

@@ -24,6 +24,7 @@ def figure(
     traces: Sequence[Figure], height: int, x: Figure | None = None, y: Figure | None = None, **layout: Any
 ) -> Figure:
     """Return a chart of ``height`` pixels; ``x`` and ``y`` add to the axes, ``layout`` to the layout."""
+    # fixedrange: charts refresh with each beat, which would undo a zoom at once.
     axis = {"showline": False, "zeroline": False, "automargin": True, "fixedrange": True}
     return {
         "data": list(traces),

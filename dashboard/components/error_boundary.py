@@ -33,7 +33,7 @@ def guarded(instead: Callable[[Problem], R]) -> Callable[[Callable[P, R]], Calla
             try:
                 return callback(*args, **kwargs)
             except PreventUpdate:
-                # PreventUpdate is how a callback leaves its outputs as they are: no failure.
+                # Not a failure: this is how a callback leaves its outputs as they are.
                 raise
             except ApiError as error:
                 return instead(Problem(str(error), error.fix))

@@ -43,11 +43,13 @@ def merge(buckets: Sequence[Bucket], most: int) -> list[Bucket]:
     if not positive:
         return list(ordered)
     low, high = positive[0]["low"], positive[-1]["high"]
+    # The finest bucket decides: windows may mix histograms of different scales.
     narrow = min(math.log(bucket["high"] / bucket["low"]) for bucket in positive)
     bars = max(1, min(most, round(math.log(high / low) / narrow)))
     factor = (high / low) ** (1 / bars)
     merged = [Bucket(low=low * factor**i, high=low * factor ** (i + 1), count=0) for i in range(bars)]
     for bucket in ordered:
+        # The geometric mean, which is the middle on a logarithmic axis. Zeros go into the first bar.
         middle = math.sqrt(bucket["low"] * bucket["high"]) if bucket["low"] > 0 else low
         place = int(math.log(middle / low) / math.log(factor)) if middle > low else 0
         merged[min(place, bars - 1)]["count"] += bucket["count"]

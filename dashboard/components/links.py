@@ -69,6 +69,8 @@ def parse_aggregate(search: str | None) -> tuple[str, str, tuple[int, int]]:
 
 
 def _whole(text: str) -> int:
+    # isdigit alone takes digits of other scripts; 17 digits are enough for microseconds and fit the API's
+    # numbers.
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
 
 

@@ -66,7 +66,10 @@ def services(names: Iterable[str]) -> dict[str, str]:
     colours: dict[str, str] = {}
     taken: set[int] = set()
     for name in sorted(set(names)):
+        # By a hash of the name, so that a service has one colour on all pages; Python's own hash differs by
+        # process.
         slot = crc32(name.encode()) % len(SERVICES)
+        # More services than colours: from here on they are used a second time.
         if len(taken) == len(SERVICES):
             taken.clear()
         while slot in taken:

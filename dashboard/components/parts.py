@@ -36,7 +36,7 @@ def data(**given: str) -> dict[str, Any]:
 
 
 def labelled_by(element_id: str) -> dict[str, Any]:
-    """Return an accessible name whose words stand in another element."""
+    """Return an accessible name whose words are in another element."""
     return {"aria-labelledby": element_id}
 
 
@@ -97,6 +97,7 @@ def swatch(colour: str) -> Component:
 
 def chart(title: str, chart_id: str, height: int) -> Component:
     """Return a titled chart of ``height`` pixels, empty until a callback fills ``chart_id``."""
+    # With its final height, so that nothing below moves when the chart is filled.
     blank = charts.figure([], height, {"visible": False}, {"visible": False})
     return html.Figure(
         [
@@ -127,7 +128,7 @@ def problem(what: Problem, class_name: str = "") -> Component:
 
 
 def attempt(draw: Callable[[], Children]) -> Children:
-    """Return a panel as drawn, or its error, so that one that fails leaves the others standing."""
+    """Return a panel as drawn, or its error, so that one that fails leaves the others as they are."""
     return guarded(problem)(draw)()
 
 

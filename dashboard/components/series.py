@@ -14,12 +14,14 @@ LOW: Final = 92
 def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
     """Return a series without the empty time before the first call, when nothing was measured yet."""
     first = next((at for at, point in enumerate(points) if point["count"]), len(points))
+    # One empty point stays, so that the line rises from the start of the traffic.
     return points[max(first - 1, 0) :]
 
 
 def traffic(points: Sequence[Point], zone: int) -> charts.Figure:
     """Return requests per second as bars, failed ones at the foot. ``zone`` is minutes east."""
     times = [fmt.axis(point["time"], zone) for point in points]
+    # ``rate`` is of all calls; the failed ones have the same share of it as of the count.
     failed = [point["rate"] * point["errors"] / max(point["count"], 1) for point in points]
     fine = [max(point["rate"] - bad, 0.0) for point, bad in zip(points, failed, strict=True)]
     bars = [
@@ -54,6 +56,7 @@ def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Fig
         "hovertemplate": "%{y:.2f} %",
     }
     most = max((value for value in failed if value is not None), default=0.0)
+    # At least one percent: a few failures among many calls must not fill the chart.
     axis = {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]}
     return charts.figure([line], height, charts.CLOCK, axis)
 

@@ -40,6 +40,7 @@ def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
 
 
 def _choice(query: TraceQuery, selection: str, text: str) -> Component:
+    # With bounds of its own the selection is the box of the scatter plot.
     chosen = query.selection == selection and not query.low
     if selection == "slow" and query.low and query.selection == selection:
         text, chosen = "In the box", True
@@ -92,6 +93,7 @@ def _table(query: TraceQuery, found: AttributeComparison) -> Component:
 
 def _row(query: TraceQuery, each: Attribute) -> Component:
     told = (each["service"], each["scope"], each["key"], each["value"])
+    # Back to the list of traces, as the condition says which traces one wants to see.
     to = query.for_line(form_model.with_condition(query.line, *told)).first_page(view="", low="", high="")
     lift = f"{each['lift']:.1f} times as often" if each["lift"] is not None else "never in the rest"
     return html.Tr(

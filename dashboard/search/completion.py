@@ -125,7 +125,7 @@ def in_query(text: str, cursor: int) -> Wanted:
 
 
 def _between(wanted: Wanted, before: Sequence[Token]) -> Wanted:
-    """Complete outside braces, where a spanset or an operator between two stands."""
+    """Complete outside braces, where a spanset or an operator between two of them is written."""
     last = before[-1].text if before else ""
     if last == "|":
         return replace(wanted, words=[*_STAGES, "{ "])

@@ -29,6 +29,7 @@ def durations(traces: Sequence[TraceLine], zone: int) -> charts.Figure:
             "mode": "markers",
             "name": name,
             "x": [fmt.axis(trace["start"], zone) for trace in group],
+            # One microsecond at least, so that a trace of no duration is still a point.
             "y": [max(trace["duration"], 0.001) for trace in group],
             "customdata": [trace["traceId"] for trace in group],
             "text": [_label(trace) for trace in group],
@@ -38,6 +39,7 @@ def durations(traces: Sequence[TraceLine], zone: int) -> charts.Figure:
                 "symbol": symbol,
                 "opacity": 0.78,
                 "line": {"width": 0},
+                # The root, as the eye compares areas and not diameters.
                 "size": [min(20.0, 7 + trace["spans"] ** 0.5) for trace in group],
             },
         }
@@ -72,6 +74,7 @@ def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> lis
         return []
     start, end = sorted(_us(text, zone) for text in area["x"])
     low, high = sorted(max(0, round(float(ms) * 1000)) for ms in area["y"])
+    # A click without a drag is a box without an area.
     if start == end or not high:
         return []
     at = {"start": str(start), "end": str(end)}

@@ -53,6 +53,7 @@ def window(start: str, end: str, now_us: int, zone: int) -> tuple[int, int]:
 
 def format_time(us: int, zone: int) -> str:
     """Format a time as the fields take it: ``2026-03-01 14:03:27.120``, zero milliseconds left out."""
+    # By addition and not from a float, which would lose microseconds.
     local = datetime.fromtimestamp(0, UTC).astimezone(_zone(zone)) + timedelta(microseconds=us)
     told = local.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3].removesuffix(".000")
     return told.removesuffix(":00")
@@ -68,4 +69,5 @@ def _today(text: str, now_us: int, zone: int) -> datetime | None:
 
 
 def _zone(minutes: int) -> timezone:
+    # The browser's offset of now: times before a change of clocks are an hour off, as they are on all pages.
     return timezone(timedelta(minutes=minutes))

@@ -69,6 +69,7 @@ def tokens(text: str) -> list[Token]:
 
 def quote(value: str) -> str:
     """Return a text as a string of the language."""
+    # JSON's escapes are those of the language. A lone surrogate cannot be sent as UTF-8.
     return json.dumps(_SURROGATE.sub("�", value), ensure_ascii=False)
 
 
@@ -77,6 +78,7 @@ def unquote(text: str) -> str | None:
     if text.startswith("`"):
         return text.strip("`")
     try:
+        # strict=False: a line break inside a string is legal in the language.
         value = json.loads(text, strict=False)
     except ValueError:
         return None

@@ -28,6 +28,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
         "type": "heatmap",
         "x": [fmt.axis(point["time"], zone) for point in points],
         "y": list(rows),
+        # None leaves a cell without colour: no calls are something else than few.
         "z": [[math.log1p(count) if count else None for count in row] for row in columns],
         "text": [[f"{words[row]}<br>{count} calls" for count in columns[row]] for row in rows],
         "hovertemplate": "%{x|%H:%M:%S}<br>%{text}<extra></extra>",
@@ -38,6 +39,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figu
     }
     every = max(1, math.ceil(len(buckets) / 6))
     ticks = {
+        # At the lower edge of a row, as the text is the lower bound of its bucket.
         "tickvals": [row - 0.5 for row in rows[::every]],
         "ticktext": [fmt.duration(buckets[row][0]) for row in rows[::every]],
         "rangemode": "normal",

@@ -117,6 +117,7 @@ def _shortcuts(name: str) -> list[Component]:
 def window(now: float, span: int) -> tuple[int, int, int]:
     """Return start and end in microseconds and the step in seconds of the last ``span`` seconds."""
     end = int(now) // _ROUND * _ROUND
+    # A fixed number of points, so that a day is drawn as fast as a quarter of an hour.
     return (end - span) * 1_000_000, end * 1_000_000, max(span // _POINTS, 1)
 
 
@@ -129,6 +130,7 @@ def about(name: str, nodes: Sequence[Node]) -> list[Component]:
 
 
 def _unavailable(what: Problem) -> tuple[Any, ...]:
+    # One message; the eight panels keep what they show.
     return (parts.problem(what), no_update, *(no_update for _ in range(8)))
 
 
@@ -138,6 +140,7 @@ def since_first(page: ServicePage) -> ServicePage:
     """
     points = series.since_first_call(page["points"])
     factor = len(page["points"]) / max(len(points), 1)
+    # Calls since the beginning of the window: nothing to correct.
     if factor <= 1:
         return page
 
@@ -174,6 +177,7 @@ def register(app: Dash, client: Client) -> None:
         Output("service-ranges", "children"),
         Input("url", "search"),
         State("service-shown", "data"),
+        # ``layout`` has read the URL already.
         prevent_initial_call=True,
     )
     def choose(search: str | None, shown: dict[str, Any]) -> tuple[dict[str, Any], list[Component]]:

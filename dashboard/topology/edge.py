@@ -20,6 +20,7 @@ from proxy.contract.api.search import TraceLine
 EXEMPLARS: Final = 3
 DECISIONS: Final = 5
 LOOK_BACK: Final = 900  # seconds at least: the store lacks the last ones
+# Beats between two searches: these read spans, which is the dearest thing a page asks for.
 SLOW_TICKS: Final = 15
 SHOWN: Final = "shown"  # class of what has been filled once
 _ENCRYPTION: Final = {
@@ -45,6 +46,7 @@ def facts(edge: Edge, graph: Graph) -> Component:
             ],
             className="edge-facts",
         )
+    # The store holds connections by second, so it can only give their average.
     stored = graph["source"] == "store"
     seconds = max(1.0, (graph["end"] - graph["start"]) / 1e6)
     tiles = [
@@ -126,6 +128,8 @@ def register(app: Dash, client: Client) -> None:
 
     def asked(ticks: int | None, search: str | None, shown: str | None) -> tuple[GraphView, str, str]:
         view = GraphView.of_search(search)
+        # ``shown`` is the class that the callback sets with its first result: without it the first beat would
+        # wait.
         if len(view.selected) != 2 or (shown and ctx.triggered_id == "tick" and (ticks or 0) % SLOW_TICKS):
             raise PreventUpdate
         return view, view.source, view.target

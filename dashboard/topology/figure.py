@@ -17,6 +17,7 @@ from dashboard.topology.subgraph import EdgeKey, Matched
 from proxy.contract.api.analysis import Changed
 from proxy.contract.api.graph import Edge, Graph, Node
 
+# Characters that fit into a node of 152 pixels (``stylesheet``).
 NAME_LENGTH: Final = 17
 SHAPES: Final[Mapping[str, str]] = {
     "service": "round-rectangle",
@@ -60,6 +61,7 @@ EdgeRow = tuple[str, str, float]  # label, classes, width
 def rows(graph: Graph, look: Look) -> tuple[list[NodeRow], list[EdgeRow]]:
     """Return a row for each node and each edge, in the graph's order."""
     lit_nodes, lit_edges = _lit(graph, look)
+    # The rate of all calls that a service makes: edge labels show their share of it.
     calls: dict[str, float] = {}
     for edge in graph["edges"]:
         calls[edge["source"]] = calls.get(edge["source"], 0.0) + edge["rate"]
@@ -88,6 +90,8 @@ def key_of(edge: Edge) -> EdgeKey:
 
 def _lit(graph: Graph, look: Look) -> tuple[set[str] | None, set[EdgeKey] | None]:
     """Return what is not dimmed, None for all: a path, else what is found, else what changed."""
+    # In the order of what the reader did last: a path is chosen in a list, a search is typed, a comparison is
+    # just on.
     if look.path:
         on = set(zip(look.path, look.path[1:], strict=False))
         return set(look.path), {key_of(edge) for edge in graph["edges"] if key_of(edge)[:2] in on}
@@ -156,6 +160,7 @@ def _badges(found: list[tuple[str, str]]) -> str:
             f'font-family="{FONT}" fill="#fff">{text}</text>'
         )
         left += width + 3
+    # All images have the width that the stylesheet gives them, or one pill would be stretched over the node.
     left = 150.0
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{left:.0f}" height="16">{"".join(pills)}</svg>'
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
@@ -171,6 +176,7 @@ def _edge(edge: Edge, look: Look, dim: bool, label: str) -> EdgeRow:
     if changed:
         worst = changes.worst(changed)
         classes.append(worst["change"])
+        # On two lines: a long label on an edge covers its neighbours.
         label = changes.describe(changed, worst).replace(" → ", " →\n")
     on_path = key[:2] in zip(look.path, look.path[1:], strict=False)
     classes += [

@@ -51,10 +51,13 @@ def draw_picture(graph: Graph, layout: Layout, look: figure.Look, groups: Mappin
     """
     known = {node["name"]: at for at, node in enumerate(graph["nodes"])}
     edges = [edge for edge in graph["edges"] if edge["source"] in known and edge["target"] in known]
+    # The figures are rows in the same order, so they must be made of the same edges.
     graph = {**graph, "edges": edges}
     names = sorted({groups[name] for name in known if groups.get(name)})
     number = {name: at for at, name in enumerate(names)}
     straight = len(known) >= placing.CROWDED
+    # Whole pixels: shorter to send, and equal for browsers that got them from another layout of the same
+    # graph.
     nodes = [[name, *map(round, layout.places[name]), number.get(groups.get(name, ""), -1)] for name in known]
     links = [
         [
@@ -66,6 +69,7 @@ def draw_picture(graph: Graph, layout: Layout, look: figure.Look, groups: Mappin
         for edge in edges
     ]
     node_rows, edge_rows = figure.rows(graph, look)
+    # The key is the skeleton alone: while it stays the same, only figures are sent.
     key = _digest(names, nodes, links)
     return Picture(key, _digest(key, node_rows, edge_rows), names, nodes, links, node_rows, edge_rows)
 
@@ -96,6 +100,8 @@ class Pictures:
         """Return what a browser that draws ``key`` and ``version`` needs; None when it has all."""
         key, version = (held or {}).get("key"), (held or {}).get("version", "")
         with self._lock:
+            # What this browser draws. It may be gone, when many others were served meanwhile: then all rows
+            # are sent.
             before = self._kept.get(version)
             self._kept[picture.version] = picture
             self._kept.move_to_end(picture.version)
@@ -158,9 +164,12 @@ class NodePlaces:
         links = {(edge["source"], edge["target"]) for edge in graph["edges"]}
         with self._lock:
             drawn = self._kept.get(of) or _Drawn(Layout({}, {}), frozenset(), 0)
+            # Nodes that are idle now keep their places, so that they come back where the reader remembers
+            # them.
             every = names | drawn.layout.places.keys()
             if not (names <= drawn.layout.places.keys() and links <= drawn.links):
                 size = len(every) + len(links | drawn.links)
+                # A new node of a group belongs into its band, where ``extend`` could not put it.
                 if groups or size > 1.2 * drawn.size or len(every) > 2 * len(names) + 50:
                     drawn = _Drawn(
                         placing.arrange(names, links, groups), frozenset(links), len(names) + len(links)

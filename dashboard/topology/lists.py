@@ -25,6 +25,7 @@ def fleet(graph: Graph, view: GraphView, wanted: Callable[[Node], bool]) -> list
     """
 
     def rank(node: Node) -> tuple[float, float, str]:
+        # Nodes without traffic come last, behind a success of 100 %.
         success = 2.0 if node["success"] is None else node["success"]
         return (0 if node["ejected"] else 1, success, node["name"])
 
@@ -94,6 +95,7 @@ def suspects(found: Suspects, view: GraphView) -> list[Component]:
 
 def _blamed(each: Suspect, view: GraphView) -> Component:
     own = []
+    # The share is spread over services, so a fraction of one failed call is left to many of them.
     if each["errors"]["own"] >= 1:
         failed = fmt.count(each["errors"]["own"])
         own.append(f"{failed} failed {'call' if failed == '1' else 'calls'} of its own")
@@ -147,6 +149,7 @@ def differences(found: GraphDifference, view: GraphView) -> list[Component]:
     if not listed:
         return [*head, html.P("Nothing changed between the windows.", className="state-title")]
     groups = [
+        # Each thing is listed once, under its worst change.
         (title, [each for each in listed if changes.worst(each[1])["change"] == kind])
         for kind, title in changes.TITLES.items()
     ]

@@ -40,6 +40,7 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
             {"selector": f"edge.{key}", "style": {"line-color": colour, "target-arrow-color": colour}}
             for key, colour in palette.COLOUR.items()
         ),
+        # A pattern beside the colour, for readers who do not see red and green.
         {"selector": "edge.bad", "style": {"line-style": "dashed", "line-dash-pattern": [9, 4]}},
         {"selector": "edge.idle", "style": {"line-style": "dotted", "opacity": 0.7}},
         {
@@ -47,6 +48,7 @@ def stylesheet(theme: str) -> list[dict[str, Any]]:
             "style": {"source-arrow-shape": "circle", "source-arrow-color": inks["ink"]},
         },
         {"selector": "edge.partly", "style": {"source-arrow-fill": "hollow"}},
+        # After health and before the selection: the later of two rules wins.
         *_change_styles(),
         *_selection_styles(inks),
     ]
@@ -160,6 +162,7 @@ def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
     }
     marked = {
         "background-image": "data(badges)",
+        # Lets the badges lie over the upper border of the node.
         "background-image-containment": "over",
         "background-clip": "none",
         "background-width": "150px",
@@ -167,6 +170,7 @@ def _node_styles(inks: Mapping[str, str]) -> list[dict[str, Any]]:
         "background-position-x": "10px",
         "background-offset-y": "-9px",
         "background-position-y": "0px",
+        # Cytoscape redraws only inside a node's bounds, and the badges reach out of them.
         "bounds-expansion": 12,
         "background-image-opacity": 1,
     }
@@ -201,6 +205,7 @@ def _group_style(inks: Mapping[str, str]) -> dict[str, Any]:
         "padding": "16px",
         "font-size": 18,
         "color": inks["weak"],
+        # A group is no service: a click on it must not select anything.
         "events": "no",
         "min-zoomed-font-size": 5,
     }

@@ -27,6 +27,7 @@ def boxes(trace: Trace) -> dict[str, Any]:
     for at, (span, parent) in enumerate(zip(trace.spans, parents(trace), strict=True)):
         under = NOBODY if parent == NOBODY else of_span[parent]
         key = (under, span.service, span.operation)
+        # The next number if the key is new, which the comparison below tells.
         box = known.setdefault(key, len(rows))
         of_span.append(box)
         if box == len(rows):
@@ -39,6 +40,7 @@ def boxes(trace: Trace) -> dict[str, Any]:
         failed[box] += span.failed
         own[box] += times[at]
     whole = list(own)
+    # Backwards, children before their parents: a box is complete when it is added to the one above.
     for box in range(len(rows) - 1, -1, -1):
         if above[box] != NOBODY:
             whole[above[box]] += whole[box]

@@ -97,6 +97,7 @@ def _actions(trace: Trace) -> Component:
 
 
 def _notices(trace: Trace) -> list[Component]:
+    # The collector warns of clocks that differ; smaller differences show in the times alone.
     told = [sum("clock" in text.lower() for text in span.warnings) > 0 for span in trace.spans]
     moved = [told_of or abs(shift) > _CLOCK for told_of, shift in zip(told, shifts(trace), strict=True)]
     lost = sum(not depth and bool(span.parent) for span, depth in zip(trace.spans, trace.depths, strict=True))
@@ -121,6 +122,7 @@ def _many(count: int, what: str) -> str:
 
 def linking(trace: Trace, found: Sequence[TraceLine]) -> Component | None:
     """Return other traces with a link to this one."""
+    # Spans may link to others of their own trace, which the span's panel shows.
     others = [each for each in found if not is_same(each["traceId"], trace.id)]
     if not others:
         return None

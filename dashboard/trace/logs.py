@@ -31,6 +31,8 @@ def panel(trace: Trace, span: Span) -> Component | None:
         return None
     return html.Div(
         [
+            # A store of its own, so that the records are asked for when the panel is drawn, and the panel
+            # does not wait.
             dcc.Store(id="span-logs-of", data=span.id),
             html.Details(
                 [html.Summary("Logs"), html.P("Fetching the logs…", className="weak", role="status")],
@@ -48,6 +50,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
     @app.callback(Output("trace-logs", "data"), Input("trace-data", "data"), State("trace-id", "data"))
     @guarded(_uncounted)
     def counts(drawn: Any, trace_id: str) -> dict[str, Any]:
+        # Triggered by the drawn trace, hence after it: the store may take a while to count.
         trace = cache.get(trace_id) if drawn and not trace_id.startswith(FROM_FILE) else None
         if trace is None:
             raise PreventUpdate
@@ -75,6 +78,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
     )
     @guarded(parts.problem)
     def listed(place: dict[str, str] | None, zone: int | None, trace_id: str) -> Any:
+        # Asked for when the tab is open; other tabs change the place as well.
         if not place or place["tab"] != "logs" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
         if trace_id.startswith(FROM_FILE):
@@ -102,6 +106,7 @@ def marks(trace: Trace, counted: LogCounts) -> dict[str, Any]:
     rows = {
         row[each["spanId"]]: [each["count"], each["errors"]]
         for each in counted["spans"]
+        # A record may name a span that has not arrived, or is in no sample.
         if each["spanId"] in row
     }
     return {"total": counted["total"], "rows": rows}
@@ -235,5 +240,6 @@ def _said(log: LogRecord) -> Component:
     line = html.Bdi(fmt.short(first, _LONG) or "(empty)", className="log-line")
     if not pairs and len(body) <= _LONG and first == body:
         return line
+    # Only if the line above does not show all of it already.
     whole = html.Pre(html.Bdi(body), className="log-body") if line.children != body else None
     return html.Details([html.Summary(line), whole, parts.pairs(pairs)])

@@ -31,7 +31,9 @@ def elements(trace: Trace) -> list[Element]:
         if parent != NOBODY and (caller := trace.spans[parent].service) != span.service:
             calls[caller, span.service] += 1
             wrong[caller, span.service] += span.failed
+    # Numbers as ids: names from outside may contain anything.
     number = {name: f"s{at}" for at, name in enumerate(trace.services)}
+    # Without the bends: a graph of one trace is small, and straight lines are enough.
     places = arrange(trace.services, calls).places
     colours = palette.services(trace.services)
     nodes: list[Element] = [
@@ -43,6 +45,7 @@ def elements(trace: Trace) -> list[Element]:
                 "label": f"{fmt.short(name, _NAME)}\n{_spans(spans[name])} · self "
                 f"{fmt.duration(spent[name] / 1000)}",
             },
+            # Nodes are wider here than in the topology, for which the columns were measured.
             "position": {"x": places[name][0] * 1.25, "y": places[name][1]},
             "classes": "failed" if failed[name] else "",
         }

@@ -107,6 +107,7 @@ def _mesh(trace: Trace, index: int) -> Component | None:
             Arm.DIRECT: "the application (or its proxy setting)",
         }
         facts.append(("Chosen by", chose.get(went.arm, fmt.short(went.arm, 40))))
+    # Tries are spans of their own, siblings of this one.
     run = tries(trace, index)
     if went.resent or len(run) > 1:
         facts.append(("Try", f"{went.resent + 1}" + (f" of {len(run)}" if len(run) > went.resent else "")))
@@ -176,6 +177,7 @@ def _in(trace: Trace, other: str) -> str:
 def _linked_from(trace: Trace, span: Span) -> Component | None:
     found = [
         each
+        # References lead one way only: the other direction is a search through the trace.
         for each in trace.spans
         if each.parent != span.id
         and any(to == span.id and _in(trace, of) == trace.id for _, of, to in each.references)

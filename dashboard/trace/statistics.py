@@ -69,4 +69,5 @@ def sort_rows(rows: Sequence[Figures], column: str) -> list[Figures]:
 
 
 def _quantile(sorted_values: Sequence[int], share: float) -> int:
+    # The nearest rank: a duration that occurred, not one in between.
     return sorted_values[max(0, ceil(share * len(sorted_values)) - 1)]

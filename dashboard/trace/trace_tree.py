@@ -18,6 +18,7 @@ def parents(trace: Trace) -> list[int]:
     found: list[int] = []
     above: list[int] = []  # the last span of each level
     for index, depth in enumerate(trace.depths):
+        # What is left are the ancestors of this span, the caller last.
         del above[depth:]
         found.append(above[-1] if above else NOBODY)
         above.append(index)
@@ -70,6 +71,7 @@ def hop(span: Span) -> Hop | None:
     address, port = tags.get("network.peer.address", ""), tags.get("network.peer.port", "")
     there = f"{address}:{port}" if address and port else address
     endpoint = tags.get("spanmesh.endpoint") or there
+    # From any sender: a text or an absurd number counts as no resend.
     tries = int(resent) if resent.isdecimal() and len(resent) < 7 else 0
     if span.kind != "client" or not (endpoint or tries):
         return None
@@ -95,6 +97,7 @@ def tries(trace: Trace, index: int) -> list[int]:
         and (found := hop(trace.spans[at]))
         and found.service == own.service
     ]
+    # ``alike`` has this span at least, so it is not empty.
     runs: list[list[int]] = [[alike[0][0]]]
     for (_, before), (at, resent) in pairwise(alike):
         if resent == before + 1:
