@@ -18,8 +18,8 @@ def test_defaults_are_the_documented_addresses() -> None:
     ("given", "complaint"),
     [
         ({"grpc": "4317"}, "--grpc .* write it as HOST:PORT"),
-        ({"retention_days": 0}, "--retention-days .* greater than or equal to 1"),
-        ({"max_pending_bytes": -1}, "--max-pending-bytes .* greater than 0"),
+        ({"retention_days": 0}, "--retention-days .* write a whole number from 1 to 3650"),
+        ({"max_pending_bytes": -1}, "--max-pending-bytes .* write a whole number above 0"),
         ({"zipkin": "9411"}, "--zipkin .* write it as HOST:PORT"),
         ({"kafka": "127.0.0.1:9092"}, "unknown option 'kafka'"),
     ],

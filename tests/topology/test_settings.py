@@ -17,10 +17,10 @@ def test_the_environment_sets_what_no_flag_does() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "bound"),
     [
-        ("eject_share", "1.5", "less than or equal to 1"),
-        ("slow_factor", "1", "greater than 1"),
-        ("stall_seconds", "0.1", "greater than or equal to 0.2"),
-        ("eject_failures", "2.5", "valid integer"),
+        ("eject_share", "1.5", "write a number from 0 to 1$"),
+        ("slow_factor", "1", "write a number above 1$"),
+        ("stall_seconds", "0.1", "write a number at least 0.2$"),
+        ("eject_failures", "2.5", "write a whole number above 0$"),
     ],
 )
 def test_a_value_out_of_bounds_names_the_bound(name: str, value: str, bound: str) -> None:
