@@ -57,6 +57,8 @@ class LiveView:
         if service is None:
             cells = views.by_endpoint(self._traffic.counts(now, window, endpoints))
         else:
+            # One service alone is read key by key; sums over all endpoints of the mesh would be wasted on
+            # it.
             cells = views.by_endpoint(self._traffic.to_service(now, window, service))
         return tuple(
             view

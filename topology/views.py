@@ -20,6 +20,8 @@ def by_edge(counts: Bucket) -> dict[tuple[str, str, Protocol], Cell]:
     """Return traffic by source, target and protocol, in order of these."""
     cells: dict[tuple[str, str, Protocol], Cell] = {}
     for key, cell in counts.items():
+        # Bytes may come in a second without calls or open connections; they belong to an edge that has some
+        # elsewhere in the window.
         if cell.has_traffic or key.protocol is Protocol.TCP:
             cells.setdefault((key.source, key.target, key.protocol), Cell()).merge(cell)
     return {ends: cell for ends, cell in sorted(cells.items()) if cell.has_traffic}
@@ -119,10 +121,12 @@ def _endpoint(
     ejection = ejections.state(service, address)
     ejected = ejection.state is EndpointState.EJECTED
     reporters = record.reporters.values() if record else ()
+    # A reporter that is gone sends no last 0: its reading must expire.
     gauges = [view.open for view in reporters if now - view.open.at <= FRESH]
     return EndpointView(
         service,
         address,
+        # What the endpoint says of itself comes first: a draining one is not also shown as ejected.
         ejection.state if member.state is EndpointState.HEALTHY else member.state,
         round(weights.weight(service, address) * ejections.weight(service, address, now), 2),
         stats(cells.get((service, address)) or Cell(), seconds),

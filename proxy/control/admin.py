@@ -38,6 +38,8 @@ class Admin:
             async with asyncio.timeout(_TIMEOUT):
                 line = await reader.readline()
                 size = len(line)
+                # The head is read and ignored: closing with unread bytes would reset the connection, and
+                # the answer with it.
                 while (more := await reader.readline()) not in (b"\r\n", b"\n", b"") and size < _MAX_HEAD:
                     size += len(more)
                 writer.write(self.answer(line))

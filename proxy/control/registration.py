@@ -56,6 +56,8 @@ class Registration:
         """Register as an endpoint at ``address`` (``host:port``; empty for one that takes no calls)."""
         config = self._config
         if self._health is not None:
+            # Checked once before the node is sent: a running application is registered as ready from the
+            # first moment.
             await self._health.check()
         node = Node(
             ServiceId.of(config.namespace, config.service),
@@ -80,6 +82,7 @@ class Registration:
 
     async def stop(self) -> None:
         """End the stream, which takes the instance out of the mesh, and export what is left."""
+        # The stream ends before the flush, so that no request is sent here while the last telemetry leaves.
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -117,6 +120,7 @@ class Registration:
         return NodeState.READY if self._health is None or self._health.ready else NodeState.UNREADY
 
     def _on_health(self, ready: bool) -> None:
+        # An application that answers again while we drain must not call requests back.
         if self._client is not None and not self.draining:
             self._client.set_state(NodeState.READY if ready else NodeState.UNREADY)
 

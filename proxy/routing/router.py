@@ -166,13 +166,18 @@ class Router:
         destination = exact[0] if exact else self._by_host.get(authority.host)
         if destination is None or destination.service is None:
             return self._literal(self._foreign(authority.key), authority)
+        # Drawn for each request, not for each connection: a keep-alive client would otherwise stay in one
+        # arm.
         share = destination.service.routed_share
         if share and (share >= 1.0 or self._rng() < share):
             return self._chosen(destination, destination.balancer.pick(now), Arm.ROUTED, authority.key)
         if exact:
             candidate = exact[1]
+            # Only a sidecar understands the caller's name, and an application must not see fields that it
+            # did not get before.
             at_sidecar = authority.key == candidate.endpoint.address and bool(candidate.endpoint.instance)
             return Attempt(destination, candidate, authority.key, Arm.DIRECT, at_sidecar, authority.key)
+        # The control group must behave as without the mesh: the resolver of the system chooses.
         if resolvable:
             return self._literal(destination, authority)
         return self._chosen(destination, destination.balancer.turn(), Arm.DIRECT, authority.key)
@@ -199,6 +204,7 @@ class Router:
         destination = self.outside.get(key)
         if destination is None:
             if len(self.outside) >= _MAX_LITERALS:
+                # Destinations with open requests stay: a new object would begin to count these at 0.
                 self.outside = {k: d for k, d in self.outside.items() if any(c.open for c in d.candidates)}
             destination = self.outside[key] = Destination(key, self.picker(self._rng))
         return destination

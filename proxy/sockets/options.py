@@ -14,6 +14,7 @@ def reset(transport: asyncio.WriteTransport) -> None:
     A body framed by the end of the connection (RFC 9112, 6.3) is known to be cut short by this alone.
     """
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+    # close() would first wait until what is buffered has been written.
     transport.abort()
 
 

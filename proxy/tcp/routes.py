@@ -62,8 +62,11 @@ class OutboundTcp(TcpDirection):
 
     def begin(self, connection: ConnectionFacts) -> str:
         connection.server = connection.service = connection.address
+        # A connection to our own listener would come back here and be dialled again without end.
         if connection.address in self._outbound.own:
             raise RefusedError(Reason.LOOP, "this is the sidecar itself")
+        # ``direct`` counts the connection under its service, and keeps the address that the application
+        # chose.
         attempt = self._router.direct(parse_authority(connection.address.encode()))
         connection.service = attempt.destination.name
         connection.endpoint = attempt.address

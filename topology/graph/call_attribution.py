@@ -118,6 +118,7 @@ class Intake:
         for edge in self._pairing.expire(now):
             if not self._is_reporting(edge.source, now):
                 self._edge(edge, now)
+        # All wait equally long, so the queue is in order of time and only its head needs a look.
         while self._waiting and self._waiting[0][0] <= now:
             _, sample = self._waiting.popleft()
             if not self._is_reporting(sample.source, now):

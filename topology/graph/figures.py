@@ -38,6 +38,7 @@ def _quantiles(histogram: Histogram) -> tuple[float, float, float]:
     wanted = [0.5 * histogram.count, 0.9 * histogram.count, 0.99 * histogram.count]
     quantiles: list[float] = []
     seen = histogram.zero
+    # One bucket may hold several of the three, hence the loop.
     while len(quantiles) < 3 and seen and seen >= wanted[len(quantiles)]:
         quantiles.append(0.0)
     for index in sorted(histogram.counts):

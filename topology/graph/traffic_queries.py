@@ -59,9 +59,11 @@ class Traffic:
         endpoint: str | None = None,
     ) -> tuple[Point, ...]:
         """Return traffic over time, by ``service`` that to a service. Long windows have steps of tens."""
+        # Whole seconds, because that is the resolution of the memory.
         step = float(max(1, ceil(step)))
         if window > SECONDS_KEPT:
             step = ceil(step / TEN) * float(TEN)
+        # Aligned to the step, so that the points of a chart do not move at each refresh.
         start = int((now - window) / step) * step
         wanted = self._wanted(service, source, target, endpoint)
         cells = self._window.series(start, now, step, wanted)

@@ -81,9 +81,11 @@ def probe(record: Record, now: float, within: float = PROBE_VALID) -> str:
 def contradicted(tallies: ServiceTallies, endpoint: str, kind: FindingKind, settings: EngineSettings) -> bool:
     """True if sidecars of this very collector find nothing of what another one ejected it for."""
     own = tallies.of(endpoint, _REMOTE_WINDOW)
+    # Other collectors' calls do not count: the one that made the finding would confirm itself.
     mine = pool(tally for name, tally in own.by_reporter.items() if not name.startswith(GROUP))
     if mine.count < CONTRADICTED:
         return False
+    # A stall shows here as failures (time-outs), so it is checked in the same way.
     if kind is not FindingKind.LATENCY:
         return mine.failing < 1 - settings.eject_success_below
     peer = better_half(tallies.of_peers(endpoint, _REMOTE_WINDOW), typical_latency, "")

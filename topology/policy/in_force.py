@@ -40,6 +40,8 @@ class PolicyInForce:
 
     def write(self, policy: Policy) -> None:
         """Take a new mesh.yaml; ``settle`` puts it in force."""
+        # The meanings of keys that stay are kept: rewriting the file must not move a policy to another
+        # service.
         self._written = policy
         self._meant = {key: service for key, service in self._meant.items() if key in policy.services}
 

@@ -78,6 +78,7 @@ class RenewedChannel:
     def current(self) -> grpc.aio.Channel:
         """Return the channel to use for the next call."""
         material = self._tls.material if self._tls is not None else None
+        # By identity: new material is a new object, and comparing keys byte by byte is not needed.
         if self._channel is not None and material is not self._material:
             retiring = asyncio.ensure_future(self._channel.close(_RETIRE_SECONDS))
             self._retiring.add(retiring)

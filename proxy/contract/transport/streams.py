@@ -105,6 +105,7 @@ async def connect(
         return transport
     security = tls.workload if identity else tls.client
     transport, _ = await loop.create_connection(protocol, host, port, ssl=security, server_hostname=host)
+    # Compared here since OpenSSL compares host names and IP addresses, not URIs.
     if identity and peer_of(transport).identity != identity:
         transport.abort()
         raise ssl.SSLCertVerificationError(f"the server at {address} is not {identity}")
@@ -123,5 +124,6 @@ async def connect_stream(
 
 async def adopt(connected: socket.socket, protocol: asyncio.Protocol) -> None:
     """Let ``protocol`` speak over a socket that is connected already: one end of a pair, or inherited."""
+    # asyncio refuses a socket that blocks.
     connected.setblocking(False)
     await asyncio.get_running_loop().create_connection(lambda: protocol, sock=connected)

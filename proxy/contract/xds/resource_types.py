@@ -29,6 +29,7 @@ class Received:
 
     def view(self) -> MeshView | None:
         """Return the services; None until clusters, endpoints and routes have all come once."""
+        # All or nothing: a service whose endpoints have not come yet would look as if it had none.
         if self._routes is None or not self.services <= self._endpoints.keys():
             return None
         return {

@@ -118,6 +118,7 @@ class ResponseEncoder(_Encoder):
 
 
 _UNKNOWN: Final = RequestHead()
+# Any method but HEAD: a body may follow, since what was asked for could not be read.
 _UNKNOWN.method = b""
 
 
