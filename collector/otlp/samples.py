@@ -61,6 +61,8 @@ def sidecar_samples(request: ExportMetricsServiceRequest) -> SidecarSamples:
     """Return the samples of sidecars in a metrics request; metrics of other scopes are skipped."""
     samples = SidecarSamples()
     for resource in request.resource_metrics:
+        # An application's own metrics may have the same names; only those of a sidecar's scope feed the
+        # engine.
         ours = [scope for scope in resource.scope_metrics if scope.scope.name == names.SCOPE]
         if not ours:
             continue
@@ -68,6 +70,8 @@ def sidecar_samples(request: ExportMetricsServiceRequest) -> SidecarSamples:
         service = ServiceId.of(labels.get(names.NAMESPACE, ""), labels.get(names.SERVICE_NAME, ""))
         reporter = _Reporter(service, labels.get(names.SERVICE_INSTANCE, service.name))
         for scope in ours:
+            # Points of one endpoint come in several metrics, in any order: they are joined before the engine
+            # sees them.
             opens: dict[tuple[str, str], OpenSample] = {}
             connections: dict[tuple[Side, str, str], ConnectionSample] = {}
             for metric in scope.metrics:
@@ -87,6 +91,7 @@ def _calls(metric: Metric, reporter: _Reporter, samples: SidecarSamples) -> None
     for point in metric.exponential_histogram.data_points:
         if not _possible(point):
             samples.ignored += 1
+        # A histogram without calls is how a sidecar says that it lives: nothing to count.
         elif point.count:
             samples.calls.append(_call(point, side, protocol, reporter))
 
@@ -97,6 +102,7 @@ def _possible(point: ExponentialHistogramDataPoint) -> bool:
         return False
     low = point.positive.offset
     high = low + len(point.positive.bucket_counts)
+    # 2**scale buckets make one octave (OTLP metrics data model, ExponentialHistogram).
     reach = _OCTAVES * 2.0**point.scale
     total = point.zero_count + sum(point.positive.bucket_counts)
     return -reach <= low <= high <= reach and point.count == total <= _COUNT
@@ -129,6 +135,8 @@ def _call(
         method=labels.get(names.METHOD, ""),
         route=labels.get(names.ROUTE, ""),
         protocol=protocol,
+        # No error type, or a connection that broke later: the request may have reached the server. With other
+        # errors the attempt to connect failed already.
         arrived=labels.get(names.ERROR_TYPE, names.BROKEN) == names.BROKEN,
         begun=point.start_time_unix_nano / 1e9,
         ended=point.time_unix_nano / 1e9,
@@ -188,6 +196,7 @@ def _connections(
             sample.open += number  # three readings: encrypted, in the clear, and unknown
             sample.encrypted += number if labels.get(names.TLS) == "true" else 0
             sample.clear += number if labels.get(names.TLS) == "false" else 0
+        # Bytes are counted towards the target: what a client transmits its server receives.
         elif (direction == names.TRANSMIT) is client:
             sample.sent += number
         else:

@@ -83,7 +83,9 @@ def examine(body: bytes, limits: Limits) -> SpanBatch:
     refused = Refusals()
     body = _valid_part(body, refused)
     if nested_attributes.may_contain(body):
+        # ClickHouse's parser takes plain values only, so lists and maps become JSON texts first.
         body = nested_attributes.flatten(body)
+    # The bytes as they came are the result unless something is removed below.
     result = SpanBatch(body, refused=refused)
     request = Request.FromString(body)
     for resource in request.resource_spans:
@@ -141,7 +143,9 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
                 bad.append(index)
                 continue
         kind = span.kind
+        # Internal spans are stored but say nothing about calls between services.
         if kind > _INTERNAL:
+            # A clock set back during the span would make it negative.
             duration = max(0, span.end_time_unix_nano - start) / 1e9
             failed = span.status.code == _ERROR
             labels = dict(
@@ -184,6 +188,7 @@ def _long(span: Span, limits: Limits) -> bool:
 def _check_inside(
     items: Sequence[bytes], kind: type[trace_pb2.Span.Event] | type[trace_pb2.Span.Link], limits: Limits
 ) -> None:
+    # By size first: what is too small to hold too many attributes need not be parsed.
     for raw in items:
         if len(raw) > _PAIR_BYTES * limits.attributes:
             attributes(kind.FromString(raw).attributes, limits)
@@ -232,6 +237,7 @@ def _salvage(body: bytes, refused: Refusals) -> bytes:
                 scope.ClearField("scope")
         if not valid:
             resource.ClearField("resource")
+    # Checked once more as a whole: fields outside of spans may be damaged as well.
     body = request.SerializeToString()
     try:
         ExportTraceServiceRequest.FromString(body)

@@ -23,6 +23,7 @@ class BoundedReader:
         """The rows of a query; the server puts the parameters in."""
         try:
             async with asyncio.timeout(self._seconds):
+                # The thread goes on with a query that is given up here, until the store's own limit ends it.
                 return await self._reader.query(query.text, query.parameters)
         except TimeoutError:
             raise TryLaterError(

@@ -69,6 +69,7 @@ def bad(key: str, value: object, fix: str) -> BadValueError:
 def read(query: Query, parameter: Parameter[T], default: T | None = None) -> T:
     """The value of a declared parameter; ``default`` where that depends on the request."""
     text = query.get(parameter.name, "")
+    # An empty parameter counts as not given: forms send those as well.
     if not text and not parameter.required:
         return parameter.default if default is None else default
     try:
@@ -105,6 +106,7 @@ def search_window(query: Query, now_us: int) -> Window:
     if query.get("lookback", "") in ("", "custom"):
         found = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
     else:
+        # Lookbacks are nanoseconds, as all durations here; windows are microseconds.
         found = window(query, now_us, (read(query, _LOOKBACK) or 0) // 1000)
     return replace(found, end=min(found.end, max(found.start, now_us - SETTLE_US)))
 

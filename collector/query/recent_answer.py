@@ -34,9 +34,13 @@ class RecentAnswer(Generic[T]):
         """Return the last answer."""
         now = self._clock()
         if now - self._asked >= FRESH and (self._asking is None or self._asking.done()):
+            # Set before the answer comes: a store that fails is asked again after FRESH seconds, not with
+            # each request.
             self._asked = now
             self._asking = asyncio.create_task(self._ask(now))
         if not self._answered and self._asking is not None:
+            # ``wait`` and not ``wait_for``: a timeout must not cancel the question, whose answer is for all
+            # who come next.
             await asyncio.wait({self._asking}, timeout=_PATIENCE)
         return self._answer
 

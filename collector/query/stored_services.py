@@ -29,6 +29,7 @@ def of_spans(text: str) -> Sql:
     """Return the condition on otel_traces or otel_logs, where name and namespace are apart."""
     if is_plain(text):
         return Sql("ServiceName = {service:String}", {"service": text})
+    # "a/b" may be service b in namespace a, or a service called "a/b" without a namespace.
     services = _readings(text)
     # By the name first, for the primary key.
     return _FULL.bind(service_names=sorted({each.name for each in services}), services=services)

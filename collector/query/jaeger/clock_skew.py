@@ -60,6 +60,7 @@ def skews(spans: Sequence[Timed]) -> dict[str, Skew]:
         parent = span.parent_id if span.parent_id in known and span.parent_id != span.span_id else ""
         (children[parent] if parent else roots).append(span)
     found: dict[str, Skew] = {}
+    # A list instead of recursion: traces may be deeper than Python's stack allows.
     waiting = [(root, 0) for root in roots]
     while waiting:
         parent_span, moved = waiting.pop()
@@ -88,6 +89,8 @@ def _against(parent: Timed, moved: int, child: Timed) -> Skew:
     early = _noted(parent.start - child.start)
     awaited = _awaited(parent, child)
     late = _noted(child.start + child.duration - parent.start - parent.duration) if awaited else 0
+    # One host has one clock: a child that begins early there is not a matter of clocks. The shift of the
+    # parent applies.
     if _host(child) and _host(child) == _host(parent):
         return Skew(early, 0, moved)
     begins = parent.start + moved
@@ -106,6 +109,7 @@ def _noted(nanoseconds: int) -> int:
 
 def _awaited(parent: Timed, child: Timed) -> bool:
     """True if the parent went on only when the child had ended; nobody waits for a message."""
+    # Parents of other kinds may go on while their children run, so an end after theirs proves nothing.
     return parent.kind == "Client" and child.kind != "Consumer"
 
 

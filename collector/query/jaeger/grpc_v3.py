@@ -87,6 +87,8 @@ class QueryService:
         found = await self._traces.by_ids([trace_id])
         if not found:
             raise NotFoundError(not_stored(trace_id))
+        # In a thread: a trace of thousands of spans takes longer to convert than the event loop may be held
+        # up.
         for part in await asyncio.to_thread(parts, found[0], request.raw_traces):
             yield part
 
@@ -158,6 +160,7 @@ def instant(moment: Timestamp, name: str, default: int) -> int:
     microseconds = moment.seconds * 1_000_000 + moment.nanos // 1000
     if not 0 <= microseconds <= _TIME_MAX_US:
         raise params.bad(name, microseconds, "write a time from 1970 to 2250")
+    # protobuf does not tell an unset time from 1970, which nobody searches for.
     return microseconds or default
 
 
@@ -181,6 +184,7 @@ def _parts(whole: TracesData) -> Iterator[TracesData]:
         for scope in resource.scope_spans:
             for start in range(0, len(scope.spans), _PART):
                 spans = scope.spans[start : start + _PART]
+                # The rest of a part stays free rather than to be filled with a piece of the next group.
                 if len(spans) > room:
                     yield part
                     part, room = TracesData(), _PART

@@ -48,6 +48,7 @@ class EventRoutes:
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         since = _last_event(request.headers.get("Last-Event-ID", ""))
+        # Each listener costs a look at the engine four times a second.
         if self._streams >= STREAMS_MAX:
             raise TryLaterError(f"{STREAMS_MAX} listeners are connected: close one, or retry")
         response = web.StreamResponse(headers=_HEADERS)
@@ -64,6 +65,7 @@ class EventRoutes:
         known = self._engine.decisions(limit=_LOOKED_AT)
         newest = known[0] if known else None
         missed = [] if since is None else [each for each in known if round(each.time * 1e6) > since]
+        # A comment line at once, so that a client knows it is connected before anything happens.
         await response.write(b": listening\n\n" + _events(missed))
         quiet = 0.0
         while not await self._ends_within(POLL_SECONDS):

@@ -67,10 +67,12 @@ class TrafficQueries:
         """The window with the parts that memory and store answer for."""
         now = self._clock()
         now_us = round(now * 1e6)
+        # Entirely in the past: the store alone, since memory has no windows that end earlier than now.
         if window.end < now_us - REACHES_NOW_US:
             return AnsweredWindow(window, now, 0.0, window)
         # Without a start the caller wants what happens now: memory answers, even if it began a moment ago.
         oldest = max(now_us - MEMORY_US, self._born_us) if since_start else 0
+        # Where the part from memory begins and that from the store ends.
         middle = min(max(window.start, oldest), now_us)
         stored = Window(window.start, middle) if window.start < middle else None
         return AnsweredWindow(window, now, (now_us - middle) / 1e6, stored)

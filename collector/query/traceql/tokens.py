@@ -34,6 +34,7 @@ class Token:
     value: str | int | float = ""
 
 
+# Longer ones first: the pattern takes the first that fits.
 _MARKS: Final = (
     "&>>",
     "&<<",
@@ -75,7 +76,7 @@ _MARK: Final = re.compile("|".join(map(re.escape, _MARKS)))
 _SPACE: Final = re.compile(r"\s*")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_][A-Za-z0-9_]*)?")
 _SCOPE: Final = re.compile(r"([A-Za-z]*)\.")
-# What may stand in a key without quotes: no white space, bracket, quote or sign of comparison.
+# What may be part of a key without quotes: no white space, bracket, quote or sign of comparison.
 KEY: Final = re.compile(r"[^\s{}()=~!<>&|^,\"`]+")
 _NUMBER: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME: Final = re.compile(
@@ -131,6 +132,7 @@ def _token(text: str, start: int) -> Token:
     if first in '"`':
         value, end = _string(text, start)
         return Token(Kind.STRING, text[start:end], Position(start + 1, end - start), value)
+    # Before attributes: ".5" is a number, and a key that begins with a digit must be quoted.
     if number := _NUMBER.match(text, start):
         return _number(text, start, number.group())
     scope = _SCOPE.match(text, start)
