@@ -91,7 +91,6 @@ def _calls(metric: Metric, reporter: _Reporter, samples: SidecarSamples) -> None
     for point in metric.exponential_histogram.data_points:
         if not _possible(point):
             samples.ignored += 1
-        # A histogram without calls is how a sidecar says that it lives: nothing to count.
         elif point.count:
             samples.calls.append(_call(point, side, protocol, reporter))
 

@@ -8,7 +8,7 @@ const Completion = (() => {
 
   /**
    * Return the word before the cursor of a filter of the graph and its completions: [name, text to insert].
-   * There are none after an operator, where a value stands, nor after a value, where `and` or `or` would.
+   * There are none after an operator, where a value follows, nor after a value, where `and` or `or` would.
    * @param {string} before  the text up to the cursor @param {Fields} fields
    * @returns {{ word: string, list: [string, string][] }}
    */

@@ -18,7 +18,7 @@ from dashboard.topology.graph_url import EARLIER, GROUPS, HOPS, LABELS, SPANS, W
 
 REACHES: Final[Mapping[int, str]] = {3600: "1 h", 21_600: "6 h", 86_400: "1 day", 604_800: "1 week"}
 FRAMES: Final[Mapping[int, str]] = {10: "10 s", 60: "1 min", 300: "5 min"}
-# What the boxes complete: numbers are compared, words contain, flags stand alone.
+# What the boxes complete: numbers are compared, words contain, flags take no value.
 FIELDS: Final = {"numbers": list(NUMBERS), "words": list(WORDS), "flags": list(FLAGS)}
 
 

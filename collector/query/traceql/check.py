@@ -1,4 +1,4 @@
-"""Checks of a parsed query: types of what is compared, and where a field may stand.
+"""Checks of a parsed query: types of what is compared, and where a field may be used.
 
 Raises TraceQLError at the column of what is wrong.
 """

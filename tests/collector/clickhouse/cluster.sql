@@ -103,8 +103,8 @@ SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, replicated_deduplica
 CREATE TABLE IF NOT EXISTS mesh_trace_summaries ON CLUSTER `spanmesh` AS mesh_trace_summaries_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_trace_summaries_local, cityHash64(TraceId));
 
--- Fills mesh_trace_summaries; services by namespace and name (proxy.contract.service_id). Durations are cut at ten years: past the end of DateTime64 the view would
--- fail and its insert with it.
+-- Fills mesh_trace_summaries; services by namespace and name (proxy.contract.service_id). Durations are cut at
+-- ten years: past the end of DateTime64 the view would fail and its insert with it.
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh_trace_summaries_mv ON CLUSTER `spanmesh`
 TO mesh_trace_summaries_local
 AS WITH multiIf(
@@ -368,8 +368,8 @@ SETTINGS index_granularity = 8192;
 CREATE TABLE IF NOT EXISTS mesh_members ON CLUSTER `spanmesh` AS mesh_members_local
 ENGINE = Distributed(`spanmesh`, currentDatabase(), mesh_members_local, cityHash64(Collector));
 
--- Opaque connections of an edge, by second: how many stood (times seconds), bytes to and from the target, and
--- of those that stood or ended how many were encrypted or in the clear. Rows of one key add up. Rows of
+-- Opaque connections of an edge, by second: how many were open (times seconds), bytes to and from the target,
+-- and of those that were open or ended how many were encrypted or in the clear. Rows of one key add up. Rows of
 -- another protocol are of older versions: requests (Count) of which mesh_edges did not say that yet.
 CREATE TABLE IF NOT EXISTS mesh_connections_local ON CLUSTER `spanmesh` (
     Time DateTime CODEC(Delta(4), ZSTD(1)),
