@@ -57,7 +57,7 @@ class Node(Stats):
 
 
 class Tcp(TypedDict):
-    """Opaque connections that stand now (in a stored window: on average), and bytes to and from the target
+    """Opaque connections that are open now (in a stored window: on average), and bytes to and from the target
     over the window."""
 
     open: int
