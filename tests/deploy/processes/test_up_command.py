@@ -59,8 +59,14 @@ def test_both_answer_where_the_options_put_them_and_end_with_a_signal(tmp_path: 
     try:
         until(lambda: api.answers(f"http://{query}", "/readyz"), 60, "the collector")
         until(lambda: api.answers(f"http://{listen}", "/"), 60, "the dashboard")
+        # The addresses are printed once both answer, which the test may see a moment before the command does.
+        output = ""
+        while process.stdout is not None and "Ctrl-C" not in output:
+            line = process.stdout.readline()
+            assert line, f"the command ended after it printed {output!r}"
+            output += line
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output += process.communicate(timeout=60)[0]
     finally:
         process.kill()
     assert process.returncode == 0
