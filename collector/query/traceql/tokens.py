@@ -7,6 +7,7 @@ from typing import Final
 
 from collector.query.traceql.errors import Position, TraceQLError
 from collector.query.traceql.names import SCOPES, UNSUPPORTED_SCOPES
+from proxy.contract.api.parameters import UNITS_NS
 
 TEXT_MAX: Final = 5000  # characters; what a person or a form writes is far below
 
@@ -85,17 +86,6 @@ _TIME: Final = re.compile(
 _TAIL: Final = re.compile(r"[A-Za-z0-9_µμ.]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PIECE: Final = re.compile(r"([0-9.]+)([a-zµμ]+)")
-_UNITS_NS: Final = {
-    "ns": 1,
-    "us": 1_000,
-    "µs": 1_000,
-    "μs": 1_000,
-    "ms": 1_000_000,
-    "s": 1_000_000_000,
-    "m": 60_000_000_000,
-    "h": 3_600_000_000_000,
-    "d": 86_400_000_000_000,
-}
 _ESCAPES: Final = {
     '"': '"',
     "\\": "\\",
@@ -160,7 +150,7 @@ def _unknown(character: str) -> str:
 def _number(text: str, start: int, digits: str) -> Token:
     if time := _TIME.match(text, start):
         at = Position(start + 1, time.end() - start)
-        total = round(sum(float(number) * _UNITS_NS[unit] for number, unit in _PIECE.findall(time[0])))
+        total = round(sum(float(number) * UNITS_NS[unit] for number, unit in _PIECE.findall(time[0])))
         if total >= 2**62:
             raise TraceQLError("this is longer than 146 years: write a shorter duration", at)
         return Token(Kind.DURATION, time[0], at, total)

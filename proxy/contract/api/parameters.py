@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 TIME_MAX_US: Final = 9_000_000_000_000_000  # the year 2255; DateTime64(9) of the store ends in 2262
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
-_UNITS_NS: Final = {
+UNITS_NS: Final = {
     "ns": 1,
     "us": 1_000,
     "µs": 1_000,
@@ -22,6 +22,8 @@ _UNITS_NS: Final = {
     "h": 3_600_000_000_000,
     "d": 86_400_000_000_000,
 }
+"""Nanoseconds of each unit that a duration may have; TraceQL knows the same units."""
+
 _DURATION: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(ns|us|µs|μs|ms|s|m|h|d)")
 
 T = TypeVar("T")
@@ -146,7 +148,7 @@ class Duration(Parameter[int | None]):
         parts = _DURATION.findall(text)
         if not parts or "".join(number + unit for number, unit in parts) != text:
             raise ValueError("write a number with a unit (ns, us, ms, s, m, h, d), for example 1.2s or 100ms")
-        total = round(sum(float(number) * _UNITS_NS[unit] for number, unit in parts))
+        total = round(sum(float(number) * UNITS_NS[unit] for number, unit in parts))
         if total >= 2**62:
             raise ValueError("write a duration below 146 years")
         return total
