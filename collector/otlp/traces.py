@@ -146,7 +146,7 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
         # Internal spans are stored but say nothing about calls between services.
         if kind > _INTERNAL:
             # A clock set back during the span would make it negative.
-            duration = max(0, span.end_time_unix_nano - start) / 1e9
+            ended = max(start, span.end_time_unix_nano)
             failed = span.status.code == _ERROR
             labels = dict(
                 [
@@ -155,7 +155,20 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
                     if (raw[2:5] in _HEADS or raw[1:5] == _SCHEME) and (pair := _pair(raw))
                 ]
             )
-            facts.append(SpanFact(trace, own, parent, service, kind, duration, failed, sidecar, labels))
+            facts.append(
+                SpanFact(
+                    trace,
+                    own,
+                    parent,
+                    service,
+                    kind,
+                    (ended - start) / 1e9,
+                    failed,
+                    sidecar,
+                    labels,
+                    ended / 1e9,
+                )
+            )
     # From the end, so that the other indices stay valid.
     for index in reversed(bad):
         del spans[index]

@@ -126,6 +126,7 @@ class Pairing:
                 fact.failed,
                 target_kind=Kind.EXTERNAL,
                 encrypted=span_peers.is_encrypted(fact.attributes),
+                ended=fact.ended,
             )
             for fact in self._clients.expire(now)
             if not fact.from_sidecar and (peer := span_peers.name(fact.attributes))
@@ -167,7 +168,16 @@ class Pairing:
             return [leaf]
         # A root: nobody that sends spans called it, so a user did.
         if not fact.parent_id:
-            return [Edge(USER, fact.service, fact.duration, fact.failed, source_kind=Kind.USER)]
+            return [
+                Edge(
+                    USER,
+                    fact.service,
+                    fact.duration,
+                    fact.failed,
+                    source_kind=Kind.USER,
+                    ended=fact.ended,
+                )
+            ]
         parent = (fact.trace_id, fact.parent_id)
         client = self._clients.pop(parent)
         if client is not None:
@@ -203,5 +213,6 @@ def _join(client: SpanFact, server: SpanFact) -> list[PairingResult]:
             recount=server.from_sidecar,
             measured=server.duration,
             encrypted=span_peers.is_encrypted(client.attributes),
+            ended=client.ended,
         )
     ]

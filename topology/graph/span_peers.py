@@ -64,6 +64,7 @@ _BROKERS: Final = frozenset(
 class Edge:
     """One call that a span or a pair of spans proves; ``duration`` is seconds.
 
+    ``ended`` is epoch seconds of the clock of the caller, or else of whose span it is; 0 if unknown.
     ``recount`` means that the target's sidecar has already counted the call as one of an
     unknown user, with a duration of ``measured``. ``encrypted`` is None if unknown.
     """
@@ -78,6 +79,7 @@ class Edge:
     recount: bool = False
     measured: float = 0.0
     encrypted: bool | None = None
+    ended: float = 0.0
 
 
 def leaf(fact: SpanFact) -> Edge | None:
@@ -96,6 +98,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             Protocol.DATABASE,
             target_kind=Kind.DATABASE,
             encrypted=is_encrypted(attributes),
+            ended=fact.ended,
         )
     broker = attributes.get("messaging.system", "")
     place = _first(attributes, "messaging.destination.name", "messaging.destination", "messaging.source.name")
@@ -114,6 +117,7 @@ def leaf(fact: SpanFact) -> Edge | None:
             Protocol.MESSAGING,
             source_kind=Kind.QUEUE,
             encrypted=is_encrypted(attributes),
+            ended=fact.ended,
         )
     return Edge(
         fact.service,
@@ -123,6 +127,7 @@ def leaf(fact: SpanFact) -> Edge | None:
         Protocol.MESSAGING,
         target_kind=Kind.QUEUE,
         encrypted=is_encrypted(attributes),
+        ended=fact.ended,
     )
 
 

@@ -110,7 +110,7 @@ class SpanFact:
     """The parts of one span that the graph needs.
 
     ``attributes`` holds peer.*, db.*, messaging.*, tls.*, server.*, network.peer.*, spanmesh.* and url.scheme
-    only. ``duration`` is seconds.
+    only. ``duration`` is seconds, ``ended`` epoch seconds of the sender's clock, 0 if unknown.
     """
 
     trace_id: bytes
@@ -122,3 +122,4 @@ class SpanFact:
     failed: bool
     from_sidecar: bool
     attributes: Mapping[str, str]
+    ended: float = 0.0
