@@ -84,7 +84,7 @@ class Outbound:
         latency = ((call.first_byte or call.end) - call.start) * 1e-9
         if call.error in CLIENT_FAULTS:
             # The client's fault says nothing of failures, yet a client that gave up has waited that long.
-            candidate.sample(latency, now)
+            attempt.destination.balancer.give_up(candidate, latency, now)
         else:
             failed = bool(call.error) or call.status >= 500
             attempt.destination.balancer.observe(candidate, latency, failed, now)

@@ -12,6 +12,9 @@ float in [0, 1).
 The latency is squared because one sidecar has few requests open at an endpoint: overload shows in the
 latency long before it shows in their number.
 
+An endpoint that failed, or is SUSPECT, is asked again after a while however it looks (``trials``), and one
+good answer ends what the bad ones left.
+
 Two at random may both be bad: when the better one is SUSPECT, all are compared. When most endpoints
 fail and those that are left are overloaded, these keep what they can carry and the failing ones get the
 rest. An endpoint is suspect by comparison with ``usual``, a latency that falls quickly and rises slowly.
@@ -23,6 +26,7 @@ from typing import Final, Protocol
 
 from proxy.contract.model import Endpoint
 from proxy.routing.breaker import Breaker, State
+from proxy.routing.trials import Trials
 
 # Seconds in which a latency fades e-fold without a new answer: Finagle's default for peak EWMA.
 DECAY: Final = 10.0
@@ -52,13 +56,14 @@ class Candidate:
     their start. A long download or a tunnel is open and not waiting: it is no sign of a stall.
     """
 
-    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "last_news", "open", "waiting")
+    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "last_news", "open", "trials", "waiting")
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.open = 0
         self.waiting: dict[object, float] = {}
         self.breaker = Breaker()
+        self.trials = Trials()
         self.last_news = float("-inf")  # when something about it was last reported at once
         self._cost = 0.0
         self._stamp = 0.0
@@ -110,6 +115,10 @@ class Candidate:
             self._cost = cost * share + latency * (1.0 - share)
         self._stamp = now
 
+    def settle(self, latency: float, now: float) -> None:
+        """Let one latency replace the average."""
+        self._cost, self._stamp = latency, now
+
 
 class Picker(Protocol):
     """The interface of whatever chooses among the endpoints of one service."""
@@ -130,6 +139,9 @@ class Picker(Protocol):
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         """Record the outcome of a request; latency in seconds."""
 
+    def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
+        """Record that a client gave up a request after ``latency`` seconds without an answer."""
+
     def news(self, now: float) -> bool:
         """Return True if something failed since the last call that other sidecars should know at once."""
 
@@ -143,6 +155,7 @@ class Balancer:
     def __init__(self, rng: Rng) -> None:
         self._rng = rng
         self._turn = 0
+        self._requests = 0
         self._usual = 0.0
         self._long = 0.0
         self._heard = 0.0
@@ -182,6 +195,7 @@ class Balancer:
         tripped endpoints are used only when no other is left, or when they are the majority and the
         others are overloaded. ``avoid`` are those that failed this request already.
         """
+        self._requests += 1
         if self._tripped and not avoid:
             for candidate in self._tripped:
                 if candidate.breaker.admits_probe(now):
@@ -202,7 +216,10 @@ class Balancer:
             second = self._drawn(pool, first)
         usual = self._usual
         one, other = pool[first], pool[second]
-        better = one if one.load(now, usual) <= other.load(now, usual) else other
+        better, worse = (one, other) if one.load(now, usual) <= other.load(now, usual) else (other, one)
+        # By load alone a single bad answer would keep it from being asked for most of a minute.
+        if worse.trials.due <= now and worse.trials.admits(now, self._requests):
+            return worse
         # The scan over all is O(n), so it is kept for the rare case that both draws are bad.
         if usual and better.latency(now) > SUSPECT * usual:
             return self._best(pool, avoid, now)
@@ -244,7 +261,15 @@ class Balancer:
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         """Record the outcome of a request; latency in seconds."""
         # Never lower than it took: a time-out after 30 s is worse than a failure that counts as 5 s.
-        candidate.sample(max(latency, PENALTY) if failed else latency, now)
+        cost = max(latency, PENALTY) if failed else latency
+        candidate.sample(cost, now)
+        trials, usual = candidate.trials, self._usual
+        if failed or (usual and latency > SUSPECT * usual):
+            trials.failure(now - latency, cost, now, self._requests, self._rng())
+            trials.failed = failed
+        # Decaying it would take half a minute for what one good answer shows.
+        elif trials.bad and trials.success(now - latency):
+            candidate.settle(latency, now)
         # Failures must not teach what is usual: their latency is the penalty, or the time-out.
         if not failed:
             self._learn(latency, now)
@@ -252,9 +277,16 @@ class Balancer:
             candidate.last_news = now
             self._news = True
         breaker = candidate.breaker
-        changed = breaker.failure(now, self._rng()) if failed else breaker.success(now)
+        changed = breaker.failure(now, self._rng(), trials.wait) if failed else breaker.success(now)
         if changed:
             self._sort()
+
+    def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
+        """Record that a client gave up a request after ``latency`` seconds without an answer."""
+        candidate.sample(latency, now)
+        if self._usual and latency > SUSPECT * self._usual:
+            candidate.trials.failure(now - latency, latency, now, self._requests, self._rng())
+            candidate.trials.failed = False
 
     def news(self, now: float) -> bool:
         """Return True if an endpoint began to fail, or to keep requests waiting much longer than usual."""

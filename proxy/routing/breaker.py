@@ -59,8 +59,11 @@ class Breaker:
         self._recent.clear()
         return True
 
-    def failure(self, now: float, share: float) -> bool:
-        """Record a failure; return True if it opened the breaker (again). ``share`` is the jitter, 0 to 1."""
+    def failure(self, now: float, share: float, wait: float = 0.0) -> bool:
+        """Record a failure; return True if it opened the breaker (again).
+
+        ``share`` is the jitter, 0 to 1, ``wait`` the least seconds until a probe.
+        """
         self.failures += 1
         if self.state is State.OPEN:
             return False
@@ -74,7 +77,7 @@ class Breaker:
         self._backoff = min(self._backoff * 2, MAX) if soon or self.state is State.PROBING else BASE
         self.state = State.OPEN
         # Jitter: the sidecars of many callers opened together and must not all probe together.
-        self._until = now + self._backoff * (1 + JITTER * share)
+        self._until = now + max(self._backoff * (1 + JITTER * share), wait)
         return True
 
     def admits_probe(self, now: float) -> bool:

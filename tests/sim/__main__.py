@@ -13,7 +13,7 @@ from tests.sim.experiments import tables
 
 # Columns that name a case; the others are figures.
 _LABELS: Final = ("scenario", "fault", "load", "arm", "mesh")
-_NAMES: Final = ("published", "fleet", "scenarios", "antagonists")
+_NAMES: Final = ("published", "fleet", "scenarios", "verdicts", "antagonists")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -50,7 +50,10 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Setup:
-    """``rate`` requests a second from all clients together; one gives up after ``patience`` seconds."""
+    """``rate`` requests a second from all clients together; one gives up after ``patience`` seconds.
+
+    ``joins`` has the servers that come later, by number, with the second in which they do.
+    """
 
     clients: int
     rate: float
@@ -58,6 +61,7 @@ class Setup:
     seed: int
     patience: float = 3.0
     fleet: Fleet | None = None
+    joins: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -88,11 +92,26 @@ class Simulation:
             _Client(f"c{number}", make(self, random.Random(f"{setup.seed}/{number}").random))
             for number in range(setup.clients)
         ]
+        self._present = [address for number, address in enumerate(self.servers) if number not in setup.joins]
         for client in self._clients:
-            client.picker.update([Endpoint(address) for address in self.servers])
+            client.picker.update([Endpoint(address) for address in self._present])
+        for number, when in setup.joins.items():
+            self.at(when, self._join, list(self.servers)[number])
         self.at(self._rng.expovariate(setup.rate), self._request)
         if setup.fleet is not None:
             self._found(setup.fleet)
+
+    def _join(self, address: str) -> None:
+        self._present.append(address)
+        if self._setup.fleet is not None:
+            self._engine.set_policy(self._policy(), EPOCH + self.now)
+        else:
+            for client in self._clients:
+                client.picker.update([Endpoint(address) for address in self._present])
+
+    def _policy(self) -> Policy:
+        policy = ServicePolicy(stage=Stage.ROUTE, percent=100, endpoints=tuple(self._present))
+        return Policy(services={ServiceId(SERVICE): policy})
 
     def at(self, when: float, do: Callable[..., None], *given: Any) -> None:
         """Do something then."""
@@ -149,7 +168,7 @@ class Simulation:
         candidate.end(key)
         self.outcomes.append((since, latency, failed or given_up, self._index[address], number))
         if given_up:
-            candidate.sample(latency, self.now)  # as the sidecar does for a client that went away
+            client.picker.give_up(candidate, latency, self.now)
         else:
             self.servers[address].left(latency)
             client.picker.observe(candidate, latency, failed, self.now)
@@ -159,10 +178,9 @@ class Simulation:
 
     def _found(self, fleet: Fleet) -> None:
         """The mesh begins."""
-        policy = ServicePolicy(stage=Stage.ROUTE, percent=100, endpoints=tuple(self.servers))
-        self._engine = Engine(Policy(services={ServiceId(SERVICE): policy}), fleet.settings)
+        self._engine = Engine(self._policy(), fleet.settings)
         self._version = 0
-        self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self.servers)
+        self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self._present)
         for client in self._clients:
             self._engine.connect(client.name, Node(ServiceId("client"), client.name), "10.0.0.2", EPOCH)
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)

@@ -10,6 +10,7 @@ from typing import Final
 from proxy.routing.balancer import Balancer
 from tests.bench.feedback.pickers import LeastLoaded, LeastRequest, LinkerdLike, PeakEwma, RoundRobin
 from tests.bench.feedback.scenarios import ALL, Behaviour, Scenario
+from tests.sim import verdicts
 from tests.sim.core import Fleet, Outcome, Setup, Simulation
 from tests.sim.play import ARMS, Make, play
 from tests.sim.servers import Antagonised, Delay
@@ -138,11 +139,13 @@ def tables(seeds: int, scale: float) -> Mapping[str, tuple[list[str], Table]]:
     share = ["arm", "published %", "success %", "p99 ms", "p99.9 ms"]
     faults = ["fault", "arm", "mesh", "bad", "of", "known after s", "false"]
     cases = ["scenario", "arm", "bad", "success %", "after 3 s %", "p99 ms", "max/mean", "false"]
+    backs = ["scenario", "arm", "back after s", "bad"]
     loads = ["load", "arm", "p50 ms", "p99.9 ms", "over 5 s %"]
     return {
         "published": (share, partial(_published_rows, seeds)),
         "fleet": (faults, partial(_fleet_rows, seeds)),
         "scenarios": (cases, partial(_scenario_rows, seeds)),
+        "verdicts": (backs, partial(verdicts.rows, seeds)),
         "antagonists": (loads, partial(_load_rows, seeds, scale)),
     }
 

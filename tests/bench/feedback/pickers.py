@@ -57,6 +57,9 @@ class Arm:
     def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
         candidate.sample(latency, now)
 
+    def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
+        candidate.sample(latency, now)
+
     def news(self, now: float) -> bool:
         return False  # what hurries the fleet is ours
 

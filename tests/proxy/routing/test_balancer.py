@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from proxy.contract.model import Endpoint
 from proxy.routing.balancer import DECAY, DEFAULT_LATENCY, LATE, NEWS_AGAIN, PENALTY, Balancer, Candidate
 from proxy.routing.breaker import THRESHOLD, State
+from proxy.routing.trials import FIRST, GROWTH, JITTER
 
 endpoints = st.lists(
     st.builds(
@@ -138,6 +139,72 @@ def test_failures_in_a_row_take_an_endpoint_out_and_one_probe_brings_it_back() -
     assert {balancer.pick(10.0) for _ in range(20)} == {b}
     balancer.observe(a, 0.01, False, 10.1)
     assert a.breaker.state is State.CLOSED
+
+
+def asked(
+    balancer: Balancer, which: Candidate, since: float, until: float, took: float = 0.02
+) -> list[float]:
+    """Return when an endpoint was asked, by 50 requests a second that are answered in ``took`` seconds."""
+    times = []
+    for step in range(int((until - since) * 50)):
+        now = since + step / 50
+        picked = balancer.pick(now)
+        assert picked is not None
+        if picked is which:
+            times.append(now)
+        balancer.observe(picked, 0.02, False, now + 0.02)
+    return times
+
+
+def test_one_failure_costs_an_endpoint_seconds_and_not_a_minute() -> None:
+    balancer, a, b = two()
+    for candidate in (a, b):
+        balancer.observe(candidate, 0.02, False, 0.0)
+    balancer.observe(a, 0.001, True, 1.0)
+    times = asked(balancer, a, 1.0, 6.0)
+    assert FIRST <= times[0] - 1.0 <= FIRST * (1 + JITTER) + 0.1
+    assert len(times) > 50  # of about 220 requests that followed
+
+
+def test_one_slow_answer_is_no_verdict_either() -> None:
+    balancer, a, b = two()
+    for candidate in (a, b):
+        balancer.observe(candidate, 0.02, False, 0.0)
+    balancer.observe(a, 2.0, False, 2.0)
+    assert len(asked(balancer, a, 2.0, 7.0)) > 50
+
+
+def test_a_request_that_its_client_gave_up_is_no_verdict_either() -> None:
+    balancer, a, b = two()
+    for candidate in (a, b):
+        balancer.observe(candidate, 0.02, False, 0.0)
+    balancer.give_up(a, 3.0, 3.0)
+    assert a.latency(3.0) == 3.0
+    times = asked(balancer, a, 3.0, 8.0)
+    assert times[0] >= 3.0 + FIRST
+    assert len(times) > 50
+
+
+def test_what_stays_bad_is_asked_seldom() -> None:
+    balancer, a, _ = two()
+    failures = 0
+    for step in range(3000):
+        now = step / 50
+        picked = balancer.pick(now)
+        assert picked is not None
+        failures += picked is a
+        balancer.observe(picked, 0.02, picked is a, now + 0.02)
+    assert 3 <= failures <= 5  # of 3,000 in a minute
+
+
+def test_an_open_breaker_waits_for_the_next_trial() -> None:
+    balancer, a, _ = two()
+    for moment in (0.0, 1.0, 2.0):
+        balancer.observe(a, 0.01, True, moment)
+    for _ in range(THRESHOLD):
+        balancer.observe(a, 0.01, True, 2.0)
+    assert a.breaker.state is State.OPEN
+    assert a not in {balancer.pick(2.0 + FIRST * GROWTH) for _ in range(50)}
 
 
 def many(count: int, **unhealthy: str) -> tuple[Balancer, list[Candidate]]:
