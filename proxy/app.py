@@ -106,7 +106,7 @@ class Sidecar:
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
         self.dialer = Dialer(config.connect_timeout, config.max_connections)
         self._batch = WriteBatch()
-        self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle)
+        self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle, config.pool_age)
         self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self.router.update
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)

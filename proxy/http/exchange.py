@@ -8,6 +8,7 @@ pauses the other. Its direction (inbound or outbound) says where it goes and rec
 from typing import Final
 
 from proxy.errors import STATUS, Reason, RefusedError
+from proxy.http.affinity import Affinity
 from proxy.http.call import Call
 from proxy.http.deadline import Deadline
 from proxy.http.forwarded import add_forwarded, add_via
@@ -43,11 +44,13 @@ class Exchange:
     _trailers: Fields = ()
     _replay: list[bytes] | None = None  # the body, while it may have to be sent on another connection
 
-    def __init__(self, client: ClientStream, head: RequestHead, context: ListenerContext) -> None:
+    def __init__(
+        self, client: ClientStream, head: RequestHead, context: ListenerContext, affinity: Affinity
+    ) -> None:
         self.client = client
         self.head = head
         self.call = Call(head, client.peer, context)
-        self._context = context
+        self._context, self._affinity = context, affinity
         self._held: list[bytes] = []  # data that came before there was a stream to send them into
 
     @property
@@ -87,8 +90,7 @@ class Exchange:
             context = self._context
             if context.forwarded:
                 add_forwarded(self.head, self.client.host().encode())
-            if context.via:
-                add_via(self.head, context.via)
+            add_via(self.head, context.via)
             self._choose()
 
     def client_lost(self) -> None:
@@ -132,7 +134,7 @@ class Exchange:
                 stream.send_end(self._trailers)
             self._held = []
         # A kept connection may have been closed by its server just now, unseen by us.
-        if stream.reused and self.request_done and head.method in IDEMPOTENT and _size(held) <= _MAX_REPLAY:
+        if stream.reused and self._repeatable() and sum(map(len, held)) <= _MAX_REPLAY:
             self._replay = held
         stream.flush()
         if self._switched:
@@ -141,8 +143,7 @@ class Exchange:
     def on_interim(self, head: ResponseHead) -> None:
         """Pass on an interim response."""
         self._replay = None
-        if self._context.via:
-            add_via(head, self._context.via)
+        add_via(head, self._context.via)
         self.client.send_interim(head)
 
     def on_switch(self, head: ResponseHead) -> None:
@@ -154,7 +155,7 @@ class Exchange:
         call.status = call.client_status = head.status
         self._switched = True
         self.request_done = self.response_done = False
-        if self._context.via and self.head.upgrade:
+        if self.head.upgrade:
             add_via(head, self._context.via)
         self.client.send_switch(head)
 
@@ -170,8 +171,7 @@ class Exchange:
                 return
         self._replay = None
         call.status = call.client_status = head.status
-        if self._context.via:
-            add_via(head, self._context.via)
+        add_via(head, self._context.via)
         self.client.send_head(head)
 
     def on_response_data(self, data: bytes) -> None:
@@ -259,7 +259,7 @@ class Exchange:
         if self.over:
             return  # the client left meanwhile
         call = self.call
-        choice = self._context.direction.choose(self.head, self.client.original, call.start * 1e-9)
+        choice = self._context.direction.choose(self.head, self._affinity, call.start * 1e-9)
         if isinstance(choice, Attempt):
             call.begin(choice)
             self._send(choice)
@@ -277,8 +277,10 @@ class Exchange:
         # One deadline for all attempts: a retry must not extend the caller's time.
         if attempt.timeouts is not None and self._deadline is None:
             self._deadline = Deadline(self, *attempt.timeouts)
+        pool, again = self._context.pool, self._repeatable()
         # A tunnel never shares a connection that carried a request.
-        stream = None if self.head.method == b"CONNECT" else self._context.pool.lease(attempt.address)
+        tunnel = self.head.method == b"CONNECT"
+        stream = None if tunnel else pool.lease(attempt.address, self._affinity, again=again)
         if stream is not None:
             self.attach(stream)
         else:
@@ -286,9 +288,12 @@ class Exchange:
         if self._deadline is not None:
             self._deadline.attempt()
 
+    def _repeatable(self) -> bool:
+        return self.request_done and self.head.method in IDEMPOTENT
+
     def _connect(self, attempt: Attempt) -> None:
         self._wait()
-        self._waiting = self._context.pool.connect(attempt.address, self)
+        self._waiting = self._context.pool.connect(attempt.address, self._affinity, self)
 
     def _wait(self) -> None:
         """Take no more of the body until there is somewhere to send it."""
@@ -343,7 +348,3 @@ class Exchange:
             self.client.resume_reading(self._paused)
         self.call.record(end)
         self._context.direction.request_count += 1
-
-
-def _size(data: list[bytes]) -> int:
-    return sum(map(len, data)) if data else 0

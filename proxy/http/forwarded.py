@@ -14,8 +14,9 @@ _HOST: Final = b"x-forwarded-host"
 
 
 def add_via(head: RequestHead | ResponseHead, name: bytes) -> None:
-    """Name ourselves in Via, after the version in which the message was received."""
-    head.fields = [*head.fields, (b"via", head.version + b" " + name)]
+    """Name ourselves in Via, after the version in which the message was received; no name adds nothing."""
+    if name:
+        head.fields = [*head.fields, (b"via", head.version + b" " + name)]
 
 
 def add_forwarded(head: RequestHead, client: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
 from proxy.routing.balancer import Balancer
 from proxy.routing.retry import RetryPolicy
@@ -30,14 +31,14 @@ class Inbound:
         """Requests under way."""
         return self._application.open
 
-    def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal:
-        """Choose where to send a request; ``original`` is where an intercepted connection was going."""
+    def choose(self, head: RequestHead, client: Affinity, now: float) -> Attempt | Refusal:
+        """Choose where to send a request: to the application, or where its connection was intercepted."""
         # First of all: an overloaded application is protected at the lowest cost.
         if self._application.open >= self._max_requests:
             return Refusal(Reason.OVERLOAD, f"{self._max_requests} requests are open here")
         if head.method == b"CONNECT" or (head.path[:1] != b"/" and head.path != b"*"):
             return Refusal(Reason.NOT_IMPLEMENTED, "the target must be a path or an http:// address")
-        return self._attempt(original) if original else self._to_app
+        return self._attempt(client.original) if client.original else self._to_app
 
     def record(self, call: CallFacts, attempt: Attempt | None) -> None:
         """Record an attempt that is over, or a request that was refused without one."""

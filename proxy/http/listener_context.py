@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.http1.requests import RequestLimits
 from proxy.http.messages import Field, RequestHead
 from proxy.http.pool import Pool
@@ -47,8 +48,8 @@ class Direction(Protocol):
     retries: RetryPolicy | None
     request_count: int
 
-    def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal | Lookup:
-        """Choose where to send a request at ``now`` (monotonic seconds); see Outbound."""
+    def choose(self, head: RequestHead, client: Affinity, now: float) -> Attempt | Refusal | Lookup:
+        """Choose where to send a request of ``client`` at ``now`` (monotonic seconds); see Outbound."""
         ...
 
     def record(self, call: CallFacts, attempt: Attempt | None) -> None:

@@ -24,7 +24,8 @@ class RequestHead:
     ``path`` is in origin form (or ``*``), with its query, ``/`` for CONNECT; ``authority`` is the
     ``HOST`` or ``HOST:PORT`` asked for. ``length`` is that of Content-Length, -1 without one, and
     ``unsized`` says that a body of unknown length follows. ``upgrade`` is the protocol that the client
-    wants to switch to. ``fields`` are end-to-end, without those that whoever forwards writes anew: the
+    wants to switch to. ``identity`` says that its credentials authenticate the connection it goes over.
+    ``fields`` are end-to-end, without those that whoever forwards writes anew: the
     authority, the length, trace context and the caller.
     """
 
@@ -36,6 +37,7 @@ class RequestHead:
     length = -1
     unsized = False
     upgrade = b""
+    identity = False
     traceparent = b""
     tracestate = b""
     caller = b""
@@ -43,12 +45,20 @@ class RequestHead:
 
     @property
     def repeatable(self) -> bool:
-        """True if a request that may have been served can be sent again: it is safe and has no body."""
-        return self.method in SAFE and self.length <= 0 and not self.unsized and not self.upgrade
+        """True if a request that may have been served can be sent again: it is safe and has no body.
+
+        One leg of a handshake means nothing on another connection.
+        """
+        whole = self.length <= 0 and not self.unsized
+        return self.method in SAFE and whole and not self.upgrade and not self.identity
 
 
 class ResponseHead:
-    """The head of a response; ``fields`` are end-to-end and keep Content-Length, which is also ``length``."""
+    """The head of a response; ``fields`` are end-to-end and keep Content-Length, which is also ``length``.
+
+    ``keep_alive`` is what the peer announces of its connection (RFC 2068, 19.7.1.1). ``identity`` says that
+    the connection may be authenticated now, or is asked to be.
+    """
 
     status: int
     phrase = b""
@@ -56,3 +66,5 @@ class ResponseHead:
     version = b"1.1"
     length = -1
     upgrade = b""
+    keep_alive = b""
+    identity = False

@@ -4,6 +4,7 @@ from typing import Final
 
 from proxy.contract.traffic import Arm
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
+from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
 from proxy.routing.dns_cache import DnsCache, Lookup
 from proxy.routing.retry import RetryPolicy
@@ -28,12 +29,13 @@ class Outbound:
         self._max_requests = max_requests
         self._authorities: dict[bytes, Authority] = {}
 
-    def choose(self, head: RequestHead, original: str, now: float) -> Attempt | Refusal | Lookup:
-        """Choose where to send a request at ``now`` (monotonic seconds).
+    def choose(self, head: RequestHead, client: Affinity, now: float) -> Attempt | Refusal | Lookup:
+        """Choose where to send a request of ``client`` at ``now`` (monotonic seconds).
 
-        ``original`` is the ``host:port`` an intercepted connection was going to: that decides then,
-        and the authority says only who is meant there. A Lookup asks to choose again once it is done.
+        Where an intercepted connection was going decides, and the authority says only who is meant there.
+        A Lookup asks to choose again once it is done.
         """
+        original = client.original
         try:
             _check_target(head, original)
             authority = self._authority(original.encode() or head.authority)
@@ -56,6 +58,7 @@ class Outbound:
                 attempt = self._router.direct(authority)
             else:
                 attempt = self._router.choose(authority, resolvable, now)
+                attempt = client.attempt(key, attempt, identity=head.identity)
         except RefusedError as refusal:
             return Refusal(refusal.reason, refusal.detail, key, service)
         destination = attempt.destination

@@ -1,16 +1,25 @@
 """The pool of upstream connections: leases streams on them, kept by address. Pure.
 
 A connection is kept while it has room for another stream; the one used last is used next, so that
-those beyond the present need grow old and are closed.
+those beyond the present need grow old and are closed. One that carries a client's identity is never
+shared: it belongs to the affinity of that client.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.streams import StreamWaiter, UpstreamStream
 from proxy.sockets.dialer import Dialer, OutgoingConnection
+from proxy.sockets.options import has_input
 from proxy.sockets.write_batch import WriteBatch
+
+# Seconds of idleness after which a connection carries no request that cannot be sent again: servers that
+# announce nothing close idle connections after 2 s (gunicorn), 5 s (uvicorn) and more, and a request that
+# meets the close on its way is lost. A new connection costs it one round trip.
+_SURE: Final = 1.0
 
 
 class ConnectWaiter:
@@ -47,14 +56,20 @@ class ConnectWaiter:
 
 
 class Pool:
-    """Connections to every destination of one sidecar. ``now`` is the coarse clock, in seconds; ``idle`` the
-    seconds for which a connection is kept without a stream."""
+    """Connections to every destination of one sidecar.
 
-    def __init__(self, dialer: Dialer, batch: WriteBatch, now: Callable[[], float], idle: float) -> None:
+    ``now`` is the coarse clock, in seconds. A connection is kept for ``idle`` seconds without a stream, or
+    for as long as its server announces, and for ``age`` seconds in all.
+    """
+
+    def __init__(
+        self, dialer: Dialer, batch: WriteBatch, now: Callable[[], float], idle: float, age: float
+    ) -> None:
         self._dialer = dialer
         self._batch = batch
         self._now = now
         self._idle_time = idle
+        self._age = age
         self._ready: dict[str, list[UpstreamConnection]] = {}  # with room for a stream
 
     @property
@@ -62,30 +77,57 @@ class Pool:
         """Connections that wait for a request."""
         return sum(map(len, self._ready.values()))
 
-    def lease(self, address: str) -> UpstreamStream | None:
-        """Return a stream on the connection used last, or None when there is none with room."""
+    def lease(self, address: str, client: Affinity, *, again: bool) -> UpstreamStream | None:
+        """Return a stream on a kept connection, or None when there is none with room.
+
+        The client's own connection comes first, then the one used last. ``again`` says that the request
+        can be sent again, should the connection turn out to be dead.
+        """
+        now = self._now()
+        own = client.take(address)
+        if own is not None:
+            # Idle for however long: only its server may end it, or the client would have to prove its
+            # identity anew.
+            stream = own.lease() if now - own.idle_since < own.keep_alive.idle else None
+            if stream is not None:
+                return stream
+            own.discard()
         ready = self._ready.get(address)
         # A server may have closed some of them while they were idle; these are passed over.
         while ready:
+            connection = ready[-1]
+            # The others have been idle for longer.
+            if not again and now - connection.idle_since > _SURE:
+                return None
+            ready.pop()
             # A connection with room for more than this one comes back by ``give``.
-            stream = ready.pop().lease()
-            if stream is not None:
+            stream = connection.lease() if self._usable(connection, now) else None
+            # Whatever has come to an idle connection and was not read yet is most likely its end.
+            if stream is not None and (again or not has_input(connection.transport)):
+                connection.client = client
                 return stream
+            connection.discard()
         return None
 
-    def connect(self, address: str, waiter: StreamWaiter) -> ConnectWaiter:
+    def connect(self, address: str, client: Affinity, waiter: StreamWaiter) -> ConnectWaiter:
         """Open a connection for a stream; the waiter learns the outcome later, never at once."""
-        connection = UpstreamConnection(self, address, self._batch)
+        connection = UpstreamConnection(self, address, self._batch, client, self._now())
         waiting = ConnectWaiter(self, connection, waiter)
         self._dialer.dial(connection, waiting.outcome)
         return waiting
 
     def give(self, connection: UpstreamConnection) -> None:
         """Keep a connection that has room for another stream."""
-        connection.idle_since = self._now()
+        connection.idle_since = now = self._now()
         # From now on a reset before any response can mean that the server closed it while idle, see
         # ``attach``.
         connection.reused = True
+        if connection.personal:
+            connection.client.keep(connection)
+            return
+        if now - connection.opened > self._age:
+            connection.discard()
+            return
         ready = self._ready.get(connection.address)
         if ready is None:
             ready = self._ready[connection.address] = []
@@ -97,21 +139,20 @@ class Pool:
 
     def sweep(self) -> None:
         """Close what has been idle too long."""
-        # Must be shorter than the idle timeout of common servers, or requests meet connections that just
-        # closed.
-        before = self._now() - self._idle_time
+        now = self._now()
         # Lists are rebuilt, not only emptied: endpoints come and go, and their addresses must not remain as
         # keys.
         for address, ready in list(self._ready.items()):
-            alive = [connection for connection in ready if connection.alive]
-            keep = [connection for connection in alive if connection.idle_since >= before]
-            old = [connection for connection in alive if connection.idle_since < before]
+            keep = []
+            for connection in ready:
+                if connection.alive and self._usable(connection, now):
+                    keep.append(connection)
+                else:
+                    connection.discard()
             if keep:
                 self._ready[address] = keep
             else:
                 del self._ready[address]
-            for connection in old:
-                connection.discard()
 
     def close(self) -> None:
         """Close every idle connection and stop connecting."""
@@ -120,3 +161,10 @@ class Pool:
             for connection in ready:
                 connection.discard()
         self._ready.clear()
+
+    def _usable(self, connection: UpstreamConnection, now: float) -> bool:
+        """True if the connection has been idle for less time than its server is taken to wait."""
+        idle = now - connection.idle_since
+        # ``idle_time`` must be shorter than the idle timeout of common servers, or requests meet connections
+        # that just closed.
+        return idle <= self._idle_time and idle < connection.keep_alive.idle

@@ -22,11 +22,9 @@ FULL: Final = 2  # the upstream takes no more for now
 class ClientStream(Protocol):
     """The stream that an exchange answers into.
 
-    ``original`` is the ``host:port`` that an intercepted connection was going to, empty for one made to
-    the sidecar itself. ``full`` says that the client does not take more for now.
+    ``full`` says that the client does not take more for now.
     """
 
-    original: str
     full: bool
     peer: PeerFacts
 

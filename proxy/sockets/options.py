@@ -1,6 +1,7 @@
 """Socket options of open connections."""
 
 import asyncio
+import select
 import socket
 import struct
 from typing import Final
@@ -21,3 +22,10 @@ def reset(transport: asyncio.WriteTransport) -> None:
 def keep_alive(transport: asyncio.BaseTransport) -> None:
     """Turn on TCP keep-alive: the kernel finds out when the other end of a silent connection is gone."""
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
+def has_input(transport: asyncio.BaseTransport) -> bool:
+    """True if the other end has sent bytes or its end that the event loop has not read yet."""
+    waiting = select.poll()
+    waiting.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(waiting.poll(0))

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
+from proxy.http.affinity import Affinity
 from proxy.http.exchange import Exchange
 from proxy.http.http1.backlog import Backlog
 from proxy.http.http1.encoder import ResponseEncoder, closing_response
@@ -29,6 +30,7 @@ class ClientConnection(asyncio.Protocol):
     """A client's connection; ``original`` is the ``host:port`` it was going to when it was intercepted."""
 
     __slots__ = (
+        "_affinity",
         "_backlog",
         "_batch",
         "_context",
@@ -46,7 +48,6 @@ class ClientConnection(asyncio.Protocol):
         "_transport",
         "_tunnel",
         "full",
-        "original",
         "peer",
         "send_data",
     )
@@ -57,13 +58,12 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, context: ListenerContext, original: str = "") -> None:
         self._context = context
         self._batch = context.batch
-        self.original = original
+        self._affinity = Affinity(original)
         self._parser = RequestParser(self, context.limits)
         self._encoder = ResponseEncoder()
         self.send_data = self._encoder.data
         self._exchange: Exchange | None = None
         self._backlog = Backlog()
-        self._tunnel = False
         self._pauses = 0
         self._seen = context.now()
         self._head_since = 0.0
@@ -71,7 +71,7 @@ class ClientConnection(asyncio.Protocol):
         self._eof = 0.0  # when the client said that it will send no more
         self._keep = True  # the connection may carry another request
         self._request_done = True
-        self.full = False
+        self._tunnel = self.full = False
         self.peer = NOBODY
 
     @property
@@ -131,6 +131,7 @@ class ClientConnection(asyncio.Protocol):
         self._context.connections.discard(self)
         self._backlog.clear()
         self._ends = self._ends or 1.0
+        self._affinity.close()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.client_lost()
@@ -274,11 +275,11 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, head: Http1RequestHead) -> Exchange:
         if not head.authority:
             # RFC 9112, 3.3: a request without Host is for the address its connection was made to.
-            head.authority = self.original.encode()
+            head.authority = self._affinity.original.encode()
         self._keep = head.keep_alive and not self._context.draining
         self._request_done = False
         self._request = head
-        self._exchange = exchange = Exchange(self, head, self._context)
+        self._exchange = exchange = Exchange(self, head, self._context, self._affinity)
         return exchange
 
     def _advance(self) -> None:

@@ -20,11 +20,13 @@ _TRACE: Final = 6
 _CALLER: Final = 7
 _UPGRADE: Final = 8
 _B3: Final = 9
+_KEEP_ALIVE: Final = 10
+_IDENTITY: Final = 11
 
 _KINDS: Final[dict[bytes, int]] = {
     b"connection": _CONNECTION,
     b"proxy-connection": _HOP,
-    b"keep-alive": _HOP,
+    b"keep-alive": _KEEP_ALIVE,
     b"te": _HOP,
     b"http2-settings": _HOP,
     b"upgrade": _UPGRADE,
@@ -38,8 +40,16 @@ _KINDS: Final[dict[bytes, int]] = {
     b"x-b3-spanid": _B3,
     b"x-b3-sampled": _B3,
     b"x-b3-flags": _B3,
+    b"authorization": _IDENTITY,
+    b"proxy-authorization": _IDENTITY,
+    b"www-authenticate": _IDENTITY,
+    b"proxy-authenticate": _IDENTITY,
+    b"persistent-auth": _IDENTITY,
+    b"proxy-support": _IDENTITY,
     attributes.CALLER_HEADER.encode(): _CALLER,
 }
+# Fields of requests that mean nothing in a response. They pass, as any unknown field does.
+_MEANINGLESS: Final = frozenset({_HOST, _TRACE, _CALLER, _B3})
 # Kinds by the name as it was spelled, so that a known spelling costs one look-up.
 _spelled: dict[bytes, int] = dict(_KINDS)
 # Clients choose field names, so both caches are bounded; past the bound a name is only slower.
@@ -48,8 +58,15 @@ _MAX_SPELLED: Final = 4096
 _HOST_PORT: Final = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w:.]+\])(?::\d{0,5})?")
 _hosts: set[bytes] = set()
 _MAX_HOSTS: Final = 4096
+# The schemes that authenticate a connection instead of a request, as credentials and as challenges, and the
+# words by which servers say that they remember a connection (Persistent-Auth: true; Proxy-Support). Looked
+# for in all of these fields alike: a false match costs a connection its place in the pool, a miss would
+# lend somebody's identity.
+_CONNECTION_BOUND: Final = re.compile(
+    rb"(?i)[ \t]*(?:ntlm|negotiate|nego2|kerberos|true|session-based-authentication)(?=[ \t;]|$)"
+)
 # Never accepted in a trailer section: they would reframe or reroute a message already under way.
-_NOT_IN_TRAILERS: Final = frozenset({*_KINDS, b"trailer", b"authorization", b"expect", b"set-cookie"})
+_NOT_IN_TRAILERS: Final = frozenset({*_KINDS, b"trailer", b"expect", b"set-cookie"})
 # The options of Connection that name no field worth looking for.
 _PLAIN_OPTIONS: Final = frozenset({b"close", b"keep-alive", b""})
 
@@ -107,6 +124,11 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
             # Kept in ``fields`` too: the application may read B3 itself, and our own context travels as
             # traceparent.
             head.b3 = {**(head.b3 or {}), name.lower(): value.strip()}
+        elif kind == _IDENTITY:
+            kept.append(field)
+            # Credentials name one scheme, at their start: a long token is not searched.
+            if _CONNECTION_BOUND.match(value):
+                head.identity = True
     if head.upgrade and b"upgrade" not in named:
         head.upgrade = b""  # RFC 9110, 7.8: without its connection option it was meant for another hop
     head.fields = _without(kept, named) if named else kept
@@ -129,8 +151,7 @@ def read_response(head: ResponseHead, fields: list[Field]) -> bool:
         kind = spelled(name)
         if kind is None:
             kind = _kind(name)
-        # Trace fields and Host mean nothing in a response. They pass, as any unknown field does.
-        if not kind or (kind >= _TRACE and kind != _UPGRADE) or kind == _HOST:
+        if not kind or kind in _MEANINGLESS:
             kept.append(field)
         elif kind == _LENGTH:
             head.length = _length(value, head.length)
@@ -144,6 +165,12 @@ def read_response(head: ResponseHead, fields: list[Field]) -> bool:
             chunked = True
         elif kind == _UPGRADE:
             head.upgrade = value.strip()
+        elif kind == _KEEP_ALIVE:
+            head.keep_alive = head.keep_alive + b"," + value if head.keep_alive else value
+        elif kind == _IDENTITY:
+            kept.append(field)
+            if any(map(_CONNECTION_BOUND.match, value.split(b","))):
+                head.identity = True
     head.fields = _without(kept, named) if named else kept
     return chunked
 

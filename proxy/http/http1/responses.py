@@ -21,6 +21,8 @@ class ResponseParser:
     ``begin`` arms it for a request. ``reusable`` says after the end whether the connection may
     carry another; ``until_close`` that only the end of the connection ends this response. ``switched``
     says that the connection carries another protocol now, ``surplus`` holds its first bytes.
+    ``keep_alive`` is what the response announced of its connection; ``identity`` says that one of them so
+    far concerned the identity of the whole connection.
     """
 
     __slots__ = (
@@ -33,6 +35,8 @@ class ResponseParser:
         "_renew",
         "_sink",
         "_spoiled",
+        "identity",
+        "keep_alive",
         "reusable",
         "surplus",
         "switched",
@@ -46,8 +50,8 @@ class ResponseParser:
         self._phrase = b""
         self._done = True
         self._head_only = self._interim = self._renew = self._spoiled = False
-        self.reusable = self.until_close = self.switched = False
-        self.surplus = b""
+        self.reusable = self.until_close = self.switched = self.identity = False
+        self.keep_alive = self.surplus = b""
 
     def begin(self, sink: ResponseSink, head_only: bool) -> None:
         """Expect the response of one request; ``head_only`` for HEAD."""
@@ -122,6 +126,9 @@ class ResponseParser:
             else:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 without Connection: upgrade")
             return
+        self.keep_alive = head.keep_alive
+        if head.identity:
+            self.identity = True
         # RFC 9112, 6.3: these have no body whatever their fields say.
         bodiless = self._head_only or status in BODILESS
         self.until_close = not bodiless and not chunked and head.length < 0

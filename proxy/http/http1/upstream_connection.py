@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.http1.encoder import RequestEncoder
+from proxy.http.http1.keep_alive import KeepAlive
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
 from proxy.http.streams import StreamUser, UpstreamStream
@@ -27,8 +28,18 @@ class Owner(Protocol):
     def lost(self, connection: OutgoingConnection) -> None: ...
 
 
+class Client(Protocol):
+    """The client connection whose requests are sent, as far as it keeps connections of its own."""
+
+    def keep(self, connection: "UpstreamConnection") -> None: ...
+
+
 class UpstreamConnection(OutgoingConnection):
-    """A pooled connection. ``reused`` says that it has been idle, since ``idle_since`` when it is now."""
+    """A pooled connection. ``reused`` says that it has been idle, since ``idle_since`` when it is now.
+
+    It carries requests of ``client`` to ``destination``. ``personal`` says that it carries the identity of
+    that client, and no other's requests may follow. ``opened`` is when it was asked for.
+    """
 
     __slots__ = (
         "_batch",
@@ -38,14 +49,22 @@ class UpstreamConnection(OutgoingConnection):
         "_paused",
         "_user",
         "alive",
+        "client",
+        "destination",
         "idle_since",
+        "keep_alive",
+        "opened",
         "peer",
+        "personal",
         "reused",
         "send_data",
     )
 
-    def __init__(self, owner: Owner, address: str, batch: WriteBatch) -> None:
+    def __init__(self, owner: Owner, address: str, batch: WriteBatch, client: Client, opened: float) -> None:
         super().__init__(address)
+        self.destination = address
+        self.client = client
+        self.opened = opened
         self._owner = owner
         self._batch = batch
         self._encoder = RequestEncoder()
@@ -54,8 +73,9 @@ class UpstreamConnection(OutgoingConnection):
         self._user: StreamUser | None = None
         self._paused = False
         self.alive = True
-        self.reused = False
+        self.reused = self.personal = False
         self.idle_since = 0.0
+        self.keep_alive = KeepAlive()
         self.peer = NOBODY
 
     # for the pool
@@ -66,6 +86,8 @@ class UpstreamConnection(OutgoingConnection):
     # UpstreamStream
     def open(self, user: StreamUser, head: RequestHead, fields: Iterable[Field], *, whole: bool) -> None:
         self._user = user
+        if head.identity:
+            self.personal = True
         self._parser.begin(user, head.method == b"HEAD")
         if head.method == b"CONNECT":
             # We are the proxy that CONNECT asks (RFC 9110, 9.3.6): the connection itself is the answer.
@@ -95,9 +117,13 @@ class UpstreamConnection(OutgoingConnection):
         self._user = None
         if self._paused:
             self.resume_reading()
+        parser = self._parser
+        self.keep_alive.heed(parser.keep_alive)
+        if parser.identity:
+            self.personal = True
         # ``reusable`` is decided by the parser at the end of the response: keep-alive, framed, and no byte
         # after it.
-        if self.alive and self._parser.reusable and not self.transport.is_closing():
+        if self.alive and parser.reusable and not self.keep_alive.ended and not self.transport.is_closing():
             self._owner.give(self)
         else:
             self.discard()

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 
 from proxy.contract.model import Endpoint, Service
+from proxy.http.affinity import Affinity
 from proxy.http.http1.requests import RequestLimits
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.listener_context import ListenerContext, Timeouts
@@ -26,7 +27,6 @@ Message = tuple[object, ...]
 class FakeClient:
     """A client's stream: ``sent`` messages that were not flushed, ``flushed`` lists of those that were."""
 
-    original = ""
     full = False
     peer = NOBODY
 
@@ -125,18 +125,18 @@ class FakePool(Pool):
     """Leases the streams it was given, in turn; without one the waiter waits in ``waiters``."""
 
     def __init__(self) -> None:
-        super().__init__(Dialer(1.0, 1), WriteBatch(), lambda: 0.0, 1.0)
+        super().__init__(Dialer(1.0, 1), WriteBatch(), lambda: 0.0, 1.0, 1.0)
         self.streams: list[UpstreamStream] = []
         self.waiters: list[StreamWaiter] = []
         self.addresses: list[str] = []
 
-    def lease(self, address: str) -> UpstreamStream | None:
+    def lease(self, address: str, client: Affinity, *, again: bool) -> UpstreamStream | None:
         self.addresses.append(address)
         return self.streams.pop(0) if self.streams else None
 
-    def connect(self, address: str, waiter: StreamWaiter) -> ConnectWaiter:
+    def connect(self, address: str, client: Affinity, waiter: StreamWaiter) -> ConnectWaiter:
         self.waiters.append(waiter)
-        return ConnectWaiter(self, UpstreamConnection(self, address, WriteBatch()), waiter)
+        return ConnectWaiter(self, UpstreamConnection(self, address, WriteBatch(), client, 0.0), waiter)
 
 
 def context(

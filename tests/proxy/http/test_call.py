@@ -4,6 +4,7 @@ from proxy.contract.attributes import CLIENT_DURATION
 from proxy.contract.model import Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.call import Call
 from proxy.routing.router import Attempt
 from proxy.telemetry.facts import NOBODY
@@ -17,7 +18,7 @@ def begun(head_method: bytes = b"GET") -> tuple[Call, Attempt, Meter]:
     made, _, meter = context(RETRIED)
     head = request(head_method)
     call = Call(head, NOBODY, made)
-    attempt = made.direction.choose(head, "", 0.0)
+    attempt = made.direction.choose(head, Affinity(), 0.0)
     assert isinstance(attempt, Attempt)
     call.begin(attempt)
     return call, attempt, meter

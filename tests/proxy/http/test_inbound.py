@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.inbound import Inbound
 from proxy.http.messages import RequestHead
 from proxy.routing.router import Attempt, Refusal
@@ -23,14 +24,14 @@ def inbound(max_requests: int = 2) -> Inbound:
 @pytest.mark.parametrize(("original", "address"), [("", "127.0.0.1:9080"), ("10.0.0.1:81", "10.0.0.1:81")])
 def test_a_request_goes_to_the_application_or_where_it_was_intercepted(original: str, address: str) -> None:
     for path in (b"/", b"*"):
-        choice = inbound().choose(head(path=path), original, 0.0)
+        choice = inbound().choose(head(path=path), Affinity(original), 0.0)
         assert isinstance(choice, Attempt)
         assert (choice.address, choice.names_caller, choice.timeouts) == (address, False, None)
 
 
 @pytest.mark.parametrize("request_head", [head(b"CONNECT"), head(path=b"https://shop/")])
 def test_what_is_no_request_for_a_path_is_refused(request_head: RequestHead) -> None:
-    choice = inbound().choose(request_head, "", 0.0)
+    choice = inbound().choose(request_head, Affinity(), 0.0)
     assert isinstance(choice, Refusal)
     assert choice.reason is Reason.NOT_IMPLEMENTED
 
@@ -38,11 +39,11 @@ def test_what_is_no_request_for_a_path_is_refused(request_head: RequestHead) -> 
 def test_open_requests_are_bounded_wherever_they_go() -> None:
     direction = inbound(max_requests=2)
     for original in ("", "10.0.0.1:81"):
-        attempt = direction.choose(head(), original, 0.0)
+        attempt = direction.choose(head(), Affinity(original), 0.0)
         assert isinstance(attempt, Attempt)
         attempt.destination.open += 1
     assert direction.open == 2
-    choice = direction.choose(head(), "", 0.0)
+    choice = direction.choose(head(), Affinity(), 0.0)
     assert isinstance(choice, Refusal)
     assert choice.reason is Reason.OVERLOAD
 

@@ -8,6 +8,7 @@ from proxy.contract.model import Endpoint, MeshView, Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
 from proxy.http.outbound import Outbound
 from proxy.routing.dns_cache import DnsCache, Lookup
@@ -55,7 +56,7 @@ def test_a_request_without_a_destination_is_refused_and_counted_nowhere(
     request_head: RequestHead, original: str, reason: Reason
 ) -> None:
     direction, meter = outbound()
-    choice = direction.choose(request_head, original, 0.0)
+    choice = direction.choose(request_head, Affinity(original), 0.0)
     assert isinstance(choice, Refusal)
     assert (choice.reason, choice.server) == (reason, "")
     direction.record(call(), None)
@@ -65,7 +66,7 @@ def test_a_request_without_a_destination_is_refused_and_counted_nowhere(
 def test_a_loop_is_refused_and_counted_under_the_address_asked_for() -> None:
     direction, _ = outbound()
     direction.own = frozenset({"localhost:15001"})
-    choice = direction.choose(head(b"localhost:15001"), "", 0.0)
+    choice = direction.choose(head(b"localhost:15001"), Affinity(), 0.0)
     assert isinstance(choice, Refusal)
     assert (choice.reason, choice.server, choice.service) == (
         Reason.LOOP,
@@ -76,21 +77,21 @@ def test_a_loop_is_refused_and_counted_under_the_address_asked_for() -> None:
 
 def test_an_intercepted_connection_goes_to_its_address_whatever_host_says() -> None:
     direction, _ = outbound()
-    choice = direction.choose(head(b"shop.example"), "10.0.0.9:80", 0.0)
+    choice = direction.choose(head(b"shop.example"), Affinity("10.0.0.9:80"), 0.0)
     assert isinstance(choice, Attempt)
     assert (choice.address, choice.server, choice.arm) == ("10.0.0.9:80", "10.0.0.9:80", Arm.DIRECT)
 
 
 def test_a_service_name_waits_for_the_resolver_before_it_is_chosen() -> None:
     direction, _ = outbound(reviews(100, ENDPOINT))
-    choice = direction.choose(head(b"reviews"), "", 0.0)
+    choice = direction.choose(head(b"reviews"), Affinity(), 0.0)
     assert isinstance(choice, Lookup)
     assert (choice.host, choice.server, choice.service) == ("reviews", "reviews:80", "reviews")
 
 
 def test_the_mesh_chooses_for_its_share_with_the_timeouts_of_the_policy() -> None:
     direction, _ = outbound(reviews(100, ENDPOINT))
-    choice = direction.choose(head(b"10.0.0.1:9080"), "", 0.0)
+    choice = direction.choose(head(b"10.0.0.1:9080"), Affinity(), 0.0)
     assert isinstance(choice, Attempt)
     assert (choice.address, choice.arm, choice.names_caller) == (ENDPOINT.address, Arm.ROUTED, True)
     assert choice.timeouts == (2.0, 0.0)
@@ -98,17 +99,17 @@ def test_the_mesh_chooses_for_its_share_with_the_timeouts_of_the_policy() -> Non
 
 def test_a_tunnel_goes_to_its_address_and_is_never_balanced() -> None:
     direction, _ = outbound(reviews(100, ENDPOINT))
-    choice = direction.choose(head(b"10.0.0.1:9080", b"CONNECT"), "", 0.0)
+    choice = direction.choose(head(b"10.0.0.1:9080", b"CONNECT"), Affinity(), 0.0)
     assert isinstance(choice, Attempt)
     assert (choice.address, choice.arm, choice.timeouts) == ("10.0.0.1:9080", Arm.DIRECT, None)
 
 
 def test_more_than_a_service_may_have_under_way_is_overload_without_an_endpoint() -> None:
     direction, meter = outbound(reviews(100, ENDPOINT), max_requests=1)
-    first = direction.choose(head(b"10.0.0.1:9080"), "", 0.0)
+    first = direction.choose(head(b"10.0.0.1:9080"), Affinity(), 0.0)
     assert isinstance(first, Attempt)
     first.destination.open += 1
-    second = direction.choose(head(b"10.0.0.1:9080"), "", 0.0)
+    second = direction.choose(head(b"10.0.0.1:9080"), Affinity(), 0.0)
     assert isinstance(second, Refusal)
     assert (second.reason, second.service, second.arm) == (Reason.OVERLOAD, "reviews", Arm.ROUTED)
     facts = call()
@@ -132,7 +133,7 @@ def test_more_than_a_service_may_have_under_way_is_overload_without_an_endpoint(
 )
 def test_the_breaker_learns_of_what_the_endpoint_did(facts: dict[str, object], failures: int) -> None:
     direction, _ = outbound(reviews(100, ENDPOINT))
-    attempt = direction.choose(head(b"10.0.0.1:9080"), "", 0.0)
+    attempt = direction.choose(head(b"10.0.0.1:9080"), Affinity(), 0.0)
     assert isinstance(attempt, Attempt)
     direction.record(call(**facts), attempt)
     assert attempt.candidate.breaker.failures == failures

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.proxy.rig import App, ask, head_fields, play, serving, until, world
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -43,5 +45,76 @@ def test_a_connection_nobody_waits_for_any_more_is_kept_for_the_next() -> None:
             await until(lambda: w.sidecar.inbound.request_count == 1)
             writer.close()
             await until(lambda: (w.sidecar.pool.idle, w.sidecar.dialer.open) == (1, 1))
+
+    play(run())
+
+
+class Announcing:
+    """An application that announces how long it keeps connections, and counts them."""
+
+    def __init__(self, announced: bytes) -> None:
+        self.connections = 0
+        self._answer = b"HTTP/1.1 200 OK\r\n" + announced + b"content-length: 2\r\n\r\nok"
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = True  # health checks connect and send nothing
+        while await reader.readuntil(b"\r\n\r\n"):
+            self.connections += first
+            first = False
+            writer.write(self._answer)
+
+
+@pytest.mark.parametrize(
+    ("announced", "pause", "connections"),
+    [
+        (b"", 0.3, 1),
+        (b"Keep-Alive: timeout=5, max=100\r\n", 0.3, 1),
+        (b"Keep-Alive: timeout=1\r\n", 0.0, 1),
+        (b"Keep-Alive: timeout=1\r\n", 0.7, 2),
+        (b"Keep-Alive: max=1\r\n", 0.0, 2),
+        (b"keep-alive: timeout=0\r\n", 0.0, 2),
+    ],
+)
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_a_connection_that_its_server_is_about_to_close_carries_no_request(
+    announced: bytes, pause: float, connections: int, method: bytes
+) -> None:
+    async def run() -> None:
+        app = Announcing(announced)
+        async with serving(app) as address, world(address) as w:
+            for _ in range(2):
+                await ask(w.inbound, GET.replace(b"GET", method))
+                await asyncio.sleep(pause)
+            assert app.connections == connections
+
+    play(run())
+
+
+@pytest.mark.parametrize(("method", "connections"), [(b"GET", 1), (b"PUT", 1), (b"POST", 2), (b"PATCH", 2)])
+def test_what_cannot_be_sent_again_takes_no_connection_that_was_long_idle(
+    method: bytes, connections: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.http.pool._SURE", 0.1)
+
+    async def run() -> None:
+        app = Announcing(b"")
+        async with serving(app) as address, world(address) as w:
+            await ask(w.inbound, GET)
+            await asyncio.sleep(0.4)
+            await ask(w.inbound, GET.replace(b"GET", method))
+            assert app.connections == connections
+
+    play(run())
+
+
+def test_a_connection_carries_no_new_request_beyond_its_age() -> None:
+    async def run() -> None:
+        app = Announcing(b"")
+        async with serving(app) as address, world(address, pool_age=0.3) as w:
+            for _ in range(8):
+                await ask(w.inbound, GET)
+                await asyncio.sleep(0.1)
+            # Always in use, and yet not the same one for ever.
+            assert 2 <= app.connections <= 4
 
     play(run())

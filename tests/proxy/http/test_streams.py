@@ -3,6 +3,7 @@
 from proxy.contract.model import Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.errors import Reason
+from proxy.http.affinity import Affinity
 from proxy.http.exchange import Exchange
 from proxy.http.messages import RequestHead
 from proxy.http.streams import FULL, WAITING
@@ -16,7 +17,7 @@ def started(
     made, pool, _ = context(*services)
     pool.streams += streams
     client = FakeClient()
-    exchange = Exchange(client, head, made)
+    exchange = Exchange(client, head, made, Affinity())
     if whole:
         exchange.on_request_end(())
     exchange.on_request_flush()

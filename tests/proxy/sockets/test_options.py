@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from proxy.contract.transport.streams import bound_port, listen
-from proxy.sockets.options import keep_alive, reset
+from proxy.sockets.options import has_input, keep_alive, reset
 from tests.proxy.rig import DEADLINE, play
 
 
@@ -39,6 +39,23 @@ def test_keep_alive_is_turned_on() -> None:
         assert writer.get_extra_info("socket").getsockopt(*option) == 0
         keep_alive(writer.transport)
         assert writer.get_extra_info("socket").getsockopt(*option) == 1
+        writer.close()
+        server.close()
+
+    play(run())
+
+
+def test_an_end_that_the_loop_has_not_read_is_seen() -> None:
+    async def run() -> None:
+        accepted: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+        server = await asyncio.start_server(lambda _, writer: accepted.set_result(writer), "127.0.0.1", 0)
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        other = await accepted
+        assert not has_input(writer.transport)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a ReadTransport
+        other.close()
+        await other.wait_closed()
+        assert has_input(writer.transport)
         writer.close()
         server.close()
 

@@ -1,0 +1,59 @@
+"""The affinity of one client connection: where it was going to, and the connections that it owns. Pure.
+
+NTLM and Negotiate authenticate a connection, not a request (RFC 4559, section 6; MS-NTHT 1.3): whoever
+sends the next request over it is served as the first one's user. Once either scheme was seen on an
+upstream connection, that connection serves the requests of one client connection alone and ends with it.
+"""
+
+from proxy.http.http1.upstream_connection import UpstreamConnection
+from proxy.routing.router import Attempt
+
+
+class Affinity:
+    """The destination, the own connections and the handshakes of one client connection.
+
+    ``original`` is the ``host:port`` that an intercepted connection was going to, empty for one made to the
+    sidecar itself.
+    """
+
+    __slots__ = ("_attempts", "_closed", "_own", "original")
+
+    def __init__(self, original: str = "") -> None:
+        self.original = original
+        self._own: dict[str, UpstreamConnection] = {}
+        self._attempts: dict[str, Attempt] = {}
+        self._closed = False
+
+    def attempt(self, server: str, chosen: Attempt, *, identity: bool) -> Attempt:
+        """Return where a request to ``server`` goes: ``chosen``, or where this client is known already.
+
+        ``identity`` says that the request authenticates its connection. The legs of one handshake must
+        reach one connection, so the mesh does not balance them.
+        """
+        known = self._attempts.get(server)
+        if known is not None and known.address in self._own:
+            return known
+        if identity:
+            self._attempts[server] = chosen
+        return chosen
+
+    def take(self, address: str) -> UpstreamConnection | None:
+        """Return the client's own connection for requests to ``address``, which is given back by ``keep``."""
+        return self._own.pop(address, None) if self._own else None
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """Keep a connection that carries the client's identity; it is closed with the client's."""
+        if self._closed:
+            connection.discard()
+            return
+        before = self._own.get(connection.destination)
+        if before is not None:
+            before.discard()
+        self._own[connection.destination] = connection
+
+    def close(self) -> None:
+        """Close the client's own connections."""
+        self._closed = True
+        for connection in self._own.values():
+            connection.discard()
+        self._own.clear()
