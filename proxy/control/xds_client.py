@@ -78,7 +78,7 @@ class XdsClient:
 
     async def run(self) -> None:
         """Connect, and reconnect for ever; ends only by cancellation. Network trouble never raises."""
-        delay = BACKOFF_MIN
+        delay, task = BACKOFF_MIN, asyncio.current_task()
         self._expire_later()  # from the start: a mesh that never answers is worth a line as well
         try:
             while True:
@@ -87,6 +87,10 @@ class XdsClient:
                 # to age.
                 if heard and self._expiring is None:
                     self._expire_later()
+                # gRPC swallows a cancellation that meets the end of a call: it raises the call's status in
+                # its place, and without this the stop of the process would wait for ever.
+                if task is not None and task.cancelling():
+                    raise asyncio.CancelledError
                 delay = BACKOFF_MIN if heard else min(BACKOFF_MAX, delay * 2)
                 # Jitter: sidecars of a restarted mesh must not all come back at the same moment.
                 await asyncio.sleep(delay * random.uniform(0.5, 1.0))

@@ -127,9 +127,9 @@ def test_the_process_ends_with_zero_on_sigterm_and_prints_nothing() -> None:
             finally:
                 if process.returncode is None:
                     process.kill()
+                await sink.stop()
             assert (process.returncode, output) == (0, b"")
             assert len(sink.spans) == 1
             assert sink.counted("http.server.request.duration") == 1
-        await sink.stop()
 
     play(run())

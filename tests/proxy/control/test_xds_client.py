@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import grpc
 import pytest
+from grpc.aio import Metadata
 
 from proxy.contract.model import Endpoint, MeshView, Node, NodeState, Service, Stage
 from proxy.contract.service_id import ServiceId
@@ -249,6 +250,48 @@ def test_a_mesh_that_is_never_reached_is_a_warning_once_and_so_is_its_answer(
         await mesh.stop()
 
     asyncio.run(play())
+
+
+class SwallowingChannel:
+    """A channel on which one cancellation that meets the end of a call becomes its status, as in gRPC."""
+
+    swallowed = False
+
+    async def __aenter__(self) -> "SwallowingChannel":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def stream_stream(self, *_: object, **__: object) -> Callable[..., "SwallowingChannel"]:
+        return lambda *_, **__: self
+
+    async def write(self, _: object) -> None:
+        return None
+
+    async def __aiter__(self) -> AsyncIterator[None]:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self.swallowed:
+                raise
+            self.swallowed = True
+            raise grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, Metadata(), Metadata(), "", "") from None
+        yield None
+
+
+def test_a_cancellation_that_grpc_swallows_still_ends_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = SwallowingChannel()
+    monkeypatch.setattr("proxy.control.xds_client.open_channel", lambda *_: channel)
+
+    async def run() -> None:
+        client = asyncio.create_task(XdsClient("127.0.0.1:1", NODE, lambda _: None).run())
+        await asyncio.sleep(0.01)
+        client.cancel()
+        await asyncio.wait([client], timeout=10)
+        assert client.cancelled()
+
+    asyncio.run(run())
 
 
 def test_neutral_keeps_stage_and_endpoints() -> None:
