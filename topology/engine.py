@@ -44,6 +44,7 @@ DECISIONS_KEPT: Final = 1000
 STRANGERS: Final = "(without a stream)"
 
 ClientSample = TypeVar("ClientSample", CallSample, OpenSample)
+ServerSample = TypeVar("ServerSample", CallSample, ConnectionSample)
 
 
 class UnknownServiceError(KeyError):
@@ -100,7 +101,8 @@ class Engine:
             # Exporters other than ours may send points without calls.
             if not sample.histogram.count:
                 continue
-            # A sample's source may lack its namespace, as when an old sidecar or an SDK reports it.
+            # A sample's source may lack its namespace, as when an old sidecar or an SDK reports it, or differ
+            # in case from the name under which the service registered.
             source = self._registry.recognise(ServiceId(sample.source))
             if source != sample.source:
                 sample = replace(sample, source=source)
@@ -136,6 +138,8 @@ class Engine:
             if sample.side is Side.CLIENT:
                 service, endpoint, _ = self._place(sample.target, sample.endpoint)
                 sample = replace(sample, target=service, endpoint=endpoint)
+            else:
+                sample = self._of_known(sample)
             self._intake.connections(sample, now)
 
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
@@ -228,6 +232,11 @@ class Engine:
         self._decisions.extend(change for change in changes if self.remote.take_stage(change))
         self._stages.adopt(self._registry.with_sidecars())
 
+    def _of_known(self, sample: ServerSample) -> ServerSample:
+        """Return what a callee's sidecar measured under the name by which its service is registered."""
+        target = self._registry.recognise(ServiceId(sample.target))
+        return sample if target == sample.target else replace(sample, target=target)
+
     def _as_evidence(self, sample: ClientSample) -> ClientSample:
         """Return the sample under the name of a reporter that counts.
 
@@ -243,6 +252,7 @@ class Engine:
         # The collector's own probes are no traffic of users.
         if sample.source == names.PROBER:
             return
+        sample = self._of_known(sample)
         self._intake.call(sample, now)
         if sample.protocol != Protocol.HTTP:
             return
@@ -274,9 +284,12 @@ class Engine:
         place = self._registry.resolve(endpoint or target)
         # An address may belong to another service by now; then the name in the report is what the caller
         # meant.
-        if place is not None and (target in (place[0], place[0].name) or span_peers.outside(target)):
+        named = target.lower()
+        if place is not None and (
+            named in (place[0].caseless, place[0].name.lower()) or span_peers.outside(target)
+        ):
             return (*place, True)
-        return ServiceId(self._intake.resolve(target)), endpoint, False
+        return self._registry.spelling(ServiceId(self._intake.resolve(target))), endpoint, False
 
     def _record(self, decisions: Iterable[Decision]) -> None:
         for decision in decisions:

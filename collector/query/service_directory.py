@@ -30,18 +30,27 @@ class ServiceDirectory:
         return live | {each for each in await self._stored.get() if names.recognise(each) == each}
 
     async def stored_name(self, text: str) -> str:
-        """Return what to look for in the store: ``text`` itself, or in full where that is not enough.
+        """Return what to look for in the store: ``text`` as it is spelled there, in full where needed.
 
         Raises BadValueError, which lists the full names, for a plain name that several namespaces have.
         """
+        text = _spelling(text, await self._stored.get())
         if not text or not is_plain(text):
             return text
         services = ServiceNames(await self.known()).with_name(text)
         if sum(bool(service.namespace) for service in services) < 2:
             return text
-        if ServiceId(text) in services:
+        if any(service.caseless == text.lower() for service in services):
             return f"/{text}"
         raise BadValueError(f"service: {AmbiguousNameError(text, services)}")
 
     async def _ask(self, now: float) -> frozenset[ServiceId]:
         return frozenset(ServiceId(row[0]) for row in await self._store.rows(_STORED))
+
+
+def _spelling(text: str, stored: frozenset[ServiceId]) -> str:
+    """Return a plain or full name in the case in which spans of that service were stored."""
+    known = {each.name for each in stored} if is_plain(text) else stored
+    if text in known:
+        return text
+    return min((each for each in known if each.lower() == text.lower()), default=text)

@@ -234,3 +234,33 @@ def test_spans_without_a_namespace_are_of_the_service_that_is_registered() -> No
     found.spans([fact], 1000.0)
     [edge] = found.live.graph(1000.0).edges
     assert (edge.source, edge.target) == ("shop/b", "postgresql/orders")
+
+
+def test_services_whose_names_differ_in_case_are_one_with_one_policy_and_one_stage() -> None:
+    found = engine("services:\n  REVIEWS: {timeout: 2s}\n")
+    for number, name in enumerate(("Reviews", "reviews")):
+        node = Node(ServiceId(name), f"r{number}", f"10.0.0.{number}:80")
+        found.connect(str(number), node, f"10.0.0.{number}", 1000.0)
+    found.connect("9", Node(ServiceId("Web"), "w"), "10.0.0.9", 1000.0)
+    calls = CallSample(
+        Side.CLIENT, "web", "reviews", "w", histogram(*[0.1] * 5), 0, "10.0.0.1:80", Arm.DIRECT
+    )
+    served = CallSample(Side.SERVER, "WEB", "reviews", "r1", histogram(*[0.1] * 5), 0, "", Arm.NONE)
+    found.calls([calls, served], 1000.0)
+    snapshot = found.tick(1000.0).snapshot
+    reviews = snapshot.services[ServiceId("Reviews")]
+    assert set(snapshot.services) == {"Reviews", "Web"}
+    assert (len(reviews.endpoints), reviews.timeout) == (2, 2.0)
+    (edge,) = found.live.graph(1000.0, 60).edges
+    assert (edge.source, edge.target, edge.stats.count) == ("Web", "Reviews", 5)
+    found.set_stage(found.live.find("rEVIEWS"), Stage.ROUTE, 50, 1001.0)
+    assert found.tick(1001.0).snapshot.services[ServiceId("Reviews")].stage is Stage.ROUTE
+
+
+def test_a_stage_that_is_stored_under_another_spelling_is_taken_over() -> None:
+    before, after = engine(), engine()
+    for found, name in ((before, "Shop/B"), (after, "shop/b")):
+        found.connect("1", Node(ServiceId(name), "b1", "10.0.0.1:80"), "10.0.0.1", 1000.0)
+    before.set_stage(ServiceId("Shop/B"), Stage.ROUTE, 30, 1001.0)
+    after.follow(before.decisions(kind="stage"))
+    assert after.tick(1002.0).snapshot.services[ServiceId("shop/b")].percent == 30

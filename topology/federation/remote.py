@@ -82,7 +82,8 @@ class RemoteCollectors:
         ejection = made.evidence
         if not isinstance(ejection, Ejection) or ejection.collector:
             return
-        known = self._registry.services().get(made.service, ())
+        service = self._registry.recognise(made.service)  # others may spell it in another case
+        known = self._registry.services().get(service, ())
         # Not known here (yet): an ejection of an address that nobody here uses would stay without effect.
         if all(member.address != made.endpoint for member in known):
             return
@@ -90,7 +91,7 @@ class RemoteCollectors:
         why = made.reason.removesuffix(out_for(ejection.seconds))
         reason = f"collector {collector} ejected it: {why}"
         finding = Finding(made.endpoint, ejection.finding, _SCORE, reason, ejection.grounds, collector)
-        self._feedback.take_remote(made.service, finding, now)
+        self._feedback.take_remote(service, finding, now)
 
     def take_stage(self, made: Decision) -> bool:
         """Put a change of a stage in force; True if it is news. Raises TypeError for other decisions."""

@@ -70,4 +70,5 @@ class PolicyInForce:
     def _meaning(self, key: ServiceId, names: ServiceNames) -> ServiceId:
         service = names.find(key)
         # A key that names the service in full takes precedence over a plain name.
-        return key if service in self._written.services else service
+        written = any(service.caseless == other.caseless for other in self._written.services if other != key)
+        return key if written else service

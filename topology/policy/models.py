@@ -122,6 +122,26 @@ def _refuse_repeated(value: object) -> object:
     return value
 
 
+def _mark_respelled(value: object) -> object:
+    """Mark each key that differs from one before it in case alone: names of services compare without."""
+    if not isinstance(value, Mapping):
+        return _empty_mapping(value)
+    seen: set[str] = set()
+    marked: dict[object, object] = {}
+    for key, entry in value.items():
+        repeated = type(key) is str and key.lower() in seen
+        marked[_Repeated(key) if repeated else key] = entry
+        if isinstance(key, str):
+            seen.add(key.lower())
+    return marked
+
+
+def _refuse_respelled(value: object) -> object:
+    if isinstance(value, _Repeated):
+        raise problem("is there twice, in different case", "keep one of the two: case makes no difference")
+    return value
+
+
 def _guard_switch(value: object) -> object:
     """Read the short forms: true is a guard with all defaults, false none."""
     if isinstance(value, Mapping | Harm):
@@ -210,10 +230,12 @@ class Policy(Concept):
     """A whole policy, by service. The default is an empty one: everything observed."""
 
     services: Annotated[
-        Mapping[Annotated[ServiceId, Name()], ServicePolicy], BeforeValidator(_empty_mapping)
+        Mapping[Annotated[ServiceId, Name(), BeforeValidator(_refuse_respelled)], ServicePolicy],
+        BeforeValidator(_mark_respelled),
     ] = Field(
         default_factory=dict,
         description="The policy for each service, by the name its sidecars give as `--service`; where "
-        "several namespaces (`--namespace`) have a service of that name, by `namespace/name`.",
+        "several namespaces (`--namespace`) have a service of that name, by `namespace/name`. Case makes no "
+        "difference.",
         examples=["{reviews: {stage: advise}}"],
     )

@@ -1,6 +1,7 @@
 """The endpoints that exist: those of all sources, merged in order of precedence."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from proxy.contract.decisions.evidence import Departure, Registration
 from proxy.contract.model import Node, NodeState
@@ -16,7 +17,8 @@ from topology.registry.streams import Streams, locate
 class Registry:
     """Endpoints by service, services by address.
 
-    A change touches its service alone. ``services`` is another mapping after each.
+    A change touches its service alone. ``services`` is another mapping after each. A service that several
+    sources spell in different case is one, spelled as the first to register it did.
     """
 
     def __init__(self, grace: float) -> None:
@@ -31,7 +33,7 @@ class Registry:
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> list[Decision]:
         """Take in a sidecar's node on a stream, new or changed."""
-        node = locate(node, peer_host)
+        node = replace(locate(node, peer_host), service=self.spelling(node.service))
         before = self._streams.node(stream)
         known = {
             member.address
@@ -59,8 +61,9 @@ class Registry:
         A service without endpoints exists all the same: its sidecars only send.
         """
         before = self._listings.get((source, part), {})
+        services = self._spelled(services)
         if services:
-            self._listings[source, part] = dict(services)
+            self._listings[source, part] = services
             # Kept in order of precedence here, where it changes rarely, so that every merge finds it
             # sorted.
             self._listings = dict(sorted(self._listings.items(), key=lambda listing: listing[0][0]))
@@ -98,7 +101,7 @@ class Registry:
 
     def reports(self, service: ServiceId, instance: str) -> bool:
         """True if this sidecar is, or was a moment ago, connected to a collector of the mesh."""
-        return self._reporters.knows(service, instance)
+        return self._reporters.knows(self.spelling(service), instance)
 
     def resolve(self, address: str) -> tuple[ServiceId, str] | None:
         """Return service and endpoint address behind an endpoint's or an application's ``host:port``."""
@@ -112,9 +115,26 @@ class Registry:
         """Return the registered service that somebody means who may not know its namespace."""
         return service if service in self._members else self._names.recognise(service)
 
+    def spelling(self, service: ServiceId) -> ServiceId:
+        """Return a service as it is registered, whatever the case of its letters; else as it is written."""
+        return service if service in self._members else self._names.spelling(service)
+
     def address_of(self, instance: str) -> str:
         """Return the endpoint address of an instance, empty when it is unknown."""
         return self._addresses.of_instance(instance)
+
+    def _spelled(self, services: Members) -> dict[ServiceId, tuple[Member, ...]]:
+        """Return a listing under the names by which its services are registered already."""
+        spelled: dict[ServiceId, tuple[Member, ...]] = {}
+        first: dict[str, ServiceId] = {}
+        for service, members in services.items():
+            known = self.spelling(service)
+            # Also among themselves: a source may spell one service in two ways.
+            known = first.setdefault(known.caseless, known)
+            if known != service:
+                members = tuple(replace(member, service=known) for member in members)
+            spelled[known] = (*spelled.get(known, ()), *members)
+        return spelled
 
     def _listings_of(self, service: ServiceId) -> Iterator[tuple[Source, tuple[Member, ...]]]:
         """Yield the endpoints of a service by sources other than streams, in order of precedence."""

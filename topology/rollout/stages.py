@@ -50,7 +50,8 @@ class Stages:
             self._history[after] = deque(changes, maxlen=_HISTORY)
 
     def adopt(self, services: Collection[ServiceId]) -> None:
-        """Give each of the existing services what was set for its name before its namespace was known.
+        """Give each of the existing services what was set for it under another spelling of its name, or for
+        its name before its namespace was known.
 
         Older releases knew services by name alone and stored stages so. A name that was a service without
         a namespace since the start keeps what was set for it: that service is away.
@@ -60,7 +61,7 @@ class Stages:
         # What a name in mesh.yaml means is resolved with the rest of the file.
         for before in self._settings.keys() - self._without_namespace - self._file.keys():
             after = names.recognise(before)
-            if after != before and not before.namespace:
+            if after != before and (not before.namespace or after.caseless == before.caseless):
                 self.rename(before, after)
 
     def history(self, service: ServiceId) -> tuple[Decision, ...]:

@@ -62,7 +62,7 @@ class Catalog:
             {name: assignments.encode(service) for name, service in changed.items()},
         )
         self._inbound = {
-            service: _merge(_NONE, {protocol.OWN_INBOUND: inbound.encode(policy)})
+            service.caseless: _merge(_NONE, {protocol.OWN_INBOUND: inbound.encode(policy)})
             for service, policy in snapshot.inbound.items()
         }
         self._routes: dict[tuple[Destinations, str], Resources] = {}
@@ -84,7 +84,8 @@ class Catalog:
             protocol.CDS: found,
             protocol.EDS: endpoints,
             protocol.RDS: self._routes_to(names, scope.namespace),
-            protocol.INBOUND: self._inbound.get(scope.inbound, _NONE),
+            # By its own spelling: the node may differ in case from whoever registered the service first.
+            protocol.INBOUND: self._inbound.get(scope.inbound.caseless, _NONE),
         }
 
     def _routes_to(self, names: Destinations, namespace: str) -> Resources:

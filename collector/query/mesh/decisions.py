@@ -14,7 +14,7 @@ _DECISIONS: Final = Sql("""
 SELECT toUnixTimestamp64Milli(Time), toValidUTF8(Kind), toValidUTF8(Service), toValidUTF8(Endpoint),
     toValidUTF8(Reason), toValidUTF8(Evidence)
 FROM mesh_decisions
-WHERE (empty({service:Array(String)}) OR has({service:Array(String)}, Service))
+WHERE (empty({service:Array(String)}) OR has({service:Array(String)}, lowerUTF8(Service)))
     AND ({kind:String} = '' OR Kind = {kind:String})
 ORDER BY Time DESC, Service, Endpoint, Kind
 LIMIT {limit:UInt32}
@@ -28,7 +28,7 @@ async def decisions(
     """The newest decisions (of a kind), newest first, each once. The store being down costs only what
     memory no longer holds: decisions matter most while something is broken."""
     live = engine.decisions(service or None, limit, kind)
-    stored = engine.live.names().stored_as(service) if service else []
+    stored = [each.lower() for each in engine.live.names().stored_as(service)] if service else []
     try:
         rows = await store.rows(_DECISIONS.bind(service=stored, limit=limit, kind=kind))
     # Memory has the newest, which is what is looked at while something is broken.

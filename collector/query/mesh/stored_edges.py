@@ -33,9 +33,9 @@ _BETWEEN: Final = "Time >= toDateTime({start:Int64}) AND Time < toDateTime({end:
 _FIGURES: Final = "sum(Errors), sum(Sum), sumMap(Latency)"
 # Each is true for an empty value: one statement serves every choice of calls.
 _ONLY_EDGES: Final = (
-    "(empty({service:Array(String)}) OR has({service:Array(String)}, Target))"
-    " AND (empty({source:Array(String)}) OR has({source:Array(String)}, Source))"
-    " AND (empty({target:Array(String)}) OR has({target:Array(String)}, Target))"
+    "(empty({service:Array(String)}) OR has({service:Array(String)}, lowerUTF8(Target)))"
+    " AND (empty({source:Array(String)}) OR has({source:Array(String)}, lowerUTF8(Source)))"
+    " AND (empty({target:Array(String)}) OR has({target:Array(String)}, lowerUTF8(Target)))"
 )
 _ONLY_CALLS: Final = _ONLY_EDGES + " AND ({endpoint:String} = '' OR Endpoint = {endpoint:String})"
 
@@ -94,7 +94,10 @@ class CallFilter:
     def bind(self, sql: Sql, names: ServiceNames) -> Sql:
         """``sql`` with this choice as its parameters; ``names`` are those of the services there are now."""
         nodes = {"service": self.service, "source": self.source, "target": self.target}
-        stored = {key: names.stored_as(text) if text else [] for key, text in nodes.items()}
+        stored = {
+            key: [each.lower() for each in names.stored_as(text)] if text else []
+            for key, text in nodes.items()
+        }
         return sql.bind(**stored, endpoint=self.endpoint)
 
 
@@ -247,11 +250,11 @@ class StoredEdges:
 
 def _named_now(names: ServiceNames) -> Callable[[str], str]:
     """Return what gives a stored node its name of now: rows from before a service was given its namespace
-    have its plain name."""
+    have its plain name, and others may spell it in another case."""
 
     def named(text: str) -> str:
         # Of a text with a slash nobody can tell whether it is a queue.
-        return text if "/" in text else names.recognise(ServiceId(text))
+        return names.spelling(ServiceId(text)) if "/" in text else names.recognise(ServiceId(text))
 
     return named
 

@@ -6,7 +6,8 @@ the application's own choice of endpoint is kept. The route's metadata has what 
 Source: envoy/api v3, config/route/v3/route_components.proto; field numbers in ``messages.proto``.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
@@ -19,6 +20,7 @@ from proxy.contract.xds.protocol import OUTBOUND_ROUTES, PASSTHROUGH
 
 # Each service as the routes describe it: a Service without its endpoints.
 Routes = Mapping[ServiceId, Service]
+_HOST: Final = re.compile(r"[a-z0-9_.-]+")
 # Envoy has no condition for a per-try timeout: it treats one as a reset.
 _ENVOY_CONDITIONS: Final = {"timeout": "reset"}
 
@@ -30,17 +32,9 @@ def encode(services: Iterable[Service], namespace: str = "") -> bytes:
     """
     routes = pb.RouteConfiguration(name=OUTBOUND_ROUTES)
     services = list(services)
-    domains: dict[ServiceId, list[str]] = {}
-    for name, meant in ServiceNames(service.name for service in services).hosts(namespace).items():
-        domains.setdefault(meant, []).append(name)
+    domains = _domains([service.name for service in services], namespace)
     for service in services:
-        # Envoy rejects a virtual host without domains, and a domain that two of them have. A service whose
-        # host names all mean other services to these callers gets a domain that no host name can be ("/"):
-        # it is still reached by the addresses of its endpoints.
-        known = domains.get(service.name, [f"{service.name.namespace}/{service.name.name}"])
-        host = routes.virtual_hosts.add(name=service.name)
-        for name in known:
-            host.domains.extend([name, f"{name}:*"])
+        host = routes.virtual_hosts.add(name=service.name, domains=domains[service.name])
         route = host.routes.add(match=pb.RouteMatch(prefix="/"))
         _split(route.route, service.name, round(100 * service.routed_share))
         metadata: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
@@ -67,6 +61,25 @@ def decode(body: bytes) -> Routes:
                 service = ServiceId.parse(host.name)
                 services[service] = _routed(service, metadata[METADATA], route.route)
     return services
+
+
+def _domains(services: Sequence[ServiceId], namespace: str) -> Mapping[ServiceId, Sequence[str]]:
+    """Return the domains of each service's virtual host: at least one, and none that another has too.
+
+    Envoy compares domains without case and rejects the whole configuration, for all services, if two virtual
+    hosts have the same one or one has none.
+    """
+    domains: dict[ServiceId, list[str]] = {service: [] for service in services}
+    for name, meant in ServiceNames(services).hosts(namespace).items():
+        # A name with a wildcard or a port in it would take over requests to others.
+        if _HOST.fullmatch(name):
+            domains[meant] += [name, f"{name}:*"]
+    # A service whose host names all mean other services to these callers, or which has none, gets a domain
+    # that no Host can be: it is still reached by the addresses of its endpoints.
+    unnamed = [service for service in services if not domains[service]]
+    for number, service in enumerate(sorted(unnamed)):
+        domains[service] = [f"/{number}"]
+    return domains
 
 
 def _split(action: pb.RouteAction, service: str, percent: int) -> None:

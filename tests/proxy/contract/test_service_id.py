@@ -1,6 +1,7 @@
 """Who a service is, and what a plain name means."""
 
 import json
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -78,3 +79,43 @@ def test_a_name_with_a_slash_does_not_take_the_place_of_a_full_name() -> None:
         assert names.find("shop/reviews") == full
         assert [names.find(names.shown(each)) for each in services] == services
     assert ServiceNames([slashed]).find("shop/reviews") == slashed
+
+
+UPPER = ServiceId("Shop/Reviews")
+
+
+@pytest.mark.parametrize(
+    ("text", "namespace", "known", "found"),
+    [
+        ("REVIEWS", "", [ServiceId("Reviews")], ServiceId("Reviews")),
+        ("reviews", "", [UPPER], UPPER),
+        ("reviews", "SHOP", [UPPER, OPS], UPPER),
+        ("sHOP/rEVIEWS", "", [UPPER, OPS], UPPER),
+        ("/REVIEWS", "shop", [UPPER, REVIEWS], REVIEWS),
+        ("Reviews", "", [ServiceId("REVIEWS"), REVIEWS], ServiceId("REVIEWS")),  # one service, not two
+        ("reviews", "", [ServiceId("REVIEWS"), REVIEWS], REVIEWS),  # as it is written, where that is known
+        ("Größe", "", [ServiceId("GRÖSSE"), ServiceId("gröSSe")], ServiceId("Größe")),
+    ],
+)
+def test_names_compare_without_case(
+    text: str, namespace: str, known: list[ServiceId], found: ServiceId
+) -> None:
+    assert ServiceNames(known).find(text, namespace) == found
+
+
+@given(st.lists(services, unique=True), st.randoms(use_true_random=False))
+def test_a_service_is_recognised_in_any_spelling(known: list[ServiceId], random: Random) -> None:
+    names = ServiceNames(known)
+    for service in known:
+        spelled = ServiceId("".join(random.choice([c.upper(), c]) for c in service))
+        assert names.spelling(spelled) == names.recognise(spelled) == names.find(spelled) == service
+        assert names.hosts(spelled.namespace)[service.name] == service
+
+
+def test_hosts_are_in_lower_case_and_each_means_one_service() -> None:
+    names = ServiceNames([ServiceId("Reviews"), ServiceId("reviews"), UPPER, OPS, ServiceId("REVIEWS.ops")])
+    assert names.hosts() == {
+        "reviews": "Reviews",
+        "reviews.ops": "REVIEWS.ops",
+        "reviews.shop": "Shop/Reviews",
+    }

@@ -47,6 +47,14 @@ def test_observe_goes_exactly_where_the_application_said() -> None:
         assert attempt.candidate.endpoint.address == A.address
 
 
+def test_a_service_is_called_by_any_spelling_of_its_name() -> None:
+    made = Router(random.Random(3).random, namespace="SHOP")
+    made.update({ServiceId("Shop/Reviews"): service("Shop/Reviews", A, percent=100)})
+    for text in (b"Reviews", b"reviews:9080", b"REVIEWS.shop", b"reviews.Shop:80"):
+        attempt = made.choose(parse_authority(text), False, 0.0)
+        assert (attempt.destination.name, attempt.address) == ("Shop/Reviews", A.address), text
+
+
 def test_a_host_name_means_the_service_in_the_own_namespace_first() -> None:
     def meant(namespace: str, host: bytes, *services: str) -> str:
         made = Router(random.random, namespace=namespace)

@@ -57,6 +57,7 @@ def service(*lines: str) -> str:
         ("servces: {}", 1, "servces", ["unknown key", "did you mean 'services'?"]),
         ("a: [", 1, "the file", ["not YAML", "brackets"]),
         ("services: {}\nservices: {}", 2, "services", ["twice"]),
+        ("services:\n  Reviews: {}\n  reviews: {}", 3, "services.reviews", ["twice", "case"]),
         ("services: {}\n--- {}", 2, "the file", ["not YAML"]),
         ("\x00", 1, "the file", ["not text"]),
         ("- a", 1, "the file", ["must be a mapping"]),

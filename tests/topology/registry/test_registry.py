@@ -189,3 +189,21 @@ def test_who_leaves_the_namespace_out_means_the_service_that_is_registered() -> 
     assert registry.recognise(ServiceId("ops/b")) == "ops/b"
     registry.disconnect("2", 1)
     assert registry.recognise(ServiceId("shop/c")) == "shop/c"
+
+
+def test_spellings_of_one_service_are_one_under_the_first() -> None:
+    registry = Registry(10)
+    upper, shouted = ServiceId("Shop/B"), ServiceId("SHOP/B")
+    registry.connect("1", Node(upper, "b-1", "10.0.0.1:80"), "10.0.0.1", 0)
+    registry.connect("2", Node(ServiceId("shop/b"), "b-2", "10.0.0.2:80"), "10.0.0.2", 0)
+    registry.set(Source.COLLECTORS, {shouted: (Member(shouted, "10.0.0.3:80", instance="b-3"),)}, "other")
+    registry.set(
+        Source.FILE, {ServiceId("shop/b"): listed("shop/b", "10.0.0.4:80"), C: (), ServiceId("C"): ()}
+    )
+    assert {service: len(members) for service, members in registry.services().items()} == {upper: 4, C: 0}
+    assert {member.service for member in registry.services()[upper]} == {upper}
+    assert all(registry.reports(shouted, f"b-{number}") for number in (1, 2, 3))
+    assert registry.recognise(shouted) == registry.spelling(shouted) == upper
+    registry.disconnect("1", 1)
+    registry.sweep(12)  # the name stays while anybody has it: what is known of the service is kept by it
+    assert states(registry, "Shop/B").keys() == {"10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80"}

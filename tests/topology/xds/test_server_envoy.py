@@ -221,3 +221,17 @@ def test_envoy_rejects_a_bad_endpoint_once_and_goes_on(tmp_path: Path, api_type:
             await mesh.until(lambda found: found["b"] == 10)
 
     asyncio.run(play())
+
+
+def test_envoy_takes_services_whose_names_it_could_not_tell_apart(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with world(tmp_path, "GRPC") as mesh:
+            names = [
+                ServiceId(name) for name in ("REVIEWS", "a b", "*", "reviews:*", "/0", "Größe", "*.shop")
+            ]
+            others = [Service(name, (mesh.endpoint("b"),), Stage.ROUTE, 100) for name in names]
+            mesh.publish(Service(REVIEWS, (mesh.endpoint("a"),), Stage.ROUTE, 100), *others)
+            await mesh.until(lambda found: found["a"] + found["b"] == 10)
+            assert mesh.xds.rejected == 0
+
+    asyncio.run(play())

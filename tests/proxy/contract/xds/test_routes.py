@@ -47,7 +47,24 @@ def test_a_service_is_asked_for_by_every_host_name_it_has() -> None:
     assert domains("", *both) == {"ops/b": ["b.ops"], "shop/b": ["b.shop"]}
     assert domains("shop", *both) == {"ops/b": ["b.ops"], "shop/b": ["b", "b.shop"]}
     # A virtual host must have a domain, also where its own name means another service to these callers.
-    assert domains("shop", "b", "shop/b") == {"b": ["/b"], "shop/b": ["b", "b.shop"]}
+    assert domains("shop", "b", "shop/b") == {"b": ["/0"], "shop/b": ["b", "b.shop"]}
+
+
+@given(
+    st.lists(
+        st.one_of(st.sampled_from(["b", "B", "s/b", "S/B", "b.s", "*", "b:*", "*.s", "/0", "ß"]), st.text())
+    )
+)
+def test_no_domain_is_there_twice_and_none_takes_over_other_requests(names: list[str]) -> None:
+    services = dict.fromkeys(ServiceId.parse(name) for name in names if name.strip("/"))
+    body = routes.encode([Service(service) for service in services])
+    hosts = pb.RouteConfiguration.FromString(body).virtual_hosts
+    # As Envoy compares them.
+    domains = [domain.lower() for host in hosts for domain in host.domains]
+    assert len(domains) == len(set(domains))
+    assert all(host.domains for host in hosts)
+    assert all("*" not in domain.removesuffix(":*") for host in hosts[:-1] for domain in host.domains)
+    assert routes.decode(body).keys() == services.keys()
 
 
 def test_timeout_and_retries_are_said_in_the_words_of_envoy() -> None:
