@@ -109,7 +109,7 @@ class Sidecar:
         self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle, config.pool_age)
         self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self.router.update
-        self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits)
+        self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits, config.b3)
         self.inbound = Inbound(config.app, self.recorder, config.max_requests)
         self.outbound = Outbound(self.router, DnsCache(self._now), self.recorder, config.max_requests)
         links = ConnectionRecorder(uplink.meter, uplink.keep, lambda: self.recorder.epoch)

@@ -74,6 +74,13 @@ class SidecarConfig:
     sample: Annotated[float, Option(help="share of new traces to record", unit="SHARE", least=0, most=1)] = (
         1.0
     )
+    b3: Annotated[
+        bool,
+        Option(
+            help="send Zipkin's X-B3-* fields with every request, not only with those that carried some: "
+            "for applications that pass on nothing else"
+        ),
+    ] = False
     workers: Annotated[
         int, Option(help="number of processes that share the work", unit="COUNT", least=1, most=64)
     ] = 1

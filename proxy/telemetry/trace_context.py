@@ -1,7 +1,7 @@
 """Trace context: parsed from a request, continued or begun, and rendered for the next hop. Pure.
 
 Sources: W3C Trace Context level 2 (traceparent, tracestate, random flag); OpenTelemetry
-"TraceState: probability sampling" (``ot=th:``); Zipkin B3 propagation (single and multi header).
+"TraceState: probability sampling" (``ot=th:``).
 Randomness is an argument: ``bits(n)`` gives an integer of n random bits.
 """
 
@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.telemetry import b3
+from proxy.telemetry.trace_state import read_state
+
 Bits = Callable[[int], int]
 
 SAMPLED: Final = 0x01
@@ -18,20 +21,25 @@ RANDOM: Final = 0x02
 _RANDOMNESS: Final = (1 << 56) - 1
 _ZERO_TRACE: Final = bytes(16)
 _ZERO_SPAN: Final = bytes(8)
-_MAX_STATE: Final = 512  # W3C: at least 512 characters should be propagated; longer may be dropped
 
 
 class TraceContext:
-    """The ids, flags and state of one span. Ids are raw bytes; ``parent_id`` is empty for a root span."""
+    """The ids, flags and state of one span. Ids are raw bytes; ``parent_id`` is empty for a root span.
 
-    __slots__ = ("flags", "parent_id", "span_id", "state", "trace_id")
+    ``b3`` are the forms of B3 in which the next hop gets the context too, 0 for none.
+    """
 
-    def __init__(self, trace_id: bytes, span_id: bytes, parent_id: bytes, flags: int, state: bytes) -> None:
+    __slots__ = ("b3", "flags", "parent_id", "span_id", "state", "trace_id")
+
+    def __init__(
+        self, trace_id: bytes, span_id: bytes, parent_id: bytes, flags: int, state: bytes, forms: int = 0
+    ) -> None:
         self.trace_id = trace_id
         self.span_id = span_id
         self.parent_id = parent_id
         self.flags = flags
         self.state = state
+        self.b3 = forms
 
     @property
     def sampled(self) -> bool:
@@ -44,6 +52,8 @@ class TraceContext:
         fields = [(b"traceparent", b"00-%b-%b-%02x" % ids)]
         if self.state:
             fields.append((b"tracestate", self.state))
+        if self.b3:
+            fields += b3.render(self.b3, self.trace_id, self.span_id, self.parent_id, self.sampled)
         return fields
 
 
@@ -74,16 +84,23 @@ class Sampler:
 
 
 class Tracer:
-    """The contexts of new spans; ``bits(n)`` gives an integer of n random bits."""
+    """The contexts of new spans; ``bits(n)`` gives an integer of n random bits.
 
-    __slots__ = ("_bits", "_sampler")
+    With ``always_b3`` every request is given B3 fields, else only those that came with some.
+    """
 
-    def __init__(self, sampler: Sampler, bits: Bits) -> None:
+    __slots__ = ("_bits", "_forms", "_sampler")
+
+    def __init__(self, sampler: Sampler, bits: Bits, always_b3: bool = False) -> None:
         self._sampler = sampler
         self._bits = bits
+        self._forms = b3.MULTI if always_b3 else 0
 
     def start(
-        self, traceparent: bytes = b"", tracestate: bytes = b"", b3: Mapping[bytes, bytes] | None = None
+        self,
+        traceparent: bytes = b"",
+        tracestate: bytes = b"",
+        b3_fields: Mapping[bytes, bytes] | None = None,
     ) -> TraceContext:
         """Return the context of a new span: child of what the request carries, or the root of a new trace.
 
@@ -92,31 +109,35 @@ class Tracer:
         """
         sampler, bits = self._sampler, self._bits
         span_id = (bits(64) or 1).to_bytes(8, "big")  # all zeros are invalid
+        # Fields that came are written anew and not passed on as they are: an application that copies only
+        # them would hang all its calls below its caller's span.
+        forms = b3.forms(b3_fields) if b3_fields else self._forms
         if traceparent:
             parsed = parse_traceparent(traceparent)
             if parsed is not None:
                 trace_id, parent_id, flags = parsed
-                # W3C forbids to cut an entry in the middle, and to find the last whole one costs more than
-                # it is worth.
-                state = tracestate if len(tracestate) <= _MAX_STATE else b""
-                return TraceContext(trace_id, span_id, parent_id, flags, state)
+                state = read_state(tracestate) if tracestate else b""
+                return TraceContext(trace_id, span_id, parent_id, flags, state, forms)
         decision: bool | None = None
-        if b3:
-            trace_id, parent_id, decision = parse_b3(b3)
+        if b3_fields:
+            trace_id, parent_id, decision = b3.parse(b3_fields)
             if trace_id:
                 # No RANDOM flag: nobody promised that a B3 trace id is random in its last 7 bytes.
                 keep = sampler.keeps(trace_id) if decision is None else decision
-                return TraceContext(trace_id, span_id, parent_id, SAMPLED if keep else 0, b"")
+                return TraceContext(trace_id, span_id, parent_id, SAMPLED if keep else 0, b"", forms)
         trace_id = (bits(128) or 1).to_bytes(16, "big")
         if decision is None:
             keep = sampler.keeps(trace_id)
-            return TraceContext(trace_id, span_id, b"", RANDOM | keep, sampler.state if keep else b"")
-        return TraceContext(trace_id, span_id, b"", RANDOM | decision, b"")
+            state = sampler.state if keep else b""
+            return TraceContext(trace_id, span_id, b"", RANDOM | keep, state, forms)
+        return TraceContext(trace_id, span_id, b"", RANDOM | decision, b"", forms)
 
     def sibling(self, context: TraceContext) -> TraceContext:
         """Return the context of a further attempt at the same request: same parent, new span."""
         span_id = (self._bits(64) or 1).to_bytes(8, "big")
-        return TraceContext(context.trace_id, span_id, context.parent_id, context.flags, context.state)
+        return TraceContext(
+            context.trace_id, span_id, context.parent_id, context.flags, context.state, context.b3
+        )
 
 
 def parse_traceparent(value: bytes) -> tuple[bytes, bytes, int] | None:
@@ -140,37 +161,3 @@ def parse_traceparent(value: bytes) -> tuple[bytes, bytes, int] | None:
     if trace_id == _ZERO_TRACE or parent_id == _ZERO_SPAN or value[:55] != value[:55].lower():
         return None
     return trace_id, parent_id, flags & (SAMPLED | RANDOM)
-
-
-def parse_b3(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes, bool | None]:
-    """Return trace id (16 bytes), parent id and sampling decision of B3 fields, named in lower case.
-
-    Ids are empty when absent or malformed; the decision is None when the caller made none.
-    """
-    single = fields.get(b"b3")
-    if single is not None:
-        # ``b3: 0`` alone is a decision without ids: deny this trace.
-        parts = single.split(b"-")
-        if len(parts) == 1:
-            return b"", b"", _decision(parts[0])
-        trace, span = parts[0], parts[1]
-        decision = _decision(parts[2]) if len(parts) > 2 else None
-    else:
-        trace, span = fields.get(b"x-b3-traceid", b""), fields.get(b"x-b3-spanid", b"")
-        # Debug implies "sampled", whatever X-B3-Sampled says (B3, "Debug Flag").
-        debug = fields.get(b"x-b3-flags") == b"1"
-        decision = True if debug else _decision(fields.get(b"x-b3-sampled", b""))
-    try:
-        trace_id, parent_id = unhexlify(trace), unhexlify(span)
-    except (HexError, ValueError):
-        return b"", b"", decision
-    if len(trace_id) not in (8, 16) or len(parent_id) != 8 or not any(trace_id) or not any(parent_id):
-        return b"", b"", decision
-    # B3 allows 64-bit ids; left-padding is what Zipkin and OpenTelemetry both do, so ids still match.
-    return trace_id.rjust(16, b"\0"), parent_id, decision
-
-
-def _decision(value: bytes) -> bool | None:
-    if value in (b"1", b"d", b"true"):
-        return True
-    return False if value in (b"0", b"false") else None

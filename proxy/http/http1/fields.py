@@ -38,6 +38,7 @@ _KINDS: Final[dict[bytes, int]] = {
     b"b3": _B3,
     b"x-b3-traceid": _B3,
     b"x-b3-spanid": _B3,
+    b"x-b3-parentspanid": _B3,
     b"x-b3-sampled": _B3,
     b"x-b3-flags": _B3,
     b"authorization": _IDENTITY,
@@ -120,9 +121,6 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
         elif kind == _CALLER:
             head.caller = value.strip()
         elif kind == _B3:
-            kept.append(field)
-            # Kept in ``fields`` too: the application may read B3 itself, and our own context travels as
-            # traceparent.
             head.b3 = {**(head.b3 or {}), name.lower(): value.strip()}
         elif kind == _IDENTITY:
             kept.append(field)

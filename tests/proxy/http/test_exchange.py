@@ -21,6 +21,32 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 
 
+def test_calls_of_an_application_that_passes_on_b3_alone_hang_below_its_own_span() -> None:
+    async def run() -> None:
+        app, callee = App(), App()
+        async with serving(app) as address, serving(callee) as target, world(address) as w:
+            w.view(service("shop", Endpoint(target)))
+            await ask(w.inbound, GET + f"b3: {TRACE}-{PARENT}-1\r\n\r\n".encode())
+            await ask(w.outbound, GET + f"b3: {app.field('b3')}\r\n\r\n".encode())
+            server, client = await w.spans(2)
+            assert (server.parent_span_id.hex(), client.parent_span_id) == (PARENT, server.span_id)
+            assert {span.trace_id.hex() for span in (server, client)} == {TRACE}
+            assert callee.field("b3") == f"{TRACE}-{client.span_id.hex()}-1-{server.span_id.hex()}"
+
+    play(run())
+
+
+def test_no_client_hides_its_request_by_an_unreadable_tracestate() -> None:
+    async def run() -> None:
+        async with serving(App()) as address, world(address) as w:
+            fields = b"traceparent: 00-%b-%b-01\r\ntracestate: a=\xff,ot=th:8\r\n\r\n"
+            await ask(w.inbound, GET + fields % (TRACE.encode(), PARENT.encode()))
+            [span] = await w.spans(1)
+            assert (span.trace_id.hex(), span.trace_state) == (TRACE, "ot=th:8")
+
+    play(run())
+
+
 def test_inbound_forwards_records_and_takes_out_what_is_ours() -> None:
     async def run() -> None:
         app = App()

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.telemetry import b3
 from proxy.telemetry.trace_context import (
     RANDOM,
     SAMPLED,
     Sampler,
     Tracer,
-    parse_b3,
     parse_traceparent,
 )
 
@@ -71,8 +71,6 @@ def test_a_later_version_is_read_as_far_as_it_is_known() -> None:
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_traceparent_or_not(value: bytes) -> None:
     parse_traceparent(value)
-    parse_b3({b"b3": value})
-    parse_b3({b"x-b3-traceid": value, b"x-b3-spanid": value, b"x-b3-sampled": value})
 
 
 def test_the_parent_decides() -> None:
@@ -81,37 +79,77 @@ def test_the_parent_decides() -> None:
     assert tracer(0.0).start(f"00-{TRACE}-{PARENT}-01".encode()).sampled
 
 
+def test_b3_continues_a_trace_and_traceparent_comes_first() -> None:
+    b3_fields = {b"b3": f"{TRACE}-{PARENT}-1".encode()}
+    context = tracer().start(b3_fields=b3_fields)
+    assert (context.trace_id.hex(), context.parent_id.hex(), context.sampled) == (TRACE, PARENT, True)
+    other = TRACE.replace("4", "5")
+    assert tracer().start(f"00-{other}-{PARENT}-01".encode(), b"", b3_fields).trace_id.hex() == other
+
+
 @pytest.mark.parametrize(
     ("given_fields", "expected"),
     [
-        ({b"b3": f"{TRACE}-{PARENT}-1".encode()}, (TRACE, PARENT, True)),
-        ({b"b3": f"{TRACE}-{PARENT}-d-{PARENT}".encode()}, (TRACE, PARENT, True)),
-        ({b"b3": f"{TRACE}-{PARENT}".encode()}, (TRACE, PARENT, None)),
-        ({b"b3": b"0"}, ("", "", False)),
+        ({b"b3": f"{TRACE}-{PARENT}-1-{PARENT}".encode()}, {"b3": f"{TRACE}-SPAN-1-{PARENT}"}),
+        ({b"b3": f"{TRACE}-{PARENT}-d".encode()}, {"b3": f"{TRACE}-SPAN-d-{PARENT}"}),
+        ({b"b3": f"{TRACE[16:]}-{PARENT}-0".encode()}, {"b3": f"{TRACE[16:]}-SPAN-0-{PARENT}"}),
         (
-            {b"x-b3-traceid": TRACE[16:].encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-sampled": b"0"},
-            ("0" * 16 + TRACE[16:], PARENT, False),
+            {b"x-b3-traceid": TRACE.encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-sampled": b"0"},
+            {
+                "x-b3-traceid": TRACE,
+                "x-b3-spanid": "SPAN",
+                "x-b3-parentspanid": PARENT,
+                "x-b3-sampled": "0",
+            },
         ),
         (
             {b"x-b3-traceid": TRACE.encode(), b"x-b3-spanid": PARENT.encode(), b"x-b3-flags": b"1"},
-            (TRACE, PARENT, True),
+            {
+                "x-b3-traceid": TRACE,
+                "x-b3-spanid": "SPAN",
+                "x-b3-parentspanid": PARENT,
+                "x-b3-flags": "1",
+            },
         ),
-        ({b"x-b3-traceid": b"zz", b"x-b3-spanid": PARENT.encode()}, ("", "", None)),
     ],
 )
-def test_b3_single_and_multi(
-    given_fields: dict[bytes, bytes], expected: tuple[str, str, bool | None]
+def test_b3_is_written_anew_in_the_form_in_which_it_came(
+    given_fields: dict[bytes, bytes], expected: dict[str, str]
 ) -> None:
-    trace, parent, decision = parse_b3(given_fields)
-    assert (trace.hex(), parent.hex(), decision) == expected
+    context = tracer().start(b3_fields=given_fields)
+    fields = {name.decode(): value.decode() for name, value in context.fields()}
+    assert fields.pop("traceparent").split("-")[2] == context.span_id.hex()
+    assert {n: v.replace(context.span_id.hex(), "SPAN") for n, v in fields.items()} == expected
 
 
-def test_b3_continues_a_trace_and_traceparent_comes_first() -> None:
-    b3 = {b"b3": f"{TRACE}-{PARENT}-1".encode()}
-    context = tracer().start(b3=b3)
-    assert (context.trace_id.hex(), context.parent_id.hex(), context.sampled) == (TRACE, PARENT, True)
-    other = TRACE.replace("4", "5")
-    assert tracer().start(f"00-{other}-{PARENT}-01".encode(), b"", b3).trace_id.hex() == other
+@given(st.sampled_from([b"0", b"1", b"d", b"x", b"", b"zz-zz-1"]), st.booleans())
+def test_every_form_of_b3_is_read_back_as_the_trace_that_goes_on(value: bytes, multi: bool) -> None:
+    fields = {b"b3": value} | ({b"x-b3-sampled": b"1"} if multi else {})
+    context = tracer(0.0).start(b3_fields=fields)
+    sent = {name: value for name, value in context.fields() if b"b3" in name}
+    assert b3.parse(sent) == (context.trace_id, context.span_id, context.sampled)
+    assert any(name.startswith(b"x-") for name in sent) == multi
+
+
+def test_b3_beside_traceparent_names_the_same_span_and_comes_without_being_there_by_option() -> None:
+    given_b3 = {b"b3": f"{TRACE.replace('4', '5')}-{PARENT}-0".encode()}
+    context = tracer().start(f"00-{TRACE}-{PARENT}-01".encode(), b"", given_b3)
+    assert dict(context.fields())[b"b3"] == f"{TRACE}-{context.span_id.hex()}-1-{PARENT}".encode()
+    assert [name for name, _ in tracer().start().fields()] == [b"traceparent", b"tracestate"]
+    root = Tracer(Sampler.of(1.0), bits, always_b3=True).start()
+    assert b3.parse(dict(root.fields())) == (root.trace_id, root.span_id, True)
+    assert b"x-b3-parentspanid" not in dict(root.fields())
+
+
+def test_a_further_try_names_its_own_span_in_b3() -> None:
+    first = tracer().start(b3_fields={b"b3": f"{TRACE}-{PARENT}-1".encode()})
+    second = tracer().sibling(first)
+    assert second.span_id.hex().encode() in dict(second.fields())[b"b3"]
+
+
+def test_a_state_that_is_no_list_keeps_the_trace() -> None:
+    context = tracer().start(f"00-{TRACE}-{PARENT}-01".encode(), b"foo=\xff,ot=th:8")
+    assert (context.trace_id.hex(), context.sampled, context.state) == (TRACE, True, b"ot=th:8")
 
 
 def test_a_root_says_what_its_count_stands_for() -> None:

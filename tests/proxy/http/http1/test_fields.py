@@ -43,7 +43,7 @@ def test_what_is_ours_is_taken_out_and_kept_apart() -> None:
     )
     assert (head.caller, head.traceparent, head.tracestate) == (b"web", b"00-a", b"a=1,b=2")
     assert head.b3 == {b"b3": b"0"}
-    assert head.fields == [(b"B3", b"0"), (b"baggage", b"k=v")]
+    assert head.fields == [(b"baggage", b"k=v")]
 
 
 def test_two_traceparents_are_as_good_as_none() -> None:
