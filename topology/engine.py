@@ -16,7 +16,7 @@ from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Node, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
-from topology.evidence.report_delay import ReportDelays
+from topology.evidence.report_delay import ReportDelays, ReportTime
 from topology.federation.remote import RemoteCollectors
 from topology.graph import root_cause, span_peers
 from topology.graph.call_attribution import Intake
@@ -106,25 +106,26 @@ class Engine:
             source = self._registry.recognise(ServiceId(sample.source))
             if source != sample.source:
                 sample = replace(sample, source=source)
+            when = self._reports.place(sample.reporter, sample.begun, sample.ended, now)
             if sample.side is Side.SERVER:
-                self._add_callee_sample(sample, now)
+                self._add_callee_sample(sample, when, now)
                 continue
             service, endpoint, registered = self._place(sample.target, sample.endpoint)
-            late = self._reports.late(sample.reporter, sample.begun, sample.ended, now)
             # Late calls are no evidence, as the state they show is over; in the graph they count all the
-            # same.
-            if registered and sample.protocol == Protocol.HTTP and not late:
-                self._feedback.evidence.call(service, endpoint, self._as_evidence(sample), now)
-            self._guard.add(service, sample.arm, sample.histogram, sample.errors)
+            # same, when they were made.
+            if not when.late:
+                if registered and sample.protocol == Protocol.HTTP:
+                    self._feedback.evidence.call(service, endpoint, self._as_evidence(sample), now)
+                self._guard.add(service, sample.arm, sample.histogram, sample.errors)
             if (service, endpoint) != (sample.target, sample.endpoint):
                 sample = replace(sample, target=service, endpoint=endpoint)
-            self._intake.call(sample, now)
+            self._intake.call(sample, when, now)
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         """Note requests that are open."""
         for sample in samples:
             service, endpoint, registered = self._place(sample.target, sample.endpoint)
-            if registered and not self._reports.late(sample.reporter, 0.0, sample.ended, now):
+            if registered and not self._reports.place(sample.reporter, 0.0, sample.ended, now).late:
                 self._feedback.evidence.open(service, endpoint, self._as_evidence(sample), now)
 
     def add_probes(self, results: Iterable[ProbeResult], now: float) -> None:
@@ -247,16 +248,14 @@ class Engine:
             return sample
         return replace(sample, reporter=STRANGERS)
 
-    def _add_callee_sample(self, sample: CallSample, now: float) -> None:
+    def _add_callee_sample(self, sample: CallSample, when: ReportTime, now: float) -> None:
         """Count what a callee's sidecar measured: an edge, and a second opinion on its own endpoint."""
         # The collector's own probes are no traffic of users.
         if sample.source == names.PROBER:
             return
         sample = self._of_known(sample)
-        self._intake.call(sample, now)
-        if sample.protocol != Protocol.HTTP:
-            return
-        if self._reports.late(sample.reporter, sample.begun, sample.ended, now):
+        self._intake.call(sample, when, now)
+        if sample.protocol != Protocol.HTTP or when.late:
             return
         address = self._registry.address_of(sample.reporter)
         # A sidecar is believed about its own endpoint alone, whatever name its report carries.

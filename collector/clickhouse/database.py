@@ -31,7 +31,8 @@ class Database(Protocol):
     def insert(self, table: str, columns: Columns, token: str = "") -> None:
         """Insert rows given as columns; on return they are committed, all or none.
 
-        An insert with the ``token`` of one of the table's last thousand inserts adds nothing.
+        An insert with the ``token`` of one of the table's last thousand inserts adds nothing; one without a
+        token always adds its rows.
         """
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
@@ -52,6 +53,13 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release the store, once all sessions are closed."""
+
+
+def deduplication(token: str) -> dict[str, str | int]:
+    """Return the settings of an insert for its token."""
+    # Without a token ClickHouse compares contents: two late calls over one edge in one second would be taken
+    # for one insert and its repetition.
+    return {"insert_deduplication_token": token} if token else {"insert_deduplicate": 0}
 
 
 # Error codes of ClickHouse (src/Common/ErrorCodes.cpp) after which the same statement may succeed, some of

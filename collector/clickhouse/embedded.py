@@ -9,7 +9,15 @@ from typing import Final
 from chdb.state.sqlitelike import Connection
 
 from collector.clickhouse import spans
-from collector.clickhouse.database import Columns, Database, Params, Row, StoreError, store_error
+from collector.clickhouse.database import (
+    Columns,
+    Database,
+    Params,
+    Row,
+    StoreError,
+    deduplication,
+    store_error,
+)
 from collector.clickhouse.dedup_log_repair import forget_unfinished
 from collector.clickhouse.native import column_types, decode, decode_columns, encode, parameter
 from collector.directory_lock import lock_directory
@@ -55,7 +63,7 @@ class EmbeddedSession:
             types = self._types[table] = column_types(self.query(f"DESCRIBE TABLE {table}"))
         block = encode(types, columns)
         names = ", ".join(f"`{name}`" for name in columns)
-        sql = f"INSERT INTO {table} ({names}){_settings(insert_deduplication_token=token)}"
+        sql = f"INSERT INTO {table} ({names}){_settings(**deduplication(token))}"
         try:
             # Binary columns rather than VALUES in the SQL: no escaping, and less work (see
             # ``native``).

@@ -17,6 +17,7 @@ from collector.clickhouse.database import (
     Row,
     StoreError,
     StoreUnavailableError,
+    deduplication,
     store_error,
 )
 from collector.clickhouse.embedded import EmbeddedSession, in_memory
@@ -46,9 +47,11 @@ class ServerSession:
 
     def insert(self, table: str, columns: Columns, token: str = "") -> None:
         names = ", ".join(f"`{name}`" for name in columns)
-        settings = {"insert_deduplication_token": token} if token else None
         self._run(
-            f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True, settings=settings
+            f"INSERT INTO {table} ({names}) VALUES",
+            list(columns.values()),
+            columnar=True,
+            settings=deduplication(token),
         )
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:

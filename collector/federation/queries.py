@@ -12,9 +12,9 @@ WHERE Time > now64(3) - toIntervalMillisecond({{back:UInt32}})
 ORDER BY at
 LIMIT {ROWS}
 """
-# Rows of each collector from its newest one that is known, less an overlap. Calls of users have a newest row
-# of their own: their seconds are stored later, since spans may still tell whose they were. The newest seconds
-# come first, so that a limit cuts off history, not evidence.
+# Rows of each collector from its newest one that is known, less an overlap. Calls that no caller's sidecar
+# measured (without an arm) have a newest row of their own: spans tell of them later. The newest seconds come
+# first, so that a limit cuts off history, not evidence.
 EDGES: Final = f"""
 WITH toString(Collector) AS name
 SELECT toUnixTimestamp(Time) AS second, Source, Target, Protocol, Endpoint, Arm, Collector, sum(Count),
@@ -22,8 +22,8 @@ SELECT toUnixTimestamp(Time) AS second, Source, Target, Protocol, Endpoint, Arm,
 FROM mesh_edges
 WHERE Time > toDateTime({{since:UInt32}}) AND Collector != {{own:String}}
     AND toUnixTimestamp(Time) > if(
-        Source = 'user',
-        transform(name, {{users:Array(String)}}, {{users_since:Array(UInt32)}}, {{since:UInt32}}),
+        Arm = '',
+        transform(name, {{spans:Array(String)}}, {{spans_since:Array(UInt32)}}, {{since:UInt32}}),
         transform(name, {{names:Array(String)}}, {{names_since:Array(UInt32)}}, {{since:UInt32}})
     )
 GROUP BY second, Source, Target, Protocol, Endpoint, Arm, Collector

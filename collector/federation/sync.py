@@ -138,14 +138,14 @@ class FederationSync:
             )
 
     async def _read_edges(self) -> None:
-        names, users = self._edges.since(users=False), self._edges.since(users=True)
+        names, spans = self._edges.since(measured=True), self._edges.since(measured=False)
         rows = await self._reader.query(
             queries.EDGES,
             {
                 "own": self._own,
                 "since": int(self._clock()) - CATCH_UP,
                 **_since("names", names),
-                **_since("users", users),
+                **_since("spans", spans),
             },
         )
         # Up to 20,000 histograms: on the event loop this would hold up the engine's step.

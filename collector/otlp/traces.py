@@ -155,19 +155,9 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
                     if (raw[2:5] in _HEADS or raw[1:5] == _SCHEME) and (pair := _pair(raw))
                 ]
             )
+            seconds = (ended - start) / 1e9
             facts.append(
-                SpanFact(
-                    trace,
-                    own,
-                    parent,
-                    service,
-                    kind,
-                    (ended - start) / 1e9,
-                    failed,
-                    sidecar,
-                    labels,
-                    ended / 1e9,
-                )
+                SpanFact(trace, own, parent, service, kind, seconds, failed, sidecar, labels, ended / 1e9)
             )
     # From the end, so that the other indices stay valid.
     for index in reversed(bad):

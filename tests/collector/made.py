@@ -23,6 +23,7 @@ from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine, Tick, UnknownServiceError
+from topology.graph.span_pairing import USER
 from topology.model.decisions import Decision
 from topology.model.graph import Stats
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, SpanFact
@@ -177,13 +178,12 @@ class RecordingEngine(Engine):
 
 
 def edge(second: int, source: str = "front", target: str = "back") -> EdgeSample:
-    """One call of 10 ms and one of 0 s."""
+    """One call of 10 ms and one of 0 s; users' calls have no arm."""
     histogram = Histogram()
     histogram.record(0.01)
     histogram.record(0.0)
-    return EdgeSample(
-        second, source, target, Protocol.HTTP, "10.0.0.1:80", Arm.DIRECT, 2, 1, histogram, clear=2
-    )
+    arm = Arm.NONE if source == USER else Arm.DIRECT
+    return EdgeSample(second, source, target, Protocol.HTTP, "10.0.0.1:80", arm, 2, 1, histogram, clear=2)
 
 
 def stage_decision(when: float, service: str, stage: str, percent: int, origin: str = "api") -> Decision:

@@ -4,6 +4,7 @@ import random
 import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -71,6 +72,25 @@ def test_what_was_acknowledged_is_there_after_the_end(
     finally:
         assert again.end() == 0
     assert acknowledged <= {row[0] for row in stored(tmp_path, "SELECT SpanId FROM otel_traces")}
+
+
+def test_a_trace_of_yesterday_is_in_the_graph_of_yesterday(collector: Collector) -> None:
+    ago = 86_400 * 10**9
+    now = time.time_ns()
+    spans = [span(start_time_unix_nano=now - ago, end_time_unix_nano=now - ago + 10**7) for _ in range(2)]
+    for one in spans:  # two requests that differ in nothing the graph shows
+        collector.post("/v1/traces", trace_request([one]).SerializeToString())
+    moment = (now - ago) // 1000
+
+    def links(query: str) -> list[tuple[str, str, int]]:
+        edges = collector.get(f"/api/mesh/graph?{query}")["edges"]
+        return [(edge["source"], edge["target"], edge["count"]) for edge in edges]
+
+    window = f"start={moment - 60_000_000}&end={moment + 60_000_000}"
+    until(lambda: links(window) == [("user", "shop", 2)], "the calls of yesterday")
+    assert links("") == links(f"start={now // 1000 - 600_000_000}") == []
+    points = collector.get(f"/api/mesh/series?service=shop&{window}&step=60")["points"]
+    assert sum(point["count"] for point in points) == 2
 
 
 def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:

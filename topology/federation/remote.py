@@ -66,7 +66,7 @@ class RemoteCollectors:
             # Names are resolved here anew: the other collector may know other services and namespaces.
             service, endpoint, registered = self._resolve(sample.target, sample.endpoint)
             self._intake.merge_remote(replace(sample, target=service, endpoint=endpoint))
-            if not sample.arm or self._reports.late(reporter, 0.0, ended, now):
+            if not sample.arm or self._reports.place(reporter, 0.0, ended, now).late:
                 continue  # without an arm it was not a caller's sidecar that measured
             # The guard takes calls of every collector: more requests show harm sooner. Evidence is for HTTP
             # alone.

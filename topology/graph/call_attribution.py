@@ -12,8 +12,9 @@ In order of precedence:
   user is removed (``Measured``).
 - Spans make edges only of calls that no sidecar of the caller measured.
 
-A ``host:port`` outside the mesh becomes a service once one answered there. Opaque TCP names no caller:
-see ``Connections``.
+Every call counts when it ended, by the clock of its caller for spans, whenever it is reported, and not in
+the future. A ``host:port`` outside the mesh becomes a service once one answered there. Opaque TCP names no
+caller: see ``Connections``.
 """
 
 from collections import deque
@@ -24,10 +25,12 @@ from typing import Final
 from proxy.contract.histogram import Histogram
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
+from topology.evidence.report_delay import ReportTime
 from topology.graph import span_peers
 from topology.graph.connections import Connections, Open
 from topology.graph.span_pairing import USER, Alias, Measured, Pairing
 from topology.graph.span_peers import Edge
+from topology.graph.spread import SPREAD, spread
 from topology.graph.window import Cell, Key, Window
 from topology.model.graph import Kind
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SpanFact
@@ -57,24 +60,23 @@ class Intake:
         self._aliases: dict[str, str] = {}
         self._kinds: dict[str, Kind] = {}
         self._reported: dict[str, float] = {}
-        self._waiting: deque[tuple[float, CallSample]] = deque()
+        self._waiting: deque[tuple[float, CallSample, ReportTime]] = deque()
         self._connections = Connections()
         self._owed: dict[str, int] = {}  # calls that moved before the user's count of them came
         self._stored = 0
-        self._stored_users = 0
 
-    def call(self, sample: CallSample, now: float) -> None:
-        """Count finished calls."""
+    def call(self, sample: CallSample, when: ReportTime, now: float) -> None:
+        """Count finished calls of a report."""
         if sample.protocol == Protocol.TCP:
-            self._tcp(sample, now)
+            self._tcp(sample, when, now)
         elif sample.side is Side.CLIENT:
             self._reported[sample.source] = now
             key = Key(sample.source, sample.target, Protocol.HTTP, sample.endpoint, sample.arm)
-            self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
+            self._count(key, sample, when)
         elif not sample.source:
-            self._count_user(sample, now)
+            self._count_user(sample, when, now)
         elif not self._is_reporting(sample.source, now):
-            self._waiting.append((now + SECOND_OPINION, sample))
+            self._waiting.append((now + SECOND_OPINION, sample, when))
 
     def merge_remote(self, sample: EdgeSample) -> None:
         """Count calls that another collector counted and stored, in the same second."""
@@ -104,14 +106,15 @@ class Intake:
 
     def span(self, fact: SpanFact, now: float) -> None:
         """Count the calls that a span proves."""
+        recent = not fact.ended or fact.ended >= now - self._hold
         for result in self._pairing.add(fact, now):
-            if isinstance(result, Alias):
-                if len(self._aliases) < _NAMES:
-                    self._aliases[result.address] = result.service
-            elif isinstance(result, Measured):
-                self._recount(result.target, result.duration, result.failed, now)
-            else:
+            if not isinstance(result, Alias | Measured):
                 self._edge(result, now)
+            # The other two change what is counted now: a trace of yesterday says nothing about that.
+            elif recent and isinstance(result, Measured):
+                self._recount(result.target, result.duration, result.failed, now)
+            elif recent and isinstance(result, Alias) and len(self._aliases) < _NAMES:
+                self._aliases[result.address] = result.service
 
     def advance(self, now: float) -> None:
         """Count what has waited long enough for a measurement of higher precedence."""
@@ -120,17 +123,17 @@ class Intake:
                 self._edge(edge, now)
         # All wait equally long, so the queue is in order of time and only its head needs a look.
         while self._waiting and self._waiting[0][0] <= now:
-            _, sample = self._waiting.popleft()
+            _, sample, when = self._waiting.popleft()
             if not self._is_reporting(sample.source, now):
-                key = Key(sample.source, sample.target, Protocol.HTTP, self._endpoint(sample))
-                self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
+                self._count(
+                    Key(sample.source, sample.target, Protocol.HTTP, self._endpoint(sample)), sample, when
+                )
         for sample in self._connections.take_unmatched(now):
             key = Key(sample.source, sample.target, Protocol.TCP, sample.endpoint)
             self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
-        self._window.expire(now)
 
     def close_seconds(self, now: float) -> Iterator[EdgeSample]:
-        """Yield the calls of seconds that are over and not yet stored.
+        """Yield the calls of seconds that are over and not yet stored; then forget what is too old.
 
         Calls of users come ``hold`` seconds later: until then a span can move them to another edge, and rows
         that are stored cannot be taken back.
@@ -138,6 +141,9 @@ class Intake:
         end = int(now)
         yield from self._open_connections(now, end)
         yield from self._store(end, end - self._hold)
+        self._stored = end
+        # Last, as the calls of before the first step may be older than the memory.
+        self._window.expire(now)
 
     def flush(self) -> Iterator[EdgeSample]:
         """Yield all calls not yet stored; nothing may be added afterwards."""
@@ -165,26 +171,23 @@ class Intake:
             )
 
     def _store(self, end: int, users_end: int) -> Iterator[EdgeSample]:
-        parts = ((self._stored, end, False), (self._stored_users, users_end, True))
-        self._stored, self._stored_users = end, users_end
-        for begin, stop, users in parts:
-            for second, key, cell in self._window.close_seconds(begin, stop):
-                if (key.source == USER) is users:
-                    yield EdgeSample(
-                        second,
-                        key.source,
-                        self.resolve(key.target),
-                        key.protocol,
-                        key.endpoint,
-                        key.arm,
-                        cell.histogram.count,
-                        cell.errors,
-                        cell.histogram,
-                        cell.encrypted,
-                        cell.clear,
-                        sent=cell.sent,
-                        received=cell.received,
-                    )
+        for stop, users in ((end, False), (users_end, True)):
+            for second, key, cell in self._window.close_seconds(stop, users=users):
+                yield EdgeSample(
+                    second,
+                    key.source,
+                    self.resolve(key.target),
+                    key.protocol,
+                    key.endpoint,
+                    key.arm,
+                    cell.histogram.count,
+                    cell.errors,
+                    cell.histogram,
+                    cell.encrypted,
+                    cell.clear,
+                    sent=cell.sent,
+                    received=cell.received,
+                )
 
     def resolve(self, target: str) -> str:
         """Return the service behind a target, or the target itself."""
@@ -206,15 +209,24 @@ class Intake:
             return True
         return now - self._reported.get(source, -REPORTING) < REPORTING
 
-    def _tcp(self, sample: CallSample, now: float) -> None:
+    def _tcp(self, sample: CallSample, when: ReportTime, now: float) -> None:
         if sample.side is Side.SERVER:
             self._connections.add_callee_sample(replace(sample, endpoint=self._served_at(sample)), now)
             return
         self._connections.add_caller_sample(sample, now)
         if len(self._kinds) < _NAMES and span_peers.outside(sample.target):
             self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
-        key = Key(sample.source, sample.target, Protocol.TCP, sample.endpoint)
-        self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
+        self._count(Key(sample.source, sample.target, Protocol.TCP, sample.endpoint), sample, when)
+
+    def _count(self, key: Key, sample: CallSample, when: ReportTime) -> None:
+        """Count the calls of a report when they were made."""
+        if when.ended - when.begun < SPREAD:
+            self._window.add(key, sample.histogram, sample.errors, when.ended, sample.encrypted)
+            return
+        # What a sidecar gathered while the mesh was away: in one second it would be a peak of calls that
+        # nobody made.
+        for at, histogram, errors in spread(sample.histogram, sample.errors, when.begun, when.ended):
+            self._window.add(key, histogram, errors, at, sample.encrypted)
 
     def _served_at(self, sample: CallSample | ConnectionSample) -> str:
         """Return the address at which callers know an endpoint.
@@ -225,9 +237,8 @@ class Intake:
             self._aliases[sample.endpoint] = sample.target
         return sample.endpoint or self._registry.address_of(sample.reporter)
 
-    def _count_user(self, sample: CallSample, now: float) -> None:
-        key = Key(USER, sample.target, Protocol.HTTP, self._endpoint(sample))
-        self._window.add(key, sample.histogram, sample.errors, now, sample.encrypted)
+    def _count_user(self, sample: CallSample, when: ReportTime, now: float) -> None:
+        self._count(Key(USER, sample.target, Protocol.HTTP, self._endpoint(sample)), sample, when)
         owed = self._owed.pop(sample.target, 0)
         while owed and self._window.take(USER, sample.target, 0.0, False, self._open_since(now)):
             owed -= 1
@@ -242,8 +253,11 @@ class Intake:
         histogram.record(edge.duration)
         target = self.resolve(edge.target)
         key = Key(edge.source, target, edge.protocol)
-        self._window.add(key, histogram, int(edge.failed), now, edge.encrypted)
-        if edge.recount:
+        # A caller whose clock is ahead called now at the latest.
+        at = min(edge.ended or now, now)
+        self._window.add(key, histogram, int(edge.failed), at, edge.encrypted)
+        # Too long ago, the user's call that it was taken for is stored and cannot be taken back.
+        if edge.recount and at >= now - self._hold:
             self._recount(edge.target, edge.measured, edge.failed, now)
 
     def _recount(self, target: str, duration: float, failed: bool, now: float) -> None:
@@ -252,7 +266,7 @@ class Intake:
             self._owed[target] = self._owed.get(target, 0) + 1
 
     def _open_since(self, now: float) -> int:
-        return max(self._stored_users, int(now) - self._hold)
+        return max(self._window.closed(users=True), int(now) - self._hold)
 
     def _endpoint(self, sample: CallSample) -> str:
         return sample.endpoint or self._registry.address_of(sample.reporter)

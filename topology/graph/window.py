@@ -1,10 +1,13 @@
 """Fifteen minutes of traffic in memory: mergeable counts by second, and by ten seconds.
 
-Every call is added to the bucket of the second it was reported in and to that of its ten
+Every call is added to the bucket of the second it ended in and to that of its ten
 seconds. Seconds are kept two minutes, tens for the whole memory; a reader takes tens where
 they fit and seconds at the edges, so a minute costs at most 15 buckets instead of 60. Two minutes
 of seconds are enough for the live graph (one minute) and for calls that a span moves to another
 edge later.
+
+A call may be reported after its second was stored. It counts in its buckets all the same, and goes to the
+store as a row of its own, which adds up with those of before; one from before the memory is only stored.
 
 The number of series is bounded, because names come from reports: past the limit calls are counted
 under one series named ``(other)`` rather than lost. Rows of the store are made of these cells, so a
@@ -20,6 +23,7 @@ from typing import Final, NamedTuple
 
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
 from proxy.contract.traffic import Arm, Protocol
+from topology.graph.span_pairing import USER
 
 TEN: Final = 10  # seconds of a wide bucket
 SECONDS_KEPT: Final = 120
@@ -102,15 +106,18 @@ class Window:
         self._newest = 0
         self._last: dict[Key, int] = {}
         self._edges: dict[tuple[str, str], set[Key]] = {}
-        self._closed = 0  # seconds before it are stored
+        # Seconds before these are stored: of users' calls, which wait for spans, and of all others.
+        self._closed = {True: 0, False: 0}
+        self._late: dict[tuple[int, Key], Cell] = {}  # calls of stored seconds, by second
         self._horizon = 0  # before it only tens are kept
+        self._oldest = 0  # the first second of the memory
         self._begun: float | None = None
 
     def add(
-        self, key: Key, histogram: Histogram, errors: int, now: float, encrypted: bool | None = None
+        self, key: Key, histogram: Histogram, errors: int, at: float, encrypted: bool | None = None
     ) -> None:
-        """Count calls that were reported now. ``encrypted`` is None if unknown."""
-        for cell in self._cells(key, now):
+        """Count calls that ended at a time, which is not in the future. ``encrypted`` is None if unknown."""
+        for cell in self._cells(key, at):
             cell.add(histogram, errors)
             if encrypted:
                 cell.encrypted += histogram.count
@@ -128,11 +135,15 @@ class Window:
             cell.sent += sent
             cell.received += received
 
-    def _cells(self, key: Key, now: float) -> Iterator[Cell]:
-        self._begun = now if self._begun is None else min(self._begun, now)
-        # A second that is stored must not change: a late call counts in the first one that is open. A remote
-        # call is stored by its own collector, so its second stays as it is.
-        second = int(now) if key.remote else max(int(now), self._closed)
+    def _cells(self, key: Key, at: float) -> Iterator[Cell]:
+        """Yield the cells in which a call at this time counts."""
+        second = int(at)
+        # A remote call is stored by its own collector.
+        if not key.remote and second < max(self._closed[key.source == USER], self._horizon):
+            yield self._late.setdefault((second, key), Cell())
+        if second < self._oldest:
+            return
+        self._begun = second if self._begun is None else min(self._begun, second)
         # Counted under one name rather than dropped: totals stay right, only the detail is lost.
         if key not in self._last and len(self._last) >= self._limit:
             key = Key(OTHER, OTHER, key.protocol, remote=key.remote)
@@ -140,8 +151,9 @@ class Window:
             self._edges.setdefault((key.source, key.target), set()).add(key)
         self._last[key] = max(second, self._last.get(key, second))
         self._newest = max(second, self._newest)
-        for buckets, at in ((self._seconds, second), (self._tens, second // TEN)):
-            bucket = buckets.setdefault(at, {})
+        both = (self._tens, second // TEN), (self._seconds, second)
+        for buckets, place in both[: 1 + (second >= self._horizon)]:
+            bucket = buckets.setdefault(place, {})
             # The sums of this bucket are outdated. An id() is unique only while its object lives, so
             # ``expire`` removes these sums together with the bucket.
             self._views.pop(id(bucket), None)
@@ -213,15 +225,22 @@ class Window:
         """Return (source, target) of every series in memory."""
         return self._edges.keys()
 
-    def close_seconds(self, begin: int, end: int) -> Iterator[tuple[int, Key, Cell]]:
-        """Yield the cells of the seconds in [begin, end), and add no more calls to these."""
-        self._closed = max(self._closed, end)
+    def closed(self, *, users: bool) -> int:
+        """Return the first second that is not stored, of users' calls or of all others."""
+        return self._closed[users]
+
+    def close_seconds(self, end: int, *, users: bool) -> Iterator[tuple[int, Key, Cell]]:
+        """Yield the cells of users' calls, or of all others, before ``end`` that are not yet stored."""
+        begin = self._closed[users]
+        self._closed[users] = max(begin, end)
         for second in sorted(s for s in self._seconds if begin <= s < end):
             for key, cell in self._seconds[second].items():
                 # Open connections are stored by their own path; remote calls are stored by their own
                 # collector.
-                if (cell.histogram.count or cell.sent or cell.received) and not key.remote:
+                if (key.source == USER) is users and _is_stored(key, cell):
                     yield second, key, cell
+        for second, key in [each for each in self._late if (each[1].source == USER) is users]:
+            yield second, key, self._late.pop((second, key))
 
     def expire(self, now: float) -> None:
         """Drop buckets that are too old, and series without any bucket left."""
@@ -229,6 +248,7 @@ class Window:
         for second in [s for s in self._seconds if s < self._horizon]:
             self._views.pop(id(self._seconds.pop(second)), None)
         oldest = (int(now) - self._memory) // TEN
+        self._oldest = oldest * TEN
         dropped = [ten for ten in self._tens if ten < oldest]
         for ten in dropped:
             self._views.pop(id(self._tens.pop(ten)), None)
@@ -259,6 +279,10 @@ class Window:
             else:
                 yield second, self._seconds.get(second, {})
                 second += 1
+
+
+def _is_stored(key: Key, cell: Cell) -> bool:
+    return not key.remote and bool(cell.histogram.count or cell.sent or cell.received)
 
 
 def _merge(into: Bucket, cells: Iterable[tuple[Key, Cell]]) -> None:

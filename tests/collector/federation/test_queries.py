@@ -14,7 +14,7 @@ from proxy.contract.decisions.kinds import DecisionKind
 from tests.collector.made import edge, ejection, stage_decision
 
 NOW = float(int(time.time()))
-NOBODY = {"users": [""], "users_since": [0], "names": [""], "names_since": [0]}
+NOBODY = {"spans": [""], "spans_since": [0], "names": [""], "names_since": [0]}
 
 
 def rows(store: Store, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:

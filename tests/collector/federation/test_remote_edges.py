@@ -30,9 +30,21 @@ def test_labels_of_a_newer_release_are_unknown_ones() -> None:
     assert (sample.protocol, sample.arm) == (Protocol.UNKNOWN, Arm.NONE)
 
 
-def test_reading_goes_on_a_little_before_the_newest_row_and_users_have_their_own() -> None:
+def test_reading_goes_on_before_the_newest_row_and_further_for_what_spans_tell() -> None:
     edges = RemoteEdges()
-    edges.take([row(100), row(90, source="user")])
-    assert edges.since(users=False) == {"A": 98}
-    assert edges.since(users=True) == {"A": 88}
+    edges.take([row(100), row(90, source="user", arm="")])
+    assert edges.since(measured=True) == {"A": 98}
+    assert edges.since(measured=False) == {"A": 60}
     assert edges.take([row(99)])["A"][0].second == 99  # late, and new
+
+
+def test_calls_that_came_later_are_new_and_no_others() -> None:
+    edges = RemoteEdges()
+    edges.take([row(100, arm="")])
+    more = row(100, arm="")
+    more[7:] = [5, 2, 0.75, {ZERO_BUCKET: 1, 3: 3, 7: 1}, 1, 4]
+    (sample,) = edges.take([more])["A"]
+    assert (sample.count, sample.errors, sample.encrypted, sample.clear) == (2, 1, 1, 1)
+    assert (sample.histogram.count, sample.histogram.zero, sample.histogram.counts) == (2, 0, {3: 1, 7: 1})
+    assert sample.histogram.sum == 0.25
+    assert edges.take([more]) == {}

@@ -1,5 +1,7 @@
 """Which measurements make which edges, every call once: in the graph and in the store."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.contract.model import Node
@@ -8,7 +10,7 @@ from tests.topology.fleet import histogram
 from tests.topology.graph.test_span_pairing import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
 from topology.engine import Engine
 from topology.model.graph import Kind
-from topology.model.samples import CallSample, EdgeSample, Side
+from topology.model.samples import CallSample, EdgeSample, Side, SpanFact
 from topology.policy.models import Policy
 from topology.settings import EngineSettings
 
@@ -28,10 +30,10 @@ def server(source: str, target: str, count: int = 4) -> CallSample:
 class Mesh:
     """An engine, what it stored, and the graph as counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: float = NOW) -> None:
         self.engine = Engine(Policy(), EngineSettings())
         self.stored: list[EdgeSample] = []
-        self.now = NOW
+        self.now = now
 
     def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 4)):
@@ -143,6 +145,68 @@ def test_a_call_from_a_service_without_a_sidecar_moves_away_from_the_user(
     assert mesh.graph() == expected
     mesh.run(15)
     assert mesh.store() == expected
+
+
+DAY = 86_400.0
+
+
+def ended(facts: list[SpanFact], at: float) -> list[SpanFact]:
+    return [replace(fact, ended=at) for fact in facts]
+
+
+@pytest.mark.parametrize("ago", [0.0, 30.0, 300.0, 3600.0, DAY, 300 * DAY])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_calls_count_when_they_ended_and_not_when_they_were_reported(ago: float, in_order: bool) -> None:
+    mesh = Mesh(400 * DAY)
+    mesh.run(1)
+    at = mesh.now - ago
+    facts = ended([*SDK_CALL, *DATABASE], at)
+    mesh.engine.spans(facts if in_order else reversed(facts), mesh.now)
+    mesh.run(1)
+    expected = {("user", "web"): 1, ("web", "api"): 1, ("api", "postgresql/shop"): 1}
+    assert mesh.graph() == (expected if ago < 58 else {})
+    points = mesh.engine.live.series(mesh.now, 900, 10, service="api")
+    assert {point.time for point in points if point.stats.count} == ({at // 10 * 10} if ago < 890 else set())
+    assert mesh.store() == expected
+    assert {sample.second for sample in mesh.stored} <= {int(at)}
+
+
+def test_a_clock_that_is_ahead_called_now_at_the_latest() -> None:
+    mesh = Mesh(400 * DAY)
+    mesh.engine.spans(ended([*SDK_CALL], mesh.now + 3600), mesh.now)
+    mesh.run(20)
+    assert mesh.graph() == {("user", "web"): 1, ("web", "api"): 1}
+    assert {sample.second for sample in mesh.stored} == {int(400 * DAY)}
+
+
+def test_a_trace_of_yesterday_changes_nothing_that_is_counted_now() -> None:
+    """Neither the calls of users, nor the name of an address."""
+    mesh = Mesh(400 * DAY)
+    mesh.engine.calls([server("", "api"), client("web", "10.0.0.5:80")], mesh.now)
+    facts = [
+        span("c1", "0", "legacy", CLIENT, server__address="api"),
+        span("s1", "c1", "api", SERVER, sidecar=True),
+        span("c2", "0", "web", CLIENT, sidecar=True, peer__service="10.0.0.5:80"),
+        span("s2", "c2", "other", SERVER, sidecar=True),
+    ]
+    mesh.engine.spans(ended(facts, mesh.now - DAY), mesh.now)
+    mesh.run(1)
+    assert mesh.graph() == {("user", "api"): 4, ("web", "10.0.0.5:80"): 4}
+
+
+def test_what_a_sidecar_gathered_during_an_outage_is_no_peak() -> None:
+    mesh = Mesh(400 * DAY)
+    for _ in range(4):
+        mesh.engine.calls([replace(client("web", "api", 1), begun=mesh.now - 0.5, ended=mesh.now)], mesh.now)
+        mesh.run(0.5)
+    begun = mesh.now
+    mesh.run(50)
+    held = replace(client("web", "api", 7), begun=begun, ended=begun + 0.5)
+    gathered = replace(client("web", "api", 500), begun=begun + 0.5, ended=begun + 50.5)
+    mesh.engine.calls([held, gathered], mesh.now)
+    points = mesh.engine.live.series(mesh.now, 49, 1, service="api")
+    assert {point.stats.count for point in points[3:-1]} == {10}
+    assert mesh.store() == {("web", "api"): 511}
 
 
 def test_an_address_outside_becomes_the_service_that_answers_there() -> None:

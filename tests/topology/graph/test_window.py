@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import histogram
 from topology.graph.figures import stats
+from topology.graph.span_pairing import USER
 from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints
 
 AB = Key("a", "b")
@@ -95,13 +96,52 @@ def test_series_beyond_the_limit_are_counted_together() -> None:
     assert counts[Key(OTHER, OTHER)].histogram.count == 7
 
 
-def test_closed_seconds_are_given_once_and_get_nothing_more() -> None:
+def stored(window: Window, end: int, users: bool = False) -> list[tuple[int, int]]:
+    return [(at, cell.histogram.count) for at, _, cell in window.close_seconds(end, users=users)]
+
+
+def test_closed_seconds_are_given_once_and_late_calls_as_rows_of_their_own() -> None:
     window = filled([1000.2, 1000.8, 1001.1])
-    first = [(second, cell.histogram.count) for second, _, cell in window.close_seconds(0, 1001)]
-    assert first == [(1000, 2)]
-    window.add(AB, histogram(0.1), 0, 1000.9)  # a clock that stepped back
-    second = [(at, cell.histogram.count) for at, _, cell in window.close_seconds(1001, 1002)]
-    assert second == [(1001, 2)]
+    assert stored(window, 1001) == [(1000, 2)]
+    window.add(AB, histogram(0.1), 0, 1000.9)
+    assert stored(window, 1002) == [(1001, 1), (1000, 1)]
+    assert stored(window, 1003) == []
+    assert window.totals(999, 1000)[AB].histogram.count == 3
+
+
+def test_a_late_user_is_stored_as_users_are() -> None:
+    window, user = Window(900, 100), Key(USER, "b")
+    assert stored(window, 1001) == stored(window, 990, users=True) == []
+    window.add(user, histogram(0.1), 0, 995.0)
+    window.add(user, histogram(0.1), 0, 985.0)
+    assert stored(window, 1002) == []
+    assert stored(window, 991, users=True) == [(985, 1)]
+    assert stored(window, 996, users=True) == [(995, 1)]
+
+
+@given(st.lists(st.tuples(st.floats(0, 3000), st.floats(0, 2500)), max_size=40))
+def test_each_call_is_stored_once_in_its_second_and_remembered_if_it_is_recent(
+    calls: list[tuple[float, float]],
+) -> None:
+    window, now, rows = Window(900, 100), 5000.0, list[tuple[int, int]]()
+    window.expire(now)
+    for passed, ago in calls:
+        now += passed / 100
+        window.add(AB, histogram(0.1), 0, now - ago)
+        rows += stored(window, int(now))
+        window.expire(now)
+    rows += stored(window, int(now) + 1)
+    expected: dict[int, int] = {}
+    now = 5000.0
+    for passed, ago in calls:
+        now += passed / 100
+        expected[int(now - ago)] = expected.get(int(now - ago), 0) + 1
+    found: dict[int, int] = {}
+    for second, count in rows:
+        found[second] = found.get(second, 0) + count
+    assert found == expected
+    recent = sum(number for second, number in expected.items() if second > int(now - 100))
+    assert window.totals(now - 100, now).get(AB, Cell()).histogram.count == recent
 
 
 def test_a_call_can_be_taken_back() -> None:
