@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from collector.query import traceql
-from collector.query.traceql import syntax
+from collector.query.traceql import syntax, walk
 
 Json = dict[str, Any]
 _ORDERS: Mapping[str, Callable[[Json], Any]] = {
@@ -89,7 +89,7 @@ def _tags(span: Json) -> dict[str, Any]:
 def _matched(spans: list[Json], names: Mapping[str, str], query: syntax.Query) -> list[Json]:
     """Spans of the last filter where every filter has some, however they are joined."""
     found: list[Json] = []
-    for one in (each for stage in query.stages for each in syntax.filters(stage)):
+    for one in (each for stage in query.stages for each in walk.filters(stage)):
         found = [
             span
             for span in spans

@@ -182,7 +182,7 @@ def _span(span: Facts, compiled: Compiled) -> Json:
         "durationNanos": str(span.duration),
         "attributes": [
             _attribute(_key(field), _spelt(field, value))
-            for field, value in zip(compiled.fields, span.texts, strict=True)
+            for field, value in zip(compiled.fields, span.texts, strict=False)
             if value is not None
         ],
     }
@@ -192,7 +192,7 @@ def _key(field: syntax.Field) -> str:
     return field.key if isinstance(field, syntax.Attribute) else printer.short_text(field)
 
 
-def _spelt(field: syntax.Field, value: str) -> str:
+def _spelt(field: syntax.Expression, value: str) -> str:
     """A value as a query writes it: the store has statuses and kinds in capitals."""
     worded = isinstance(field, syntax.Intrinsic) and field.name in ("span:status", "span:kind")
     return value.lower() if worded else value

@@ -4,44 +4,23 @@ Every condition is 0 or 1, never NULL: a comparison with an attribute a span lac
 is not of the type compared with, is 0 whatever its operator, as the language has it.
 """
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 from collector.query.traceql import fields, names, syntax
-from collector.query.traceql.check import sources, type_of
 from collector.query.traceql.syntax import Scope, Type
+from collector.query.traceql.types import OPEN, sources, type_of
+from collector.query.traceql.values import Values, all_finite, as_number, stored
 
-_FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
-_ARITHMETIC: Final = {"+": "plus", "-": "minus", "*": "multiply", "/": "divide", "%": "modulo", "^": "pow"}
-_ID_DIGITS: Final = {
-    "trace:id": 32,
-    "span:id": 16,
-    "span:parentID": 16,
-    "link:traceID": 32,
-    "link:spanID": 16,
-}
-_HEX: Final = re.compile("[0-9a-fA-F]+")
+FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _EXACT: Final = 2**53  # from here on Float64 has not every integer
 
-# Traces are summarised in several rows, those of one trace mostly within moments; the margin is
-# what a trace may begin before the window and go on after it.
-_OF_TRACE: Final = """TraceId IN (
-    SELECT TraceId FROM mesh_trace_summaries
-    WHERE Start >= fromUnixTimestamp64Micro({ql_start:Int64} - 3600000000)
-        AND Start <= fromUnixTimestamp64Micro({ql_end:Int64} + 3600000000)
-    GROUP BY TraceId HAVING """
 
+class Conditions(Values):
+    """Writes conditions.
 
-class Conditions:
-    """Writes conditions; ``parameters`` grows with what they name, every name begins with ql.
-
-    Conditions on whole traces also name ql_start and ql_end, microseconds since the epoch.
+    Those on whole traces and on parents also name ql_start and ql_end, microseconds since the epoch.
     """
-
-    def __init__(self) -> None:
-        self.parameters: dict[str, object] = {}
-        self._known: dict[tuple[str, object], str] = {}
 
     def condition(self, expression: syntax.Expression | None) -> str:
         """1 where a span fulfils the expression; None is fulfilled by all."""
@@ -50,7 +29,10 @@ class Conditions:
         if isinstance(expression, syntax.Literal):
             return "1" if expression.value else "0"
         if isinstance(expression, syntax.Attribute):
-            return self._true(expression)
+            return self._wrapped(syntax.Binary("=", expression, syntax.Literal(Type.BOOLEAN, True)))
+        # A number is never true, though nothing but the span could tell that it is one.
+        if type_of(expression) is not Type.BOOLEAN:
+            return "0"
         if isinstance(expression, syntax.Unary):
             return f"NOT ({self.condition(expression.operand)})"
         assert isinstance(expression, syntax.Binary)
@@ -60,42 +42,24 @@ class Conditions:
             return "(" + word.join(map(self.condition, _chain(expression, expression.op))) + ")"
         return self._wrapped(expression)
 
-    def number(self, expression: syntax.Expression) -> str:
-        """A Nullable(Float64): NULL when something in it is missing or no number."""
-        return f"toNullable({self._finite(self._number(expression))})"
-
-    def text(self, field: syntax.Field) -> str:
-        """A Nullable(String): NULL when the span lacks the field."""
-        text = f"toNullable(toString({self._text(field)}))"
-        return f"if({self._present(field)}, {text}, NULL)"
-
-    def literal(self, literal: syntax.Literal) -> str:
-        """A number or duration as a parameter."""
-        return self.given("Float64" if isinstance(literal.value, float) else "Int64", literal.value)
-
-    def given(self, kind: str, value: object) -> str:
-        """A parameter of a ClickHouse type."""
-        # One parameter for equal values: texts of equal conditions are equal, and the store computes them
-        # once.
-        name = self._known.setdefault((kind, value), f"ql{len(self._known)}")
-        self.parameters[name] = value
-        return f"{{{name}:{kind}}}"
-
-    def _true(self, field: syntax.Attribute) -> str:
-        yes = syntax.Literal(Type.BOOLEAN, True)
-        return self._wrapped(syntax.Binary("=", field, yes))
-
     def _wrapped(self, expression: syntax.Binary) -> str:
         """A comparison; of events and links, that one of them fulfils it."""
-        absent = type_of(expression.right) is Type.NIL and expression.op == "="
+        absent = expression.op == "=" and Type.NIL in (type_of(expression.left), type_of(expression.right))
         sql = self._comparison(expression)
         read = sources(expression.left) | sources(expression.right)
-        for kind in read & fields.LAMBDAS.keys():
+        for kind in sorted(read & fields.LAMBDAS.keys()):
             arguments, columns = fields.LAMBDAS[kind]
             # Events and links are arrays of a span: the comparison holds if one element fulfils it.
             sql = f"arrayExists({arguments} -> {sql}, {columns})"
-        if "trace" in read:
-            sql = f"{_OF_TRACE}{sql})"
+        if read == {"trace"}:
+            # Few traces fulfil it: their ids cost less than a join that reads the summary of every span.
+            sql = f"TraceId IN (SELECT TraceId FROM ({fields.SUMMARIES}) WHERE {sql})"
+        elif "trace" in read:
+            self.joined = True
+        if "parent" in read:
+            # A span that names itself as its parent has none.
+            sql = f"ParentSpanId != SpanId AND (TraceId, ParentSpanId) IN ({fields.PARENTS} AND {sql})"
+            sql = f"({sql})"
         # ``= nil`` is turned round outside of arrayExists: no event has the field, rather than one event
         # without it.
         return f"NOT ({sql})" if absent else sql
@@ -104,36 +68,53 @@ class Conditions:
         left, right, op = expression.left, expression.right, expression.op
         types = {type_of(left), type_of(right)}
         if Type.NIL in types:
-            assert isinstance(left, syntax.Attribute | syntax.Intrinsic)
-            return self._present(left)
+            return self._present(left if type_of(right) is Type.NIL else right)
         if op in names.REGEX:
-            assert isinstance(left, syntax.Attribute | syntax.Intrinsic)
-            assert isinstance(right, syntax.Literal)
-            negated = "NOT " if op == "!~" else ""
-            # TraceQL matches whole values, RE2 any part of a text: hence the anchors.
-            pattern = self.given("String", f"^(?:{right.value})$")
-            return self._over(left, lambda text: f"{negated}match({text}, {pattern})", careful=True)
+            return self._regex(op, left, right)
         if isinstance(left, syntax.Literal) and not isinstance(right, syntax.Literal):
             # ``5 < .x`` as ``.x > 5``, so that the cases below have the field on the left.
-            return self._comparison(syntax.Binary(_FLIPPED[op], right, left))
+            return self._comparison(syntax.Binary(FLIPPED[op], right, left))
+        # No attribute is a status or a kind, and what was computed is a number.
+        if types & {Type.STATUS, Type.KIND} and types & set(OPEN):
+            return "0"
+        if Type.COMPUTED in types and types & {Type.STRING, Type.BOOLEAN}:
+            return "0"
         if Type.BOOLEAN in types:
             return self._boolean(op, left, right)
         if types & {Type.STATUS, Type.KIND, Type.STRING} or _both_plain(left, right, op):
             return self._textual(op, left, right)
         return self._numeric(op, left, right)
 
+    def _regex(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
+        assert not isinstance(left, syntax.Unary | syntax.Binary)
+        assert not isinstance(right, syntax.Unary | syntax.Binary)
+        negated = "NOT " if op == "!~" else ""
+        # TraceQL matches whole values, RE2 any part of a text: hence the anchors.
+        if isinstance(right, syntax.Literal) and not isinstance(left, syntax.Literal):
+            pattern = self.given("String", f"^(?:{right.value})$")
+            return self._over(left, lambda text: f"{negated}match({text}, {pattern})", careful=True)
+        pattern = f"concat('^(?:', {self._text(right)}, ')$')"
+        there = [self._present(side) for side in (left, right)]
+        return "(" + " AND ".join((*there, f"{negated}match({self._text(left)}, {pattern})")) + ")"
+
     def _boolean(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
-        if not isinstance(left, syntax.Attribute):
-            return f"({self.condition(left)}) {op} ({self.condition(right)})"
-        assert isinstance(right, syntax.Literal)
-        wanted = bool(right.value) == (op == "=")
-        return self._over(left, lambda text: f"{text} = '{'true' if wanted else 'false'}'")
+        if isinstance(left, syntax.Attribute) and isinstance(right, syntax.Literal):
+            wanted = bool(right.value) == (op == "=")
+            return self._over(left, lambda text: f"{text} = '{'true' if wanted else 'false'}'")
+        return f"ifNull(({self._flag(left)}) {op} ({self._flag(right)}), 0)"
+
+    def _flag(self, side: syntax.Expression) -> str:
+        """1, 0, or NULL where an attribute is neither true nor false."""
+        if not isinstance(side, syntax.Attribute):
+            return self.condition(side)
+        text = self._text(side)
+        return f"multiIf({text} = 'true', 1, {text} = 'false', 0, NULL)"
 
     def _textual(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         assert not isinstance(left, syntax.Unary | syntax.Binary)
         assert not isinstance(right, syntax.Unary | syntax.Binary)
         if not isinstance(left, syntax.Literal) and isinstance(right, syntax.Literal):
-            value = _stored(left, right)
+            value = stored(left, right)
             given = self.given("String", value)
             return self._over(left, lambda text: f"{text} {op} {given}", careful=op != "=" or not value)
         sides = [self._text(side) for side in (left, right)]
@@ -147,27 +128,14 @@ class Conditions:
             large = isinstance(right.value, int) and abs(right.value) >= _EXACT
 
             def test(text: str) -> str:
-                number = f"ifNull({_as_number(text)} {op} {value}, 0)"
+                number = f"ifNull({as_number(text)} {op} {value}, 0)"
                 return f"ifNull(toInt128OrNull({text}) {op} {value}, {number})" if large else number
 
             return self._over(left, test, careful=True)
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Intrinsic):
             return f"{fields.NUMBER[left.name]} {op} {self.literal(right)}"
         one, two = self._number(left), self._number(right)
-        return f"ifNull(isFinite({one}) AND isFinite({two}) AND {one} {op} {two}, 0)"
-
-    def _number(self, expression: syntax.Expression) -> str:
-        """Float64 or Nullable(Float64); arithmetic may make it infinite or NaN."""
-        if isinstance(expression, syntax.Literal):
-            return f"toFloat64({self.literal(expression)})"
-        if isinstance(expression, syntax.Intrinsic):
-            return f"toFloat64({fields.NUMBER[expression.name]})"
-        if isinstance(expression, syntax.Attribute):
-            return _as_number(self._text(expression))
-        if isinstance(expression, syntax.Unary):
-            return f"negate({self._number(expression.operand)})"
-        one, two = self._number(expression.left), self._number(expression.right)
-        return f"{_ARITHMETIC[expression.op]}({one}, {two})"
+        return f"ifNull({all_finite((one, two))} AND {one} {op} {two}, 0)"
 
     def _over(self, field: syntax.Field, test: Callable[[str], str], careful: bool = False) -> str:
         """``test`` on the text of a field. An attribute that is missing reads as ''; where that
@@ -187,49 +155,11 @@ class Conditions:
         # ``.key`` is the span's attribute, and the resource's only where the span has none of that name.
         return f"({tests[0]} OR NOT {fields.has(Scope.SPAN, field, key)} AND {tests[1]})"
 
-    def _present(self, field: syntax.Field) -> str:
-        if isinstance(field, syntax.Intrinsic):
-            return f"({fields.TEXT[field.name]} != '')"
-        key = self.given("String", field.key)
-        return "(" + " OR ".join(fields.has(scope, field, key) for scope in fields.scopes(field)) + ")"
-
-    def _text(self, operand: syntax.Literal | syntax.Field) -> str:
-        if isinstance(operand, syntax.Literal):
-            return self.given("String", _stored(operand, operand))
-        if isinstance(operand, syntax.Intrinsic):
-            return fields.TEXT[operand.name]
-        key = self.given("String", operand.key)
-        first, *others = (fields.read(scope, operand, key) for scope in fields.scopes(operand))
-        if not others:
-            return first
-        return f"if({fields.has(Scope.SPAN, operand, key)}, {first}, toString({others[0]}))"
-
-    @staticmethod
-    def _finite(number: str) -> str:
-        return f"if(isFinite({number}), {number}, NULL)"
-
-
-def _as_number(text: str) -> str:
-    """The number a text is, NULL for any other; "inf" and "nan" are words."""
-    number = f"toFloat64OrNull({text})"
-    return f"if(isFinite({number}), {number}, NULL)"
-
 
 def _both_plain(left: syntax.Expression, right: syntax.Expression, op: str) -> bool:
     """Two attributes are equal when their texts are, but above and below as numbers."""
     fields_only = isinstance(left, syntax.Attribute) and isinstance(right, syntax.Attribute)
     return fields_only and op in names.EQUALITY
-
-
-def _stored(field: syntax.Expression, literal: syntax.Literal) -> str:
-    """A value as the store spells it."""
-    value = str(literal.value)
-    if literal.type in (Type.STATUS, Type.KIND):
-        # TraceQL writes error and server, the columns hold Error and Server.
-        return value.capitalize()
-    digits = _ID_DIGITS.get(field.name, 0) if isinstance(field, syntax.Intrinsic) else 0
-    # Ids are stored in lower case and full length; queries often leave leading zeros out.
-    return value.lower().zfill(digits) if digits and _HEX.fullmatch(value) else value
 
 
 def _chain(expression: syntax.Expression, op: str) -> list[syntax.Expression]:

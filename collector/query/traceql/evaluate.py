@@ -1,34 +1,46 @@
 """Spansets of a trace from the facts of its spans: logic, structure, grouping, aggregates. Pure.
 
-The store has decided for each span which filters it passes. Structure is read from parent ids; a
-parent that is not there ends a chain, and a chain that comes back to where it was ends too.
+The store has decided what one span alone tells; what its place in the trace tells is decided here.
 """
 
+import math
 import operator
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from collector.query.traceql import syntax
+from collector.query.traceql.normalize import COMPARE
+from collector.query.traceql.structure import Members, Structure
+from collector.query.traceql.syntax import Expression, Type
+from collector.query.traceql.types import structural, type_of
 
-Group = tuple[syntax.Field, str | None]
-Members = frozenset[int]
 
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+Group = tuple[Expression, str | None]
+
+_ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": math.fmod,
+    "^": operator.pow,
 }
-_INVERSE: Final = {">": "<", "<": ">", ">>": "<<", "<<": ">>", "~": "~"}
+_AGGREGATES: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "avg": _mean,
+}
 
 
 class Facts(NamedTuple):
-    """One span; times in nanoseconds. ``passes`` by filter, ``numbers`` by what is aggregated,
-    ``texts`` by field, each in the order of the query that was compiled."""
+    """One span; times in nanoseconds. ``passes`` by condition, ``numbers`` by what is computed with,
+    ``texts`` by what is shown and grouped by, each in the order of the query that was compiled."""
 
     trace_id: str
     span_id: str
@@ -43,11 +55,15 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The index in ``Facts`` of each filter, number and field of a query."""
+    """The index in ``Facts`` of each condition, number and text of a query.
 
-    passes: Mapping[syntax.Filter, int] = field(default_factory=dict)
-    numbers: Mapping[syntax.Expression, int] = field(default_factory=dict)
-    texts: Mapping[syntax.Field, int] = field(default_factory=dict)
+    ``places``: something in the query is about places in a trace, so that its numbers are needed.
+    """
+
+    passes: Mapping[Expression, int] = field(default_factory=dict)
+    numbers: Mapping[Expression, int] = field(default_factory=dict)
+    texts: Mapping[Expression, int] = field(default_factory=dict)
+    places: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +74,26 @@ class MatchedSpanset:
     groups: tuple[Group, ...] = ()
 
 
-def spansets(query: syntax.Query, order: Order, spans: Sequence[Facts]) -> list[MatchedSpanset]:
-    """The spansets a query leaves of one trace, none of them empty; [] when it does not match."""
+def spansets(query: syntax.Query, order: Order, spans: list[Facts]) -> list[MatchedSpanset]:
+    """The spansets a query leaves of one trace, none of them empty; [] when it does not match.
+
+    The texts of ``spans`` that follow from their places are put in.
+    """
     return _Trace(order, spans).run(query, [MatchedSpanset(frozenset(range(len(spans))))])
 
 
 class _Trace:
-    def __init__(self, order: Order, spans: Sequence[Facts]) -> None:
+    def __init__(self, order: Order, spans: list[Facts]) -> None:
         self._order = order
         self._spans = spans
-        self._ids = [span.span_id for span in spans]
-        # A span that names itself as its parent has none.
-        self._parents = [span.parent_id if span.parent_id != span.span_id else "" for span in spans]
-        self._parent_of = {
-            span: parent for span, parent in zip(self._ids, self._parents, strict=True) if parent
-        }
+        self._structure = Structure([span.span_id for span in spans], [span.parent_id for span in spans])
+        self._places = self._structure.numbers() if order.places else {}
+        late = [each for each in order.texts if structural(each)]
+        for index, span in enumerate(spans) if late else ():
+            texts = list(span.texts)
+            for each in late:
+                texts[order.texts[each]] = self._late_text(each, index)
+            spans[index] = span._replace(texts=texts)
 
     def run(self, query: syntax.Query, found: list[MatchedSpanset]) -> list[MatchedSpanset]:
         for stage in query.stages:
@@ -81,21 +102,20 @@ class _Trace:
         return found
 
     def _stage(self, stage: syntax.Stage, found: list[MatchedSpanset]) -> list[MatchedSpanset]:
-        if isinstance(stage, syntax.Aggregate):
+        if isinstance(stage, syntax.ScalarFilter):
             return [each for each in found if self._holds(stage, each.spans)]
         if isinstance(stage, syntax.By):
             return [group for each in found for group in self._grouped(stage.group, each)]
         if isinstance(stage, syntax.Coalesce):
             return [MatchedSpanset(frozenset().union(*(each.spans for each in found)))]
-        # select() only says which fields the answer shows.
-        if isinstance(stage, syntax.Select):
-            return found
-        return [replace(each, spans=self._members(stage, each.spans)) for each in found]
+        if isinstance(stage, syntax.Filter | syntax.Combined | syntax.Query):
+            return [replace(each, spans=self._members(stage, each.spans)) for each in found]
+        # select() only says which fields the answer shows, and metrics are made of what is left here.
+        return found
 
     def _members(self, spanset: syntax.Spanset, among: Members) -> Members:
         if isinstance(spanset, syntax.Filter):
-            index = self._order.passes[spanset]
-            return frozenset(each for each in among if self._spans[each].passes[index])
+            return frozenset(each for each in among if self._passes(spanset.condition, each))
         if isinstance(spanset, syntax.Query):
             found = self.run(spanset, [MatchedSpanset(among)])
             return frozenset().union(*(each.spans for each in found))
@@ -106,78 +126,70 @@ class _Trace:
             # ``&&`` between spansets: both must have spans, which need not be the same ones; the result has
             # both.
             return left | right if left and right else frozenset()
-        # ``!>>`` are spans without the relation, ``&>>`` both sides of it.
-        relation = spanset.op.lstrip("!&")
-        related = self._related(relation, left, right)
-        if spanset.op.startswith("!"):
-            return right - related
-        if spanset.op.startswith("&"):
-            return related | self._related(_INVERSE[relation], right, left)
-        return related
+        return self._structure.combined(spanset.op, left, right)
 
-    def _related(self, relation: str, left: Members, right: Members) -> Members:
-        """The members of ``right`` that are so related to one of ``left``."""
-        if relation == "~":
-            return self._siblings(left, right)
-        if relation in (">", ">>"):
-            under = {self._ids[each] for each in left}
-            if relation == ">>":
-                return self._below(under, right)
-            return frozenset(each for each in right if self._parents[each] in under)
-        # "" is the missing parent of roots, which would otherwise all be children of one span.
-        over = {self._parents[each] for each in left} - {""}
-        if relation == "<<":
-            over = self._with_ancestors(over)
-        return frozenset(each for each in right if self._ids[each] in over)
+    def _passes(self, condition: Expression | None, span: int) -> bool:
+        if condition is None:
+            return True
+        if not structural(condition):
+            return bool(self._spans[span].passes[self._order.passes[condition]])
+        if isinstance(condition, syntax.Unary):
+            return condition.op == "!" and not self._passes(condition.operand, span)
+        if not isinstance(condition, syntax.Binary) or type_of(condition) is not Type.BOOLEAN:
+            return False
+        left, right = condition.left, condition.right
+        if condition.op == "&&":
+            return self._passes(left, span) and self._passes(right, span)
+        if condition.op == "||":
+            return self._passes(left, span) or self._passes(right, span)
+        if Type.NIL in (type_of(left), type_of(right)):
+            there = self._number(left if type_of(right) is Type.NIL else right, span) is not None
+            return there == (condition.op == "!=")
+        if Type.BOOLEAN in (type_of(left), type_of(right)):
+            return COMPARE[condition.op](self._passes(left, span), self._passes(right, span))
+        return _compared(condition.op, self._number(left, span), self._number(right, span))
 
-    def _siblings(self, left: Members, right: Members) -> Members:
-        # A span is no sibling of itself: it needs another child of its parent among the left.
-        # Counted rather than collected: a span that is on both sides needs a second child of its parent on
-        # the left.
-        children = Counter(self._parents[each] for each in left)
-        del children[""]
-        return frozenset(each for each in right if children[self._parents[each]] > (1 if each in left else 0))
+    def _number(self, expression: Expression, span: int) -> float | None:
+        if isinstance(expression, syntax.Literal):
+            value = expression.value
+            return value if isinstance(value, int | float) else None
+        if isinstance(expression, syntax.Intrinsic) and structural(expression):
+            return self._places[expression.name][span]
+        if not structural(expression):
+            return self._spans[span].numbers[self._order.numbers[expression]]
+        if isinstance(expression, syntax.Unary):
+            return _arithmetic("-", 0, self._number(expression.operand, span))
+        assert isinstance(expression, syntax.Binary)
+        return _arithmetic(
+            expression.op, self._number(expression.left, span), self._number(expression.right, span)
+        )
 
-    def _below(self, tops: set[str], right: Members) -> Members:
-        # Each span is walked through once: a chain of thousands costs its length, not the square of it.
-        known: dict[str, bool] = {}
-        found = []
-        for each in right:
-            path = []
-            span = self._parents[each]
-            while span and span not in known and span not in tops:
-                known[span] = False  # for now: a chain that meets itself ends there
-                path.append(span)
-                span = self._parent_of.get(span, "")
-            below = span in tops or known.get(span, False)
-            known.update(dict.fromkeys(path, below))
-            if below:
-                found.append(each)
-        return frozenset(found)
+    def _late_text(self, expression: Expression, span: int) -> str | None:
+        if type_of(expression) is Type.BOOLEAN:
+            return "true" if self._passes(expression, span) else "false"
+        number = self._number(expression, span)
+        return None if number is None else f"{number:g}" if number % 1 else str(int(number))
 
-    def _with_ancestors(self, spans: set[str]) -> set[str]:
-        found: set[str] = set()
-        for each in spans:
-            span = each
-            while span and span not in found:
-                found.add(span)
-                span = self._parent_of.get(span, "")
-        return found
+    def _holds(self, stage: syntax.ScalarFilter, spans: Members) -> bool:
+        return _compared(stage.op, self._scalar(stage.left, spans), self._scalar(stage.right, spans))
 
-    def _holds(self, stage: syntax.Aggregate, spans: Members) -> bool:
-        assert isinstance(stage.value.value, int | float)
-        compare = _COMPARE[stage.op]
-        if stage.operand is None:
-            return compare(len(spans), stage.value.value)
-        index = self._order.numbers[stage.operand]
-        values = [value for each in spans if (value := self._spans[each].numbers[index]) is not None]
+    def _scalar(self, scalar: syntax.Scalar, spans: Members) -> float | None:
+        if isinstance(scalar, syntax.Literal):
+            assert isinstance(scalar.value, int | float)
+            return scalar.value
+        if isinstance(scalar, syntax.ScalarOperation):
+            left, right = self._scalar(scalar.left, spans), self._scalar(scalar.right, spans)
+            return _arithmetic(scalar.op, left, right)
+        if scalar.operand is None:
+            return len(spans)
+        operand = scalar.operand
+        values = [value for each in spans if (value := self._number(operand, each)) is not None]
         # No span has the field: an aggregate of nothing fulfils no comparison.
         if not values:
-            return False
-        result = {"min": min, "max": max, "sum": sum, "avg": _mean}[stage.function](values)  # type: ignore[operator]
-        return compare(result, stage.value.value)
+            return None
+        return _AGGREGATES[scalar.function](values)
 
-    def _grouped(self, group: syntax.Field, found: MatchedSpanset) -> list[MatchedSpanset]:
+    def _grouped(self, group: Expression, found: MatchedSpanset) -> list[MatchedSpanset]:
         index = self._order.texts[group]
         groups: dict[str | None, set[int]] = {}
         for each in found.spans:
@@ -188,5 +200,17 @@ class _Trace:
         ]
 
 
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+def _compared(op: str, left: float | None, right: float | None) -> bool:
+    return left is not None and right is not None and COMPARE[op](left, right)
+
+
+def _arithmetic(op: str, left: float | None, right: float | None) -> float | None:
+    """The finite result, None for any other: what has none fulfils no comparison."""
+    if left is None or right is None:
+        return None
+    try:
+        found = _ARITHMETIC[op](float(left), float(right))
+    except (ZeroDivisionError, OverflowError, ValueError):
+        return None
+    # The power of a negative number may be complex.
+    return found if isinstance(found, float) and math.isfinite(found) else None

@@ -1,7 +1,7 @@
 """Fields as SQL over the columns of otel_traces and mesh_trace_summaries. Pure.
 
-Keys are parameters; everything else here is fixed text. Inside an ``arrayExists`` over events
-or links the lambda's arguments are ``attributes``, ``name``, ``time`` and so on.
+Keys are parameters; everything else here is fixed text. Inside a lambda over events or links its arguments
+stand for their columns.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Final
 from collector.query.traceql import syntax
 from collector.query.traceql.syntax import Scope
 
-# Columns of a span, or arguments of a lambda, as text.
+# Columns of a span, of ``SUMMARIES``, or arguments of a lambda, as text.
 TEXT: Final[Mapping[str, str]] = {
     "span:name": "SpanName",
     "span:status": "StatusCode",
@@ -20,29 +20,52 @@ TEXT: Final[Mapping[str, str]] = {
     "span:parentID": "ParentSpanId",
     "span:duration": "toString(Duration)",
     "trace:id": "TraceId",
-    "trace:rootName": "max(RootName)",
-    "trace:rootService": "substring(max(RootService), position(max(RootService), '/') + 1)",
-    "event:name": "name",
-    "link:traceID": "trace",
-    "link:spanID": "span",
+    "trace:rootName": "TraceRootName",
+    "trace:rootService": "TraceRootService",
+    "trace:duration": "toString(TraceDuration)",
+    "event:name": "event_name",
+    "event:timeSinceStart": "toString(toUnixTimestamp64Nano(event_time) - toUnixTimestamp64Nano(Timestamp))",
+    "link:traceID": "link_trace",
+    "link:spanID": "link_span",
     "instrumentation:name": "ScopeName",
     "instrumentation:version": "ScopeVersion",
 }
 # Nanoseconds as integers.
 NUMBER: Final[Mapping[str, str]] = {
     "span:duration": "Duration",
-    "trace:duration": "(toUnixTimestamp64Nano(max(End)) - toUnixTimestamp64Nano(min(Start)))",
-    "event:timeSinceStart": "(toUnixTimestamp64Nano(time) - toUnixTimestamp64Nano(Timestamp))",
+    "trace:duration": "TraceDuration",
+    "event:timeSinceStart": "(toUnixTimestamp64Nano(event_time) - toUnixTimestamp64Nano(Timestamp))",
 }
 LAMBDAS: Final[Mapping[str, tuple[str, str]]] = {
-    "event": ("(attributes, name, time)", "Events.Attributes, Events.Name, Events.Timestamp"),
-    "link": ("(attributes, trace, span)", "Links.Attributes, Links.TraceId, Links.SpanId"),
+    "event": (
+        "(event_attributes, event_name, event_time)",
+        "Events.Attributes, Events.Name, Events.Timestamp",
+    ),
+    "link": ("(link_attributes, link_trace, link_span)", "Links.Attributes, Links.TraceId, Links.SpanId"),
 }
+IN_WINDOW: Final = (
+    "Timestamp >= fromUnixTimestamp64Micro({ql_start:Int64})"
+    " AND Timestamp <= fromUnixTimestamp64Micro({ql_end:Int64})"
+)
+# Traces are summarised in several rows, those of one trace mostly within moments; the margin is what a trace
+# may begin before the window and go on after it.
+SUMMARIES: Final = """SELECT TraceId, max(RootName) AS TraceRootName,
+        substring(max(RootService), position(max(RootService), '/') + 1) AS TraceRootService,
+        toUnixTimestamp64Nano(max(End)) - toUnixTimestamp64Nano(min(Start)) AS TraceDuration
+    FROM mesh_trace_summaries
+    WHERE Start >= fromUnixTimestamp64Micro({ql_start:Int64} - 3600000000)
+        AND Start <= fromUnixTimestamp64Micro({ql_end:Int64} + 3600000000)
+    GROUP BY TraceId"""
+# A parent may have begun before the window that its child began in.
+PARENTS: Final = """SELECT TraceId, SpanId FROM otel_traces
+    WHERE Timestamp >= fromUnixTimestamp64Micro({ql_start:Int64} - 3600000000)
+        AND Timestamp <= fromUnixTimestamp64Micro({ql_end:Int64})"""
 _MAPS: Final = {
     Scope.SPAN: "SpanAttributes",
     Scope.RESOURCE: "ResourceAttributes",
-    Scope.EVENT: "attributes",
-    Scope.LINK: "attributes",
+    Scope.EVENT: "event_attributes",
+    Scope.LINK: "link_attributes",
+    Scope.INSTRUMENTATION: "CAST(map(), 'Map(String, String)')",
 }
 _SERVICE: Final = "service.name"
 

@@ -12,6 +12,7 @@ INTRINSICS: Final = {
     "span:kind": Type.KIND,
     "span:id": Type.STRING,
     "span:parentID": Type.STRING,
+    "span:childCount": Type.NUMBER,
     "trace:id": Type.STRING,
     "trace:duration": Type.DURATION,
     "trace:rootName": Type.STRING,
@@ -22,7 +23,13 @@ INTRINSICS: Final = {
     "link:spanID": Type.STRING,
     "instrumentation:name": Type.STRING,
     "instrumentation:version": Type.STRING,
+    "nestedSetParent": Type.NUMBER,
+    "nestedSetLeft": Type.NUMBER,
+    "nestedSetRight": Type.NUMBER,
 }
+
+# Numbers that follow from the place of a span in its trace, which no row of the store has.
+STRUCTURAL: Final = ("span:childCount", "nestedSetParent", "nestedSetLeft", "nestedSetRight")
 
 # The older names, still what most queries are written with.
 BARE: Final = {
@@ -32,42 +39,31 @@ BARE: Final = {
     "statusMessage": "span:statusMessage",
     "kind": "span:kind",
     "parent": "span:parentID",
+    "childCount": "span:childCount",
     "traceDuration": "trace:duration",
     "rootName": "trace:rootName",
     "rootServiceName": "trace:rootService",
 }
 
-# What has a name in the language but no answer here, with what to write instead.
-UNSUPPORTED: Final = {
-    "nestedSetParent": "write parent = nil for the root span",
-    "nestedSetLeft": "use the structural operators, such as { … } >> { … }",
-    "nestedSetRight": "use the structural operators, such as { … } >> { … }",
-    "childCount": "use the structural operators, such as { … } < { … }",
-    "span:childCount": "use the structural operators, such as { … } < { … }",
-}
 SCOPES: Final = {scope.value: scope for scope in Scope if scope}
-UNSUPPORTED_SCOPES: Final = {
-    "parent": "use a structural operator: { parent's condition } > { … }",
-    "instrumentation": "its attributes are not kept: use instrumentation:name or instrumentation:version",
-    "trace": "write trace:id, trace:duration, trace:rootName or trace:rootService",
-}
+PARENT: Final = "parent"  # before a scope or a key: the attribute of the span's parent
+INTRINSIC_SCOPES: Final = {"trace": "write trace:id, trace:duration, trace:rootName or trace:rootService"}
 
 STATUSES: Final = ("ok", "error", "unset")
 KINDS: Final = ("server", "client", "producer", "consumer", "internal", "unspecified")
 AGGREGATES: Final = ("count", "avg", "min", "max", "sum")
-METRICS: Final = (
-    "rate",
-    "count_over_time",
+# Metrics without a field, and with one.
+COUNTS: Final = ("rate", "count_over_time")
+MEASURES: Final = (
     "min_over_time",
     "max_over_time",
     "avg_over_time",
     "sum_over_time",
     "quantile_over_time",
     "histogram_over_time",
-    "compare",
-    "topk",
-    "bottomk",
 )
+METRICS: Final = (*COUNTS, *MEASURES, "compare")
+RANKS: Final = ("topk", "bottomk")
 
 LOGIC: Final = ("&&", "||")
 ORDER: Final = (">", ">=", "<", "<=")

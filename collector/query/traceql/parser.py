@@ -1,46 +1,29 @@
 """Tokens to a tree, by recursive descent. Raises TraceQLError.
 
-As in the language's own grammar ``&&`` and ``||`` bind equally and from left to right, comparison
-and structure bind tighter, then ``+ -``, ``!``, ``* / %`` and ``^``.
+As in the language's own grammar structure binds tighter between spansets than ``&&`` and ``||``, which
+bind equally and from left to right.
 """
 
-from difflib import get_close_matches
 from typing import Final
 
 from collector.query.traceql import names, syntax
-from collector.query.traceql.errors import Position, TraceQLError
-from collector.query.traceql.syntax import Literal, Type
-from collector.query.traceql.tokens import Kind, Token, tokens
+from collector.query.traceql.errors import TraceQLError
+from collector.query.traceql.expressions import ARITHMETIC_BINDING, NUMERIC_LITERALS
+from collector.query.traceql.metric_parser import MetricParser
+from collector.query.traceql.syntax import Literal
+from collector.query.traceql.tokens import Kind, tokens
 
-# Far above what is written by hand: bounds for the recursion here and for the depth of the SQL.
-DEPTH_MAX: Final = 30  # brackets within brackets
-OPERATORS_MAX: Final = 100
-
-_BINDING: Final = (
-    dict.fromkeys(names.LOGIC, 1)
-    | dict.fromkeys(names.COMPARISONS, 2)
-    | dict.fromkeys(("+", "-"), 3)
-    | dict.fromkeys(("*", "/", "%"), 5)
-    | {"^": 6}
+_CONDITIONS: Final = names.EQUALITY + names.ORDER
+_STAGES: Final = (
+    'a spanset such as { name = "GET /" }, or a stage: count(), avg(), min(), max(), sum(), by(), select() '
+    "or a metric such as rate()"
 )
-_NOT_BINDING: Final = 4
-_WORDS: Final = (
-    {"nil": (Type.NIL, None), "true": (Type.BOOLEAN, True), "false": (Type.BOOLEAN, False)}
-    | {name: (Type.STATUS, name) for name in names.STATUSES}
-    | {name: (Type.KIND, name) for name in names.KINDS}
-)
-_LITERALS: Final = {
-    Kind.STRING: Type.STRING,
-    Kind.INTEGER: Type.NUMBER,
-    Kind.FLOAT: Type.NUMBER,
-    Kind.DURATION: Type.DURATION,
-}
 
 
 def tree(text: str) -> syntax.Query:
     """The query a text says, types not yet looked at."""
     parser = _Parser(tokens(text))
-    query = parser.pipeline()
+    query = parser.query()
     parser.end()
     return query
 
@@ -53,70 +36,117 @@ def field(text: str) -> syntax.Field:
     return found
 
 
-class _Parser:
-    def __init__(self, found: list[Token]) -> None:
-        self._tokens = found
-        self._index = 0
-        self._depth = 0
-        self._operators = 0
+class _Parser(MetricParser):
+    def query(self) -> syntax.Query:
+        """Read a whole query: stages, a metric behind them, and hints."""
+        found = self.pipeline()
+        series = self._series() if self._next_is_metric() else ()
+        return syntax.Query((*found.stages, *series), self._hints(), found.at)
 
     def pipeline(self) -> syntax.Query:
+        """Read stages up to a metric, a bracket or the end."""
         begin = self._next.at
-        stages: list[syntax.Stage] = [self._spanset(1)]
-        while self._take("|"):
+        if self._word("coalesce"):
+            raise TraceQLError("coalesce() joins groups: write by(…) | before it", begin)
+        stages = [self._stage()]
+        while self._is("|") and not self._next_is_metric():
+            self._advance()
             stages.append(self._stage())
-        return syntax.Query(tuple(stages), begin)
-
-    def end(self) -> None:
-        if self._next.kind is not Kind.END:
-            raise self._expected("| with a stage, an operator between spansets, or the end of the query")
+        return syntax.Query(tuple(stages), at=begin)
 
     def _stage(self) -> syntax.Stage:
         token = self._next
-        if token.text in ("{", "("):
-            return self._spanset(1)
-        if token.text in names.AGGREGATES:
-            return self._aggregate()
-        if token.text == "by":
+        if self._begins_scalar():
+            return self._scalar_filter()
+        if self._word("by"):
             self._call()
-            group = self.field()
+            group = self._expression()
             self._close(")")
             return syntax.By(group, token.at)
-        if token.text == "coalesce":
+        if self._word("coalesce"):
             self._call()
             self._close(")")
             return syntax.Coalesce(token.at)
-        if token.text == "select":
-            return self._select()
-        if token.text in names.METRICS:
+        if self._word("select"):
+            return syntax.Select(self._select(), token.at)
+        if self._word(*names.RANKS):
             raise TraceQLError(
-                f"{token.text} makes metrics, which are not answered here: ask for spans, or use "
-                "/api/mesh/series",
-                token.at,
+                f"{token.text} ranks series: write a metric such as rate() | before it", token.at
             )
-        raise self._expected("a stage: { … }, count(), avg(), min(), max(), sum(), by() or select()")
+        if self._is("{", "("):
+            return self._spanset(1)
+        if token.kind is Kind.ATTRIBUTE or (token.kind is Kind.WORD and token.text in names.BARE):
+            raise self._expected(f"{_STAGES}: conditions stand in braces,")
+        raise self._expected(_STAGES)
 
-    def _select(self) -> syntax.Select:
-        at = self._call().at
-        fields = [self.field()]
-        while self._take(","):
-            fields.append(self.field())
-        self._close(")")
-        return syntax.Select(tuple(fields), at)
+    def _select(self) -> tuple[syntax.Field, ...]:
+        self._call()
+        return self._fields()
 
-    def _aggregate(self) -> syntax.Aggregate:
-        name = self._call()
-        operand = None if name.text == "count" else self._expression(1)
-        self._close(")")
-        op = self._next
-        if op.text not in names.EQUALITY + names.ORDER:
-            raise self._expected(f"a comparison, such as {name.text}({'' if operand is None else '…'}) > 2")
+    def _begins_scalar(self) -> bool:
+        """True if a number over a spanset begins here rather than a spanset.
+
+        A bracket may hold either. It holds stages when a comparison, a pipe or a brace stands in it outside
+        of the brackets of a call: a look ahead of one bracket, so nothing is ever read twice.
+        """
+        if self._word(*names.AGGREGATES) or self._next.kind in NUMERIC_LITERALS or self._is("-"):
+            return True
+        if not self._is("("):
+            return False
+        depth, calls, index = 0, 0, self._index
+        while self._tokens[index].kind is not Kind.END:
+            token = self._tokens[index]
+            if token.kind is Kind.MARK and token.text == "(":
+                depth += 1
+                calls = calls or (depth if self._tokens[index - 1].kind is Kind.WORD and depth > 1 else 0)
+            elif token.kind is Kind.MARK and token.text == ")":
+                calls = 0 if calls == depth else calls
+                depth -= 1
+                if not depth:
+                    return True
+            elif not calls and (token.text in (*_CONDITIONS, "|", "{") or self._groups(token.text)):
+                return False
+            index += 1
+        return False
+
+    @staticmethod
+    def _groups(word: str) -> bool:
+        return word in ("by", "select", "coalesce")
+
+    def _scalar_filter(self) -> syntax.ScalarFilter:
+        left = self._scalar(3)
+        if not self._is(*_CONDITIONS):
+            raise self._expected("a comparison, such as count() > 2,")
+        op = self._operator()
+        return syntax.ScalarFilter(op.text, left, self._scalar(3), op.at)
+
+    def _scalar(self, least: int) -> syntax.Scalar:
+        left = self._scalar_atom()
+        while (binding := self._binding(ARITHMETIC_BINDING)) >= least:
+            op = self._operator()
+            right = self._scalar(binding if op.text == "^" else binding + 1)
+            left = syntax.ScalarOperation(op.text, left, right, op.at)
+        return left
+
+    def _scalar_atom(self) -> syntax.Scalar:
+        token = self._next
+        if self._take("("):
+            self._deeper(token)
+            inner = self._scalar(3)
+            self._close(")")
+            self._depth -= 1
+            return inner
+        if self._word(*names.AGGREGATES):
+            self._call()
+            operand = None if token.text == "count" else self._expression()
+            self._close(")")
+            return syntax.Aggregation(token.text, operand, token.at)
+        if negative := self._negative():
+            return negative
+        if token.kind not in NUMERIC_LITERALS:
+            raise self._expected("a number, a duration or an aggregate such as avg(duration)")
         self._advance()
-        at = self._next.at
-        value = self._unary()
-        if not isinstance(value, Literal):
-            raise TraceQLError("a value is expected here: compare with a number or a duration", at)
-        return syntax.Aggregate(name.text, operand, op.text, value, name.at)
+        return Literal(NUMERIC_LITERALS[token.kind], token.value, token.at)
 
     def _spanset(self, least: int) -> syntax.Spanset:
         left = self._operand()
@@ -142,115 +172,5 @@ class _Parser:
             # Brackets around one spanset mean nothing, and a tree without them compares equal.
             if len(inner.stages) == 1 and isinstance(only, syntax.Filter | syntax.Combined | syntax.Query):
                 return only
-            return syntax.Query(inner.stages, token.at)
-        if not self._take("{"):
-            raise self._expected('a spanset such as { name = "GET /" }: conditions stand in braces')
-        condition = None if self._next.text == "}" else self._expression(1)
-        self._close("}")
-        return syntax.Filter(condition, token.at)
-
-    def _expression(self, least: int) -> syntax.Expression:
-        left = self._unary()
-        while (binding := self._binding()) >= least:
-            op = self._operator()
-            # Powers bind from the right, everything else from the left.
-            right = self._expression(binding if op.text == "^" else binding + 1)
-            left = syntax.Binary(op.text, left, right, op.at)
-        return left
-
-    def _binding(self) -> int:
-        return _BINDING.get(self._next.text, 0) if self._next.kind is Kind.MARK else 0
-
-    def _unary(self) -> syntax.Expression:
-        token = self._next
-        if token.kind is not Kind.MARK or token.text not in ("!", "-", "("):
-            return self._atom()
-        self._advance()
-        # A sign before a number is part of it: { .a = -1 } compares with a value, which an index can serve.
-        if token.text == "-" and self._next.kind in (Kind.INTEGER, Kind.FLOAT, Kind.DURATION):
-            number = self._advance()
-            assert not isinstance(number.value, str)
-            position = Position(token.at.column, number.at.column + number.at.length - token.at.column)
-            return Literal(_LITERALS[number.kind], -number.value, position)
-        self._deeper(token)
-        if token.text == "(":
-            inner = self._expression(1)
-            self._close(")")
-        else:
-            inner = syntax.Unary(token.text, self._expression(_NOT_BINDING), token.at)
-        self._depth -= 1
-        return inner
-
-    def _atom(self) -> syntax.Expression:
-        token = self._next
-        if token.kind in _LITERALS:
-            self._advance()
-            return Literal(_LITERALS[token.kind], token.value, token.at)
-        if token.text in _WORDS and token.kind is Kind.WORD:
-            self._advance()
-            kind, value = _WORDS[token.text]
-            return Literal(kind, value, token.at)
-        return self.field()
-
-    def field(self) -> syntax.Field:
-        token = self._next
-        if token.kind is Kind.ATTRIBUTE:
-            self._advance()
-            return syntax.Attribute(syntax.Scope(token.text), str(token.value), token.at)
-        if token.kind is not Kind.WORD:
-            raise self._expected("a field or a value, such as name, duration, .key, span.key or 1.5s")
-        name = names.BARE.get(token.text, token.text)
-        if name not in names.INTRINSICS:
-            raise TraceQLError(_no_field(token.text), token.at)
-        self._advance()
-        return syntax.Intrinsic(name, token.at)
-
-    def _call(self) -> Token:
-        name = self._advance()
-        if not self._take("("):
-            raise self._expected(f"( after {name.text}")
-        return name
-
-    def _close(self, bracket: str) -> None:
-        if not self._take(bracket):
-            raise self._expected(f"an operator or {bracket}")
-
-    def _operator(self) -> Token:
-        self._operators += 1
-        if self._operators > OPERATORS_MAX:
-            raise TraceQLError(f"more than {OPERATORS_MAX} operators: ask for less at once", self._next.at)
-        return self._advance()
-
-    def _deeper(self, token: Token) -> None:
-        self._depth += 1
-        if self._depth > DEPTH_MAX:
-            raise TraceQLError(f"brackets are {self._depth} deep: write at most {DEPTH_MAX}", token.at)
-
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._index]
-
-    def _advance(self) -> Token:
-        token = self._next
-        self._index += 1
-        return token
-
-    def _take(self, mark: str) -> bool:
-        if self._next.kind is Kind.MARK and self._next.text == mark:
-            self._index += 1
-            return True
-        return False
-
-    def _expected(self, what: str) -> TraceQLError:
-        token = self._next
-        found = "the query ends" if token.kind is Kind.END else f"{token.text!r} was found"
-        return TraceQLError(f"{found} where {what} is expected", token.at)
-
-
-def _no_field(word: str) -> str:
-    if word in names.UNSUPPORTED:
-        return f"{word} cannot be asked for: {names.UNSUPPORTED[word]}"
-    known = (*names.BARE, *names.INTRINSICS, *_WORDS)
-    near = get_close_matches(word, known, 1)
-    hint = f"did you mean {near[0]}? Otherwise " if near else ""
-    return f'there is no field {word}: {hint}write .{word} if it is an attribute and "{word}" if it is a text'
+            return syntax.Query(inner.stages, at=token.at)
+        return self._filter()

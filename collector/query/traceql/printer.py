@@ -7,8 +7,9 @@ from collector.query.traceql import names, syntax
 from collector.query.traceql.syntax import Type
 from collector.query.traceql.tokens import KEY
 
-# A digit after a dot begins a number, and a second dot is easily overlooked.
-_BARE_KEY: Final = re.compile(rf"(?![0-9.]){KEY.pattern}").fullmatch
+# A digit after a dot begins a number, and a second dot is easily overlooked. Behind parent. the name of a
+# scope would be taken for one.
+_BARE_KEY: Final = re.compile(rf"(?![0-9.]|(?:{'|'.join(names.SCOPES)})\.){KEY.pattern}").fullmatch
 # Both spellings parse; people and Tempo write the older.
 _OLDER: Final = {name: bare for bare, name in names.BARE.items()}
 _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -16,7 +17,13 @@ _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\
 
 def text(query: syntax.Query) -> str:
     """The query in one line."""
-    return " | ".join(map(_stage, query.stages))
+    first, *rest = query.stages
+    printed = _stage(first) + "".join(
+        f" {_stage(each)}" if isinstance(each, syntax.SeriesFilter) else f" | {_stage(each)}" for each in rest
+    )
+    if query.hints:
+        printed += f" with({', '.join(f'{name}={_literal(value)}' for name, value in query.hints)})"
+    return printed
 
 
 def field_text(field: syntax.Field) -> str:
@@ -24,26 +31,54 @@ def field_text(field: syntax.Field) -> str:
     if isinstance(field, syntax.Intrinsic):
         return field.name
     key = field.key if _BARE_KEY(field.key) else _quoted(field.key)
-    return f"{field.scope}.{key}"
+    scope = f"{names.PARENT}.{field.scope}".rstrip(".") if field.parent else field.scope
+    return f"{scope}.{key}"
 
 
-def short_text(field: syntax.Field) -> str:
-    """A field by its short name, as most people write it."""
-    name = field_text(field)
-    return _OLDER.get(name, name)
+def short_text(expression: syntax.Expression) -> str:
+    """An expression with fields by their short names, as most people write them."""
+    if isinstance(expression, syntax.Intrinsic):
+        return _OLDER.get(expression.name, expression.name)
+    return _expression(expression)
 
 
 def _stage(stage: syntax.Stage) -> str:
-    if isinstance(stage, syntax.Aggregate):
-        operand = "" if stage.operand is None else _expression(stage.operand)
-        return f"{stage.function}({operand}) {stage.op} {_expression(stage.value)}"
+    if isinstance(stage, syntax.ScalarFilter):
+        return f"{_scalar(stage.left)} {stage.op} {_scalar(stage.right)}"
     if isinstance(stage, syntax.By):
-        return f"by({field_text(stage.group)})"
+        return f"by({_expression(stage.group)})"
     if isinstance(stage, syntax.Coalesce):
         return "coalesce()"
     if isinstance(stage, syntax.Select):
-        return f"select({', '.join(map(field_text, stage.fields))})"
+        return f"select({_fields(stage.fields)})"
+    if isinstance(stage, syntax.SpanMetric):
+        return _metric(stage)
+    if isinstance(stage, syntax.Compare):
+        return f"compare({_spanset(stage.selection)}, {stage.top}, {stage.start}, {stage.end})"
+    if isinstance(stage, syntax.Rank):
+        return f"{stage.function}({stage.limit})"
+    if isinstance(stage, syntax.SeriesFilter):
+        return f"{stage.op} {_literal(stage.value)}"
     return _spanset(stage)
+
+
+def _metric(stage: syntax.SpanMetric) -> str:
+    arguments = [field_text(stage.measured)] if stage.measured else []
+    arguments += map(str, stage.quantiles)
+    by = f" by({_fields(stage.by)})" if stage.by else ""
+    return f"{stage.function}({', '.join(arguments)}){by}"
+
+
+def _fields(fields: tuple[syntax.Field, ...]) -> str:
+    return ", ".join(map(field_text, fields))
+
+
+def _scalar(scalar: syntax.Scalar) -> str:
+    if isinstance(scalar, syntax.Literal):
+        return _literal(scalar)
+    if isinstance(scalar, syntax.Aggregation):
+        return f"{scalar.function}({'' if scalar.operand is None else _expression(scalar.operand)})"
+    return f"({_scalar(scalar.left)} {scalar.op} {_scalar(scalar.right)})"
 
 
 def _spanset(spanset: syntax.Spanset) -> str:

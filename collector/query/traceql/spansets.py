@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from collector.clickhouse.database import StatementError
 from collector.query.bounded_reader import BoundedReader
@@ -12,6 +12,7 @@ from collector.query.sql import Sql
 from collector.query.traceql import Compiled, TraceQLError
 from collector.query.traceql.errors import Position
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
+from collector.query.traceql.types import position
 
 # A query for structure looks at so many of the newest traces its filters find, ...
 CANDIDATES_MAX: Final = 5000
@@ -20,6 +21,7 @@ BATCH: Final = 250
 ROWS_MAX: Final = 100_000
 
 _REASON: Final = re.compile(r"error: (.*?)\. Look at")
+_UNCOMPILED: Final = re.compile("cannot compile re2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,11 @@ class Spansets:
         return Sql("SELECT arrayJoin({ql_found:Array(String)}) AS TraceId", {"ql_found": ids}), answer.partial
 
     async def _newest(self, query: Compiled, limit: int) -> list[str]:
-        return [row[0] for row in await self._store.rows(query.newest(limit))]
+        return [row[0] for row in await self._rows(query, query.newest(limit))]
 
     async def _matches(self, query: Compiled, ids: Sequence[str]) -> Answer:
         """The matches among some traces, in their order."""
-        rows = await self._store.rows(query.spans(ids, ROWS_MAX + 1))
+        rows = await self._rows(query, query.spans(ids, ROWS_MAX + 1))
         # Halved rather than refused: it is usually one trace of the batch that is large.
         large = len(rows) > ROWS_MAX
         if large and len(ids) > 1:
@@ -95,6 +97,15 @@ class Spansets:
             return Answer([], True)
         found = await asyncio.to_thread(query.matches, rows)
         return Answer([Match(each, *found[each]) for each in ids if each in found], large)
+
+    async def _rows(self, query: Compiled, sql: Sql) -> list[tuple[Any, ...]]:
+        try:
+            return await self._store.rows(sql)
+        except StatementError as error:
+            # Patterns that stand in the query were checked, so it is one that a span has as its value.
+            if not query.computed_regexes or not _UNCOMPILED.search(str(error)):
+                raise
+            raise _bad_regex(str(error), position(query.computed_regexes[0])) from None
 
     async def _check_regexes(self, query: Compiled) -> None:
         """Let the store compile each one before anything is read: it alone knows its dialect, RE2."""

@@ -1,6 +1,5 @@
 """A TraceQL query as a tree. Places are left out of comparisons: equal trees mean the same query."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -30,6 +29,7 @@ class Scope(StrEnum):
     RESOURCE = "resource"
     EVENT = "event"
     LINK = "link"
+    INSTRUMENTATION = "instrumentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute by its key, in a scope."""
+    """An attribute by its key, in a scope; of the span's ``parent`` where that is set."""
 
     scope: Scope
     key: str
+    parent: bool = False
     at: Position = field(default=Position(), compare=False)
 
 
@@ -100,21 +101,42 @@ class Combined:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
-    """``| avg(duration) > 1s``; count has no operand."""
+class Aggregation:
+    """``avg(duration)``: one number of a spanset; count has no operand."""
 
     function: str
     operand: Expression | None
+    at: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarOperation:
+    """Arithmetic of aggregations and values; ``at`` is the operator."""
+
     op: str
-    value: Literal
+    left: "Scalar"
+    right: "Scalar"
+    at: Position = field(default=Position(), compare=False)
+
+
+Scalar = Literal | Aggregation | ScalarOperation
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarFilter:
+    """``| avg(duration) > 1s``: keeps the spansets that fulfil it; ``at`` is the operator."""
+
+    op: str
+    left: Scalar
+    right: Scalar
     at: Position = field(default=Position(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """``| by(field)``: one spanset for each value."""
+    """``| by(expression)``: one spanset for each value."""
 
-    group: Field
+    group: Expression
     at: Position = field(default=Position(), compare=False)
 
 
@@ -134,36 +156,58 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanMetric:
+    """``| rate() by(field, …)``: series over time, of spans or of the values of ``measured``."""
+
+    function: str
+    measured: Field | None = None
+    quantiles: tuple[float, ...] = ()
+    by: tuple[Field, ...] = ()
+    at: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``| compare({ selection }, top, start, end)``: the attributes of the selected spans beside the others'.
+
+    ``start`` and ``end`` bound the selection, in nanoseconds since the epoch; both 0 do not.
+    """
+
+    selection: "Filter"
+    top: int = 10
+    start: int = 0
+    end: int = 0
+    at: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """``| topk(n)`` or ``| bottomk(n)``: the greatest or smallest values of each moment."""
+
+    function: str
+    limit: int
+    at: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFilter:
+    """``> 5`` behind a metric: the values that fulfil it."""
+
+    op: str
+    value: Literal
+    at: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """Stages from left to right; the first is a spanset. In brackets it is a spanset itself."""
+    """Stages from left to right, in brackets a spanset itself. ``hints`` are those of ``with (…)``."""
 
     stages: tuple["Stage", ...]
+    hints: tuple[tuple[str, Literal], ...] = ()
     at: Position = field(default=Position(), compare=False)
 
 
 Spanset = Filter | Combined | Query
-Stage = Filter | Combined | Query | Aggregate | By | Coalesce | Select
-
-
-def filters(stage: Stage) -> Iterator[Filter]:
-    """The filters of a stage, from left to right."""
-    if isinstance(stage, Filter):
-        yield stage
-    elif isinstance(stage, Combined):
-        yield from filters(stage.left)
-        yield from filters(stage.right)
-    elif isinstance(stage, Query):
-        for each in stage.stages:
-            yield from filters(each)
-
-
-def parts(expression: Expression | None) -> Iterator[Expression]:
-    """An expression and everything in it."""
-    if expression is None:
-        return
-    yield expression
-    if isinstance(expression, Unary):
-        yield from parts(expression.operand)
-    elif isinstance(expression, Binary):
-        yield from parts(expression.left)
-        yield from parts(expression.right)
+Metric = SpanMetric | Compare
+SeriesStage = Rank | SeriesFilter
+Stage = Filter | Combined | Query | ScalarFilter | By | Coalesce | Select | Metric | SeriesStage

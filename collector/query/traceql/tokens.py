@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Final
 
 from collector.query.traceql.errors import Position, TraceQLError
-from collector.query.traceql.names import SCOPES, UNSUPPORTED_SCOPES
+from collector.query.traceql.names import INTRINSIC_SCOPES, PARENT, SCOPES
 from proxy.contract.api.parameters import UNITS_NS
 
 TEXT_MAX: Final = 5000  # characters; what a person or a form writes is far below
@@ -20,7 +20,7 @@ class Kind(Enum):
     FLOAT = auto()
     DURATION = auto()
     WORD = auto()  # name, nil, count, span:name
-    ATTRIBUTE = auto()  # value: the key; text: the scope
+    ATTRIBUTE = auto()  # value: the key; text: the scope, with parent or parent. before it
     MARK = auto()  # operators and brackets
     END = auto()
 
@@ -74,15 +74,18 @@ _MARKS: Final = (
     ",",
 )
 _MARK: Final = re.compile("|".join(map(re.escape, _MARKS)))
-_SPACE: Final = re.compile(r"\s*")
+# White space and comments, as in Go, whose scanner Tempo reads queries with.
+_SPACE: Final = re.compile(r"(?:\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_][A-Za-z0-9_]*)?")
-_SCOPE: Final = re.compile(r"([A-Za-z]*)\.")
+_SCOPE: Final = re.compile(rf"({PARENT}\.(?:{'|'.join(SCOPES)})|[A-Za-z]*)\.")
 # What may be part of a key without quotes: no white space, bracket, quote or sign of comparison.
 KEY: Final = re.compile(r"[^\s{}()=~!<>&|^,\"`]+")
 _NUMBER: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TIME: Final = re.compile(
-    r"(?:(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(?:ns|us|µs|μs|ms|s|m|h|d))+(?![A-Za-z0-9_.])"
+    r"(?:(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|\.[0-9]{1,15})(?:ns|us|µs|μs|ms|s|m|h|d|w|y))+(?![A-Za-z0-9_.])"
 )
+# As in Prometheus, whose durations TraceQL takes beside Go's.
+_UNITS: Final = {**UNITS_NS, "w": 7 * UNITS_NS["d"], "y": 365 * UNITS_NS["d"]}
 _TAIL: Final = re.compile(r"[A-Za-z0-9_µμ.]+")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PIECE: Final = re.compile(r"([0-9.]+)([a-zµμ]+)")
@@ -126,11 +129,11 @@ def _token(text: str, start: int) -> Token:
     if number := _NUMBER.match(text, start):
         return _number(text, start, number.group())
     scope = _SCOPE.match(text, start)
-    if scope and (scope[1] in SCOPES or not scope[1]):
+    if scope and (scope[1] in SCOPES or not scope[1] or scope[1].startswith(PARENT)):
         return _attribute(text, start, scope[1])
-    if scope and scope[1] in UNSUPPORTED_SCOPES:
+    if scope and scope[1] in INTRINSIC_SCOPES:
         at = Position(start + 1, scope.end() - start)
-        raise TraceQLError(f"{scope[0]} cannot be asked for: {UNSUPPORTED_SCOPES[scope[1]]}", at)
+        raise TraceQLError(f"{scope[0]} has no attributes: {INTRINSIC_SCOPES[scope[1]]}", at)
     found = _WORD.match(text, start)
     kind = Kind.WORD if found else Kind.MARK
     found = found or _MARK.match(text, start)
@@ -150,7 +153,7 @@ def _unknown(character: str) -> str:
 def _number(text: str, start: int, digits: str) -> Token:
     if time := _TIME.match(text, start):
         at = Position(start + 1, time.end() - start)
-        total = round(sum(float(number) * UNITS_NS[unit] for number, unit in _PIECE.findall(time[0])))
+        total = round(sum(float(number) * _UNITS[unit] for number, unit in _PIECE.findall(time[0])))
         if total >= 2**62:
             raise TraceQLError("this is longer than 146 years: write a shorter duration", at)
         return Token(Kind.DURATION, time[0], at, total)
@@ -159,7 +162,7 @@ def _number(text: str, start: int, digits: str) -> Token:
         at = Position(start + 1, tail.end() - start)
         raise TraceQLError(
             f"{text[start : tail.end()]!r} is neither a number nor a duration: "
-            "durations end in ns, us, ms, s, m, h or d, texts stand in double quotes",
+            "durations end in ns, us, ms, s, m, h, d, w or y, texts stand in double quotes",
             at,
         )
     # Digits are counted before int(), which refuses thousands of them with an error of its own.

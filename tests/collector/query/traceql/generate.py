@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from collector.query.traceql import names, syntax
+from collector.query.traceql import names, syntax, walk
 from collector.query.traceql.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type, Unary
 from tests.collector.query.world import NOW_US, Span
 
@@ -30,7 +30,12 @@ PATTERNS = ("", "x|5..", "GET.*", "[0-9]+", ".*", "a")
 SPAN_IDS = tuple(f"{number:016x}" for number in range(1, 8))
 TRACE_IDS = tuple(f"{number:032x}" for number in range(1, 4))
 
-attributes = st.builds(Attribute, st.sampled_from(Scope), st.sampled_from(KEYS))
+# No row of these tests has attributes of a scope: test_conditions.py asks for those.
+attributes = st.builds(
+    Attribute,
+    st.sampled_from([scope for scope in Scope if scope is not Scope.INSTRUMENTATION]),
+    st.sampled_from(KEYS),
+)
 of_span = st.builds(
     Attribute, st.sampled_from((Scope.ANY, Scope.SPAN, Scope.RESOURCE)), st.sampled_from(KEYS)
 )
@@ -54,6 +59,10 @@ def _compare(
     return st.builds(Binary, ops, left, right)
 
 
+parents = st.builds(
+    Attribute, st.sampled_from((Scope.ANY, Scope.SPAN, Scope.RESOURCE)), st.sampled_from(KEYS), st.just(True)
+)
+places = st.sampled_from([Intrinsic(name) for name in names.STRUCTURAL])
 text_fields, time_fields = intrinsics(Type.STRING), intrinsics(Type.DURATION)
 name, took = st.just(Intrinsic("span:name")), st.just(Intrinsic("span:duration"))
 status, kind = st.just(Intrinsic("span:status")), st.just(Intrinsic("span:kind"))
@@ -70,13 +79,39 @@ small = literal(Type.NUMBER, st.sampled_from((-1, 0, 2, 0.5)))
 duration = literal(Type.DURATION, durations)
 boolean = literal(Type.BOOLEAN, st.booleans())
 nil = st.just(Literal(Type.NIL, None))
+count = literal(Type.NUMBER, st.integers(-2, 4))
 sums: st.SearchStrategy[Any] = st.recursive(
     st.one_of(of_span, small),
     lambda inner: st.builds(Binary, st.sampled_from("+-*/%"), inner, inner),
     max_leaves=3,
 )
 negative = st.builds(Unary, st.just("-"), of_span)
+_constants = st.one_of(
+    _compare(order, st.one_of(number, duration), st.one_of(number, duration)),
+    _compare(order, text, text),
+    _compare(st.sampled_from(names.REGEX), text, pattern),
+    _compare(equality, boolean, boolean),
+)
+_places = st.one_of(
+    _compare(order, places, count),
+    _compare(order, count, places),
+    _compare(order, places, of_span),
+    _compare(order, st.builds(Binary, st.sampled_from("+-*"), places, small), st.one_of(count, places)),
+    _compare(equality, places, nil),
+)
 comparisons = st.one_of(
+    _constants,
+    _places,
+    _compare(order, parents, st.one_of(number, text)),
+    _compare(equality, parents, st.one_of(nil, boolean)),
+    _compare(order, st.one_of(time_fields, took), st.one_of(number, sums)),
+    _compare(order, took, st.just(Intrinsic("trace:duration"))),
+    _compare(equality, name, st.just(Intrinsic("trace:rootName"))),
+    _compare(equality, boolean, attributes),
+    _compare(equality, attributes, st.builds(Unary, st.just("!"), of_span)),
+    _compare(equality, attributes, literal(Type.STATUS, st.sampled_from(names.STATUSES))),
+    _compare(equality, nil, attributes),
+    _compare(equality, sums, st.one_of(nil, text)),
     _compare(order, st.one_of(attributes, text_fields), text),
     _compare(order, text, attributes),
     _compare(st.sampled_from(names.REGEX), st.one_of(attributes, text_fields), pattern),
@@ -91,8 +126,14 @@ comparisons = st.one_of(
     _compare(equality, attributes, boolean),
     _compare(equality, status, literal(Type.STATUS, st.sampled_from(names.STATUSES))),
     _compare(equality, kind, literal(Type.KIND, st.sampled_from(names.KINDS))),
-    _compare(equality, st.one_of(attributes, optional), nil),
+    _compare(equality, st.one_of(attributes, optional, text_fields, time_fields, status, kind), nil),
 )
+
+
+def _reads_a_span(expression: syntax.Expression) -> bool:
+    """True if the expression has a field, and none that is a parent's."""
+    found = [part for part in walk.parts(expression) if isinstance(part, Attribute | Intrinsic)]
+    return bool(found) and not any(isinstance(part, Attribute) and part.parent for part in found)
 
 
 def _logic(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -105,13 +146,23 @@ conditions: st.SearchStrategy[Any] = st.recursive(
     st.one_of(comparisons, attributes, boolean), _logic, max_leaves=4
 )
 filters = st.builds(syntax.Filter, st.one_of(st.none(), conditions))
-aggregates = st.one_of(
-    st.builds(syntax.Aggregate, st.just("count"), st.none(), order, literal(Type.NUMBER, st.integers(0, 4))),
-    st.builds(syntax.Aggregate, st.sampled_from(names.AGGREGATES[1:]), took, order, duration),
-    st.builds(syntax.Aggregate, st.sampled_from(names.AGGREGATES[1:]), of_span, order, small),
+counted = st.builds(syntax.Aggregation, st.just("count"), st.none())
+aggregated = st.builds(
+    syntax.Aggregation,
+    st.sampled_from(names.AGGREGATES[1:]),
+    st.one_of(took, of_span, of_span, places, st.builds(Binary, st.sampled_from("+*"), took, small)),
 )
-group_fields = st.one_of(of_span, name, status)
-by = st.builds(syntax.By, group_fields)
+scalars: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(counted, aggregated, small, duration),
+    lambda inner: st.builds(syntax.ScalarOperation, st.sampled_from("+-*/"), inner, inner),
+    max_leaves=2,
+)
+aggregates = st.builds(syntax.ScalarFilter, order, scalars, scalars)
+group_fields = st.one_of(of_span, attributes, name, status, places, st.just(Intrinsic("trace:rootName")))
+by = st.builds(
+    syntax.By,
+    st.one_of(group_fields, comparisons.filter(_reads_a_span), st.builds(Unary, st.just("!"), of_span)),
+)
 selects = st.builds(syntax.Select, st.lists(group_fields, min_size=1, max_size=2).map(tuple))
 
 
@@ -122,12 +173,14 @@ def _combined(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 spansets: st.SearchStrategy[Any] = st.recursive(filters, _combined, max_leaves=3)
+stages = st.one_of(aggregates, filters, by, selects, st.just(syntax.Coalesce()))
+_hints = st.lists(st.tuples(st.sampled_from(("most_recent", "sample")), boolean), max_size=1).map(tuple)
 queries = st.builds(
-    lambda first, rest: syntax.Query((first, *rest)),
-    spansets,
-    st.lists(st.one_of(aggregates, filters, by, selects, st.just(syntax.Coalesce())), max_size=3),
+    lambda first, rest, hints: syntax.Query((first, *rest), hints),
+    st.one_of(spansets, spansets, spansets, aggregates, by, selects),
+    st.lists(stages, max_size=3),
+    _hints,
 )
-
 said = st.dictionaries(
     st.sampled_from([key for key in KEYS if key != "service.name"]), st.sampled_from(TEXTS), max_size=3
 )

@@ -3,7 +3,8 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from collector.query.traceql import names, syntax
@@ -43,35 +44,52 @@ def matching(query: syntax.Query, spans: Sequence[Span]) -> dict[str, list[set[s
 
 def _run(query: syntax.Query, trace: list[Span], sets: list[list[Span]]) -> list[list[Span]]:
     for stage in query.stages:
-        if isinstance(stage, syntax.Aggregate):
-            sets = [each for each in sets if _aggregate(stage, each, trace)]
+        if isinstance(stage, syntax.ScalarFilter):
+            sets = [each for each in sets if _holds(stage, each, trace)]
         elif isinstance(stage, syntax.By):
             sets = [group for each in sets for group in _groups(stage.group, each, trace)]
         elif isinstance(stage, syntax.Coalesce):
             sets = [[span for span in trace if any(span in each for each in sets)]]
-        elif not isinstance(stage, syntax.Select):
+        elif isinstance(stage, syntax.Filter | syntax.Combined | syntax.Query):
             sets = [_spanset(stage, each, trace) for each in sets]
         sets = [each for each in sets if each]
     return sets
 
 
-def _groups(field: syntax.Field, spans: list[Span], trace: list[Span]) -> list[list[Span]]:
+def _groups(group: syntax.Expression, spans: list[Span], trace: list[Span]) -> list[list[Span]]:
     groups: dict[Any, list[Span]] = {}
     for span in spans:
-        values = _values(field, span, trace)
-        groups.setdefault(values[0] if values else None, []).append(span)
+        if _kind(group) == "boolean":
+            value: Any = _true(group, span, trace)
+        else:
+            values = _values(group, span, trace)
+            value = values[0] if values else None
+        groups.setdefault(value, []).append(span)
     return list(groups.values())
 
 
-def _aggregate(stage: syntax.Aggregate, spans: list[Span], trace: list[Span]) -> bool:
-    if stage.operand is None:
-        return _COMPARE[stage.op](len(spans), stage.value.value)
-    numbers = [n for span in spans for n in _numbers(stage.operand, span, trace)]
+def _holds(stage: syntax.ScalarFilter, spans: list[Span], trace: list[Span]) -> bool:
+    left, right = (_scalar(side, spans, trace) for side in (stage.left, stage.right))
+    return left is not None and right is not None and _COMPARE[stage.op](left, right)
+
+
+def _scalar(scalar: syntax.Scalar, spans: list[Span], trace: list[Span]) -> float | None:
+    if isinstance(scalar, syntax.Literal):
+        assert isinstance(scalar.value, int | float)
+        return scalar.value
+    if isinstance(scalar, syntax.ScalarOperation):
+        left, right = _scalar(scalar.left, spans, trace), _scalar(scalar.right, spans, trace)
+        if left is None or right is None:
+            return None
+        result = _arithmetic(scalar.op, float(left), float(right))
+        return result if math.isfinite(result) else None
+    if scalar.operand is None:
+        return len(spans)
+    numbers = [n for span in spans for n in _numbers(scalar.operand, span, trace)[:1]]
     if not numbers:
-        return False
+        return None
     mean = sum(numbers) / len(numbers)
-    values = {"sum": sum(numbers), "avg": mean, "min": min(numbers), "max": max(numbers)}
-    return _COMPARE[stage.op](values[stage.function], stage.value.value)
+    return {"sum": sum(numbers), "avg": mean, "min": min(numbers), "max": max(numbers)}[scalar.function]
 
 
 def _spanset(spanset: syntax.Spanset, among: list[Span], trace: list[Span]) -> list[Span]:
@@ -128,11 +146,15 @@ def _true(expression: syntax.Expression, span: Span, trace: list[Span]) -> bool:
         return _true(left, span, trace) and _true(right, span, trace)
     if op == "||":
         return _true(left, span, trace) or _true(right, span, trace)
-    if isinstance(right, syntax.Literal) and right.type is Type.NIL:
-        there = bool(_values(left, span, trace))
-        if isinstance(left, syntax.Intrinsic):
-            there = any(_values(left, span, trace))
-        return there == (op == "!=")
+    for one, other in ((left, right), (right, left)):
+        if isinstance(other, syntax.Literal) and other.type is Type.NIL:
+            if isinstance(one, syntax.Intrinsic):
+                there = any(_values(one, span, trace))
+            elif isinstance(one, syntax.Attribute):
+                there = bool(_values(one, span, trace))
+            else:
+                there = bool(_numbers(one, span, trace))
+            return there == (op == "!=")
     return _compared(op, left, right, span, trace)
 
 
@@ -144,6 +166,9 @@ def _compared(
         pattern = re.compile(str(right.value), re.DOTALL)
         return any(bool(pattern.fullmatch(text)) == (op == "=~") for text in _values(left, span, trace))
     kinds = {_kind(left), _kind(right)}
+    status = any(isinstance(side, syntax.Literal) and side.type is Type.STATUS for side in (left, right))
+    if (status and "attribute" in kinds) or {"number", "text"} <= kinds:
+        return False
     if "boolean" in kinds:
         flags = [_booleans(side, span, trace) for side in (left, right)]
         return any(_COMPARE[op](a, b) for a in flags[0] for b in flags[1])
@@ -165,7 +190,8 @@ def _kind(expression: syntax.Expression) -> str:
         kinds = {Type.NUMBER: "number", Type.DURATION: "number", Type.BOOLEAN: "boolean"}
         return kinds.get(expression.type, "text")
     if isinstance(expression, syntax.Intrinsic):
-        return "number" if names.INTRINSICS[expression.name] is Type.DURATION else "text"
+        numeric = names.INTRINSICS[expression.name] in (Type.DURATION, Type.NUMBER)
+        return "number" if numeric else "text"
     if isinstance(expression, syntax.Attribute):
         return "attribute"
     if isinstance(expression, syntax.Unary):
@@ -213,6 +239,9 @@ def _values(expression: syntax.Expression, span: Span, trace: list[Span]) -> lis
     if isinstance(expression, syntax.Intrinsic):
         return _intrinsic(expression.name, span, trace)
     assert isinstance(expression, syntax.Attribute)
+    if expression.parent:
+        over = [each for each in trace if each.span == _parent(span)]
+        return [value for each in over for value in _values(replace(expression, parent=False), each, trace)]
     places: dict[Scope, list[Mapping[str, str]]] = {
         Scope.SPAN: [span.attributes],
         # An empty name of a service is none.
@@ -226,6 +255,8 @@ def _values(expression: syntax.Expression, span: Span, trace: list[Span]) -> lis
 
 def _intrinsic(name: str, span: Span, trace: list[Span]) -> list[str]:
     start = _start(span)
+    if name in names.STRUCTURAL:
+        return [str(_place(name, span, trace))]
     if name.startswith("event:"):
         return [each if name == "event:name" else str(time - start) for time, each, _ in span.events]
     if name.startswith("link:"):
@@ -249,6 +280,35 @@ def _intrinsic(name: str, span: Span, trace: list[Span]) -> list[str]:
             "instrumentation:version": "",
         }[name]
     ]
+
+
+def _place(name: str, span: Span, trace: list[Span]) -> int:
+    if name == "span:childCount":
+        return sum(_parent(each) == span.span for each in trace)
+    numbers: dict[str, list[int]] = {}
+    count = 0
+
+    def visit(each: Span, parent: int) -> None:
+        nonlocal count
+        count += 1
+        numbers[each.span] = [count, 0, parent]
+        for child in _children(each, trace):
+            visit(child, numbers[each.span][0])
+        count += 1
+        numbers[each.span][1] = count
+
+    for root in _in_order(each for each in trace if not each.parent):
+        visit(root, -1)
+    found = numbers.get(span.span, [0, 0, 0])
+    return found[("nestedSetLeft", "nestedSetRight", "nestedSetParent").index(name)]
+
+
+def _children(span: Span, trace: list[Span]) -> list[Span]:
+    return _in_order(each for each in trace if _parent(each) == span.span)
+
+
+def _in_order(spans: Iterable[Span]) -> list[Span]:
+    return sorted(spans, key=lambda each: (_start(each), each.span))
 
 
 def _start(span: Span) -> int:

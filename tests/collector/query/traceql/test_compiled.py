@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
 from collector.query.traceql import compiled, parse, syntax
-from collector.query.traceql.parser import DEPTH_MAX
+from collector.query.traceql.cursor import DEPTH_MAX
 from collector.query.traceql.printer import text
 from collector.query.traceql.spansets import Spansets
 from tests.collector.query.traceql.generate import SPAN_IDS, TRACE_IDS, queries, traces
@@ -83,6 +83,11 @@ def test_every_parameter_is_given_and_no_value_is_in_the_text(query: syntax.Quer
             "false",
             "Array(Nullable(Float64))",
             "Array(Nullable(String))",
+            "Nullable(Float64)",
+            "Nullable(String)",
+            "Map(String, String)",
+            "^(?:",
+            ")$",
         }
 
 

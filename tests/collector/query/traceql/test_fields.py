@@ -10,7 +10,7 @@ from tests.collector.query.world import World
 def test_every_intrinsic_has_its_columns() -> None:
     numbers = {name for name, kind in names.INTRINSICS.items() if kind is Type.DURATION}
     assert fields.NUMBER.keys() == numbers
-    assert names.INTRINSICS.keys() - fields.TEXT.keys() <= numbers
+    assert names.INTRINSICS.keys() - fields.TEXT.keys() == set(names.STRUCTURAL)
 
 
 def test_an_attribute_of_any_scope_is_that_of_the_span_before_its_resource() -> None:
@@ -37,5 +37,15 @@ def test_the_store_has_the_columns_of_a_span(world: World, name: str) -> None:
 )
 def test_the_store_has_the_arrays_of_events_and_links(world: World, kind: str, name: str) -> None:
     arguments, columns = fields.LAMBDAS[kind]
-    sql = f"SELECT arrayExists({arguments} -> {fields.TEXT[name]} = '' OR attributes['k'] = '', {columns})"
+    said = f"{fields.TEXT[name]} = '' OR {kind}_attributes['k'] = ''"
+    sql = f"SELECT arrayExists({arguments} -> {said}, {columns})"
     assert world.database.query(f"{sql} FROM otel_traces") == []
+
+
+def test_the_store_has_the_summaries_of_traces(world: World) -> None:
+    columns = ", ".join(
+        fields.TEXT[name] for name in ("trace:duration", "trace:rootName", "trace:rootService")
+    )
+    window = {"ql_start": 0, "ql_end": 1}
+    assert world.database.query(f"SELECT {columns} FROM ({fields.SUMMARIES})", window) == []
+    assert world.database.query(fields.PARENTS, window) == []

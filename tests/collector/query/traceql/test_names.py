@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.query.traceql import TraceQLError, field, names, parse
+from collector.query.traceql import TraceQLError, field, names, parse, parse_any
 
 
 @pytest.mark.parametrize("name", [*names.INTRINSICS, *names.BARE])
@@ -10,18 +10,16 @@ def test_every_intrinsic_is_a_field(name: str) -> None:
     assert field(name).name == names.BARE.get(name, name)  # type: ignore[union-attr]  # no attribute
 
 
-@pytest.mark.parametrize(("name", "instead"), names.UNSUPPORTED.items())
-def test_what_is_not_supported_says_what_to_write(name: str, instead: str) -> None:
-    with pytest.raises(TraceQLError) as caught:
-        field(name)
-    assert instead in caught.value.message
-
-
-@pytest.mark.parametrize(("scope", "instead"), names.UNSUPPORTED_SCOPES.items())
-def test_scopes_that_are_not_kept_say_what_to_write(scope: str, instead: str) -> None:
+@pytest.mark.parametrize(("scope", "instead"), names.INTRINSIC_SCOPES.items())
+def test_scopes_without_attributes_say_what_to_write(scope: str, instead: str) -> None:
     with pytest.raises(TraceQLError) as caught:
         parse(f"{{ {scope}.a = 1 }}")
     assert instead in caught.value.message
+
+
+@pytest.mark.parametrize("scope", [*names.SCOPES, names.PARENT, "parent.span", "parent.resource"])
+def test_every_scope_has_attributes(scope: str) -> None:
+    assert parse(f"{{ {scope}.a = 1 }}")
 
 
 @pytest.mark.parametrize("op", names.STRUCTURE)
@@ -30,6 +28,9 @@ def test_every_structural_operator_stands_between_spansets(op: str) -> None:
 
 
 @pytest.mark.parametrize("word", names.METRICS)
-def test_metrics_are_refused_by_name(word: str) -> None:
-    with pytest.raises(TraceQLError, match="metrics"):
-        parse(f"{{ }} | {word}()")
+def test_metrics_are_no_queries_for_traces(word: str) -> None:
+    argument = {"compare": "{ .a }", "quantile_over_time": "duration, 0.5"}.get(word, "duration")
+    said = f"{{ }} | {word}({'' if word in names.COUNTS else argument})"
+    assert parse_any(said)
+    with pytest.raises(TraceQLError, match="/api/metrics/query_range"):
+        parse(said)
