@@ -108,7 +108,7 @@ class Sidecar:
         self._batch = WriteBatch()
         self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle, config.pool_age)
         self.router = Router(source.random, namespace=config.namespace)
-        uplink.gauges, uplink.on_view = self._gauges, self.router.update
+        uplink.gauges, uplink.on_view = self._gauges, self._take_view
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits, config.b3)
         self.inbound = Inbound(config.app, self.recorder, config.max_requests)
         self.outbound = Outbound(self.router, DnsCache(self._now), self.recorder, config.max_requests)
@@ -222,6 +222,10 @@ class Sidecar:
             via=config.service.encode() if config.via else b"",
             forwarded=forwarded,
         )
+
+    def _take_view(self, view: MeshView) -> None:
+        for address in self.router.update(view):
+            self.pool.forget(address)
 
     def _rules(self, option: str, context: ListenerContext) -> ListenerRules:
         config = self.config

@@ -38,6 +38,15 @@ class EndpointState(StrEnum):
     GONE = "gone"  # its stream ended; kept for the grace period
 
 
+# The name of an instance and the mark of one start of its process; either is empty where it is unknown.
+Identity = tuple[str, str]
+
+
+def another_process(before: Identity, after: Identity) -> bool:
+    """Return True if another process answers at an address than before; what is unknown does not differ."""
+    return any(old and new and old != new for old, new in zip(before, after, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One address at which a service answers.
@@ -47,7 +56,7 @@ class Endpoint:
     application sends there is recognised as traffic to this endpoint. ``weight`` is relative,
     1.0 is neutral. ``healthy`` is False while the endpoint is ejected or draining; ``draining``
     (leaving, or not ready) tells the two apart: it gets nothing new even where ejections are
-    ignored.
+    ignored. ``generation`` is the mark of one start of the process there, empty if unknown.
     """
 
     address: str
@@ -58,6 +67,12 @@ class Endpoint:
     version: str = ""
     zone: str = ""
     draining: bool = False
+    generation: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        """Return what tells this process from another one at the same address."""
+        return self.instance, self.generation
 
 
 # Failures after which a request may be tried again; ``connect-failure``: nothing of it was sent.
@@ -109,7 +124,8 @@ class Node:
     """The identity and state that a sidecar sends when it connects; a connected sidecar is registered.
 
     ``address`` is its inbound listener as ``host:port``; an unspecified host (0.0.0.0, ::) is
-    replaced by the address the connection comes from. Empty when it only sends.
+    replaced by the address the connection comes from. Empty when it only sends. ``generation`` is another
+    text after each start of the sidecar or its application.
     """
 
     service: ServiceId
@@ -119,3 +135,4 @@ class Node:
     version: str = ""
     zone: str = ""
     state: NodeState = NodeState.READY
+    generation: str = ""

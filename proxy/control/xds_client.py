@@ -50,7 +50,7 @@ class XdsClient:
         expiry: float = protocol.TTL_SECONDS,
     ) -> None:
         self._target = target
-        self._node = node
+        self._node = replace(node, generation=_generation())
         self._on_view = on_view
         self._expiry = expiry
         self._mirror = Mirror()
@@ -68,9 +68,14 @@ class XdsClient:
 
     def set_state(self, state: NodeState) -> None:
         """Report that this instance is ready, unready or draining."""
-        if state is self._node.state:
+        before = self._node.state
+        if state is before:
             return
         self._node = replace(self._node, state=state)
+        # An application that was gone and answers again is another process: nothing that its callers
+        # learned of the one before holds for it.
+        if before is NodeState.UNREADY and state is NodeState.READY:
+            self._node = replace(self._node, generation=_generation())
         # A node may be sent with any request; CDS is the one type that every sidecar is subscribed to.
         self._requests.put_nowait(
             pb.DeltaDiscoveryRequest(type_url=protocol.CDS, node=nodes.encode(self._node))
@@ -187,6 +192,10 @@ class XdsClient:
         if view != self._last_view:
             self._last_view = view
             self._on_view(view)
+
+
+def _generation() -> str:
+    return f"{random.getrandbits(32):08x}"
 
 
 def neutral(view: MeshView) -> MeshView:

@@ -133,6 +133,11 @@ class Pool:
             ready = self._ready[connection.address] = []
         ready.append(connection)
 
+    def forget(self, address: str) -> None:
+        """Close the idle connections to an address at which another process answers now."""
+        for connection in self._ready.pop(address, ()):
+            connection.discard()
+
     def lost(self, connection: OutgoingConnection) -> None:
         """Forget a connection that is gone, or about to be."""
         self._dialer.closed(connection)

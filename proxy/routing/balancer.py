@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from math import exp
 from typing import Final, Protocol
 
-from proxy.contract.model import Endpoint
+from proxy.contract.model import Endpoint, another_process
 from proxy.routing.breaker import Breaker, State
 from proxy.routing.trials import Trials
 
@@ -176,7 +176,10 @@ class Balancer:
         for endpoint in endpoints:
             # The mesh sends a new set for every weight that moves; forgetting latencies each time would
             # make the choice random for seconds.
-            candidate = self.candidates.get(endpoint.address) or Candidate(endpoint)
+            candidate = self.candidates.get(endpoint.address)
+            # What was learned is of the process that was there, not of the address.
+            if candidate is None or another_process(candidate.endpoint.identity, endpoint.identity):
+                candidate = Candidate(endpoint)
             candidate.endpoint = endpoint
             fresh[endpoint.address] = candidate
         self.candidates = fresh

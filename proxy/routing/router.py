@@ -130,8 +130,12 @@ class Router:
         self.outside: dict[str, Destination] = {}
         self._by_address: dict[str, tuple[Destination, Candidate]] = {}
 
-    def update(self, view: MeshView) -> None:
-        """Take a new view of the mesh; what was learned of endpoints that stay is kept."""
+    def update(self, view: MeshView) -> list[str]:
+        """Take a new view of the mesh; what was learned of endpoints that stay is kept.
+
+        Return the addresses at which another process answers now than in the view before.
+        """
+        before = self._by_address
         fresh: dict[ServiceId, Destination] = {}
         for name, service in view.items():
             destination = self.services.get(name) or Destination(name, self.picker(self._rng))
@@ -149,6 +153,12 @@ class Router:
                 for address in (endpoint.app, endpoint.address):
                     if address:
                         self._by_address[address] = (destination, candidate)
+        return [
+            address
+            for address, (destination, candidate) in self._by_address.items()
+            # A candidate is kept for as long as its process lives.
+            if address in before and before[address][1] is not candidate
+        ]
 
     def named(self, authority: Authority) -> Destination | None:
         """Return the service of that name, unless the authority is the very address of an endpoint."""

@@ -253,7 +253,7 @@ class Evidence:
         return self._records.get(service, {})
 
     def forget(self, service: ServiceId, endpoint: str) -> None:
-        """Drop what was measured: another instance answers at this address now."""
+        """Drop what was measured: another process answers at this address now."""
         self._records.get(service, {}).pop(endpoint, None)
 
     def sweep(self, now: float) -> None:

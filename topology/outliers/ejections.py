@@ -73,10 +73,21 @@ class Ejections:
             if not state.doubted
         }
 
-    def forget(self, service: ServiceId, endpoint: str) -> None:
-        """Drop the state of an address at which another instance answers now."""
-        if service in self._services:
-            self._services[service].endpoints.pop(endpoint, None)
+    def renew(self, service: ServiceId, endpoint: str, *, same_instance: bool, now: float) -> list[Decision]:
+        """Drop the state of an address at which another process answers now.
+
+        An ejected one that is the same instance, started again, goes on probation first: what ends and
+        starts all the time would otherwise never stay out.
+        """
+        known = self._services.get(service)
+        if known is None:
+            return []
+        if not same_instance or self.state(service, endpoint).state is not EndpointState.EJECTED:
+            known.endpoints.pop(endpoint, None)
+            return []
+        transitions = Transitions(service, known, self._settings, now)
+        transitions.probation(endpoint, "its process was started again")
+        return transitions.decisions
 
     def step(
         self,

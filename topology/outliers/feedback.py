@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from proxy.contract.decisions.evidence import Dependency, Ejection, WeightChange
-from proxy.contract.model import EndpointState
+from proxy.contract.model import EndpointState, another_process
 from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import Evidence
 from topology.evidence.peer_tallies import ServiceTallies
@@ -56,8 +56,7 @@ class Feedback:
         # Reset here, as this step sees all measurements that have come so far.
         self.evidence.urgent = False
         touched = self.evidence.take_touched() | (members.keys() if members is not self._members else set())
-        self._renew(members)
-        decisions: list[Decision] = []
+        decisions = list(self._renew(members, now))
         for service, endpoints in members.items():
             if not endpoints:
                 continue
@@ -91,19 +90,24 @@ class Feedback:
         self._suspects.clear()
         return due
 
-    def _renew(self, members: Members) -> None:
-        """Forget what was held against an address at which another instance answers now."""
+    def _renew(self, members: Members, now: float) -> Iterator[Decision]:
+        """Forget what was held against an address at which another process answers now."""
         if members is self._members:
             return
-        before = {(m.service, m.address): m.instance for known in self._members.values() for m in known}
+        before = {(m.service, m.address): m for known in self._members.values() for m in known}
         for service, endpoints in members.items():
             for member in endpoints:
-                instance = before.get((service, member.address))
+                known = before.get((service, member.address))
                 # A new pod got the address of an old one, and must not inherit its ejection or its
-                # failures.
-                if instance is not None and instance != member.instance:
-                    self.ejections.forget(service, member.address)
+                # failures; nor those of one that left a while ago.
+                if known is None:
                     self.evidence.forget(service, member.address)
+                elif another_process(known.identity, member.identity):
+                    self._changed.add(service)
+                    self.evidence.forget(service, member.address)
+                    self.weights.forget(service, member.address)
+                    same = known.instance == member.instance
+                    yield from self.ejections.renew(service, member.address, same_instance=same, now=now)
             self.weights.retain(service, [member.address for member in endpoints])
         self._members = members
 

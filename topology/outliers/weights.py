@@ -78,6 +78,10 @@ class Weights:
                 changed[endpoint] = (before, held.published)
         return changed
 
+    def forget(self, service: ServiceId, endpoint: str) -> None:
+        """Return the endpoint of an address to the neutral weight: another process answers there now."""
+        self._held.pop((service, endpoint), None)
+
     def retain(self, service: ServiceId, endpoints: Sequence[str]) -> None:
         """Forget endpoints of a service that exist no more."""
         kept = set(endpoints)

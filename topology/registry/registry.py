@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from proxy.contract.decisions.evidence import Departure, Registration
-from proxy.contract.model import Node, NodeState
+from proxy.contract.model import Identity, Node, NodeState, another_process
 from proxy.contract.service_id import ServiceId, ServiceNames
 from topology.model.decisions import Decision
 from topology.model.endpoints import EndpointOrigin
@@ -36,7 +36,7 @@ class Registry:
         node = replace(locate(node, peer_host), service=self.spelling(node.service))
         before = self._streams.node(stream)
         known = {
-            member.address
+            member.address: member.identity
             for member in self._members.get(node.service, ())
             if member.origin is EndpointOrigin.SIDECAR
         }
@@ -47,7 +47,7 @@ class Registry:
         self._rebuild(node.service)
         if not node.address or before == node:
             return []
-        return _announce(node, before.state if before else None, node.address in known, now)
+        return _announce(node, before.state if before else None, known.get(node.address), now)
 
     def disconnect(self, stream: str, now: float) -> None:
         """Note that a stream ended; an endpoint that was draining is gone with it."""
@@ -172,11 +172,13 @@ class Registry:
             self._addresses.add(member)
 
 
-def _announce(node: Node, before: NodeState | None, known: bool, now: float) -> list[Decision]:
+def _announce(node: Node, before: NodeState | None, known: Identity | None, now: float) -> list[Decision]:
     if node.state is NodeState.READY:
-        if known and before in (None, NodeState.READY):
-            return []
-        text = "is ready again" if known else "registered"
+        text = "registered" if known is None else "is ready again"
+        if known is not None and before in (None, NodeState.READY):
+            if not another_process(known, (node.instance, node.generation)):
+                return []
+            text = "is another process than before: nothing that was learned of that one holds for it"
         return [Decision(now, node.service, f"{node.address} {text}", Registration(), node.address)]
     if node.state is before:
         return []

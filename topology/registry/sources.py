@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from proxy.contract.model import EndpointState
+from proxy.contract.model import EndpointState, Identity
 from proxy.contract.service_id import ServiceId
 from topology.model.endpoints import EndpointOrigin
 
@@ -41,6 +41,12 @@ class Member:
     version: str = ""
     zone: str = ""
     origin: EndpointOrigin = EndpointOrigin.SIDECAR
+    generation: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        """Return what tells this process from another one at the same address."""
+        return self.instance, self.generation
 
     @property
     def available(self) -> bool:

@@ -119,6 +119,7 @@ def _member(stream: Stream) -> Member:
         node.instance,
         node.version,
         node.zone,
+        generation=node.generation,
     )
 
 

@@ -72,6 +72,7 @@ def service(
                 member.version,
                 member.zone,
                 draining=not member.available or share <= 0,
+                generation=member.generation,
             )
         )
     return Service(

@@ -55,6 +55,7 @@ def _lb_endpoint(endpoint: Endpoint) -> pb.LbEndpoint:
             "instance": endpoint.instance,
             "version": endpoint.version,
             "zone": endpoint.zone,
+            "generation": endpoint.generation,
         }
     )
     return message
@@ -85,4 +86,5 @@ def _endpoint(service: str, message: pb.LbEndpoint) -> Endpoint:
         version=text("version"),
         zone=text("zone"),
         draining=message.health_status == pb.DRAINING,
+        generation=text("generation"),
     )

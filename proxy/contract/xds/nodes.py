@@ -20,6 +20,7 @@ def encode(node: Node) -> pb.Node:
         "zone": node.zone,
         "state": node.state.value,
         "namespace": service.namespace,
+        "generation": node.generation,
     }
     message.metadata.get_or_create_struct(METADATA).update(metadata)
     return message
@@ -54,6 +55,7 @@ def decode(message: pb.Node) -> Node | None:
         metadata.get("version", ""),
         metadata.get("zone", ""),
         state,
+        metadata.get("generation", ""),
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -103,13 +104,29 @@ def test_connecting_registers_and_tells_the_state() -> None:
         await mesh.start(Snapshot(1, {}))
         async with running(mesh) as (client, views):
             await until(lambda: views)
-            assert list(mesh.sidecars.nodes.values()) == [(NODE, "127.0.0.1")]
+            ((node, host),) = mesh.sidecars.nodes.values()
+            assert (replace(node, generation=""), host) == (NODE, "127.0.0.1")
             client.set_state(NodeState.DRAINING)
             await until(lambda: mesh.sidecars.states() == [NodeState.DRAINING])
         await until(lambda: not mesh.sidecars.nodes)
         await mesh.stop()
 
     asyncio.run(play())
+
+
+def test_an_application_that_comes_back_is_another_process() -> None:
+    client = XdsClient("127.0.0.1:1", NODE, lambda _: None)
+
+    def generation() -> str:
+        return client._node.generation
+
+    first = generation()
+    assert first
+    assert XdsClient("127.0.0.1:1", NODE, lambda _: None)._node.generation != first
+    client.set_state(NodeState.UNREADY)
+    assert generation() == first
+    client.set_state(NodeState.READY)
+    assert generation() != first
 
 
 def test_a_restarted_mesh_is_found_again_and_sends_only_what_changed() -> None:

@@ -303,3 +303,26 @@ def test_what_was_learned_survives_an_update() -> None:
     assert balancer.candidates["a:1"] is a
     assert a.endpoint.weight == 2.0
     assert a.latency(0.0) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "another"),
+    [
+        (("i", "1"), ("i", "2"), True),  # the same instance, started again
+        (("i", ""), ("k", ""), True),
+        (("i", "1"), ("i", "1"), False),
+        (("", ""), ("i", "1"), False),  # a file named it before its sidecar connected
+        (("i", "1"), ("i", ""), False),  # another collector, which knows no generations
+    ],
+)
+def test_another_process_at_an_address_inherits_nothing(
+    before: tuple[str, str], after: tuple[str, str], another: bool
+) -> None:
+    balancer = Balancer(random.Random(7).random)
+    balancer.update([Endpoint("a:1", instance=before[0], generation=before[1])])
+    old = balancer.candidates["a:1"]
+    for _ in range(THRESHOLD):
+        balancer.observe(old, 1.0, True, 1.0)
+    balancer.update([Endpoint("a:1", instance=after[0], generation=after[1])])
+    assert (balancer.candidates["a:1"] is not old) is another
+    assert (balancer.candidates["a:1"].breaker.state is State.CLOSED) is another

@@ -2,12 +2,13 @@
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.contract.model import Endpoint
+from proxy.contract.model import Endpoint, MeshView
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.errors import RefusedError
@@ -23,6 +24,28 @@ def router(percent: int = 0, *endpoints: Endpoint) -> Router:
     made = Router(random.Random(3).random)
     made.update({ServiceId("reviews"): service("reviews", *(endpoints or (A, B)), percent=percent)})
     return made
+
+
+def view(*endpoints: Endpoint, name: str = "reviews") -> MeshView:
+    return {ServiceId(name): service(name, *endpoints, percent=100)}
+
+
+def test_addresses_of_another_process_are_named_once_and_begin_anew() -> None:
+    made = router(100, A, B)
+    old = made.services[ServiceId("reviews")].balancer.candidates[A.address]
+    old.sample(2.0, 0.0)
+    assert made.update(view(A, B)) == []
+    assert sorted(made.update(view(replace(A, instance="c"), B))) == sorted([A.address, A.app])
+    fresh = made.services[ServiceId("reviews")].balancer.candidates[A.address]
+    assert fresh.latency(0.0) == 0.0
+    assert made.update(view(replace(A, instance="c"), B)) == []
+
+
+def test_an_address_that_another_service_has_now_begins_anew() -> None:
+    made = router(100, STATIC)
+    made.services[ServiceId("reviews")].balancer.candidates[STATIC.address].sample(2.0, 0.0)
+    assert made.update(view(STATIC, name="ratings")) == [STATIC.address]
+    assert made.services[ServiceId("ratings")].balancer.candidates[STATIC.address].latency(0.0) == 0.0
 
 
 @pytest.mark.parametrize(

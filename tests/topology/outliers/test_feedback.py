@@ -183,6 +183,39 @@ def test_a_new_instance_at_the_same_address_starts_clean() -> None:
     assert fleet.ejected() == set()
 
 
+def test_an_ejected_instance_that_was_started_again_is_tried_before_it_is_trusted() -> None:
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    fleet.run(2, failing(2))
+    assert fleet.ejected() == {BAD}
+    fleet.engine.connect("b2", Node(ServiceId("b"), "b2", BAD, generation="1"), "10.0.0.1", fleet.now)
+    # Known to be another start only from the second generation on: the first may be a sidecar's upgrade.
+    fleet.engine.tick(fleet.now)
+    assert fleet.ejected() == {BAD}
+    fleet.engine.connect("b2", Node(ServiceId("b"), "b2", BAD, generation="2"), "10.0.0.1", fleet.now)
+    made = fleet.run(0.25)
+    assert ("probation", BAD) in kinds(made, "probation")
+    assert any("is another process than before" in each.reason for each in made)
+    assert fleet.run(11)[-1].kind == "return"
+
+
+def test_an_address_that_was_away_has_no_past() -> None:
+    fleet = Fleet(5, 5)
+    fleet.run(10)
+    fleet.run(0.25, stalled(2))
+
+    def open_requests() -> int:
+        return sum(each.open for each in fleet.view() if each.address == BAD)
+
+    assert open_requests() > 0
+    fleet.engine.connect("b2", Node(ServiceId("b"), "b2", BAD, state=NodeState.DRAINING), "h", fleet.now)
+    fleet.engine.disconnect("b2", fleet.now)
+    fleet.engine.tick(fleet.now)
+    fleet.engine.connect("new", Node(ServiceId("b"), "other", BAD), "10.0.0.1", fleet.now)
+    fleet.engine.tick(fleet.now)
+    assert open_requests() == 0
+
+
 def test_endpoints_that_leave_bring_ejected_ones_back_under_the_cap() -> None:
     fleet = Fleet(4, 5)
     fleet.run(10)

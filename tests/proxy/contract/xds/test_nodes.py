@@ -14,7 +14,7 @@ from tests.support.resources import addresses, identities, names, text
 places = st.one_of(st.just(""), addresses)
 
 
-@given(st.builds(Node, identities, names, places, places, text, text, st.sampled_from(NodeState)))
+@given(st.builds(Node, identities, names, places, places, text, text, st.sampled_from(NodeState), text))
 def test_a_node_names_itself(node: Node) -> None:
     assert nodes.decode(pb.Node.FromString(nodes.encode(node).SerializeToString())) == node
 
