@@ -114,6 +114,11 @@ class Service:
         """Share of requests (0 to 1) for which the mesh chooses the endpoint."""
         return self.percent / 100 if self.stage is Stage.ROUTE else 0.0
 
+    @property
+    def usable(self) -> bool:
+        """True if an endpoint may be sent requests."""
+        return any(endpoint.healthy for endpoint in self.endpoints)
+
 
 # Every service that a sidecar knows, by name.
 MeshView = Mapping[ServiceId, Service]

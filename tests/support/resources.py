@@ -20,7 +20,7 @@ def encoded(services: MeshView) -> dict[str, dict[str, bytes]]:
     known = [service for _, service in sorted(services.items())]
     return {
         protocol.CDS: {protocol.PASSTHROUGH: clusters.encode_passthrough()}
-        | {service.name: clusters.encode(service.name) for service in known},
+        | {service.name: clusters.encode(service) for service in known},
         protocol.EDS: {service.name: assignments.encode(service) for service in known},
         protocol.RDS: {protocol.OUTBOUND_ROUTES: routes.encode(known)},
     }

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Final
 
 from proxy.contract.xds import assignments, clusters, inbound, protocol, routes
+from proxy.contract.xds.subscriptions import UNUSABLE
 from topology.xds.scope import Destinations, Scope
 from topology.xds.snapshot import Snapshot
 
@@ -55,11 +56,12 @@ class Catalog:
         passthrough = {protocol.PASSTHROUGH: clusters.encode_passthrough()}
         self._clusters: Resources = _merge(
             previous._clusters.only(held) if previous else _NONE,
-            passthrough | {name: clusters.encode(name) for name in changed},
+            passthrough | {name: clusters.encode(service) for name, service in changed.items()},
         )
         self._assignments: Resources = _merge(
             previous._assignments.only(held) if previous else _NONE,
             {name: assignments.encode(service) for name, service in changed.items()},
+            {name for name, service in changed.items() if not service.usable},
         )
         self._inbound = {
             service.caseless: _merge(_NONE, {protocol.OWN_INBOUND: inbound.encode(policy)})
@@ -98,8 +100,11 @@ class Catalog:
         return found
 
 
-def _merge(held: Resources, encoded: Mapping[str, bytes]) -> Resources:
-    """Add resources that were encoded now, with their versions."""
-    # 64 bits: a version must differ from the last one of the same name, it need not resist an attacker.
-    versions = {name: blake2b(body, digest_size=8).hexdigest() for name, body in encoded.items()}
+def _merge(held: Resources, encoded: Mapping[str, bytes], unusable: Set[str] = frozenset()) -> Resources:
+    """Add resources that were encoded now, with their versions; no route may lead to the ``unusable``."""
+    versions = {
+        # 64 bits: a version must differ from the last one of the same name, it need not resist an attacker.
+        name: UNUSABLE * (name in unusable) + blake2b(body, digest_size=8).hexdigest()
+        for name, body in encoded.items()
+    }
     return Resources({**held.bodies, **encoded}, {**held.versions, **versions})

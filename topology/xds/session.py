@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from google.protobuf.any_pb2 import Any
 
 from proxy.contract.model import Node
 from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import messages_pb2 as pb
-from proxy.contract.xds import nodes
+from proxy.contract.xds import nodes, protocol
 from proxy.contract.xds.resource_types import RESOURCE_TYPES
 from proxy.contract.xds.subscriptions import Acknowledgement, Change, Publisher, SubscriptionRequest
 from topology.xds import scope
-from topology.xds.catalog import Catalog, Resources
+from topology.xds.catalog import Catalog, NodeResources, Resources
 
 Request = pb.DiscoveryRequest | pb.DeltaDiscoveryRequest
 Response = pb.DiscoveryResponse | pb.DeltaDiscoveryResponse
+
+# The types that routes lead to.
+_ROUTED_TO: Final = (protocol.CDS, protocol.EDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Session:
             url: Publisher(delta=delta, whole=not delta and row.whole) for url, row in RESOURCE_TYPES.items()
         }
         self._nonces = 0
+        self._bodies: dict[str, bytes] = {}  # of the types that are repeated whole, as they were sent
         self.node = Node(ServiceId(), "")
         """The client as it named itself; of no service and without a name until it has."""
 
@@ -79,10 +84,15 @@ class Session:
     def responses(self, catalog: Catalog, *, hold: bool = False) -> Iterator[Response]:
         """Yield the responses that are due; each counts as sent once it is taken."""
         mine = catalog.within(scope.of_node(self.node))
-        # In the order clusters, endpoints, routes: a route must not name a cluster that the client has not
-        # got (xDS protocol, "Eventual consistency considerations").
+        # Make before break (xDS protocol, "Eventual consistency considerations"), else a client would answer
+        # 503 meanwhile: routes wait for the clusters and endpoints that they lead to, and what goes waits
+        # until the client has accepted the routes that no longer need it.
+        routes = self._publishers[protocol.RDS]
         for url, publisher in self._publishers.items():
-            change = publisher.due(mine[url].versions, hold=hold)
+            if publisher is routes and not hold and not self._routable(mine):
+                continue
+            keep = url in _ROUTED_TO and not routes.accepted(mine[protocol.RDS].versions)
+            change = publisher.due(mine[url].versions, hold=hold, keep=keep)
             if change is not None:
                 self._nonces += 1
                 nonce = str(self._nonces)
@@ -91,11 +101,19 @@ class Session:
                 publisher.mark_sent(change, mine[url].versions, nonce)
                 yield self._message(url, change, mine[url], str(catalog.version), nonce)
 
+    def _routable(self, mine: NodeResources) -> bool:
+        # Asked only while routes are due: it walks over all services.
+        due = not self._publishers[protocol.RDS].accepted(mine[protocol.RDS].versions)
+        return not due or all(self._publishers[url].ready(mine[url].versions) for url in _ROUTED_TO)
+
     def _message(self, url: str, change: Change, mine: Resources, version: str, nonce: str) -> Response:
-        found = [(name, Any(type_url=url, value=mine.bodies[name])) for name in change.send]
         if not self._delta:
-            bodies = [body for _, body in found]
+            sent = {name: mine.bodies.get(name) or self._bodies[name] for name in change.send}
+            if RESOURCE_TYPES[url].whole:
+                self._bodies = sent
+            bodies = [Any(type_url=url, value=body) for body in sent.values()]
             return pb.DiscoveryResponse(version_info=version, resources=bodies, type_url=url, nonce=nonce)
+        found = [(name, Any(type_url=url, value=mine.bodies[name])) for name in change.send]
         return pb.DeltaDiscoveryResponse(
             system_version_info=version,
             resources=[

@@ -161,8 +161,32 @@ class OriginalDstLbConfig(_message.Message):
     use_http_header: bool
     def __init__(self, use_http_header: _Optional[bool] = ...) -> None: ...
 
+class RetryBudget(_message.Message):
+    __slots__ = ("budget_percent",)
+    BUDGET_PERCENT_FIELD_NUMBER: _ClassVar[int]
+    budget_percent: Percent
+    def __init__(self, budget_percent: _Optional[_Union[Percent, _Mapping]] = ...) -> None: ...
+
+class Thresholds(_message.Message):
+    __slots__ = ("max_connections", "max_pending_requests", "max_requests", "retry_budget")
+    MAX_CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    MAX_PENDING_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    RETRY_BUDGET_FIELD_NUMBER: _ClassVar[int]
+    max_connections: _wrappers_pb2.UInt32Value
+    max_pending_requests: _wrappers_pb2.UInt32Value
+    max_requests: _wrappers_pb2.UInt32Value
+    retry_budget: RetryBudget
+    def __init__(self, max_connections: _Optional[_Union[_wrappers_pb2.UInt32Value, _Mapping]] = ..., max_pending_requests: _Optional[_Union[_wrappers_pb2.UInt32Value, _Mapping]] = ..., max_requests: _Optional[_Union[_wrappers_pb2.UInt32Value, _Mapping]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping]] = ...) -> None: ...
+
+class CircuitBreakers(_message.Message):
+    __slots__ = ("thresholds",)
+    THRESHOLDS_FIELD_NUMBER: _ClassVar[int]
+    thresholds: _containers.RepeatedCompositeFieldContainer[Thresholds]
+    def __init__(self, thresholds: _Optional[_Iterable[_Union[Thresholds, _Mapping]]] = ...) -> None: ...
+
 class Cluster(_message.Message):
-    __slots__ = ("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy", "common_lb_config", "original_dst_lb_config")
+    __slots__ = ("name", "type", "eds_cluster_config", "connect_timeout", "lb_policy", "circuit_breakers", "common_lb_config", "original_dst_lb_config")
     class DiscoveryType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         STATIC: _ClassVar[Cluster.DiscoveryType]
@@ -194,6 +218,7 @@ class Cluster(_message.Message):
     EDS_CLUSTER_CONFIG_FIELD_NUMBER: _ClassVar[int]
     CONNECT_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     LB_POLICY_FIELD_NUMBER: _ClassVar[int]
+    CIRCUIT_BREAKERS_FIELD_NUMBER: _ClassVar[int]
     COMMON_LB_CONFIG_FIELD_NUMBER: _ClassVar[int]
     ORIGINAL_DST_LB_CONFIG_FIELD_NUMBER: _ClassVar[int]
     name: str
@@ -201,9 +226,10 @@ class Cluster(_message.Message):
     eds_cluster_config: EdsClusterConfig
     connect_timeout: _duration_pb2.Duration
     lb_policy: Cluster.LbPolicy
+    circuit_breakers: CircuitBreakers
     common_lb_config: CommonLbConfig
     original_dst_lb_config: OriginalDstLbConfig
-    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[Cluster.DiscoveryType, str]] = ..., eds_cluster_config: _Optional[_Union[EdsClusterConfig, _Mapping]] = ..., connect_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lb_policy: _Optional[_Union[Cluster.LbPolicy, str]] = ..., common_lb_config: _Optional[_Union[CommonLbConfig, _Mapping]] = ..., original_dst_lb_config: _Optional[_Union[OriginalDstLbConfig, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., type: _Optional[_Union[Cluster.DiscoveryType, str]] = ..., eds_cluster_config: _Optional[_Union[EdsClusterConfig, _Mapping]] = ..., connect_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lb_policy: _Optional[_Union[Cluster.LbPolicy, str]] = ..., circuit_breakers: _Optional[_Union[CircuitBreakers, _Mapping]] = ..., common_lb_config: _Optional[_Union[CommonLbConfig, _Mapping]] = ..., original_dst_lb_config: _Optional[_Union[OriginalDstLbConfig, _Mapping]] = ...) -> None: ...
 
 class SocketAddress(_message.Message):
     __slots__ = ("address", "port_value")
@@ -274,11 +300,33 @@ class ClusterLoadAssignment(_message.Message):
     endpoints: _containers.RepeatedCompositeFieldContainer[LocalityLbEndpoints]
     def __init__(self, cluster_name: _Optional[str] = ..., endpoints: _Optional[_Iterable[_Union[LocalityLbEndpoints, _Mapping]]] = ...) -> None: ...
 
+class RegexMatcher(_message.Message):
+    __slots__ = ("regex",)
+    REGEX_FIELD_NUMBER: _ClassVar[int]
+    regex: str
+    def __init__(self, regex: _Optional[str] = ...) -> None: ...
+
+class StringMatcher(_message.Message):
+    __slots__ = ("safe_regex",)
+    SAFE_REGEX_FIELD_NUMBER: _ClassVar[int]
+    safe_regex: RegexMatcher
+    def __init__(self, safe_regex: _Optional[_Union[RegexMatcher, _Mapping]] = ...) -> None: ...
+
+class HeaderMatcher(_message.Message):
+    __slots__ = ("name", "string_match")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    STRING_MATCH_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    string_match: StringMatcher
+    def __init__(self, name: _Optional[str] = ..., string_match: _Optional[_Union[StringMatcher, _Mapping]] = ...) -> None: ...
+
 class RouteMatch(_message.Message):
-    __slots__ = ("prefix",)
+    __slots__ = ("prefix", "headers")
     PREFIX_FIELD_NUMBER: _ClassVar[int]
+    HEADERS_FIELD_NUMBER: _ClassVar[int]
     prefix: str
-    def __init__(self, prefix: _Optional[str] = ...) -> None: ...
+    headers: _containers.RepeatedCompositeFieldContainer[HeaderMatcher]
+    def __init__(self, prefix: _Optional[str] = ..., headers: _Optional[_Iterable[_Union[HeaderMatcher, _Mapping]]] = ...) -> None: ...
 
 class ClusterWeight(_message.Message):
     __slots__ = ("name", "weight")
@@ -294,15 +342,27 @@ class WeightedCluster(_message.Message):
     clusters: _containers.RepeatedCompositeFieldContainer[ClusterWeight]
     def __init__(self, clusters: _Optional[_Iterable[_Union[ClusterWeight, _Mapping]]] = ...) -> None: ...
 
+class RetryHostPredicate(_message.Message):
+    __slots__ = ("name", "typed_config")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TYPED_CONFIG_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    typed_config: _any_pb2.Any
+    def __init__(self, name: _Optional[str] = ..., typed_config: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...) -> None: ...
+
 class RetryPolicy(_message.Message):
-    __slots__ = ("retry_on", "num_retries", "per_try_timeout")
+    __slots__ = ("retry_on", "num_retries", "per_try_timeout", "retry_host_predicate", "host_selection_retry_max_attempts")
     RETRY_ON_FIELD_NUMBER: _ClassVar[int]
     NUM_RETRIES_FIELD_NUMBER: _ClassVar[int]
     PER_TRY_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    RETRY_HOST_PREDICATE_FIELD_NUMBER: _ClassVar[int]
+    HOST_SELECTION_RETRY_MAX_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     retry_on: str
     num_retries: _wrappers_pb2.UInt32Value
     per_try_timeout: _duration_pb2.Duration
-    def __init__(self, retry_on: _Optional[str] = ..., num_retries: _Optional[_Union[_wrappers_pb2.UInt32Value, _Mapping]] = ..., per_try_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    retry_host_predicate: _containers.RepeatedCompositeFieldContainer[RetryHostPredicate]
+    host_selection_retry_max_attempts: int
+    def __init__(self, retry_on: _Optional[str] = ..., num_retries: _Optional[_Union[_wrappers_pb2.UInt32Value, _Mapping]] = ..., per_try_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retry_host_predicate: _Optional[_Iterable[_Union[RetryHostPredicate, _Mapping]]] = ..., host_selection_retry_max_attempts: _Optional[int] = ...) -> None: ...
 
 class RouteAction(_message.Message):
     __slots__ = ("cluster", "weighted_clusters", "timeout", "retry_policy")

@@ -23,6 +23,14 @@ Routes = Mapping[ServiceId, Service]
 _HOST: Final = re.compile(r"[a-z0-9_.-]+")
 # Envoy has no condition for a per-try timeout: it treats one as a reset.
 _ENVOY_CONDITIONS: Final = {"timeout": "reset"}
+# The condition that is safe for every request: nothing of it was sent.
+_UNSENT: Final = "connect-failure"
+# RFC 9110, 9.2.1.
+_SAFE_METHODS: Final = "GET|HEAD|OPTIONS|TRACE"
+_PREVIOUS_HOSTS: Final = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+# How often Envoy may choose again when it chose an endpoint that failed before. Of two endpoints each choice
+# is wrong with probability 1/2.
+_CHOICES: Final = 5
 
 
 def encode(services: Iterable[Service], namespace: str = "") -> bytes:
@@ -35,14 +43,14 @@ def encode(services: Iterable[Service], namespace: str = "") -> bytes:
     domains = _domains([service.name for service in services], namespace)
     for service in services:
         host = routes.virtual_hosts.add(name=service.name, domains=domains[service.name])
+        if service.routed_share and set(service.retries.on) - {_UNSENT}:
+            # Envoy would repeat any method, while a sidecar repeats only what is safe once it was sent.
+            safe = host.routes.add(match=pb.RouteMatch(prefix="/"))
+            safe.match.headers.add(name=":method").string_match.safe_regex.regex = _SAFE_METHODS
+            _route(safe.route, service, service.retries.on)
         route = host.routes.add(match=pb.RouteMatch(prefix="/"))
-        _split(route.route, service.name, round(100 * service.routed_share))
-        metadata: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
-        if service.routed_share:
-            metadata |= _reliability(route.route, service)
-        else:
-            set_duration(route.route.timeout, 0.0)
-        route.metadata.filter_metadata[METADATA].update(metadata)
+        _route(route.route, service, [each for each in service.retries.on if each == _UNSENT])
+        route.metadata.filter_metadata[METADATA].update(_metadata(service))
     rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
     rest.route.cluster = PASSTHROUGH
     # 0 is "none": Envoy's default of 15 s would cut off what worked without the mesh.
@@ -82,6 +90,24 @@ def _domains(services: Sequence[ServiceId], namespace: str) -> Mapping[ServiceId
     return domains
 
 
+def _route(action: pb.RouteAction, service: Service, retry_on: Sequence[str]) -> None:
+    """Write the split between the two clusters, the timeout and the retries into Envoy's fields."""
+    # Envoy answers 503 for a cluster in which nothing is healthy; the application's own choice may do better.
+    _split(action, service.name, round(100 * service.routed_share) if service.usable else 0)
+    set_duration(action.timeout, service.timeout if service.routed_share else 0.0)
+    if not service.routed_share:
+        return
+    retries, policy = service.retries, action.retry_policy
+    policy.num_retries.value = retries.attempts
+    policy.retry_on = ",".join(dict.fromkeys(_ENVOY_CONDITIONS.get(each, each) for each in retry_on))
+    if retries.per_try:
+        set_duration(policy.per_try_timeout, retries.per_try)
+    # Without this the next try often goes to the endpoint that failed.
+    previous = policy.retry_host_predicate.add(name="envoy.retry_host_predicates.previous_hosts")
+    previous.typed_config.type_url = f"type.googleapis.com/{_PREVIOUS_HOSTS}"
+    policy.host_selection_retry_max_attempts = _CHOICES
+
+
 def _split(action: pb.RouteAction, service: str, percent: int) -> None:
     if percent in (0, 100):
         action.cluster = service if percent else PASSTHROUGH
@@ -90,16 +116,12 @@ def _split(action: pb.RouteAction, service: str, percent: int) -> None:
         action.weighted_clusters.clusters.add(name=name).weight.value = weight
 
 
-def _reliability(action: pb.RouteAction, service: Service) -> dict[str, Any]:
-    """Write timeout and retries into Envoy's fields; return what those cannot express, for the metadata."""
-    retries = service.retries
-    set_duration(action.timeout, service.timeout)
-    policy = action.retry_policy
-    policy.num_retries.value = retries.attempts
-    policy.retry_on = ",".join(dict.fromkeys(_ENVOY_CONDITIONS.get(each, each) for each in retries.on))
-    if retries.per_try:
-        set_duration(policy.per_try_timeout, retries.per_try)
-    return {"retry_on": list(retries.on), "retry_budget": retries.budget}
+def _metadata(service: Service) -> dict[str, Any]:
+    """Return what Envoy has no field for, and a sidecar reads."""
+    metadata: dict[str, Any] = {"stage": service.stage.value, "percent": service.percent}
+    if service.routed_share:
+        metadata |= {"retry_on": list(service.retries.on), "retry_budget": service.retries.budget}
+    return metadata
 
 
 def _routed(service: ServiceId, metadata: Struct, action: pb.RouteAction) -> Service:

@@ -16,7 +16,11 @@ from enum import Enum
 from typing import Final
 
 WILDCARD: Final = "*"
+# The first character of a version of a resource that no route may lead to, as an assignment in which nothing
+# is healthy. Part of the version, so that a client that comes back says which of the two it holds.
+UNUSABLE: Final = "-"
 _ABSENT: Final = ""
+_KEPT: Final = "kept"  # no version of a catalog
 
 
 class Acknowledgement(Enum):
@@ -98,7 +102,8 @@ class Publisher:
         self._names: set[str] = set()
         self._held: dict[str, str] = {}  # versions as sent; "" for a name that was announced as removed
         self._nonce = ""
-        self._subscribed_once = self._awaiting = self._answered = False
+        self._fresh: set[str] = set()  # usable by the response under way, not before it
+        self._subscribed_once = self._awaiting = self._answered = self._rejected = False
         self.resumed = False
         """True if the client already held resources when it subscribed."""
 
@@ -141,11 +146,31 @@ class Publisher:
             self._held = {name: held for name, held in self._held.items() if name in self._names}
         return answer
 
-    def due(self, catalog: Mapping[str, str], *, hold: bool = False) -> Change | None:
+    def ready(self, catalog: Mapping[str, str]) -> bool:
+        """True if routes may lead to all that the client wants of ``catalog``, versions by name.
+
+        It then has answered for some usable version of each, not always for the newest: where versions
+        change faster than a slow client answers, it would never have that.
+        """
+        wanted = self._wanted(catalog)
+        return all(
+            _usable(self._held.get(name)) and name not in self._fresh
+            for name, version in catalog.items()
+            if name in wanted and _usable(version)
+        )
+
+    def accepted(self, catalog: Mapping[str, str]) -> bool:
+        """True if the client uses all that it wants of ``catalog``; one that never asked wants nothing."""
+        wanted = self._wanted(catalog)
+        held = all(self._held.get(name) == version for name, version in catalog.items() if name in wanted)
+        return held and not self._awaiting and not self._rejected
+
+    def due(self, catalog: Mapping[str, str], *, hold: bool = False, keep: bool = False) -> Change | None:
         """Return what the client lacks of ``catalog``, versions by name; None if nothing is to be sent.
 
         A delta client's first request is always answered, if need be with nothing: clients take the
         first answer as the sign that they are connected; ``hold`` keeps everything else back.
+        With ``keep`` the client keeps, as it has it, what routes may lead to now and then no more.
         """
         # One response of a type under way: a slow client then gets the newest state next, not a backlog.
         if not self._subscribed_once or self._awaiting:
@@ -155,21 +180,31 @@ class Publisher:
         wanted = self._wanted(catalog)
         send = {name for name in wanted if name in catalog and self._held.get(name) != catalog[name]}
         gone = {name for name in wanted if name not in catalog and self._held.get(name) != _ABSENT}
+        kept: set[str] = set()
+        if keep:
+            kept = {
+                name
+                for name in send | gone
+                if _usable(self._held.get(name)) and not _usable(catalog.get(name))
+            }
+            send, gone = send - kept, gone - kept
         if self._delta:
             needed = bool(send or gone) or not self._answered
         else:
             needed = bool(send) or (self._whole and bool(gone))
             gone = set()
             if self._whole:
-                send = {name for name in wanted if name in catalog}
+                send = kept | {name for name in wanted if name in catalog}
         return Change(tuple(sorted(send)), tuple(sorted(gone))) if needed else None
 
     def mark_sent(self, change: Change, catalog: Mapping[str, str], nonce: str) -> None:
         """Note that a response with this change is on its way."""
+        self._fresh = {name for name in change.send if not _usable(self._held.get(name))}
         if self._whole:
             self._held = {}
         for name in change.send:
-            self._held[name] = catalog[name]
+            # A whole response repeats what the client is to keep, which the catalog may have no more.
+            self._held[name] = catalog.get(name, _KEPT)
         for name in change.removed:
             if name in self._names:
                 self._held[name] = _ABSENT
@@ -185,5 +220,10 @@ class Publisher:
             return Acknowledgement.NONE
         if nonce != self._nonce:
             return Acknowledgement.STALE
-        self._awaiting = False
+        self._awaiting, self._rejected = False, bool(error)
+        self._fresh = set()
         return Acknowledgement.NACK if error else Acknowledgement.ACK
+
+
+def _usable(version: str | None) -> bool:
+    return version is not None and version != _ABSENT and not version.startswith(UNUSABLE)

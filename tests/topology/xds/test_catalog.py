@@ -15,7 +15,9 @@ B = Service(B_ID, (Endpoint("10.0.0.1:80"),), Stage.ROUTE, 100)
 C = Service(C_ID, (Endpoint("10.0.1.1:80"),))
 ALL = Scope()
 FIRST = Catalog(Snapshot(1, {B_ID: B, C_ID: C}))
-SECOND = Catalog(Snapshot(2, {B_ID: Service(B_ID, (), Stage.ROUTE, 100), C_ID: C}), FIRST)
+SECOND = Catalog(
+    Snapshot(2, {B_ID: Service(B_ID, (Endpoint("10.0.0.2:80"),), Stage.ROUTE, 100), C_ID: C}), FIRST
+)
 
 
 def test_versions_follow_the_bytes_and_unchanged_services_are_not_encoded_again() -> None:

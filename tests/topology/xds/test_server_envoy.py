@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from proxy.contract.model import Endpoint, Node, Service, Stage
+from proxy.contract.model import Endpoint, Node, Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import protocol
 from tests.bench import envoy_peer
@@ -233,5 +233,39 @@ def test_envoy_takes_services_whose_names_it_could_not_tell_apart(tmp_path: Path
             mesh.publish(Service(REVIEWS, (mesh.endpoint("a"),), Stage.ROUTE, 100), *others)
             await mesh.until(lambda found: found["a"] + found["b"] == 10)
             assert mesh.xds.rejected == 0
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("api_type", ["GRPC", "DELTA_GRPC"])
+def test_no_request_fails_while_a_service_leaves_and_comes_back(tmp_path: Path, api_type: str) -> None:
+    async def play() -> None:
+        async with world(tmp_path, api_type) as mesh:
+            routed = Service(REVIEWS, (mesh.endpoint("a"),), Stage.ROUTE, 100)
+            empty = Service(REVIEWS, (), Stage.ROUTE, 100)
+            mesh.publish(routed)
+            await mesh.until(lambda found: found["a"] == 10)
+            found: Counter[str] = Counter()
+            for gone in ((), (empty,)) * 4:
+                for services in (gone, (routed,)):
+                    mesh.publish(*services)
+                    async with asyncio.timeout(15):
+                        while (now := await mesh.served(5))["a"] != 5 * bool(services == (routed,)):
+                            found += now
+                    found += now
+            assert set(found) == {"a", "direct"}
+            assert mesh.xds.rejected == 0
+
+    asyncio.run(play())
+
+
+def test_envoy_tries_again_at_another_endpoint(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with world(tmp_path, "DELTA_GRPC") as mesh:
+            a, dead = mesh.endpoint("a"), Endpoint("127.0.0.1:1")
+            mesh.publish(Service(REVIEWS, (a, dead), Stage.ROUTE, 100, retries=Retries(attempts=2)))
+            await mesh.until(lambda found: found["a"] == 10)
+            # Without a rule for the next try one request in eight would fail.
+            assert await mesh.served(200) == {"a": 200}
 
     asyncio.run(play())

@@ -16,7 +16,9 @@ C_ID = ServiceId("c")
 B = Service(B_ID, (Endpoint("10.0.0.1:80"),), Stage.ROUTE, 100)
 C = Service(C_ID, (Endpoint("10.0.1.1:80"),))
 FIRST = Catalog(Snapshot(1, {B_ID: B, C_ID: C}))
-SECOND = Catalog(Snapshot(2, {B_ID: Service(B_ID, (), Stage.ROUTE, 100), C_ID: C}), FIRST)
+SECOND = Catalog(
+    Snapshot(2, {B_ID: Service(B_ID, (Endpoint("10.0.0.2:80"),), Stage.ROUTE, 100), C_ID: C}), FIRST
+)
 
 
 def delta(
@@ -43,15 +45,92 @@ def test_one_endpoint_change_sends_one_assignment() -> None:
     for request in (delta(protocol.RDS, "outbound"), delta(protocol.EDS, "b", "c"), delta(protocol.CDS, "*")):
         session.receive(request)
     responses = list(session.responses(FIRST))
-    assert sent(responses) == [
-        (protocol.CDS, ["b", "c", "passthrough"]),
-        (protocol.EDS, ["b", "c"]),
-        (protocol.RDS, ["outbound"]),
-    ]
+    assert sent(responses) == [(protocol.CDS, ["b", "c", "passthrough"]), (protocol.EDS, ["b", "c"])]
     assert list(session.responses(SECOND)) == []  # nothing while an answer is outstanding
-    for response in responses:
-        session.receive(delta(response.type_url, nonce=response.nonce))
+    accept(session, responses)
+    routes = list(session.responses(FIRST))  # which lead to what the client has by now
+    assert sent(routes) == [(protocol.RDS, ["outbound"])]
+    accept(session, routes)
     assert sent(list(session.responses(SECOND))) == [(protocol.EDS, ["b"])]
+
+
+WITHOUT_B = Catalog(Snapshot(2, {C_ID: C}), FIRST)
+EMPTY_B = Catalog(Snapshot(2, {B_ID: Service(B_ID, (), Stage.ROUTE, 100), C_ID: C}), FIRST)
+
+
+def accept(session: Session, responses: list[Response]) -> None:
+    for response in responses:
+        if isinstance(response, pb.DeltaDiscoveryResponse):
+            session.receive(delta(response.type_url, nonce=response.nonce))
+        else:
+            names = {protocol.EDS: ["b", "c"], protocol.RDS: ["outbound"]}.get(response.type_url, [])
+            session.receive(
+                pb.DiscoveryRequest(
+                    type_url=response.type_url,
+                    resource_names=names,
+                    version_info=response.version_info,
+                    response_nonce=response.nonce,
+                )
+            )
+
+
+def following(*, delta_protocol: bool) -> Session:
+    """A client that has accepted all of the first catalog."""
+    session = Session(delta=delta_protocol)
+    for kind, names in ((protocol.CDS, []), (protocol.EDS, ["b", "c"]), (protocol.RDS, ["outbound"])):
+        session.receive(
+            delta(kind, *names)
+            if delta_protocol
+            else pb.DiscoveryRequest(type_url=kind, resource_names=names)
+        )
+    accept(session, list(session.responses(FIRST)))
+    accept(session, list(session.responses(FIRST)))
+    return session
+
+
+def test_a_cluster_goes_after_the_routes_that_led_to_it_were_accepted() -> None:
+    for delta_protocol in (True, False):
+        session = following(delta_protocol=delta_protocol)
+        (routes,) = session.responses(WITHOUT_B)
+        assert routes.type_url == protocol.RDS
+        assert list(session.responses(WITHOUT_B)) == []
+        accept(session, [routes])
+        after = list(session.responses(WITHOUT_B))
+        assert after[0].type_url == protocol.CDS
+        if isinstance(after[0], pb.DeltaDiscoveryResponse):
+            assert list(after[0].removed_resources) == ["b"]
+        else:
+            assert len(after[0].resources) == 2
+
+
+def test_a_client_that_rejects_the_routes_keeps_the_clusters_of_its_old_ones() -> None:
+    session = following(delta_protocol=True)
+    (routes,) = session.responses(WITHOUT_B)
+    session.receive(delta(protocol.RDS, nonce=routes.nonce, error="bad domain"))
+    assert list(session.responses(WITHOUT_B)) == []
+
+
+def test_a_new_cluster_comes_beside_the_one_that_is_to_go() -> None:
+    replaced = Catalog(Snapshot(2, {ServiceId("d"): Service(ServiceId("d"), B.endpoints)}), FIRST)
+    for delta_protocol in (True, False):
+        clusters, *_ = following(delta_protocol=delta_protocol).responses(replaced)
+        assert clusters.type_url == protocol.CDS
+        if isinstance(clusters, pb.DeltaDiscoveryResponse):
+            assert ([each.name for each in clusters.resources], list(clusters.removed_resources)) == (
+                ["d"],
+                [],
+            )
+        else:
+            names = {pb.Cluster.FromString(each.value).name for each in clusters.resources}
+            assert names == {"b", "c", "d", "passthrough"}
+
+
+def test_an_assignment_becomes_empty_after_the_routes_that_led_to_it_were_accepted() -> None:
+    session = following(delta_protocol=True)
+    (routes,) = session.responses(EMPTY_B)
+    assert routes.type_url == protocol.RDS
+    accept(session, [routes])
+    assert sent(list(session.responses(EMPTY_B))) == [(protocol.EDS, ["b"])]
 
 
 def test_who_comes_back_is_sent_what_differs_and_nothing_while_held() -> None:

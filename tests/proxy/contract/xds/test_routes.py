@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.contract.model import Retries, Service, Stage
+from proxy.contract.model import Endpoint, Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds import routes
 from proxy.contract.xds.protobuf import BadResourceError
 
 B = ServiceId("b")
+UP = (Endpoint("10.0.0.1:80"),)
+DOWN = (Endpoint("10.0.0.1:80", healthy=False),)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ B = ServiceId("b")
 def test_the_stage_is_a_split_between_the_service_and_the_application(
     stage: Stage, percent: int, clusters: dict[str, int]
 ) -> None:
-    body = routes.encode([Service(B, (), stage, percent)])
+    body = routes.encode([Service(B, UP, stage, percent)])
     host, rest = pb.RouteConfiguration.FromString(body).virtual_hosts
     assert list(host.domains) == ["b", "b:*"]
     action = host.routes[0].route
@@ -68,15 +70,40 @@ def test_no_domain_is_there_twice_and_none_takes_over_other_requests(names: list
 
 
 def test_timeout_and_retries_are_said_in_the_words_of_envoy() -> None:
-    retries = Retries(3, ("5xx", "timeout", "reset"), 0.1, per_try=0.25)
-    routed = Service(B, (), Stage.ROUTE, 100, 1.5, retries)
+    retries = Retries(3, ("5xx", "timeout", "reset", "connect-failure"), 0.1, per_try=0.25)
+    routed = Service(B, UP, Stage.ROUTE, 100, 1.5, retries)
     host, rest = pb.RouteConfiguration.FromString(routes.encode([routed])).virtual_hosts
-    action = host.routes[0].route
-    assert action.timeout.ToMilliseconds() == 1500
-    policy = action.retry_policy
-    assert (policy.retry_on, policy.num_retries.value) == ("5xx,reset", 3)
-    assert policy.per_try_timeout.ToMilliseconds() == 250
+    safe, other = host.routes
+    (methods,) = safe.match.headers
+    assert (methods.name, methods.string_match.safe_regex.regex) == (":method", "GET|HEAD|OPTIONS|TRACE")
+    assert not other.match.headers
+    found = [route.route.retry_policy.retry_on for route in (safe, other)]
+    assert found == ["5xx,reset,connect-failure", "connect-failure"]
+    for action in (safe.route, other.route):
+        assert action.cluster == "b"
+        assert action.timeout.ToMilliseconds() == 1500
+        assert action.retry_policy.num_retries.value == 3
+        assert action.retry_policy.per_try_timeout.ToMilliseconds() == 250
+        (previous,) = action.retry_policy.retry_host_predicate
+        assert previous.name == "envoy.retry_host_predicates.previous_hosts"
     assert rest.routes[0].route.HasField("timeout")
+    assert routes.decode(routes.encode([routed]))[B].retries == retries
+
+
+def test_one_route_is_enough_where_any_request_may_be_repeated() -> None:
+    host, _ = pb.RouteConfiguration.FromString(
+        routes.encode([Service(B, UP, Stage.ROUTE, 100)])
+    ).virtual_hosts
+    assert [route.route.retry_policy.retry_on for route in host.routes] == ["connect-failure"]
+
+
+@pytest.mark.parametrize("endpoints", [(), DOWN])
+def test_requests_are_left_to_the_application_where_nothing_can_serve_them(
+    endpoints: tuple[Endpoint, ...],
+) -> None:
+    body = routes.encode([Service(B, endpoints, Stage.ROUTE, 100)])
+    assert pb.RouteConfiguration.FromString(body).virtual_hosts[0].routes[0].route.cluster == "passthrough"
+    assert routes.decode(body)[B] == Service(B, (), Stage.ROUTE, 100)
 
 
 @pytest.mark.parametrize("stage", [Stage.OBSERVE, Stage.ADVISE])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from proxy.contract.xds.subscriptions import (
+    UNUSABLE,
     WILDCARD,
     Acknowledgement,
     Change,
@@ -211,3 +212,63 @@ def test_what_is_wanted_unchanged_asks_for_nothing() -> None:
     assert subscriber.acknowledge("n", {"b": "1", "a": "1"}, []) == SubscriptionRequest(nonce="n")
     assert subscriber.open().initial == {"b": "1"}
     assert subscriber.acknowledge("n", {}, ["b"], "bad") == SubscriptionRequest(nonce="n", error="bad")
+
+
+def test_a_client_keeps_what_routes_lead_to_until_they_do_no_more() -> None:
+    publisher = Publisher(delta=True)
+    publisher.receive_delta(SubscriptionRequest((WILDCARD,)))
+    settled(publisher, {"a": "1", "b": "1", "c": "1"}, "n1")
+    publisher.receive_delta(SubscriptionRequest(nonce="n1"))
+    after = {"b": "2", "c": UNUSABLE, "d": UNUSABLE}
+    assert publisher.due(after, keep=True) == Change(("b", "d"))
+    publisher.mark_sent(Change(("b", "d")), after, "n2")
+    publisher.receive_delta(SubscriptionRequest(nonce="n2"))
+    assert publisher.due(after, keep=True) is None
+    assert publisher.due(after) == Change(("c",), ("a",))
+
+
+def test_a_whole_response_repeats_what_the_client_keeps() -> None:
+    publisher = Publisher(delta=False, whole=True)
+    publisher.receive_sotw([], "", "", "")
+    settled(publisher, {"a": "1", "b": "1"}, "n1")
+    publisher.receive_sotw([], "1", "n1", "")
+    assert publisher.due({"b": "1"}, keep=True) is None
+    both = publisher.due({"b": "1", "c": "1"}, keep=True)
+    assert both == Change(("a", "b", "c"))
+    publisher.mark_sent(both, {"b": "1", "c": "1"}, "n2")
+    publisher.receive_sotw([], "2", "n2", "")
+    assert publisher.due({"b": "1", "c": "1"}) == Change(("b", "c"))
+
+
+def test_a_client_has_accepted_once_it_uses_all_that_it_wants() -> None:
+    publisher = Publisher(delta=True)
+    assert publisher.accepted({"a": "1"})  # it never asked
+    publisher.receive_delta(SubscriptionRequest(("a",)))
+    assert not publisher.accepted({"a": "1"})
+    settled(publisher, {"a": "1"}, "n1")
+    assert not publisher.accepted({"a": "1"})
+    publisher.receive_delta(SubscriptionRequest(nonce="n1", error="bad"))
+    assert not publisher.accepted({"a": "1"})
+    settled(publisher, {"a": "2"}, "n2")
+    publisher.receive_delta(SubscriptionRequest(nonce="n2"))
+    assert publisher.accepted({"a": "2"})
+    assert not publisher.accepted({"a": "3"})
+
+
+def test_routes_may_lead_to_what_was_answered_for_in_some_usable_version() -> None:
+    publisher = Publisher(delta=True)
+    publisher.receive_delta(SubscriptionRequest(("a", "b")))
+    catalog = {"a": "1", "b": UNUSABLE}
+    assert not publisher.ready(catalog)
+    settled(publisher, catalog, "n1")
+    assert not publisher.ready(catalog)  # under way
+    publisher.receive_delta(SubscriptionRequest(nonce="n1", error="a is bad"))
+    assert publisher.ready(catalog)  # a rejected resource must not hold up the routes to all others
+    newer = {"a": "2", "b": "1"}
+    assert not publisher.ready(newer)
+    settled(publisher, newer, "n2")
+    assert not publisher.ready(newer)
+    publisher.receive_delta(SubscriptionRequest(nonce="n2"))
+    assert publisher.ready(newer)
+    settled(publisher, {"a": "3", "b": "1"}, "n3")
+    assert publisher.ready({"a": "3", "b": "1"})
