@@ -27,9 +27,9 @@ from proxy.http.inbound import Inbound
 from proxy.http.listener_context import Direction, ListenerContext, Timeouts
 from proxy.http.outbound import Outbound
 from proxy.http.pool import Pool
-from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Destination, Router
 from proxy.sockets.dialer import Dialer
+from proxy.sockets.dns_cache import DnsCache
 from proxy.sockets.write_batch import WriteBatch
 from proxy.tcp.opaque import established
 from proxy.tcp.routes import InboundTcp, OutboundTcp
@@ -48,6 +48,9 @@ def run(make: Callable[[], Awaitable["Process"]]) -> None:
     """Run a process until SIGTERM or SIGINT, then drain it. Raises ConfigError before it starts."""
     # Requests leave no cycles behind; collecting less often keeps pauses out of their way.
     gc.set_threshold(20_000, 20, 50)
+    # libuv looks names up on these threads, at most half of them at once, and each may wait many seconds for
+    # a name server that is away: of four, two such names would stop all others.
+    os.environ.setdefault("UV_THREADPOOL_SIZE", "32")
     # gRPC's own log lines mean nothing to a user, who would see them on the terminal.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -104,14 +107,15 @@ class Sidecar:
         source = random.Random()  # seeded by the system
         self._uplink = uplink = uplink or Registration(config)
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
-        self.dialer = Dialer(config.connect_timeout, config.max_connections)
+        dns = DnsCache(self._now, timeout=config.connect_timeout)
+        self.dialer = Dialer(config.connect_timeout, config.max_connections, dns)
         self._batch = WriteBatch()
         self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle, config.pool_age)
         self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self._take_view
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits, config.b3)
         self.inbound = Inbound(config.app, self.recorder, config.max_requests)
-        self.outbound = Outbound(self.router, DnsCache(self._now), self.recorder, config.max_requests)
+        self.outbound = Outbound(self.router, dns, self.recorder, config.max_requests)
         links = ConnectionRecorder(uplink.meter, uplink.keep, lambda: self.recorder.epoch)
         self.tcp_directions = {
             "inbound": InboundTcp(config.app, links, self._tracer),

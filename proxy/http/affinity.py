@@ -5,21 +5,28 @@ sends the next request over it is served as the first one's user. Once either sc
 upstream connection, that connection serves the requests of one client connection alone and ends with it.
 """
 
+from typing import Final
+
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.routing.router import Attempt
+
+# Names that one client connection can have: a client that asks for ever new ones must not fill the memory.
+_MAX_ADDRESSES: Final = 64
 
 
 class Affinity:
     """The destination, the own connections and the handshakes of one client connection.
 
     ``original`` is the ``host:port`` that an intercepted connection was going to, empty for one made to the
-    sidecar itself.
+    sidecar itself. ``addresses`` maps names (``host:port``) to the ``ip:port`` that they meant for this
+    client: a connection that it keeps stays with one address, as it would without the sidecar.
     """
 
-    __slots__ = ("_attempts", "_closed", "_own", "original")
+    __slots__ = ("_attempts", "_closed", "_own", "addresses", "original")
 
     def __init__(self, original: str = "") -> None:
         self.original = original
+        self.addresses: dict[str, str] = {}
         self._own: dict[str, UpstreamConnection] = {}
         self._attempts: dict[str, Attempt] = {}
         self._closed = False
@@ -36,6 +43,12 @@ class Affinity:
         if identity:
             self._attempts[server] = chosen
         return chosen
+
+    def remember(self, name: str, address: str) -> None:
+        """Remember the ``ip:port`` that ``name`` means for this client."""
+        if len(self.addresses) >= _MAX_ADDRESSES:
+            self.addresses.clear()
+        self.addresses[name] = address
 
     def take(self, address: str) -> UpstreamConnection | None:
         """Return the client's own connection for requests to ``address``, which is given back by ``keep``."""

@@ -14,11 +14,10 @@ from proxy.http.deadline import Deadline
 from proxy.http.forwarded import add_forwarded, add_via
 from proxy.http.listener_context import ListenerContext
 from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
-from proxy.http.pool import ConnectWaiter
+from proxy.http.pool import ConnectWaiter, Reuse
 from proxy.http.refusals import send_refusal
 from proxy.http.streams import FULL, WAITING, ClientStream, UpstreamStream
-from proxy.routing.dns_cache import Lookup
-from proxy.routing.router import Attempt
+from proxy.routing.router import Attempt, Lookup
 
 _MAX_REPLAY: Final = 65536  # bytes of a body kept for another connection, should a kept one turn out dead
 
@@ -134,7 +133,7 @@ class Exchange:
                 stream.send_end(self._trailers)
             self._held = []
         # A kept connection may have been closed by its server just now, unseen by us.
-        if stream.reused and self._repeatable() and sum(map(len, held)) <= _MAX_REPLAY:
+        if stream.reused and self._reuse() is Reuse.ANY and sum(map(len, held)) <= _MAX_REPLAY:
             self._replay = held
         stream.flush()
         if self._switched:
@@ -277,10 +276,7 @@ class Exchange:
         # One deadline for all attempts: a retry must not extend the caller's time.
         if attempt.timeouts is not None and self._deadline is None:
             self._deadline = Deadline(self, *attempt.timeouts)
-        pool, again = self._context.pool, self._repeatable()
-        # A tunnel never shares a connection that carried a request.
-        tunnel = self.head.method == b"CONNECT"
-        stream = None if tunnel else pool.lease(attempt.address, self._affinity, again=again)
+        stream = self._context.pool.lease(attempt.address, self._affinity, self._reuse())
         if stream is not None:
             self.attach(stream)
         else:
@@ -288,12 +284,14 @@ class Exchange:
         if self._deadline is not None:
             self._deadline.attempt()
 
-    def _repeatable(self) -> bool:
-        return self.request_done and self.head.method in IDEMPOTENT
+    def _reuse(self) -> Reuse:
+        if self.head.method == b"CONNECT":
+            return Reuse.NONE
+        return Reuse.ANY if self.request_done and self.head.method in IDEMPOTENT else Reuse.SURE
 
     def _connect(self, attempt: Attempt) -> None:
         self._wait()
-        self._waiting = self._context.pool.connect(attempt.address, self._affinity, self)
+        self._waiting = self._context.pool.connect(attempt.address, self._affinity, self._reuse(), self)
 
     def _wait(self) -> None:
         """Take no more of the body until there is somewhere to send it."""

@@ -9,9 +9,8 @@ from proxy.http.affinity import Affinity
 from proxy.http.http1.requests import RequestLimits
 from proxy.http.messages import Field, RequestHead
 from proxy.http.pool import Pool
-from proxy.routing.dns_cache import Lookup
 from proxy.routing.retry import RetryPolicy
-from proxy.routing.router import Attempt, Refusal
+from proxy.routing.router import Attempt, Lookup, Refusal
 from proxy.sockets.dialer import Dialer
 from proxy.sockets.write_batch import WriteBatch
 from proxy.telemetry.facts import CallFacts

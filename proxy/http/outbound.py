@@ -6,9 +6,9 @@ from proxy.contract.traffic import Arm
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
 from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
-from proxy.routing.dns_cache import DnsCache, Lookup
 from proxy.routing.retry import RetryPolicy
-from proxy.routing.router import Attempt, Authority, Refusal, Router, parse_authority
+from proxy.routing.router import Attempt, Authority, Lookup, Refusal, Router, parse_authority
+from proxy.sockets.dns_cache import DnsCache
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.facts import CallFacts
 

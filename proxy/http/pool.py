@@ -3,9 +3,14 @@
 A connection is kept while it has room for another stream; the one used last is used next, so that
 those beyond the present need grow old and are closed. One that carries a client's identity is never
 shared: it belongs to the affinity of that client.
+
+An address may be a name. Which of its addresses a client connection means is found out anew for each one
+and for each connection to be opened, then kept connections to that address serve: names spread and follow
+their records as they would without the pool, and connections to addresses that are gone grow old.
 """
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import Final
 
 from proxy.errors import Reason
@@ -22,31 +27,54 @@ from proxy.sockets.write_batch import WriteBatch
 _SURE: Final = 1.0
 
 
+class Reuse(Enum):
+    """The kept connections that may carry a request: any, those surely alive, or none."""
+
+    ANY = auto()
+    SURE = auto()
+    NONE = auto()
+
+
 class ConnectWaiter:
     """Links a connection that is being opened to whoever waits for a stream on it.
 
     Who stops waiting calls ``abandon``; the connection is kept for the next request when it still comes.
     """
 
-    __slots__ = ("_connection", "_pool", "_waiter")
+    __slots__ = ("_client", "_connection", "_pool", "_waiter")
 
-    def __init__(self, pool: "Pool", connection: UpstreamConnection, waiter: StreamWaiter) -> None:
+    def __init__(
+        self, pool: "Pool", connection: UpstreamConnection, client: Affinity, waiter: StreamWaiter
+    ) -> None:
         self._pool = pool
         self._connection = connection
+        self._client = client
         self._waiter: StreamWaiter | None = waiter
+
+    @property
+    def abandoned(self) -> bool:
+        """True if nobody waits any longer."""
+        return self._waiter is None
 
     def abandon(self) -> None:
         """Stop waiting."""
         self._waiter = None
 
+    def attach(self, stream: UpstreamStream) -> None:
+        """Take a stream that was found meanwhile."""
+        if self._waiter is not None:
+            self._waiter.attach(stream)
+
     def outcome(self, reason: Reason | None, detail: str) -> None:
         """Take the outcome of the dialer."""
-        waiter = self._waiter
+        waiter, connection = self._waiter, self._connection
+        if reason is None and connection.address != connection.destination:
+            self._client.remember(connection.destination, connection.address)
         if waiter is None:
             if reason is None:
-                self._pool.give(self._connection)
+                self._pool.give(connection)
         elif reason is None:
-            stream = self._connection.lease()
+            stream = connection.lease()
             if stream is not None:
                 waiter.attach(stream)
             else:
@@ -77,21 +105,62 @@ class Pool:
         """Connections that wait for a request."""
         return sum(map(len, self._ready.values()))
 
-    def lease(self, address: str, client: Affinity, *, again: bool) -> UpstreamStream | None:
+    def lease(self, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
         """Return a stream on a kept connection, or None when there is none with room.
 
-        The client's own connection comes first, then the one used last. ``again`` says that the request
-        can be sent again, should the connection turn out to be dead.
+        The client's own connection comes first, then the one used last.
         """
-        now = self._now()
+        if reuse is Reuse.NONE:
+            return None
         own = client.take(address)
         if own is not None:
             # Idle for however long: only its server may end it, or the client would have to prove its
             # identity anew.
-            stream = own.lease() if now - own.idle_since < own.keep_alive.idle else None
+            stream = own.lease() if self._now() - own.idle_since < own.keep_alive.idle else None
             if stream is not None:
                 return stream
             own.discard()
+        host = self._dialer.dns.host(address)
+        if not host:
+            return self._take(address, address, client, reuse)
+        known = client.addresses.get(address)
+        if known is None or not self._dialer.dns.holds(host, known):
+            return None
+        return self._take(address, known, client, reuse)
+
+    def connect(self, address: str, client: Affinity, reuse: Reuse, waiter: StreamWaiter) -> ConnectWaiter:
+        """Open a connection for a stream; the waiter learns the outcome later, never at once.
+
+        A name is looked up for it, and a connection that is kept to the address found serves instead.
+        """
+        connection = UpstreamConnection(self, address, self._batch, client, self._now())
+        waiting = ConnectWaiter(self, connection, client, waiter)
+        dialer = self._dialer
+
+        def resolved(addresses: list[str]) -> None:
+            if waiting.abandoned:
+                return
+            known = client.addresses.get(address)
+            if known in addresses:
+                addresses.sort(key=lambda each: each != known)  # the others keep their order
+            stream = None
+            if addresses and reuse is not Reuse.NONE:
+                stream = self._take(address, addresses[0], client, reuse)
+            if stream is not None:
+                client.remember(address, addresses[0])
+                waiting.attach(stream)
+            else:
+                dialer.dial_any(connection, addresses, waiting.outcome)
+
+        if dialer.dns.host(address):
+            dialer.dns.resolve(address, resolved)
+        else:
+            dialer.dial_any(connection, [address], waiting.outcome)
+        return waiting
+
+    def _take(self, destination: str, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
+        """Return a stream on a kept connection to ``address``, one of ``destination``."""
+        now, again = self._now(), reuse is Reuse.ANY
         ready = self._ready.get(address)
         # A server may have closed some of them while they were idle; these are passed over.
         while ready:
@@ -104,17 +173,10 @@ class Pool:
             stream = connection.lease() if self._usable(connection, now) else None
             # Whatever has come to an idle connection and was not read yet is most likely its end.
             if stream is not None and (again or not has_input(connection.transport)):
-                connection.client = client
+                connection.client, connection.destination = client, destination
                 return stream
             connection.discard()
         return None
-
-    def connect(self, address: str, client: Affinity, waiter: StreamWaiter) -> ConnectWaiter:
-        """Open a connection for a stream; the waiter learns the outcome later, never at once."""
-        connection = UpstreamConnection(self, address, self._batch, client, self._now())
-        waiting = ConnectWaiter(self, connection, waiter)
-        self._dialer.dial(connection, waiting.outcome)
-        return waiting
 
     def give(self, connection: UpstreamConnection) -> None:
         """Keep a connection that has room for another stream."""

@@ -2,6 +2,5 @@
 
 ``router`` turns an authority into an attempt: a service, an arm and an endpoint. ``balancer`` picks the
 endpoint, with one ``breaker`` each. ``retry`` decides what follows a failed attempt, within a budget
-(``retry_budget``) counted by ``rolling_window``. ``dns_cache`` remembers which names exist outside the
-mesh; no other module here does I/O, and nothing here knows a protocol.
+(``retry_budget``) counted by ``rolling_window``. No module here does I/O or knows a protocol.
 """

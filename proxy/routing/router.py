@@ -15,6 +15,7 @@ from proxy.contract.traffic import Arm
 from proxy.errors import Reason, RefusedError
 from proxy.routing.balancer import Balancer, Candidate, Picker, Rng
 from proxy.routing.retry_budget import RetryBudget
+from proxy.sockets.dns_cache import DnsCache
 
 _DEFAULT_PORT = 80
 # An application that connects to ever new addresses must not fill the memory; past the bound those without
@@ -112,6 +113,20 @@ class Refusal:
     server: str = ""
     service: str = ""
     arm: Arm = Arm.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A look-up that has to end before a destination can be chosen, with what is known of it so far."""
+
+    dns: DnsCache
+    host: str
+    server: str
+    service: str
+
+    def start(self, then: Callable[[], None]) -> None:
+        """Ask the resolver; ``then`` is called later, when it is time to choose again."""
+        self.dns.look_up(self.host, then)
 
 
 class Router:

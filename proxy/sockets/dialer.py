@@ -1,20 +1,25 @@
-"""The dialer: opens every connection of the data path to others, a bounded number to each address."""
+"""The dialer: opens every connection of the data path to others, a bounded number to each address.
+
+Of the addresses that a host name has, one that refuses or does not answer is passed over for the next.
+"""
 
 import asyncio
-import socket
-from collections.abc import Callable
-from errno import ECONNREFUSED
+from collections.abc import Callable, Sequence
 from typing import cast
 
-from proxy.contract.transport.streams import connect
+from proxy.contract.transport.streams import connect, connect_first
 from proxy.errors import Reason
+from proxy.sockets.dns_cache import DnsCache
 
 Outcome = Callable[[Reason | None, str], None]
 """Called when an attempt to connect has ended: without a reason it succeeded, else the detail says more."""
 
 
 class OutgoingConnection(asyncio.Protocol):
-    """A connection that we open to ``address`` (``host:port``); ``local`` is our own end of it."""
+    """A connection that we open to ``address`` (``host:port``); ``local`` is our own end of it.
+
+    Once it is open ``address`` has no name any longer: it is the ``ip:port`` that accepted.
+    """
 
     __slots__ = ("address", "local", "transport")
 
@@ -32,12 +37,14 @@ class OutgoingConnection(asyncio.Protocol):
 class Dialer:
     """Opens connections within ``timeout`` seconds, at most ``limit`` at a time to one address.
 
-    ``local_addresses`` are our own ends of the open ones, by which the sidecar knows itself as a client.
+    ``dns`` knows the addresses of names. ``local_addresses`` are our own ends of the open ones, by which the
+    sidecar knows itself as a client.
     """
 
-    def __init__(self, timeout: float, limit: int) -> None:
+    def __init__(self, timeout: float, limit: int, dns: DnsCache) -> None:
         self._timeout = timeout
         self._limit = limit
+        self.dns = dns
         self._open: dict[str, int] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         self.local_addresses: set[tuple[str, int]] = set()
@@ -48,17 +55,31 @@ class Dialer:
         return sum(self._open.values())
 
     def dial(self, connection: OutgoingConnection, outcome: Outcome) -> None:
-        """Open ``connection``; ``outcome`` is called later, never at once."""
+        """Open ``connection`` to its address; ``outcome`` is called later, never at once."""
         address = connection.address
+        if self.dns.host(address):
+            self.dns.resolve(address, lambda found: self.dial_any(connection, found, outcome))
+        else:
+            self.dial_any(connection, [address], outcome)
+
+    def dial_any(self, connection: OutgoingConnection, addresses: Sequence[str], outcome: Outcome) -> None:
+        """Open ``connection`` to the first of its ``addresses`` (``ip:port``) that accepts.
+
+        None says that its name has no address. ``outcome`` is called later, never at once.
+        """
         loop = asyncio.get_running_loop()
         # Connections being opened count too: a destination that does not answer must not collect sockets.
-        if self._open.get(address, 0) >= self._limit:
-            detail = f"{self._limit} connections to {address} are in use"
-            loop.call_soon(outcome, Reason.OVERLOAD, detail)
+        free = [each for each in addresses if self._open.get(each, 0) < self._limit]
+        if not free:
+            name = connection.address
+            detail = f"{self._limit} connections to {name} are in use"
+            failure = (Reason.OVERLOAD, detail) if addresses else _unknown(name)
+            loop.call_soon(outcome, *failure)
             return
+        connection.address = free[0]
         # Counted before the connection exists, or many dials at once would all pass the limit.
-        self._count(address, 1)
-        task = loop.create_task(self._connect(connection, outcome))
+        self._count(free[0], 1)
+        task = loop.create_task(self._connect(connection, free, outcome))
         self._connecting.add(task)  # the loop itself keeps only a weak reference to it
         task.add_done_callback(self._connecting.discard)
 
@@ -72,11 +93,15 @@ class Dialer:
         for task in self._connecting:
             task.cancel()
 
-    async def _connect(self, connection: OutgoingConnection, outcome: Outcome) -> None:
+    async def _connect(self, connection: OutgoingConnection, addresses: list[str], outcome: Outcome) -> None:
         address = connection.address
         try:
             async with asyncio.timeout(self._timeout):
-                await connect(address, lambda: connection)
+                if len(addresses) == 1:
+                    await connect(address, lambda: connection)
+                else:
+                    connection.address, refused = await connect_first(addresses, connection)
+                    self.dns.refused(refused)
         except (OSError, TimeoutError) as error:
             self._count(address, -1)
             outcome(*_explain(error, address, self._timeout))
@@ -84,6 +109,9 @@ class Dialer:
         except asyncio.CancelledError:
             self._count(address, -1)
             raise
+        if connection.address != address:
+            self._count(address, -1)
+            self._count(connection.address, 1)
         self.local_addresses.add(connection.local)
         outcome(None, "")
 
@@ -97,11 +125,12 @@ class Dialer:
 
 def _explain(error: Exception, address: str, timeout: float) -> tuple[Reason, str]:
     """Return the reason for a connection that could not be opened, and what to do about it."""
-    # With several addresses for a name uvloop joins their errors into one text.
-    if isinstance(error, ConnectionRefusedError) or f"[Errno {ECONNREFUSED}]" in str(error):
+    if isinstance(error, ConnectionRefusedError):
         return Reason.CONNECT_REFUSED, f"nothing listens at {address}: is it running?"
     if isinstance(error, TimeoutError):
         return Reason.CONNECT_TIMEOUT, f"{address} did not accept within {timeout:g} s"
-    if isinstance(error, socket.gaierror):
-        return Reason.DNS_FAILURE, f"no address for {address}: check the name"
     return Reason.CONNECT_FAILED, f"cannot connect to {address}: {error}"
+
+
+def _unknown(address: str) -> tuple[Reason, str]:
+    return Reason.DNS_FAILURE, f"no address for {address}: check the name"

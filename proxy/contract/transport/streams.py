@@ -4,8 +4,8 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, cast
 
 from proxy.contract.address import split_address
 from proxy.contract.failure import ConfigError
@@ -15,6 +15,9 @@ from proxy.contract.transport.tls import Tls
 
 # Connections that wait for this process to accept them: a burst of callers must not meet resets.
 _BACKLOG: Final = 1024
+
+# Seconds after which the next address is tried while an earlier one has not answered (RFC 8305, 8).
+_STAGGER: Final = 0.25
 
 Factory = Callable[[], asyncio.Protocol]
 
@@ -110,6 +113,77 @@ async def connect(
         transport.abort()
         raise ssl.SSLCertVerificationError(f"the server at {address} is not {identity}")
     return transport
+
+
+async def connect_first(addresses: Sequence[str], protocol: asyncio.Protocol) -> tuple[str, list[str]]:
+    """Connect ``protocol`` to the first of these addresses (``ip:port``) that accepts.
+
+    Each next one is tried as soon as an earlier one failed, or has not answered for a moment (RFC 8305, 5).
+    Returns the address and those that failed before. Raises the OSError of the first if all fail.
+    """
+    attempts: dict[asyncio.Task[_Attempt], str] = {}
+    rest = list(addresses)
+    failed: dict[str, BaseException] = {}
+    try:
+        while rest or attempts:
+            if rest:
+                address = rest.pop(0)
+                attempts[asyncio.ensure_future(_attempt(address))] = address
+            done, _ = await asyncio.wait(
+                attempts, timeout=_STAGGER if rest else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                address, error = attempts.pop(task), task.exception()
+                if error is None and task.result().transport.is_closing():
+                    error = ConnectionResetError(errno.ECONNRESET, "closed as soon as it was open")
+                if error is None:
+                    # Of two that succeed in one turn of the loop the other is still among the attempts.
+                    task.result().hand_over(protocol)
+                    return address, list(failed)
+                failed[address] = error
+        raise failed[addresses[0]]
+    finally:
+        for task in attempts:
+            if not task.cancel() and task.exception() is None:
+                task.result().transport.abort()
+
+
+class _Attempt(asyncio.Protocol):
+    """The protocol of a connection that may not be the one to be used; it keeps what comes meanwhile."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._held += data
+        self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        return True
+
+    def hand_over(self, protocol: asyncio.Protocol) -> None:
+        """Give the connection to ``protocol``."""
+        # asyncio tells a protocol nothing when it is exchanged; it gets the calls it would have seen.
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        if self._held:
+            protocol.data_received(self._held)
+            self.transport.resume_reading()
+        if self._ended and not protocol.eof_received():
+            self.transport.close()
+
+
+async def _attempt(address: str) -> _Attempt:
+    protocol = _Attempt()
+    await connect(address, lambda: protocol)
+    return protocol
 
 
 async def connect_stream(

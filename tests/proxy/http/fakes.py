@@ -10,11 +10,11 @@ from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.listener_context import ListenerContext, Timeouts
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
 from proxy.http.outbound import Outbound
-from proxy.http.pool import ConnectWaiter, Pool
+from proxy.http.pool import ConnectWaiter, Pool, Reuse
 from proxy.http.streams import StreamUser, StreamWaiter, UpstreamStream
-from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Router
 from proxy.sockets.dialer import Dialer
+from proxy.sockets.dns_cache import DnsCache
 from proxy.sockets.write_batch import WriteBatch
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.facts import NOBODY, PeerFacts
@@ -125,18 +125,20 @@ class FakePool(Pool):
     """Leases the streams it was given, in turn; without one the waiter waits in ``waiters``."""
 
     def __init__(self) -> None:
-        super().__init__(Dialer(1.0, 1), WriteBatch(), lambda: 0.0, 1.0, 1.0)
+        super().__init__(Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), lambda: 0.0, 1.0, 1.0)
         self.streams: list[UpstreamStream] = []
         self.waiters: list[StreamWaiter] = []
         self.addresses: list[str] = []
 
-    def lease(self, address: str, client: Affinity, *, again: bool) -> UpstreamStream | None:
+    def lease(self, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
         self.addresses.append(address)
         return self.streams.pop(0) if self.streams else None
 
-    def connect(self, address: str, client: Affinity, waiter: StreamWaiter) -> ConnectWaiter:
+    def connect(self, address: str, client: Affinity, reuse: Reuse, waiter: StreamWaiter) -> ConnectWaiter:
         self.waiters.append(waiter)
-        return ConnectWaiter(self, UpstreamConnection(self, address, WriteBatch(), client, 0.0), waiter)
+        return ConnectWaiter(
+            self, UpstreamConnection(self, address, WriteBatch(), client, 0.0), client, waiter
+        )
 
 
 def context(
@@ -148,7 +150,7 @@ def context(
     made = ListenerContext(
         direction=Outbound(router, DnsCache(lambda: 0.0), CallRecorder(meter, list[bytes]().append, 0), 10),
         pool=pool,
-        dialer=Dialer(1.0, 1),
+        dialer=Dialer(1.0, 1, DnsCache(lambda: 0.0)),
         batch=WriteBatch(),
         tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
         limits=RequestLimits(),

@@ -12,6 +12,7 @@ from proxy.http.affinity import Affinity
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.pool import Pool
 from proxy.sockets.dialer import Dialer
+from proxy.sockets.dns_cache import DnsCache
 from proxy.sockets.write_batch import WriteBatch
 from tests.proxy.rig import DEADLINE, play, service, serving, until, world
 
@@ -175,7 +176,10 @@ class Closed(asyncio.Transport):
 
 
 def test_a_client_keeps_one_connection_to_each_destination_until_it_leaves() -> None:
-    pool, affinity = Pool(Dialer(1.0, 1), WriteBatch(), lambda: 0.0, 1.0, 1.0), Affinity()
+    pool, affinity = (
+        Pool(Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), lambda: 0.0, 1.0, 1.0),
+        Affinity(),
+    )
 
     def own() -> tuple[UpstreamConnection, Closed]:
         connection = UpstreamConnection(pool, "10.0.0.1:80", WriteBatch(), affinity, 0.0)

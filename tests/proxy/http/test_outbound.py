@@ -11,8 +11,8 @@ from proxy.errors import Reason
 from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
 from proxy.http.outbound import Outbound
-from proxy.routing.dns_cache import DnsCache, Lookup
-from proxy.routing.router import Attempt, Refusal, Router
+from proxy.routing.router import Attempt, Lookup, Refusal, Router
+from proxy.sockets.dns_cache import DnsCache
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.facts import CallFacts
 from proxy.telemetry.meter import Meter

@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import time
 
 import pytest
 
 from proxy.errors import Reason
 from proxy.sockets.dialer import Dialer, OutgoingConnection
+from proxy.sockets.dns_cache import DnsCache
 from tests.proxy.rig import App, play, serving, until
 
 
@@ -22,7 +24,7 @@ async def dialled(dialer: Dialer, address: str) -> tuple[OutgoingConnection, Rea
 def test_a_connection_is_counted_and_known_by_its_own_end_until_it_is_closed() -> None:
     async def run() -> None:
         async with serving(App()) as address:
-            dialer = Dialer(1.0, 2)
+            dialer = Dialer(1.0, 2, DnsCache(time.monotonic))
             connection, reason, _ = await dialled(dialer, address)
             assert (reason, dialer.open) == (None, 1)
             assert dialer.local_addresses == {connection.transport.get_extra_info("sockname")}
@@ -36,7 +38,7 @@ def test_a_connection_is_counted_and_known_by_its_own_end_until_it_is_closed() -
 def test_the_limit_is_for_each_address() -> None:
     async def run() -> None:
         async with serving(App()) as address, serving(App()) as other:
-            dialer = Dialer(1.0, 1)
+            dialer = Dialer(1.0, 1, DnsCache(time.monotonic))
             first, _, _ = await dialled(dialer, address)
             assert (await dialled(dialer, address))[1:] == (
                 Reason.OVERLOAD,
@@ -61,7 +63,7 @@ def test_a_failure_has_its_reason_and_leaves_nothing_counted(
     address: str, reason: Reason, detail: str
 ) -> None:
     async def run() -> None:
-        dialer = Dialer(5.0, 1)
+        dialer = Dialer(5.0, 1, DnsCache(time.monotonic))
         _, found, text = await dialled(dialer, address)
         assert found is reason
         assert detail in text
@@ -80,9 +82,9 @@ def test_who_does_not_accept_in_time_is_given_up_and_so_is_everyone_at_the_end()
                 filler.setblocking(False)
                 filler.connect_ex(name)
             address = f"127.0.0.1:{name[1]}"
-            dialer = Dialer(0.05, 9)
+            dialer = Dialer(0.05, 9, DnsCache(time.monotonic))
             assert (await dialled(dialer, address))[1] is Reason.CONNECT_TIMEOUT
-            patient = Dialer(60.0, 9)
+            patient = Dialer(60.0, 9, DnsCache(time.monotonic))
             patient.dial(OutgoingConnection(address), lambda *_: None)
             assert patient.open == 1
             await asyncio.sleep(0)
@@ -90,5 +92,26 @@ def test_who_does_not_accept_in_time_is_given_up_and_so_is_everyone_at_the_end()
             await until(lambda: patient.open == 0)
             for filler in fillers:
                 filler.close()
+
+    play(run())
+
+
+def test_of_several_addresses_the_one_that_accepts_is_counted() -> None:
+    async def run() -> None:
+        async with serving(App()) as address:
+            dns = DnsCache(time.monotonic)
+            dialer = Dialer(1.0, 1, dns)
+            connection = OutgoingConnection("a.test:80")
+            outcome: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
+            dialer.dial_any(
+                connection, ["127.0.0.1:1", address], lambda reason, _: outcome.set_result(reason)
+            )
+            assert await outcome is None
+            assert (connection.address, dialer.open) == (address, 1)
+            # Both are at their limit now, or refuse.
+            assert (await dialled(dialer, address))[1] is Reason.OVERLOAD
+            dialer.closed(connection)
+            assert dialer.open == 0
+            connection.transport.abort()
 
     play(run())

@@ -10,8 +10,8 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason, RefusedError
 from proxy.http.outbound import Outbound
-from proxy.routing.dns_cache import DnsCache
 from proxy.routing.router import Router
+from proxy.sockets.dns_cache import DnsCache
 from proxy.tcp.routes import InboundTcp, OutboundTcp
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.connection_recorder import ConnectionRecorder

@@ -15,6 +15,7 @@ from proxy.contract.transport.streams import (
     adopt,
     bound_port,
     connect,
+    connect_first,
     connect_stream,
     listen,
     reserve,
@@ -187,5 +188,63 @@ def test_a_connected_socket_is_adopted() -> None:
         writer.write(b"hello\n")
         assert await reader.readline() == b"hello\n"
         writer.close()
+
+    play(run())
+
+
+class Greeted(asyncio.Protocol):
+    """A client that the server speaks to first."""
+
+    def __init__(self) -> None:
+        self.greeting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.greeting.set_result(data)
+
+
+@asynccontextmanager
+async def silent_listener() -> AsyncIterator[str]:
+    """An address that neither accepts nor refuses: the queue of its listener is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        name = listener.getsockname()
+        fillers = [socket.socket() for _ in range(4)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(name)
+        yield f"127.0.0.1:{name[1]}"
+        for filler in fillers:
+            filler.close()
+
+
+def test_the_first_address_that_accepts_is_taken_and_no_byte_is_lost() -> None:
+    async def run() -> None:
+        async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"hello")
+
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        good = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with silent_listener() as silent, asyncio.timeout(10):
+            for addresses, failed in (
+                ([good, silent], []),
+                (["127.0.0.1:1", "[::1]:1", good], ["127.0.0.1:1", "[::1]:1"]),
+                # Given up for the next one after a moment, but not said to have failed.
+                ([silent, good], []),
+            ):
+                client = Greeted()
+                assert await connect_first(addresses, client) == (good, failed)
+                assert await client.greeting == b"hello"
+                client.transport.abort()
+        server.close()
+
+    play(run())
+
+
+def test_when_no_address_accepts_the_error_is_that_of_the_first() -> None:
+    async def run() -> None:
+        with pytest.raises(ConnectionRefusedError):
+            await connect_first(["127.0.0.1:1", "127.0.0.1:2"], asyncio.Protocol())
 
     play(run())
