@@ -28,6 +28,7 @@ from proxy.http.listener_context import Direction, ListenerContext, Timeouts
 from proxy.http.outbound import Outbound
 from proxy.http.pool import Pool
 from proxy.routing.router import Destination, Router
+from proxy.sockets import options
 from proxy.sockets.dialer import Dialer
 from proxy.sockets.dns_cache import DnsCache
 from proxy.sockets.write_batch import WriteBatch
@@ -107,8 +108,9 @@ class Sidecar:
         source = random.Random()  # seeded by the system
         self._uplink = uplink = uplink or Registration(config)
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
-        dns = DnsCache(self._now, timeout=config.connect_timeout)
-        self.dialer = Dialer(config.connect_timeout, config.max_connections, dns)
+        dns = DnsCache(self._now)
+        # What is not routed connects as it would without the mesh; an exchange bounds what is.
+        self.dialer = Dialer(None, config.max_connections, dns)
         self._batch = WriteBatch()
         self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle, config.pool_age)
         self.router = Router(source.random, namespace=config.namespace)
@@ -191,6 +193,8 @@ class Sidecar:
 
     async def _listen(self, option: str, address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
         server = await listen(option, address, protocol, shared=self.config.workers > 1)
+        for listening in server.sockets:
+            options.keep_alive(listening)
         self._servers.append(server)
         self.ports[option] = bound_port(server)
 
@@ -201,13 +205,9 @@ class Sidecar:
         limits = RequestLimits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
         )
-        timeouts = Timeouts(
-            config.header_timeout,
-            config.body_timeout,
-            config.idle_timeout,
-            config.request_timeout,
-            config.half_close_time,
-        )
+        # Others may hold connections with heads that never end; our own application is no stranger.
+        header = config.header_timeout if direction is self.inbound else 0.0
+        timeouts = Timeouts(header, config.idle_timeout, config.connect_timeout)
         return ListenerContext(
             direction=direction,
             pool=self.pool,

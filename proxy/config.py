@@ -109,20 +109,15 @@ class SidecarConfig:
         Option(help="add X-Forwarded-For, -Proto and -Host to requests for the service", group=_DATA_PATH),
     ] = False
 
-    connect_timeout: Annotated[float, _seconds("longest time to open a connection to an endpoint")] = 5.0
-    request_timeout: Annotated[
-        float, _seconds("longest time from the start of a request to the head of its response")
+    connect_timeout: Annotated[
+        float, _seconds("longest time to open a connection to an endpoint that the mesh chose")
+    ] = 5.0
+    header_timeout: Annotated[
+        float, _seconds("longest time for the whole head of a request to arrive at the inbound listener")
     ] = 60.0
-    header_timeout: Annotated[float, _seconds("longest time for the whole head of a request to arrive")] = (
-        10.0
-    )
-    body_timeout: Annotated[float, _seconds("longest pause between two parts of a request body")] = 60.0
     idle_timeout: Annotated[
         float, _seconds("how long a client connection may be idle between two requests")
-    ] = 300.0
-    half_close_time: Annotated[
-        float, _seconds("how long a client that has closed its sending side still gets its response")
-    ] = 10.0
+    ] = 3600.0
     # Many servers close idle connections after 5 s: below that, a pooled one is rarely found dead.
     pool_idle: Annotated[float, _seconds("how long an unused connection to an endpoint is kept")] = 4.0
     # Behind one address there may be many servers (a load balancer, a virtual IP): a connection that is

@@ -75,10 +75,6 @@ class Call(CallFacts):
             attempt.candidate.end(self)
         self._context.direction.record(self, attempt)
 
-    def elapsed(self, now: int) -> int:
-        """Return the nanoseconds since the first attempt began."""
-        return now - (self._since or self.start)
-
     def _next(self, condition: str) -> Attempt | None:
         retries, attempt = self._context.direction.retries, self.attempt
         if retries is None or attempt is None or self.final:

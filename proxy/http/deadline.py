@@ -1,4 +1,5 @@
-"""The deadlines of a routed request: one timer for the attempt under way and for the whole."""
+"""The deadlines of a routed request: one timer for the attempt under way and for the whole, and one for a
+connection that has to be opened first."""
 
 import asyncio
 from math import inf
@@ -18,6 +19,19 @@ class Timed(Protocol):
     def expired(self, detail: str, *, final: bool) -> None:
         """Time is over for the attempt or, when ``final``, for the whole."""
         ...
+
+
+class Waiting(Protocol):
+    """A connection that is being opened."""
+
+    def late(self, seconds: float) -> None:
+        """Give up, if it is still needed."""
+        ...
+
+
+def limit_connect(waiting: Waiting, seconds: float) -> None:
+    """Give a connection this long to open. Nothing cancels it: connections are opened for few requests."""
+    asyncio.get_running_loop().call_later(seconds, waiting.late, seconds)
 
 
 class Deadline:

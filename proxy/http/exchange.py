@@ -7,11 +7,12 @@ pauses the other. Its direction (inbound or outbound) says where it goes and rec
 
 from typing import Final
 
+from proxy.contract.traffic import Arm
 from proxy.errors import STATUS, Reason, RefusedError
 from proxy.http.affinity import Affinity
 from proxy.http.call import Call
-from proxy.http.deadline import Deadline
-from proxy.http.forwarded import add_forwarded, add_via
+from proxy.http.deadline import Deadline, limit_connect
+from proxy.http.forwarded import add_hop, add_via
 from proxy.http.listener_context import ListenerContext
 from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
 from proxy.http.pool import ConnectWaiter, Reuse
@@ -35,6 +36,7 @@ class Exchange:
     response_done = False
     over = False
     _following: Attempt | None = None  # the next attempt, once a response was declined
+    _client_ended = False
     _begun = False  # some of the response has left: it can neither be repeated nor replaced
     _switched = False
     _paused = 0  # reasons for which the client's stream is paused
@@ -86,10 +88,7 @@ class Exchange:
         # then leaves whole in one write, and its body can be kept for a replay.
         elif not self.dispatched:
             self.dispatched = True
-            context = self._context
-            if context.forwarded:
-                add_forwarded(self.head, self.client.host().encode())
-            add_via(self.head, context.via)
+            add_hop(self.head, self.client.host, self._context)
             self._choose()
 
     def client_lost(self) -> None:
@@ -101,13 +100,17 @@ class Exchange:
             call.client_status = call.client_status or STATUS[Reason.CLIENT_DISCONNECT]
             self._finish()
 
+    def client_ended(self) -> None:
+        """The client sends no more: it waits or is gone, which TCP does not tell. So the server is told."""
+        self._client_ended = True
+        if self.upstream is not None and not self._switched:
+            self.upstream.half_close()
+
     def client_full(self, full: bool) -> None:
         """The client's stream takes no more data for now, or takes them again."""
-        if self.upstream is not None:
-            if full:
-                self.upstream.pause_reading()
-            else:
-                self.upstream.resume_reading()
+        upstream = self.upstream
+        if upstream is not None:
+            (upstream.pause_reading if full else upstream.resume_reading)()
 
     # from the pool and the upstream's stream
     def attach(self, stream: UpstreamStream) -> None:
@@ -161,9 +164,11 @@ class Exchange:
     def on_response(self, head: ResponseHead) -> None:
         """Pass on the head of the response, or decline it for another attempt."""
         call = self.call
+        if head.status >= 500 and self._client_ended:
+            call.error = Reason.CLIENT_DISCONNECT  # most likely it broke off because its client had left
         # Decided before ``send_head``, so that a declined response leaves nothing in the client's buffer.
-        if head.status >= 500:
-            self._following = self.call.next_for_status(head.status)
+        elif head.status >= 500:
+            self._following = call.next_for_status(head.status)
             if self._following is not None and self.upstream is not None:
                 call.status = head.status
                 self.upstream.ignore_response()
@@ -197,18 +202,14 @@ class Exchange:
             self.client.finish()
             return
         if call.status and not call.first_byte:
-            self.call.respond()
+            call.respond()
             if self._switched and self.upstream is not None:
                 self.upstream.flush()  # bytes that the client had sent after its request to switch
 
     def upstream_full(self, full: bool) -> None:
         """The upstream's stream takes no more data for now, or takes them again."""
-        if full:
-            self._paused |= FULL
-            self.client.pause_reading(FULL)
-        else:
-            self._paused &= ~FULL
-            self.client.resume_reading(FULL)
+        self._paused = self._paused | FULL if full else self._paused & ~FULL
+        (self.client.pause_reading if full else self.client.resume_reading)(FULL)
 
     def upstream_failed(self, reason: Reason, detail: str) -> None:
         """There is no stream, no answer in time, or one that cannot be trusted; or it ended early."""
@@ -229,6 +230,9 @@ class Exchange:
             # The kept connection was dead already: the client need not notice (RFC 9110, 9.2.2).
             self._held = replay
             self._connect(attempt)
+        elif reason is Reason.CLIENT_DISCONNECT:
+            self.client_lost()
+            self.client.reset()
         elif self._begun:
             self.call.error = reason
             self._finish()
@@ -237,11 +241,6 @@ class Exchange:
             # A head encoded in this read and not yet written must not precede our own answer.
             self.client.discard_unflushed()
             self._retry_or_refuse(reason, detail)
-
-    # deadlines
-    def overdue(self, now: int, timeout: int) -> bool:
-        """True if the upstream owes a response head for longer than ``timeout`` nanoseconds."""
-        return self.request_done and not self.responded and self.call.elapsed(now) > timeout
 
     def expired(self, detail: str, *, final: bool) -> None:
         """Time is over for this attempt or, when ``final``, for all of it."""
@@ -292,6 +291,9 @@ class Exchange:
     def _connect(self, attempt: Attempt) -> None:
         self._wait()
         self._waiting = self._context.pool.connect(attempt.address, self._affinity, self._reuse(), self)
+        # The application's own choice is as patient as the kernel, as without the mesh.
+        if attempt.arm is Arm.ROUTED:
+            limit_connect(self._waiting, self._context.timeouts.connect)
 
     def _wait(self) -> None:
         """Take no more of the body until there is somewhere to send it."""
@@ -338,10 +340,8 @@ class Exchange:
             self._waiting.abandon()
         upstream, self.upstream = self.upstream, None
         if upstream is not None:
-            if self.response_done and self.request_done:
-                upstream.release()
-            else:
-                upstream.reset()
+            whole = self.response_done and self.request_done
+            (upstream.release if whole else upstream.reset)()
         if self._paused:
             self.client.resume_reading(self._paused)
         self.call.record(end)

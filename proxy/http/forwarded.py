@@ -4,13 +4,28 @@ Sources: RFC 9110, 7.6.3 (Via). X-Forwarded-* have no standard; as most proxies 
 address, -Proto and -Host are set once, by the first proxy on the way.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from proxy.http.messages import RequestHead, ResponseHead
 
 _FOR: Final = b"x-forwarded-for"
 _PROTO: Final = b"x-forwarded-proto"
 _HOST: Final = b"x-forwarded-host"
+
+
+class Hop(Protocol):
+    """The listener that a request came to."""
+
+    forwarded: bool
+    via: bytes
+
+
+def add_hop(head: RequestHead, client: Callable[[], str], hop: Hop) -> None:
+    """Add to a request what its listener is to add; ``client`` returns the client's address."""
+    if hop.forwarded:
+        add_forwarded(head, client().encode())
+    add_via(head, hop.via)
 
 
 def add_via(head: RequestHead | ResponseHead, name: bytes) -> None:

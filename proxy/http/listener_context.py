@@ -25,8 +25,8 @@ class Connection(Protocol):
         """True while something is in flight that a drain waits for."""
         ...
 
-    def sweep(self, now: float, clock: int) -> None:
-        """Act on deadlines that have passed; ``now`` in seconds, ``clock`` in nanoseconds, both monotonic."""
+    def sweep(self, now: float) -> None:
+        """Act on deadlines that have passed; ``now`` in monotonic seconds."""
         ...
 
     def drain(self) -> None:
@@ -58,13 +58,15 @@ class Direction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds; see SidecarConfig."""
+    """Seconds; see SidecarConfig. ``header`` 0 is no limit, ``connect`` concerns routed requests alone.
+
+    A request under way has no other limit than those of the mesh's policy: without the mesh it is as slow as
+    its two ends are. That one of these is gone is found by TCP keep-alive.
+    """
 
     header: float
-    body: float
     idle: float
-    request: float
-    half_close: float
+    connect: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class ListenerContext:
 
     def sweep(self) -> None:
         """Act on every deadline that has passed; called twice a second."""
-        now, clock = self.now(), self.clock()
+        now = self.now()
         # A copy: a sweep may close a connection, which removes it from the set.
         for connection in list(self.connections):
-            connection.sweep(now, clock)
+            connection.sweep(now)

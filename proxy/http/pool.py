@@ -62,12 +62,21 @@ class ConnectWaiter:
 
     def attach(self, stream: UpstreamStream) -> None:
         """Take a stream that was found meanwhile."""
-        if self._waiter is not None:
-            self._waiter.attach(stream)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.attach(stream)
+
+    def late(self, seconds: float) -> None:
+        """Let nobody wait any longer, after this many seconds."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            detail = f"{self._connection.address} did not accept within {seconds:g} s"
+            waiter.upstream_failed(Reason.CONNECT_TIMEOUT, detail)
 
     def outcome(self, reason: Reason | None, detail: str) -> None:
         """Take the outcome of the dialer."""
-        waiter, connection = self._waiter, self._connection
+        connection = self._connection
+        waiter, self._waiter = self._waiter, None
         if reason is None and connection.address != connection.destination:
             self._client.remember(connection.destination, connection.address)
         if waiter is None:

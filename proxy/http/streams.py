@@ -87,6 +87,13 @@ class UpstreamStream(Protocol):
         """Write what was sent since the last flush."""
         ...
 
+    def half_close(self) -> None:
+        """Pass on that the client sends no more and may be gone; its connection carries nothing after that.
+
+        Should the server give up then, that is no failure of its own: ``upstream_failed`` says so.
+        """
+        ...
+
     def ignore_response(self) -> None:
         """Report no more of the response; whether it leaves the connection usable still counts."""
         ...

@@ -10,6 +10,7 @@ from typing import cast
 from proxy.contract.transport.streams import connect, connect_first
 from proxy.errors import Reason
 from proxy.sockets.dns_cache import DnsCache
+from proxy.sockets.options import keep_alive
 
 Outcome = Callable[[Reason | None, str], None]
 """Called when an attempt to connect has ended: without a reason it succeeded, else the detail says more."""
@@ -31,17 +32,20 @@ class OutgoingConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        # No limit of time ends the wait for an answer, yet that its server is gone must be found out.
+        keep_alive(transport.get_extra_info("socket"))
         self.local = transport.get_extra_info("sockname")[:2]
 
 
 class Dialer:
     """Opens connections within ``timeout`` seconds, at most ``limit`` at a time to one address.
 
-    ``dns`` knows the addresses of names. ``local_addresses`` are our own ends of the open ones, by which the
-    sidecar knows itself as a client.
+    Without a ``timeout`` the kernel decides when to give up, as it does for applications. ``dns`` knows the
+    addresses of names. ``local_addresses`` are our own ends of the open ones, by which the sidecar knows
+    itself as a client.
     """
 
-    def __init__(self, timeout: float, limit: int, dns: DnsCache) -> None:
+    def __init__(self, timeout: float | None, limit: int, dns: DnsCache) -> None:
         self._timeout = timeout
         self._limit = limit
         self.dns = dns
@@ -123,12 +127,13 @@ class Dialer:
             self._open.pop(address, None)
 
 
-def _explain(error: Exception, address: str, timeout: float) -> tuple[Reason, str]:
+def _explain(error: Exception, address: str, timeout: float | None) -> tuple[Reason, str]:
     """Return the reason for a connection that could not be opened, and what to do about it."""
     if isinstance(error, ConnectionRefusedError):
         return Reason.CONNECT_REFUSED, f"nothing listens at {address}: is it running?"
     if isinstance(error, TimeoutError):
-        return Reason.CONNECT_TIMEOUT, f"{address} did not accept within {timeout:g} s"
+        patience = f" within {timeout:g} s" if timeout else ""
+        return Reason.CONNECT_TIMEOUT, f"{address} did not accept{patience}"
     return Reason.CONNECT_FAILED, f"cannot connect to {address}: {error}"
 
 

@@ -6,6 +6,10 @@ import socket
 import struct
 from typing import Final
 
+# The kernel asks after 30 s of silence, and every 30 s until the sixth question without an answer; by default
+# Linux waits for two hours. A client that has closed looks like one that has half-closed until its kernel has
+# forgotten the connection (60 s on Linux) and answers the question with a reset.
+_PROBES: Final = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 30, socket.TCP_KEEPCNT: 6}
 _LINGER_NONE: Final = struct.pack("ii", 1, 0)  # on, and 0 seconds: close() sends RST (socket(7), SO_LINGER)
 
 
@@ -19,9 +23,14 @@ def reset(transport: asyncio.WriteTransport) -> None:
     transport.abort()
 
 
-def keep_alive(transport: asyncio.BaseTransport) -> None:
-    """Turn on TCP keep-alive: the kernel finds out when the other end of a silent connection is gone."""
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+def keep_alive(opened: socket.socket) -> None:
+    """Turn on TCP keep-alive: the kernel finds out when the other end of a silent connection is gone.
+
+    Connections accepted by a listening socket inherit it.
+    """
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _PROBES.items():
+        opened.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def has_input(transport: asyncio.BaseTransport) -> bool:

@@ -12,7 +12,7 @@ from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.listener_context import ListenerContext
 from proxy.sockets.dialer import Dialer, OutgoingConnection
-from proxy.sockets.options import keep_alive, reset
+from proxy.sockets.options import reset
 from proxy.tcp.encryption_detection import agrees_to_tls, in_the_clear
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import ConnectionFacts
@@ -84,7 +84,6 @@ class OpaqueConnection(asyncio.Protocol):
         # whose buffers already bound it.
         self._transport.pause_reading()
         self.facts.client_peer = peer_facts(peer_of(transport), client=True)
-        keep_alive(transport)
         self._context.connections.add(self)
         try:
             address = self._direction.begin(self.facts)
@@ -134,7 +133,7 @@ class OpaqueConnection(asyncio.Protocol):
         _read(self._upstream.transport if self._upstream else None, on=True)
 
     # from the listener
-    def sweep(self, now: float, clock: int) -> None:
+    def sweep(self, now: float) -> None:
         # Silence is no fault here; a peer that is gone is found by TCP keep-alive.
         self._count_bytes()
 
@@ -232,10 +231,6 @@ class OpaqueUpstream(OutgoingConnection):
         super().__init__(address)
         self._opaque = opaque
         self._dialer = dialer
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        keep_alive(transport)
 
     def data_received(self, data: bytes) -> None:
         self._opaque.upstream_data(data)

@@ -120,7 +120,7 @@ class ProtocolSniffer(asyncio.Protocol):
         self._leave()
 
     # from the listener
-    def sweep(self, now: float, clock: int) -> None:
+    def sweep(self, now: float) -> None:
         pass  # its own timer is shorter
 
     def drain(self) -> None:

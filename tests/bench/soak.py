@@ -51,8 +51,8 @@ async def soak(seconds: float) -> Outcome:
         stack.enter_context(running(argv, count_port))
         mesh = f"127.0.0.1:{grpc_port}"
         address = await stack.enter_async_context(serving(app))
-        short: dict[str, Any] = {"pool_idle": 2, "half_close_time": 1}
-        beside = lone_sidecar(address, mesh, "inside", request_timeout=1, **short)
+        short: dict[str, Any] = {"pool_idle": 2}
+        beside = lone_sidecar(address, mesh, "inside", **short)
         inside = await stack.enter_async_context(beside)
         outside = await stack.enter_async_context(lone_sidecar(mesh=mesh, service="outside", **short))
         sidecars = {"inbound": inside, "outbound": outside}

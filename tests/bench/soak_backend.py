@@ -36,9 +36,6 @@ async def app(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
             while piece := await reader.read(4096):
                 writer.write(piece)
             return
-        if path == b"/hang":
-            await reader.read()
-            return
         if path == b"/slow":
             await asyncio.sleep(0.05)
         if path == b"/large":

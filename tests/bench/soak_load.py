@@ -27,7 +27,6 @@ _PLAIN = (
     (2, b"GET", b"/fail", b"", 500),
     (2, b"GET", b"/bad", b"", 502),
     (2, b"GET", b"/reset", b"", 502),
-    (1, b"GET", b"/hang", b"", 504),
     (8, b"PUT", b"/small", b"x" * 10_000, 200),
 )
 

@@ -56,7 +56,7 @@ def test_large_bodies_pass_a_slow_reader_both_ways_in_constant_memory() -> None:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % BODY)
             await down.send(writer)
 
-        async with serving(app) as address, lone_sidecar(address, request_timeout=600) as sidecar:
+        async with serving(app) as address, lone_sidecar(address) as sidecar:
             reader, writer = await asyncio.open_connection("127.0.0.1", sidecar.inbound)
             before = sidecar.peak_kib
             writer.write(b"POST / HTTP/1.1\r\nHost: a\r\ncontent-length: %d\r\n\r\n" % BODY)

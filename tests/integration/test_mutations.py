@@ -72,7 +72,7 @@ def lab(app: Handler) -> Iterator[tuple[asyncio.Runner, World, list[dict[str, An
         runner.get_loop().set_exception_handler(lambda _, context: broken.append(context))
         stack = AsyncExitStack()
         address = runner.run(stack.enter_async_context(serving(app)))
-        sidecar = runner.run(stack.enter_async_context(world(address, half_close_time=0.2, sample=0.0)))
+        sidecar = runner.run(stack.enter_async_context(world(address, sample=0.0)))
         try:
             yield runner, sidecar, broken
         finally:

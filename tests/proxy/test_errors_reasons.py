@@ -4,10 +4,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
+from proxy.contract.model import Endpoint, Retries
 from proxy.errors import STATUS, Reason
 from tests.proxy.rig import ask, head_fields, pairs, play, service, serving, until, world
 
@@ -51,22 +52,31 @@ def silent() -> AbstractAsyncContextManager[str]:
     return serving(handler)
 
 
-CAUSES: list[tuple[Reason, Place, dict[str, Any]]] = [
-    (Reason.CONNECT_REFUSED, nobody, {}),
-    (Reason.CONNECT_TIMEOUT, black_hole, {"connect_timeout": 0.1}),
-    (Reason.UPSTREAM_RESET, closing, {}),
-    (Reason.REQUEST_TIMEOUT, silent, {"request_timeout": 0.1}),
+CAUSES: list[tuple[Reason, Place, str]] = [
+    (Reason.CONNECT_REFUSED, nobody, "inbound"),
+    (Reason.CONNECT_REFUSED, nobody, "outbound"),
+    (Reason.CONNECT_TIMEOUT, black_hole, "routed"),
+    (Reason.UPSTREAM_RESET, closing, "inbound"),
+    (Reason.UPSTREAM_RESET, closing, "outbound"),
+    (Reason.REQUEST_TIMEOUT, silent, "routed"),
 ]
 
 
-@pytest.mark.parametrize("side", ["inbound", "outbound"])
-@pytest.mark.parametrize(("reason", "place", "options"), CAUSES, ids=[str(cause[0]) for cause in CAUSES])
+@pytest.mark.parametrize(
+    ("reason", "place", "arm"), CAUSES, ids=[f"{cause[0]}-{cause[2]}" for cause in CAUSES]
+)
 def test_the_reason_is_in_the_header_on_the_span_and_in_the_metrics(
-    reason: Reason, place: Place, options: dict[str, Any], side: str
+    reason: Reason, place: Place, arm: str
 ) -> None:
     async def run() -> None:
-        async with place() as address, world(address, **options) as w:
-            request = f"GET / HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+        async with place() as address, world(address, connect_timeout=0.1) as w:
+            w.view(
+                replace(service("reviews", Endpoint(address), percent=100), timeout=0.5, retries=Retries(0))
+            )
+            host, side = ("reviews", "outbound") if arm == "routed" else (address, arm)
+            request = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+            # Under another Host of the same port the address names the service, and is routed too.
+            request = request.replace(b"127.0.0.1", b"localhost")
             got = await ask(w.sidecar.ports[side], request)
             assert got.startswith(b"HTTP/1.1 %d " % STATUS[reason])
             assert head_fields(got)["x-spanmesh-reason"] == reason

@@ -4,6 +4,7 @@ It is the stream of one exchange at a time; pipelined requests wait in a backlog
 """
 
 import asyncio
+from math import inf
 from typing import Final, cast
 
 from proxy.contract.transport.peer import peer_of
@@ -24,6 +25,10 @@ from proxy.telemetry.facts import NOBODY
 _BACKLOG: Final = 4
 _HELD: Final = 8  # enough has come for a protocol that nobody has agreed to yet
 _MAX_HELD: Final = 65536
+# Seconds from a client's end until the server learns of it: an answer that comes sooner, as most do, leaves
+# the connection to the server usable.
+_HALF_CLOSED: Final = 1.0
+_LINGER: Final = 60.0  # seconds for which a client that still sends may read a last answer
 
 
 class ClientConnection(asyncio.Protocol):
@@ -67,7 +72,7 @@ class ClientConnection(asyncio.Protocol):
         self._pauses = 0
         self._seen = context.now()
         self._head_since = 0.0
-        self._ends = 0.0  # closing: when to stop waiting for the client to take what is written
+        self._ends = 0.0  # closing: when to stop waiting for the client, if ever
         self._eof = 0.0  # when the client said that it will send no more
         self._keep = True  # the connection may carry another request
         self._request_done = True
@@ -130,7 +135,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._context.connections.discard(self)
         self._backlog.clear()
-        self._ends = self._ends or 1.0
+        self._ends = self._ends or inf
         self._affinity.close()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
@@ -210,7 +215,9 @@ class ClientConnection(asyncio.Protocol):
 
     def finish(self) -> None:
         self._exchange = None
-        self._seen = self._context.now()
+        self._seen = now = self._context.now()
+        # A head that began to come meanwhile had no reason to be quick.
+        self._head_since = now if self._parser.in_head else 0.0
         if not self._encoder.keep or not self._keep:
             self._close(self._request_done)
         elif self._backlog:
@@ -223,14 +230,11 @@ class ClientConnection(asyncio.Protocol):
             self._close(True)
 
     def reset(self) -> None:
-        self._exchange = None
-        self._ends = self._context.now() + self._context.timeouts.body
-        self._batch.flush()
         if self._encoder.until_close:
             # With a body that only the end of the connection delimits, an ordinary end would look clean.
+            self._batch.flush()
             options.reset(self._transport)
-        else:
-            self._transport.close()
+        self._close(True)
 
     def pause_reading(self, why: int) -> None:
         if not self._pauses and not self._transport.is_closing():
@@ -244,25 +248,21 @@ class ClientConnection(asyncio.Protocol):
                 self._transport.resume_reading()
 
     # from the listener
-    def sweep(self, now: float, clock: int) -> None:
-        timeouts, exchange = self._context.timeouts, self._exchange
+    def sweep(self, now: float) -> None:
+        timeouts = self._context.timeouts
         if self._ends:
             if now > self._ends:
                 self._transport.abort()
-        elif self._tunnel:
-            return
-        elif exchange is None:
-            if self._head_since and now - self._head_since > timeouts.header:
-                detail = f"send the whole head within {timeouts.header:g} s"
-                self._refuse(RefusedError(Reason.SLOW_REQUEST, detail))
-            elif now - self._seen > timeouts.idle:
-                self._close(True)
-        elif exchange.overdue(clock, int(timeouts.request * 1e9)):
-            exchange.expired(f"no response within {timeouts.request:g} s", final=True)
-        elif self._eof and now - self._eof > timeouts.half_close:
-            self._transport.abort()  # it did not half-close, it left
-        elif not self._request_done and not self._pauses and now - self._seen > timeouts.body:
-            exchange.upstream_failed(Reason.SLOW_REQUEST, f"no byte of the body for {timeouts.body:g} s")
+        # Whatever happens in a request or a tunnel may take as long as its two ends like.
+        elif self._exchange is not None:
+            ended = self._eof and self._request_done and not self._backlog
+            if ended and now - self._eof > _HALF_CLOSED:
+                self._exchange.client_ended()
+        elif timeouts.header and self._head_since and now - self._head_since > timeouts.header:
+            detail = f"send the whole head within {timeouts.header:g} s"
+            self._refuse(RefusedError(Reason.SLOW_REQUEST, detail))
+        elif now - self._seen > timeouts.idle:
+            self._close(True)
 
     def drain(self) -> None:
         self._keep = False
@@ -338,7 +338,7 @@ class ClientConnection(asyncio.Protocol):
 
         Closing with unread data would reset the connection, and with it the answer (RFC 9112, 9.6).
         """
-        self._ends = self._context.now() + self._context.timeouts.body
+        self._ends = inf if settled else self._context.now() + _LINGER
         self._exchange = None
         self._backlog.clear()
         self._batch.flush()

@@ -44,6 +44,7 @@ class UpstreamConnection(OutgoingConnection):
     __slots__ = (
         "_batch",
         "_encoder",
+        "_half_closed",
         "_owner",
         "_parser",
         "_paused",
@@ -71,7 +72,7 @@ class UpstreamConnection(OutgoingConnection):
         self.send_data = self._encoder.data
         self._parser = ResponseParser()
         self._user: StreamUser | None = None
-        self._paused = False
+        self._paused = self._half_closed = False
         self.alive = True
         self.reused = self.personal = False
         self.idle_since = 0.0
@@ -110,6 +111,12 @@ class UpstreamConnection(OutgoingConnection):
             self._batch.write(self.transport, b"".join(pieces))
             pieces.clear()
 
+    def half_close(self) -> None:
+        if self.alive and not self._half_closed and self.transport.can_write_eof():
+            self._half_closed = True
+            self._batch.flush()
+            self.transport.write_eof()
+
     def ignore_response(self) -> None:
         self._parser.mute()
 
@@ -123,7 +130,8 @@ class UpstreamConnection(OutgoingConnection):
             self.personal = True
         # ``reusable`` is decided by the parser at the end of the response: keep-alive, framed, and no byte
         # after it.
-        if self.alive and parser.reusable and not self.keep_alive.ended and not self.transport.is_closing():
+        ended = self._half_closed or self.keep_alive.ended or self.transport.is_closing()
+        if self.alive and parser.reusable and not ended:
             self._owner.give(self)
         else:
             self.discard()
@@ -198,8 +206,9 @@ class UpstreamConnection(OutgoingConnection):
         if error is None and self._parser.finish():
             user.on_response_flush()
         else:
+            left = self._half_closed and error is None
             detail = f"{self.address} closed the connection before it answered"
-            user.upstream_failed(Reason.UPSTREAM_RESET, detail)
+            user.upstream_failed(Reason.CLIENT_DISCONNECT if left else Reason.UPSTREAM_RESET, detail)
 
     def pause_writing(self) -> None:
         if self._user is not None:

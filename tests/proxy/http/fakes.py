@@ -105,6 +105,9 @@ class FakeUpstream:
             self.flushed.append(self.sent)
             self.sent = []
 
+    def half_close(self) -> None:
+        self.end += "half-closed "
+
     def ignore_response(self) -> None:
         self.end += "ignored "
 
@@ -154,7 +157,7 @@ def context(
         batch=WriteBatch(),
         tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
         limits=RequestLimits(),
-        timeouts=Timeouts(1.0, 1.0, 1.0, 1.0, 1.0),
+        timeouts=Timeouts(1.0, 1.0, 1.0),
         now=lambda: 0.0,
         clock=lambda: 1,
         count_refusal=lambda _: None,

@@ -67,13 +67,3 @@ def test_a_long_response_is_open_and_no_longer_waited_for() -> None:
     call.respond()
     assert (attempt.candidate.open, attempt.candidate.waiting) == (1, {})
     assert call.first_byte == 1
-
-
-def test_time_is_counted_from_the_first_attempt() -> None:
-    call, _, _ = begun()
-    call.start = 5
-    following = call.next_for_status(503)
-    assert following is not None
-    call.follow(following, "")
-    call.start = 50
-    assert call.elapsed(60) == 55

@@ -7,10 +7,10 @@ class Swept:
     busy = False
 
     def __init__(self) -> None:
-        self.swept: list[tuple[float, int]] = []
+        self.swept: list[float] = []
 
-    def sweep(self, now: float, clock: int) -> None:
-        self.swept.append((now, clock))
+    def sweep(self, now: float) -> None:
+        self.swept.append(now)
 
     def drain(self) -> None: ...
 
@@ -21,12 +21,12 @@ def test_a_sweep_reaches_every_connection_even_when_some_leave_meanwhile() -> No
     made, _, _ = context()
 
     class Leaving(Swept):
-        def sweep(self, now: float, clock: int) -> None:
-            super().sweep(now, clock)
+        def sweep(self, now: float) -> None:
+            super().sweep(now)
             made.connections.discard(self)
 
     connections = [Leaving(), Swept(), Leaving()]
     made.connections.update(connections)
     made.sweep()
-    assert [each.swept for each in connections] == [[(0.0, 1)]] * 3
+    assert [each.swept for each in connections] == [[0.0]] * 3
     assert made.connections == {connections[1]}

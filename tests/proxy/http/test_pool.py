@@ -14,7 +14,7 @@ def test_more_connections_than_allowed_fail_fast() -> None:
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
 
-        async with serving(silent) as address, world(address, max_connections=1, half_close_time=0.1) as w:
+        async with serving(silent) as address, world(address, max_connections=1) as w:
             _, first = await asyncio.open_connection("127.0.0.1", w.inbound)
             first.write(GET)
             await until(lambda: w.sidecar.dialer.open == 1)

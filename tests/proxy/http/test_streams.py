@@ -104,6 +104,21 @@ def test_a_response_that_was_not_flushed_can_still_be_replaced() -> None:
     assert client.end == "finished"
 
 
+def test_what_a_server_does_once_its_client_has_ended_is_no_failure_of_its_own() -> None:
+    for status, error in ((200, ""), (500, Reason.CLIENT_DISCONNECT)):
+        exchange, client, _ = started(request(), upstream := FakeUpstream())
+        exchange.client_ended()
+        exchange.on_response(response(status))
+        exchange.on_response_end(())
+        exchange.on_response_flush()
+        assert (client.flushed[0][0], exchange.call.error) == (("head", status), error)
+        assert upstream.end == "half-closed released"
+    exchange, client, pool = started(request(), FakeUpstream(reused=True))
+    exchange.client_ended()
+    exchange.upstream_failed(Reason.CLIENT_DISCONNECT, "closed")
+    assert (client.flushed, client.end, exchange.call.client_status, pool.waiters) == ([], "reset", 499, [])
+
+
 def test_a_response_that_began_is_reset_and_never_replaced() -> None:
     exchange, client, _ = started(request(), FakeUpstream())
     exchange.on_response(response())

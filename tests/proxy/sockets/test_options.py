@@ -31,14 +31,21 @@ def test_a_reset_is_no_ordinary_end() -> None:
     play(run())
 
 
-def test_keep_alive_is_turned_on() -> None:
+def test_accepted_connections_inherit_keep_alive() -> None:
     async def run() -> None:
-        server = await listen("inbound", "127.0.0.1:0", asyncio.Protocol)
+        accepted: asyncio.Future[asyncio.BaseTransport] = asyncio.get_running_loop().create_future()
+
+        class Accepted(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                accepted.set_result(transport)
+
+        server = await listen("inbound", "127.0.0.1:0", Accepted)
+        keep_alive(server.sockets[0])
         _, writer = await asyncio.open_connection("127.0.0.1", bound_port(server))
-        option = (socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        assert writer.get_extra_info("socket").getsockopt(*option) == 0
-        keep_alive(writer.transport)
-        assert writer.get_extra_info("socket").getsockopt(*option) == 1
+        opened = (await accepted).get_extra_info("socket")
+        assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        # A client that has closed is found soon after the minute for which its kernel remembers it.
+        assert opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
         writer.close()
         server.close()
 
