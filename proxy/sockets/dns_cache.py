@@ -28,8 +28,8 @@ _STALE: Final = 60.0
 # Seconds for which "no such name" is believed without asking: many new connections must not become as many
 # questions, and a name that was just created is to be found.
 _NEGATIVE: Final = 1.0
-# Seconds for a look-up. The resolver gives up by itself, as it would for the application (resolv.conf(5): after
-# 5 s and two attempts at each server); this is for one that never does.
+# Seconds for a look-up. The resolver gives up by itself, as it would for the application (resolv.conf(5):
+# after 5 s and two attempts at each server); this is for one that never does.
 _GIVE_UP: Final = 120.0
 # What a resolver says of a name that has no address; its other errors say that it does not know now.
 _NO_SUCH_NAME: Final = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

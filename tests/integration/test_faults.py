@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from proxy.contract.model import Endpoint
+from proxy.sockets import options
 from tests.bench.process import reset
 from tests.proxy.rig import App, ask, head_fields, play, service, serving, until, world
 
@@ -116,7 +117,7 @@ def test_a_client_that_leaves_while_a_connect_hangs_leaves_nothing_behind() -> N
                 _, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
                 writer.write(GET)
                 await until(lambda: w.sidecar.dialer.open == 1)
-                writer.transport.abort()
+                options.reset(writer.transport)
                 await until(lambda: not w.sidecar.inbound.open)
                 assert w.sidecar.inbound.request_count == 1
             await until(lambda: w.sidecar.dialer.open == 0)
