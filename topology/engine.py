@@ -74,7 +74,7 @@ class Engine:
         self._policy = PolicyInForce()
         self._registry = Registry(settings.endpoint_grace)
         self._window = Window(settings.graph_memory, settings.graph_series)
-        pairing = Pairing(settings.pairing_ttl, settings.pairing_spans)
+        pairing = Pairing(settings.pairing_ttl, settings.pairing_spans, self._registry.has_sidecar)
         self._intake = Intake(self._window, pairing, self._registry, settings.pairing_ttl)
         self._feedback = Feedback(settings)
         self._reports = ReportDelays()
@@ -145,8 +145,12 @@ class Engine:
 
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
         """Pair spans of services without a sidecar into edges."""
+        sender: ServiceId | None = None
         for fact in facts:
-            fact.service = self._registry.recognise(fact.service)
+            # The spans of a sender come together.
+            if fact.service is not sender:
+                sender, known = fact.service, self._registry.recognise(fact.service)
+            fact.service = known
             self._intake.span(fact, now)
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> None:

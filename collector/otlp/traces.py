@@ -6,9 +6,10 @@ protobuf's C library, for its validity alone, and once as a span index (``span_i
 leave attributes, events and links as bytes. Access from Python to fields is what costs, not the parsing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -33,38 +34,41 @@ from collector.otlp.values import (
     text,
     trace_id,
 )
-from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, URL_SCHEME
+from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME
 from proxy.contract.service_id import ServiceId
+from topology.graph import peer_address
+from topology.graph.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
 from topology.model.samples import SpanFact
 
 _REQUEST: Final = ExportTraceServiceRequest.DESCRIPTOR.name
 _TRACE: Final = 16
 _SPAN: Final = 8
 _INTERNAL: Final = 1
+_SERVER: Final = 2
 _ERROR: Final = 2
-# Prefixes of the attributes that the graph reads.
-_GRAPH_KEYS: Final = (
-    "peer.",
-    "db.",
-    "messaging.",
-    "server.",
-    "network.peer.",
-    "spanmesh.",
-    "tls.",
-    URL_SCHEME,
-)
-# An encoded KeyValue begins with its tag, the length of its key and the key; every encoder writes fields
-# in this order, and no key of the graph is longer than 127 bytes.
-_HEADS: Final = frozenset(key[:3].encode() for key in _GRAPH_KEYS[:-1])
-# Of the url.* attributes this one alone, hence the length of the key as well: the others differ from request
-# to request and would fill the cache of ``_pair``.
-_SCHEME: Final = bytes((len(URL_SCHEME),)) + URL_SCHEME[:3].encode()
+# An encoded KeyValue begins with its tag, the length of its key and the key: every encoder writes fields in
+# this order, and no key of the graph is longer than 127 bytes or shorter than 6. So the first 8 bytes tell
+# most other keys apart, at half of the price of the whole key.
+_HEAD: Final = 8
+
+
+def _heads(keys: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(bytes((0x0A, len(key))) + key[: _HEAD - 2].encode() for key in keys)
+
+
+_HEADS: Final = _heads(GRAPH_ATTRIBUTES)
+# Of a server's span only who called it.
+_SERVER_HEADS: Final = _heads(SERVER_ATTRIBUTES)
+# The texts of URLs differ from request to request and would fill the cache of ``_pair``.
+_URLS: Final = {bytes((0x0A, len(key))) + key[: _HEAD - 2].encode(): key for key in peer_address.URLS}
+_CALLING: Final = (3, 4)  # client, producer
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 _PAIR_BYTES: Final = 4  # the smallest attribute on the wire
 
 
 @dataclass(slots=True)
 class SpanBatch:
-    """The result of an examination: ``count`` spans to store, and facts of those that are not internal.
+    """The result of an examination: ``count`` spans to store, and their facts for the graph.
 
     ``body`` is a protobuf request of these spans whose attributes have plain values only.
     """
@@ -143,22 +147,23 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
                 bad.append(index)
                 continue
         kind = span.kind
-        # Internal spans are stored but say nothing about calls between services.
-        if kind > _INTERNAL:
-            # A clock set back during the span would make it negative.
-            ended = max(start, span.end_time_unix_nano)
-            failed = span.status.code == _ERROR
-            labels = dict(
-                [
-                    pair
-                    for raw in span.attributes
-                    if (raw[2:5] in _HEADS or raw[1:5] == _SCHEME) and (pair := _pair(raw))
-                ]
+        # A clock set back during the span would make it negative.
+        ended = max(start, span.end_time_unix_nano)
+        facts.append(
+            SpanFact(
+                trace,
+                own,
+                parent,
+                service,
+                kind,
+                (ended - start) / 1e9,
+                span.status.code == _ERROR,
+                sidecar,
+                # Steps within a service are only what connects the spans above and below.
+                _NO_LABELS if kind == _INTERNAL else _labels(span.attributes, kind),
+                ended / 1e9,
             )
-            seconds = (ended - start) / 1e9
-            facts.append(
-                SpanFact(trace, own, parent, service, kind, seconds, failed, sidecar, labels, ended / 1e9)
-            )
+        )
     # From the end, so that the other indices stay valid.
     for index in reversed(bad):
         del spans[index]
@@ -197,6 +202,18 @@ def _check_inside(
             attributes(kind.FromString(raw).attributes, limits)
 
 
+def _labels(pairs: Sequence[bytes], kind: int) -> dict[str, str]:
+    """Return the attributes that the graph reads, of a URL only the origin and only where it is needed."""
+    heads = _SERVER_HEADS if kind == _SERVER else _HEADS
+    labels = dict([pair for raw in pairs if raw[:_HEAD] in heads and (pair := _pair(raw))])
+    if kind in _CALLING and not peer_address.names_host(labels):
+        for raw in pairs:
+            key = _URLS.get(raw[:_HEAD])
+            if key is not None:
+                labels[key] = peer_address.origin(raw[2 + len(key) :])
+    return labels
+
+
 @lru_cache(maxsize=4096)
 def _pair(raw: bytes) -> tuple[str, str] | None:
     """Parse an attribute that the graph reads; None for others.
@@ -204,9 +221,7 @@ def _pair(raw: bytes) -> tuple[str, str] | None:
     Cached, as services, endpoints and methods repeat from span to span.
     """
     pair = KeyValue.FromString(raw)
-    if not pair.key.startswith(_GRAPH_KEYS):
-        return None
-    return pair.key, pair.value.string_value or text(pair.value)
+    return (pair.key, pair.value.string_value or text(pair.value)) if pair.key in GRAPH_ATTRIBUTES else None
 
 
 def _valid_part(body: bytes, refused: Refusals) -> bytes:

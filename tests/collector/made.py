@@ -23,7 +23,7 @@ from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine, Tick, UnknownServiceError
-from topology.graph.span_pairing import USER
+from topology.graph.span_edges import USER
 from topology.model.decisions import Decision
 from topology.model.graph import Stats
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, SpanFact

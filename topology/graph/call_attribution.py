@@ -28,7 +28,9 @@ from proxy.contract.traffic import Arm, Protocol
 from topology.evidence.report_delay import ReportTime
 from topology.graph import span_peers
 from topology.graph.connections import Connections, Open
-from topology.graph.span_pairing import USER, Alias, Measured, Pairing
+from topology.graph.known_nodes import KnownNodes
+from topology.graph.span_edges import USER, Alias, Measured
+from topology.graph.span_pairing import Pairing
 from topology.graph.span_peers import Edge
 from topology.graph.spread import SPREAD, spread
 from topology.graph.window import Cell, Key, Window
@@ -43,8 +45,8 @@ SECOND_OPINION: Final = 2.0
 # when it calls, so this is longer than an interval of reports; a caller that is gone must not hide what
 # callees see for long, so it is shorter than the window that people look at.
 REPORTING: Final = 10.0
-_NAMES: Final = 10_000  # names come from reports: memory for them needs a bound
 _FOR_EVER: Final = 1 << 62
+_CALLERS: Final = (Kind.USER, Kind.EXTERNAL)  # kinds of callers that send no spans
 _OPEN_MAX: Final = 60  # seconds that one reading of open connections may be stored for
 
 
@@ -57,8 +59,7 @@ class Intake:
         self._registry = registry
         # For ``hold`` seconds a span waits for its other half; a second at each end for rounding to seconds.
         self._hold = int(hold) + 2
-        self._aliases: dict[str, str] = {}
-        self._kinds: dict[str, Kind] = {}
+        self._nodes = KnownNodes()
         self._reported: dict[str, float] = {}
         self._waiting: deque[tuple[float, CallSample, ReportTime]] = deque()
         self._connections = Connections()
@@ -83,8 +84,8 @@ class Intake:
         ends = (sample.source, sample.target, False), (sample.target, sample.source, True)
         for name, other, called in ends:
             kind = span_peers.kind_of(name, sample.protocol, called, other)
-            if kind is not Kind.SERVICE and name != USER and len(self._kinds) < _NAMES:
-                self._kinds.setdefault(name, kind)
+            if kind is not Kind.SERVICE and name != USER:
+                self._nodes.add_kind(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, remote=True)
         cell = Cell(sample.histogram, sample.errors, encrypted=sample.encrypted, clear=sample.clear)
         self._window.merge(key, cell, sample.second)
@@ -93,9 +94,9 @@ class Intake:
         """Note open opaque connections, and the bytes that went over them."""
         server = sample.side is Side.SERVER
         if server:
-            sample = replace(sample, endpoint=self._served_at(sample))
-        elif len(self._kinds) < _NAMES and span_peers.outside(sample.target):
-            self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
+            sample = replace(sample, endpoint=self._served_at(sample, now))
+        elif span_peers.outside(sample.target):
+            self._nodes.add_kind(sample.target, span_peers.kind_at(sample.target))
         if self._connections.set_open(sample, now) and (sample.sent or sample.received):
             key = Key(USER if server else sample.source, sample.target, Protocol.TCP, sample.endpoint)
             self._window.add_bytes(key, sample.sent, sample.received, now)
@@ -113,13 +114,13 @@ class Intake:
             # The other two change what is counted now: a trace of yesterday says nothing about that.
             elif recent and isinstance(result, Measured):
                 self._recount(result.target, result.duration, result.failed, now)
-            elif recent and isinstance(result, Alias) and len(self._aliases) < _NAMES:
-                self._aliases[result.address] = result.service
+            elif recent and isinstance(result, Alias):
+                self._nodes.add_answer(result.address, result.service, now)
 
     def advance(self, now: float) -> None:
         """Count what has waited long enough for a measurement of higher precedence."""
         for edge in self._pairing.expire(now):
-            if not self._is_reporting(edge.source, now):
+            if not self._is_measured(edge, now):
                 self._edge(edge, now)
         # All wait equally long, so the queue is in order of time and only its head needs a look.
         while self._waiting and self._waiting[0][0] <= now:
@@ -194,13 +195,19 @@ class Intake:
         if not span_peers.outside(target):
             return target
         place = self._registry.resolve(target)
-        return place[0] if place else self._aliases.get(target, target)
+        return place[0] if place else self._nodes.service_at(target)
 
     def kind(self, name: str) -> Kind:
         """Return the kind of the node of this name."""
         if name == USER:
             return Kind.USER
-        return self._kinds.get(name, Kind.EXTERNAL if span_peers.outside(name) else Kind.SERVICE)
+        return self._nodes.kind(name)
+
+    def _is_measured(self, edge: Edge, now: float) -> bool:
+        """True if a sidecar counted a call of which spans show one side alone."""
+        if edge.target_kind is Kind.EXTERNAL:
+            return self._is_reporting(edge.source, now)
+        return edge.source_kind in _CALLERS and self._registry.has_sidecar(ServiceId(edge.target))
 
     def _is_reporting(self, source: str, now: float) -> bool:
         # A stream is proof enough. Without one (a sidecar that lost the collector's xDS, not its receiver)
@@ -211,11 +218,11 @@ class Intake:
 
     def _tcp(self, sample: CallSample, when: ReportTime, now: float) -> None:
         if sample.side is Side.SERVER:
-            self._connections.add_callee_sample(replace(sample, endpoint=self._served_at(sample)), now)
+            self._connections.add_callee_sample(replace(sample, endpoint=self._served_at(sample, now)), now)
             return
         self._connections.add_caller_sample(sample, now)
-        if len(self._kinds) < _NAMES and span_peers.outside(sample.target):
-            self._kinds.setdefault(sample.target, span_peers.kind_at(sample.target))
+        if span_peers.outside(sample.target):
+            self._nodes.add_kind(sample.target, span_peers.kind_at(sample.target))
         self._count(Key(sample.source, sample.target, Protocol.TCP, sample.endpoint), sample, when)
 
     def _count(self, key: Key, sample: CallSample, when: ReportTime) -> None:
@@ -228,13 +235,13 @@ class Intake:
         for at, histogram, errors in spread(sample.histogram, sample.errors, when.begun, when.ended):
             self._window.add(key, histogram, errors, at, sample.encrypted)
 
-    def _served_at(self, sample: CallSample | ConnectionSample) -> str:
+    def _served_at(self, sample: CallSample | ConnectionSample, now: float) -> str:
         """Return the address at which callers know an endpoint.
 
         Another port than the application's is an address of its own, and belongs to the service.
         """
-        if sample.endpoint and len(self._aliases) < _NAMES:
-            self._aliases[sample.endpoint] = sample.target
+        if sample.endpoint:
+            self._nodes.add_answer(sample.endpoint, sample.target, now)
         return sample.endpoint or self._registry.address_of(sample.reporter)
 
     def _count_user(self, sample: CallSample, when: ReportTime, now: float) -> None:
@@ -247,8 +254,8 @@ class Intake:
 
     def _edge(self, edge: Edge, now: float) -> None:
         for name, kind in ((edge.source, edge.source_kind), (edge.target, edge.target_kind)):
-            if kind is not Kind.SERVICE and kind is not Kind.USER and len(self._kinds) < _NAMES:
-                self._kinds.setdefault(name, kind)
+            if kind is not Kind.USER:
+                self._nodes.add_kind(name, kind)
         histogram = Histogram()
         histogram.record(edge.duration)
         target = self.resolve(edge.target)

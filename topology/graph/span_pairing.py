@@ -1,218 +1,252 @@
 """Edges from spans, for services that have no sidecar.
 
-A CLIENT or PRODUCER span and the SERVER or CONSUMER span it is the parent of are one call.
-They come in either order, up to ``ttl`` seconds apart: SDKs export in batches, by default every five
-seconds, and a caller's span ends after its callee's. So each half waits for the other, and a caller's that
-waited in vain is a call to something that sends no spans. Calls to databases and brokers have no second
-half and count at once. Calls that sidecars count in metrics are never counted here again: their spans only
-complete what their metrics cannot know (``Alias``, and ``Edge.recount``).
+The spans of a trace form a tree. Where a span's parent is of another service there was a call between the
+two, whatever kinds their SDKs gave them; where a caller's span has no such child, the call went to something
+that sends no spans, and the span's attributes say to what (``span_roles``). Each call counts once:
 
-Rules follow the OpenTelemetry servicegraph connector, with its reported defects in mind:
-nested clients, virtual users of servers that are not roots, brokers that are invisible.
+* Client spans of one service within each other are one call if they go to the same place (a driver within an
+  ORM, an HTTP client within an SDK, our sidecar's span within either): the outermost counts that names a
+  database or queue, else the innermost.
+* A message is what its ``create`` and ``process`` spans say. ``send`` and ``receive`` spans count where a
+  service has none of those for the queue; ``settle`` spans never do.
+* Calls that sidecars count in metrics are not counted here again: their spans only complete what their
+  metrics cannot know (``Alias``, ``Measured`` and ``Edge.recount``).
+
+Spans come in any order: SDKs export in batches, by default every five seconds, and a caller's span ends after
+its callee's. So spans are kept for ``ttl`` seconds, and what is undecided then is decided by what has come.
+The rules agree with Zipkin's DependencyLinker and Jaeger's dependencies where those agree with each other.
 """
 
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable
+from typing import Final
 
 from proxy.contract import attributes as names
-from proxy.contract.traffic import Protocol
-from topology.graph import span_peers
+from proxy.contract.service_id import ServiceId
+from topology.graph import span_edges, span_peers, span_roles
+from topology.graph.kept_spans import KeptSpan, KeptSpans
+from topology.graph.queue_use import QueueUse
+from topology.graph.seen_spans import SeenSpans
+from topology.graph.span_edges import PairingResult
 from topology.graph.span_peers import Edge
+from topology.graph.span_roles import Role, SpanKind
 from topology.model.graph import Kind
 from topology.model.samples import SpanFact
 
-USER: Final = "user"
-
-
-class SpanKind(IntEnum):
-    """OTLP Span.SpanKind, the kinds that make edges."""
-
-    SERVER = 2
-    CLIENT = 3
-    PRODUCER = 4
-    CONSUMER = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A ``host:port`` outside the mesh at which this service answered."""
-
-    address: str
-    service: str
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A call that its caller's sidecar measured, and the callee's sidecar took for one of an unknown user.
-
-    A sidecar names its service to endpoints of the mesh alone, and just after its start it does not know
-    them yet.
-    """
-
-    target: str
-    duration: float
-    failed: bool
-
-
-PairingResult = Edge | Alias | Measured
-_Id = tuple[bytes, bytes]
-V = TypeVar("V")
-
-
-class _Recent(Generic[V]):
-    """Values by span, oldest first, none older than ``ttl`` and never more than ``limit``."""
-
-    def __init__(self, ttl: float, limit: int) -> None:
-        self._ttl = ttl
-        self._limit = limit
-        self._entries: dict[_Id, tuple[V, float]] = {}
-
-    def put(self, key: _Id, value: V, now: float) -> None:
-        # Put at the end: the order of the dict is the order of age, by which ``expire`` stops early.
-        self._entries.pop(key, None)
-        self._entries[key] = (value, now)
-
-    def get(self, key: _Id) -> V | None:
-        entry = self._entries.get(key)
-        return None if entry is None else entry[0]
-
-    def pop(self, key: _Id) -> V | None:
-        entry = self._entries.pop(key, None)
-        return None if entry is None else entry[0]
-
-    def expire(self, now: float) -> list[V]:
-        excess = len(self._entries) - self._limit
-        # Deleted one by one while looking for the first, a dict is walked over its gaps each time.
-        over: dict[_Id, V] = {}
-        for key, (value, since) in self._entries.items():
-            if now - since < self._ttl and len(over) >= excess:
-                break
-            over[key] = value
-        for key in over:
-            del self._entries[key]
-        return list(over.values())
+_SERVING: Final = (int(SpanKind.SERVER), int(SpanKind.CONSUMER))
 
 
 class Pairing:
-    """Spans that wait for their other half, bounded in time and number."""
+    """Spans as they come, and the calls that they prove.
 
-    def __init__(self, ttl: float, limit: int) -> None:
-        self._clients: _Recent[SpanFact] = _Recent(ttl, limit)
-        self._servers: _Recent[SpanFact] = _Recent(ttl, limit)  # by the parent they wait for
-        self._inner: _Recent[str] = _Recent(ttl, limit)  # by parent: service of a client below it
-        self._leaves: _Recent[str] = _Recent(ttl, limit)  # service of clients that counted at once
-        self._seen: _Recent[bool] = _Recent(ttl, 2 * limit)  # both halves of a call are in here
+    ``has_sidecar`` says if a sidecar measures the calls that a service makes.
+    """
+
+    def __init__(
+        self, ttl: float, limit: int, has_sidecar: Callable[[ServiceId], bool] = lambda service: False
+    ) -> None:
+        self._spans = KeptSpans(ttl, limit)
+        self._seen = SeenSpans()
+        self._queues = QueueUse()
+        self._has_sidecar = has_sidecar
 
     def add(self, fact: SpanFact, now: float) -> list[PairingResult]:
         """Take in one span; return the calls that it completes, each exactly once."""
-        if not fact.service:
+        key = fact.trace_id + fact.span_id
+        if self._seen.add(key, fact.kind in _SERVING, now):
             return []
-        if fact.kind in (SpanKind.CLIENT, SpanKind.PRODUCER):
-            return self._client(fact, now)
-        if fact.kind in (SpanKind.SERVER, SpanKind.CONSUMER):
-            return self._server(fact, now)
-        return []
+        exchange = _sidecar_exchange(fact) if fact.from_sidecar else span_roles.exchange(fact)
+        span = KeptSpan(key, fact, exchange, now)
+        if exchange is not None and exchange.is_leaf:
+            self._queues.note(span.service, exchange.node, exchange.role, now)
+        results: list[PairingResult] = []
+        waiting = self._spans.put(span)
+        self._settle(span, results, now)
+        for each in waiting:
+            self._settle(each, results, now)
+        return results
 
     def expire(self, now: float) -> list[Edge]:
-        """Forget what waited too long; return the clients among it as calls to the outside."""
-        for rest in (self._servers, self._inner, self._leaves, self._seen):
-            rest.expire(now)
-        return [
-            Edge(
-                fact.service,
-                peer,
-                fact.duration,
-                fact.failed,
-                target_kind=Kind.EXTERNAL,
-                encrypted=span_peers.is_encrypted(fact.attributes),
-                ended=fact.ended,
-            )
-            for fact in self._clients.expire(now)
-            if not fact.from_sidecar and (peer := span_peers.name(fact.attributes))
-        ]
+        """Forget what waited long enough; return the calls that it proves by itself."""
+        due = self._spans.due(now)
+        results: list[PairingResult] = []
+        for span in due:
+            if not span.entered:
+                self._give_up_caller(span, results)
+        for span in due:
+            span.linked = True
+            if not span.left:
+                self._leave(span, results, now, final=True)
+        self._spans.drop(due, now)
+        return [each for each in results if isinstance(each, Edge)]
 
-    def _client(self, fact: SpanFact, now: float) -> list[PairingResult]:
-        own, parent = (fact.trace_id, fact.span_id), (fact.trace_id, fact.parent_id)
-        if fact.parent_id:  # an outer client of the same service is this very call, seen twice
-            outer = self._clients.get(parent)
-            if outer is not None and outer.service == fact.service:
-                self._clients.pop(parent)
-            self._inner.put(parent, fact.service, now)
-        # Its call is counted by the sidecar's metrics, and it names no address that could become a service.
-        if fact.from_sidecar and not span_peers.sidecar_target(fact.attributes):
-            return []
-        # An HTTP library below a client span came first: that one is the call, this one only wraps it.
-        if self._inner.get(own) == fact.service or self._is_repeated(fact, now):
-            return []
-        leaf = None if fact.from_sidecar else span_peers.leaf(fact)
-        if leaf is not None:
-            # An ORM and its driver both make a span for one query: the inner one, whose parent is a leaf of
-            # the same service, is not counted again.
-            self._leaves.put(own, fact.service, now)
-            return [] if self._leaves.get(parent) == fact.service else [leaf]
-        # Either half may come first: exporters batch by themselves.
-        server = self._servers.pop(own)
-        if server is not None:
-            return _join(fact, server)
-        self._clients.put(own, fact, now)
-        return []
+    def _settle(self, span: KeptSpan, results: list[PairingResult], now: float) -> None:
+        if not span.entered:
+            self._enter(span, results)
+        if span.exchange is not None and not span.linked:
+            self._link(span)
+        if span.linked and not span.left:
+            self._leave(span, results, now, final=False)
 
-    def _server(self, fact: SpanFact, now: float) -> list[PairingResult]:
-        if fact.from_sidecar and (names.CALLER in fact.attributes or not fact.parent_id):
-            return []
-        if self._is_repeated(fact, now):
-            return []
-        leaf = None if fact.from_sidecar else span_peers.leaf(fact)
-        if leaf is not None:
-            return [leaf]
-        # A root: nobody that sends spans called it, so a user did.
-        if not fact.parent_id:
-            return [
-                Edge(
-                    USER,
-                    fact.service,
-                    fact.duration,
-                    fact.failed,
-                    source_kind=Kind.USER,
-                    ended=fact.ended,
-                )
-            ]
-        parent = (fact.trace_id, fact.parent_id)
-        client = self._clients.pop(parent)
-        if client is not None:
-            return _join(client, fact)
-        self._servers.put(parent, fact, now)
-        return []
+    def _enter(self, span: KeptSpan, results: list[PairingResult]) -> None:
+        """Decide which call led to a span, if its spans above have come."""
+        fact = span.fact
+        if fact.from_sidecar and (not span.serves or names.CALLER in fact.attributes):
+            span.entered = True  # its metrics say so
+            return
+        above = self._spans.above(span)
+        if span.is_step and not isinstance(above, KeptSpan):
+            return  # looked at again when its time is over: nothing else waits for it
+        if isinstance(above, KeptSpan) and above.service != span.service:
+            span.above = above
+            above = self._caller(above)
+        if isinstance(above, bytes):
+            if above:
+                self._spans.wait(span, above)
+                return
+            span.entered = True
+            # A root: nobody that sends spans called it.
+            if span.serves and span.exchange is None and not fact.from_sidecar:
+                results.append(span_edges.unknown_caller(span))
+            return
+        span.entered = True
+        # A call leads to the first span of a service alone.
+        if above.service != span.service:
+            if not span.is_inner:
+                self._join(above, span, results)
+        elif span.serves and _calls(above):
+            self._join(above, span, results)
 
-    def _is_repeated(self, fact: SpanFact, now: float) -> bool:
-        """True if this span came before: exporters repeat requests that were not confirmed."""
-        # Zipkin gives both halves of a call one span id; the kind keeps them apart.
-        key = (fact.trace_id, fact.span_id + bytes((fact.kind,)))
-        if self._seen.get(key):
+    def _caller(self, above: KeptSpan) -> KeptSpan | bytes:
+        """Return the span that made a call: a client span around a step of its service, else the step."""
+        if not above.is_step:
+            return above
+        around = self._spans.above(above)
+        if isinstance(around, bytes):
+            return around or above
+        return around if around.service == above.service and _calls(around) else above
+
+    def _join(self, caller: KeptSpan, span: KeptSpan, results: list[PairingResult]) -> None:
+        """Count the call from a span to one below it, of another service or of a server."""
+        if not _calls(caller):
+            if span.exchange is None or not span.exchange.is_taking:
+                results.append(span_edges.direct(caller.service, span))
+            return
+        if not span.serves:
+            # The span of a server may come yet. If none does, this one shows who answered.
+            if span.service and span.service not in caller.guests:
+                caller.guests = (*caller.guests, span.service)
+            return
+        results.extend(span_edges.answer(caller, span))
+
+    def _link(self, span: KeptSpan) -> None:
+        """Find the client span around a client span, if the spans between have come."""
+        above = self._spans.above(span)
+        if isinstance(above, bytes):
+            if above:
+                self._spans.wait(span, above)
+                return
+        elif above.exchange is not None and (above.service == span.service or span.fact.from_sidecar):
+            _nest(above, span)
+        span.linked = True
+
+    def _leave(self, span: KeptSpan, results: list[PairingResult], now: float, final: bool) -> None:
+        """Count a span's own exchange, unless something may come that says more about it."""
+        exchange, service = span.exchange, span.service
+        if exchange is None or not (final or self._is_decided(span, exchange, now)):
+            return
+        span.left = True
+        if not service or span.fact.from_sidecar or exchange.role is Role.SETTLE or _is_within_leaf(span):
+            return
+        if self._queues.is_counted_finer(service, exchange.node, exchange.role, now):
+            return
+        if exchange.role is Role.CALL and span.guests:
+            results.extend(span_edges.exchanged(span, exchange, guest, Kind.SERVICE) for guest in span.guests)
+        elif exchange.node:
+            span.counted = True
+            results.append(span_edges.exchanged(span, exchange, exchange.node))
+
+    def _is_decided(self, span: KeptSpan, exchange: span_roles.Exchange, now: float) -> bool:
+        """True if nothing that may come would change how an exchange counts."""
+        role, kind = exchange.role, span.fact.kind
+        outermost = _outermost(span)
+        if not outermost.linked:
+            self._spans.wait(span, outermost.missing)
+            return False
+        if role is Role.SETTLE or role is Role.PROCESS:
             return True
-        self._seen.put(key, True, now)
-        return False
+        if self._queues.is_counted_finer(span.service, exchange.node, role, now):
+            return True
+        # A server's span may answer a call, and ``process`` spans come after ``receive``. A client span that
+        # sends is one of two for the message: else the conventions make it a producer's.
+        if role is Role.CALL or role is Role.RECEIVE or (role is Role.SEND and kind == SpanKind.CLIENT):
+            return False
+        # What is asked over HTTP, the service's sidecar measures, and its span may come yet.
+        return not (span_roles.is_over_http(exchange) and self._has_sidecar(span.service))
+
+    def _give_up_caller(self, span: KeptSpan, results: list[PairingResult]) -> None:
+        """Count the call to a server whose caller's spans did not come."""
+        span.entered = True
+        if span.above is not None:
+            self._join(span.above, span, results)
+        # A caller's span that came much earlier has counted the call, under the name it knew.
+        elif span.is_step:
+            self._enter(span, results)
+        elif (
+            span.serves
+            and span.exchange is None
+            and not span.fact.from_sidecar
+            and span.fact.trace_id + span.fact.parent_id not in self._seen
+        ):
+            results.append(span_edges.unknown_caller(span))
 
 
-def _join(client: SpanFact, server: SpanFact) -> list[PairingResult]:
-    if client.from_sidecar:
-        if server.from_sidecar:
-            return [Measured(server.service, server.duration, server.failed)]
-        address = span_peers.sidecar_target(client.attributes)
-        return [Alias(address, server.service)] if address else []
-    failed = client.failed or server.failed
-    protocol = Protocol.MESSAGING if client.kind == SpanKind.PRODUCER else Protocol.HTTP
-    return [
-        Edge(
-            client.service,
-            server.service,
-            client.duration,
-            failed,
-            protocol,
-            recount=server.from_sidecar,
-            measured=server.duration,
-            encrypted=span_peers.is_encrypted(client.attributes),
-            ended=client.ended,
-        )
-    ]
+def _sidecar_exchange(fact: SpanFact) -> span_roles.Exchange | None:
+    """Return the call of a sidecar's client span, to a node only if it is outside the mesh."""
+    if fact.kind != SpanKind.CLIENT:
+        return None
+    return span_roles.Exchange(Role.CALL, span_peers.sidecar_target(fact.attributes))
+
+
+def _calls(span: KeptSpan) -> bool:
+    """True if a span calls another side, rather than takes messages or works by itself."""
+    return span.exchange is not None and not span.exchange.is_taking and span.exchange.role is not Role.SETTLE
+
+
+def _nest(outer: KeptSpan, span: KeptSpan) -> None:
+    """Decide which of two client spans, one within the other, counts if both are one call."""
+    around, within = outer.exchange, span.exchange
+    if around is None or within is None:
+        return
+    measured = span.fact.from_sidecar
+    if not measured and not span_roles.is_same(around, within):
+        return
+    span.outer = outer
+    if (
+        measured
+        or span.served
+        or (within.role is Role.CREATE and around.role is Role.SEND and not outer.counted)
+    ):
+        span_edges.cover(outer)
+    elif around.is_leaf:
+        span.left = True
+    elif within.is_leaf or within.node or span.covered:
+        span_edges.cover(outer, and_leaves=False)
+    else:
+        span.left = True  # it says less than the one around it
+
+
+def _outermost(span: KeptSpan) -> KeptSpan:
+    """Return the outermost of the client spans around a span that are known to be the same call."""
+    while span.outer is not None:
+        span = span.outer
+    return span
+
+
+def _is_within_leaf(span: KeptSpan) -> bool:
+    """True if the same call is counted by the span of a database or queue further out."""
+    outer = span.outer
+    while outer is not None:
+        if outer.exchange is not None and outer.exchange.is_leaf and not outer.covered:
+            return True
+        outer = outer.outer
+    return False

@@ -1,8 +1,4 @@
-"""The other side of a call, by the attributes of a span.
-
-Source: OpenTelemetry semantic conventions for database and messaging spans, stable names
-first, then the older ones that SDKs still send.
-"""
+"""The edges that spans prove, and the kinds of their nodes by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +6,9 @@ from typing import Final
 
 from proxy.contract import attributes as names
 from proxy.contract.traffic import Protocol
+from topology.graph import peer_address
 from topology.model.graph import Kind
-from topology.model.samples import SpanFact
 
-_RECEIVING: Final = frozenset(("receive", "process", "deliver"))
-_CONSUMER: Final = 5
 # Usual ports (IANA's registry where they are in it): SQL Server, Oracle, MySQL, PostgreSQL, Redis, Couchbase,
 # Cassandra, ClickHouse, memcached, MongoDB, CockroachDB; MQTT, NATS, AMQP, Pulsar, Kafka, STOMP, ActiveMQ.
 _DATABASE_PORTS: Final = frozenset(
@@ -60,7 +54,7 @@ _BROKERS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Edge:
     """One call that a span or a pair of spans proves; ``duration`` is seconds.
 
@@ -82,55 +76,6 @@ class Edge:
     ended: float = 0.0
 
 
-def leaf(fact: SpanFact) -> Edge | None:
-    """Return the call to a database or with a broker that this span alone proves, or None."""
-    attributes = fact.attributes
-    system = _first(attributes, "db.system.name", "db.system")
-    space = _first(attributes, "db.namespace", "db.name")
-    if (system or space) and fact.kind != _CONSUMER:
-        # A name that people gave (peer.service) is better than one made of system and database.
-        name_ = attributes.get(names.PEER_SERVICE) or _node(system or "database", space or _host(attributes))
-        return Edge(
-            fact.service,
-            name_,
-            fact.duration,
-            fact.failed,
-            Protocol.DATABASE,
-            target_kind=Kind.DATABASE,
-            encrypted=is_encrypted(attributes),
-            ended=fact.ended,
-        )
-    broker = attributes.get("messaging.system", "")
-    place = _first(attributes, "messaging.destination.name", "messaging.destination", "messaging.source.name")
-    if not broker and not place:
-        return None
-    queue = _node(broker or "queue", place or _host(attributes))
-    # A consumer's own span, or a CLIENT span of an old SDK that says "receive": the message came from the
-    # queue.
-    operation = _first(attributes, "messaging.operation.type", "messaging.operation")
-    if fact.kind == _CONSUMER or operation in _RECEIVING:
-        return Edge(
-            queue,
-            fact.service,
-            fact.duration,
-            fact.failed,
-            Protocol.MESSAGING,
-            source_kind=Kind.QUEUE,
-            encrypted=is_encrypted(attributes),
-            ended=fact.ended,
-        )
-    return Edge(
-        fact.service,
-        queue,
-        fact.duration,
-        fact.failed,
-        Protocol.MESSAGING,
-        target_kind=Kind.QUEUE,
-        encrypted=is_encrypted(attributes),
-        ended=fact.ended,
-    )
-
-
 def is_encrypted(attributes: Mapping[str, str]) -> bool | None:
     """Return True if a caller's span says that its call was encrypted, False if in the clear, else None."""
     if attributes.get(names.TLS) == "true" or attributes.get(names.TLS_VERSION):
@@ -139,14 +84,9 @@ def is_encrypted(attributes: Mapping[str, str]) -> bool | None:
     return {"https": True, "http": False}.get(scheme or "")
 
 
-def name(attributes: Mapping[str, str]) -> str:
-    """Return a client span's name of the other side, a service or ``host:port``; empty if it has none."""
-    return attributes.get(names.PEER_SERVICE) or _host(attributes)
-
-
 def sidecar_target(attributes: Mapping[str, str]) -> str:
     """Return the ``host:port`` outside the mesh that a sidecar's client span went to; empty inside it."""
-    peer = attributes.get(names.PEER_SERVICE) or _host(attributes)
+    peer = attributes.get(names.PEER_SERVICE) or peer_address.address(attributes)
     return peer if outside(peer) else ""
 
 
@@ -173,32 +113,11 @@ def kind_of(name: str, protocol: str, called: bool, other: str = "") -> Kind:
         return kind_at(name)
     if protocol == Protocol.DATABASE and called:
         return Kind.DATABASE
+    if protocol == Protocol.MESSAGING and name in _BROKERS:
+        return Kind.QUEUE
     if protocol == Protocol.MESSAGING and "/" in name:
         # A service in a namespace has a slash too: where both ends have one, that of a known broker is the
         # queue.
         alike = "/" in other and name.partition("/")[0] not in _BROKERS
         return Kind.SERVICE if alike else Kind.QUEUE
     return Kind.EXTERNAL if outside(name) else Kind.SERVICE
-
-
-def _host(attributes: Mapping[str, str]) -> str:
-    for host, port in (
-        (names.SERVER_ADDRESS, names.SERVER_PORT),
-        (names.PEER_ADDRESS, names.PEER_PORT),
-    ):
-        if attributes.get(host):
-            return f"{attributes[host]}:{attributes[port]}" if attributes.get(port) else attributes[host]
-    return ""
-
-
-def _node(system: str, place: str) -> str:
-    # The system's name keeps a topic "orders" apart from a service of that name.
-    return f"{system}/{place}" if place else system
-
-
-def _first(attributes: Mapping[str, str], *keys: str) -> str:
-    # Asked several times of every span: a generator costs three times as much.
-    for key in keys:
-        if value := attributes.get(key):
-            return value
-    return ""

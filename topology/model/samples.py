@@ -109,15 +109,15 @@ class EdgeSample:
 class SpanFact:
     """The parts of one span that the graph needs.
 
-    ``attributes`` holds peer.*, db.*, messaging.*, tls.*, server.*, network.peer.*, spanmesh.* and url.scheme
-    only. ``duration`` is seconds, ``ended`` epoch seconds of the sender's clock, 0 if unknown.
+    ``attributes`` holds those of ``topology.graph.span_roles.GRAPH_ATTRIBUTES`` only, and of URLs the origin.
+    ``duration`` is seconds, ``ended`` epoch seconds of the sender's clock, 0 if unknown.
     """
 
     trace_id: bytes
     span_id: bytes
     parent_id: bytes
     service: ServiceId
-    kind: int  # OTLP Span.SpanKind: 2 server, 3 client, 4 producer, 5 consumer
+    kind: int  # OTLP Span.SpanKind
     duration: float
     failed: bool
     from_sidecar: bool

@@ -19,7 +19,7 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
 from topology.graph.figures import encryption, point, stats
-from topology.graph.span_pairing import USER
+from topology.graph.span_edges import USER
 from topology.graph.span_peers import kind_of
 from topology.graph.window import Cell
 from topology.model.endpoints import EndpointView

@@ -49,10 +49,11 @@ def test_facts_carry_what_the_graph_needs() -> None:
             "tls.established": True,
         },
     )
-    internal = span(kind=Span.SPAN_KIND_INTERNAL)
-    spans = examined(trace_request([call, internal], scope=names.SCOPE))
-    assert len(spans.facts) == 1
-    fact = spans.facts[0]
+    step = span(kind=Span.SPAN_KIND_INTERNAL)
+    label(step.attributes, {"db.system": "redis"})
+    spans = examined(trace_request([call, step], scope=names.SCOPE))
+    fact, inner = spans.facts
+    assert (inner.kind, dict(inner.attributes)) == (Span.SPAN_KIND_INTERNAL, {})
     assert (fact.trace_id, fact.span_id, fact.parent_id) == (call.trace_id, call.span_id, b"12345678")
     assert (fact.service, fact.kind, fact.duration, fact.failed) == ("shop", 3, 0.005, True)
     assert fact.from_sidecar
@@ -62,8 +63,36 @@ def test_facts_carry_what_the_graph_needs() -> None:
         "server.port": "6379",
         "network.peer.address": "10.0.0.1",
         "url.scheme": "https",
+        "url.full": "https://a",
         "tls.established": "true",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "kept"),
+    [
+        (Span.SPAN_KIND_CLIENT, {"http.url": "http://u:p@api:80/a?t=s"}, {"http.url": "http://u:p@api:80"}),
+        (Span.SPAN_KIND_CLIENT, {"url.full": "https://api/a", "url.path": "/a"}, {"url.full": "https://api"}),
+        (
+            Span.SPAN_KIND_CLIENT,
+            {"http.url": "http://api/a", "net.peer.name": "api", "http.target": "/a", "db.statement": "x"},
+            {"net.peer.name": "api"},
+        ),
+        (
+            Span.SPAN_KIND_SERVER,
+            {"http.url": "http://web/a", "server.address": "web"},
+            {"server.address": "web"},
+        ),
+        (Span.SPAN_KIND_SERVER, {"peer.service": "app", "net.peer.ip": "10.0.0.1"}, {"peer.service": "app"}),
+        (Span.SPAN_KIND_UNSPECIFIED, {"peer.service": "api", "http.url": "x"}, {"peer.service": "api"}),
+    ],
+)
+def test_facts_have_no_attributes_that_differ_from_call_to_call(
+    kind: Span.SpanKind.ValueType, labels: dict[str, str], kept: dict[str, str]
+) -> None:
+    call = span(kind=kind)
+    label(call.attributes, {**labels})
+    assert examined(trace_request([call])).facts[0].attributes == kept
 
 
 def test_bad_spans_are_counted_and_the_good_ones_kept() -> None:

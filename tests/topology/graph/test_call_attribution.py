@@ -7,7 +7,7 @@ import pytest
 from proxy.contract.model import Node
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
-from tests.topology.graph.test_span_pairing import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
+from tests.topology.graph.span_trees import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
 from topology.engine import Engine
 from topology.model.graph import Kind
 from topology.model.samples import CallSample, EdgeSample, Side, SpanFact
@@ -86,7 +86,7 @@ def test_a_connected_sidecar_is_believed_before_it_measured_anything() -> None:
 def test_spans_of_services_without_a_sidecar() -> None:
     mesh = Mesh()
     mesh.engine.spans([*SDK_CALL, *DATABASE], mesh.now)
-    mesh.run(1)
+    mesh.run(11)
     expected = {("user", "web"): 1, ("web", "api"): 1, ("api", "postgresql/shop"): 1}
     assert mesh.graph() == expected
     assert mesh.store() == expected
@@ -219,6 +219,36 @@ def test_an_address_outside_becomes_the_service_that_answers_there() -> None:
     mesh.engine.calls([client("web", "10.0.0.5:80")], mesh.now)
     assert mesh.graph() == {("web", "legacy"): 8}
     assert {node.name for node in mesh.engine.live.services(mesh.now, 60)} == {"web", "legacy"}
+
+
+def test_an_address_that_spans_name_becomes_the_service_that_answers_there() -> None:
+    """A call whose callee's span was not sampled, or came late, goes where the others went."""
+    mesh = Mesh()
+    place = {"server__address": "cart.svc", "server__port": "80"}
+    mesh.engine.spans([span("1", "", "web", CLIENT, also=place)], mesh.now)
+    mesh.run(11)
+    assert mesh.graph() == {("web", "cart.svc:80"): 1}
+    mesh.engine.spans([span("2", "", "web", CLIENT, also=place), span("3", "2", "cart", SERVER)], mesh.now)
+    assert mesh.graph() == {("web", "cart"): 2}
+    kinds = {node.name: node.kind for node in mesh.engine.live.services(mesh.now, 60)}
+    assert kinds == {"web": Kind.SERVICE, "cart": Kind.SERVICE}
+
+
+def test_a_service_stays_one_when_a_call_to_it_is_not_answered() -> None:
+    mesh = Mesh()
+    mesh.engine.spans([*SDK_CALL, span("9", "", "web", CLIENT, server__address="api")], mesh.now)
+    mesh.run(11)
+    assert mesh.graph() == {("user", "web"): 1, ("web", "api"): 2}
+    kinds = {node.name: node.kind for node in mesh.engine.live.services(mesh.now, 60)}
+    assert kinds["api"] is Kind.SERVICE
+
+
+def test_a_server_with_a_sidecar_has_no_unknown_caller_by_its_spans() -> None:
+    mesh = Mesh()
+    mesh.engine.connect("1", Node(WEB, "web-1", "10.0.0.1:80"), "10.0.0.1", mesh.now)
+    mesh.engine.spans([span("2", "1", "web", SERVER)], mesh.now)
+    mesh.run(11)
+    assert mesh.graph() == {}
 
 
 def test_a_registered_address_is_its_service() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import histogram
 from topology.graph.figures import stats
-from topology.graph.span_pairing import USER
+from topology.graph.span_edges import USER
 from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints
 
 AB = Key("a", "b")

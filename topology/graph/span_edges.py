@@ -1,0 +1,141 @@
+"""The calls that kept spans prove, as edges."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from proxy.contract.traffic import Protocol
+from topology.graph import span_peers, span_roles
+from topology.graph.kept_spans import KeptSpan
+from topology.graph.span_peers import Edge
+from topology.graph.span_roles import Role, SpanKind
+from topology.model.graph import Kind
+
+USER: Final = "user"
+
+
+class Alias(NamedTuple):
+    """A ``host:port`` outside the mesh at which this service answered."""
+
+    address: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A call that its caller's sidecar measured, and the callee's sidecar took for one of an unknown user.
+
+    A sidecar names its service to endpoints of the mesh alone, and just after its start it does not know
+    them yet.
+    """
+
+    target: str
+    duration: float
+    failed: bool
+
+
+PairingResult = Edge | Alias | Measured
+
+
+def cover(span: KeptSpan | None, and_leaves: bool = True) -> None:
+    """Note that the call of a client span, and of those around it, is counted by one within.
+
+    Without ``and_leaves`` the span of a database or queue, which says more than one within, still counts.
+    """
+    while span is not None and (and_leaves or span.exchange is None or not span.exchange.is_leaf):
+        span.left = span.covered = True
+        span = span.outer
+
+
+def answer(caller: KeptSpan, span: KeptSpan) -> Iterator[PairingResult]:
+    """Yield what a client span and the server's or consumer's span below it prove together."""
+    exchange = caller.exchange
+    if exchange is None:
+        return
+    again = bool(caller.served)
+    caller.served = (*caller.served, span.service)
+    if caller.fact.from_sidecar:
+        caller.left = True
+        if span.fact.from_sidecar:
+            yield Measured(span.service, span.fact.duration, span.fact.failed)
+        elif exchange.node:
+            yield Alias(exchange.node, span.service)
+    elif exchange.role in (Role.CREATE, Role.SEND):
+        # The message came from the queue that it was sent to; that it was sent counts by itself.
+        if span.exchange is None:
+            yield direct(exchange.node, span, Kind.QUEUE)
+    elif span.exchange is None:
+        cover(caller)
+        yield _answered(caller, span, again)
+        if span_peers.outside(exchange.node):
+            yield Alias(exchange.node, span.service)
+    elif caller.fact.kind == SpanKind.PRODUCER or not exchange.node:
+        # The consumer alone names the queue.
+        cover(caller)
+        if not again:
+            queue = span.exchange
+            yield exchanged(caller, queue._replace(role=Role.SEND), queue.node)
+
+
+def _answered(caller: KeptSpan, span: KeptSpan, again: bool) -> Edge:
+    """Return the edge of a client span and the span that answered it.
+
+    The client's span has the whole latency. Of several answers (retries, a fan-out) it measures the first.
+    """
+    fact, server = caller.fact, span.fact
+    messaging = fact.kind == SpanKind.PRODUCER and server.kind != SpanKind.SERVER
+    return Edge(
+        caller.service,
+        span.service,
+        server.duration if again else fact.duration,
+        server.failed or (fact.failed and not again),
+        Protocol.MESSAGING if messaging or server.kind == SpanKind.CONSUMER else Protocol.HTTP,
+        recount=server.from_sidecar,
+        measured=server.duration,
+        encrypted=span_peers.is_encrypted(fact.attributes),
+        ended=server.ended if again else fact.ended,
+    )
+
+
+def unknown_caller(span: KeptSpan) -> Edge:
+    """Return the edge from somebody who sends no spans, by the name that the callee's span gives."""
+    name = span_roles.caller(span.fact.attributes)
+    return direct(name or USER, span, Kind.EXTERNAL if name else Kind.USER)
+
+
+def direct(source: str, span: KeptSpan, kind: Kind = Kind.SERVICE) -> Edge:
+    """Return the edge of a call that the called service's span alone measured."""
+    fact = span.fact
+    return Edge(
+        source,
+        span.service,
+        fact.duration,
+        # What a client's span says of failure is about the call that it makes itself.
+        fact.failed and fact.kind != SpanKind.CLIENT and fact.kind != SpanKind.PRODUCER,
+        Protocol.MESSAGING if fact.kind == SpanKind.CONSUMER or kind is Kind.QUEUE else Protocol.HTTP,
+        source_kind=kind,
+        recount=fact.from_sidecar,
+        measured=fact.duration,
+        ended=fact.ended,
+    )
+
+
+_PROTOCOLS: Final = {Role.CALL: Protocol.HTTP, Role.DATABASE: Protocol.DATABASE}
+_KINDS: Final = {Role.CALL: Kind.EXTERNAL, Role.DATABASE: Kind.DATABASE}
+
+
+def exchanged(span: KeptSpan, exchange: span_roles.Exchange, node: str, kind: Kind | None = None) -> Edge:
+    """Return the edge of a span's own exchange with a node."""
+    fact, service = span.fact, span.service
+    kind = kind or _KINDS.get(exchange.role, Kind.QUEUE)
+    return Edge(
+        node if exchange.is_taking else service,
+        service if exchange.is_taking else node,
+        fact.duration,
+        fact.failed,
+        _PROTOCOLS.get(exchange.role, Protocol.MESSAGING),
+        source_kind=kind if exchange.is_taking else Kind.SERVICE,
+        target_kind=Kind.SERVICE if exchange.is_taking else kind,
+        encrypted=span_peers.is_encrypted(fact.attributes),
+        ended=fact.ended,
+    )
