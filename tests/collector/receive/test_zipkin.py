@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -168,7 +169,7 @@ def traces_of(collector: Collector, trace: str) -> list[Any]:
 def test_a_shared_call_through_a_whole_collector(tmp_path: Path) -> None:
     port = free_port()
     collector = started(tmp_path, zipkin=f"127.0.0.1:{port}")
-    now = NOW // 1000
+    now = time.time_ns() // 1000
     front, back = Endpoint(service_name="front"), Endpoint(service_name="back")
     trace = b"\0" * 7 + b"\x2a"
     body = ListOfSpans(
