@@ -37,7 +37,7 @@ from proxy.tcp.routes import InboundTcp, OutboundTcp
 from proxy.tcp.sniffer import ListenerRules
 from proxy.telemetry.call_recorder import CallRecorder
 from proxy.telemetry.connection_recorder import ConnectionRecorder
-from proxy.telemetry.gauges import OpenGauges, endpoint_rows
+from proxy.telemetry.gauges import EndpointGauges, endpoint_rows
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge
 from proxy.telemetry.trace_context import Sampler, Tracer
@@ -103,7 +103,7 @@ class Sidecar:
         self.refused: dict[str, int] = {}
         self._coarse = time.monotonic()
         self._servers: list[asyncio.Server] = []
-        self._open = OpenGauges()
+        self._open = EndpointGauges()
         self._sweeping: asyncio.Task[None] | None = None
         source = random.Random()  # seeded by the system
         self._uplink = uplink = uplink or Registration(config)

@@ -17,7 +17,7 @@ from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm, Protocol
+from proxy.contract.traffic import Arm, Avoidance, Protocol
 from topology.model.samples import CallSample, ConnectionSample, OpenSample, Side
 
 _CALLS: Final = {
@@ -152,8 +152,8 @@ def _encrypted(labels: dict[str, str], protocol: Protocol) -> bool | None:
 
 
 def _opens(metric: Metric, reporter: _Reporter, opens: dict[tuple[str, str], OpenSample]) -> None:
-    """Join the two gauges of an endpoint, open requests and age of the oldest, into one sample."""
-    if metric.name not in (names.CLIENT_ACTIVE, names.OLDEST_AGE):
+    """Join the gauges of an endpoint, open requests, age of the oldest and avoidance, into one sample."""
+    if metric.name not in (names.CLIENT_ACTIVE, names.OLDEST_AGE, names.AVOIDED):
         return
     points = metric.gauge.data_points or metric.sum.data_points
     for point in points:
@@ -163,6 +163,10 @@ def _opens(metric: Metric, reporter: _Reporter, opens: dict[tuple[str, str], Ope
         sample.ended = point.time_unix_nano / 1e9
         if metric.name == names.CLIENT_ACTIVE:
             sample.open = int(_number(point))
+        elif metric.name == names.AVOIDED:
+            why = labels.get(names.AVOIDANCE, "")
+            # A reason of a later release says nothing here.
+            sample.avoided = Avoidance(why) if why in list(Avoidance) else None
         else:
             sample.oldest = _number(point)
 

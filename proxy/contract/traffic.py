@@ -31,3 +31,10 @@ class Protocol(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> "Protocol":
         return cls.UNKNOWN
+
+
+class Avoidance(StrEnum):
+    """The reason for which a sidecar sends an endpoint next to nothing, by its own last answers."""
+
+    FAILING = "failing"
+    SLOW = "slow"

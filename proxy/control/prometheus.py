@@ -1,6 +1,6 @@
 """The sidecar's own numbers in Prometheus text format, version 0.0.4."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 COUNTER: Final = "counter"
@@ -31,6 +31,7 @@ METRICS: Final[Mapping[str, tuple[str, str]]] = {
     "series": (GAUGE, "Series of metrics held in memory."),
     "workers": (GAUGE, "Worker processes that serve, with more than one worker."),
     "worker_restarts": (COUNTER, "Worker processes that ended and were started again."),
+    "endpoint_avoided": (GAUGE, "1 for an endpoint that gets next to nothing after bad answers, by reason."),
     "refused": (COUNTER, "Requests refused before they reached a destination, by reason."),
 }
 
@@ -45,7 +46,20 @@ def prometheus(stats: Mapping[str, object]) -> str:
             name = f"{PREFIX}{key}_total"
             lines += _head(key, name)
             lines += [f'{name}{{reason="{reason}"}} {count}' for reason, count in value.items()]
+        elif key == "endpoints" and isinstance(value, list):
+            lines += _avoided(value)
     return "\n".join(lines) + "\n"
+
+
+def _avoided(rows: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return a line for each endpoint that is avoided: a series for every endpoint would be too many."""
+    name = f"{PREFIX}endpoint_avoided"
+    lines = [
+        f'{name}{{service="{row["service"]}",endpoint="{row["address"]}",reason="{row["avoided"]}"}} 1'
+        for row in rows
+        if row.get("avoided")
+    ]
+    return [*_head("endpoint_avoided", name), *lines] if lines else []
 
 
 def _head(key: str, name: str) -> list[str]:

@@ -25,8 +25,9 @@ from math import exp
 from typing import Final, Protocol
 
 from proxy.contract.model import Endpoint, another_process
+from proxy.contract.traffic import Avoidance
 from proxy.routing.breaker import Breaker, State
-from proxy.routing.trials import Trials
+from proxy.routing.trials import NEVER, Trials
 
 # Seconds in which a latency fades e-fold without a new answer: Finagle's default for peak EWMA.
 DECAY: Final = 10.0
@@ -67,6 +68,15 @@ class Candidate:
         self.last_news = float("-inf")  # when something about it was last reported at once
         self._cost = 0.0
         self._stamp = 0.0
+
+    @property
+    def avoided(self) -> Avoidance | None:
+        """Return why next to nothing is sent here until a trial goes well; None if it is not so."""
+        if self.breaker.state is not State.CLOSED:
+            return Avoidance.FAILING
+        if self.trials.due == NEVER:
+            return None
+        return Avoidance.FAILING if self.trials.failed else Avoidance.SLOW
 
     def oldest(self, now: float) -> float:
         """Return the age in seconds of the oldest request that waits for its response, 0 without one."""

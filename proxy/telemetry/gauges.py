@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 from proxy.contract import attributes
+from proxy.contract.traffic import Avoidance
+from proxy.routing.balancer import Candidate
+from proxy.routing.breaker import State
 from proxy.routing.router import Destination
 from proxy.telemetry.metrics import Gauge
 
 
-class OpenGauges:
-    """Open requests and the age of the oldest waiting one, by endpoint.
+class EndpointGauges:
+    """Open requests, the age of the oldest waiting one, and what the sidecar avoids, by endpoint.
 
     A sidecar knows all endpoints of the mesh and has requests open at few of them. It reports these alone,
     and each once more, as 0, when nothing is open there any longer.
@@ -24,16 +27,49 @@ class OpenGauges:
         for destination in destinations:
             for candidate in destination.candidates:
                 key = destination.name, candidate.endpoint.address
-                if candidate.open:
+                avoided = avoidance(destination, candidate)
+                if candidate.open or avoided:
                     self._reported.add(key)
                 # The last 0 matters: without it the mesh would believe the old reading until that is too
                 # old to count.
                 elif key not in before:
                     continue
                 given = dict(zip((attributes.PEER_SERVICE, attributes.ENDPOINT), key, strict=True))
+                if avoided:
+                    why = {**given, attributes.AVOIDANCE: avoided.value}
+                    readings.append(Gauge(attributes.AVOIDED, 1, why))
                 readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
                 readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
         return readings
+
+
+def avoidance(destination: Destination, candidate: Candidate) -> Avoidance | None:
+    """Return why an endpoint gets next to nothing, as far as the balancer of this sidecar decides that."""
+    service = destination.service
+    # Where the application chooses, and for what the mesh has ejected, it does not.
+    if service is None or not service.routed_share or not candidate.endpoint.healthy:
+        return None
+    return candidate.avoided
+
+
+def reason(destination: Destination, candidate: Candidate, now: float) -> str:
+    """Return why an endpoint gets less than an even share, in words; empty when it does not."""
+    endpoint, trials, avoided = candidate.endpoint, candidate.trials, avoidance(destination, candidate)
+    if endpoint.draining:
+        return "it is leaving or not ready"
+    if not endpoint.healthy:
+        return "the mesh has ejected it"
+    if candidate.breaker.state is not State.CLOSED:
+        return (
+            f"its breaker is {candidate.breaker.state} after {candidate.breaker.failures} failures in a row"
+        )
+    if avoided:
+        words = "failed" if avoided is Avoidance.FAILING else "took much longer than is usual"
+        again = f"tried again in {max(0.0, trials.due - now):.1f} s"
+        return f"its last answer {words}; {again}"
+    if endpoint.weight < 1.0:
+        return f"the mesh gives it weight {endpoint.weight:g}"
+    return ""
 
 
 def endpoint_rows(destinations: Iterable[Destination], now: float) -> list[dict[str, object]]:
@@ -48,6 +84,8 @@ def endpoint_rows(destinations: Iterable[Destination], now: float) -> list[dict[
             "open": candidate.open,
             "oldest": candidate.oldest(now),
             "latency": candidate.latency(now),
+            "avoided": avoidance(destination, candidate) or "",
+            "reason": reason(destination, candidate, now),
         }
         for destination in destinations
         for candidate in destination.candidates

@@ -250,6 +250,8 @@ def _endpoints(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
                 "oldest": max(row["oldest"], other["oldest"]),
                 "latency": max(row["latency"], other["latency"]),
                 "breaker": max(row["breaker"], other["breaker"], key=_BY_TROUBLE.index),
+                "avoided": row["avoided"] or other["avoided"],
+                "reason": row["reason"] or other["reason"],
             }
         found[key] = row
     return list(found.values())

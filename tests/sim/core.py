@@ -3,7 +3,7 @@
 import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from proxy.contract.histogram import Histogram
@@ -11,6 +11,7 @@ from proxy.contract.model import Endpoint, Node, Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.control.xds_client import neutral
 from proxy.routing.balancer import Candidate, Picker, Rng
+from tests.bench.feedback.pickers import RoundRobin
 from tests.sim.servers import Server
 from topology.engine import Engine
 from topology.model.decisions import Decision
@@ -52,7 +53,8 @@ class Fleet:
 class Setup:
     """``rate`` requests a second from all clients together; one gives up after ``patience`` seconds.
 
-    ``joins`` has the servers that come later, by number, with the second in which they do.
+    ``joins`` has the servers that come later, by number, with the second in which they do. The last
+    ``envoys`` of the clients go round robin over what the mesh has not ejected, and report nothing.
     """
 
     clients: int
@@ -62,6 +64,7 @@ class Setup:
     patience: float = 3.0
     fleet: Fleet | None = None
     joins: Mapping[int, float] = field(default_factory=dict)
+    envoys: int = 0
 
 
 @dataclass
@@ -88,10 +91,7 @@ class Simulation:
         self._rng = random.Random(setup.seed)
         self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._sequence = 0
-        self._clients = [
-            _Client(f"c{number}", make(self, random.Random(f"{setup.seed}/{number}").random))
-            for number in range(setup.clients)
-        ]
+        self._clients = [_Client(f"c{number}", self._picker(number, make)) for number in range(setup.clients)]
         self._present = [address for number, address in enumerate(self.servers) if number not in setup.joins]
         for client in self._clients:
             client.picker.update([Endpoint(address) for address in self._present])
@@ -100,6 +100,10 @@ class Simulation:
         self.at(self._rng.expovariate(setup.rate), self._request)
         if setup.fleet is not None:
             self._found(setup.fleet)
+
+    def _picker(self, number: int, make: Callable[["Simulation", Rng], Picker]) -> Picker:
+        rng = random.Random(f"{self._setup.seed}/{number}").random
+        return RoundRobin(rng) if number >= self._setup.clients - self._setup.envoys else make(self, rng)
 
     def _join(self, address: str) -> None:
         self._present.append(address)
@@ -181,7 +185,7 @@ class Simulation:
         self._engine = Engine(self._policy(), fleet.settings)
         self._version = 0
         self._told: tuple[Endpoint, ...] = tuple(Endpoint(address) for address in self._present)
-        for client in self._clients:
+        for client in self._clients[: len(self._clients) - self._setup.envoys]:
             self._engine.connect(client.name, Node(ServiceId("client"), client.name), "10.0.0.2", EPOCH)
             self.at(self._rng.uniform(0, REPORT), self._report, client, fleet)
             if fleet.hurry:
@@ -207,11 +211,13 @@ class Simulation:
         calls, client.calls = client.calls, {}
         opens, told = [], set()
         for address, candidate in client.picker.candidates.items():
-            if candidate.open:
+            avoided = candidate.avoided if candidate.endpoint.healthy else None
+            if candidate.open or avoided:
                 told.add(address)
-            if candidate.open or address in client.told:
+            if candidate.open or avoided or address in client.told:
                 oldest = candidate.oldest(self.now)
-                opens.append(OpenSample("client", SERVICE, address, client.name, candidate.open, oldest))
+                sample = OpenSample("client", SERVICE, address, client.name, candidate.open, oldest)
+                opens.append(replace(sample, avoided=avoided))
         client.told = told
         samples = [
             CallSample(Side.CLIENT, "client", SERVICE, client.name, taken, taken.count * failed, address)
@@ -237,15 +243,15 @@ class Simulation:
         for ask in tick.probes:
             done, failed = self.servers[ask.endpoint].arrive(self.now, -1)
             took = min(done - self.now, PROBE_PATIENCE)
-            ok = took < PROBE_PATIENCE  # any answer is a sign of life where no health path is set
-            self.at(self.now + took, self._probe_over, ask.service, ask.endpoint, ok, failed)
+            ok = took < PROBE_PATIENCE and not failed  # a 5xx is none, as for the collector's prober
+            self.at(self.now + took, self._probe_over, ask.service, ask.endpoint, ok)
         if tick.snapshot.version != self._version:
             self._version = tick.snapshot.version
             self.at(self.now + fleet.delay, self._view, tick.snapshot.services[ServiceId(SERVICE)].endpoints)
 
-    def _probe_over(self, service: str, endpoint: str, ok: bool, failed: bool) -> None:
+    def _probe_over(self, service: str, endpoint: str, ok: bool) -> None:
         self.servers[endpoint].left(0.0)
-        words = "it answered" if ok else "no answer in time"
+        words = "it answered" if ok else "it failed, or no answer in time"
         self._engine.add_probes([ProbeResult(ServiceId(service), endpoint, ok, words)], EPOCH + self.now)
 
     def _view(self, endpoints: tuple[Endpoint, ...]) -> None:

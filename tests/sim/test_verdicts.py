@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sim.verdicts import ALL, judge
+from tests.sim.verdicts import ALL, judge, starved
 
 
 @pytest.mark.parametrize("arm", ["ours-local", "ours"])
@@ -23,3 +23,10 @@ def test_the_older_way_never_brought_it_back() -> None:
     """The case tells the arms apart: peak EWMA alone takes most of the run."""
     assert judge("slow start, 1 client", "peak-ewma", 1).back > 10.0
     assert ALL["slow start, 1 client"].joins
+
+
+@pytest.mark.parametrize("sidecars", [1, 2])
+def test_few_sidecars_are_enough_to_spare_an_envoy_a_dead_endpoint(sidecars: int) -> None:
+    first, after = starved(sidecars, 1)
+    assert first < 0.25  # of its requests, a third of which round robin would lose
+    assert after == 0.0

@@ -99,6 +99,28 @@ def judge(name: str, arm: str, seed: int, fleet: Fleet | None = None) -> Outcome
     return Outcomes(max(0.0, back - over), bad, tuple(shares))
 
 
+def starved(sidecars: int, seed: int) -> tuple[float, float]:
+    """Return the share of an Envoy's requests that fail, in the first 5 s of a fault and after them.
+
+    One of three servers fails everything; beside the Envoy there are ``sidecars`` of ours.
+    """
+    clients, begin, end = sidecars + 1, _BEGIN + 5.0, 40.0
+    servers = [
+        Delay(_LATENCY, _SPREAD, random.Random(f"{seed}/server {n}"), partial(_failing, n)) for n in range(3)
+    ]
+    setup = Setup(clients, 30.0 * clients, end, seed, fleet=Fleet(), envoys=1)
+    outcomes = Simulation(setup, servers, ARMS["ours"][0]).run()
+    envoys = [each for each in outcomes if each[4] == sidecars and each[0] >= _BEGIN]
+    first, after = (
+        [failed for sent, _, failed, *_ in envoys if (sent < begin) is early] for early in (True, False)
+    )
+    return sum(first) / len(first), sum(after) / len(after)
+
+
+def _failing(number: int, now: float, client: int) -> Behaviour:
+    return _FAILS if number == 0 and now >= _BEGIN else {}
+
+
 def _shares(outcomes: list[Outcome], case: Verdict) -> list[float]:
     """Return by second how much of its fair share server 0 got."""
     total, own = [0] * int(case.seconds), [0] * int(case.seconds)

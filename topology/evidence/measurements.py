@@ -12,6 +12,7 @@ from typing import Final
 
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.service_id import ServiceId
+from proxy.contract.traffic import Avoidance
 from topology.model.samples import CallSample, OpenSample
 
 # Fine enough that the shortest window of half a second is exact to a fifth of itself.
@@ -81,11 +82,15 @@ class Tally:
 
 @dataclass(slots=True)
 class Open:
-    """The number of open requests, the age of the oldest in seconds, and when that was reported."""
+    """The number of open requests, the age of the oldest in seconds, and when that was reported.
+
+    ``avoided`` is why the reporter sends next to nothing, None if it does not avoid the endpoint.
+    """
 
     count: int = 0
     oldest: float = 0.0
     at: float = float("-inf")
+    avoided: Avoidance | None = None
 
 
 @dataclass(slots=True)
@@ -194,12 +199,18 @@ class LastProbe:
 
 @dataclass(slots=True)
 class Record:
-    """All measurements of one endpoint. ``served`` has the calls that its own sidecar counted."""
+    """All measurements of one endpoint.
+
+    ``served`` has the calls that its own sidecar counted, ``own`` the running figures of them. ``avoided``
+    is when a reporter last avoided it for its failures.
+    """
 
     reporters: dict[str, ReporterView] = field(default_factory=dict)
     screen: Screen = field(default_factory=Screen)
     baseline: Baseline = field(default_factory=Baseline)
     served: ReporterView = field(default_factory=ReporterView)
+    own: Screen = field(default_factory=Screen)
+    avoided: float = float("-inf")
     probed: LastProbe | None = None
 
 
@@ -226,8 +237,10 @@ class Evidence:
             self._alarm(view, now)
 
     def own_calls(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
-        """Note calls that the endpoint's own sidecar counted: a second opinion, never a reason by itself."""
-        self._record(service, endpoint).served.add(tally_of(sample.histogram, sample.errors), now)
+        """Note calls that the endpoint's own sidecar counted."""
+        record, calls = self._record(service, endpoint), tally_of(sample.histogram, sample.errors)
+        record.served.add(calls, now)
+        record.own.add(calls, now)
 
     def probe(self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float) -> None:
         """Note the result of an active probe."""
@@ -242,7 +255,10 @@ class Evidence:
         """Note open requests."""
         record = self._record(service, endpoint)
         view = self._view(record, sample.reporter)
-        view.open = Open(sample.open, sample.oldest, now)
+        view.open = Open(sample.open, sample.oldest, now, sample.avoided)
+        if sample.avoided is Avoidance.FAILING:
+            record.avoided = now
+            self._alarm(view, now)
         # Without a baseline yet the second bound is tiny, so that the first alone decides.
         if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.baseline.logs or _ZERO):
             record.screen.late = now

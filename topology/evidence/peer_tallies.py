@@ -56,6 +56,12 @@ class ServiceTallies:
             tally = self._cache[endpoint, seconds] = self._tally(endpoint, seconds)
         return tally
 
+    def served(self, endpoint: str, seconds: float) -> Tally:
+        """Return the calls that an endpoint's own sidecar counted within the last ``seconds``."""
+        record = self.records.get(endpoint)
+        begin = max(self.now - seconds, self._since.get(endpoint, 0.0))
+        return record.served.since(int(begin / SLOT) + 1) if record else Tally()
+
     def _tally(self, endpoint: str, seconds: float) -> EndpointTally:
         record = self.records.get(endpoint)
         begin = max(self.now - seconds, self._since.get(endpoint, 0.0))

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from proxy.contract.histogram import Histogram
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm, Protocol
+from proxy.contract.traffic import Arm, Avoidance, Protocol
 
 
 class Side(StrEnum):
@@ -68,7 +68,10 @@ class ConnectionSample:
 
 @dataclass(slots=True)
 class OpenSample:
-    """Requests one reporter has open towards an endpoint, and the age of the oldest in seconds."""
+    """Requests one reporter has open towards an endpoint, and the age of the oldest in seconds.
+
+    ``avoided`` is why the reporter sends next to nothing there, None if it does not avoid it.
+    """
 
     source: str
     target: str
@@ -77,6 +80,7 @@ class OpenSample:
     open: int
     oldest: float = 0.0
     ended: float = 0.0  # end of the interval, epoch seconds of the reporter's clock, 0 if unknown
+    avoided: Avoidance | None = None
 
 
 @dataclass(frozen=True, slots=True)

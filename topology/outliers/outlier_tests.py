@@ -1,7 +1,7 @@
 """All tests of one service's endpoints against their peers, at one moment.
 
-Three tests, over what several reporters measured: for failures, for latency and for stalls. Each asks for
-the same four things:
+Three tests, over what several reporters measured: for failures, for latency and for stalls; and
+``starved_test`` where reporters have too few calls for them. Each of the three asks for the same four things:
 
 - enough calls, and worse than an absolute floor;
 - worse than the better half of the peers, by more than chance: when all are bad the cause is
@@ -23,6 +23,7 @@ from topology.outliers.failure_test import FailureTest
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.latency_test import LatencyTest
 from topology.outliers.stall_test import StallTest
+from topology.outliers.starved_test import StarvedTest
 from topology.settings import EngineSettings
 
 # Seconds looked back, the shortest first: sudden failures show in the first, rare ones need the last.
@@ -43,11 +44,12 @@ class OutlierTests:
         self._stalls = StallTest(tallies, settings, self.suspects)
         self._failures = FailureTest(tallies, settings, self.suspects)
         self._latency = LatencyTest(tallies, settings, self.suspects)
+        self._starved = StarvedTest(tallies, settings, self.suspects)
 
     def finding(self, endpoint: str, patience: float = 1.0) -> Finding | None:
         """Return what is wrong with the endpoint alone. ``patience`` below 1 asks for less evidence."""
         if not self._suspicious(endpoint):
-            return None
+            return self._starved.finding(endpoint, patience)
         # Stalls first: a stalled endpoint gives no answers, so the other tests would judge old calls.
         stalled = self._stalls.finding(endpoint, patience)
         if stalled is not None:
@@ -59,7 +61,7 @@ class OutlierTests:
             found = failing or self._latency.finding(endpoint, seconds, patience)
             if found is not None:
                 return found
-        return None
+        return self._starved.finding(endpoint, patience)
 
     def doubt(self, endpoint: str) -> Finding | None:
         """Return what speaks against the endpoint already, though it does not suffice to eject it."""

@@ -130,6 +130,9 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
         screen = record.screen
         if (screen.errors and screen.errors >= floor * screen.count) or now - screen.late <= FRESH:
             return False
+        own = record.own
+        if (own.errors and own.errors >= floor * own.count) or now - record.avoided <= FRESH:
+            return False
         if screen.timed:
             mean = screen.logs / screen.timed
             means.append(mean)

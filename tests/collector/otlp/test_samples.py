@@ -11,6 +11,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataP
 from collector.otlp.samples import SidecarSamples, sidecar_samples
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Avoidance
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge, request
 from tests.collector.made import NOW, client_metrics, label
@@ -61,6 +62,17 @@ def told(*gauges: Gauge, series: Mapping[str, Mapping[str, str]], value: float =
     resource = {names.SERVICE_NAME: "front", names.SERVICE_INSTANCE: "front-1"}
     body = request(resource, meter.collect(), gauges, 0, 1, 2)
     return sidecar_samples(ExportMetricsServiceRequest.FromString(body))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("failing", Avoidance.FAILING), ("slow", Avoidance.SLOW), ("of a later release", None)],
+)
+def test_an_endpoint_that_a_sidecar_avoids_has_the_reason(said: str, meant: Avoidance | None) -> None:
+    given = {names.PEER_SERVICE: "back", names.ENDPOINT: "10.0.0.1:80"}
+    gauges = Gauge(names.CLIENT_ACTIVE, 2, given), Gauge(names.AVOIDED, 1, {**given, names.AVOIDANCE: said})
+    [sample] = told(*gauges, series={}).opens
+    assert (sample.endpoint, sample.open, sample.avoided) == ("10.0.0.1:80", 2, meant)
 
 
 @pytest.mark.parametrize(

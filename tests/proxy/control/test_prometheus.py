@@ -20,9 +20,22 @@ def test_every_number_of_a_real_sidecar_is_described() -> None:
             stats = json.loads(answer.partition(b"\r\n\r\n")[2])
             numbers = {key for key, value in stats.items() if isinstance(value, int | float)}
             # Of several workers their parent adds two of its own.
-            assert numbers | {"refused", "workers", "worker_restarts"} == set(METRICS)
+            assert numbers | {"refused", "endpoint_avoided", "workers", "worker_restarts"} == set(METRICS)
 
     play(run())
+
+
+def test_endpoints_that_are_avoided_are_named_with_the_reason() -> None:
+    rows = [
+        {"service": "b", "address": "10.0.0.1:80", "avoided": "failing"},
+        {"service": "b", "address": "10.0.0.2:80", "avoided": ""},
+    ]
+    lines = prometheus({"endpoints": rows}).splitlines()
+    assert lines[1:] == [
+        f"# TYPE {PREFIX}endpoint_avoided gauge",
+        f'{PREFIX}endpoint_avoided{{service="b",endpoint="10.0.0.1:80",reason="failing"}} 1',
+    ]
+    assert prometheus({"endpoints": rows[1:]}).strip() == ""
 
 
 def test_a_counter_is_a_counter_with_its_help() -> None:

@@ -53,7 +53,7 @@ def test_gauges_add_up_and_of_ages_the_greatest_counts() -> None:
 
 
 def test_stats_add_up_over_workers_reasons_and_endpoints() -> None:
-    figures = {"open": 1, "oldest": 0.5, "latency": 0.1, "breaker": "closed"}
+    figures = {"open": 1, "oldest": 0.5, "latency": 0.1, "breaker": "closed", "avoided": "", "reason": ""}
     row = {"service": "cart", "address": "10.0.0.1:80", **figures}
     worse = {**row, "open": 2, "oldest": 0.1, "latency": 0.3, "breaker": "open"}
     other = {**row, "address": "10.0.0.2:80"}
