@@ -33,6 +33,7 @@ from collector.query.replies import failure, indented, rendered
 from collector.query.search.routes import SearchRoutes
 from collector.query.service_directory import ServiceDirectory
 from collector.query.serving import KNOWN_SERVICES, SERVICE_IN_PATH, ApiRequest, serve
+from collector.query.tempo.metric_routes import MetricRoutes
 from collector.query.tempo.routes import TempoRoutes
 from collector.stats import Stats
 from proxy.contract.api import openapi, routes
@@ -64,6 +65,7 @@ def build(
     app.add_routes(TraceAnalysisRoutes(store, clock).routes())
     app.add_routes(LogRoutes(store, clock).routes())
     app.add_routes(TempoRoutes(store, clock).routes())
+    app.add_routes(MetricRoutes(store, clock).routes())
     events = EventRoutes(engine)
     app.add_routes(events.routes())
     app.on_shutdown.append(events.stop)

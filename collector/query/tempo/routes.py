@@ -15,12 +15,12 @@ from collector.query import params, traceql
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import NotFoundError
 from collector.query.jaeger.otlp_json import traces_data
-from collector.query.jaeger.value_types import typed
 from collector.query.replies import ok, render, rendered
 from collector.query.search.summaries import summaries
 from collector.query.search.traces import Traces
 from collector.query.tempo import params as params_tempo
 from collector.query.tempo import tags
+from collector.query.tempo.attributes import Json, attribute, text_attribute
 from collector.query.tempo.params import TempoSearch
 from collector.query.traceql import Compiled, TraceQLError, names, printer, syntax
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
@@ -28,11 +28,9 @@ from collector.query.traceql.spansets import Match, Spansets
 from proxy.contract.protobuf_wire import len_field
 
 # The version of Tempo whose API this is; Grafana looks at it to know what it may ask.
-API_VERSION: Final = "2.6.0"
+API_VERSION: Final = "2.8.0"
 _SCOPES: Final = ("resource", "span", "intrinsic", "event", "link", "instrumentation")
 _PROTOBUF: Final = "application/protobuf"
-
-Json = dict[str, Any]
 
 
 class TempoRoutes:
@@ -167,11 +165,13 @@ def _spanset(found: MatchedSpanset, match: Match, compiled: Compiled, limit: int
     spans = [_span(match.spans[index], compiled) for index in sorted(found.spans)[:limit]]
     reply: Json = {"spans": spans, "matched": len(found.spans)}
     if found.groups:
-        reply["attributes"] = [
-            _attribute(f"by({printer.short_text(field)})", "nil" if value is None else _spelt(field, value))
-            for field, value in found.groups
-        ]
+        reply["attributes"] = [_group(field, value) for field, value in found.groups]
     return reply
+
+
+def _group(field: syntax.Expression, value: str | None) -> Json:
+    key = f"by({printer.short_text(field)})"
+    return text_attribute(key, "nil") if value is None else attribute(key, field, value)
 
 
 def _span(span: Facts, compiled: Compiled) -> Json:
@@ -181,7 +181,7 @@ def _span(span: Facts, compiled: Compiled) -> Json:
         "startTimeUnixNano": str(span.start),
         "durationNanos": str(span.duration),
         "attributes": [
-            _attribute(_key(field), _spelt(field, value))
+            attribute(_key(field), field, value)
             for field, value in zip(compiled.fields, span.texts, strict=False)
             if value is not None
         ],
@@ -190,19 +190,3 @@ def _span(span: Facts, compiled: Compiled) -> Json:
 
 def _key(field: syntax.Field) -> str:
     return field.key if isinstance(field, syntax.Attribute) else printer.short_text(field)
-
-
-def _spelt(field: syntax.Expression, value: str) -> str:
-    """A value as a query writes it: the store has statuses and kinds in capitals."""
-    worded = isinstance(field, syntax.Intrinsic) and field.name in ("span:status", "span:kind")
-    return value.lower() if worded else value
-
-
-def _attribute(key: str, text: str) -> Json:
-    value = typed(text)
-    if isinstance(value, bool):
-        return {"key": key, "value": {"boolValue": value}}
-    if isinstance(value, int):
-        return {"key": key, "value": {"intValue": text}}
-    name = "doubleValue" if isinstance(value, float) else "stringValue"
-    return {"key": key, "value": {name: value}}

@@ -11,8 +11,10 @@ from collector.query.params import Window
 from collector.query.search.services import services
 from collector.query.search.suggest import Kind, SuggestRequest, suggestions
 from collector.query.sql import Sql
-from collector.query.traceql import TraceQLError, names, parse, syntax
+from collector.query.traceql import TraceQLError, names, parse_any, syntax
+from collector.query.traceql.compiled import spans_table
 from collector.query.traceql.conditions import Conditions
+from collector.query.traceql.normalize import normal, upper_bound
 from collector.query.traceql.syntax import Attribute, Intrinsic, Scope, Type
 from proxy.contract.api.search import Suggestion
 from proxy.contract.service_id import ServiceId
@@ -26,7 +28,7 @@ _VALUES: Final = Sql("""
 SELECT assumeNotNull(value) AS text, count() AS seen
 FROM (
     SELECT {value} AS value
-    FROM otel_traces
+    FROM {spans}
     WHERE Timestamp >= fromUnixTimestamp64Micro({ql_start:Int64})
         AND Timestamp <= fromUnixTimestamp64Micro({ql_end:Int64}) AND ({condition})
 )
@@ -35,11 +37,14 @@ GROUP BY text
 ORDER BY seen DESC, text
 LIMIT {ql_limit:UInt32}
 """)
+# Scopes whose values are known without a look at the spans.
+_SUGGESTED: Final = (Scope.ANY, Scope.SPAN, Scope.RESOURCE)
 _SERVICE: Final = Attribute(Scope.RESOURCE, "service.name")
 # Ids and times have as many values as there are spans.
 _COUNTED: Final = (
     "span:name",
     "span:statusMessage",
+    "event:name",
     "instrumentation:name",
     "instrumentation:version",
 )
@@ -60,9 +65,7 @@ async def values(store: BoundedReader, field: syntax.Field, text: str, window: W
     """
     condition = _condition(text)
     if isinstance(field, Attribute):
-        if field.scope in (Scope.EVENT, Scope.LINK):
-            return []
-        if condition is None:
+        if condition is None and field.scope in _SUGGESTED:
             return await _values_of(store, field)
         return await _counted(store, field, condition, window)
     if field.name == "span:status":
@@ -96,7 +99,8 @@ async def _counted(
     store: BoundedReader, field: syntax.Field, condition: syntax.Expression | None, window: Window
 ) -> list[str]:
     conditions = Conditions()
-    counted = _VALUES.fill(value=conditions.text(field), condition=conditions.condition(condition))
+    value, fulfilled = conditions.text(field), conditions.condition(condition)
+    counted = _VALUES.fill(value=value, condition=fulfilled, spans=spans_table(conditions.joined))
     query = counted.bind(
         **conditions.parameters,
         ql_start=max(window.start, window.end - WINDOW_US),
@@ -115,7 +119,8 @@ def kind(field: syntax.Field) -> str:
 
 def _condition(text: str) -> syntax.Expression | None:
     try:
-        first = parse(text).stages[0]
+        first = normal(parse_any(text)).stages[0]
     except TraceQLError:
         return None
-    return first.condition if isinstance(first, syntax.Filter) else None
+    # What needs the whole trace leaves a few values too many, rather than none.
+    return upper_bound(first.condition) if isinstance(first, syntax.Filter) else None

@@ -8,7 +8,7 @@
 ``fields``      fields as columns; ``values`` · ``conditions`` expressions over one span as SQL
 ``having``      conditions on traces as SQL; ``compiled`` a query as two questions to the store
 ``evaluate``    spansets from the answers; ``structure`` by parents and children
-``spansets``    runs queries for traces
+``spansets``    runs queries for traces; ``metrics`` those for series
 
 ``parse(text)`` gives a Query for traces or raises TraceQLError; ``compiled(query, window)`` gives SQL that
 selects ids of traces. It finds every trace that matches and, unless the query is about places in a trace,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from collector.query.params import Window
 from collector.query.sql import Sql
-from collector.query.traceql import fields, names, syntax, walk
+from collector.query.traceql import fields, syntax, walk
 from collector.query.traceql.conditions import Conditions
 from collector.query.traceql.evaluate import Facts, MatchedSpanset, Order, spansets
 from collector.query.traceql.having import Having
@@ -86,6 +86,7 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
     joined = conditions.joined
     selection = _selection(bounds, numbers, having, spans_table(joined))
     facts = _facts(query, needed, order, conditions)
+    patterns = [each for expression in walk.expressions(query) for each in walk.patterns(expression)]
     # After all conditions were written: each of them may add parameters.
     parameters = {**conditions.parameters, "ql_start": window.start, "ql_end": window.end}
     return Compiled(
@@ -94,8 +95,8 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
         exact=exact,
         kept=_kept(kept, bounds).bind(**parameters) if kept else None,
         joined=joined,
-        regexes=tuple(each for each in _patterns(query) if isinstance(each, syntax.Literal)),
-        computed_regexes=tuple(each for each in _patterns(query) if not isinstance(each, syntax.Literal)),
+        regexes=tuple(each for each in patterns if isinstance(each, syntax.Literal)),
+        computed_regexes=tuple(each for each in patterns if not isinstance(each, syntax.Literal)),
         fields=needed.fields,
         _spans=facts.bind(**parameters),
         _order=order,
@@ -148,10 +149,3 @@ def _facts(query: syntax.Query, needed: Reads, order: Order, conditions: Conditi
         spans=spans_table(conditions.joined),
         within=fields.IN_WINDOW + some,
     )
-
-
-def _patterns(query: syntax.Query) -> Iterable[syntax.Expression]:
-    for expression in walk.expressions(query):
-        for part in walk.parts(expression):
-            if isinstance(part, syntax.Binary) and part.op in names.REGEX:
-                yield part.right

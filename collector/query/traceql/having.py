@@ -41,7 +41,7 @@ class Having:
         self._kept = "" if places else self._keeps(first)
         for stage in rest:
             having += self._stage(stage)
-        return having, self._exact, self._kept if not self._grouped else ""
+        return having, self._exact, self._kept if self._exact else ""
 
     def _stage(self, stage: syntax.Stage) -> list[str]:
         if isinstance(stage, syntax.ScalarFilter):

@@ -2,14 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from collector.clickhouse.database import StatementError
 from collector.query.bounded_reader import BoundedReader
 from collector.query.sql import Sql
-from collector.query.traceql import Compiled, TraceQLError
+from collector.query.traceql import Compiled, TraceQLError, syntax
 from collector.query.traceql.errors import Position
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
 from collector.query.traceql.types import position
@@ -50,7 +50,7 @@ class Spansets:
 
     async def search(self, query: Compiled, limit: int) -> Answer:
         """The newest matching traces with the spans that matched."""
-        await self._check_regexes(query)
+        await self.check_regexes(query.regexes)
         # One more than is looked at: its presence says that some are left out.
         candidates = await self._newest(query, limit if query.exact else CANDIDATES_MAX + 1)
         partial = not query.exact and len(candidates) > CANDIDATES_MAX
@@ -74,7 +74,7 @@ class Spansets:
         Runs nothing but a check of the regular expressions when the query is exact.
         """
         if query.exact:
-            await self._check_regexes(query)
+            await self.check_regexes(query.regexes)
             return query.selection, False
         answer = await self.search(query, CANDIDATES_MAX)
         ids = [match.trace_id for match in answer.matches]
@@ -107,9 +107,9 @@ class Spansets:
                 raise
             raise _bad_regex(str(error), position(query.computed_regexes[0])) from None
 
-    async def _check_regexes(self, query: Compiled) -> None:
+    async def check_regexes(self, regexes: Iterable[syntax.Literal]) -> None:
         """Let the store compile each one before anything is read: it alone knows its dialect, RE2."""
-        for regex in query.regexes:
+        for regex in regexes:
             try:
                 await self._store.rows(Sql("SELECT match('a', {pattern:String})", {"pattern": regex.value}))
             except StatementError as error:

@@ -58,6 +58,13 @@ def parts(expression: Expression | None) -> Iterator[Expression]:
         yield from parts(expression.right)
 
 
+def patterns(expression: Expression | None) -> Iterator[Expression]:
+    """The regular expressions in an expression: texts, or fields whose values are some."""
+    for part in parts(expression):
+        if isinstance(part, syntax.Binary) and part.op in ("=~", "!~"):
+            yield part.right
+
+
 def expressions(query: syntax.Query) -> Iterator[Expression]:
     """The outermost expressions of all stages that read spans."""
     for stage in stages(query):

@@ -53,6 +53,12 @@ def literal(kind: Type, values: st.SearchStrategy[Any]) -> st.SearchStrategy[Lit
     return st.builds(Literal, st.just(kind), values)
 
 
+def _reads_a_span(expression: syntax.Expression) -> bool:
+    """True if the expression has a field, and none that is a parent's."""
+    found = [part for part in walk.parts(expression) if isinstance(part, Attribute | Intrinsic)]
+    return bool(found) and not any(isinstance(part, Attribute) and part.parent for part in found)
+
+
 def _compare(
     ops: st.SearchStrategy[str], left: st.SearchStrategy[Any], right: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Binary]:
@@ -111,7 +117,8 @@ comparisons = st.one_of(
     _compare(equality, attributes, st.builds(Unary, st.just("!"), of_span)),
     _compare(equality, attributes, literal(Type.STATUS, st.sampled_from(names.STATUSES))),
     _compare(equality, nil, attributes),
-    _compare(equality, sums, st.one_of(nil, text)),
+    _compare(equality, sums, nil),
+    _compare(equality, sums.filter(_reads_a_span), text),
     _compare(order, st.one_of(attributes, text_fields), text),
     _compare(order, text, attributes),
     _compare(st.sampled_from(names.REGEX), st.one_of(attributes, text_fields), pattern),
@@ -128,12 +135,6 @@ comparisons = st.one_of(
     _compare(equality, kind, literal(Type.KIND, st.sampled_from(names.KINDS))),
     _compare(equality, st.one_of(attributes, optional, text_fields, time_fields, status, kind), nil),
 )
-
-
-def _reads_a_span(expression: syntax.Expression) -> bool:
-    """True if the expression has a field, and none that is a parent's."""
-    found = [part for part in walk.parts(expression) if isinstance(part, Attribute | Intrinsic)]
-    return bool(found) and not any(isinstance(part, Attribute) and part.parent for part in found)
 
 
 def _logic(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

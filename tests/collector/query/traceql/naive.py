@@ -42,6 +42,19 @@ def matching(query: syntax.Query, spans: Sequence[Span]) -> dict[str, list[set[s
     return found
 
 
+def first(field: syntax.Field, span: Span, trace: list[Span]) -> str | None:
+    """The text of a field, of the first event or link that has one; "" is none but for an attribute."""
+    values = _values(field, span, trace)
+    if isinstance(field, syntax.Intrinsic):
+        values = [value for value in values if value]
+    return values[0] if values else None
+
+
+def numbers(field: syntax.Field, span: Span, trace: list[Span]) -> list[float]:
+    """The numbers of a field."""
+    return _numbers(field, span, trace)
+
+
 def _run(query: syntax.Query, trace: list[Span], sets: list[list[Span]]) -> list[list[Span]]:
     for stage in query.stages:
         if isinstance(stage, syntax.ScalarFilter):

@@ -14,7 +14,7 @@ from tests.collector.query.traceql.test_compiled import HOUR
         ("{ .a } && { .b } || { .c }", True, False),
         ("{ .a } | max(duration) - min(duration) > 1s", True, True),
         ("{ .a } | count() * 2 > avg(.b)", True, True),
-        ("{ .a } | by(name)", True, False),
+        ("{ .a } | by(name)", True, True),
         ("{ .a } | by(name) | count() > 1", False, False),
         ("{ .a } | count() > 1 | { .b }", False, False),
         ("{ .a } > { .b }", False, False),

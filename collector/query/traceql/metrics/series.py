@@ -1,0 +1,159 @@
+"""Series from the rows of a metric: labels, values, exemplars, and what is done with whole series. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import Any, Final
+
+from collector.query.traceql import syntax
+from collector.query.traceql.metrics.statements import in_seconds
+from collector.query.traceql.metrics.steps import Steps
+from collector.query.traceql.normalize import COMPARE
+from collector.query.traceql.printer import short_text
+
+# Of one reply, as in Tempo.
+EXEMPLARS_MAX: Final = 100
+_FILLED: Final = ("rate", "count_over_time", "histogram_over_time")
+
+Label = tuple[syntax.Field | str, str | float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One span of those that a value was made of; ``value`` is its own, or the series' where only spans are
+    counted. ``time_ms`` is when it started, milliseconds since the epoch, ``place`` the interval it is in."""
+
+    place: int
+    trace_id: str
+    span_id: str
+    name: str
+    service: str
+    time_ms: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series: a label is a field or a name of ours, with its value as text, or a number of ours.
+
+    ``values`` are by interval, None where there is none.
+    """
+
+    labels: tuple[Label, ...]
+    values: Sequence[float | None]
+    exemplars: Sequence[Exemplar] = field(default_factory=tuple)
+
+
+def from_rows(metric: syntax.SpanMetric, steps: Steps, rows: Iterable[Sequence[Any]]) -> list[Series]:
+    """Series from the rows of ``statements.statement``; a quantile is a series of its own."""
+    return [series for row in rows for series in _from_row(metric, steps, row)]
+
+
+def processed(all_series: list[Series], stages: Iterable[syntax.SeriesStage]) -> list[Series]:
+    """Series after the stages behind a metric, those without a value left out."""
+    for stage in stages:
+        keep = (
+            _ranked(all_series, stage) if isinstance(stage, syntax.Rank) else _fulfilling(all_series, stage)
+        )
+        all_series = [_only(each, row) for each, row in zip(all_series, keep, strict=True)]
+    return [each for each in all_series if any(value is not None for value in each.values)]
+
+
+def _only(series: Series, keep: Sequence[bool]) -> Series:
+    values = [value if kept else None for value, kept in zip(series.values, keep, strict=True)]
+    exemplars = [each for each in series.exemplars if keep[each.place]]
+    return replace(series, values=values, exemplars=exemplars)
+
+
+def _from_row(metric: syntax.SpanMetric, steps: Steps, row: Sequence[Any]) -> list[Series]:
+    texts, places, values, examples, _ = row
+    unit = 1e-9 if in_seconds(metric) else 1 / steps.seconds if metric.function == "rate" else 1
+    found = []
+    for index in range(max(1, len(metric.quantiles))):
+        blank = 0.0 if metric.function in _FILLED else None
+        line: list[float | None] = [blank] * steps.count
+        for place, value in zip(places, values, strict=True):
+            number = value[index] if value else None
+            line[place] = None if number is None or not isfinite(number) else _scaled(metric, number, unit)
+        exemplars = _exemplars(metric, zip(places, examples, strict=True), line)
+        found.append(Series(_labels(metric, texts, index), line, exemplars))
+    return found
+
+
+def _scaled(metric: syntax.SpanMetric, number: float, unit: float) -> float:
+    # Spans are counted whatever their buckets are in.
+    return number if metric.function == "histogram_over_time" else number * unit
+
+
+def _labels(metric: syntax.SpanMetric, texts: Sequence[str | None], quantile: int) -> tuple[Label, ...]:
+    """The labels of a series as Tempo has them: those without a value are left out, and one is there."""
+    named: list[Label] = list(zip(metric.by, texts, strict=False))
+    labels: list[Label] = [label for label in named if label[1] is not None]
+    if metric.function == "histogram_over_time":
+        labels.append(("__bucket", float(texts[-1] or 0) * (1e-9 if in_seconds(metric) else 1)))
+    if metric.quantiles:
+        labels.append(("p", metric.quantiles[quantile]))
+    if labels:
+        return tuple(labels)
+    return ((metric.by[0], None),) if metric.by else (("__name__", metric.function),)
+
+
+def _exemplars(
+    metric: syntax.SpanMetric, examples: Iterable[tuple[int, Any]], line: Sequence[float | None]
+) -> list[Exemplar]:
+    found = []
+    for place, example in examples:
+        value = line[place]
+        if not example or value is None:
+            continue
+        trace_id, span_id, name, service, time_ms, own = example
+        counted = metric.measured is None or metric.function == "histogram_over_time"
+        unit = 1e-9 if in_seconds(metric) else 1
+        shown = value if counted else own * unit
+        found.append(Exemplar(place, trace_id, span_id, name, service, time_ms, shown))
+    return found
+
+
+def spread(all_series: Sequence[Series], limit: int) -> list[Series]:
+    """The series with at most ``limit`` exemplars in all, taken evenly from each and over its time."""
+    share = max(1, limit // max(1, len(all_series)))
+    found = []
+    for each in all_series:
+        stride = max(1, -(-len(each.exemplars) // share))
+        kept = each.exemplars[::stride][: min(share, limit)]
+        limit -= len(kept)
+        found.append(replace(each, exemplars=kept))
+    return found
+
+
+def _ranked(all_series: Sequence[Series], stage: syntax.Rank) -> list[list[bool]]:
+    """As in Tempo, the greatest or smallest are chosen for each interval by itself."""
+    keep = [[False] * len(each.values) for each in all_series]
+    sign = -1 if stage.function == "topk" else 1
+    for place in range(len(all_series[0].values) if all_series else 0):
+        there = [
+            (sign * value, _names(each), row)
+            for each, row in zip(all_series, keep, strict=True)
+            if (value := each.values[place]) is not None
+        ]
+        for _, _, row in sorted(there, key=lambda item: item[:2])[: stage.limit]:
+            row[place] = True
+    return keep
+
+
+def _fulfilling(all_series: Sequence[Series], stage: syntax.SeriesFilter) -> list[list[bool]]:
+    value = stage.value.value
+    assert isinstance(value, int | float)
+    bound = value / 1e9 if stage.value.type is syntax.Type.DURATION else value
+    compare = COMPARE[stage.op]
+    return [[number is not None and compare(number, bound) for number in each.values] for each in all_series]
+
+
+def _names(series: Series) -> str:
+    """The labels as one text, which orders equal values the same at every time."""
+    return ",".join(f"{name_of(name)}={value}" for name, value in series.labels)
+
+
+def name_of(label: syntax.Field | str) -> str:
+    """The name of a label as a reply has it."""
+    return label if isinstance(label, str) else short_text(label)
