@@ -22,7 +22,7 @@ from proxy.contract.transport.streams import bound_port, listen
 from proxy.control.admin import Admin
 from proxy.control.registration import Registration
 from proxy.errors import STATUS, Reason
-from proxy.http.http1.requests import RequestLimits
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.inbound import Inbound
 from proxy.http.listener_context import Direction, ListenerContext, Timeouts
 from proxy.http.outbound import Outbound
@@ -112,7 +112,10 @@ class Sidecar:
         # What is not routed connects as it would without the mesh; an exchange bounds what is.
         self.dialer = Dialer(None, config.max_connections, dns)
         self._batch = WriteBatch()
-        self.pool = Pool(self.dialer, self._batch, self._now, config.pool_idle, config.pool_age)
+        self._limits = limits = MessageLimits(
+            config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
+        )
+        self.pool = Pool(self.dialer, self._batch, limits, self._now, config.pool_idle, config.pool_age)
         self.router = Router(source.random, namespace=config.namespace)
         uplink.gauges, uplink.on_view = self._gauges, self._take_view
         self._tracer = Tracer(Sampler.of(config.sample), source.getrandbits, config.b3)
@@ -202,9 +205,6 @@ class Sidecar:
         self, direction: Direction, refused: Callable[[Reason], None], forwarded: bool
     ) -> ListenerContext:
         config = self.config
-        limits = RequestLimits(
-            config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes
-        )
         # Others may hold connections with heads that never end; our own application is no stranger.
         header = config.header_timeout if direction is self.inbound else 0.0
         timeouts = Timeouts(header, config.idle_timeout, config.connect_timeout)
@@ -214,7 +214,7 @@ class Sidecar:
             dialer=self.dialer,
             batch=self._batch,
             tracer=self._tracer,
-            limits=limits,
+            limits=self._limits,
             timeouts=timeouts,
             now=self._now,
             clock=time.monotonic_ns,

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     DNS_FAILURE = "dns-failure"
     UPSTREAM_RESET = "upstream-reset"
     UPSTREAM_MALFORMED = "upstream-malformed"
+    RESPONSE_HEADERS_TOO_LARGE = "response-headers-too-large"
     REQUEST_TIMEOUT = "request-timeout"
     OVERLOAD = "overload"
     # Nobody is left to answer; recorded, never sent.
@@ -42,6 +43,7 @@ STATUS: dict[Reason, int] = {
     Reason.NOT_IMPLEMENTED: 501,
     Reason.UPSTREAM_RESET: 502,
     Reason.UPSTREAM_MALFORMED: 502,
+    Reason.RESPONSE_HEADERS_TOO_LARGE: 502,
     Reason.DNS_FAILURE: 502,
     Reason.NO_HEALTHY_ENDPOINT: 503,
     Reason.CONNECT_REFUSED: 503,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from proxy.errors import Reason
 from proxy.http.affinity import Affinity
-from proxy.http.http1.requests import RequestLimits
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.messages import Field, RequestHead
 from proxy.http.pool import Pool
 from proxy.routing.retry import RetryPolicy
@@ -83,7 +83,7 @@ class ListenerContext:
     dialer: Dialer
     batch: WriteBatch
     tracer: Tracer
-    limits: RequestLimits
+    limits: MessageLimits
     timeouts: Timeouts
     now: Callable[[], float]
     clock: Callable[[], int]

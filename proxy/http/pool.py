@@ -15,6 +15,7 @@ from typing import Final
 
 from proxy.errors import Reason
 from proxy.http.affinity import Affinity
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.streams import StreamWaiter, UpstreamStream
 from proxy.sockets.dialer import Dialer, OutgoingConnection
@@ -95,17 +96,24 @@ class ConnectWaiter:
 class Pool:
     """Connections to every destination of one sidecar.
 
-    ``now`` is the coarse clock, in seconds. A connection is kept for ``idle`` seconds without a stream, or
-    for as long as its server announces, and for ``age`` seconds in all.
+    ``limits`` bound the heads of responses. ``now`` is the coarse clock, in seconds. A connection is kept for
+    ``idle`` seconds without a stream, or for as long as its server announces, and for ``age`` seconds in all.
     """
 
     def __init__(
-        self, dialer: Dialer, batch: WriteBatch, now: Callable[[], float], idle: float, age: float
+        self,
+        dialer: Dialer,
+        batch: WriteBatch,
+        limits: MessageLimits,
+        now: Callable[[], float],
+        idle: float,
+        age: float,
     ) -> None:
         self._dialer = dialer
         self._batch = batch
         self._now = now
         self._idle_time = idle
+        self._limits = limits
         self._age = age
         self._ready: dict[str, list[UpstreamConnection]] = {}  # with room for a stream
 
@@ -142,7 +150,7 @@ class Pool:
 
         A name is looked up for it, and a connection that is kept to the address found serves instead.
         """
-        connection = UpstreamConnection(self, address, self._batch, client, self._now())
+        connection = UpstreamConnection(self, address, self._batch, self._limits, client, self._now())
         waiting = ConnectWaiter(self, connection, client, waiter)
         dialer = self._dialer
 

@@ -5,6 +5,7 @@ the same events (data pieces may be cut differently). Sources: RFC 9112; llhttp 
 which refuses bare LF, obs-fold, spaces before colons and repeated or signed lengths by itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -19,8 +20,8 @@ _FRAMING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class RequestLimits:
-    """Bounds on one request, in bytes and fields; ``body`` 0 is no bound.
+class MessageLimits:
+    """Bounds on one message, in bytes and fields; ``uri`` and ``body`` concern requests, 0 is no bound.
 
     ``header_bytes`` bounds trailers too, and the extensions of chunks.
     """
@@ -29,6 +30,25 @@ class RequestLimits:
     headers: int = 128
     uri: int = 16384
     body: int = 0
+
+    def check(self, fields: Sequence[Field], reason: Reason = Reason.HEADERS_TOO_LARGE) -> None:
+        """Raise RefusedError for too many fields, or too long ones."""
+        if len(fields) > self.headers:
+            raise RefusedError(reason, f"send at most {self.headers} header fields")
+        if sum(len(name) + len(value) + 4 for name, value in fields) > self.header_bytes:
+            raise RefusedError(reason, f"keep header fields under {self.header_bytes} bytes")
+
+    def excess(self, before: int, size: int, body: int, reason: Reason = Reason.HEADERS_TOO_LARGE) -> int:
+        """Return by how many bytes chunks have exceeded what framing needs, after a read of ``size`` bytes
+        with ``body`` bytes of the body in it. Raises RefusedError when that is too much.
+
+        llhttp shows no chunk extension, nor a trailer section before its end, so an endless one would
+        cost time and memory unseen.
+        """
+        excess = max(0, before + size - body - _FRAMING * body)
+        if excess > self.header_bytes:
+            raise RefusedError(reason, f"keep chunk extensions and trailers under {self.header_bytes} bytes")
+        return excess
 
 
 class Http1RequestHead(RequestHead):
@@ -67,7 +87,7 @@ class RequestParser:
         "closed",
     )
 
-    def __init__(self, sink: RequestSink, limits: RequestLimits) -> None:
+    def __init__(self, sink: RequestSink, limits: MessageLimits) -> None:
         self._sink = sink
         self._limits = limits
         self._raw = httptools.HttpRequestParser(self)
@@ -107,8 +127,9 @@ class RequestParser:
         # again.
         while rest:
             rest = self._consume(rest)
-        if chunked is not None:
-            self._weigh(chunked, len(data), self._body - body)
+        # Still within the body that this read began in.
+        if chunked is not None and chunked is self._head and self._in_body:
+            self._excess = self._limits.excess(self._excess, len(data), self._body - body)
         if self._begun:
             # Only a head that never ends can grow past what is checked when it is complete.
             self._partial = self._partial + len(data) if begun else 1
@@ -195,7 +216,7 @@ class RequestParser:
             raise RefusedError(Reason.URI_TOO_LONG, f"keep the target under {limits.uri} bytes")
         # ``_read`` is an upper bound, so most requests skip the exact sum over their fields.
         if len(fields) > limits.headers or self._read > limits.header_bytes:
-            self._check(fields)
+            limits.check(fields)
         is_path = target[:1] == b"/"
         if not is_path or b"#" in target:
             _check_target(head.method, target)
@@ -235,33 +256,8 @@ class RequestParser:
         self.closed = not self._head.keep_alive
         fields = self._fields
         if fields:
-            self._check(fields)
+            self._limits.check(fields)
         self._sink.on_request_end(trailers(fields) if fields else ())
-
-    def _weigh(self, head: RequestHead, size: int, body: int) -> None:
-        """Bound what was read beside the body.
-
-        llhttp shows no chunk extension, nor a trailer section before its end, so an endless one would
-        cost time and memory unseen.
-        """
-        if head is self._head and self._in_body:
-            self._excess = max(0, self._excess + size - body - _FRAMING * body)
-            if self._excess > self._limits.header_bytes:
-                bound = self._limits.header_bytes
-                raise RefusedError(
-                    Reason.HEADERS_TOO_LARGE, f"keep chunk extensions and trailers under {bound} bytes"
-                )
-
-    def _check(self, fields: list[Field]) -> None:
-        limits = self._limits
-        if len(fields) > limits.headers:
-            raise RefusedError(Reason.HEADERS_TOO_LARGE, f"send at most {limits.headers} header fields")
-        size = 0
-        for name, value in fields:
-            size += len(name) + len(value) + 4
-        if size > limits.header_bytes:
-            bound = limits.header_bytes
-            raise RefusedError(Reason.HEADERS_TOO_LARGE, f"keep header fields under {bound} bytes")
 
     def _consider_upgrade(self, head: Http1RequestHead) -> None:
         """Let WebSocket and its like pass: not h2c, and nothing that brings a body along.

@@ -5,14 +5,18 @@ connection ends a response without a length (RFC 9112, 6.3), and bytes after the
 a connection useless for another, since they could pass for the answer to the next request.
 """
 
+from typing import Final
+
 import httptools
 
 from proxy.errors import Reason, RefusedError
 from proxy.http.http1.encoder import BODILESS
 from proxy.http.http1.fields import read_response, trailers
-from proxy.http.http1.requests import refusal_of
+from proxy.http.http1.requests import MessageLimits, refusal_of
 from proxy.http.messages import Field, Fields, ResponseHead
 from proxy.http.streams import ResponseSink
+
+_TOO_LARGE: Final = Reason.RESPONSE_HEADERS_TOO_LARGE
 
 
 class ResponseParser:
@@ -26,12 +30,19 @@ class ResponseParser:
     """
 
     __slots__ = (
+        "_awaited",
+        "_body",
+        "_chunked",
         "_done",
+        "_excess",
         "_fields",
         "_head_only",
         "_interim",
+        "_limits",
         "_phrase",
+        "_piece",
         "_raw",
+        "_read",
         "_renew",
         "_sink",
         "_spoiled",
@@ -43,13 +54,17 @@ class ResponseParser:
         "until_close",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, limits: MessageLimits) -> None:
+        self._limits = limits
+        self._read = self._piece = 0  # bytes in the reads since a head was due, and in the present one
+        self._body = self._excess = 0  # bytes of a chunked body, and of framing beside it
         self._raw = httptools.HttpResponseParser(self)
         self._sink: ResponseSink | None = None
         self._fields: list[Field] = []
         self._phrase = b""
         self._done = True
-        self._head_only = self._interim = self._renew = self._spoiled = False
+        self._awaited = False  # the head of a response is due
+        self._head_only = self._interim = self._renew = self._spoiled = self._chunked = False
         self.reusable = self.until_close = self.switched = self.identity = False
         self.keep_alive = self.surplus = b""
 
@@ -61,6 +76,7 @@ class ResponseParser:
             self._renew = False
         self._sink = sink
         self._head_only = head_only
+        self._awaited, self._read = True, 0
         self._done = self.reusable = self.until_close = False
 
     def mute(self) -> None:
@@ -68,7 +84,12 @@ class ResponseParser:
         self._sink = None
 
     def feed(self, data: bytes) -> None:
-        """Parse more bytes. Raises RefusedError (upstream-malformed); the connection is spent then."""
+        """Parse more bytes. Raises RefusedError for what is malformed or too large; the connection is spent
+        then."""
+        chunked, body = self._chunked, self._body
+        if self._awaited:
+            self._piece = len(data)
+            self._read += self._piece
         try:
             self._raw.feed_data(data)
         except httptools.HttpParserUpgrade as pause:
@@ -79,7 +100,16 @@ class ResponseParser:
             # After the response is complete, bytes that do not parse only cost the connection, not the
             # answer.
             if not self._done:
-                raise RefusedError(Reason.UPSTREAM_MALFORMED, refusal_of(error).detail) from None
+                refusal = refusal_of(error)
+                large = refusal.reason is _TOO_LARGE
+                reason = _TOO_LARGE if large else Reason.UPSTREAM_MALFORMED
+                raise RefusedError(reason, refusal.detail) from None
+        if self._awaited:
+            # Only a head that never ends can grow past what is checked when it is complete.
+            if self._read > self._limits.header_bytes + self._piece:
+                raise RefusedError(_TOO_LARGE, f"keep a head under {self._limits.header_bytes} bytes")
+        elif chunked and self._chunked:
+            self._excess = self._limits.excess(self._excess, len(data), self._body - body, _TOO_LARGE)
         if self._spoiled:
             self.reusable = False
 
@@ -112,12 +142,18 @@ class ResponseParser:
         head = ResponseHead()
         head.status = status = raw.get_status_code()
         head.phrase = self._phrase
-        chunked = read_response(head, self._fields)
-        self._fields = []
+        fields, self._fields = self._fields, []
+        # ``_read`` is an upper bound, so most responses skip the exact sum over their fields.
+        if len(fields) > self._limits.headers or self._read > self._limits.header_bytes:
+            self._limits.check(fields, _TOO_LARGE)
+        chunked = read_response(head, fields)
         # A 1xx is not the response: the parser goes on to the final one (RFC 9110, 15.2). 101 is the
         # exception.
         if status < 200:
+            # Each is bounded and passed on as it comes. Their number is not: that takes no memory, and a
+            # server may send them for hours to say that it is busy (102).
             self._interim = True
+            self._read = self._piece
             self.switched = status == 101
             if not self.switched:
                 sink.on_interim(head)
@@ -126,12 +162,15 @@ class ResponseParser:
             else:
                 raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 without Connection: upgrade")
             return
+        self._awaited = False
         self.keep_alive = head.keep_alive
         if head.identity:
             self.identity = True
         # RFC 9112, 6.3: these have no body whatever their fields say.
         bodiless = self._head_only or status in BODILESS
         self.until_close = not bodiless and not chunked and head.length < 0
+        self._chunked = chunked and not bodiless
+        self._body = self._excess = 0
         sink.on_response(head)
         if self._head_only:
             # llhttp has no way to learn that a response to HEAD has no body: this parser is spent.
@@ -141,7 +180,10 @@ class ResponseParser:
     def on_body(self, data: bytes) -> None:
         if self._done:
             self._spoiled = True
-        elif self._sink is not None:
+            return
+        if self._chunked:
+            self._body += len(data)
+        if self._sink is not None:
             self._sink.on_response_data(data)
 
     def on_message_complete(self) -> None:
@@ -149,12 +191,16 @@ class ResponseParser:
         if self._interim:
             self._interim = False
         elif not self._done:
-            self._end(trailers(self._fields) if self._fields else ())
+            fields = self._fields
+            if fields:
+                self._limits.check(fields, _TOO_LARGE)
+            self._end(trailers(fields) if fields else ())
 
     def _end(self, trailer_fields: Fields) -> None:
         sink = self._sink
         self._done = True
         self._sink = None
+        self._awaited = self._chunked = False
         self.reusable = bool(self._raw.should_keep_alive()) and not self.until_close
         if sink is not None:
             sink.on_response_end(trailer_fields)

@@ -12,6 +12,7 @@ from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.http1.encoder import RequestEncoder
 from proxy.http.http1.keep_alive import KeepAlive
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
 from proxy.http.streams import StreamUser, UpstreamStream
@@ -61,7 +62,15 @@ class UpstreamConnection(OutgoingConnection):
         "send_data",
     )
 
-    def __init__(self, owner: Owner, address: str, batch: WriteBatch, client: Client, opened: float) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        address: str,
+        batch: WriteBatch,
+        limits: MessageLimits,
+        client: Client,
+        opened: float,
+    ) -> None:
         super().__init__(address)
         self.destination = address
         self.client = client
@@ -70,7 +79,7 @@ class UpstreamConnection(OutgoingConnection):
         self._batch = batch
         self._encoder = RequestEncoder()
         self.send_data = self._encoder.data
-        self._parser = ResponseParser()
+        self._parser = ResponseParser(limits)
         self._user: StreamUser | None = None
         self._paused = self._half_closed = False
         self.alive = True

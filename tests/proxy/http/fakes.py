@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from proxy.contract.model import Endpoint, Service
 from proxy.http.affinity import Affinity
-from proxy.http.http1.requests import RequestLimits
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.listener_context import ListenerContext, Timeouts
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
@@ -128,7 +128,9 @@ class FakePool(Pool):
     """Leases the streams it was given, in turn; without one the waiter waits in ``waiters``."""
 
     def __init__(self) -> None:
-        super().__init__(Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), lambda: 0.0, 1.0, 1.0)
+        super().__init__(
+            Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), MessageLimits(), lambda: 0.0, 1.0, 1.0
+        )
         self.streams: list[UpstreamStream] = []
         self.waiters: list[StreamWaiter] = []
         self.addresses: list[str] = []
@@ -140,7 +142,10 @@ class FakePool(Pool):
     def connect(self, address: str, client: Affinity, reuse: Reuse, waiter: StreamWaiter) -> ConnectWaiter:
         self.waiters.append(waiter)
         return ConnectWaiter(
-            self, UpstreamConnection(self, address, WriteBatch(), client, 0.0), client, waiter
+            self,
+            UpstreamConnection(self, address, WriteBatch(), MessageLimits(), client, 0.0),
+            client,
+            waiter,
         )
 
 
@@ -156,7 +161,7 @@ def context(
         dialer=Dialer(1.0, 1, DnsCache(lambda: 0.0)),
         batch=WriteBatch(),
         tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
-        limits=RequestLimits(),
+        limits=MessageLimits(),
         timeouts=Timeouts(1.0, 1.0, 1.0),
         now=lambda: 0.0,
         clock=lambda: 1,

@@ -9,6 +9,7 @@ import pytest
 
 from proxy.contract.model import Endpoint
 from proxy.http.affinity import Affinity
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.pool import Pool
 from proxy.sockets.dialer import Dialer
@@ -177,12 +178,12 @@ class Closed(asyncio.Transport):
 
 def test_a_client_keeps_one_connection_to_each_destination_until_it_leaves() -> None:
     pool, affinity = (
-        Pool(Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), lambda: 0.0, 1.0, 1.0),
+        Pool(Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), MessageLimits(), lambda: 0.0, 1.0, 1.0),
         Affinity(),
     )
 
     def own() -> tuple[UpstreamConnection, Closed]:
-        connection = UpstreamConnection(pool, "10.0.0.1:80", WriteBatch(), affinity, 0.0)
+        connection = UpstreamConnection(pool, "10.0.0.1:80", WriteBatch(), MessageLimits(), affinity, 0.0)
         connection.transport = transport = Closed()
         return connection, transport
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.http.http1.encoder import RequestEncoder, ResponseEncoder, closing_response, status_line
-from proxy.http.http1.requests import RequestLimits, RequestParser
+from proxy.http.http1.requests import MessageLimits, RequestParser
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, RequestHead, ResponseHead
 from tests.proxy.http.http1.test_requests import Requests, cut
@@ -79,7 +79,7 @@ def test_requests_are_parsed_back_wherever_their_bytes_are_cut(
         encoder.data(piece)
     if not whole:
         encoder.end(trailers)
-    parser = RequestParser(sink, RequestLimits())
+    parser = RequestParser(sink, MessageLimits())
     for piece in cut(taken(encoder) * 2, points):
         parser.feed(piece)
     kept = trailers if framing == "unsized" else []
@@ -118,7 +118,7 @@ def test_responses_are_parsed_back_wherever_their_bytes_are_cut(
     if sized:
         head.length = len(body)
         head.fields = [*fields, (b"content-length", b"%d" % len(body))]
-    encoder, sink, parser = ResponseEncoder(), Responses(), ResponseParser()
+    encoder, sink, parser = ResponseEncoder(), Responses(), ResponseParser(MessageLimits())
     request = request_head(method)
     encoder.interim(request, response_head(103, phrase=b"Early Hints"))
     encoder.head(request, head, keep=True)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import Reason, RefusedError
-from proxy.http.http1.requests import Http1RequestHead, RequestLimits, RequestParser, destination
+from proxy.http.http1.requests import Http1RequestHead, MessageLimits, RequestParser, destination
 from proxy.http.messages import Fields
 
 
@@ -31,10 +31,10 @@ class Requests:
         self.events.append(("end", list(trailers)))
 
 
-DEFAULT = RequestLimits()
+DEFAULT = MessageLimits()
 
 
-def parse(pieces: list[bytes], limits: RequestLimits = DEFAULT) -> list[tuple[object, ...]]:
+def parse(pieces: list[bytes], limits: MessageLimits = DEFAULT) -> list[tuple[object, ...]]:
     sink = Requests()
     parser = RequestParser(sink, limits)
     for piece in pieces:
@@ -42,7 +42,7 @@ def parse(pieces: list[bytes], limits: RequestLimits = DEFAULT) -> list[tuple[ob
     return sink.events
 
 
-def refusal(data: bytes, limits: RequestLimits = DEFAULT) -> Reason:
+def refusal(data: bytes, limits: MessageLimits = DEFAULT) -> Reason:
     with pytest.raises(RefusedError) as caught:
         parse([data], limits)
     return caught.value.reason
@@ -140,7 +140,7 @@ def test_other_refusals_have_their_own_reason() -> None:
     assert refusal(start + b"x: 1\r\n" * 200 + b"\r\n") is Reason.HEADERS_TOO_LARGE
     assert refusal(start + b"x: " + b"y" * 70000 + b"\r\n\r\n") is Reason.HEADERS_TOO_LARGE
     assert refusal(b"GET /" + b"y" * 20000 + b" HTTP/1.1\r\nHost: a\r\n\r\n") is Reason.URI_TOO_LONG
-    small = RequestLimits(body=3)
+    small = MessageLimits(body=3)
     assert refusal(start + b"Content-Length: 4\r\n\r\nabcd", small) is Reason.BODY_TOO_LARGE
     chunked = start + b"Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"
     assert refusal(chunked, small) is Reason.BODY_TOO_LARGE
@@ -154,14 +154,14 @@ def test_a_host_with_or_without_a_port_is_taken(host: bytes) -> None:
 
 def test_what_follows_a_connect_is_never_read_as_a_request() -> None:
     sink = Requests()
-    parser = RequestParser(sink, RequestLimits())
+    parser = RequestParser(sink, MessageLimits())
     parser.feed(b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n")
     assert len(sink.events) == 2
     assert parser.closed
 
 
 def test_a_head_that_never_ends_is_refused() -> None:
-    parser = RequestParser(Requests(), RequestLimits())
+    parser = RequestParser(Requests(), MessageLimits())
     parser.feed(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
     for _ in range(60):
         parser.feed(b"y" * 1000)
@@ -182,13 +182,13 @@ def test_many_ignored_upgrades_in_one_read_are_parsed_in_turn() -> None:
 
 def test_bytes_after_an_upgrade_wait_for_the_answer() -> None:
     sink = Requests()
-    parser = RequestParser(sink, RequestLimits())
+    parser = RequestParser(sink, MessageLimits())
     request = b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
     parser.feed(request + b"\x81")
     parser.feed(b"\x02hi")
     assert parser.detach() == b"\x81\x02hi"
 
-    parser = RequestParser(sink := Requests(), RequestLimits())
+    parser = RequestParser(sink := Requests(), MessageLimits())
     parser.feed(request + b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
     assert len(sink.events) == 2
     parser.resume()
@@ -210,7 +210,7 @@ CHUNKED = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
 def test_extensions_and_trailers_that_do_not_end_are_refused(rest: bytes) -> None:
     pieces = [CHUNKED, *(rest[at : at + 100] for at in range(0, len(rest), 100))]
     with pytest.raises(RefusedError, match="headers-too-large: keep chunk extensions and trailers"):
-        parse(pieces, RequestLimits(header_bytes=1024))
+        parse(pieces, MessageLimits(header_bytes=1024))
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=40))
@@ -221,7 +221,7 @@ def test_the_smallest_chunks_are_no_abuse(cuts: list[int]) -> None:
         cut = cuts[len(pieces) % len(cuts)]
         pieces.append(data[:cut])
         data = data[cut:]
-    events = parse(pieces, RequestLimits(header_bytes=1024))
+    events = parse(pieces, MessageLimits(header_bytes=1024))
     assert events[-2:] == [("data", b"x" * 2000), ("end", [(b"x-sum", b"1")])]
 
 

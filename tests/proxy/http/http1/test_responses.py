@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.errors import RefusedError
+from proxy.errors import Reason, RefusedError
+from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Fields, ResponseHead
 from tests.proxy.http.http1.test_requests import Requests, cut
+
+LIMITS = MessageLimits()
 
 
 class Responses(Requests):
@@ -27,9 +30,11 @@ class Responses(Requests):
         self.on_request_end(trailers)
 
 
-def response(pieces: list[bytes], *, head_only: bool = False) -> tuple[Responses, ResponseParser]:
+def response(
+    pieces: list[bytes], *, head_only: bool = False, limits: MessageLimits = LIMITS
+) -> tuple[Responses, ResponseParser]:
     sink = Responses()
-    parser = ResponseParser()
+    parser = ResponseParser(limits)
     parser.begin(sink, head_only)
     for piece in pieces:
         parser.feed(piece)
@@ -108,3 +113,56 @@ def test_bytes_after_a_switch_are_kept_for_the_new_protocol() -> None:
     sink, parser = response([switch + b"\x81\x02hi"])
     assert sink.events == [("switch", 101, b"websocket")]
     assert (parser.switched, parser.surplus) == (True, b"\x81\x02hi")
+
+
+SMALL = MessageLimits(header_bytes=1024, headers=8)
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+LONG, MANY = b"x-a: " + b"y" * 2000 + b"\r\n", b"a: b\r\n" * 9
+
+
+ENDLESS_CHUNKS = [
+    CHUNKED + b"1;" + b"x" * 100_000,
+    CHUNKED + b"1;xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\na\r\n" * 2000,
+]
+LARGE = [
+    OK + LONG + b"\r\n",
+    OK + MANY + b"content-length: 0\r\n\r\n",
+    OK + b"x-a: 1\r\n" * 500_000,
+    b"HTTP/1.1 200 " + b"O" * 3_000_000,
+    b"HTTP/1.1 103 Early Hints\r\n" + LONG + b"\r\n" + OK,
+    b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100 + OK + LONG + b"content-length: 0\r\n\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n" + LONG + b"\r\n",
+    CHUNKED + b"0\r\n" + LONG + b"\r\n",
+    CHUNKED + b"0\r\n" + MANY + b"\r\n",
+    CHUNKED + b"0\r\n" + b"x-a: 1\r\n" * 500_000,
+    *ENDLESS_CHUNKS,
+]
+
+
+@pytest.mark.parametrize("data", LARGE, ids=range(len(LARGE)))
+@pytest.mark.parametrize("size", [1 << 20, 4096, 100])
+def test_what_is_beside_a_body_is_bounded_however_it_comes(data: bytes, size: int) -> None:
+    if size > len(data) and data in ENDLESS_CHUNKS:
+        return  # of one read, which is bounded itself, the extensions are not seen
+    parser = ResponseParser(SMALL)
+    parser.begin(Responses(), False)
+    starts = iter(range(0, len(data), size))
+    with pytest.raises(RefusedError) as caught:  # noqa: PT012
+        for start in starts:
+            parser.feed(data[start : start + size])
+    assert caught.value.reason is Reason.RESPONSE_HEADERS_TOO_LARGE
+    if len(data) > 1 << 20:
+        assert next(starts, None) is not None, "noticed before all of it is in memory"
+
+
+def test_within_the_bounds_nothing_is_refused_and_a_body_has_none() -> None:
+    hints = b"HTTP/1.1 102 Processing\r\n\r\n" * 5000
+    chunks = b"1\r\na\r\n" * 5000 + b"2000\r\n" + b"x" * 0x2000 + b"\r\n0\r\n" + b"x-t: 1\r\n" * 8 + b"\r\n"
+    head = OK + b"x-a: " + b"y" * 900 + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for size in (1 << 20, 4096, 10):
+        data = hints + head + chunks
+        pieces = [data[start : start + size] for start in range(0, len(data), size)]
+        sink, parser = response(pieces, limits=SMALL)
+        assert sink.events[-1][0] == "end"
+        assert parser.reusable
