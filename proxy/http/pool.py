@@ -23,9 +23,10 @@ from proxy.sockets.options import has_input
 from proxy.sockets.write_batch import WriteBatch
 
 # Seconds of idleness after which a connection carries no request that cannot be sent again: servers that
-# announce nothing close idle connections after 2 s (gunicorn), 5 s (uvicorn) and more, and a request that
-# meets the close on its way is lost. A new connection costs it one round trip.
-_SURE: Final = 1.0
+# announce nothing close idle connections after 2 s (gunicorn), 5 s (uvicorn) or whatever was set, and a
+# request that meets the close on its way is lost. Where requests are rarer than this a new connection for
+# each costs next to nothing.
+_SURE: Final = 0.25
 
 
 class Reuse(Enum):
@@ -110,6 +111,7 @@ class Pool:
         age: float,
     ) -> None:
         self._dialer = dialer
+        self._dns = dialer.dns
         self._batch = batch
         self._now = now
         self._idle_time = idle
@@ -137,11 +139,11 @@ class Pool:
             if stream is not None:
                 return stream
             own.discard()
-        host = self._dialer.dns.host(address)
-        if not host:
+        # No key is a name, so that most requests need not ask whether theirs is one.
+        if address in self._ready:
             return self._take(address, address, client, reuse)
         known = client.addresses.get(address)
-        if known is None or not self._dialer.dns.holds(host, known):
+        if known is None or not self._dns.holds(self._dns.host(address), known):
             return None
         return self._take(address, known, client, reuse)
 
@@ -169,8 +171,8 @@ class Pool:
             else:
                 dialer.dial_any(connection, addresses, waiting.outcome)
 
-        if dialer.dns.host(address):
-            dialer.dns.resolve(address, resolved)
+        if self._dns.host(address):
+            self._dns.resolve(address, resolved)
         else:
             dialer.dial_any(connection, [address], waiting.outcome)
         return waiting
@@ -187,7 +189,7 @@ class Pool:
                 return None
             ready.pop()
             # A connection with room for more than this one comes back by ``give``.
-            stream = connection.lease() if self._usable(connection, now) else None
+            stream = connection.lease() if now < connection.idle_until else None
             # Whatever has come to an idle connection and was not read yet is most likely its end.
             if stream is not None and (again or not has_input(connection.transport)):
                 connection.client, connection.destination = client, destination
@@ -198,6 +200,10 @@ class Pool:
     def give(self, connection: UpstreamConnection) -> None:
         """Keep a connection that has room for another stream."""
         connection.idle_since = now = self._now()
+        # ``idle_time`` must be shorter than the idle timeout of common servers, or requests meet connections
+        # that just closed.
+        announced, longest = connection.keep_alive.idle, self._idle_time
+        connection.idle_until = now + (announced if announced < longest else longest)
         # From now on a reset before any response can mean that the server closed it while idle, see
         # ``attach``.
         connection.reused = True
@@ -229,7 +235,7 @@ class Pool:
         for address, ready in list(self._ready.items()):
             keep = []
             for connection in ready:
-                if connection.alive and self._usable(connection, now):
+                if connection.alive and now < connection.idle_until:
                     keep.append(connection)
                 else:
                     connection.discard()
@@ -245,10 +251,3 @@ class Pool:
             for connection in ready:
                 connection.discard()
         self._ready.clear()
-
-    def _usable(self, connection: UpstreamConnection, now: float) -> bool:
-        """True if the connection has been idle for less time than its server is taken to wait."""
-        idle = now - connection.idle_since
-        # ``idle_time`` must be shorter than the idle timeout of common servers, or requests meet connections
-        # that just closed.
-        return idle <= self._idle_time and idle < connection.keep_alive.idle

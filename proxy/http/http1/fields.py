@@ -64,7 +64,8 @@ _MAX_HOSTS: Final = 4096
 # for in all of these fields alike: a false match costs a connection its place in the pool, a miss would
 # lend somebody's identity.
 _CONNECTION_BOUND: Final = re.compile(
-    rb"(?i)[ \t]*(?:ntlm|negotiate|nego2|kerberos|true|session-based-authentication)(?=[ \t;]|$)"
+    rb"(?i)[ \t]*(?:ntlm|negotiate|nego2|kerberos|credssp|pku2u|true|session-based-authentication)"
+    rb"(?=[ \t;]|$)"
 )
 # Never accepted in a trailer section: they would reframe or reroute a message already under way.
 _NOT_IN_TRAILERS: Final = frozenset({*_KINDS, b"trailer", b"expect", b"set-cookie"})

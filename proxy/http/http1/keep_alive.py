@@ -43,3 +43,7 @@ class KeepAlive:
     def ended(self) -> bool:
         """True if the connection may carry no further request."""
         return self.requests < 1 or self.idle <= 0
+
+
+UNBOUNDED: Final = KeepAlive()
+"""The bounds of a connection whose server announced none: most of them."""

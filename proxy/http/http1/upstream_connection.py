@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.http1.encoder import RequestEncoder
-from proxy.http.http1.keep_alive import KeepAlive
+from proxy.http.http1.keep_alive import UNBOUNDED, KeepAlive
 from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
@@ -36,7 +36,8 @@ class Client(Protocol):
 
 
 class UpstreamConnection(OutgoingConnection):
-    """A pooled connection. ``reused`` says that it has been idle, since ``idle_since`` when it is now.
+    """A pooled connection. ``reused`` says that it has been idle, when it is now since ``idle_since`` and for
+    use until ``idle_until``.
 
     It carries requests of ``client`` to ``destination``. ``personal`` says that it carries the identity of
     that client, and no other's requests may follow. ``opened`` is when it was asked for.
@@ -54,6 +55,7 @@ class UpstreamConnection(OutgoingConnection):
         "client",
         "destination",
         "idle_since",
+        "idle_until",
         "keep_alive",
         "opened",
         "peer",
@@ -84,8 +86,8 @@ class UpstreamConnection(OutgoingConnection):
         self._paused = self._half_closed = False
         self.alive = True
         self.reused = self.personal = False
-        self.idle_since = 0.0
-        self.keep_alive = KeepAlive()
+        self.idle_since = self.idle_until = 0.0
+        self.keep_alive = UNBOUNDED
         self.peer = NOBODY
 
     # for the pool
@@ -134,13 +136,17 @@ class UpstreamConnection(OutgoingConnection):
         if self._paused:
             self.resume_reading()
         parser = self._parser
-        self.keep_alive.heed(parser.keep_alive)
+        reusable = parser.reusable
+        if parser.keep_alive or self.keep_alive is not UNBOUNDED:
+            if self.keep_alive is UNBOUNDED:
+                self.keep_alive = KeepAlive()
+            self.keep_alive.heed(parser.keep_alive)
+            reusable = reusable and not self.keep_alive.ended
         if parser.identity:
             self.personal = True
         # ``reusable`` is decided by the parser at the end of the response: keep-alive, framed, and no byte
         # after it.
-        ended = self._half_closed or self.keep_alive.ended or self.transport.is_closing()
-        if self.alive and parser.reusable and not ended:
+        if self.alive and reusable and not self._half_closed and not self.transport.is_closing():
             self._owner.give(self)
         else:
             self.discard()

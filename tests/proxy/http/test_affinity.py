@@ -88,6 +88,7 @@ def credentials(scheme: bytes, name: bytes = b"Authorization") -> bytes:
         (b"NTLM", b"Authorization"),
         (b"negotiate", b"authorization"),
         (b"Kerberos", b"Proxy-Authorization"),
+        (b"CredSSP", b"Authorization"),
     ],
 )
 @pytest.mark.parametrize("legs", [1, 3])

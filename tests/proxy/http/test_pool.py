@@ -67,8 +67,8 @@ class Announcing:
 @pytest.mark.parametrize(
     ("announced", "pause", "connections"),
     [
-        (b"", 0.3, 1),
-        (b"Keep-Alive: timeout=5, max=100\r\n", 0.3, 1),
+        (b"", 0.0, 1),
+        (b"Keep-Alive: timeout=5, max=100\r\n", 0.0, 1),
         (b"Keep-Alive: timeout=1\r\n", 0.0, 1),
         (b"Keep-Alive: timeout=1\r\n", 0.7, 2),
         (b"Keep-Alive: max=1\r\n", 0.0, 2),
