@@ -121,7 +121,7 @@ def _server_half(trace_id: bytes, span_id: bytes) -> bytes:
 
 def _fill(target: Span, span: ZipkinSpan, arrived: int) -> None:
     target.name = span.name
-    target.kind = _KINDS.get(span.kind, Span.SPAN_KIND_INTERNAL)
+    target.kind = _KINDS.get(span.kind, Span.SPAN_KIND_UNSPECIFIED)
     start = span.timestamp or min((note.timestamp for note in span.annotations if note.timestamp), default=0)
     target.start_time_unix_nano = min(start * 1000 or arrived, _LATEST)
     target.end_time_unix_nano = min(target.start_time_unix_nano + span.duration * 1000, _LATEST)

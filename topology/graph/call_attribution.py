@@ -107,8 +107,11 @@ class Intake:
 
     def span(self, fact: SpanFact, now: float) -> None:
         """Count the calls that a span proves."""
+        results = self._pairing.add(fact, now)
+        if not results:
+            return
         recent = not fact.ended or fact.ended >= now - self._hold
-        for result in self._pairing.add(fact, now):
+        for result in results:
             if not isinstance(result, Alias | Measured):
                 self._edge(result, now)
             # The other two change what is counted now: a trace of yesterday says nothing about that.

@@ -81,6 +81,10 @@ class KeptSpans:
             caller.left, caller.served = True, (callee.service,)
         return [] if span.serves else [callee]
 
+    def get(self, key: bytes) -> KeptSpan | None:
+        """Return the span of this key if it has come."""
+        return self._spans.get(key)
+
     def wait(self, span: KeptSpan, key: bytes) -> None:
         """Return the span from ``put`` once the span of this key comes."""
         if span.missing == key:

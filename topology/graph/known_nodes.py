@@ -8,6 +8,7 @@ from topology.model.graph import Kind
 _LIMIT: Final = 10_000  # names come from reports: memory for them needs a bound
 # Seconds for which an address at which several services answered (a gateway's) is none of theirs.
 _SHARED: Final = 900.0
+_NEWS: Final = 60.0
 
 
 class KnownNodes:
@@ -20,7 +21,9 @@ class KnownNodes:
 
     def add_answer(self, address: str, service: str, now: float) -> None:
         """Note that a service answered at a ``host:port``."""
-        known, since = self._answers.get(address, (service, now))
+        known, since = self._answers.get(address, (service, 0.0))
+        if known == service and now - since < _NEWS:
+            return  # most answers are no news
         # An IP address passes from one service to the next; a name with several behind it is a gateway's.
         if known != service and not peer_address.is_ip(peer_address.host(address)) and now - since < _SHARED:
             service = ""

@@ -67,7 +67,7 @@ def answer(caller: KeptSpan, span: KeptSpan) -> Iterator[PairingResult]:
     elif span.exchange is None:
         cover(caller)
         yield _answered(caller, span, again)
-        if span_peers.outside(exchange.node):
+        if exchange.is_outside:
             yield Alias(exchange.node, span.service)
     elif caller.fact.kind == SpanKind.PRODUCER or not exchange.node:
         # The consumer alone names the queue.

@@ -32,7 +32,7 @@ from topology.graph.span_roles import Role, SpanKind
 from topology.model.graph import Kind
 from topology.model.samples import SpanFact
 
-_SERVING: Final = (int(SpanKind.SERVER), int(SpanKind.CONSUMER))
+_INTERNAL: Final = int(SpanKind.INTERNAL)
 
 
 class Pairing:
@@ -51,16 +51,22 @@ class Pairing:
 
     def add(self, fact: SpanFact, now: float) -> list[PairingResult]:
         """Take in one span; return the calls that it completes, each exactly once."""
-        key = fact.trace_id + fact.span_id
-        if self._seen.add(key, fact.kind in _SERVING, now):
-            return []
-        exchange = _sidecar_exchange(fact) if fact.from_sidecar else span_roles.exchange(fact)
+        key, kind = fact.trace_id + fact.span_id, fact.kind
+        exchange = None
+        if kind != _INTERNAL:
+            exchange = _sidecar_exchange(fact) if fact.from_sidecar else span_roles.exchange(fact)
         span = KeptSpan(key, fact, exchange, now)
-        if exchange is not None and exchange.is_leaf:
-            self._queues.note(span.service, exchange.node, exchange.role, now)
         results: list[PairingResult] = []
-        waiting = self._spans.put(span)
-        self._settle(span, results, now)
+        if span.is_step:
+            waiting = self._spans.put(span)
+            self._enter_step(span, results, now)
+        else:
+            if self._seen.add(key, span.serves, now):
+                return results
+            if exchange is not None and exchange.is_leaf:
+                self._queues.note(span.service, exchange.node, exchange.role, now)
+            waiting = self._spans.put(span)
+            self._settle(span, results, now)
         for each in waiting:
             self._settle(each, results, now)
         return results
@@ -68,8 +74,12 @@ class Pairing:
     def expire(self, now: float) -> list[Edge]:
         """Forget what waited long enough; return the calls that it proves by itself."""
         due = self._spans.due(now)
+        if not due:
+            return []
         results: list[PairingResult] = []
         for span in due:
+            if span.is_step and not span.entered and span.above is None:
+                self._enter_step(span, results, now)
             if not span.entered:
                 self._give_up_caller(span, results)
         for span in due:
@@ -80,22 +90,40 @@ class Pairing:
         return [each for each in results if isinstance(each, Edge)]
 
     def _settle(self, span: KeptSpan, results: list[PairingResult], now: float) -> None:
-        if not span.entered:
-            self._enter(span, results)
-        if span.exchange is not None and not span.linked:
-            self._link(span)
+        """Decide what the spans that have come allow to decide."""
+        links = span.exchange is not None and not span.linked
+        if links or not span.entered:
+            above = self._spans.above(span)
+            if not span.entered:
+                self._enter(span, above, results)
+            if links:
+                self._link(span, above)
         if span.linked and not span.left:
             self._leave(span, results, now, final=False)
 
-    def _enter(self, span: KeptSpan, results: list[PairingResult]) -> None:
+    def _enter_step(self, span: KeptSpan, results: list[PairingResult], now: float) -> None:
+        """Decide if a call led to work within a service, by the span above it alone.
+
+        Nothing waits for it: there are more of these spans than of all others, and they hardly ever begin a
+        service's part of a trace.
+        """
+        parent = self._spans.get(span.parent)
+        if parent is None:
+            return
+        if parent.service == span.service or self._seen.add(span.key, False, now):
+            span.entered = True
+        else:
+            self._enter(span, self._spans.above(span), results)
+
+    def _enter(self, span: KeptSpan, above: KeptSpan | bytes, results: list[PairingResult]) -> None:
         """Decide which call led to a span, if its spans above have come."""
         fact = span.fact
         if fact.from_sidecar and (not span.serves or names.CALLER in fact.attributes):
             span.entered = True  # its metrics say so
             return
-        above = self._spans.above(span)
-        if span.is_step and not isinstance(above, KeptSpan):
-            return  # looked at again when its time is over: nothing else waits for it
+        if span.serves and not fact.service:
+            span.entered = True  # nobody knows what was called
+            return
         if isinstance(above, KeptSpan) and above.service != span.service:
             span.above = above
             above = self._caller(above)
@@ -138,9 +166,8 @@ class Pairing:
             return
         results.extend(span_edges.answer(caller, span))
 
-    def _link(self, span: KeptSpan) -> None:
+    def _link(self, span: KeptSpan, above: KeptSpan | bytes) -> None:
         """Find the client span around a client span, if the spans between have come."""
-        above = self._spans.above(span)
         if isinstance(above, bytes):
             if above:
                 self._spans.wait(span, above)
@@ -189,8 +216,6 @@ class Pairing:
         if span.above is not None:
             self._join(span.above, span, results)
         # A caller's span that came much earlier has counted the call, under the name it knew.
-        elif span.is_step:
-            self._enter(span, results)
         elif (
             span.serves
             and span.exchange is None

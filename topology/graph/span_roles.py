@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from proxy.contract import attributes as names
-from topology.graph import peer_address
+from topology.graph import peer_address, span_peers
 from topology.model.samples import SpanFact
 
 
@@ -42,7 +42,7 @@ class Exchange(NamedTuple):
 
     ``node`` is its name in the graph, empty if unknown. ``system`` and ``place`` are the parts of a
     database's or queue's name, ``host`` its host; they show if two spans, one within the other, are the same
-    exchange.
+    exchange. ``is_outside`` is True if the node is ``host:port``.
     """
 
     role: Role
@@ -50,6 +50,7 @@ class Exchange(NamedTuple):
     system: str = ""
     place: str = ""
     host: str = ""
+    is_outside: bool = False
 
     @property
     def is_leaf(self) -> bool:
@@ -180,7 +181,7 @@ def _exchange(kind: int, pairs: tuple[tuple[str, str], ...]) -> Exchange | None:
     if kind == SpanKind.CLIENT or kind == SpanKind.PRODUCER:
         place = peer_address.address(attributes)
         node = peer_address.given_name(attributes) or place or peer_address.interface(attributes)
-        return Exchange(Role.CALL, node, host=peer_address.host(place))
+        return Exchange(Role.CALL, node, "", "", peer_address.host(place), span_peers.outside(node))
     # Without a kind an address may be that of a caller. A name is the other side's, as Zipkin has it.
     name = peer_address.given_name(attributes) if kind == SpanKind.UNSPECIFIED else ""
     return Exchange(Role.CALL, name) if name else None

@@ -94,7 +94,7 @@ def test_the_servers_half_of_a_shared_call_is_the_child_of_the_clients() -> None
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(0, "INTERNAL"), (1, "CLIENT"), (2, "SERVER"), (3, "PRODUCER"), (4, "CONSUMER"), (9, "INTERNAL")],
+    [(0, "UNSPECIFIED"), (1, "CLIENT"), (2, "SERVER"), (3, "PRODUCER"), (4, "CONSUMER"), (9, "UNSPECIFIED")],
 )
 def test_kinds(kind: int, name: str) -> None:
     (span,) = converted(one(kind=kind))

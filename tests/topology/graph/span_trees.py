@@ -158,6 +158,14 @@ CALLS: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         ),
         {("user", "web", HTTP): 1, WEB_API: 2},
     ),
+    "a server without a service": (
+        (
+            span("1", "", "", SERVER, peer__service="web"),
+            span("2", "0", "web", CLIENT, server__address="api"),
+            span("3", "2", "", SERVER),
+        ),
+        {WEB_API: 1},
+    ),
     "both halves with one id": (
         (
             span("1", "", "web", SERVER),
