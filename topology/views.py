@@ -9,8 +9,9 @@ from topology.evidence.measurements import FRESH, Record
 from topology.graph.figures import encryption, stats
 from topology.graph.window import Bucket, Cell
 from topology.model.endpoints import EndpointView
-from topology.model.graph import EdgeView, Kind, NodeView, TcpView
+from topology.model.graph import EdgeView, Kind, NodeView, Stats, TcpView
 from topology.outliers.ejections import Ejections
+from topology.outliers.share_reasons import ServiceTraffic, service_traffic, share_reason
 from topology.outliers.weights import Weights
 from topology.registry.sources import Member
 from topology.rollout.stages import Stages
@@ -102,16 +103,24 @@ def endpoints(
     now: float,
 ) -> tuple[EndpointView, ...]:
     """Return the endpoints of one service, by address."""
+    ordered = sorted(members, key=lambda member: member.address)
+    traffic = {
+        member.address: stats(cells.get((member.service, member.address)) or Cell(), seconds)
+        for member in ordered
+    }
+    whole = service_traffic(traffic[member.address] for member in ordered if member.available)
     return tuple(
-        _endpoint(member, cells, seconds, records.get(member.address), ejections, weights, now)
-        for member in sorted(members, key=lambda member: member.address)
+        _endpoint(
+            member, traffic[member.address], whole, records.get(member.address), ejections, weights, now
+        )
+        for member in ordered
     )
 
 
 def _endpoint(
     member: Member,
-    cells: Mapping[tuple[str, str], Cell],
-    seconds: float,
+    own: Stats,
+    whole: ServiceTraffic,
     record: Record | None,
     ejections: Ejections,
     weights: Weights,
@@ -123,13 +132,14 @@ def _endpoint(
     reporters = record.reporters.values() if record else ()
     # A reporter that is gone sends no last 0: its reading must expire.
     gauges = [view.open for view in reporters if now - view.open.at <= FRESH]
+    weight = round(weights.weight(service, address) * ejections.weight(service, address, now), 2)
     return EndpointView(
         service,
         address,
         # What the endpoint says of itself comes first: a draining one is not also shown as ejected.
         ejection.state if member.state is EndpointState.HEALTHY else member.state,
-        round(weights.weight(service, address) * ejections.weight(service, address, now), 2),
-        stats(cells.get((service, address)) or Cell(), seconds),
+        weight,
+        own,
         member.origin,
         member.app,
         member.instance,
@@ -139,5 +149,5 @@ def _endpoint(
         oldest=max((gauge.oldest for gauge in gauges), default=0.0),
         ejected_since=ejection.since if ejected else None,
         ejected_until=ejection.until if ejected else None,
-        reason=ejection.reason,
+        reason=share_reason(member, ejection, weight, record, own, whole, now),
     )

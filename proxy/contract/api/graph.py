@@ -91,7 +91,7 @@ class Services(TypedDict):
 
 class Endpoint(Stats):
     """An endpoint as it is now, with its traffic in the window. ``open`` requests wait, the oldest of them
-    for ``oldest`` milliseconds. ``reason`` says why it is not simply healthy."""
+    for ``oldest`` milliseconds. ``reason`` says why it gets less than an even share, empty if it does not."""
 
     service: ServiceText
     address: str
