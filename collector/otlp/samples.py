@@ -17,7 +17,7 @@ from collector.otlp.values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm, Avoidance, Protocol
+from proxy.contract.traffic import Answer, Arm, Avoidance, Protocol
 from topology.model.samples import CallSample, ConnectionSample, OpenSample, Side
 
 _CALLS: Final = {
@@ -33,7 +33,6 @@ _CONNECTIONS: Final = {
     names.TCP_SERVER_IO: Side.SERVER,
 }
 _TUNNEL: Final = "CONNECT"
-_FAILED: Final = frozenset({"5xx", "error"})
 # Bounds on what a sidecar can have measured: scales of histograms, latencies from 2**-64 to 2**64 seconds,
 # calls in one interval. Values beyond are a defect or an attack, and would overflow what they are added to.
 _SCALES: Final = range(-10, 21)
@@ -114,6 +113,9 @@ def _call(
     client = side is Side.CLIENT
     # Connections have no status class: they failed if they have an error type.
     outcome = labels.get(names.STATUS_CLASS) or ("error" if names.ERROR_TYPE in labels else "")
+    answer = _answer(labels, outcome)
+    # A 503 that sheds load is an error to its caller all the same.
+    failed = Answer.FAILED in (answer, Answer.of_class(outcome))
     return CallSample(
         side=side,
         source=reporter.service if client else labels.get(names.CALLER, ""),
@@ -128,7 +130,7 @@ def _call(
             minimum=point.min if point.HasField("min") else None,
             maximum=point.max if point.HasField("max") else None,
         ),
-        errors=point.count if outcome in _FAILED else 0,
+        errors=point.count if failed else 0,
         endpoint=labels.get(names.ENDPOINT, ""),
         arm=Arm(labels.get(names.ARM, "")),
         method=labels.get(names.METHOD, ""),
@@ -140,7 +142,17 @@ def _call(
         begun=point.start_time_unix_nano / 1e9,
         ended=point.time_unix_nano / 1e9,
         encrypted=_encrypted(labels, protocol),
+        answer=answer,
     )
+
+
+def _answer(labels: dict[str, str], outcome: str) -> Answer:
+    """Return the class of the answers to calls; a fault of the client says nothing of who was called."""
+    if names.ANSWER in labels:
+        return Answer(labels[names.ANSWER])
+    by_status = Answer.of_class(outcome)
+    # Of 4xx only those without an error type were answered by a server.
+    return Answer.OK if by_status is Answer.REFUSED and names.ERROR_TYPE in labels else by_status
 
 
 def _encrypted(labels: dict[str, str], protocol: Protocol) -> bool | None:

@@ -60,6 +60,8 @@ CALLER: Final = "spanmesh.caller"
 ENDPOINT: Final = "spanmesh.endpoint"
 # "2xx" to "5xx", or "error" if no response came.
 STATUS_CLASS: Final = "spanmesh.status_class"
+# The class of an answer where the status class alone would mislead: a value of ``traffic.Answer``.
+ANSWER: Final = "spanmesh.answer"
 # The arm of a call, which says who chose the endpoint: a value of ``traffic.Arm``.
 ARM: Final = "spanmesh.arm"
 

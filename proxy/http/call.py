@@ -1,8 +1,10 @@
 """One call, attempt after attempt: where each one goes, what follows a failed one, and its record. Pure."""
 
+from proxy.contract.traffic import Answer
 from proxy.errors import Reason
+from proxy.http.answers import answer_of, grpc_answer, retry_after
 from proxy.http.listener_context import ListenerContext
-from proxy.http.messages import RequestHead
+from proxy.http.messages import Fields, RequestHead, ResponseHead
 from proxy.routing import retry
 from proxy.routing.router import Attempt
 from proxy.telemetry.facts import CallFacts, PeerFacts
@@ -36,6 +38,20 @@ class Call(CallFacts):
         self.attempt = attempt
         attempt.destination.open += 1
         attempt.candidate.begin(self, self.start * 1e-9)
+
+    def answered(self, head: ResponseHead) -> None:
+        """Note the class of a response, and how long an overloaded destination asks to be left alone."""
+        # Nearly all: None says so, and the instance stays small.
+        if head.status == 200 and head.length > 0:
+            return
+        self.answer = answer_of(head)
+        if self.answer is Answer.SHED:
+            self.retry_after = retry_after(head.fields)
+
+    def trailed(self, trailers: Fields) -> None:
+        """Note the class that the trailers of a response say, where its head said none but success."""
+        if trailers and self.status == 200 and self.answer in (None, Answer.OK):
+            self.answer = grpc_answer(trailers)
 
     def respond(self) -> None:
         """Note that a response has begun that takes more than one read.

@@ -164,6 +164,7 @@ class Exchange:
     def on_response(self, head: ResponseHead) -> None:
         """Pass on the head of the response, or decline it for another attempt."""
         call = self.call
+        call.answered(head)
         if head.status >= 500 and self._client_ended:
             call.error = Reason.CLIENT_DISCONNECT  # most likely it broke off because its client had left
         # Decided before ``send_head``, so that a declined response leaves nothing in the client's buffer.
@@ -185,6 +186,7 @@ class Exchange:
     def on_response_end(self, trailers: Fields) -> None:
         """Pass on the end of the response, or of the upstream's half of a tunnel."""
         self.response_done = True
+        self.call.trailed(trailers)
         self.client.send_end(trailers)
 
     def on_response_flush(self) -> None:

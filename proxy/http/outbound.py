@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from proxy.contract.traffic import Arm
+from proxy.contract.traffic import Answer, Arm
 from proxy.errors import CLIENT_FAULTS, Reason, RefusedError
 from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
@@ -89,8 +89,14 @@ class Outbound:
             # The client's fault says nothing of failures, yet a client that gave up has waited that long.
             attempt.destination.balancer.give_up(candidate, latency, now)
         else:
-            failed = bool(call.error) or call.status >= 500
-            attempt.destination.balancer.observe(candidate, latency, failed, now)
+            answer = Answer.FAILED if call.error else call.answer or Answer.of_status(call.status)
+            failed, routed = answer is Answer.FAILED, attempt.arm is Arm.ROUTED
+            # Where the application chose, it may keep callers of one kind at one endpoint: what these are
+            # refused is neither its fault nor a sign of its speed.
+            if routed or failed or answer in (Answer.OK, Answer.SHED):
+                judged = answer if routed or answer is Answer.SHED else None
+                balancer = attempt.destination.balancer
+                balancer.observe(candidate, latency, failed, now, judged, call.retry_after)
 
     def _authority(self, text: bytes) -> Authority:
         authority = self._authorities.get(text)

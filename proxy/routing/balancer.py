@@ -17,25 +17,26 @@ good answer ends what the bad ones left.
 
 Two at random may both be bad: when the better one is SUSPECT, all are compared. When most endpoints
 fail and those that are left are overloaded, these keep what they can carry and the failing ones get the
-rest. An endpoint is suspect by comparison with ``usual``, a latency that falls quickly and rises slowly.
+rest.
+
+What is usual is what the endpoints do, each by a latency that falls quickly and rises slowly: the fastest two
+fifths of them, never one alone, say what is ``usual``. Beyond SUSPECT times that an endpoint is suspect;
+below the ``floor`` speed is no merit, and a request counts as open for as long as that. So no endpoint draws
+more than its share by being fast, whatever it answers. Redirects and refusals are often quick and never make
+an endpoint look fast; where its peers do not give them they are failures (``answers``). Answers that ask for
+less load are no failures, and keep the endpoint from being asked for a while.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from math import exp
 from typing import Final, Protocol
 
 from proxy.contract.model import Endpoint, another_process
-from proxy.contract.traffic import Avoidance
-from proxy.routing.breaker import Breaker, State
-from proxy.routing.trials import NEVER, Trials
+from proxy.contract.traffic import Answer
+from proxy.routing.breaker import State
+from proxy.routing.candidate import Candidate
 
-# Seconds in which a latency fades e-fold without a new answer: Finagle's default for peak EWMA.
-DECAY: Final = 10.0
 # Seconds, far above any latency in use: an endpoint that refuses at once would otherwise be the fastest.
 PENALTY: Final = 5.0
-# Seconds assumed for an endpoint that has not answered yet, so that its open requests count for something:
-# without it every endpoint that is new would get every request until its first answer.
-DEFAULT_LATENCY: Final = 0.03
 # Times the usual latency beyond which an endpoint is suspect; and, with what is open there, overloaded.
 SUSPECT: Final = 4.0
 OVERLOAD: Final = 12.0
@@ -44,90 +45,15 @@ OVERLOAD: Final = 12.0
 LATE: Final = 0.1
 NEWS_AGAIN: Final = 3.0
 _DRAWS: Final = 20  # by weight, after which any endpoint is taken
-_RISE: Final = 60.0  # seconds, time constant in which what is usual grows
-_FALL: Final = 0.1  # of the way down with each faster answer
+# Times the floor within which endpoints are equally fast: peak EWMA sees a few per cent where none are.
+_ALIKE: Final = 1.25
+_SURVEY: Final = 0.5  # seconds between two looks at what is usual
+_FEW: Final = 3  # endpoints with an answer, without which (or all) nothing is usual
+# Seconds that an endpoint is spared that asks for less load: least, and the longest that Retry-After may ask.
+_SPARED: Final = 1.0
+_SPARED_MOST: Final = 10.0
 _LONGER: Final = 1.1  # times, with each answer that took longer than 99 %
 _SHORTER: Final = 0.999  # times, with each that did not: in balance at one in a hundred
-
-
-class Candidate:
-    """One endpoint as this sidecar sees it.
-
-    ``open`` counts its open requests; ``waiting`` maps those without a response head yet to
-    their start. A long download or a tunnel is open and not waiting: it is no sign of a stall.
-    """
-
-    __slots__ = ("_cost", "_stamp", "breaker", "endpoint", "last_news", "open", "trials", "waiting")
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self.open = 0
-        self.waiting: dict[object, float] = {}
-        self.breaker = Breaker()
-        self.trials = Trials()
-        self.last_news = float("-inf")  # when something about it was last reported at once
-        self._cost = 0.0
-        self._stamp = 0.0
-
-    @property
-    def avoided(self) -> Avoidance | None:
-        """Return why next to nothing is sent here until a trial goes well; None if it is not so."""
-        if self.breaker.state is not State.CLOSED:
-            return Avoidance.FAILING
-        if self.trials.due == NEVER:
-            return None
-        return Avoidance.FAILING if self.trials.failed else Avoidance.SLOW
-
-    def oldest(self, now: float) -> float:
-        """Return the age in seconds of the oldest request that waits for its response, 0 without one."""
-        # A dict keeps its order of insertion, so the first value is the oldest start: no search is needed.
-        for start in self.waiting.values():
-            return max(now - start, 0.0)
-        return 0.0
-
-    def begin(self, request: object, now: float) -> None:
-        """Count a request that is sent."""
-        self.open += 1
-        self.waiting[request] = now
-
-    def end(self, request: object) -> None:
-        """Count a request that is over."""
-        self.open -= 1
-        self.waiting.pop(request, None)
-
-    def latency(self, now: float, usual: float = 0.0) -> float:
-        """Return the peak-EWMA latency in seconds, decayed to now; at least the age of the oldest request.
-
-        It decays so that a bad endpoint is tried again, but never below ``usual``: idle time is no
-        evidence of speed.
-        """
-        cost = self._cost
-        if cost > usual:
-            cost = max(cost * exp((self._stamp - now) / DECAY), usual)
-        age = self.oldest(now)
-        # Written out, here and below: these run twice for each request, and ``max`` costs a call.
-        return age if age > cost else cost
-
-    def load(self, now: float, usual: float = 0.0) -> float:
-        """Return the load that the choice compares; lower is better."""
-        latency = self.latency(now, usual)
-        if not latency and self.open:
-            latency = DEFAULT_LATENCY
-        return (self.open + 1) * latency * latency
-
-    def sample(self, latency: float, now: float) -> None:
-        """Take one latency into the average."""
-        cost = self._cost
-        if latency >= cost:
-            self._cost = latency
-        else:
-            share = exp((self._stamp - now) / DECAY)
-            self._cost = cost * share + latency * (1.0 - share)
-        self._stamp = now
-
-    def settle(self, latency: float, now: float) -> None:
-        """Let one latency replace the average."""
-        self._cost, self._stamp = latency, now
 
 
 class Picker(Protocol):
@@ -146,8 +72,20 @@ class Picker(Protocol):
     def turn(self) -> Candidate | None:
         """Return the next endpoint for a request whose endpoint the mesh does not choose."""
 
-    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
-        """Record the outcome of a request; latency in seconds."""
+    def observe(
+        self,
+        candidate: Candidate,
+        latency: float,
+        failed: bool,
+        now: float,
+        answer: Answer | None = None,
+        retry_after: float = 0.0,
+    ) -> None:
+        """Record the outcome of a request; latency in seconds.
+
+        ``answer`` is the class of the answer to a request for which the picker chose the endpoint, or that
+        asks for less load; ``retry_after`` are the seconds for which it does.
+        """
 
     def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
         """Record that a client gave up a request after ``latency`` seconds without an answer."""
@@ -167,8 +105,9 @@ class Balancer:
         self._turn = 0
         self._requests = 0
         self._usual = 0.0
+        self._floor = 0.0
+        self._surveyed = float("-inf")
         self._long = 0.0
-        self._heard = 0.0
         self._news = False
         self._even = True
         self._most = 1.0  # weight of any
@@ -227,9 +166,10 @@ class Balancer:
         else:
             first = self._drawn(pool)
             second = self._drawn(pool, first)
-        usual = self._usual
+        usual, floor = self._usual, self._floor
         one, other = pool[first], pool[second]
-        better, worse = (one, other) if one.load(now, usual) <= other.load(now, usual) else (other, one)
+        alike = one.load(now, usual, floor) <= other.load(now, usual, floor)
+        better, worse = (one, other) if alike else (other, one)
         # By load alone a single bad answer would keep it from being asked for most of a minute.
         if worse.trials.due <= now and worse.trials.admits(now, self._requests):
             return worse
@@ -255,7 +195,12 @@ class Balancer:
         that takes seconds must not look good beside one that is merely busy.
         """
         limit = SUSPECT * self._usual
-        best = min(pool, key=lambda each: (each.latency(now) > limit, each.load(now, self._usual)))
+        # From a random one on: many are equal, and the first of them would get all.
+        start = int(self._rng() * len(pool))
+        best = min(
+            pool[start:] + pool[:start],
+            key=lambda each: (each.latency(now) > limit, each.load(now, self._usual, self._floor)),
+        )
         failing = len(self._present) - len(self._ready)
         queued = (best.open + 1) * best.latency(now)
         if 2 * failing > len(self._present) and queued > OVERLOAD * self._usual:
@@ -271,11 +216,27 @@ class Balancer:
         self._turn = (self._turn + 1) % len(self._present)
         return self._present[self._turn]
 
-    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+    def observe(
+        self,
+        candidate: Candidate,
+        latency: float,
+        failed: bool,
+        now: float,
+        answer: Answer | None = None,
+        retry_after: float = 0.0,
+    ) -> None:
         """Record the outcome of a request; latency in seconds."""
+        good = not failed
+        if answer is not None and good:
+            candidate.answers.add(answer)
+            if answer is not Answer.OK:
+                good = False
+                failed = self._is_wrong(candidate, answer, retry_after, now)
         # Never lower than it took: a time-out after 30 s is worse than a failure that counts as 5 s.
         cost = max(latency, PENALTY) if failed else latency
-        candidate.sample(cost, now)
+        # What is no success is often quick, and no sign of speed.
+        if good or failed or cost > candidate.latency(now):
+            candidate.sample(cost, now)
         trials, usual = candidate.trials, self._usual
         if failed or (usual and latency > SUSPECT * usual):
             trials.failure(now - latency, cost, now, self._requests, self._rng())
@@ -284,15 +245,25 @@ class Balancer:
         elif trials.bad and trials.success(now - latency):
             candidate.settle(latency, now)
         # Failures must not teach what is usual: their latency is the penalty, or the time-out.
-        if not failed:
-            self._learn(latency, now)
-        elif now - candidate.last_news >= NEWS_AGAIN:
+        if good:
+            self._learn(candidate, latency, now)
+        elif failed and now - candidate.last_news >= NEWS_AGAIN:
             candidate.last_news = now
             self._news = True
         breaker = candidate.breaker
         changed = breaker.failure(now, self._rng(), trials.wait) if failed else breaker.success(now)
         if changed:
             self._sort()
+
+    def _is_wrong(self, candidate: Candidate, answer: Answer, retry_after: float, now: float) -> bool:
+        """Return True if the endpoint's peers do not answer so; spare one that asks for less load."""
+        answers = candidate.answers
+        if answer is not Answer.SHED:
+            return answers.wrong(each.answers for each in self._ready)
+        # As long as the share that it sheds: what it can still serve must not be lost.
+        wanted = max(retry_after, _SPARED_MOST * answers.shed, _SPARED)
+        candidate.spared = now + min(wanted, _SPARED_MOST)
+        return False
 
     def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
         """Record that a client gave up a request after ``latency`` seconds without an answer."""
@@ -312,16 +283,32 @@ class Balancer:
                 found = True
         return found
 
-    def _learn(self, latency: float, now: float) -> None:
-        usual = self._usual
-        share = _FALL if latency < usual else 1.0 - exp((self._heard - now) / _RISE)
-        # A single slow answer is cut off at SUSPECT: otherwise one outlier would hide the next ones.
-        self._usual = usual + (min(latency, SUSPECT * usual) - usual) * share if usual else latency
-        self._heard = now
+    def _learn(self, candidate: Candidate, latency: float, now: float) -> None:
+        fresh = not candidate.typical
+        candidate.learn(latency, now)
+        if fresh or now - self._surveyed >= _SURVEY:
+            self._survey(now)
         # A running 99th percentile without a histogram: it rises by 10 % for one answer in a hundred and
         # falls by 0.1 % for each of the other ninety-nine, so it is still where exactly 1 % take longer.
         long = self._long
         self._long = long * (_LONGER if latency > long else _SHORTER) if long else latency
+
+    def _survey(self, now: float) -> None:
+        """Look at what the endpoints do, which says what is usual and what the floor is."""
+        self._surveyed = now
+        pool = self._ready or self._present
+        known = sorted([c.typical for c in pool if c.typical])
+        count = len(known)
+        # An address outside the mesh has no endpoints, and nothing to choose.
+        if not known or count < min(_FEW, len(pool)):
+            return
+        # Of three and more never the fastest alone: it has no peer that does what it does.
+        least = min(1, max(0, count - 2))
+        # Not the median: where just over half are slow for this caller, the others must stay what is usual.
+        self._usual = known[max(2 * (count - 1) // 5, least)]
+        self._floor = _ALIKE * self._usual
+        for candidate in pool:
+            candidate.floor = self._floor
 
     def _sort(self) -> None:
         self._ready = [c for c in self._healthy if c.breaker.state is State.CLOSED]

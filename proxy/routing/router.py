@@ -13,7 +13,8 @@ from proxy.contract.model import Endpoint, MeshView, Service
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Arm
 from proxy.errors import Reason, RefusedError
-from proxy.routing.balancer import Balancer, Candidate, Picker, Rng
+from proxy.routing.balancer import Balancer, Picker, Rng
+from proxy.routing.candidate import Candidate
 from proxy.routing.retry_budget import RetryBudget
 from proxy.sockets.dns_cache import DnsCache
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from proxy.contract import attributes
 from proxy.contract.address import split_address
+from proxy.contract.traffic import Answer
 from proxy.contract.transport.peer import Peer
 from proxy.errors import CLIENT_FAULTS
 from proxy.telemetry import otlp
@@ -93,7 +94,15 @@ class CallRecorder:
         raw_path, _, query = call.target.partition(b"?")
         path = self._paths.get(raw_path) or self._path(raw_path)
         peer = call.client_peer
-        key = (call.method, path.route, call.client_status, call.error, call.caller, peer.encrypted)
+        key = (
+            call.method,
+            path.route,
+            call.client_status,
+            call.answer,
+            call.error,
+            call.caller,
+            peer.encrypted,
+        )
         shape = self._shapes.get(key) or self._server_shape(key)
         pieces = b""
         if call.trace.flags & SAMPLED:
@@ -114,6 +123,7 @@ class CallRecorder:
             call.method,
             path.route,
             call.status,
+            call.answer,
             call.error,
             call.service,
             call.endpoint,
@@ -167,11 +177,11 @@ class CallRecorder:
         self._paths[raw] = path
         return path
 
-    def _server_shape(self, key: tuple[bytes, str, int, str, bytes, bool]) -> Shape:
-        raw_method, route, status, error, raw_caller, encrypted = key
+    def _server_shape(self, key: tuple[bytes, str, int, Answer | None, str, bytes, bool]) -> Shape:
+        raw_method, route, status, answer, error, raw_caller, encrypted = key
         # 255 bytes are enough for any service name; a caller must not make our metrics larger at will.
         method, caller = raw_method.decode(), raw_caller.decode("utf-8", "replace")[:255]
-        outcome = _outcome(status, error)
+        outcome = _outcome(status, error, answer)
         series = self._meter.series(
             attributes.SERVER_DURATION,
             {
@@ -190,10 +200,12 @@ class CallRecorder:
         pieces += (_CALLER.text(caller) if caller else b"") + (_ERROR.text(failure) if failure else b"")
         return self._remember(key, Shape(series, pieces))
 
-    def _client_shape(self, key: tuple[bytes, str, int, str, str, str, str, str, bool]) -> Shape:
-        raw_method, route, status, error, service, endpoint, server, arm, encrypted = key
+    def _client_shape(
+        self, key: tuple[bytes, str, int, Answer | None, str, str, str, str, str, bool]
+    ) -> Shape:
+        raw_method, route, status, answer, error, service, endpoint, server, arm, encrypted = key
         method = raw_method.decode()
-        outcome = _outcome(status, error)
+        outcome = _outcome(status, error, answer)
         series = self._meter.series(
             attributes.CLIENT_DURATION,
             {
@@ -237,10 +249,11 @@ def _query(query: bytes) -> bytes:
     return _URL_QUERY.text(_SECRET.sub(rb"\1=REDACTED", query).decode("utf-8", "replace"))
 
 
-def _outcome(status: int, error: str) -> dict[str, str]:
+def _outcome(status: int, error: str, answer: Answer | None = None) -> dict[str, str]:
     """Return status class and error type of a metric; a response cut short counts as none.
 
-    A fault of the client is named, and is no failure of the server.
+    A fault of the client is named, and is no failure of the server. The class of the ``answer`` is there
+    where the status class alone says another.
     """
     if error in CLIENT_FAULTS:
         kind = "4xx"
@@ -249,7 +262,9 @@ def _outcome(status: int, error: str) -> dict[str, str]:
     else:
         kind = f"{status // 100}xx"
     failure = error or (str(status) if attributes.is_failure(status) else "")
-    return {attributes.STATUS_CLASS: kind, attributes.ERROR_TYPE: failure}
+    special = answer is not None and not error and answer is not Answer.of_class(kind)
+    kinds = {attributes.STATUS_CLASS: kind, attributes.ANSWER: str(answer) if special else ""}
+    return {**kinds, attributes.ERROR_TYPE: failure}
 
 
 def _established(method: str, encrypted: bool) -> str:

@@ -6,7 +6,7 @@ instance holds only what was seen, since most calls leave most facts at their de
 
 from typing import Final
 
-from proxy.contract.traffic import Arm
+from proxy.contract.traffic import Answer, Arm
 from proxy.telemetry.trace_context import TraceContext
 
 
@@ -44,6 +44,8 @@ class CallFacts:
     first_byte: int = 0  # when a response that took more than one read began
     status: int = 0  # that the destination answered
     client_status: int = 0  # that the client was sent; differs where the sidecar answered itself
+    answer: Answer | None = None  # the class of the response; None as its status says
+    retry_after = 0.0  # seconds for which the destination asked to be left alone
     error: str = ""  # the value of a Reason
     caller: bytes = b""  # the service that the caller's sidecar names
     client_peer: PeerFacts = NOBODY
@@ -59,6 +61,7 @@ class CallFacts:
         self.trace = trace
         self.start = start
         self.end = self.first_byte = self.status = self.client_status = 0
+        self.answer, self.retry_after = None, 0.0
         self.error = self.endpoint = ""
         self.upstream_peer = NOBODY
         self.resends += 1

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from proxy.contract import attributes
 from proxy.contract.traffic import Avoidance
-from proxy.routing.balancer import Candidate
 from proxy.routing.breaker import State
+from proxy.routing.candidate import Candidate
 from proxy.routing.router import Destination
 from proxy.telemetry.metrics import Gauge
 

@@ -9,8 +9,10 @@ from typing import Any, Final
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Endpoint, Node, Service, Stage
 from proxy.contract.service_id import ServiceId
+from proxy.contract.traffic import Answer, Arm
 from proxy.control.xds_client import neutral
-from proxy.routing.balancer import Candidate, Picker, Rng
+from proxy.routing.balancer import Picker, Rng
+from proxy.routing.candidate import Candidate
 from tests.bench.feedback.pickers import RoundRobin
 from tests.sim.servers import Server
 from topology.engine import Engine
@@ -71,7 +73,7 @@ class Setup:
 class _Client:
     name: str
     picker: Picker
-    calls: dict[tuple[str, bool], Histogram] = field(default_factory=dict)
+    calls: dict[tuple[str, Answer], Histogram] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     hurried: float = 0.0
 
@@ -147,11 +149,13 @@ class Simulation:
             self.outcomes.append((self.now, 0.0, True, -1, number))
         else:
             address = candidate.endpoint.address
-            done, failed = self.servers[address].arrive(self.now, number)
+            done, answer, good = self.servers[address].arrive(self.now, number)
             ended = min(done, self.now + setup.patience)
             key = object()
             candidate.begin(key, self.now)
-            self.at(ended, self._answered, client, number, candidate, key, self.now, failed, ended < done)
+            self.at(
+                ended, self._answered, client, number, candidate, key, self.now, answer, good, ended < done
+            )
             if ended < done < float("inf"):
                 self.at(done, self.servers[address].left, done - self.now)
         following = self.now + self._rng.expovariate(setup.rate)
@@ -165,20 +169,22 @@ class Simulation:
         candidate: Candidate,
         key: object,
         since: float,
-        failed: bool,
+        answer: Answer,
+        good: bool,
         given_up: bool,
     ) -> None:
         latency, address = self.now - since, candidate.endpoint.address
         candidate.end(key)
-        self.outcomes.append((since, latency, failed or given_up, self._index[address], number))
+        self.outcomes.append((since, latency, given_up or not good, self._index[address], number))
         if given_up:
             client.picker.give_up(candidate, latency, self.now)
         else:
             self.servers[address].left(latency)
-            client.picker.observe(candidate, latency, failed, self.now)
+            client.picker.observe(candidate, latency, answer is Answer.FAILED, self.now, answer)
         fleet = self._setup.fleet
         if fleet is not None:
-            client.calls.setdefault((address, failed or given_up), Histogram()).record(latency)
+            counted = Answer.FAILED if given_up else answer
+            client.calls.setdefault((address, counted), Histogram()).record(latency)
 
     def _found(self, fleet: Fleet) -> None:
         """The mesh begins."""
@@ -220,8 +226,18 @@ class Simulation:
                 opens.append(replace(sample, avoided=avoided))
         client.told = told
         samples = [
-            CallSample(Side.CLIENT, "client", SERVICE, client.name, taken, taken.count * failed, address)
-            for (address, failed), taken in calls.items()
+            CallSample(
+                Side.CLIENT,
+                "client",
+                SERVICE,
+                client.name,
+                taken,
+                taken.count * (answer is Answer.FAILED),
+                address,
+                Arm.ROUTED,
+                answer=answer,
+            )
+            for (address, answer), taken in calls.items()
         ]
         if self._rng.random() >= fleet.loss:
             self.at(self.now + fleet.delay, self._received, samples, opens)
@@ -241,9 +257,11 @@ class Simulation:
         tick = self._engine.tick(EPOCH + self.now)
         self.decisions += tick.decisions
         for ask in tick.probes:
-            done, failed = self.servers[ask.endpoint].arrive(self.now, -1)
+            done, answer, _ = self.servers[ask.endpoint].arrive(self.now, -1)
             took = min(done - self.now, PROBE_PATIENCE)
-            ok = took < PROBE_PATIENCE and not failed  # a 5xx is none, as for the collector's prober
+            ok = (
+                took < PROBE_PATIENCE and answer is not Answer.FAILED
+            )  # a 5xx is none, as for the collector's prober
             self.at(self.now + took, self._probe_over, ask.service, ask.endpoint, ok)
         if tick.snapshot.version != self._version:
             self._version = tick.snapshot.version

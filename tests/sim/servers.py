@@ -7,19 +7,21 @@ from collections.abc import Callable, Iterable
 from statistics import median
 from typing import Final, Protocol
 
+from proxy.contract.traffic import Answer
 from tests.bench.feedback.scenarios import Behaviour
 
 _HUNG: Final = float("inf")
+_QUICK: Final = 0.0007  # seconds of an answer without work
 
 
 class Server(Protocol):
-    """Something that answers. ``arrive`` says when it will, infinity for never, and whether badly;
-    ``left`` tells it that a request is over."""
+    """Something that answers. ``arrive`` says when it will, infinity for never, of which class the answer is
+    and whether it is what the client wanted; ``left`` tells it that a request is over."""
 
     flight: int
     served: int
 
-    def arrive(self, now: float, client: int) -> tuple[float, bool]: ...
+    def arrive(self, now: float, client: int) -> tuple[float, Answer, bool]: ...
     def left(self, latency: float) -> None: ...
     def says(self) -> tuple[int, float]: ...
 
@@ -47,8 +49,9 @@ class _Base:
 class Delay(_Base):
     """Answers after a time that does not depend on load, and misbehaves as the bench's backends do.
 
-    ``behaviour`` of a time and a client has ``add``, ``times``, ``fail`` and ``hang``; ``slots`` bound what
-    is served at a time, 0 is no bound.
+    ``behaviour`` of a time and a client has ``add``, ``times``, ``fail`` and ``hang``, or ``quick``, the
+    class of a useless answer that is given at once, to a ``part`` of the requests; ``slots`` bound what is
+    served at a time, 0 is no bound.
     """
 
     def __init__(
@@ -63,20 +66,23 @@ class Delay(_Base):
         self._free = [0.0] * slots
         self._latency, self._spread, self._rng, self._behaviour = latency, spread, rng, behaviour
 
-    def arrive(self, now: float, client: int) -> tuple[float, bool]:
+    def arrive(self, now: float, client: int) -> tuple[float, Answer, bool]:
         self.flight += 1
         self.served += 1
         behaviour = self._behaviour(now, client)
         if behaviour.get("hang"):
-            return _HUNG, True
+            return _HUNG, Answer.FAILED, False
+        if "quick" in behaviour and self._rng.random() < behaviour.get("part", 1.0):
+            return now + _QUICK, Answer(behaviour["quick"]), False
         failed = self._rng.random() < behaviour.get("fail", 0.0)
+        answer = Answer.FAILED if failed else Answer.OK
         latency = max(0.001, self._rng.gauss(self._latency, self._spread))
         took = 0.001 if failed else latency * behaviour.get("times", 1.0) + behaviour.get("add", 0.0)
         if not self._free:
-            return now + took, failed
+            return now + took, answer, not failed
         done = max(now, heapq.heappop(self._free)) + took
         heapq.heappush(self._free, done)
-        return done, failed
+        return done, answer, not failed
 
 
 class Antagonised(_Base):
@@ -101,7 +107,7 @@ class Antagonised(_Base):
         self._work, self._rng, self._contended, self._most, self._period = work, rng, contended, most, period
         self._speed, self._until = 1.0, 0.0
 
-    def arrive(self, now: float, client: int) -> tuple[float, bool]:
+    def arrive(self, now: float, client: int) -> tuple[float, Answer, bool]:
         self.flight += 1
         self.served += 1
         while self._until <= now:
@@ -111,4 +117,4 @@ class Antagonised(_Base):
         begun = max(now, heapq.heappop(self._free))
         done = begun + self._rng.expovariate(1.0) * self._work / self._speed
         heapq.heappush(self._free, done)
-        return done, False
+        return done, Answer.OK, True

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from proxy.contract.model import Endpoint
-from proxy.routing.balancer import Candidate, Picker
+from proxy.routing.balancer import Picker
+from proxy.routing.candidate import Candidate
 from tests.bench.feedback.pickers import (
     Arm,
     LeastLoaded,

@@ -1,18 +1,17 @@
 """The measurements of each endpoint by each reporter in the last half minute.
 
 They are apart from the graph's memory because they are read at every tick, by reporter, and must
-cover any window of the last seconds. Latency is held as the sum of base-2 logarithms: its
-mean is the typical latency, which a few outliers do not move.
+cover any window of the last seconds.
 """
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import exp, exp2, log2, sqrt
+from math import exp, exp2, sqrt
 from typing import Final
 
-from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Avoidance
+from proxy.contract.traffic import Arm, Avoidance
+from topology.evidence.tally import ZERO, Tally, tally_of
 from topology.model.samples import CallSample, OpenSample
 
 # Fine enough that the shortest window of half a second is exact to a fifth of itself.
@@ -25,59 +24,14 @@ LATE: Final = 0.1  # seconds a request must be open for anyone to look at it
 _LATE: Final = 2.0  # and times what is usual
 ALARM_AGAIN: Final = 3.0  # minimum seconds between two alarms by one reporter about one endpoint
 _ALARMING: Final = 0.05  # failure rate below which no alarm is raised
-_ZERO: Final = log2(1e-6)  # what a latency of nothing counts as
 SCREEN: Final = 2.0  # seconds, time constant of the quick look
+# Standard deviations of log latency below its mean: about 1 call of 40 is faster.
+_FASTEST: Final = 2.0
 _TYPICAL: Final = 8.0  # seconds, time constant of the latency that weights follow
 _USUAL: Final = 60.0  # seconds, time constant of what is usual
 _PEAK: Final = 600.0  # seconds, time constant in which a rate once carried is forgotten
 _SOUND: Final = 0.1  # failing less than this, an endpoint carries its rate
 _WARM: Final = 10.0  # seconds until anything is usual
-
-
-@dataclass(slots=True)
-class Tally:
-    """Calls within a window. ``timed`` successful ones have ``logs`` as the sum of log2(seconds)."""
-
-    count: int = 0
-    errors: int = 0
-    timed: int = 0
-    logs: float = 0.0
-    squares: float = 0.0
-
-    def add(self, other: "Tally") -> None:
-        self.count += other.count
-        self.errors += other.errors
-        self.timed += other.timed
-        self.logs += other.logs
-        self.squares += other.squares
-
-    def without(self, other: "Tally | None") -> "Tally":
-        """Return a copy without the calls of one reporter."""
-        if other is None:
-            return self
-        return Tally(
-            self.count - other.count,
-            self.errors - other.errors,
-            self.timed - other.timed,
-            self.logs - other.logs,
-            self.squares - other.squares,
-        )
-
-    @property
-    def mean(self) -> float:
-        """The log2 of the typical latency in seconds; needs ``timed``."""
-        return self.logs / self.timed
-
-    @property
-    def deviation(self) -> float:
-        """Standard deviation of log2 latency; needs ``timed``."""
-        # Rounding can make equal values differ by a hair, and a root of less than 0 fails.
-        return sqrt(max(0.0, self.squares / self.timed - self.mean**2))
-
-    @property
-    def failing(self) -> float:
-        """The share of calls that failed; 0 without calls."""
-        return self.errors / self.count if self.count else 0.0
 
 
 @dataclass(slots=True)
@@ -101,8 +55,11 @@ class ReporterView:
     open: Open = field(default_factory=Open)
     completed: float = float("-inf")
     alarmed: float = float("-inf")
-    weight: float = 0.0  # of ``logs``: decayed number of timed calls
+    calls: float = 0.0  # this and what follows decay
+    shed: float = 0.0
+    weight: float = 0.0  # of ``logs`` and ``squares``: number of timed calls
     logs: float = 0.0
+    squares: float = 0.0
     at: float = 0.0
 
     def add(self, tally: Tally, now: float) -> None:
@@ -114,10 +71,19 @@ class ReporterView:
                 self.slots.popleft()
         self.slots[-1][1].add(tally)
         self.completed = now
-        decay = exp((self.at - now) / _TYPICAL) if self.weight else 0.0
+        decay = exp((self.at - now) / _TYPICAL) if self.calls else 0.0
+        self.calls = self.calls * decay + tally.count
+        self.shed = self.shed * decay + tally.shed
         self.weight = self.weight * decay + tally.timed
         self.logs = self.logs * decay + tally.logs
+        self.squares = self.squares * decay + tally.squares
         self.at = now
+
+    @property
+    def fastest(self) -> float:
+        """The log2 latency that hardly any of its recent timed calls is below; needs ``weight``."""
+        mean = self.logs / self.weight
+        return mean - _FASTEST * sqrt(max(0.0, self.squares / self.weight - mean * mean))
 
     def since(self, slot: int) -> Tally:
         total = Tally()
@@ -137,12 +103,20 @@ class Screen:
     errors: float = 0.0
     timed: float = 0.0
     logs: float = 0.0
+    redirects: float = 0.0
+    refusals: float = 0.0
+    shed: float = 0.0
     late: float = float("-inf")  # time of the last report of a request open for long
     at: float = 0.0
 
     @property
     def failing(self) -> float:
         return self.errors / self.count if self.count else 0.0
+
+    def shares(self) -> tuple[float, float, float]:
+        """Return the shares of redirects, refusals and answers that shed load."""
+        count = self.count or 1.0
+        return self.redirects / count, self.refusals / count, self.shed / count
 
     def rate(self, now: float) -> float:
         """Calls per second over the last seconds."""
@@ -155,6 +129,9 @@ class Screen:
         self.errors = self.errors * decay + tally.errors
         self.timed = self.timed * decay + tally.timed
         self.logs = self.logs * decay + tally.logs
+        self.redirects = self.redirects * decay + tally.redirects
+        self.refusals = self.refusals * decay + tally.refusals
+        self.shed = self.shed * decay + tally.shed
         self.at = now
 
 
@@ -226,7 +203,10 @@ class Evidence:
     def call(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note finished calls."""
         record = self._record(service, endpoint)
-        calls = tally_of(sample.histogram, sample.errors)
+        calls = tally_of(sample.histogram, sample.errors, sample.answer)
+        if sample.arm is Arm.DIRECT:
+            # The application chose: it may keep callers of one kind at one endpoint.
+            calls.redirects = calls.refusals = 0
         # Before the baseline, which reads the rate from the screen.
         record.screen.add(calls, now)
         record.baseline.add(calls, record.screen, now)
@@ -238,7 +218,8 @@ class Evidence:
 
     def own_calls(self, service: ServiceId, endpoint: str, sample: CallSample, now: float) -> None:
         """Note calls that the endpoint's own sidecar counted."""
-        record, calls = self._record(service, endpoint), tally_of(sample.histogram, sample.errors)
+        record = self._record(service, endpoint)
+        calls = tally_of(sample.histogram, sample.errors, sample.answer)
         record.served.add(calls, now)
         record.own.add(calls, now)
 
@@ -260,7 +241,7 @@ class Evidence:
             record.avoided = now
             self._alarm(view, now)
         # Without a baseline yet the second bound is tiny, so that the first alone decides.
-        if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.baseline.logs or _ZERO):
+        if sample.oldest >= LATE and sample.oldest >= _LATE * exp2(record.baseline.logs or ZERO):
             record.screen.late = now
             self._alarm(view, now)
 
@@ -305,20 +286,3 @@ class Evidence:
         if view is None:
             view = record.reporters[reporter] = ReporterView()
         return view
-
-
-def tally_of(histogram: Histogram, errors: int) -> Tally:
-    """Return a sample as a tally. Samples come by status, so one with errors times no success."""
-    count = histogram.count
-    if errors:
-        # A failure has no latency worth comparing: a refused connection is quick, a time-out as long as the
-        # limit.
-        return Tally(count, min(errors, count))
-    timed, logs, squares = histogram.zero, histogram.zero * _ZERO, histogram.zero * _ZERO * _ZERO
-    for index, number in histogram.counts.items():
-        # The middle of a bucket on the log2 scale; buckets of 4.4 % are finer than any threshold in use.
-        value = (index + 0.5) / (1 << SCALE)
-        timed += number
-        logs += number * value
-        squares += number * value * value
-    return Tally(count, 0, timed, logs, squares)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from topology.evidence.measurements import SLOT, Record, Screen, Tally
+from topology.evidence.measurements import SLOT, Record, Screen
+from topology.evidence.tally import Tally
 
 # Standard errors that count as more than chance. By chance alone a mean is beyond 2.5 of them 0.6 times in
 # 100: every endpoint is tested several times a second, but also over several windows and by reporters.

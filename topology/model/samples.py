@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from proxy.contract.histogram import Histogram
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm, Avoidance, Protocol
+from proxy.contract.traffic import Answer, Arm, Avoidance, Protocol
 
 
 class Side(StrEnum):
@@ -22,10 +22,10 @@ class CallSample:
 
     ``target`` of a client sample is a service or, outside the mesh, ``host:port``. ``source``
     of a server sample is empty when the caller has no sidecar. ``errors`` is the number of calls
-    that failed. For opaque TCP (``protocol`` tcp) a call is a connection that ended, and the histogram
-    has the times to connect; ``arrived`` is false for attempts that failed to connect. ``begun`` to
-    ``ended`` is the interval in epoch seconds of the reporter's clock, 0 if unknown. ``encrypted`` is
-    None if unknown.
+    that failed, ``answer`` the class of the answers to all of them. For opaque TCP (``protocol`` tcp) a
+    call is a connection that ended, and the histogram has the times to connect; ``arrived`` is false for
+    attempts that failed to connect. ``begun`` to ``ended`` is the interval in epoch seconds of the
+    reporter's clock, 0 if unknown. ``encrypted`` is None if unknown.
     """
 
     side: Side
@@ -43,6 +43,7 @@ class CallSample:
     begun: float = 0.0
     ended: float = 0.0
     encrypted: bool | None = None
+    answer: Answer = Answer.OK
 
 
 @dataclass(slots=True)

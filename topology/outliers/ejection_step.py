@@ -31,6 +31,7 @@ _WORDS: Final = {
     FindingKind.FAILURES: "failing",
     FindingKind.LATENCY: "slow",
     FindingKind.STALL: "stalled",
+    FindingKind.ANSWERS: "answering unlike its peers",
 }
 
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Final
 
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import Tally
 from topology.evidence.peer_tallies import (
     EndpointTally,
     ServiceTallies,
@@ -20,6 +19,7 @@ from topology.evidence.peer_tallies import (
     of_reporter,
     pool,
 )
+from topology.evidence.tally import Tally
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, comparison, seen_by
 from topology.settings import EngineSettings

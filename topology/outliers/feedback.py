@@ -13,7 +13,7 @@ from topology.outliers.ejections import Ejections
 from topology.outliers.finding import Finding
 from topology.outliers.service_evidence import MeasuredEvidence
 from topology.outliers.shared_causes import quiet
-from topology.outliers.weights import Weights, relative_latency, times_slower
+from topology.outliers.weights import Weights, standings, times_slower
 from topology.registry.sources import Member
 from topology.settings import EngineSettings
 
@@ -158,15 +158,18 @@ class Feedback:
         elapsed = min(now - self._weighed[service], 5 * WEIGHING)
         self._weighed[service] = now
         addresses = [member.address for member in endpoints if member.available]
-        relative = relative_latency(self.evidence.of(service), addresses, now)
-        for address, (before, after) in self.weights.step(service, relative, elapsed).items():
+        standing = standings(self.evidence.of(service), addresses, now)
+        for address, (before, after) in self.weights.step(service, standing, elapsed).items():
             self._changed.add(service)
-            times = times_slower(relative[address])
+            latency, shed = standing[address].latency, standing[address].shed
+            times = times_slower(latency)
             reason = (
                 f"{address} goes from weight {before:g} to {after:g}: "
                 f"it takes {times:.1f} times its peers' latency"
             )
-            calls = round(sum(number for _, number in relative[address]))
+            if shed:
+                reason += f", and turns away {100 * shed:.0f} % more of its requests for too much load"
+            calls = round(sum(number for _, number in latency))
             peers = tuple(each for each in addresses if each != address)
-            evidence = WeightChange(before, after, times, calls, peers)
+            evidence = WeightChange(before, after, times, calls, peers, round(shed, 3))
             yield Decision(now, service, reason, evidence, address)

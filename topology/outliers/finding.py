@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from proxy.contract.decisions.evidence import Calls, FailureComparison, Grounds, LatencyComparison
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import Tally
 from topology.evidence.peer_tallies import EndpointTally
+from topology.evidence.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from math import log2, sqrt
 from typing import Final
 
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import Tally
 from topology.evidence.peer_tallies import (
     EndpointTally,
     ServiceTallies,
@@ -22,6 +21,7 @@ from topology.evidence.peer_tallies import (
     of_reporter,
     typical_latency,
 )
+from topology.evidence.tally import Tally
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, comparison, latency_comparison, seen_by
 from topology.settings import EngineSettings

@@ -1,7 +1,8 @@
 """All tests of one service's endpoints against their peers, at one moment.
 
-Three tests, over what several reporters measured: for failures, for latency and for stalls; and
-``starved_test`` where reporters have too few calls for them. Each of the three asks for the same four things:
+Four tests, over what several reporters measured: for failures, for answers that the peers do not give, for
+latency and for stalls; and ``starved_test`` where reporters have too few calls for them. Each of the four
+asks for the same four things:
 
 - enough calls, and worse than an absolute floor;
 - worse than the better half of the peers, by more than chance: when all are bad the cause is
@@ -18,7 +19,8 @@ from math import log2
 from typing import Final
 
 from topology.evidence.measurements import FRESH
-from topology.evidence.peer_tallies import ServiceTallies, of_reporter, pool, usual
+from topology.evidence.peer_tallies import ServiceTallies, of_reporter, usual
+from topology.outliers.answer_test import AnswerTest, answers_beyond
 from topology.outliers.failure_test import FailureTest
 from topology.outliers.finding import Finding, Trial
 from topology.outliers.latency_test import LatencyTest
@@ -39,10 +41,14 @@ class OutlierTests:
         self._tallies = tallies
         self._settings = settings
         self._usual = usual([record.screen for record in tallies.peer_records()])
+        shares = [record.screen.shares() for record in tallies.peer_records() if record.screen.count]
+        self._least = [min(each) for each in zip(*shares, strict=True)] or [0.0, 0.0, 0.0]
+        self._odd = _SCREENED * (1 - settings.eject_success_below)
         self.suspects: set[str] = set()
         """Endpoints that one reporter complains of, and nobody else knows about yet."""
         self._stalls = StallTest(tallies, settings, self.suspects)
         self._failures = FailureTest(tallies, settings, self.suspects)
+        self._answers = AnswerTest(tallies, settings, self.suspects)
         self._latency = LatencyTest(tallies, settings, self.suspects)
         self._starved = StarvedTest(tallies, settings, self.suspects)
 
@@ -58,7 +64,8 @@ class OutlierTests:
         # happened.
         for seconds in WINDOWS:
             failing = self._failures.finding(endpoint, seconds, patience)
-            found = failing or self._latency.finding(endpoint, seconds, patience)
+            found = failing or self._answers.finding(endpoint, seconds, patience)
+            found = found or self._latency.finding(endpoint, seconds, patience)
             if found is not None:
                 return found
         return self._starved.finding(endpoint, patience)
@@ -74,12 +81,13 @@ class OutlierTests:
         """
         seconds = min(WINDOWS[-1], max(0.0, self._tallies.now - since))
         own, peers = self._tallies.of(endpoint, seconds), self._tallies.of_peers(endpoint, seconds)
-        total = pool(
-            tally
-            for name, tally in own.by_reporter.items()
-            if not tally.errors or tally.failing > of_reporter(peers, name).failing
-        )
-        return Trial(total.count, total.errors, any(peer.total.count for peer in peers))
+        count = errors = 0
+        for name, tally in own.by_reporter.items():
+            rest = of_reporter(peers, name)
+            if not tally.errors or tally.failing > rest.failing:
+                count += tally.count
+                errors += tally.errors + answers_beyond(tally, rest)
+        return Trial(count, errors, any(peer.total.count for peer in peers))
 
     def _suspicious(self, endpoint: str) -> bool:
         """True if the cheap running figures are worth a proper look."""
@@ -87,9 +95,11 @@ class OutlierTests:
         if record is None:
             return False
         screen = record.screen
-        if screen.failing >= _SCREENED * (1 - self._settings.eject_success_below):
+        if screen.failing >= self._odd:
             return True
         if self._tallies.now - screen.late <= FRESH:
+            return True
+        if any(own - least >= self._odd for own, least in zip(screen.shares(), self._least, strict=True)):
             return True
         # Half of the factor: running figures mix good and bad calls for seconds after an endpoint turned
         # slow.

@@ -10,7 +10,8 @@ from math import log2
 from typing import Final
 
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import SLOT, Record, Tally
+from proxy.contract.traffic import Answer
+from topology.evidence.measurements import SLOT, Record
 from topology.evidence.peer_tallies import (
     EndpointTally,
     ServiceTallies,
@@ -18,6 +19,7 @@ from topology.evidence.peer_tallies import (
     pool,
     typical_latency,
 )
+from topology.evidence.tally import Tally
 from topology.settings import EngineSettings
 
 # The prefix of a collector's name where all its sidecars are one reporter: their own are not distinguished.
@@ -57,6 +59,14 @@ def failures(record: Record, seconds: float, floor: float, now: float) -> str:
     return probe(record, now)
 
 
+def answers(record: Record, seconds: float, answer: Answer, floor: float, now: float) -> str:
+    """Return who else says that the endpoint gives these answers, in words; empty when nobody does."""
+    own = _served(record, seconds, now)
+    if own.of(answer) >= 2 and own.share(answer) >= floor:
+        return f"its own sidecar counted {own.of(answer)} of {own.count} such answers"
+    return ""
+
+
 def latency(record: Record, peers: Iterable[Record], seconds: float, gap: float, now: float) -> str:
     """Return who else says that the endpoint is slower than its peers by ``gap`` octaves, in words.
 
@@ -85,6 +95,9 @@ def contradicted(tallies: ServiceTallies, endpoint: str, kind: FindingKind, sett
     mine = pool(tally for name, tally in own.by_reporter.items() if not name.startswith(GROUP))
     if mine.count < CONTRADICTED:
         return False
+    if kind is FindingKind.ANSWERS:
+        odd = mine.redirects + mine.refusals + mine.shed
+        return odd < mine.count * (1 - settings.eject_success_below)
     # A stall shows here as failures (time-outs), so it is checked in the same way.
     if kind is not FindingKind.LATENCY:
         return mine.failing < 1 - settings.eject_success_below

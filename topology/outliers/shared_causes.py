@@ -125,7 +125,7 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
     # direction only.
     floor = 0.8 * (1 - settings.eject_success_below)
     slow = log2(settings.slow_factor) / 2
-    means = []
+    means, odd = [], []
     for record in records.values():
         screen = record.screen
         if (screen.errors and screen.errors >= floor * screen.count) or now - screen.late <= FRESH:
@@ -133,12 +133,16 @@ def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -
         own = record.own
         if (own.errors and own.errors >= floor * own.count) or now - record.avoided <= FRESH:
             return False
+        odd.append(screen.shares())
         if screen.timed:
             mean = screen.logs / screen.timed
             means.append(mean)
             usual = record.baseline.logs
             if usual is not None and mean >= usual + slow:
                 return False
+    # An endpoint whose answers differ from another's, in any class.
+    if any(max(shares) - min(shares) >= floor for shares in zip(*odd, strict=True)):
+        return False
     # Against the fastest quarter, so that a service whose endpoints are mostly slow still gets a proper
     # look.
     return not means or max(means) < sorted(means)[(len(means) - 1) // 4] + slow

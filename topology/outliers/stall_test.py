@@ -12,8 +12,9 @@ from typing import Final
 
 from proxy.contract.decisions.evidence import OpenRequests, Stall
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import FRESH, INTERVAL, LATE, Open, Tally
+from topology.evidence.measurements import FRESH, INTERVAL, LATE, Open
 from topology.evidence.peer_tallies import ServiceTallies, pool
+from topology.evidence.tally import Tally
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, seen_by
 from topology.settings import EngineSettings

@@ -16,8 +16,9 @@ from typing import Final
 from proxy.contract.decisions.evidence import FailureComparison
 from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.traffic import Avoidance
-from topology.evidence.measurements import FRESH, Tally
+from topology.evidence.measurements import FRESH
 from topology.evidence.peer_tallies import ServiceTallies, bounds, of_reporter, pool
+from topology.evidence.tally import Tally
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, comparison, seen_by
 from topology.settings import EngineSettings

@@ -5,6 +5,11 @@ distance and a reporter's own slowness cancel out; the weighted median over the 
 the endpoint's relative latency. The weight aims at its inverse square root: sidecars already
 choose by latency, and a gentle exponent keeps the loop through their choice stable.
 
+Two limits keep a fast wrong answer from being taken for capacity. An endpoint is never faster than some
+calls to its peers are too: what is beyond their own distribution is not their work done better. And one
+that sheds load (429, 503 with Retry-After) beyond what its peers do gets less by that share, and nothing
+for its speed.
+
 Damping: the weight follows its aim with a time constant of ``TIME`` seconds, and each time an
 endpoint's published weight turns back, its gain is halved (it recovers slowly), so that stale
 measurements cannot make it swing. Published weights are multiples of ``STEP``, move only by
@@ -19,7 +24,7 @@ from math import exp, exp2, log2
 from typing import Final
 
 from proxy.contract.service_id import ServiceId
-from topology.evidence.measurements import Record
+from topology.evidence.measurements import Record, ReporterView
 
 # With 1 an endpoint twice as slow would get half, and sidecars that avoid it by themselves halve it again.
 EXPONENT: Final = 0.5
@@ -39,6 +44,16 @@ _STALE: Final = 16.0  # seconds after which a reporter's latency no longer count
 
 Relative = tuple[float, float]
 """log2 of latency over the reporter's median, and how many calls say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An endpoint beside its peers: its latency for each reporter, and the share of ``calls`` that it sheds
+    beyond what they do."""
+
+    latency: Sequence[Relative] = ()
+    shed: float = 0.0
+    calls: float = 0.0
 
 
 @dataclass(slots=True)
@@ -63,17 +78,17 @@ class Weights:
         return held.published if held else 1.0
 
     def step(
-        self, service: ServiceId, relative: Mapping[str, Sequence[Relative]], elapsed: float
+        self, service: ServiceId, standings: Mapping[str, Standing], elapsed: float
     ) -> dict[str, tuple[float, float]]:
         """Move one service's weights on by ``elapsed`` seconds; (before, after) of those that changed.
 
         An endpoint without data drifts back to neutral.
         """
         changed = {}
-        for endpoint, ratios in relative.items():
+        for endpoint, standing in standings.items():
             held = self._held.setdefault((service, endpoint), _Weight())
             before = held.published
-            _follow(held, aim(ratios), elapsed)
+            _follow(held, aim(standing), elapsed)
             if held.published != before:
                 changed[endpoint] = (before, held.published)
         return changed
@@ -89,33 +104,55 @@ class Weights:
             del self._held[key]
 
 
-def relative_latency(
-    records: Mapping[str, Record], endpoints: Sequence[str], now: float
-) -> dict[str, list[Relative]]:
-    """Return by endpoint its latency for each reporter, relative to the others that reporter uses."""
-    seen: dict[str, dict[str, tuple[float, float]]] = {}
+def standings(records: Mapping[str, Record], endpoints: Sequence[str], now: float) -> dict[str, Standing]:
+    """Return where each endpoint stands beside its peers."""
+    seen: dict[str, dict[str, ReporterView]] = {}
+    calls, shed = dict.fromkeys(endpoints, 0.0), dict.fromkeys(endpoints, 0.0)
     for endpoint in endpoints:
         record = records.get(endpoint)
         for name, view in record.reporters.items() if record else ():
-            if view.weight > 0 and now - view.at < _STALE:
-                seen.setdefault(name, {})[endpoint] = (view.logs / view.weight, view.weight)
+            if now - view.at >= _STALE:
+                continue
+            calls[endpoint] += view.calls
+            shed[endpoint] += view.shed
+            if view.weight > 0:
+                seen.setdefault(name, {})[endpoint] = view
+    latency = _latencies(seen, endpoints)
+    shares = {each: shed[each] / calls[each] for each in endpoints if calls[each]}
+    # Shed by all alike is the service's own limit, or its callers' doing: the median is what is usual.
+    usual = _middle(sorted(shares.values())) if any(shares.values()) else 0.0
+    return {
+        each: Standing(latency[each], max(0.0, shares.get(each, 0.0) - usual), calls[each])
+        for each in endpoints
+    }
+
+
+def _latencies(
+    seen: Mapping[str, Mapping[str, ReporterView]], endpoints: Sequence[str]
+) -> dict[str, list[Relative]]:
+    """Return by endpoint its latency for each reporter, relative to the others that reporter uses."""
     relative: dict[str, list[Relative]] = {endpoint: [] for endpoint in endpoints}
     for views in seen.values():
         # A reporter that uses one endpoint has nothing to compare it with.
         if len(views) < 2:
             continue
         # The median, not the mean: one endpoint that hangs would move the mean, and all others look fast.
-        middle = _middle(sorted(mean for mean, _ in views.values()))
-        for endpoint, (mean, number) in views.items():
-            relative[endpoint].append((mean - middle, number))
+        middle = _middle(sorted(view.logs / view.weight for view in views.values()))
+        # The median again: of several endpoints with fast wrong answers none makes the others' look usual.
+        fastest = min(middle, _middle(sorted(view.fastest for view in views.values())))
+        for endpoint, view in views.items():
+            relative[endpoint].append((max(view.logs / view.weight, fastest) - middle, view.weight))
     return relative
 
 
-def aim(ratios: Sequence[Relative]) -> float:
-    """Return the log2 of the weight that a relative latency asks for; 0 (neutral) without data."""
-    if sum(number for _, number in ratios) < ENOUGH:
-        return 0.0
-    return min(log2(HIGH), max(log2(LOW), -EXPONENT * log2(times_slower(ratios))))
+def aim(standing: Standing) -> float:
+    """Return the log2 of the weight that an endpoint's standing asks for; 0 (neutral) without data."""
+    ratios, wanted = standing.latency, 0.0
+    if sum(number for _, number in ratios) >= ENOUGH:
+        wanted = -EXPONENT * log2(times_slower(ratios))
+    if standing.shed and standing.calls >= ENOUGH:
+        wanted = min(wanted, 0.0) + log2(max(LOW, 1.0 - standing.shed))
+    return min(log2(HIGH), max(log2(LOW), wanted))
 
 
 def times_slower(ratios: Sequence[Relative]) -> float:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 from proxy.contract.decisions.evidence import (
+    AnswerComparison,
     ArmComparison,
     Calls,
     Departure,
@@ -48,6 +49,7 @@ _Flat = TypeVar("_Flat")
 _BASES: Final[Mapping[str, type[Grounds]]] = {
     "failures": FailureComparison,
     "latency": LatencyComparison,
+    "answers": AnswerComparison,
     "stall": Stall,
     "trial": Calls,
     "probe": FailedProbe,
@@ -128,7 +130,8 @@ def _encoded(evidence: Evidence) -> Json:
             return {"kind": evidence.kind, **_grounds(evidence.grounds), **_cause(evidence.cause)}
         case WeightChange():
             moved = {"from": evidence.before, "to": evidence.after, "latency_ratio": evidence.latency_ratio}
-            return {**moved, "calls": evidence.calls, "peers": list(evidence.peers)}
+            shed = {"shed": evidence.shed} if evidence.shed else {}
+            return {**moved, "calls": evidence.calls, "peers": list(evidence.peers), **shed}
         case StageChange():
             return _stage(evidence)
     return {}
@@ -223,7 +226,8 @@ def _read_hold(facts: Facts) -> Hold:
 
 def _read_weight(facts: Facts) -> WeightChange:
     before, after, ratio = (_value(float, facts[key]) for key in ("from", "to", "latency_ratio"))
-    return WeightChange(before, after, ratio, _value(int, facts["calls"]), tuple(map(str, facts["peers"])))
+    shed, peers = _value(float, facts.get("shed", 0.0)), tuple(map(str, facts["peers"]))
+    return WeightChange(before, after, ratio, _value(int, facts["calls"]), peers, shed)
 
 
 def _read_stage(facts: Facts) -> StageChange:

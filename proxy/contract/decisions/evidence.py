@@ -47,6 +47,16 @@ class LatencyComparison(FailureComparison):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerComparison(FailureComparison):
+    """Answers of one class (a value of ``traffic.Answer``), counted in place of failures.
+
+    ``peer_errors`` is what the peers' calls make of the same callers, each with the share it has there.
+    """
+
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRequests:
     """Requests without an answer, and the age of the oldest in seconds."""
 
@@ -72,7 +82,7 @@ class FailedProbe:
     probe: str
 
 
-Grounds = FailureComparison | LatencyComparison | Stall | Calls | FailedProbe
+Grounds = FailureComparison | LatencyComparison | AnswerComparison | Stall | Calls | FailedProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +173,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class WeightChange:
-    """A new weight, because latency over ``calls`` calls is ``latency_ratio`` times that of the peers."""
+    """A new weight, because latency over ``calls`` calls is ``latency_ratio`` times that of the peers.
+
+    ``shed`` is the share of its calls, beyond its peers', in which the endpoint asked for less load.
+    """
 
     decision: ClassVar = DecisionKind.WEIGHT
     before: float
@@ -171,6 +184,7 @@ class WeightChange:
     latency_ratio: float
     calls: int
     peers: tuple[str, ...]
+    shed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

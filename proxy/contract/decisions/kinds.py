@@ -22,6 +22,7 @@ class FindingKind(StrEnum):
     FAILURES = "failures"
     LATENCY = "latency"
     STALL = "stall"  # it answers nothing at all
+    ANSWERS = "answers"  # it answers with a status that its peers do not give to the same callers
 
 
 class HoldKind(StrEnum):

@@ -11,7 +11,9 @@ from math import exp
 from typing import Final
 
 from proxy.contract.model import Endpoint
-from proxy.routing.balancer import Candidate, Rng
+from proxy.contract.traffic import Answer
+from proxy.routing.balancer import Rng
+from proxy.routing.candidate import Candidate
 from proxy.routing.rolling_window import RollingWindow
 
 _DEFAULT_RTT: Final = 0.03
@@ -54,7 +56,15 @@ class Arm:
         self._turn = (self._turn + 1) % len(self.pool)
         return self.pool[self._turn]
 
-    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+    def observe(
+        self,
+        candidate: Candidate,
+        latency: float,
+        failed: bool,
+        now: float,
+        answer: Answer | None = None,
+        retry_after: float = 0.0,
+    ) -> None:
         candidate.sample(latency, now)
 
     def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
@@ -110,7 +120,7 @@ class _Peak(Candidate):
         self.cost = latency if latency >= self.cost else self.cost * share + latency * (1 - share)
         self.stamp = now
 
-    def load(self, now: float, usual: float = 0.0) -> float:
+    def load(self, now: float, usual: float = 0.0, floor: float = 0.0) -> float:
         return self.cost * exp((self.stamp - now) / _DECAY) * (self.open + 1)
 
 
@@ -155,7 +165,10 @@ class _Unified:
 
 class LinkerdLike(PeakEwma):
     """Linkerd 2.20, opted in: peak EWMA in which a failure is a round trip of 5 s (load biaser), and the
-    unified breaker, 1 to 60 s with one real request as probe. Where all are open all are used."""
+    unified breaker, 1 to 60 s with one real request as probe. Where all are open all are used.
+
+    An answer that asks for less load is a failure there too (linkerd2#15374), as long as Retry-After says.
+    """
 
     def __init__(self, rng: Rng) -> None:
         super().__init__(rng)
@@ -175,8 +188,18 @@ class LinkerdLike(PeakEwma):
             return self.choose(closed, now)
         return closed[0] if closed else super().pick(now, avoid)
 
-    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
-        super().observe(candidate, max(latency, 5.0) if failed else latency, failed, now)
+    def observe(
+        self,
+        candidate: Candidate,
+        latency: float,
+        failed: bool,
+        now: float,
+        answer: Answer | None = None,
+        retry_after: float = 0.0,
+    ) -> None:
+        failed = failed or answer is Answer.SHED
+        penalty = min(retry_after, 300.0) or 5.0
+        super().observe(candidate, max(latency, penalty) if failed else latency, failed, now)
         breaker = self._breakers.setdefault(candidate.endpoint.address, _Unified())
         breaker.observe(failed, self.rng(), now)
         if not breaker.until:
@@ -195,7 +218,8 @@ class PrequalLike(Arm):
 
     ``ask`` sends a probe for an address, its answer comes through ``answered``. Endpoints cooperate:
     they tell requests in flight and the median latency at about that number. The paper does not say
-    what errors do: here a failure counts as a latency of 5 s in that endpoint's probes for 10 s.
+    what errors do: here a failure, or an answer that asks for less load, counts as a latency of 5 s in that
+    endpoint's probes for 10 s.
     """
 
     POOL: Final = 6
@@ -245,9 +269,17 @@ class PrequalLike(Arm):
         self._remove(limit)
         return best.candidate
 
-    def observe(self, candidate: Candidate, latency: float, failed: bool, now: float) -> None:
+    def observe(
+        self,
+        candidate: Candidate,
+        latency: float,
+        failed: bool,
+        now: float,
+        answer: Answer | None = None,
+        retry_after: float = 0.0,
+    ) -> None:
         super().observe(candidate, latency, failed, now)
-        if failed:
+        if failed or answer is Answer.SHED:
             self._failed[candidate.endpoint.address] = now
             for probe in self._probes:
                 if probe.candidate is candidate:

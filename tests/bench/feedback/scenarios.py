@@ -18,6 +18,9 @@ CAPACITIES: Final = (1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4)
 Behaviour = Mapping[str, Any]
 _FINE: Final[Behaviour] = {}
 _FAILS: Final[Behaviour] = {"fail": 1.0}
+_MISSING: Final[Behaviour] = {"quick": "refused"}
+_SHEDS: Final[Behaviour] = {"quick": "shed", "part": 0.5}
+_EMPTY: Final[Behaviour] = {"quick": "ok"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,14 @@ ALL: Final[Mapping[str, Scenario]] = {
         Scenario("10 of 11 fail", _FAILS, tuple(range(10))),
         Scenario("all slow", {"times": 5.0}, tuple(range(BACKENDS))),
         Scenario("1 % errors everywhere", {"fail": 0.01}, tuple(range(BACKENDS)), warm=0.5),
+        *_both("quick 404", behaviour=_MISSING, faulty=(3,)),
+        Scenario("quick 404, 3 of 11", _MISSING, (3, 4, 5)),
+        Scenario("quick 404 for half", {**_MISSING, "part": 0.5}, (3,)),
+        Scenario("quick 302", {"quick": "redirect"}, (3,)),
+        *_both("quick 429 for half", behaviour=_SHEDS, faulty=(3,)),
+        *_both("quick empty 200", behaviour=_EMPTY, faulty=(3,)),
+        Scenario("quick empty 200, 3 of 11", _EMPTY, (3, 4, 5)),
+        Scenario("404 for a third everywhere", {**_MISSING, "part": 0.33}, tuple(range(BACKENDS))),
         Scenario("one bad client", {"times": 10.0}, tuple(range(6)), sick="0"),
     )
 }

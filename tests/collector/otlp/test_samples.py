@@ -11,7 +11,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataP
 from collector.otlp.samples import SidecarSamples, sidecar_samples
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
-from proxy.contract.traffic import Avoidance
+from proxy.contract.traffic import Answer, Avoidance
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge, request
 from tests.collector.made import NOW, client_metrics, label
@@ -38,6 +38,26 @@ def test_a_client_histogram_is_a_call_sample_with_the_same_counts() -> None:
 @pytest.mark.parametrize(("status", "errors"), [("5xx", 2), ("error", 2), ("4xx", 0), ("2xx", 0)])
 def test_failures_are_those_of_the_server(status: str, errors: int) -> None:
     assert sidecar_samples(client_metrics([0.1, 0.2], status=status)).calls[0].errors == errors
+
+
+@pytest.mark.parametrize(
+    ("labels", "answer", "errors"),
+    [
+        ({names.STATUS_CLASS: "2xx"}, Answer.OK, 0),
+        ({names.STATUS_CLASS: "3xx"}, Answer.REDIRECT, 0),
+        ({names.STATUS_CLASS: "3xx", names.ANSWER: "ok"}, Answer.OK, 0),
+        ({names.STATUS_CLASS: "4xx"}, Answer.REFUSED, 0),
+        ({names.STATUS_CLASS: "4xx", names.ANSWER: "shed"}, Answer.SHED, 0),
+        ({names.STATUS_CLASS: "4xx", names.ERROR_TYPE: "client-disconnect"}, Answer.OK, 0),
+        ({names.STATUS_CLASS: "5xx", names.ERROR_TYPE: "503"}, Answer.FAILED, 1),
+        ({names.STATUS_CLASS: "5xx", names.ERROR_TYPE: "503", names.ANSWER: "shed"}, Answer.SHED, 1),
+        ({names.STATUS_CLASS: "2xx", names.ANSWER: "failed"}, Answer.FAILED, 1),
+        ({names.STATUS_CLASS: "2xx", names.ANSWER: "pondered"}, Answer.OK, 0),
+    ],
+)
+def test_the_class_of_the_answers(labels: Mapping[str, str], answer: Answer, errors: int) -> None:
+    [call] = told(series={names.CLIENT_DURATION: labels}).calls
+    assert (call.answer, call.errors) == (answer, errors)
 
 
 def test_a_server_histogram_names_its_caller() -> None:

@@ -3,9 +3,11 @@
 from proxy.contract.attributes import CLIENT_DURATION
 from proxy.contract.model import Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
+from proxy.contract.traffic import Answer
 from proxy.errors import Reason
 from proxy.http.affinity import Affinity
 from proxy.http.call import Call
+from proxy.http.messages import ResponseHead
 from proxy.routing.router import Attempt
 from proxy.telemetry.facts import NOBODY
 from proxy.telemetry.meter import Meter
@@ -67,3 +69,26 @@ def test_a_long_response_is_open_and_no_longer_waited_for() -> None:
     call.respond()
     assert (attempt.candidate.open, attempt.candidate.waiting) == (1, {})
     assert call.first_byte == 1
+
+
+def test_the_class_of_a_response_is_that_of_its_head_or_of_its_trailers() -> None:
+    call, _, _ = begun()
+    head = ResponseHead()
+    head.status, head.length, head.fields = 200, 2, []
+    call.status = 200
+    seen: list[tuple[Answer | None, float]] = []
+    call.answered(head)
+    call.trailed(())
+    seen.append((call.answer, call.retry_after))
+    call.trailed([(b"grpc-status", b"8")])
+    seen.append((call.answer, call.retry_after))
+    head.status, head.fields = 429, [(b"retry-after", b"2")]
+    call.status = 429
+    call.answered(head)
+    call.trailed([(b"grpc-status", b"0")])
+    seen.append((call.answer, call.retry_after))
+    following = call.next_for_status(503)
+    assert following is not None
+    call.follow(following, "")
+    seen.append((call.answer, call.retry_after))
+    assert seen == [(None, 0.0), (Answer.SHED, 0.0), (Answer.SHED, 2.0), (None, 0.0)]

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.contract.model import Endpoint, MeshView, Retries, Service, Stage
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm
+from proxy.contract.traffic import Answer, Arm
 from proxy.errors import Reason
 from proxy.http.affinity import Affinity
 from proxy.http.messages import RequestHead
@@ -137,6 +137,38 @@ def test_the_breaker_learns_of_what_the_endpoint_did(facts: dict[str, object], f
     assert isinstance(attempt, Attempt)
     direction.record(call(**facts), attempt)
     assert attempt.candidate.breaker.failures == failures
+
+
+@pytest.mark.parametrize(
+    ("share", "facts", "counted"),
+    [
+        (100, {"status": 404}, (1, 1)),
+        (100, {"status": 200}, (1, 0)),
+        (100, {"status": 200, "answer": Answer.REFUSED}, (1, 1)),
+        (100, {"status": 500}, (0, 0)),  # a failure shows by itself
+        (0, {"status": 404}, (0, 0)),  # the application's own choice
+        (0, {"status": 200}, (0, 0)),
+    ],
+)
+def test_answers_count_where_the_mesh_chose(
+    share: int, facts: dict[str, object], counted: tuple[int, int]
+) -> None:
+    direction, _ = outbound(reviews(share, ENDPOINT))
+    attempt = direction.choose(head(b"10.0.0.1:9080"), Affinity(), 0.0)
+    assert isinstance(attempt, Attempt)
+    direction.record(call(**facts), attempt)
+    answers = attempt.candidate.answers
+    assert (answers.total, answers.count(Answer.REFUSED)) == counted
+
+
+def test_an_endpoint_that_sheds_load_is_spared_for_as_long_as_it_asks() -> None:
+    for share in (0, 100):
+        direction, _ = outbound(reviews(share, ENDPOINT))
+        attempt = direction.choose(head(b"10.0.0.1:9080"), Affinity(), 0.0)
+        assert isinstance(attempt, Attempt)
+        direction.record(call(status=503, answer=Answer.SHED, retry_after=7.0), attempt)
+        assert attempt.candidate.spared == pytest.approx(7.0, abs=0.01)
+        assert attempt.candidate.breaker.failures == 0
 
 
 def call(**given: object) -> CallFacts:

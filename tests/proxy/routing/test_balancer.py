@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.contract.model import Endpoint
-from proxy.routing.balancer import DECAY, DEFAULT_LATENCY, LATE, NEWS_AGAIN, PENALTY, Balancer, Candidate
+from proxy.routing.balancer import LATE, NEWS_AGAIN, PENALTY, Balancer
 from proxy.routing.breaker import THRESHOLD, State
+from proxy.routing.candidate import DEFAULT_LATENCY, Candidate
 from proxy.routing.trials import FIRST, GROWTH, JITTER
 
 endpoints = st.lists(
@@ -84,16 +85,6 @@ def test_a_tenth_of_the_weight_is_about_a_tenth_of_the_share(seed: int) -> None:
     assert 0 < picked.count(balancer.candidates["0:1"]) < 80  # an even share is 200
 
 
-def test_rest_does_not_make_an_endpoint_look_faster_than_usual() -> None:
-    _, a, _ = two()
-    a.sample(0.4, 0.0)
-    assert a.latency(DECAY, usual=0.02) == pytest.approx(0.4 / 2.718281828)
-    assert a.latency(100.0, usual=0.02) == 0.02
-    a.sample(0.01, 200.0)
-    quick = a.latency(200.0)
-    assert a.latency(300.0, usual=2 * quick) == quick
-
-
 def test_a_failure_costs_more_than_any_usual_latency() -> None:
     balancer, a, b = two()
     balancer.observe(a, 0.001, True, 0.0)
@@ -111,14 +102,6 @@ def test_a_stalled_request_counts_by_its_age() -> None:
     assert balancer.pick(2.0) is b
     a.end("stalled")
     assert (a.open, a.oldest(2.0)) == (0, 0.0)
-
-
-def test_a_peak_counts_at_once_and_decays() -> None:
-    _, a, _ = two()
-    a.sample(0.01, 0.0)
-    a.sample(1.0, 1.0)
-    assert a.latency(1.0) == 1.0
-    assert a.latency(1.0 + DECAY) == pytest.approx(1.0 / 2.718281828)
 
 
 def test_an_endpoint_without_history_is_tried_but_not_flooded() -> None:

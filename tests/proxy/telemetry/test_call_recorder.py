@@ -1,5 +1,6 @@
 """Facts to spans and series, decoded with the generated classes."""
 
+from proxy.contract.traffic import Answer
 from proxy.contract.transport.peer import Peer
 from proxy.telemetry.call_recorder import CallRecorder, peer_facts
 from proxy.telemetry.facts import CallFacts
@@ -128,3 +129,20 @@ def test_what_counts_as_a_failure() -> None:
         assert (series["spanmesh.status_class"], series.get("error.type")) == (kind, error)
         assert (span.status.code == 2) is failed
         assert (series["peer.service"], series["spanmesh.endpoint"]) == ("shop", "10.0.0.1:1")
+
+
+def test_the_class_of_an_answer_is_counted_where_the_status_class_says_another() -> None:
+    cases: list[tuple[dict[str, object], str | None]] = [
+        ({"status": 429, "answer": Answer.SHED}, "shed"),
+        ({"status": 503, "answer": Answer.SHED}, "shed"),
+        ({"status": 304, "answer": Answer.OK}, "ok"),
+        ({"status": 200, "answer": Answer.FAILED}, "failed"),
+        ({"status": 404, "answer": Answer.REFUSED}, None),
+        ({"status": 404}, None),
+        ({"status": 200}, None),
+        ({"status": 429, "answer": Answer.SHED, "error": "upstream-reset"}, None),
+    ]
+    for facts, answer in cases:
+        setup = Setup()
+        setup.client(context(), **facts)
+        assert setup.series().get("spanmesh.answer") == answer

@@ -1,12 +1,8 @@
 """What reporters measured of an endpoint: decaying looks, typical latency, alarms and forgetting."""
 
-from math import log2
-
-import pytest
-
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
-from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence, Tally, tally_of
+from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence
 from topology.model.samples import CallSample, OpenSample, Side
 
 B, ADDRESS, NOW = ServiceId("b"), "10.0.0.1:80", 1000.0
@@ -21,26 +17,6 @@ def noted(*samples: CallSample, at: float = NOW) -> Evidence:
     for sample in samples:
         evidence.call(B, ADDRESS, sample, at)
     return evidence
-
-
-def test_the_typical_latency_is_the_mean_of_logarithms() -> None:
-    tally = tally_of(histogram(0.1, 0.1, 0.4, 0.4), 0)
-    assert tally.timed == 4
-    assert tally.mean == pytest.approx(log2(0.2), abs=0.2)
-    assert tally.deviation == pytest.approx(1.0, abs=0.2)
-
-
-def test_failed_calls_have_no_latency() -> None:
-    tally = tally_of(histogram(0.1, 0.1), 2)
-    assert (tally.count, tally.errors, tally.timed) == (2, 2, 0)
-    assert tally.failing == 1.0
-    assert Tally().failing == 0.0
-
-
-def test_what_one_reporter_contributed_can_be_taken_out() -> None:
-    whole, one = tally_of(histogram(0.1, 0.2, 0.3), 0), tally_of(histogram(0.2), 0)
-    assert whole.without(one).count == 2
-    assert whole.without(None) is whole
 
 
 def test_each_reporter_is_kept_apart_and_its_slots_add_up() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.topology.outliers.tallies import FINE, NOW, seen, tallies
-from topology.evidence.measurements import Screen, Tally
+from topology.evidence.measurements import Screen
 from topology.evidence.peer_tallies import (
     EndpointTally,
     better_half,
@@ -16,6 +16,7 @@ from topology.evidence.peer_tallies import (
     typical_latency,
     usual,
 )
+from topology.evidence.tally import Tally
 
 TINY = 1e-12  # of rounding
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from math import log2
 
-from topology.evidence.measurements import INTERVAL, Record, ReporterView, Tally
+from topology.evidence.measurements import INTERVAL, Record, ReporterView
 from topology.evidence.peer_tallies import ServiceTallies
+from topology.evidence.tally import Tally
 
 NOW = 1000.0
 Calls = tuple[int, int, float]

@@ -3,8 +3,8 @@
 import pytest
 
 from proxy.contract.decisions.evidence import Calls, LatencyComparison
-from topology.evidence.measurements import Tally
 from topology.evidence.peer_tallies import EndpointTally
+from topology.evidence.tally import Tally
 from topology.outliers.finding import Trial, comparison, latency_comparison, seen_by
 
 

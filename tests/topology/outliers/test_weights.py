@@ -1,17 +1,21 @@
 """Weights: where they aim, when they move, and that the loop through real load is stable."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 from math import log2
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.contract.decisions.evidence import WeightChange
 from proxy.contract.service_id import ServiceId
+from proxy.contract.traffic import Answer, Arm
 from tests.support.extent import sized
 from tests.topology.closed_loop import ClosedLoop, Endpoint
-from tests.topology.fleet import Fleet
-from topology.outliers.weights import HIGH, LOW, STEP, Weights, aim, times_slower
+from tests.topology.fleet import Fleet, address, histogram
+from topology.model.decisions import Decision
+from topology.model.samples import CallSample, Side
+from topology.outliers.weights import HIGH, LOW, STEP, Standing, Weights, aim, times_slower
 
 S = ServiceId("s")
 
@@ -29,12 +33,53 @@ S = ServiceId("s")
     ],
 )
 def test_the_aim(heard: list[tuple[float, float]], weight: float) -> None:
-    assert 2 ** aim(heard) == pytest.approx(weight)
+    assert 2 ** aim(Standing(heard)) == pytest.approx(weight)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shed", "weight"),
+    [(0.0, 0.5, 0.5), (-2.0, 0.5, 0.5), (2.0, 0.5, 0.25), (0.0, 1.0, LOW), (-2.0, 0.01, 0.99)],
+)
+def test_what_sheds_load_gets_less_by_that_share_and_nothing_for_its_speed(
+    ratio: float, shed: float, weight: float
+) -> None:
+    standing = Standing([(ratio, 50.0)], shed, 50.0)
+    assert 2 ** aim(standing) == pytest.approx(weight)
+    assert aim(Standing([(ratio, 5.0)], shed, 5.0)) == 0.0  # too few calls to say anything
+
+
+def shedding(fleet: Fleet, seconds: float, shares: list[float]) -> list[Decision]:
+    """Every reporter calls every endpoint ten times in half a second; a share of the answers is 429."""
+    made: list[Decision] = []
+    for _ in range(round(seconds * 2)):
+        fleet.now += 0.5
+        for reporter, (endpoint, share) in product(range(fleet.reporters), enumerate(shares)):
+            shed, where = round(10 * share), address(endpoint)
+            for count, latency, answer in ((shed, 0.001, Answer.SHED), (10 - shed, 0.04, Answer.OK)):
+                taken, who = histogram(*[latency] * count), f"a{reporter}"
+                sample = CallSample(Side.CLIENT, "a", "b", who, taken, 0, where, Arm.ROUTED, answer=answer)
+                fleet.engine.calls([sample], fleet.now)
+        made += [each for each in fleet.engine.tick(fleet.now).decisions if each.kind != "register"]
+    return made
+
+
+def test_the_weight_of_what_sheds_half_of_its_load_halves_and_the_decision_says_why() -> None:
+    fleet = Fleet(3, 2)
+    made = shedding(fleet, 60, [0.5, 0.0, 0.0])
+    assert [view.weight for view in fleet.view()] == [pytest.approx(0.5, abs=0.1), 1.0, 1.0]
+    assert {each.kind for each in made} == {"weight"}
+    assert "turns away 50 % more of its requests for too much load" in made[-1].reason
+    assert isinstance(made[-1].evidence, WeightChange)
+    assert made[-1].evidence.shed == pytest.approx(0.5)
+
+
+def test_load_that_all_shed_alike_moves_no_weight() -> None:
+    assert shedding(Fleet(3, 2), 60, [0.5, 0.5, 0.5]) == []
 
 
 @given(st.lists(st.tuples(st.floats(-30, 30), st.floats(0, 1e9)), max_size=8))
 def test_the_aim_is_always_within_bounds(heard: list[tuple[float, float]]) -> None:
-    assert log2(LOW) <= aim(heard) <= log2(HIGH)
+    assert log2(LOW) <= aim(Standing(heard)) <= log2(HIGH)
     assert times_slower(heard) > 0
 
 
@@ -62,10 +107,10 @@ def test_small_differences_move_nothing() -> None:
 def test_without_data_a_weight_drifts_back_to_neutral() -> None:
     weights = Weights()
     for _ in range(60):
-        weights.step(S, {"a": [(4.0, 50.0)]}, 1.0)
+        weights.step(S, {"a": Standing([(4.0, 50.0)])}, 1.0)
     assert weights.weight(S, "a") < 0.5
     for _ in range(120):
-        weights.step(S, {"a": []}, 1.0)
+        weights.step(S, {"a": Standing()}, 1.0)
     assert weights.weight(S, "a") == 1.0
     weights.retain(S, [])
     assert weights.weight(S, "a") == 1.0
@@ -99,7 +144,7 @@ def test_the_loop_settles_on_queues_with_stale_data(speeds: list[float], load: f
         stale = seen[max(0, second - delay)]
         ordered = sorted(stale.values())
         middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
-        relative = {name: [(log2(latency / middle), 50.0)] for name, latency in stale.items()}
+        relative = {name: Standing([(log2(latency / middle), 50.0)]) for name, latency in stale.items()}
         for before, after in weights.step(S, relative, 1.0).values():
             changes.append((second, before, after))
             assert LOW <= after <= HIGH

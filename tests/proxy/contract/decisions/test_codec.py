@@ -27,6 +27,7 @@ compared = (number, whole, whole, whole, whole, st.dictionaries(words, calls, ma
 grounds: st.SearchStrategy[Grounds] = st.one_of(
     st.builds(types.FailureComparison, *compared),
     st.builds(types.LatencyComparison, *compared, number, number),
+    st.builds(types.AnswerComparison, *compared, words),
     st.builds(types.Stall, whole, number, st.dictionaries(words, open_requests, max_size=3), names, words),
     calls,
     st.builds(types.FailedProbe, words),
@@ -55,7 +56,7 @@ evidence: st.SearchStrategy[Evidence] = st.one_of(
         st.sampled_from([HoldKind.SHARED_FAILURES, HoldKind.SHARED_SLOWNESS]),
         cause=st.none() | cause,
     ),
-    st.builds(types.WeightChange, number, number, number, whole, names),
+    st.builds(types.WeightChange, number, number, number, whole, names, number),
     st.builds(types.StageChange, setting, setting, st.sampled_from(StageOrigin), words, st.none() | arms),
     st.just(types.Registration()),
     st.just(types.Departure()),

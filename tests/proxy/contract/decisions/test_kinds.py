@@ -11,7 +11,7 @@ from proxy.contract.decisions.kinds import DecisionKind, Figure, FindingKind, Ho
     ("kind", "words"),
     [
         (DecisionKind, "eject return probation hold weight stage register leave"),
-        (FindingKind, "failures latency stall"),
+        (FindingKind, "failures latency stall answers"),
         (HoldKind, "cap shared slow"),
         (StageOrigin, "default mesh.yaml api guard"),
         (Figure, "success p50 p99"),
