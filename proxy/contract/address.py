@@ -1,6 +1,7 @@
 """Network addresses as text: ``host:port``, and the base URL of an HTTP API."""
 
 import re
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,6 +22,16 @@ def split_address(address: str) -> tuple[str, int]:
 def join_address(host: str, port: int) -> str:
     """Join ``host:port``, an IPv6 host in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def canonical_host(host: str) -> str:
+    """Return the one spelling of an IPv6 address that has many (RFC 5952); other hosts as they are."""
+    if ":" not in host:
+        return host
+    try:
+        return IPv6Address(host).compressed
+    except ValueError:
+        return host
 
 
 def check_address(address: str) -> str:

@@ -16,7 +16,7 @@ from proxy.http.forwarded import add_hop, add_via
 from proxy.http.listener_context import ListenerContext
 from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
 from proxy.http.pool import ConnectWaiter, Reuse
-from proxy.http.refusals import send_refusal
+from proxy.http.refusals import last_hop, refusal, send_answer
 from proxy.http.streams import FULL, WAITING, ClientStream, UpstreamStream
 from proxy.routing.router import Attempt, Lookup
 
@@ -88,8 +88,11 @@ class Exchange:
         # then leaves whole in one write, and its body can be kept for a replay.
         elif not self.dispatched:
             self.dispatched = True
-            add_hop(self.head, self.client.host, self._context)
-            self._choose()
+            if (answer := last_hop(self.head)) is None:
+                add_hop(self.head, self.client.host, self._context)
+                self._choose()
+            else:
+                self._answer(*answer)
 
     def client_lost(self) -> None:
         """The client has gone."""
@@ -270,7 +273,7 @@ class Exchange:
             choice.start(self._choose)
         else:
             call.arm = choice.arm
-            self._refuse(choice.reason, choice.detail)
+            self._answer(*refusal(choice.reason, choice.detail), choice.reason)
 
     def _send(self, attempt: Attempt) -> None:
         """Take a stream to the attempt's endpoint, or wait for one."""
@@ -312,7 +315,7 @@ class Exchange:
             self.call.follow(following, reason)
             self._send(following)
         else:
-            self._refuse(reason, detail)
+            self._answer(*refusal(reason, detail), reason)
 
     def _decline(self, following: Attempt) -> None:
         """Let go of a response that is not passed on, for another attempt."""
@@ -324,11 +327,10 @@ class Exchange:
         self._send(following)
 
     # how it ends
-    def _refuse(self, reason: Reason, detail: str) -> None:
+    def _answer(self, head: ResponseHead, body: bytes, error: str = "") -> None:
         """Answer in the destination's place."""
-        self.call.error = reason
-        self.call.client_status = STATUS[reason]
-        send_refusal(self.client, self.head, reason, detail)
+        self.call.error, self.call.client_status = error, head.status
+        send_answer(self.client, self.head, head, body)
         self._finish()
         self.client.finish()
 

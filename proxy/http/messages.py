@@ -24,9 +24,9 @@ class RequestHead:
     ``path`` is in origin form (or ``*``), with its query, ``/`` for CONNECT; ``authority`` is the
     ``HOST`` or ``HOST:PORT`` asked for. ``length`` is that of Content-Length, -1 without one, and
     ``unsized`` says that a body of unknown length follows. ``upgrade`` is the protocol that the client
-    wants to switch to. ``identity`` says that its credentials authenticate the connection it goes over.
-    ``fields`` are end-to-end, without those that whoever forwards writes anew: the
-    authority, the length, trace context and the caller.
+    wants to switch to. ``trailers`` says that it takes trailers, ``identity`` that its credentials
+    authenticate the connection it goes over. ``fields`` are end-to-end, without those that whoever
+    forwards writes anew: the authority, the length, trace context and the caller.
     """
 
     method: bytes
@@ -37,6 +37,7 @@ class RequestHead:
     length = -1
     unsized = False
     upgrade = b""
+    trailers = False
     identity = False
     traceparent = b""
     tracestate = b""

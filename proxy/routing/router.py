@@ -5,10 +5,12 @@ asked for; in stage route the mesh chooses for its share of the requests, and th
 control group.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from proxy.contract.address import join_address, split_address
+from proxy.contract.address import canonical_host, join_address, split_address
 from proxy.contract.model import Endpoint, MeshView, Service
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Arm
@@ -19,6 +21,7 @@ from proxy.routing.retry_budget import RetryBudget
 from proxy.sockets.dns_cache import DnsCache
 
 _DEFAULT_PORT = 80
+_NO_HOST = re.compile(r"[\x00-\x20\x7f@/?#\\]")
 # An application that connects to ever new addresses must not fill the memory; past the bound those without
 # open requests are forgotten.
 _MAX_LITERALS = 1000
@@ -26,25 +29,44 @@ _MAX_LITERALS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """The ``host:port`` that a request names; ``key`` is its canonical form."""
+    """The ``host:port`` that a request names.
+
+    ``host`` is what a resolver is asked for and ``address`` where to connect, with the dot at the end of a
+    name that turns search domains off. ``name`` and ``key`` are the same in canonical form, without it.
+    """
 
     host: str
     port: int
+    address: str
+    name: str
     key: str
 
 
 def parse_authority(text: bytes) -> Authority:
-    """Parse ``HOST`` or ``HOST:PORT`` of a request target or a Host field. Raises RefusedError."""
+    """Parse ``HOST`` or ``HOST:PORT`` of a request target or a Host field. Raises RefusedError.
+
+    All spellings of one destination are one (RFC 3986, 3.2.2 and 6.2): case, percent-encoding, an empty port,
+    the dot at the end of a complete domain name, the forms of an IPv6 address.
+    """
     try:
-        name = text.decode("ascii").lower()
+        given = text.decode("ascii")
         # Colons inside the brackets of an IPv6 literal separate no port (RFC 3986, 3.2.2).
-        has_port = ":" in name.rpartition("]")[2]
-        host, port = split_address(name if has_port else f"{name}:{_DEFAULT_PORT}")
+        before, bracket, after = given.rpartition("]")
+        if not after.partition(":")[2]:
+            given = f"{before}{bracket}{after.removesuffix(':')}:{_DEFAULT_PORT}"
+        host, port = split_address(given)
     except ValueError:
         raise RefusedError(Reason.BAD_REQUEST, "the destination must be HOST or HOST:PORT") from None
-    if not host or not port or any(c in host for c in "@/?# \\"):
+    if bracket:
+        address, percent, zone = host.partition("%")
+        # RFC 6874: %25 before a zone, though many leave the 25 out. Names of interfaces keep their case.
+        host = canonical_host(f"{address}{percent}{zone.removeprefix('25') or zone}")
+    else:
+        host = unquote(host).lower()
+    name = host.removesuffix(".")
+    if not name or not port or not name.isascii() or _NO_HOST.search(name):
         raise RefusedError(Reason.BAD_REQUEST, "the destination must be HOST or HOST:PORT")
-    return Authority(host, port, join_address(host, port))
+    return Authority(host, port, join_address(host, port), name, join_address(name, port))
 
 
 class Destination:
@@ -168,7 +190,7 @@ class Router:
                 # both name it.
                 for address in (endpoint.app, endpoint.address):
                     if address:
-                        self._by_address[address] = (destination, candidate)
+                        self._by_address[_canonical(address)] = (destination, candidate)
         return [
             address
             for address, (destination, candidate) in self._by_address.items()
@@ -180,7 +202,7 @@ class Router:
         """Return the service of that name, unless the authority is the very address of an endpoint."""
         if authority.key in self._by_address:
             return None
-        return self._by_host.get(authority.host)
+        return self._by_host.get(authority.name)
 
     def choose(self, authority: Authority, resolvable: bool, now: float) -> Attempt:
         """Choose the first attempt at a request.
@@ -189,7 +211,7 @@ class Router:
         the application's own resolution is kept. Raises RefusedError when a service has no endpoint.
         """
         exact = self._by_address.get(authority.key)
-        destination = exact[0] if exact else self._by_host.get(authority.host)
+        destination = exact[0] if exact else self._by_host.get(authority.name)
         if destination is None or destination.service is None:
             return self._literal(self._foreign(authority.key), authority)
         # Drawn for each request, not for each connection: a keep-alive client would otherwise stay in one
@@ -201,7 +223,8 @@ class Router:
             candidate = exact[1]
             # Only a sidecar understands the caller's name, and an application must not see fields that it
             # did not get before.
-            at_sidecar = authority.key == candidate.endpoint.address and bool(candidate.endpoint.instance)
+            endpoint = candidate.endpoint
+            at_sidecar = authority.key == _canonical(endpoint.address) and bool(endpoint.instance)
             return Attempt(destination, candidate, authority.key, Arm.DIRECT, at_sidecar, authority.key)
         # The control group must behave as without the mesh: the resolver of the system chooses.
         if resolvable:
@@ -216,7 +239,7 @@ class Router:
     def direct(self, authority: Authority) -> Attempt:
         """Take the address as it is, for tunnels: their content cannot be balanced request by request."""
         exact = self._by_address.get(authority.key)
-        destination = exact[0] if exact else self._by_host.get(authority.host) or self._foreign(authority.key)
+        destination = exact[0] if exact else self._by_host.get(authority.name) or self._foreign(authority.key)
         return self._literal(destination, authority)
 
     def another(self, failed: Attempt, tried: Collection[Candidate], now: float) -> Attempt | None:
@@ -236,8 +259,8 @@ class Router:
         return destination
 
     def _literal(self, destination: Destination, authority: Authority) -> Attempt:
-        key = authority.key
-        return Attempt(destination, destination.literal(key), key, Arm.DIRECT, names_caller=False, server=key)
+        key, candidate = authority.key, destination.literal(authority.key)
+        return Attempt(destination, candidate, authority.address, Arm.DIRECT, names_caller=False, server=key)
 
     def _chosen(
         self, destination: Destination, candidate: Candidate | None, arm: Arm, server: str
@@ -250,3 +273,11 @@ class Router:
         return Attempt(
             destination, candidate, endpoint.address, arm, bool(endpoint.instance), server, timeouts
         )
+
+
+def _canonical(address: str) -> str:
+    # Only of IPv6: everything else is registered in canonical form.
+    if not address.startswith("["):
+        return address
+    host, port = split_address(address)
+    return join_address(canonical_host(host), port)

@@ -134,7 +134,8 @@ class CallRecorder:
         shape = self._shapes.get(key) or self._client_shape(key)
         pieces = b""
         if call.trace.flags & SAMPLED:
-            url = b"http://" + call.authority + call.target
+            # OPTIONS * asks for the options of the server, whose address has no path.
+            url = b"http://" + call.authority + (call.target if call.target != b"*" else b"")
             # Queries are rare, and a regular expression over each URL is not free.
             full = _SECRET.sub(rb"\1=REDACTED", url) if b"?" in url else url
             pieces = shape.pieces + peer.attributes + _URL_FULL.text(full)

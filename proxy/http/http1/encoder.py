@@ -55,8 +55,8 @@ class RequestEncoder(_Encoder):
         elif head.unsized:
             self._chunked = True
             framing = b"transfer-encoding: chunked\r\n"
-        if head.upgrade:
-            framing += b"connection: upgrade\r\nupgrade: " + head.upgrade + b"\r\n"
+        if head.upgrade or head.trailers:
+            framing += _hop_fields(head)
         lines = b"".join([b"%b: %b\r\n" % field for field in fields])
         # The version is always ours: HTTP/1.0 of the client ends here (RFC 9110, 2.5).
         self.pieces.append(
@@ -66,6 +66,15 @@ class RequestEncoder(_Encoder):
         # A chunked request without a body still owes its last chunk.
         if whole and self._chunked:
             self.end(())
+
+
+def _hop_fields(head: RequestHead) -> bytes:
+    """Return the fields that concern the next hop alone, which Connection has to name (RFC 9110, 7.6.1)."""
+    fields = b"te: trailers\r\n" if head.trailers else b""
+    if not head.upgrade:
+        return fields + b"connection: te\r\n"
+    options = b"upgrade, te" if head.trailers else b"upgrade"
+    return b"connection: %b\r\nupgrade: %b\r\n%b" % (options, head.upgrade, fields)
 
 
 class ResponseEncoder(_Encoder):

@@ -22,12 +22,13 @@ _UPGRADE: Final = 8
 _B3: Final = 9
 _KEEP_ALIVE: Final = 10
 _IDENTITY: Final = 11
+_TE: Final = 12
 
 _KINDS: Final[dict[bytes, int]] = {
     b"connection": _CONNECTION,
     b"proxy-connection": _HOP,
     b"keep-alive": _KEEP_ALIVE,
-    b"te": _HOP,
+    b"te": _TE,
     b"http2-settings": _HOP,
     b"upgrade": _UPGRADE,
     b"content-length": _LENGTH,
@@ -56,7 +57,7 @@ _spelled: dict[bytes, int] = dict(_KINDS)
 # Clients choose field names, so both caches are bounded; past the bound a name is only slower.
 _MAX_SPELLED: Final = 4096
 # RFC 9112, 3.2: a Host that is no host and port is refused, whoever might read something into it.
-_HOST_PORT: Final = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w:.]+\])(?::\d{0,5})?")
+_HOST_PORT: Final = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]*|\[[\w:.]+(?:%[\w.~%-]+)?\])(?::\d{0,5})?")
 _hosts: set[bytes] = set()
 _MAX_HOSTS: Final = 4096
 # The schemes that authenticate a connection instead of a request, as credentials and as challenges, and the
@@ -119,6 +120,11 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
             head.unsized = True
         elif kind == _UPGRADE:
             head.upgrade = value.strip()
+        elif kind == _TE:
+            # The one member that concerns more than this hop: trailers are passed on, and servers send them
+            # to who asks (RFC 9110, 10.1.4 and 6.5.1). HTTP/1.0 has no chunks to carry them.
+            if head.version != b"1.0" and b"trailers" in map(bytes.strip, value.lower().split(b",")):
+                head.trailers = True
         elif kind == _CALLER:
             head.caller = value.strip()
         elif kind == _B3:

@@ -286,7 +286,10 @@ def destination(method: bytes, target: bytes, host: bytes) -> tuple[bytes, bytes
     if target.startswith(b"/") or target[:7].lower() != b"http://":
         return target, host
     before, mark, query = target[7:].partition(b"?")
-    authority, _, path = before.partition(b"/")
+    authority, slash, path = before.partition(b"/")
+    # An address alone asks for the options of the server itself; the last proxy says so (RFC 9112, 3.2.4).
+    if method == b"OPTIONS" and not slash and not mark:
+        return b"*", authority
     return b"/" + path + mark + query, authority
 
 

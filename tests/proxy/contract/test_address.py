@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.contract.address import (
+    canonical_host,
     check_address,
     check_address_or_off,
     check_base_url,
@@ -65,3 +66,10 @@ def test_what_is_no_base_url_is_refused(text: str) -> None:
 
 def test_a_base_url_loses_the_slash_at_its_end() -> None:
     assert check_base_url("http://mesh:16686/") == "http://mesh:16686"
+
+
+def test_an_ipv6_address_has_one_spelling_and_other_hosts_are_left_alone() -> None:
+    for host in ("2001:DB8::1", "2001:db8:0:0:0:0:0:1", "2001:0db8::0001"):
+        assert canonical_host(host) == "2001:db8::1"
+    for host in ("fe80::1%Eth0", "10.0.0.1", "Reviews", "a:b", ""):
+        assert canonical_host(host) == host

@@ -20,6 +20,58 @@ GET = b"GET /items/7?q=1 HTTP/1.1\r\nHost: shop\r\n"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
+def test_trailers_reach_who_asks_for_them_and_servers_learn_who_does() -> None:
+    async def run() -> None:
+        heads = []
+
+        async def app(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while True:
+                heads.append(await reader.readuntil(b"\r\n\r\n"))
+                body = await reader.readuntil(b"0\r\nx-up: 1\r\n\r\n")
+                asked = field(heads[-1], "te") == "trailers" and field(heads[-1], "connection") == "te"
+                sum_ = b"x-sum: %d\r\n" % len(body) if asked else b""
+                writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n")
+                writer.write(b"1\r\na\r\n0\r\n" + sum_ + b"\r\n")
+
+        async with serving(app) as address, world(address) as w:
+            start = f"POST / HTTP/1.1\r\nHost: {address}\r\ntransfer-encoding: chunked\r\n".encode()
+            body = b"Trailer: x-up\r\n\r\n1\r\nb\r\n0\r\nx-up: 1\r\n\r\n"
+            for port in (w.inbound, w.outbound):
+                got = await ask(port, start + b"Connection: TE\r\nTE: trailers\r\n" + body)
+                assert got.endswith(b"0\r\nx-sum: 20\r\n\r\n")
+                assert field(got, "trailer") == "x-sum"
+                assert field(heads[-1], "trailer") == "x-up"
+                assert (await ask(port, start + body)).endswith(b"0\r\n\r\n")
+                assert field(heads[-1], "te") is field(heads[-1], "connection") is None
+
+    play(run())
+
+
+def test_options_and_trace_go_as_far_as_they_may() -> None:
+    async def run() -> None:
+        app = App(OK)
+        async with serving(app) as address, world(address) as w:
+            for target in (f"http://{address}", "*"):
+                asked = f"OPTIONS {target} HTTP/1.1\r\nHost: {address}\r\n"
+                for port in (w.inbound, w.outbound):
+                    assert await ask(port, asked.encode() + b"Max-Forwards: 2\r\n\r\n") == OK
+                    assert app.heads[-1].startswith(b"OPTIONS * HTTP/1.1\r\n")
+                    assert app.field("max-forwards") == "1"
+            for port in (w.inbound, w.outbound):
+                served = len(app.heads)
+                asked = f"TRACE http://{address}/a?b HTTP/1.1\r\nHost: {address}\r\nX: 1\r\n"
+                got = await ask(port, asked.encode() + b"Cookie: s\r\nMax-Forwards: 0\r\n\r\n")
+                head, _, body = got.partition(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200 OK\r\ncontent-type: message/http\r\n")
+                assert body.startswith(f"TRACE /a?b HTTP/1.1\r\nhost: {address}\r\nX: 1\r\n".encode())
+                assert b"Cookie" not in body
+                got = await ask(port, b"OPTIONS * HTTP/1.1\r\nHost: nowhere\r\nMax-Forwards: 0\r\n\r\n")
+                assert got == b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+                assert len(app.heads) == served
+
+    play(run())
+
+
 def test_bodies_pass_both_ways_whatever_their_framing() -> None:
     async def run() -> None:
         async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -50,10 +50,47 @@ def test_an_address_that_another_service_has_now_begins_anew() -> None:
 
 @pytest.mark.parametrize(
     ("text", "key"),
-    [(b"Reviews", "reviews:80"), (b"a:9080", "a:9080"), (b"[::1]:80", "[::1]:80"), (b"[::1]", "[::1]:80")],
+    [
+        (b"Reviews", "reviews:80"),
+        (b"a:9080", "a:9080"),
+        (b"a:09080", "a:9080"),
+        (b"reviews:", "reviews:80"),
+        (b"Reviews.", "reviews:80"),
+        (b"REVIEWS.:", "reviews:80"),
+        (b"reviews.:9080", "reviews:9080"),
+        (b"r%65view%73", "reviews:80"),
+        (b"reviews%2E:80", "reviews:80"),
+        (b"[::1]:80", "[::1]:80"),
+        (b"[::1]", "[::1]:80"),
+        (b"[::1]:", "[::1]:80"),
+        (b"[0:0:0:0::0001]:8080", "[::1]:8080"),
+        (b"[2001:DB8::1]", "[2001:db8::1]:80"),
+        (b"[fe80::1%25Eth0]:81", "[fe80::1%Eth0]:81"),
+        (b"[fe80::1%Eth0]", "[fe80::1%Eth0]:80"),
+    ],
 )
 def test_an_authority_has_a_canonical_form(text: bytes, key: str) -> None:
     assert parse_authority(text).key == key
+
+
+NO_HOSTS = b" :80 . .:80 a:0 a:65536 a:b u@a u:p@a a%2Fb a%40b a%00 %C3%A4 \xc3\xa4 a/b a#b a?b a%20b".split(
+    b" "
+)
+
+
+@pytest.mark.parametrize("text", NO_HOSTS)
+def test_what_names_no_host_is_refused(text: bytes) -> None:
+    with pytest.raises(RefusedError, match="HOST or HOST:PORT"):
+        parse_authority(text)
+
+
+def test_a_name_is_asked_for_as_it_was_written_and_known_by_its_canonical_form() -> None:
+    # The dot at its end turns the resolver's search domains off.
+    attempt = router().choose(parse_authority(b"Example.ORG.:"), True, 0.0)
+    assert (attempt.address, attempt.server) == ("example.org.:80", "example.org:80")
+    assert attempt.destination.name == "example.org:80"
+    spelled = Endpoint("[2001:DB8:0::1]:80", instance="six")
+    assert router(0, spelled).choose(parse_authority(b"[2001:db8::1]"), False, 0.0).names_caller
 
 
 @given(st.binary(max_size=20))
@@ -73,7 +110,7 @@ def test_observe_goes_exactly_where_the_application_said() -> None:
 def test_a_service_is_called_by_any_spelling_of_its_name() -> None:
     made = Router(random.Random(3).random, namespace="SHOP")
     made.update({ServiceId("Shop/Reviews"): service("Shop/Reviews", A, percent=100)})
-    for text in (b"Reviews", b"reviews:9080", b"REVIEWS.shop", b"reviews.Shop:80"):
+    for text in (b"Reviews", b"reviews:9080", b"REVIEWS.shop", b"reviews.Shop:80", b"reviews.", b"reviews:"):
         attempt = made.choose(parse_authority(text), False, 0.0)
         assert (attempt.destination.name, attempt.address) == ("Shop/Reviews", A.address), text
 

@@ -60,6 +60,11 @@ def test_a_request_is_framed_as_it_came() -> None:
     assert b"\r\ntransfer-encoding: chunked\r\n" in encoded(request)
     request.upgrade = b"websocket"
     assert b"\r\nconnection: upgrade\r\nupgrade: websocket\r\n" in encoded(request)
+    request.trailers = True
+    both = b"\r\nconnection: upgrade, te\r\nupgrade: websocket\r\nte: trailers\r\n"
+    assert both in encoded(request)
+    request.upgrade = b""
+    assert b"\r\nte: trailers\r\nconnection: te\r\n" in encoded(request)
 
 
 @given(_fields, st.sampled_from(["none", "length", "unsized"]), _data, _fields, _points)

@@ -32,6 +32,29 @@ def test_fields_of_one_hop_and_those_connection_names_are_left_out() -> None:
     assert head.upgrade == b""
 
 
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (b"trailers", True),
+        (b" Trailers ", True),
+        (b"deflate;q=0.5, trailers", True),
+        (b"gzip,\ttrailers", True),
+        (b"gzip", False),
+        (b"", False),
+        (b"trailersx", False),
+    ],
+)
+def test_who_takes_trailers_is_known_and_te_itself_is_of_the_hop(value: bytes, wanted: bool) -> None:
+    for connection in (b"TE", b"te, close", b"close"):  # senders forget the option that is due
+        head = request((b"Te", value), (b"Connection", connection), (b"X", b"1"))
+        assert (head.trailers, head.fields) == (wanted, [(b"X", b"1")])
+    assert request((b"TE", b"gzip"), (b"TE", value)).trailers is wanted
+    old = RequestHead()
+    old.version = b"1.0"
+    read_request(old, [(b"TE", value)])
+    assert not old.trailers
+
+
 def test_what_is_ours_is_taken_out_and_kept_apart() -> None:
     head = request(
         (b"X-SpanMesh-Caller", b"web"),

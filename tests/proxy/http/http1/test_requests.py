@@ -146,7 +146,9 @@ def test_other_refusals_have_their_own_reason() -> None:
     assert refusal(chunked, small) is Reason.BODY_TOO_LARGE
 
 
-@pytest.mark.parametrize("host", [b"", b"a", b"a.b-c_d:80", b"[::1]:80", b"127.0.0.1", b"A:"])
+@pytest.mark.parametrize(
+    "host", [b"", b"a", b"a.b-c_d:80", b"[::1]:80", b"127.0.0.1", b"A:", b"a.", b"[fe80::1%25eth0]:1"]
+)
 def test_a_host_with_or_without_a_port_is_taken(host: bytes) -> None:
     assert len(parse([b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"])) == 2
     assert len(parse([b"OPTIONS * HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"])) == 2
@@ -238,6 +240,21 @@ def test_the_smallest_chunks_are_no_abuse(cuts: list[int]) -> None:
 )
 def test_an_absolute_target_overrules_host(target: bytes, expected: tuple[bytes, bytes]) -> None:
     assert destination(b"GET", target, b"shop") == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://other", b"*"),
+        (b"HTTP://other:81", b"*"),
+        (b"http://other/", b"/"),
+        (b"http://other?a", b"/?a"),
+        (b"http://other/a", b"/a"),
+        (b"*", b"*"),
+    ],
+)
+def test_options_of_an_address_alone_are_those_of_its_server(target: bytes, path: bytes) -> None:
+    assert destination(b"OPTIONS", target, b"other")[0] == path
 
 
 def test_connect_names_an_authority_and_no_path() -> None:
