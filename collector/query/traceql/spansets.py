@@ -58,14 +58,17 @@ class Spansets:
             candidates.pop()
         found: list[Match] = []
         skipped = False
-        for start in range(0, len(candidates), BATCH):
-            answer = await self._matches(query, candidates[start : start + BATCH])
+        start, size = 0, BATCH
+        while start < len(candidates):
+            answer = await self._matches(query, candidates[start : start + size])
             found += answer.matches
             skipped |= answer.partial
             if len(found) >= limit:
                 # The limit is full with newer traces than those left out: the answer is complete.
                 partial = False
                 break
+            # Few traces are mostly enough; where they were not, each question costs more than its rows.
+            start, size = start + size, size * 2
         return Answer(found[:limit], partial or skipped)
 
     async def selection(self, query: Compiled) -> tuple[Sql, bool]:

@@ -79,12 +79,13 @@ class Metrics:
             for index in sorted({index for each in match.sets for index in each.spans})
         ]
         partial = "not every trace was looked at: narrow the filters or the time"
+        # Out of a subquery: 45,000 ids right behind IN take ClickHouse 25 s to analyse, these half a second.
         kept = Sql(
-            "TraceId IN {qs_traces:Array(String)} AND (TraceId, SpanId) IN (SELECT pair.1, pair.2 FROM"
-            " (SELECT arrayJoin(arrayZip({qs_traces:Array(String)}, {qs_spans:Array(String)})) AS pair))",
+            "TraceId IN {qs_traces:Array(String)}"
+            " AND concat(TraceId, SpanId) IN (SELECT arrayJoin({qs_spans:Array(String)}))",
             {
-                "qs_traces": [trace_id for trace_id, _ in ids[:SPANS_MAX]],
-                "qs_spans": [span_id for _, span_id in ids[:SPANS_MAX]],
+                "qs_traces": sorted({trace_id for trace_id, _ in ids[:SPANS_MAX]}),
+                "qs_spans": [trace_id + span_id for trace_id, span_id in ids[:SPANS_MAX]],
             },
         )
         return kept, False, partial if answer.partial or len(ids) > SPANS_MAX else ""
