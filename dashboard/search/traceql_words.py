@@ -18,7 +18,7 @@ _TOKEN: Final = re.compile(
     rf"""(?P<string>{_STRING})
     |(?P<open>\"(?:[^\"\\]|\\.)*\\?$|`[^`]*$)
     |(?P<number>-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[A-Za-z0-9µμ.]*)
-    |(?P<field>(?:(?:span|resource|event|link)?\.(?:{_KEY}|\"(?:[^\"\\]|\\.)*(?:\"|$))*)
+    |(?P<field>(?:(?:(?:parent\.)?(?:span|resource)|event|link|instrumentation|parent)?\.(?:{_KEY}|\"(?:[^\"\\]|\\.)*(?:\"|$))*)
               |[A-Za-z_][A-Za-z0-9_]*(?::[A-Za-z_]*)?)
     |(?P<mark>&>>|&<<|!>>|!<<|&&|\|\||!=|=~|!~|>=|<=|>>|<<|!>|!<|&>|&<|&~|[^\s])""",
     re.VERBOSE | re.DOTALL,
@@ -40,6 +40,7 @@ INTRINSICS: Final = (
     "traceDuration",
     "rootName",
     "rootServiceName",
+    "childCount",
     "event:name",
     "instrumentation:name",
     "trace:id",

@@ -27,6 +27,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture
 def database(store: Store) -> Iterator[Database]:
     """A session on empty tables."""
+    yield from _empty(store)
+
+
+@pytest.fixture(scope="module")
+def module_database(store: Store) -> Iterator[Database]:
+    """A session on tables that are emptied once a module: for tests that only read what they share."""
+    yield from _empty(store)
+
+
+def _empty(store: Store) -> Iterator[Database]:
     session = store.connect()
     for name in statements(RETENTION_DAYS):
         table = name.partition("_")[2].removesuffix(".sql")

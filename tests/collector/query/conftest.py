@@ -14,3 +14,12 @@ def world(database: Database, store: Store) -> Iterator[World]:
     reader = made.reader
     yield made
     reader.close()
+
+
+@pytest.fixture(scope="module")
+def module_world(module_database: Database, store: Store) -> Iterator[World]:
+    """A world that the tests of a module share: its fixture of spans fills it, its tests only ask."""
+    made = World(module_database, store)
+    reader = made.reader
+    yield made
+    reader.close()

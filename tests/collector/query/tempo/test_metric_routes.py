@@ -10,9 +10,10 @@ A, B, C = "a" * 16, "b" * 16, "c" * 16
 AT = (NOW - 50) * 10**9
 
 
-def shop(world: World) -> None:
+@pytest.fixture(scope="module")
+def shop(module_world: World) -> World:
     error = {"exception.type": "E", "exception.message": "no stock"}
-    world.spans(
+    module_world.spans(
         Span(ONE, A, at=50, took=300, attributes={"http.status_code": "500"}, status="Error"),
         Span(
             ONE,
@@ -28,6 +29,7 @@ def shop(world: World) -> None:
         Span(ONE, C, B, "ratings", "SELECT", "Client", at=49.8, took=2, attributes={"db.name": "shop"}),
         Span(TWO, A, at=20, took=900, attributes={"http.status_code": "200"}),
     )
+    return module_world
 
 
 def query_range(world: World, q: str, **query: str) -> dict[str, Any]:
@@ -46,10 +48,9 @@ def lines(reply: dict[str, Any]) -> dict[str, list[tuple[int, float]]]:
     }
 
 
-def test_a_series_as_grafana_reads_it(world: World) -> None:
-    shop(world)
+def test_a_series_as_grafana_reads_it(shop: World) -> None:
     reply = query_range(
-        world,
+        shop,
         "{nestedSetParent<0 && true && status=error} | rate() by(resource.service.name) with(sample=true)",
     )
     [series] = reply["series"]
@@ -104,30 +105,25 @@ def test_a_series_as_grafana_reads_it(world: World) -> None:
         ("{ status = ok } | rate()", {}),
     ],
 )
-def test_queries_of_grafana_and_their_neighbours(world: World, q: str, expected: dict[str, Any]) -> None:
-    shop(world)
-    found = lines(query_range(world, q))
+def test_queries_of_grafana_and_their_neighbours(shop: World, q: str, expected: dict[str, Any]) -> None:
+    found = lines(query_range(shop, q))
     assert found.keys() == expected.keys()
     for key, samples in expected.items():
         assert [time for time, _ in found[key]] == [time for time, _ in samples], key
         assert [value for _, value in found[key]] == pytest.approx([value for _, value in samples])
 
 
-def test_a_histogram_has_buckets_in_seconds(world: World) -> None:
-    shop(world)
-    reply = query_range(
-        world, "{nestedSetParent<0 && true} | histogram_over_time(duration) with(sample=true)"
-    )
+def test_a_histogram_has_buckets_in_seconds(shop: World) -> None:
+    reply = query_range(shop, "{nestedSetParent<0 && true} | histogram_over_time(duration) with(sample=true)")
     buckets = [each["labels"][0]["value"]["doubleValue"] for each in reply["series"]]
     assert [each["labels"][0]["key"] for each in reply["series"]] == ["__bucket"] * 2
     assert sorted(buckets) == pytest.approx([0.536870912, 1.073741824])
 
 
-def test_a_comparison_names_sides_and_attributes(world: World) -> None:
-    shop(world)
+def test_a_comparison_names_sides_and_attributes(shop: World) -> None:
     start, end = (NOW - 60) * 10**9, NOW * 10**9
     reply = query_range(
-        world,
+        shop,
         "{nestedSetParent<0 && true} | "
         f"compare({{duration >= 400ms && duration <= 2s}}, 10, {start}, {end})",
     )
@@ -138,16 +134,15 @@ def test_a_comparison_names_sides_and_attributes(world: World) -> None:
     assert found["__meta_type=selection_total,kind=nil"] == [(-30, 0), (0, 1)]
 
 
-def test_one_value_of_the_whole_window(world: World) -> None:
-    shop(world)
-    reply = world.get(
+def test_one_value_of_the_whole_window(shop: World) -> None:
+    reply = shop.get(
         "/api/metrics/query", q="{ } | count_over_time() by(kind)", start=str(NOW - 60), end=str(NOW)
     )
     assert reply["series"] == [
         {"labels": [{"key": "kind", "value": {"stringValue": "server"}}], "value": 3.0},
         {"labels": [{"key": "kind", "value": {"stringValue": "client"}}], "value": 1.0},
     ]
-    [rate] = world.get("/api/metrics/query", query="{ } | rate()", since="60s")["series"]
+    [rate] = shop.get("/api/metrics/query", query="{ } | rate()", since="60s")["series"]
     assert rate["value"] == pytest.approx(4 / 60)
 
 
@@ -160,15 +155,13 @@ def test_one_value_of_the_whole_window(world: World) -> None:
         {"step": "30s", "start": "2026-11-21T07:59:00Z", "end": "2026-11-21T08:00:00+00:00"},
     ],
 )
-def test_times_and_steps_in_any_spelling(world: World, query: dict[str, str]) -> None:
-    shop(world)
-    reply = world.get("/api/metrics/query_range", q="{ } | count_over_time()", **query)
+def test_times_and_steps_in_any_spelling(shop: World, query: dict[str, str]) -> None:
+    reply = shop.get("/api/metrics/query_range", q="{ } | count_over_time()", **query)
     assert lines(reply) == {"__name__=count_over_time": [(-30, 3), (0, 1)]}
 
 
-def test_without_times_and_step_the_last_hour_in_240_values(world: World) -> None:
-    shop(world)
-    [samples] = lines(world.get("/api/metrics/query_range", q="{ } | count_over_time()")).values()
+def test_without_times_and_step_the_last_hour_in_240_values(shop: World) -> None:
+    [samples] = lines(shop.get("/api/metrics/query_range", q="{ } | count_over_time()")).values()
     assert (len(samples), samples[-1][0], sum(value for _, value in samples)) == (240, 0, 4)
 
 
@@ -176,9 +169,8 @@ def test_without_times_and_step_the_last_hour_in_240_values(world: World) -> Non
     ("exemplars", "hint", "count"),
     [("0", "", 0), ("1", "", 1), ("100", "with(exemplars=false)", 0), ("0", "with(exemplars=2)", 2)],
 )
-def test_as_many_exemplars_as_asked_for(world: World, exemplars: str, hint: str, count: int) -> None:
-    shop(world)
-    reply = query_range(world, f"{{ }} | rate() {hint}", exemplars=exemplars)
+def test_as_many_exemplars_as_asked_for(shop: World, exemplars: str, hint: str, count: int) -> None:
+    reply = query_range(shop, f"{{ }} | rate() {hint}", exemplars=exemplars)
     assert sum(len(each.get("exemplars", ())) for each in reply["series"]) == count
 
 
@@ -199,21 +191,20 @@ def test_as_many_exemplars_as_asked_for(world: World, exemplars: str, hint: str,
         ({"since": "1"}, "write a number with a unit"),
     ],
 )
-def test_what_is_wrong_is_said(world: World, query: dict[str, str], words: str) -> None:
+def test_what_is_wrong_is_said(shop: World, query: dict[str, str], words: str) -> None:
     given: dict[str, Any] = {"q": "{ } | rate()", "start": str(NOW - 60), "end": str(NOW), **query}
     if "since" in query:
         del given["start"]
-    status, message = world.refused("/api/metrics/query_range", **given)
+    status, message = shop.refused("/api/metrics/query_range", **given)
     assert status == 400
     assert words in message
 
 
-def test_what_the_structure_and_exceptions_of_drilldown_ask_for(world: World) -> None:
+def test_what_the_structure_and_exceptions_of_drilldown_ask_for(shop: World) -> None:
     """Searches beside the series: places in the trace, and fields of events."""
-    shop(world)
     roots = "{nestedSetParent<0 && true && status = error}"
     selected = "select(status, resource.service.name, name, nestedSetParent, nestedSetLeft, nestedSetRight)"
-    [trace] = world.get(
+    [trace] = shop.get(
         "/api/search", q=f"({roots} &>> {{ status = error }}) || ({roots}) | {selected}", spss="20"
     )["traces"]
     spans = [
@@ -230,16 +221,16 @@ def test_what_the_structure_and_exceptions_of_drilldown_ask_for(world: World) ->
     ]
     told_of = "resource.service.name, event.exception.message,event.exception.stacktrace,event.exception.type"
     selected = f"select({told_of})"
-    [trace] = world.get(
+    [trace] = shop.get(
         "/api/search", q=f"{{true && true && status = error}} | {selected} with(most_recent=true)"
     )["traces"]
     told = [each["key"] for span in trace["spanSet"]["spans"] for each in span["attributes"]]
     assert told == ["service.name", "service.name", "exception.message", "exception.type"]
-    values = world.get(
+    values = shop.get(
         "/api/v2/search/tag/resource.service.name/values", q="{nestedSetParent<0 && true && status=error}"
     )
     assert values["tagValues"] == [{"type": "string", "value": "frontend"}]
-    values = world.get("/api/v2/search/tag/event.exception.type/values", q="{nestedSetParent<0 || true}")
+    values = shop.get("/api/v2/search/tag/event.exception.type/values", q="{nestedSetParent<0 || true}")
     assert values["tagValues"] == [{"type": "string", "value": "E"}]
-    values = world.get("/api/v2/search/tag/name/values", q="{childCount > 0 && kind = client} | rate()")
+    values = shop.get("/api/v2/search/tag/name/values", q="{childCount > 0 && kind = client} | rate()")
     assert values["tagValues"] == [{"type": "string", "value": "SELECT"}]

@@ -3,22 +3,21 @@
 import pytest
 
 from collector.query.traceql import TraceQLError
-from tests.collector.query.traceql.test_compiled import ONE, TWO, A, B, ask, store
+from tests.collector.query.traceql.test_compiled import ONE, TWO, A, B, ask
 from tests.collector.query.world import NOW_US, Span, World
 
 AT = NOW_US * 1000 - 10**10
 EVENTS = ((AT, "log", {"n": "3"}), (AT + 5_000_000, "retry", {"k": "x", "n": "9"}))
 
 
-def shop(world: World) -> None:
-    store(
-        world,
-        [
-            Span(ONE, A, name="root", took=40, attributes={"n": "4", "p": "ro.t"}, events=EVENTS),
-            Span(ONE, B, A, name="child", took=10, attributes={"n": "x"}, service="cart"),
-            Span(TWO, A, name="root", took=10, attributes={"n": "2"}),
-        ],
+@pytest.fixture(scope="module")
+def shop(module_world: World) -> World:
+    module_world.spans(
+        Span(ONE, A, name="root", took=40, attributes={"n": "4", "p": "ro.t"}, events=EVENTS),
+        Span(ONE, B, A, name="child", took=10, attributes={"n": "x"}, service="cart"),
+        Span(TWO, A, name="root", took=10, attributes={"n": "2", "bad": "a("}),
     )
+    return module_world
 
 
 @pytest.mark.parametrize(
@@ -33,9 +32,8 @@ def shop(world: World) -> None:
         ("{ } | by(childCount > 0)", 3),
     ],
 )
-def test_groups_by_any_expression(world: World, said: str, groups: int) -> None:
-    shop(world)
-    assert sum(len(sets) for sets in ask(world, said).values()) == groups
+def test_groups_by_any_expression(shop: World, said: str, groups: int) -> None:
+    assert sum(len(sets) for sets in ask(shop, said).values()) == groups
 
 
 @pytest.mark.parametrize(
@@ -65,14 +63,12 @@ def test_groups_by_any_expression(world: World, said: str, groups: int) -> None:
         ("{ kind != nil && status != nil && duration != nil }", {ONE, TWO}),
     ],
 )
-def test_what_values_fulfil(world: World, said: str, found: set[str]) -> None:
-    shop(world)
-    assert ask(world, said).keys() == found
+def test_what_values_fulfil(shop: World, said: str, found: set[str]) -> None:
+    assert ask(shop, said).keys() == found
 
 
-def test_a_value_that_is_no_regular_expression_is_pointed_at(world: World) -> None:
-    store(world, [Span(ONE, A, attributes={"p": "a("})])
+def test_a_value_that_is_no_regular_expression_is_pointed_at(shop: World) -> None:
     with pytest.raises(TraceQLError) as caught:
-        ask(world, "{ name =~ span.p }")
-    assert (caught.value.column, caught.value.length) == (11, 6)
+        ask(shop, "{ name =~ span.bad }")
+    assert (caught.value.column, caught.value.length) == (11, 8)
     assert "missing )" in caught.value.message
