@@ -50,6 +50,8 @@ class Mirror:
                 versions[resource.name] = resource.version
             except BadResourceError as error:
                 errors.append(str(error))
+                if error.usable is not None:
+                    row.store(self._received, error.usable)
         if response.removed_resources:
             row.remove(self._received, set(response.removed_resources))
         detail = "; ".join(errors)

@@ -8,6 +8,8 @@ from proxy.contract.xds.protobuf import BadResourceError, parse
 from proxy.contract.xds.protocol import PASSTHROUGH
 
 _CONNECT_SECONDS: Final = 2
+# The application's own choice is given as long as its kernel would: two minutes on Linux.
+_PATIENT_SECONDS: Final = 150
 _API_V3: Final = 2
 # Envoy's own limits are 1,024 connections, requests and waiting requests, and 3 retries at a time: the
 # 1,025th would be a 503 that nobody had without the mesh.
@@ -33,7 +35,7 @@ def encode_passthrough() -> bytes:
     )
     # Lets a gateway name the endpoint in a header (x-envoy-original-dst-host) where nothing was redirected.
     cluster.original_dst_lb_config.use_http_header = True
-    cluster.connect_timeout.seconds = _CONNECT_SECONDS
+    cluster.connect_timeout.seconds = _PATIENT_SECONDS
     _lift_limits(cluster)
     return cluster.SerializeToString(deterministic=True)
 

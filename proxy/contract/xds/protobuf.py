@@ -10,7 +10,14 @@ _NANOS: Final = 1_000_000_000
 
 
 class BadResourceError(ValueError):
-    """A resource that cannot be used: keep the last good one and reject it with this text."""
+    """A resource that cannot be used: keep the last good one and reject it with this text.
+
+    ``usable`` is what can be used of it all the same, decoded; None for nothing.
+    """
+
+    def __init__(self, text: str, usable: object = None) -> None:
+        super().__init__(text)
+        self.usable = usable
 
 
 def parse(message: M, body: bytes) -> M:

@@ -53,21 +53,30 @@ def encode(services: Iterable[Service], namespace: str = "") -> bytes:
         route.metadata.filter_metadata[METADATA].update(_metadata(service))
     rest = routes.virtual_hosts.add(name="*", domains=["*"]).routes.add(match=pb.RouteMatch(prefix="/"))
     rest.route.cluster = PASSTHROUGH
-    # 0 is "none": Envoy's default of 15 s would cut off what worked without the mesh.
-    set_duration(rest.route.timeout, 0.0)
+    _limit(rest.route, 0.0)
     return routes.SerializeToString(deterministic=True)
 
 
 def decode(body: bytes) -> Routes:
-    """Return stage, timeout and retries by service. Raises BadResourceError."""
+    """Return stage, timeout and retries by service.
+
+    Raises BadResourceError, with the services whose routes can be read: one that cannot is only observed,
+    and must not hold up the others.
+    """
     routes = parse(pb.RouteConfiguration(), body)
     services: dict[ServiceId, Service] = {}
+    problems = []
     for host in routes.virtual_hosts:
         for route in host.routes:
             metadata = route.metadata.filter_metadata
             if METADATA in metadata:
                 service = ServiceId.parse(host.name)
-                services[service] = _routed(service, metadata[METADATA], route.route)
+                try:
+                    services[service] = _routed(service, metadata[METADATA], route.route)
+                except BadResourceError as error:
+                    problems.append(str(error))
+    if problems:
+        raise BadResourceError("; ".join(problems), services)
     return services
 
 
@@ -94,7 +103,7 @@ def _route(action: pb.RouteAction, service: Service, retry_on: Sequence[str]) ->
     """Write the split between the two clusters, the timeout and the retries into Envoy's fields."""
     # Envoy answers 503 for a cluster in which nothing is healthy; the application's own choice may do better.
     _split(action, service.name, round(100 * service.routed_share) if service.usable else 0)
-    set_duration(action.timeout, service.timeout if service.routed_share else 0.0)
+    _limit(action, service.timeout if service.routed_share else 0.0)
     if not service.routed_share:
         return
     retries, policy = service.retries, action.retry_policy
@@ -106,6 +115,14 @@ def _route(action: pb.RouteAction, service: Service, retry_on: Sequence[str]) ->
     previous = policy.retry_host_predicate.add(name="envoy.retry_host_predicates.previous_hosts")
     previous.typed_config.type_url = f"type.googleapis.com/{_PREVIOUS_HOSTS}"
     policy.host_selection_retry_max_attempts = _CHOICES
+
+
+def _limit(action: pb.RouteAction, seconds: float) -> None:
+    """Limit the time for a whole response; 0 is no limit."""
+    # What is not set is 15 s for the response, and for silence the listener's 5 min: Envoy would cut off what
+    # worked without the mesh.
+    set_duration(action.timeout, seconds)
+    set_duration(action.idle_timeout, 0.0)
 
 
 def _split(action: pb.RouteAction, service: str, percent: int) -> None:

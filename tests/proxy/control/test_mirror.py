@@ -1,6 +1,8 @@
 """The sidecar's copy of the resources: storing them, answering responses, subscribing to more."""
 
-from proxy.contract.model import Service
+from dataclasses import replace
+
+from proxy.contract.model import Service, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.xds import inbound, protocol
 from proxy.contract.xds import messages_pb2 as pb
@@ -23,6 +25,24 @@ def test_a_bad_resource_is_rejected_with_its_reason_and_the_last_good_one_stays(
     assert "endpoint without address" in answers[0].error_detail.message
     assert mirror.view() == good
     assert mirror.opening()[1].initial_resource_versions["reviews"] == "v1"
+
+
+def test_the_usable_part_of_a_resource_is_used_and_the_rest_named() -> None:
+    mirror = Mirror()
+    other = replace(REVIEWS, name=ServiceId("other"))
+    found = encoded({REVIEWS.name: REVIEWS, other.name: other})
+    routes = pb.RouteConfiguration.FromString(found[protocol.RDS][protocol.OUTBOUND_ROUTES])
+    routes.virtual_hosts[0].routes[-1].metadata.filter_metadata["spanmesh"]["stage"] = "walk"
+    found[protocol.RDS] = {protocol.OUTBOUND_ROUTES: routes.SerializeToString()}
+    answers = [
+        each for kind, bodies in found.items() for each in mirror.receive(_response(kind, bodies, kind))
+    ]
+    [problem] = [each.error_detail.message for each in answers if each.error_detail.message]
+    assert problem == f"{routes.virtual_hosts[0].name}: 'walk' is not a valid Stage"
+    view = mirror.view()
+    assert view is not None
+    assert view[ServiceId(routes.virtual_hosts[1].name)].stage is REVIEWS.stage
+    assert view[ServiceId(routes.virtual_hosts[0].name)].stage is Stage.OBSERVE
 
 
 def test_nothing_is_told_before_all_of_it_is_known() -> None:

@@ -269,3 +269,18 @@ def test_envoy_tries_again_at_another_endpoint(tmp_path: Path) -> None:
             assert await mesh.served(200) == {"a": 200}
 
     asyncio.run(play())
+
+
+def test_a_bad_endpoint_of_one_service_holds_up_no_other(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with world(tmp_path, "GRPC") as mesh:
+            bad = [Service(ServiceId(name), (Endpoint("not-an-ip:80"),)) for name in ("a", "z")]
+            mesh.publish(*bad, Service(REVIEWS, (mesh.endpoint("a"),), Stage.ROUTE, 100))
+            await mesh.until(lambda found: found["a"] == 10)
+            mesh.publish(
+                *(Service(each.name, (Endpoint("not-an-ip:81"),)) for each in bad),
+                Service(REVIEWS, (mesh.endpoint("b"),), Stage.ROUTE, 100),
+            )
+            await mesh.until(lambda found: found["b"] == 10)
+
+    asyncio.run(play())

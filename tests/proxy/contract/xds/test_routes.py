@@ -112,7 +112,8 @@ def test_where_the_mesh_only_watches_nothing_is_retried_or_timed(stage: Stage) -
     body = routes.encode([service])
     action = pb.RouteConfiguration.FromString(body).virtual_hosts[0].routes[0].route
     assert not action.HasField("retry_policy")
-    assert (action.HasField("timeout"), action.timeout.ToMilliseconds()) == (True, 0)
+    for limit, said in ((action.timeout, "timeout"), (action.idle_timeout, "idle_timeout")):
+        assert (action.HasField(said), limit.ToMilliseconds()) == (True, 0)
     assert routes.decode(body)[B] == Service(B, (), stage, 100)
 
 
@@ -142,6 +143,15 @@ def test_bad_routes_are_refused_with_their_reason(stage: str, percent: int, reas
     said.update({"stage": stage, "percent": percent})
     with pytest.raises(BadResourceError, match=reason):
         routes.decode(message.SerializeToString())
+
+
+def test_routes_of_one_service_that_cannot_be_read_hold_up_no_other() -> None:
+    services = [Service(ServiceId(name), (), Stage.ROUTE, 50) for name in ("a", "b", "c")]
+    message = pb.RouteConfiguration.FromString(routes.encode(services))
+    message.virtual_hosts[1].routes[-1].metadata.filter_metadata["spanmesh"]["stage"] = "walk"
+    with pytest.raises(BadResourceError, match="b: 'walk'") as caught:
+        routes.decode(message.SerializeToString())
+    assert caught.value.usable == {service.name: service for service in services if service.name != "b"}
 
 
 @given(st.binary(max_size=60))
