@@ -116,7 +116,7 @@ class Engine:
             if not when.late:
                 if registered and sample.protocol == Protocol.HTTP:
                     self._feedback.evidence.call(service, endpoint, self._as_evidence(sample), now)
-                self._guard.add(service, sample.arm, sample.histogram, sample.errors)
+                self._guard.add(service, sample.arm, sample.histogram, sample.errors, sample.answer)
             if (service, endpoint) != (sample.target, sample.endpoint):
                 sample = replace(sample, target=service, endpoint=endpoint)
             self._intake.call(sample, when, now)

@@ -1,5 +1,6 @@
 """The measured effect of routing: both arms of a service beside each other, with confidence intervals."""
 
+from collections.abc import Callable
 from typing import Final
 
 from dash import html
@@ -7,9 +8,10 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components import parts
-from proxy.contract.api.decisions import Comparison, Effect, StageView
+from proxy.contract.api.decisions import AnswerComparison, Comparison, Effect, StageView
 from proxy.contract.api.graph import Stats
 from proxy.contract.decisions.kinds import Figure
+from proxy.contract.traffic import Answer
 
 _ARM: Final = ("Calls", "Rate", "Success", "p50", "p90", "p99")
 # Quantiles between these are in the table of arms, without an interval.
@@ -18,6 +20,12 @@ _FIGURES: Final = (
     ("p50", Figure.P50),
     ("p99", Figure.P99),
 )
+# Shares of answers, as a column's heading and as the end of a sentence on routed calls.
+_ANSWERS: Final = {
+    Answer.REDIRECT: ("Redirects (3xx)", "are redirected (3xx)"),
+    Answer.REFUSED: ("Refusals (4xx)", "are refused (4xx)"),
+    Answer.SHED: ("Too much load (429)", "are turned away for too much load (429)"),
+}
 
 
 def effect(stage: StageView | None) -> Component:
@@ -61,7 +69,11 @@ def verdict(stage: StageView) -> str:
             "Only one arm has traffic. Set the stage to route with less than 100 % to keep a control "
             "group and measure the effect."
         )
-    sure = [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
+    known = [each for each in found["answers"] if Answer(each["answer"]) in _ANSWERS]
+    differing = [words for each in known if (words := _answer_sentence(each))]
+    sure = differing + [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
+    if differing:
+        sure.append("Latencies of different answers are not compared: faster is no improvement.")
     if not sure:
         return "No significant difference yet: it may be chance. More calls narrow the intervals."
     # A failure is often quick, so an arm with fewer failures may look slower without being so.
@@ -81,6 +93,14 @@ def _sentence(what: str, figure: Comparison | None) -> str:
     return f"Their {what} is {size} {'shorter' if figure['better'] else 'longer'}."
 
 
+def _answer_sentence(figure: AnswerComparison) -> str:
+    if figure["better"] is None:
+        return ""
+    size = fmt.points(abs(figure["difference"])).removeprefix("+")
+    words = _ANSWERS[Answer(figure["answer"])][1]
+    return f"Routed calls {words} {size} {'less' if figure['better'] else 'more'} often."
+
+
 def _figure(found: Effect, name: Figure) -> Comparison | None:
     figures = {
         Figure.SUCCESS: found["success"],
@@ -93,6 +113,11 @@ def _figure(found: Effect, name: Figure) -> Comparison | None:
 def _differences(found: Effect) -> Component:
     """Draw a row for each figure: the difference, its interval around zero, and whether it is significant."""
     rows = [_difference(what, _figure(found, key)) for what, key in _FIGURES]
+    rows += [
+        _difference(_ANSWERS[Answer(each["answer"])][0], each, fmt.points)
+        for each in found["answers"]
+        if Answer(each["answer"]) in _ANSWERS
+    ]
     head = html.Div(
         ["Routed minus direct", html.Span(f"{found['confidence'] * 100:g} % intervals")],
         className="list-head",
@@ -100,12 +125,16 @@ def _differences(found: Effect) -> Component:
     return html.Div([head, html.Ul(rows, className="differences")])
 
 
-def _difference(what: str, figure: Comparison | None) -> Component:
+def _difference(
+    what: str, figure: Comparison | None, unit: Callable[[float], str] | None = None
+) -> Component:
     if figure is None:
         return html.Li([html.Strong(what), html.Span("too few calls", className="weak")])
-    unit = fmt.points if what == "Success" else signed
+    unit = unit or (fmt.points if what == "Success" else signed)
     look = {True: "ok", False: "bad", None: "idle"}[figure["better"]]
-    verdict_word = {True: "better", False: "worse", None: "not significant"}[figure["better"]]
+    # Significant and neither better nor worse: the arms were answered differently.
+    neither = "other answers" if figure["significant"] else "not significant"
+    verdict_word = {True: "better", False: "worse", None: neither}[figure["better"]]
     words = f"{unit(figure['low'])} to {unit(figure['high'])}"
     return html.Li(
         [

@@ -10,6 +10,7 @@ from dashboard import format as fmt
 from proxy.contract.api.decisions import Decision
 from proxy.contract.decisions.codec import decode
 from proxy.contract.decisions.evidence import (
+    AnswerComparison,
     ArmComparison,
     Calls,
     Dependency,
@@ -27,6 +28,7 @@ from proxy.contract.decisions.evidence import (
     WeightChange,
 )
 from proxy.contract.decisions.kinds import Figure
+from proxy.contract.traffic import Answer
 
 _REPORTERS = 4  # named in a sentence, the others are counted
 _PEERS = 3
@@ -88,6 +90,9 @@ def _grounds(grounds: Grounds | None) -> Explanation:
     match grounds:
         case LatencyComparison():
             return _latency(grounds)
+        case AnswerComparison():
+            answers = f"calls answered with {Answer(grounds.answer).words} in {grounds.window:g} s"
+            return _failures(grounds, answers)
         case FailureComparison():
             return _failures(grounds)
         case Stall():
@@ -99,13 +104,13 @@ def _grounds(grounds: Grounds | None) -> Explanation:
     return Explanation()
 
 
-def _failures(grounds: FailureComparison) -> Explanation:
+def _failures(grounds: FailureComparison, title: str = "") -> Explanation:
     own, peers = _share(grounds.errors, grounds.count), _share(grounds.peer_errors, grounds.peer_count)
     bars = _bars(
         ("this endpoint", own, f"{fmt.percent(own)} of {fmt.count(grounds.count)}", "bad"),
         ("its peers", peers, f"{fmt.percent(peers)} of {fmt.count(grounds.peer_count)}", "ok"),
     )
-    return Explanation(_seen(grounds), f"failed calls in {grounds.window:g} s", bars)
+    return Explanation(_seen(grounds), title or f"failed calls in {grounds.window:g} s", bars)
 
 
 def _latency(grounds: LatencyComparison) -> Explanation:
@@ -155,15 +160,20 @@ def _weight(made: WeightChange) -> Explanation:
     measured = (
         f"Its latency is {made.latency_ratio:.2f} times its peers', over {fmt.count(made.calls)} calls."
     )
-    return Explanation((measured, *_compared(made.peers)), "weight", bars)
+    shed = (
+        (f"It turns away {fmt.percent(made.shed)} more of its requests for too much load.",)
+        if made.shed
+        else ()
+    )
+    return Explanation((measured, *shed, *_compared(made.peers)), "weight", bars)
 
 
 def _arms(harm: ArmComparison | None) -> Explanation:
     """Explain why the guard turned a stage back: the figure of both arms."""
     if harm is None:
         return Explanation()
-    success = harm.figure is Figure.SUCCESS
-    unit: Callable[[float], str] = fmt.percent if success else lambda value: fmt.duration(value * 1000)
+    timed = harm.figure in (Figure.P50, Figure.P99)
+    unit: Callable[[float], str] = (lambda value: fmt.duration(value * 1000)) if timed else fmt.percent
     bars = _bars(
         ("direct", harm.direct, f"{unit(harm.direct)} of {fmt.count(harm.direct_count)}", "ok"),
         ("routed", harm.routed, f"{unit(harm.routed)} of {fmt.count(harm.routed_count)}", "bad"),

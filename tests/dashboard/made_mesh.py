@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from proxy.contract.api.decisions import Advice, Comparison, Decision, Effect, StageView
+from proxy.contract.api.decisions import Advice, AnswerComparison, Comparison, Decision, Effect, StageView
 from tests.dashboard.made import stats
 
 
@@ -20,8 +20,15 @@ def figure(difference: float, half: float, lower_is_better: bool = True, direct:
     )
 
 
-def effect(success: Comparison, p50: Comparison | None = None, p99: Comparison | None = None) -> Effect:
-    return Effect(confidence=0.95, success=success, p50=p50, p99=p99)
+def effect(
+    success: Comparison,
+    p50: Comparison | None = None,
+    p99: Comparison | None = None,
+    **answers: Comparison,
+) -> Effect:
+    """The effect with the answers of each class (``refused=…``) in both arms."""
+    compared = [AnswerComparison(answer=answer, **figure) for answer, figure in answers.items()]
+    return Effect(confidence=0.95, success=success, p50=p50, p99=p99, answers=compared)
 
 
 def stage(found: Effect | None = None, advice: Advice | None = None, **given: Any) -> StageView:

@@ -70,7 +70,7 @@ class RemoteCollectors:
                 continue  # without an arm it was not a caller's sidecar that measured
             # The guard takes calls of every collector: more requests show harm sooner. Evidence is for HTTP
             # alone.
-            self._guard.add(service, sample.arm, sample.histogram, sample.errors)
+            self._guard.add(service, sample.arm, sample.histogram, sample.errors, None)
             if registered and sample.protocol == Protocol.HTTP:
                 call = CallSample(
                     Side.CLIENT, sample.source, service, reporter, sample.histogram, sample.errors

@@ -87,7 +87,14 @@ class Intake:
             if kind is not Kind.SERVICE and name != USER:
                 self._nodes.add_kind(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, remote=True)
-        cell = Cell(sample.histogram, sample.errors, encrypted=sample.encrypted, clear=sample.clear)
+        # Rows of the store do not say how calls were answered.
+        cell = Cell(
+            sample.histogram,
+            sample.errors,
+            encrypted=sample.encrypted,
+            clear=sample.clear,
+            unclassed=sample.histogram.count,
+        )
         self._window.merge(key, cell, sample.second)
 
     def connections(self, sample: ConnectionSample, now: float) -> None:
@@ -231,12 +238,14 @@ class Intake:
     def _count(self, key: Key, sample: CallSample, when: ReportTime) -> None:
         """Count the calls of a report when they were made."""
         if when.ended - when.begun < SPREAD:
-            self._window.add(key, sample.histogram, sample.errors, when.ended, sample.encrypted)
+            self._window.add(
+                key, sample.histogram, sample.errors, when.ended, sample.encrypted, sample.answer
+            )
             return
         # What a sidecar gathered while the mesh was away: in one second it would be a peak of calls that
         # nobody made.
         for at, histogram, errors in spread(sample.histogram, sample.errors, when.begun, when.ended):
-            self._window.add(key, histogram, errors, at, sample.encrypted)
+            self._window.add(key, histogram, errors, at, sample.encrypted, sample.answer)
 
     def _served_at(self, sample: CallSample | ConnectionSample, now: float) -> str:
         """Return the address at which callers know an endpoint.

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
-from proxy.contract.traffic import Arm, Protocol
+from proxy.contract.traffic import Answer, Arm, Protocol
 from topology.graph.span_edges import USER
 
 TEN: Final = 10  # seconds of a wide bucket
@@ -46,7 +46,9 @@ class Key(NamedTuple):
 class Cell:
     """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the ``clear``.
 
-    Opaque TCP also has the bytes to and from the target, and open connections.
+    ``redirects``, ``refusals`` and ``shed`` count answers of these classes; of ``unclassed`` calls, which
+    another collector counted, the class is not known. Opaque TCP also has the bytes to and from the target,
+    and open connections.
     """
 
     histogram: Histogram = field(default_factory=Histogram)
@@ -56,20 +58,37 @@ class Cell:
     open: int = 0
     encrypted: int = 0
     clear: int = 0
+    redirects: int = 0
+    refusals: int = 0
+    shed: int = 0
+    unclassed: int = 0
 
     @property
     def has_traffic(self) -> bool:
         """True if there were calls or are open connections."""
         return bool(self.histogram.count or self.open)
 
-    def add(self, histogram: Histogram, errors: int) -> None:
+    def add(self, histogram: Histogram, errors: int, answer: Answer | None = Answer.OK) -> None:
+        """Count calls; their class is unknown where ``answer`` is None."""
         self.histogram.merge(histogram)
         self.errors += errors
+        if answer is Answer.REFUSED:
+            self.refusals += histogram.count
+        elif answer is Answer.REDIRECT:
+            self.redirects += histogram.count
+        elif answer is Answer.SHED:
+            self.shed += histogram.count
+        elif answer is None:
+            self.unclassed += histogram.count
 
     def merge(self, other: "Cell") -> None:
         self.add(other.histogram, other.errors)
         self.encrypted += other.encrypted
         self.clear += other.clear
+        self.redirects += other.redirects
+        self.refusals += other.refusals
+        self.shed += other.shed
+        self.unclassed += other.unclassed
         self.sent += other.sent
         self.received += other.received
         self.open += other.open
@@ -114,11 +133,17 @@ class Window:
         self._begun: float | None = None
 
     def add(
-        self, key: Key, histogram: Histogram, errors: int, at: float, encrypted: bool | None = None
+        self,
+        key: Key,
+        histogram: Histogram,
+        errors: int,
+        at: float,
+        encrypted: bool | None = None,
+        answer: Answer = Answer.OK,
     ) -> None:
         """Count calls that ended at a time, which is not in the future. ``encrypted`` is None if unknown."""
         for cell in self._cells(key, at):
-            cell.add(histogram, errors)
+            cell.add(histogram, errors, answer)
             if encrypted:
                 cell.encrypted += histogram.count
             elif encrypted is not None:

@@ -1,10 +1,12 @@
 """Adoption stages of services, the measured effect of routing and the estimate before it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
+from proxy.contract.traffic import Answer
 from topology.model.decisions import Decision
 from topology.model.graph import Stats
 
@@ -30,7 +32,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """The routed arm against the direct one at 95 % confidence: share that succeeds, latency in seconds.
+    """The routed arm against the direct one at 95 % confidence: share that succeeds, latency in seconds, and
+    the shares of the other classes of answers that either arm got.
 
     A quantile is None while there are too few calls to bound it.
     """
@@ -38,6 +41,15 @@ class Effect:
     success: Change
     p50: Change | None
     p99: Change | None
+    answers: Mapping[Answer, Change] = field(default_factory=dict)
+
+    @property
+    def answered_alike(self) -> bool:
+        """True if no class of answers is significantly more frequent in one arm.
+
+        Otherwise latencies are not of the same work, and being faster is no improvement.
+        """
+        return not any(change.significant for change in self.answers.values())
 
 
 @dataclass(frozen=True, slots=True)

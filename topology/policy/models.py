@@ -55,11 +55,15 @@ class Concept(BaseModel):
 class Harm(Concept):
     """The least difference that turns a stage back, if it is significant too.
 
-    ``success`` is a difference of success rates (0 to 1), ``slower`` a ratio of latencies.
+    ``success`` is a difference of success rates, or of the shares of other answers (0 to 1), ``slower`` a
+    ratio of latencies.
     """
 
     success: Annotated[float, Share()] = Field(
-        default=0.005, description="Least drop of the success rate of the routed requests.", examples=["1%"]
+        default=0.005,
+        description="Least drop of the success rate of the routed requests, and least rise of their share of "
+        "redirects, of refusals (4xx) or of answers that ask for less load (429).",
+        examples=["1%"],
     )
     slower: Annotated[float, Factor()] = Field(
         default=1.2,
@@ -206,7 +210,7 @@ class ServicePolicy(Concept):
     guard: Annotated[Harm | None, BeforeValidator(_guard_switch)] = Field(
         default=None,
         description="Turns stage `route` back to `advise` when the routed requests are significantly worse "
-        "than the control group; `true` means the defaults of each key.",
+        "than the control group, or answered with other statuses; `true` means the defaults of each key.",
         examples=["true"],
     )
 

@@ -10,6 +10,7 @@ from math import ceil, floor, sqrt
 from typing import Final
 
 from proxy.contract.histogram import SCALE, Histogram
+from proxy.contract.traffic import Answer
 from topology.evidence.peer_tallies import bounds
 from topology.graph.window import Cell
 from topology.model.stages import Change, Effect
@@ -24,13 +25,30 @@ def effect(direct: Cell, routed: Cell, z: float = Z95) -> Effect | None:
     if not direct.histogram.count or not routed.histogram.count:
         return None
     p50, p99 = (quantiles(direct.histogram, routed.histogram, q, z) for q in _QUANTILES)
-    return Effect(success(direct, routed, z), p50, p99)
+    return Effect(success(direct, routed, z), p50, p99, answers(direct, routed, z))
 
 
 def success(direct: Cell, routed: Cell, z: float) -> Change:
     """Return the difference of the shares that succeeded."""
     n0, n1 = direct.histogram.count, routed.histogram.count
-    good0, good1 = n0 - direct.errors, n1 - routed.errors
+    return shares(n0 - direct.errors, n0, n1 - routed.errors, n1, z)
+
+
+def answers(direct: Cell, routed: Cell, z: float) -> dict[Answer, Change]:
+    """Return the differences of the shares of each class of answers that was given, successes aside."""
+    n0, n1 = (cell.histogram.count - cell.unclassed for cell in (direct, routed))
+    if n0 <= 0 or n1 <= 0:
+        return {}
+    given = {
+        Answer.REDIRECT: (direct.redirects, routed.redirects),
+        Answer.REFUSED: (direct.refusals, routed.refusals),
+        Answer.SHED: (direct.shed, routed.shed),
+    }
+    return {answer: shares(k0, n0, k1, n1, z) for answer, (k0, k1) in given.items() if k0 or k1}
+
+
+def shares(good0: int, n0: int, good1: int, n1: int, z: float) -> Change:
+    """Return the difference of two shares, each of a number of calls that is not 0."""
     # Score intervals and not the normal approximation: shares are near 1, where that one is wrong.
     low0, high0 = bounds(good0, n0, z)
     low1, high1 = bounds(good1, n1, z)

@@ -2,7 +2,7 @@
 
 Looking again and again at one comparison finds a difference sooner or later where there is none.
 So every look spends a part of one budget: the n-th look at a stage is made at the level
-``ALPHA * 6 / (pi^2 n^2)``, shared by three figures; these add up to ``ALPHA`` over all looks there
+``ALPHA * 6 / (pi^2 n^2)``, shared by six figures; these add up to ``ALPHA`` over all looks there
 will ever be (a union bound, whatever their dependence), and that is how likely it is, at most,
 that a stage whose arms are alike is ever turned back. Looks are made when the smaller arm has
 grown by half. Counts begin again every ``EPOCH``, so that a long good time does not hide a bad
@@ -20,7 +20,7 @@ from proxy.contract.decisions.kinds import Figure, StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm
+from proxy.contract.traffic import Answer, Arm
 from topology.graph.window import Cell
 from topology.model.decisions import Decision
 from topology.model.stages import Change
@@ -36,6 +36,11 @@ _FIRST: Final = 50  # requests of the smaller arm at the first look
 # two looks at nearly the same requests tells nothing new.
 _GROWTH: Final = 1.5
 _NORMAL: Final = NormalDist()
+_FIGURES: Final = {
+    Answer.REDIRECT: Figure.REDIRECTS,
+    Answer.REFUSED: Figure.REFUSALS,
+    Answer.SHED: Figure.SHED,
+}
 
 
 @dataclass(slots=True)
@@ -75,11 +80,13 @@ class Guard:
         for name in self._watched.keys() - services:
             del self._watched[name]
 
-    def add(self, service: ServiceId, arm: str, histogram: Histogram, errors: int) -> None:
-        """Count calls of one arm."""
+    def add(
+        self, service: ServiceId, arm: str, histogram: Histogram, errors: int, answer: Answer | None
+    ) -> None:
+        """Count calls of one arm; the class of their answers is unknown where it is None."""
         held = self._watched.get(service)
         if held is not None and arm:
-            held.arms.setdefault(arm, Cell()).add(histogram, errors)
+            held.arms.setdefault(arm, Cell()).add(histogram, errors, answer)
 
     def verdict(self, service: ServiceId, harm: Harm, now: float) -> Verdict | None:
         """Look at a stage if a look is due; return why it must be turned back if it does this much harm."""
@@ -119,9 +126,9 @@ class Guard:
 
 
 def level(look: int) -> float:
-    """Return the share of false alarms that the n-th look may add, for each of the three figures."""
+    """Return the share of false alarms that the n-th look may add, for each of the figures."""
     # The sum of 1/n^2 is pi^2/6, so that all levels together are ALPHA.
-    return ALPHA * 6 / (pi * look) ** 2 / 3
+    return ALPHA * 6 / (pi * look) ** 2 / len(Figure)
 
 
 def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
@@ -138,15 +145,23 @@ def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
             f"{100 * success.before:.2f} % of the others"
         )
         return Verdict(reason, _comparison(Figure.SUCCESS, success, direct, routed, look))
-    if success.low > 0:
-        return None  # failures are often quick: what answers more of the requests may take longer
-    for figure, change in ((Figure.P50, found.p50), (Figure.P99, found.p99)):
-        if change is not None and change.low > 0 and change.after >= harm.slower * change.before:
+    for answer, change in found.answers.items():
+        if change.low > 0 and change.difference >= harm.success:
             reason = (
-                f"{figure} of the routed requests is {1000 * change.after:.1f} ms, "
-                f"{1000 * change.before:.1f} ms of the others"
+                f"{100 * change.after:.2f} % of the routed requests are answered with {answer.words}, "
+                f"{100 * change.before:.2f} % of the others"
             )
-            return Verdict(reason, _comparison(figure, change, direct, routed, look))
+            return Verdict(reason, _comparison(_FIGURES[answer], change, direct, routed, look))
+    # Failures and refusals are often quick: what answers more of the requests may take longer.
+    if success.low > 0 or any(change.high < 0 for change in found.answers.values()):
+        return None
+    for figure, slower in ((Figure.P50, found.p50), (Figure.P99, found.p99)):
+        if slower is not None and slower.low > 0 and slower.after >= harm.slower * slower.before:
+            reason = (
+                f"{figure} of the routed requests is {1000 * slower.after:.1f} ms, "
+                f"{1000 * slower.before:.1f} ms of the others"
+            )
+            return Verdict(reason, _comparison(figure, slower, direct, routed, look))
     return None
 
 

@@ -31,7 +31,7 @@ def views(
     direct: dict[str, dict[str, Cell]] = {}
     for key, cell in counts.items():
         if key.arm:
-            arms.setdefault((key.target, key.arm), Cell()).add(cell.histogram, cell.errors)
+            arms.setdefault((key.target, key.arm), Cell()).merge(cell)
         if key.arm == Arm.DIRECT and key.endpoint:
             by = direct.setdefault(key.target, {})
             by.setdefault(key.endpoint, Cell()).add(cell.histogram, cell.errors)

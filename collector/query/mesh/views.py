@@ -109,19 +109,34 @@ def stage(view: StageView) -> stage_api.StageView:
 
 
 def _effect(found: Effect) -> stage_api.Effect:
+    worse = any(each.low > 0 for each in found.answers.values())
+    # Faster because of other answers is no improvement, nor is a failure that became a refusal.
+    quantiles = [
+        None if each is None else change(each, 1000, lower_is_better=True, comparable=found.answered_alike)
+        for each in (found.p50, found.p99)
+    ]
     return {
         "confidence": 0.95,
-        "success": change(found.success, 1),
-        "p50": None if found.p50 is None else change(found.p50, 1000),
-        "p99": None if found.p99 is None else change(found.p99, 1000),
+        "success": change(found.success, 1, lower_is_better=False, comparable=not worse),
+        "p50": quantiles[0],
+        "p99": quantiles[1],
+        "answers": [
+            {"answer": answer.value, **change(each, 1, lower_is_better=True)}
+            for answer, each in found.answers.items()
+        ],
     }
 
 
-def change(found: Change, unit: float) -> stage_api.Comparison:
-    """A figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is null."""
-    # Latencies come in milliseconds (unit 1000) and are better lower; a share of success is better higher.
-    lower_is_better = unit != 1
+def change(
+    found: Change, unit: float, *, lower_is_better: bool, comparable: bool = True
+) -> stage_api.Comparison:
+    """A figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is null.
+
+    What is not ``comparable``, because the arms were answered differently, is never better.
+    """
     better = (found.difference < 0) is lower_is_better if found.significant else None
+    if better and not comparable:
+        better = None
     return {
         "direct": found.before * unit,
         "routed": found.after * unit,

@@ -9,6 +9,7 @@ from proxy.contract.api.graph import Stats
 from proxy.contract.api.units import Microseconds, Milliseconds, ServiceText, Share, words
 from proxy.contract.decisions.kinds import DecisionKind
 from proxy.contract.model import Stage
+from proxy.contract.traffic import Answer
 
 
 class Decision(TypedDict):
@@ -41,13 +42,22 @@ class Comparison(TypedDict):
     better: bool | None
 
 
+class AnswerComparison(Comparison):
+    """The share of one class of answers in both arms; more of it is not better."""
+
+    answer: Annotated[str, words(Answer)]
+
+
 class Effect(TypedDict):
-    """Routed against direct; a percentile is null with too few calls to bound it."""
+    """Routed against direct; a percentile is null with too few calls to bound it. ``answers`` has the classes
+    of answers, successes and failures aside, that either arm got. Where one of them differs, no latency is
+    ``better``."""
 
     confidence: Share
     success: Comparison
     p50: Comparison | None
     p99: Comparison | None
+    answers: list[AnswerComparison]
 
 
 class Move(TypedDict):

@@ -48,3 +48,6 @@ class Figure(StrEnum):
     SUCCESS = "success"
     P50 = "p50"
     P99 = "p99"
+    REDIRECTS = "redirects"
+    REFUSALS = "refusals"
+    SHED = "shed"  # requests turned away for too much load

@@ -31,6 +31,26 @@ def test_longer_calls_are_put_into_perspective_when_fewer_fail() -> None:
     assert told.endswith("Their p50 is 7 ms longer. Failed calls are counted too, and may have been quick.")
 
 
+def test_other_answers_are_told_first_and_nothing_is_better_beside_them() -> None:
+    quick = figure(-40.0, 2.0)
+    quick["better"] = None  # as the API says it where the answers differ
+    same, refused = figure(0.0, 0.01, lower_is_better=False), figure(0.64, 0.02)
+    found = stage(effect(same, quick, refused=refused, shed=figure(0.0, 0.01)))
+    assert balancing_effect.verdict(found) == (
+        "Routed calls are refused (4xx) 64.00 pp more often. "
+        "Latencies of different answers are not compared: faster is no improvement."
+    )
+    told = words(balancing_effect.effect(found))
+    assert "Refusals (4xx)" in told
+    assert "worse" in told
+    assert "other answers" in told
+    assert "better" not in told.replace("no improvement", "")
+    fewer = stage(effect(same, redirect=figure(-0.3, 0.02)))
+    assert "are redirected (3xx) 30.00 pp less often" in balancing_effect.verdict(fewer)
+    unknown = stage(effect(same, pondered=figure(0.3, 0.02)))
+    assert balancing_effect.verdict(unknown).startswith("No significant difference yet")
+
+
 def test_chance_is_called_chance() -> None:
     told = balancing_effect.verdict(stage(effect(figure(0.001, 0.01, lower_is_better=False))))
     assert told.startswith("No significant difference yet")

@@ -43,6 +43,29 @@ def test_failures_are_compared_with_the_peers() -> None:
     assert found.pairs == (("out for", "30 s"),)
 
 
+def test_answers_are_compared_with_the_peers_by_their_class() -> None:
+    found = explain(
+        decision("eject", "c:1", **FAILURES | {"kind": "answers", "basis": "answers", "answer": "refused"})
+    )
+    assert found.title == "calls answered with a refusal (4xx) in 10 s"
+    assert [bar.value for bar in found.bars] == ["40.83 % of 240", "0.2 % of 480"]
+
+
+def test_a_weight_says_that_its_endpoint_sheds_load() -> None:
+    facts: dict[str, Any] = {"from": 1.0, "to": 0.5, "latency_ratio": 1.0, "calls": 90, "peers": ["a:1"]}
+    found = explain(decision("weight", "c:1", **facts, shed=0.5))
+    assert "It turns away 50 % more of its requests for too much load." in found.sentences
+    assert len(explain(decision("weight", "c:1", **facts)).sentences) == 2
+
+
+def test_the_guard_shows_the_share_of_answers_that_it_turned_back_for() -> None:
+    facts: dict[str, Any] = {"from": "route", "from_percent": 50, "to": "advise", "to_percent": 0}
+    arms = {"direct": 0.33, "routed": 0.97, "difference": 0.64, "low": 0.6, "high": 0.68, "look": 1}
+    counts = {"level": 0.001, "direct_count": 100, "routed_count": 100, "figure": "refusals"}
+    found = explain(decision("stage", "", **facts, origin="guard", **arms, **counts))
+    assert [bar.value for bar in found.bars] == ["33 % of 100", "97 % of 100"]
+
+
 def test_latency_is_told_with_its_unit() -> None:
     found = explain(decision("eject", "c:1", **FAILURES, latency_ms=340.0, peer_latency_ms=17.0))
     assert [bar.value for bar in found.bars] == ["340 ms", "17 ms"]

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Answer
 from tests.support.extent import sized
 from topology.graph.window import Cell
-from topology.rollout.effect import effect, interval, quantiles, success
+from topology.rollout.effect import answers, effect, interval, quantiles, success
 
 
 def cell(count: int, errors: int = 0, latency: float = 0.1) -> Cell:
@@ -47,6 +48,45 @@ def test_nothing_is_said_without_both_arms_and_no_tail_from_a_few_calls() -> Non
     assert few is not None
     assert few.p50 is not None
     assert few.p99 is None
+
+
+def answered(count: int, answer: Answer, part: int, latency: float = 0.04) -> Cell:
+    """Calls, of which some got an answer of this class at once."""
+    found = cell(count - part, latency=latency)
+    found.add(cell(part, latency=0.0007).histogram, 0, answer)
+    return found
+
+
+@pytest.mark.parametrize("answer", [Answer.REDIRECT, Answer.REFUSED, Answer.SHED])
+def test_other_answers_in_one_arm_are_a_difference_of_their_class(answer: Answer) -> None:
+    found = effect(answered(1000, answer, 330), answered(1000, answer, 970))
+    assert found is not None
+    assert not found.success.significant
+    [(seen, change)] = found.answers.items()
+    assert (seen, change.before, change.after) == (answer, 0.33, 0.97)
+    assert change.low > 0.5
+    assert not found.answered_alike
+
+
+def test_answers_that_both_arms_get_alike_are_none() -> None:
+    found = effect(answered(1000, Answer.REFUSED, 330), answered(1000, Answer.REFUSED, 340))
+    assert found is not None
+    assert found.answered_alike
+    plain = effect(cell(100), cell(100))
+    assert plain is not None
+    assert (plain.answers, plain.answered_alike) == ({}, True)
+
+
+def test_calls_whose_answers_nobody_knows_are_left_out_of_their_shares() -> None:
+    direct, routed = answered(100, Answer.REFUSED, 50), answered(100, Answer.REFUSED, 50)
+    routed.add(cell(900).histogram, 0, None)
+    found = effect(direct, routed)
+    assert found is not None
+    assert found.answers[Answer.REFUSED].after == 0.5
+    unknown = Cell()
+    unknown.add(cell(900).histogram, 0, None)
+    assert effect(direct, unknown) is not None
+    assert answers(direct, unknown, 1.96) == {}
 
 
 def test_ten_times_slower_is_significant_and_equal_is_not() -> None:

@@ -9,7 +9,7 @@ from proxy.contract.decisions.kinds import Figure
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
-from proxy.contract.traffic import Arm
+from proxy.contract.traffic import Answer, Arm
 from tests.topology.fleet import histogram
 from topology.engine import Engine
 from topology.model.samples import CallSample, Side
@@ -39,7 +39,7 @@ def watched(
     guard.watch(S, 1.0, 0.0)
     for step in range(steps):
         for number in (0, 1):
-            guard.add(S, ARMS[number], *arm(rng, at_once, failing[number], middle[number]))
+            guard.add(S, ARMS[number], *arm(rng, at_once, failing[number], middle[number]), Answer.OK)
         found = guard.verdict(S, Harm(), step * 5.0)
         if found is not None:
             return found, step
@@ -47,7 +47,7 @@ def watched(
 
 
 def test_all_looks_together_spend_no_more_than_the_budget() -> None:
-    assert sum(3 * level(look) for look in range(1, 100_000)) <= ALPHA
+    assert sum(len(Figure) * level(look) for look in range(1, 100_000)) <= ALPHA
 
 
 def test_arms_that_are_alike_are_hardly_ever_turned_back() -> None:
@@ -89,10 +89,42 @@ def test_a_long_good_time_does_not_hide_a_bad_one() -> None:
         now += 30
         for number in (0, 1):
             bad = number == 1 and now > 10 * EPOCH
-            guard.add(S, ARMS[number], *arm(rng, 100, 0.05 if bad else 0.005, 0.05))
+            guard.add(S, ARMS[number], *arm(rng, 100, 0.05 if bad else 0.005, 0.05), Answer.OK)
         found = guard.verdict(S, Harm(), now)
     assert found is not None
     assert 10 * EPOCH < now < 12.5 * EPOCH
+
+
+def refused(seed: int, shares: tuple[float, float], quick: float = 0.0007) -> Verdict | None:
+    """A stage in whose arms these shares of the requests are refused, each at once, others in 40 ms."""
+    rng, guard = random.Random(seed), Guard()
+    guard.watch(S, 1.0, 0.0)
+    for step in range(80):
+        for arm_, share in zip(ARMS, shares, strict=True):
+            part = sum(rng.random() < share for _ in range(25))
+            for count, latency, answer in ((25 - part, 0.04, Answer.OK), (part, quick, Answer.REFUSED)):
+                guard.add(S, arm_, arm(rng, count, 0.0, latency)[0], 0, answer)
+        found = guard.verdict(S, Harm(), step * 5.0)
+        if found is not None:
+            return found
+    return None
+
+
+def test_fast_wrong_answers_are_harm_and_no_improvement() -> None:
+    for seed in range(20):
+        found = refused(seed, (0.33, 0.97))
+        assert found is not None
+        assert found.harm.figure is Figure.REFUSALS
+        assert "of the routed requests are answered with a refusal (4xx)" in found.reason
+
+
+def test_answers_that_both_arms_get_alike_turn_nothing_back() -> None:
+    assert sum(refused(seed, (0.3, 0.3)) is not None for seed in range(60)) <= 1
+
+
+def test_fewer_quick_refusals_make_no_arm_slower() -> None:
+    """Two of three endpoints refuse at once, and the mesh avoids them."""
+    assert all(refused(seed, (0.67, 0.01)) is None for seed in range(20))
 
 
 YAML = "services: {b: {stage: route, percent: 50%s}}"

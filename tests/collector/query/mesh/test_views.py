@@ -12,6 +12,7 @@ from proxy.contract.decisions.kinds import StageOrigin
 from proxy.contract.histogram import Histogram
 from proxy.contract.model import EndpointState, Stage
 from proxy.contract.service_id import ServiceId
+from proxy.contract.traffic import Answer
 from topology.model.decisions import Decision
 from topology.model.endpoints import EndpointView
 from topology.model.graph import EdgeView, Encryption, GraphView, Kind, NodeView, Point, Stats
@@ -140,7 +141,7 @@ def test_what_routing_changes_or_would_change() -> None:
     assert effect["p50"]
     assert (effect["p50"]["routed"], effect["p50"]["better"]) == (210, None)
     assert effect["p99"] is None
-    assert views.change(slower, 1000)["better"] is False
+    assert views.change(slower, 1000, lower_is_better=True)["better"] is False
     (shown,) = advice["endpoints"]
     assert shown == {"address": "b:1", "observed": 0.5, "expected": 0.0, "weight": 0.0}
     assert advice["basis"] == "an estimate"
@@ -192,3 +193,28 @@ def test_buckets_are_those_with_calls_in_milliseconds() -> None:
 def test_any_evidence_is_json(value: object) -> None:
     shown = views.decision(Decision(1.0, ServiceId("a"), "b", Unknown("eject", {"value": value})))
     json.dumps(shown, allow_nan=False)
+
+
+def test_nothing_is_better_where_the_routed_calls_are_answered_differently() -> None:
+    faster, same = Change(0.0414, 0.0007, -0.042, -0.040), Change(1.0, 1.0, -0.01, 0.01)
+    for refusals, worse in ((Change(0.33, 0.97, 0.6, 0.68), True), (Change(0.33, 0.01, -0.36, -0.28), False)):
+        found = Effect(same, faster, faster, {Answer.REFUSED: refusals})
+        said = views.stage(
+            StageView(REVIEWS, Stage.ROUTE, 50, StageOrigin.API, 0.0, TRAFFIC, TRAFFIC, effect=found)
+        )["effect"]
+        assert said
+        assert said["p50"]
+        assert said["p99"]
+        assert (said["p50"]["significant"], said["p50"]["better"], said["p99"]["better"]) == (
+            True,
+            None,
+            None,
+        )
+        [answers] = said["answers"]
+        assert (answers["answer"], answers["better"]) == ("refused", not worse)
+    more = Effect(Change(0.8, 0.9, 0.05, 0.15), None, None, {Answer.REFUSED: Change(0.0, 0.1, 0.05, 0.15)})
+    turned = views.stage(
+        StageView(REVIEWS, Stage.ROUTE, 50, StageOrigin.API, 0.0, TRAFFIC, TRAFFIC, effect=more)
+    )["effect"]
+    assert turned
+    assert turned["success"]["better"] is None
