@@ -1,5 +1,6 @@
 """The whole collector as a process: starts, refuses to start, stops, is killed, comes back."""
 
+import json
 import random
 import resource
 import signal
@@ -8,14 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import grpc
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from tests.collector.made import client_metrics, span, trace_request
+from tests.collector.made import client_metrics, label, span, trace_request
 from tests.collector.receive.receiving import METRICS, TRACES
 from tests.collector.running import Collector, export, free_port, refused, started, stored, until
 from tests.support.extent import sized
+
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -91,6 +96,62 @@ def test_a_trace_of_yesterday_is_in_the_graph_of_yesterday(collector: Collector)
     assert links("") == links(f"start={now // 1000 - 600_000_000}") == []
     points = collector.get(f"/api/mesh/series?service=shop&{window}&step=60")["points"]
     assert sum(point["count"] for point in points) == 2
+
+
+def test_spans_of_others_make_the_same_edges_in_every_format(tmp_path: Path) -> None:
+    zipkin = f"127.0.0.1:{free_port()}"
+    collector = started(tmp_path, zipkin=zipkin)
+    now = time.time_ns()
+
+    def made(own: int, parent: int, kind: str, **labels: str) -> Span:
+        one = Span(trace_id=b"otlp" * 4, span_id=bytes([own] * 8), kind=Span.SpanKind.Value(kind))
+        one.parent_span_id = bytes([parent] * 8) if parent else b""
+        one.start_time_unix_nano, one.end_time_unix_nano = now, now + 1000
+        label(one.attributes, {key.replace("__", "."): value for key, value in labels.items()})
+        return one
+
+    def zipkin_span(own: str, parent: str, kind: str, service: str) -> dict[str, object]:
+        return {
+            "traceId": "2a",
+            "id": own,
+            **({"parentId": parent} if parent else {}),
+            "kind": kind,
+            "timestamp": now // 1000,
+            "duration": 1,
+            "localEndpoint": {"serviceName": service},
+            "remoteEndpoint": {"serviceName": "kafka"},
+            "tags": {"kafka.topic": "orders"},
+        }
+
+    queue = {"messaging__system": "kafka", "messaging__destination__name": "orders"}
+    calls = [
+        made(1, 0, "SPAN_KIND_SERVER", db__system="redis"),
+        made(2, 1, "SPAN_KIND_INTERNAL"),
+        made(3, 2, "SPAN_KIND_CLIENT", http__url="http://u:p@bank:8443/pay?token=t"),
+        made(4, 2, "SPAN_KIND_PRODUCER", **queue),
+    ]
+    try:
+        collector.post("/v1/traces", trace_request(calls, "shop").SerializeToString())
+        served = [made(5, 2, "SPAN_KIND_SERVER"), made(6, 4, "SPAN_KIND_CONSUMER", **queue)]
+        collector.post("/v1/traces", trace_request(served, "mail").SerializeToString())
+        body = [zipkin_span("a", "", "PRODUCER", "shop"), zipkin_span("b", "a", "CONSUMER", "mail")]
+        urlopen(Request(f"http://{zipkin}/api/v2/spans", json.dumps(body).encode(), JSON), timeout=20).close()
+        expected = {
+            ("user", "shop"): 1,
+            ("shop", "mail"): 1,
+            ("shop", "bank:8443"): 1,
+            ("shop", "kafka/orders"): 2,
+            ("kafka/orders", "mail"): 2,
+        }
+
+        def edges(query: str = "") -> dict[tuple[str, str], int]:
+            found = collector.get(f"/api/mesh/graph{query}")["edges"]
+            return {(edge["source"], edge["target"]): edge["count"] for edge in found}
+
+        until(lambda: edges() == expected, "the calls in the graph")
+        until(lambda: edges(f"?start={now // 1000 - 900_000_000}") == expected, "the calls in the store")
+    finally:
+        collector.end(signal.SIGKILL)
 
 
 def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
