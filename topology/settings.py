@@ -37,9 +37,9 @@ class EngineSettings:
         20_000
     )
     pairing_ttl: Annotated[
-        float, _seconds("how long an SDK's client or server span waits for its other half", _GRAPH)
+        float, _seconds("how long spans of SDKs are kept for the others of their trace", _GRAPH)
     ] = 10.0
-    pairing_spans: Annotated[int, _count("most spans waiting for their other half", _GRAPH)] = 100_000
+    pairing_spans: Annotated[int, _count("most spans kept for the others of their trace", _GRAPH)] = 100_000
 
     eject_failures: Annotated[int, _count("fewest failures in a window that count as evidence")] = 5
     eject_success_below: Annotated[

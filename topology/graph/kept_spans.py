@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from topology.graph.span_roles import Exchange, SpanKind
+from topology.graph.exchanges import Exchange, SpanKind
 from topology.model.samples import SpanFact
 
 # Steps that are walked from a span towards its root; a loop of parents ends there.
@@ -32,6 +32,8 @@ class KeptSpan:
     missing = b""
     served: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
+
+    is_proxy = False  # the span of somebody else's sidecar, which may have the name of its service
 
     def __init__(self, key: bytes, fact: SpanFact, exchange: Exchange | None, now: float) -> None:
         self.key, self.fact, self.exchange, self.since = key, fact, exchange, now

@@ -8,11 +8,11 @@ later than conventions, so names of ten years meet in one collector.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 # People gave these names, so they come before every address. The newer one first.
-NAMES: Final = ("service.peer.name", "peer.service")
+NAMES: Final = ("service.peer.name", "peer.service", "aws.remote.service")
 # OpenTelemetry's Zipkin exporter writes one of these as the name when it has none.
 NOT_NAMES: Final = ("server.address", "net.peer.name", "db.name")
 # The host that the caller meant: a name rather than the address it resolved to.
@@ -57,6 +57,7 @@ ATTRIBUTES: Final = frozenset(
 
 # From a scheme to the end of the authority; the path may hold secrets, and differs from request to request.
 _ORIGIN: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#\s\\]*)")
+_AFTER_AUTHORITY: Final = re.compile(r"[/?#\s\\]")
 
 
 def given_name(attributes: Mapping[str, str]) -> str:
@@ -133,21 +134,36 @@ def _usual_port(attributes: Mapping[str, str]) -> str:
 @lru_cache(maxsize=4096)
 def _joined(value: str, port: str) -> str:
     """Return ``host:port`` of a host that may be written as a URL, with a port, or with credentials."""
-    place = value.strip()
-    if match := _ORIGIN.search(place):
-        place = match[2]
-        port = port or _PORTS.get(match[1].lower(), "")
+    # Of several (a client's list of brokers) the first; gRPC writes the family before an address.
+    place = value.partition(",")[0].strip().removeprefix("ipv4:").removeprefix("ipv6:")
+    scheme, separator, rest = place.partition("://")
+    if separator:
+        scheme = scheme.rpartition(":")[2].lower()
+        # gRPC's targets have an empty authority: dns:///api:50051.
+        place = rest if scheme == "unix" else rest.lstrip("/")
+        port = port or _PORTS.get(scheme, "")
     # A path is the address of a Unix domain socket.
     if place.startswith("/"):
         return place
-    place = place.rpartition("@")[2].partition("/")[0].rstrip(".")
+    place = _AFTER_AUTHORITY.split(place, 1)[0].rpartition("@")[2]
     if place.startswith("["):
-        inner, _, rest = place[1:].partition("]")
-        place, port = inner, rest.removeprefix(":") or port
+        place, _, own = place[1:].partition("]")
+        port = own.removeprefix(":") or port
     elif place.count(":") == 1:
         place, _, own = place.partition(":")
         port = own or port
-    place = place.rstrip(".")
-    if ":" in place:
-        return f"[{place}]:{port}" if port else place
-    return f"{place}:{port}" if place and port else place
+    place = _canonical(place.rstrip(".").lower())
+    if not port.isdigit() or port == "0":
+        return place
+    return f"[{place}]:{port}" if ":" in place else f"{place}:{port}" if place else ""
+
+
+def _canonical(host: str) -> str:
+    """Return the one form of an IPv6 address, or of an IPv4 address within one; other hosts as they are."""
+    if ":" not in host:
+        return host
+    try:
+        address = IPv6Address(host)
+    except ValueError:
+        return host
+    return str(address.ipv4_mapped or address)

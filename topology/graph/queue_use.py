@@ -6,7 +6,7 @@ SDKs describe one message by up to two spans on each side, which need not be in 
 
 from typing import Final
 
-from topology.graph.span_roles import Role
+from topology.graph.exchanges import Role
 
 _KEPT: Final = 600.0  # seconds since the last span of a sort for which it is expected again
 _LIMIT: Final = 20_000

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from proxy.contract.traffic import Protocol
 from topology.graph import span_peers, span_roles
+from topology.graph.exchanges import Exchange, Role, SpanKind
 from topology.graph.kept_spans import KeptSpan
 from topology.graph.span_peers import Edge
-from topology.graph.span_roles import Role, SpanKind
 from topology.model.graph import Kind
 
 USER: Final = "user"
@@ -124,7 +124,7 @@ _PROTOCOLS: Final = {Role.CALL: Protocol.HTTP, Role.DATABASE: Protocol.DATABASE}
 _KINDS: Final = {Role.CALL: Kind.EXTERNAL, Role.DATABASE: Kind.DATABASE}
 
 
-def exchanged(span: KeptSpan, exchange: span_roles.Exchange, node: str, kind: Kind | None = None) -> Edge:
+def exchanged(span: KeptSpan, exchange: Exchange, node: str, kind: Kind | None = None) -> Edge:
     """Return the edge of a span's own exchange with a node."""
     fact, service = span.fact, span.service
     kind = kind or _KINDS.get(exchange.role, Kind.QUEUE)

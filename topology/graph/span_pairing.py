@@ -22,13 +22,13 @@ from typing import Final
 
 from proxy.contract import attributes as names
 from proxy.contract.service_id import ServiceId
-from topology.graph import span_edges, span_peers, span_roles
+from topology.graph import exchanges, span_edges, span_peers, span_roles
+from topology.graph.exchanges import Exchange, Role, SpanKind
 from topology.graph.kept_spans import KeptSpan, KeptSpans
 from topology.graph.queue_use import QueueUse
 from topology.graph.seen_spans import SeenSpans
 from topology.graph.span_edges import PairingResult
 from topology.graph.span_peers import Edge
-from topology.graph.span_roles import Role, SpanKind
 from topology.model.graph import Kind
 from topology.model.samples import SpanFact
 
@@ -63,6 +63,8 @@ class Pairing:
         else:
             if self._seen.add(key, span.serves, now):
                 return results
+            if span_roles.is_proxy(fact.attributes):
+                span.is_proxy, span.service = True, span_roles.service(fact)
             if exchange is not None and exchange.is_leaf:
                 self._queues.note(span.service, exchange.node, exchange.role, now)
             waiting = self._spans.put(span)
@@ -142,7 +144,10 @@ class Pairing:
             if not span.is_inner:
                 self._join(above, span, results)
         elif span.serves and _calls(above):
-            self._join(above, span, results)
+            if above.is_proxy or span.is_proxy:
+                span_edges.cover(above)  # a sidecar passes on its own service's calls
+            else:
+                self._join(above, span, results)
 
     def _caller(self, above: KeptSpan) -> KeptSpan | bytes:
         """Return the span that made a call: a client span around a step of its service, else the step."""
@@ -192,7 +197,7 @@ class Pairing:
             span.counted = True
             results.append(span_edges.exchanged(span, exchange, exchange.node))
 
-    def _is_decided(self, span: KeptSpan, exchange: span_roles.Exchange, now: float) -> bool:
+    def _is_decided(self, span: KeptSpan, exchange: Exchange, now: float) -> bool:
         """True if nothing that may come would change how an exchange counts."""
         role, kind = exchange.role, span.fact.kind
         outermost = _outermost(span)
@@ -208,7 +213,7 @@ class Pairing:
         if role is Role.CALL or role is Role.RECEIVE or (role is Role.SEND and kind == SpanKind.CLIENT):
             return False
         # What is asked over HTTP, the service's sidecar measures, and its span may come yet.
-        return not (span_roles.is_over_http(exchange) and self._has_sidecar(span.service))
+        return not (exchanges.is_over_http(exchange) and self._has_sidecar(span.service))
 
     def _give_up_caller(self, span: KeptSpan, results: list[PairingResult]) -> None:
         """Count the call to a server whose caller's spans did not come."""
@@ -225,11 +230,11 @@ class Pairing:
             results.append(span_edges.unknown_caller(span))
 
 
-def _sidecar_exchange(fact: SpanFact) -> span_roles.Exchange | None:
+def _sidecar_exchange(fact: SpanFact) -> Exchange | None:
     """Return the call of a sidecar's client span, to a node only if it is outside the mesh."""
     if fact.kind != SpanKind.CLIENT:
         return None
-    return span_roles.Exchange(Role.CALL, span_peers.sidecar_target(fact.attributes))
+    return Exchange(Role.CALL, span_peers.sidecar_target(fact.attributes))
 
 
 def _calls(span: KeptSpan) -> bool:
@@ -243,7 +248,8 @@ def _nest(outer: KeptSpan, span: KeptSpan) -> None:
     if around is None or within is None:
         return
     measured = span.fact.from_sidecar
-    if not measured and not span_roles.is_same(around, within):
+    # A sidecar's span below a client span is of its call, however either writes the address.
+    if not measured and not span.is_proxy and not exchanges.is_same(around, within):
         return
     span.outer = outer
     if (

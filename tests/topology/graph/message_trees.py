@@ -231,6 +231,33 @@ EXCHANGES: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         ),
         {WEB_API: 1, ("alias", "api:9080", "api"): 1},
     ),
+    "sidecars of others that make two spans of each call": (
+        (
+            span("1", "0", "web", CLIENT, server__address="api"),
+            span("2", "1", "web", SERVER, component="proxy"),
+            span("3", "2", "web", CLIENT, component="proxy", http__url="http://api.shop.svc:9080"),
+            span("4", "3", "api", SERVER, component="proxy"),
+            span("5", "4", "api", CLIENT, component="proxy", http__url="http://127.0.0.1:8080"),
+            span("6", "5", "api", SERVER),
+        ),
+        {WEB_API: 1, ("alias", "api.shop.svc:9080", "api"): 1},
+    ),
+    "istio's sidecars, with names of their own": (
+        (
+            span("1", "0", "web", CLIENT, server__address="api"),
+            span("2", "1", "web.shop", CLIENT, component="proxy", istio__canonical_service="web"),
+            span("3", "2", "api.shop", SERVER, component="proxy", istio__canonical_service="api"),
+            span("4", "3", "api", SERVER),
+        ),
+        {WEB_API: 1},
+    ),
+    "istio's sidecars alone": (
+        (
+            span("2", "", "web.shop", CLIENT, component="proxy", istio__canonical_service="web"),
+            span("3", "2", "api.shop", SERVER, component="proxy", istio__canonical_service="api"),
+        ),
+        {WEB_API: 1},
+    ),
     "nested": (NESTED, {WEB_API: 1}),
     "db": (DATABASE, {("api", "postgresql/shop", DB): 1}),
     "nested db": (NESTED_DATABASE, {("api", "mysql/shop", DB): 1}),

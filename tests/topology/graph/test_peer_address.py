@@ -51,6 +51,17 @@ def test_addresses_of_every_generation(attributes: dict[str, str], address: str)
         ("[::1]", "", "::1"),
         ("/var/run/mysqld.sock", "", "/var/run/mysqld.sock"),
         ("", "80", ""),
+        ("API", "80", "api:80"),
+        ("0:0:0:0:0:0:0:1", "80", "[::1]:80"),
+        ("::ffff:10.0.0.1", "80", "10.0.0.1:80"),
+        ("dns:///api:50051", "", "api:50051"),
+        ("ipv4:10.0.0.1:80", "", "10.0.0.1:80"),
+        ("unix:///var/run/x.sock", "", "/var/run/x.sock"),
+        ("jdbc:mysql://root:secret@db:3306/shop", "", "db:3306"),
+        ("kafka1:9092,kafka2:9092", "", "kafka1:9092"),
+        ("api", "-1", "api"),
+        ("api", "0", "api"),
+        ("http://api/?next=http://other/", "", "api:80"),
     ],
 )
 def test_an_address_is_one_however_it_is_written(written: str, port: str, address: str) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from topology.graph import queue_use
+from topology.graph.exchanges import Role
 from topology.graph.queue_use import QueueUse
-from topology.graph.span_roles import Role
 
 
 def test_messages_are_counted_by_the_finer_spans_where_a_service_makes_them() -> None:
