@@ -34,6 +34,7 @@ from proxy.contract.model import Endpoint, another_process
 from proxy.contract.traffic import Answer
 from proxy.routing.breaker import State
 from proxy.routing.candidate import Candidate
+from proxy.routing.trials import NEVER
 
 # Seconds, far above any latency in use: an endpoint that refuses at once would otherwise be the fastest.
 PENALTY: Final = 5.0
@@ -238,9 +239,11 @@ class Balancer:
         if good or failed or cost > candidate.latency(now):
             candidate.sample(cost, now)
         trials, usual = candidate.trials, self._usual
-        if failed or (usual and latency > SUSPECT * usual):
+        trials.answers += 1
+        if failed:
             trials.failure(now - latency, cost, now, self._requests, self._rng())
-            trials.failed = failed
+        elif usual and latency > SUSPECT * usual:
+            self._slow(candidate, latency, now)
         # Decaying it would take half a minute for what one good answer shows.
         elif trials.bad and trials.success(now - latency):
             candidate.settle(latency, now)
@@ -269,8 +272,11 @@ class Balancer:
         """Record that a client gave up a request after ``latency`` seconds without an answer."""
         candidate.sample(latency, now)
         if self._usual and latency > SUSPECT * self._usual:
-            candidate.trials.failure(now - latency, latency, now, self._requests, self._rng())
-            candidate.trials.failed = False
+            self._slow(candidate, latency, now)
+
+    def _slow(self, candidate: Candidate, latency: float, now: float) -> None:
+        sent, number = now - latency, len(self._present)
+        candidate.trials.slow(sent, latency, now, self._requests, self._rng(), endpoints=number)
 
     def news(self, now: float) -> bool:
         """Return True if an endpoint began to fail, or to keep requests waiting much longer than usual."""
@@ -309,6 +315,11 @@ class Balancer:
         self._floor = _ALIKE * self._usual
         for candidate in pool:
             candidate.floor = self._floor
+            # Slow before it was known what is usual, as in a fleet that is new at once.
+            if candidate.trials.due == NEVER and not candidate.waiting:
+                latency = candidate.latency(now)
+                if latency > SUSPECT * self._usual:
+                    self._slow(candidate, latency, now)
 
     def _sort(self) -> None:
         self._ready = [c for c in self._healthy if c.breaker.state is State.CLOSED]

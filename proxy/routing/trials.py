@@ -5,6 +5,9 @@ restart. So whatever an endpoint looks like, it gets one request when its trial 
 that brings it back at once. The wait until then is short after the first bad answer and grows with each bad
 one that follows, so that what stays bad is met seldom. It ends at a multiple of what a request there costs:
 to ask a slow endpoint is cheap, to ask a failing one is not.
+
+An endpoint that is new and slow warms up: caches fill and code is compiled by requests, not by time. So it
+gets a part of an even share, one request at a time, until it was fast for a while or has had its chance.
 """
 
 from typing import Final
@@ -26,6 +29,11 @@ JITTER: Final = 0.5
 # Good answers in a row that end the growth. One is not enough: an endpoint that fails one request in five
 # gives many in between.
 FORGIVEN: Final = 20
+# Good answers after which an endpoint is warm, and answers after which it has had its chance.
+WARM: Final = 10
+CHANCE: Final = 100
+# Of an even share of the requests, what an endpoint gets that warms up: 1 of so many.
+WARMING: Final = 4
 # Seconds after which a trial without an answer lets another one through.
 EXPIRY: Final = 10.0
 NEVER: Final = float("inf")
@@ -36,14 +44,17 @@ class Trials:
 
     ``due`` is when the next one is, ``NEVER`` while nothing speaks against the endpoint. ``bad`` counts bad
     answers that followed each other, ``failed`` says that the last one was a failure and not only slow.
+    ``answers`` counts all answers of the endpoint, for its user to add to.
     """
 
-    __slots__ = ("_good", "_requests", "_since", "_wait", "bad", "due", "failed")
+    __slots__ = ("_good", "_requests", "_since", "_slow", "_wait", "answers", "bad", "due", "failed")
 
     def __init__(self) -> None:
         self.due = NEVER
         self.bad = 0
         self.failed = False
+        self.answers = 0
+        self._slow = 0
         self._good = 0
         self._since = float("-inf")
         self._wait = FIRST
@@ -54,12 +65,32 @@ class Trials:
         """The seconds from the last bad answer to the next trial."""
         return self._wait
 
-    def failure(self, sent: float, cost: float, now: float, requests: int, share: float) -> None:
-        """Record a bad answer to a request that was sent at ``sent``.
+    def slow(
+        self, sent: float, latency: float, now: float, requests: int, share: float, *, endpoints: int
+    ) -> None:
+        """Record an answer that took much longer than is usual; arguments as of ``failure``.
 
-        ``cost`` is its latency in seconds, ``requests`` the number to the whole service so far and ``share``
-        the jitter, 0 to 1.
+        ``endpoints`` is how many there are to share the requests.
         """
+        self.failed = False
+        self._slow += 1
+        if self.answers - self._slow >= WARM or self.answers >= CHANCE:
+            self._bad(sent, latency, now, requests, share)
+            return
+        # Due at once, when the others had their requests: the next one leaves after the answer to this one.
+        self._good, self._since, self._wait = 0, now, 0.0
+        self.due, self._requests, self.bad = now, requests + WARMING * endpoints, max(self.bad, 1)
+
+    def failure(self, sent: float, cost: float, now: float, requests: int, share: float) -> None:
+        """Record a failure of a request that was sent at ``sent``.
+
+        ``cost`` is the latency in seconds that it counts as, ``requests`` the number to the whole service so
+        far and ``share`` the jitter, 0 to 1.
+        """
+        self.failed = True
+        self._bad(sent, cost, now, requests, share)
+
+    def _bad(self, sent: float, cost: float, now: float, requests: int, share: float) -> None:
         self._good = 0
         # A request from before the last bad answer tells of the same moment: ten that were under way
         # together are one reason to wait, not ten.

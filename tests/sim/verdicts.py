@@ -44,6 +44,7 @@ ALL: Final[Mapping[str, Verdict]] = {
         Verdict("slow start, 1 request/s", _SLOW, 20.0, clients=1, rate=1.0, seconds=90.0, joins=True),
         Verdict("slow start, 1,000 requests/s", _SLOW, 20.0, rate=1000.0, seconds=35.0, joins=True),
         Verdict("scale out, 20 clients", _SLOW, 20.0, servers=11, clients=20, rate=440.0, joins=True),
+        Verdict("cold cache of 40 requests", {"cold": 40}, _BEGIN + 40.0, joins=True),
         Verdict("one failure of two", {"once": True}, _BEGIN + 40.0, servers=2, clients=1, rate=36.0),
         Verdict("one failure of three", {"once": True}, _BEGIN + 40.0, clients=1, rate=36.0),
         Verdict("one failure, 1 request/s", {"once": True}, _BEGIN + 40.0, servers=2, clients=1, rate=1.0),
@@ -77,6 +78,8 @@ def judge(name: str, arm: str, seed: int, fleet: Fleet | None = None) -> Outcome
                 return {}
             state["failed"] = True
             return _FAILS
+        if "cold" in case.behaviour:
+            return _SLOW if servers[0].served <= case.behaviour["cold"] else {}
         if case.behaviour.get("pause"):
             return {"add": max(0.0, case.until - now)}
         return case.behaviour
@@ -91,7 +94,7 @@ def judge(name: str, arm: str, seed: int, fleet: Fleet | None = None) -> Outcome
     setup = Setup(case.clients, case.rate, case.seconds, seed, fleet=mesh, joins=joins)
     outcomes = Simulation(setup, servers, make).run()
     failed = [each[0] for each in outcomes if each[2]]
-    over = failed[0] if case.behaviour.get("once") else case.until
+    over = failed[0] if "once" in case.behaviour else _BEGIN if "cold" in case.behaviour else case.until
     shares = _shares(outcomes, case)
     ends = range(int(over), int(case.seconds) - _STEADY)
     back = next((at for at in ends if sum(shares[at : at + _STEADY]) >= _STEADY / 2), case.seconds)

@@ -29,6 +29,8 @@ from topology.settings import EngineSettings
 # Seconds: a queue comes and goes, and sidecars avoid it better than an ejection: slow must last.
 _SHORTEST_WINDOW: Final = 5.0
 _NEWEST_WINDOW: Final = 0.5  # seconds: one interval of reports
+# Seconds from its first answer for which an endpoint that was slow from then on counts as warming up.
+_SLOW_START: Final = 30.0
 # The standard error of a mean says little below about ten values.
 _TIMED_CALLS: Final = 10
 _PART_CALLS: Final = 3  # timed calls for a part of the window, or of the reporters, to have a latency
@@ -64,7 +66,7 @@ class LatencyTest:
         if window is None:
             return None
         own, total, peers = window.own, window.own.total, self._tallies.of_peers(endpoint, seconds)
-        if not self._worse(window, peers, ""):
+        if not self._worse(window, peers, "") or self._warming_up(endpoint, peers):
             return None
         reporters = self._reporters(own, peers)
         confirmed = ""
@@ -108,6 +110,18 @@ class LatencyTest:
         # Two thresholds, as the factor alone would eject at 3 ms against 1 ms, which no caller notices.
         slower = mine.mean - doubt - peer.mean >= self._gap
         return lasting and slower and 2**mine.mean - 2**peer.mean >= self._settings.eject_slow_floor
+
+    def _warming_up(self, endpoint: str, peers: Sequence[EndpointTally]) -> bool:
+        """True if an endpoint is new and was slow from its first answer on.
+
+        Its caches fill and its code is compiled. Sidecars give it part of a share meanwhile; an ejection
+        would only put off the end of it.
+        """
+        usual = self._tallies.records[endpoint].baseline
+        peer = better_half(peers, typical_latency, "")
+        if usual.logs is None or peer is None or self._tallies.now - usual.begun > _SLOW_START:
+            return False
+        return usual.logs - peer.mean >= self._gap / 2
 
     def _reporters(self, own: EndpointTally, peers: Sequence[EndpointTally]) -> list[str]:
         """Return the reporters that see it: their calls elsewhere are faster, or there are none."""

@@ -10,7 +10,7 @@ from proxy.contract.model import Endpoint
 from proxy.routing.balancer import LATE, NEWS_AGAIN, PENALTY, Balancer
 from proxy.routing.breaker import THRESHOLD, State
 from proxy.routing.candidate import DEFAULT_LATENCY, Candidate
-from proxy.routing.trials import FIRST, GROWTH, JITTER
+from proxy.routing.trials import CHANCE, FIRST, GROWTH, JITTER, WARMING
 
 endpoints = st.lists(
     st.builds(
@@ -139,6 +139,33 @@ def asked(
     return times
 
 
+def warm(*candidates: Candidate) -> None:
+    """Let endpoints have answered often enough that slow ones are not warming up."""
+    for candidate in candidates:
+        candidate.trials.answers = CHANCE
+
+
+def test_a_new_endpoint_that_is_slow_gets_a_part_of_its_share_one_request_at_a_time() -> None:
+    balancer, a, b = two()
+    balancer.observe(b, 0.02, False, 0.0)
+    balancer.observe(a, 0.5, False, 1.0)  # before anything is usual
+    sent: list[int] = []
+    for number in range(80):
+        picked = balancer.pick(1.0)
+        if picked is a:
+            assert a.open == 0
+            sent.append(number)
+            a.begin(number, 1.0)
+        elif a.open and number - sent[-1] == 3:
+            a.end(sent[-1])
+            balancer.observe(a, 0.5, False, 1.0)
+    assert 6 <= len(sent) <= 80 // (2 * WARMING)
+    # It became fast: one answer, and it has its share.
+    a.end(sent[-1])
+    balancer.observe(a, 0.02, False, 2.0)
+    assert len(asked(balancer, a, 2.0, 4.0)) > 30
+
+
 def test_one_failure_costs_an_endpoint_seconds_and_not_a_minute() -> None:
     balancer, a, b = two()
     for candidate in (a, b):
@@ -161,6 +188,7 @@ def test_a_request_that_its_client_gave_up_is_no_verdict_either() -> None:
     balancer, a, b = two()
     for candidate in (a, b):
         balancer.observe(candidate, 0.02, False, 0.0)
+    warm(a)
     balancer.give_up(a, 3.0, 3.0)
     assert a.latency(3.0) == 3.0
     times = asked(balancer, a, 3.0, 8.0)
@@ -196,6 +224,7 @@ def many(count: int, **unhealthy: str) -> tuple[Balancer, list[Candidate]]:
     candidates = list(balancer.candidates.values())
     for candidate in candidates:
         balancer.observe(candidate, 0.02, False, 0.0)
+    warm(*candidates)
     return balancer, candidates
 
 

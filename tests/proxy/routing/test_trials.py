@@ -3,7 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.routing.trials import EXPIRY, FIRST, FORGIVEN, GROWTH, JITTER, LONGEST, NEVER, REQUESTS, Trials
+from proxy.routing.trials import (
+    CHANCE,
+    EXPIRY,
+    FIRST,
+    FORGIVEN,
+    GROWTH,
+    JITTER,
+    LONGEST,
+    NEVER,
+    REQUESTS,
+    WARM,
+    WARMING,
+    Trials,
+)
 
 PLENTY = 10_000
 
@@ -50,10 +63,31 @@ def test_requests_that_were_under_way_together_are_one_reason_to_wait() -> None:
 
 def test_a_slow_endpoint_is_asked_more_often_than_a_failing_one() -> None:
     slow, now = Trials(), 0.0
+    slow.answers = CHANCE
     for _ in range(6):
-        failed(slow, now, cost=0.5)
+        slow.slow(now, 0.5, now, 0, 0.0, endpoints=2)
         now += slow.wait
     assert slow.wait == 5.0
+
+
+def test_one_that_warms_up_is_asked_as_soon_as_the_others_had_their_requests() -> None:
+    trials = Trials()
+    for number in range(CHANCE - 1):
+        trials.answers += 1
+        trials.slow(float(number), 0.5, number + 0.5, 100 * number, 0.0, endpoints=3)
+        assert not trials.admits(number + 0.5, 100 * number + 3 * WARMING - 1)
+        assert trials.admits(number + 0.5, 100 * number + 3 * WARMING)
+        assert not trials.admits(number + 0.5, 100 * number + 3 * WARMING)
+    trials.answers += 1  # it has had its chance
+    trials.slow(1000.0, 0.5, 1000.5, 0, 0.0, endpoints=3)
+    assert trials.due >= 1000.5 + FIRST
+
+
+def test_one_that_is_warm_is_no_longer_warming_up() -> None:
+    trials = Trials()
+    trials.answers = WARM + 1
+    trials.slow(1.0, 0.5, 1.5, 0, 0.0, endpoints=3)
+    assert trials.due == 1.5 + FIRST
 
 
 def test_a_trial_waits_for_requests_too() -> None:
