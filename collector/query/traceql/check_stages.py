@@ -35,6 +35,8 @@ def _stage(stage: syntax.Stage) -> None:
             _readable(field)
     elif isinstance(stage, syntax.SpanMetric):
         _metric(stage)
+    elif isinstance(stage, syntax.SeriesOperation):
+        _operation(stage)
     elif isinstance(stage, syntax.Compare):
         _compare(stage)
     elif isinstance(stage, syntax.Rank) and stage.limit < 1:
@@ -113,6 +115,16 @@ def _metric(stage: syntax.SpanMetric) -> None:
         )
 
 
+def _operation(stage: syntax.SeriesOperation) -> None:
+    for side in (stage.left, stage.right):
+        if metric_of(side) is None:
+            raise TraceQLError(
+                "series are computed with series: write a metric such as | rate() into both brackets",
+                side.at,
+            )
+        check_query(side)
+
+
 def _compare(stage: syntax.Compare) -> None:
     _stage(stage.selection)
     if structural(stage.selection.condition):
@@ -130,4 +142,4 @@ def _compare(stage: syntax.Compare) -> None:
 
 def metric_of(query: syntax.Query) -> syntax.Metric | None:
     """The metric a query makes, None where it finds traces."""
-    return next((each for each in query.stages if isinstance(each, syntax.SpanMetric | syntax.Compare)), None)
+    return next((each for each in query.stages if isinstance(each, syntax.Metric)), None)

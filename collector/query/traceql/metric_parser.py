@@ -21,7 +21,11 @@ class MetricParser(ExpressionParser):
     def _series(self) -> tuple[syntax.Stage, ...]:
         """Read a metric and the stages behind it, the pipe before it first."""
         self._advance()
-        found: list[syntax.Stage] = [self._compare() if self._word("compare") else self._metric()]
+        return (self._compare() if self._word("compare") else self._metric(), *self._series_stages())
+
+    def _series_stages(self) -> tuple[syntax.Stage, ...]:
+        """Read what is done with series."""
+        found: list[syntax.Stage] = []
         while True:
             if self._is(*_CONDITIONS):
                 found.append(self._series_filter())

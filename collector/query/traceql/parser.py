@@ -4,6 +4,8 @@ As in the language's own grammar structure binds tighter between spansets than `
 bind equally and from left to right.
 """
 
+import itertools
+from dataclasses import replace
 from typing import Final
 
 from collector.query.traceql import names, syntax
@@ -14,6 +16,7 @@ from collector.query.traceql.syntax import Literal
 from collector.query.traceql.tokens import Kind, tokens
 
 _CONDITIONS: Final = names.EQUALITY + names.ORDER
+_SERIES_BINDING: Final = {op: ARITHMETIC_BINDING[op] for op in "+-*/"}
 _STAGES: Final = (
     'a spanset such as { name = "GET /" }, or a stage: count(), avg(), min(), max(), sum(), by(), select() '
     "or a metric such as rate()"
@@ -39,9 +42,48 @@ def field(text: str) -> syntax.Field:
 class _Parser(MetricParser):
     def query(self) -> syntax.Query:
         """Read a whole query: stages, a metric behind them, and hints."""
+        if not self._begins_operation():
+            return replace(self._metric_query(), hints=self._hints())
+        found = self._operation(0)
+        return replace(found, stages=(*found.stages, *self._series_stages()), hints=self._hints())
+
+    def _metric_query(self) -> syntax.Query:
         found = self.pipeline()
         series = self._series() if self._next_is_metric() else ()
-        return syntax.Query((*found.stages, *series), self._hints(), found.at)
+        return replace(found, stages=(*found.stages, *series))
+
+    def _begins_operation(self) -> bool:
+        """True if series are computed with each other: then a metric stands in the first bracket."""
+        if not self._is("("):
+            return False
+        depth = 0
+        for token, after in itertools.pairwise(self._tokens[self._index :]):
+            if token.kind is Kind.MARK:
+                depth += (token.text == "(") - (token.text == ")")
+                if not depth:
+                    return False
+                if token.text == "|" and after.kind is Kind.WORD and after.text in names.METRICS:
+                    return True
+        return False
+
+    def _operation(self, least: int) -> syntax.Query:
+        """Read queries for series in brackets with arithmetic between them."""
+        left = self._operation_operand()
+        while (binding := self._binding(_SERIES_BINDING)) > least:
+            op = self._operator()
+            operation = syntax.SeriesOperation(op.text, left, self._operation(binding), op.at)
+            left = syntax.Query((operation,), at=left.at)
+        return left
+
+    def _operation_operand(self) -> syntax.Query:
+        token = self._next
+        if not self._take("("):
+            raise self._expected("a query for series in brackets, such as ({ } | rate()),")
+        self._deeper(token)
+        found = self._operation(0) if self._begins_operation() else self._metric_query()
+        self._close(")")
+        self._depth -= 1
+        return found
 
     def pipeline(self) -> syntax.Query:
         """Read stages up to a metric, a bracket or the end."""

@@ -55,6 +55,8 @@ def _stage(stage: syntax.Stage) -> str:
         return _metric(stage)
     if isinstance(stage, syntax.Compare):
         return f"compare({_spanset(stage.selection)}, {stage.top}, {stage.start}, {stage.end})"
+    if isinstance(stage, syntax.SeriesOperation):
+        return f"({text(stage.left)}) {stage.op} ({text(stage.right)})"
     if isinstance(stage, syntax.Rank):
         return f"{stage.function}({stage.limit})"
     if isinstance(stage, syntax.SeriesFilter):

@@ -181,6 +181,16 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesOperation:
+    """``({ … } | rate()) / ({ … } | rate())``: series with equal labels computed with each other."""
+
+    op: str
+    left: "Query"
+    right: "Query"
+    at: Position = field(default=Position(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Rank:
     """``| topk(n)`` or ``| bottomk(n)``: the greatest or smallest values of each moment."""
 
@@ -208,6 +218,6 @@ class Query:
 
 
 Spanset = Filter | Combined | Query
-Metric = SpanMetric | Compare
+Metric = SpanMetric | Compare | SeriesOperation
 SeriesStage = Rank | SeriesFilter
 Stage = Filter | Combined | Query | ScalarFilter | By | Coalesce | Select | Metric | SeriesStage

@@ -3,5 +3,6 @@
 ``steps``       the intervals that values are of
 ``statements``  a metric as SQL; ``comparison`` that of compare()
 ``series``      series from the answers: labels, values, exemplars; ranks and thresholds
+``operation``   arithmetic between series
 ``metrics``     runs queries for series
 """

@@ -14,6 +14,7 @@ from collector.query.traceql import Compiled, TraceQLError, compiled, syntax, wa
 from collector.query.traceql.check_stages import metric_of
 from collector.query.traceql.errors import Position
 from collector.query.traceql.metrics import comparison, statements
+from collector.query.traceql.metrics.operation import combined
 from collector.query.traceql.metrics.series import Series, from_rows, processed, spread
 from collector.query.traceql.metrics.steps import Steps
 from collector.query.traceql.spansets import CANDIDATES_MAX, Spansets
@@ -45,22 +46,32 @@ class Metrics:
 
     async def run(self, query: syntax.Query, steps: Steps, exemplars: int) -> SeriesAnswer:
         """The series of a query over all intervals, with at most ``exemplars`` exemplars."""
+        answer = await self._series(query, steps, exemplars)
+        return replace(answer, series=spread(answer.series, exemplars))
+
+    async def _series(self, query: syntax.Query, steps: Steps, exemplars: int) -> SeriesAnswer:
         metric = metric_of(query)
         if metric is None:
             raise TraceQLError(
                 "this finds traces, and series are asked for: write a metric such as | rate() at the end",
                 Position(),
             )
-        place = query.stages.index(metric)
-        spans = compiled(replace(query, stages=query.stages[:place] or (syntax.Filter(None),)), steps.window)
-        kept, joined, partial = await self._kept(spans)
-        behind = [each for each in query.stages if isinstance(each, syntax.Rank | syntax.SeriesFilter)]
-        if isinstance(metric, syntax.Compare):
-            found, more = await self._compared(metric, steps, kept, joined)
+        if isinstance(metric, syntax.SeriesOperation):
+            sides = [await self._series(each, steps, exemplars) for each in (metric.left, metric.right)]
+            found = combined(metric.op, *(each.series for each in sides))
+            missing = [each.partial for each in sides]
         else:
-            found, more = await self._measured(metric, steps, kept, joined, exemplars > 0)
-        series = await asyncio.to_thread(lambda: spread(processed(found, behind), exemplars))
-        return SeriesAnswer(series, "; ".join(filter(None, (partial, more))))
+            place = query.stages.index(metric)
+            spans = compiled(replace(query, stages=query.stages[:place]), steps.window)
+            kept, joined, partial = await self._kept(spans)
+            if isinstance(metric, syntax.Compare):
+                found, more = await self._compared(metric, steps, kept, joined)
+            else:
+                found, more = await self._measured(metric, steps, kept, joined, exemplars > 0)
+            missing = [partial, more]
+        behind = [each for each in query.stages if isinstance(each, syntax.Rank | syntax.SeriesFilter)]
+        series = await asyncio.to_thread(processed, found, behind)
+        return SeriesAnswer(series, "; ".join(dict.fromkeys(filter(None, missing))))
 
     async def _kept(self, spans: Compiled) -> tuple[Sql, bool, str]:
         """Return the condition on the spans a query leaves, if it needs their trace, and what is missing."""

@@ -35,6 +35,12 @@ SAID = [
     ("{} | compare({status=error})", "{ } | compare({ (span:status) = (error) }, 10, 0, 0)"),
     ("{true} | compare({.a}, 5, 100, 200)", "{ true } | compare({ .a }, 5, 100, 200)"),
     ("avg(duration) > 1s | rate()", "avg(span:duration) > 1000000000ns | rate()"),
+    ("({} | rate())", "{ } | rate()"),
+    ("({.a} | rate()) / ({} | rate())", "({ .a } | rate()) / ({ } | rate())"),
+    (
+        "({}|rate()>1) - ({}|rate()) * ({}|rate()) | topk(2) with(a=1)",
+        "({ } | rate() > 1) - (({ } | rate()) * ({ } | rate())) | topk(2) with(a=1)",
+    ),
     ("{} | select(.a) with (most_recent=true)", "{ } | select(.a) with(most_recent=true)"),
 ]
 
@@ -63,7 +69,10 @@ def test_what_is_said_and_what_it_means(said: str, meant: str) -> None:
         ("{} | rate() > .a", 15, "compare the series with"),
         ("{} | compare(.a)", 14, "conditions stand in braces"),
         ("{} | compare({}, 10, 5)", 6, "both a start and an end"),
-        ("({} | rate())", 5, "an operator or )"),
+        ("({} | rate()) / 2", 17, "a query for series in brackets"),
+        ("({} | rate()) ^ ({} | rate())", 15, "the end of the query"),
+        ("({} | rate()) / ({})", 18, "a metric such as | rate() into both"),
+        ("{} = 10", 4, "the end of the query"),
         ("{} with", 8, "( after with"),
         ("{} with(most_recent)", 20, "= after most_recent"),
         ("{} with(5=true)", 9, "the name of a hint"),

@@ -139,6 +139,16 @@ def test_quantiles_and_histograms(world: World) -> None:
     }
 
 
+def test_a_share_of_all(world: World) -> None:
+    shop(world)
+    assert ask(world, "({ status = error } | rate()) / ({} | rate())") == {
+        (("__name__", "(rate / rate)"),): [0.5, None, 0.0],
+    }
+    by_service = "rate() by(resource.service.name)"
+    shares = ask(world, f"({{ status = error }} | {by_service}) / ({{}} | {by_service}) > 0")
+    assert shares == {(("resource.service.name", "cart"),): [1.0, None, None]}
+
+
 def test_a_comparison_of_what_failed_with_the_rest(world: World) -> None:
     shop(world)
     found = ask(world, "{} | compare({ status = error })")
