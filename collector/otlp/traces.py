@@ -45,6 +45,7 @@ _TRACE: Final = 16
 _SPAN: Final = 8
 _INTERNAL: Final = 1
 _SERVER: Final = 2
+_CONSUMER: Final = 5
 _ERROR: Final = 2
 # An encoded KeyValue begins with its tag, the length of its key and the key: every encoder writes fields in
 # this order, and no key of the graph is longer than 127 bytes or shorter than 6. So the first 8 bytes tell
@@ -162,6 +163,7 @@ def _scope(scope: ScopeSpans, service: ServiceId, limits: Limits, result: SpanBa
                 # Steps within a service are only what connects the spans above and below.
                 _NO_LABELS if kind == _INTERNAL else _labels(span.attributes, kind),
                 ended / 1e9,
+                _link(span.links[0]) if kind == _CONSUMER and span.links and not parent else b"",
             )
         )
     # From the end, so that the other indices stay valid.
@@ -200,6 +202,12 @@ def _check_inside(
     for raw in items:
         if len(raw) > _PAIR_BYTES * limits.attributes:
             attributes(kind.FromString(raw).attributes, limits)
+
+
+def _link(raw: bytes) -> bytes:
+    """Return trace and span id of a link: what a consumer has in place of a parent."""
+    link = trace_pb2.Span.Link.FromString(raw)
+    return link.trace_id + link.span_id
 
 
 def _labels(pairs: Sequence[bytes], kind: int) -> dict[str, str]:

@@ -39,7 +39,11 @@ class KeptSpan:
         self.key, self.fact, self.exchange, self.since = key, fact, exchange, now
         self.service = fact.service
         parent = fact.parent_id
-        self.parent = fact.trace_id + parent if parent and parent != fact.span_id else b""
+        if parent and parent != fact.span_id:
+            self.parent = fact.trace_id + parent
+        else:
+            # A consumer that does not say where its message came from may at least name who sent it.
+            self.parent = fact.link if exchange is None else b""
         kind = fact.kind
         self.serves = kind in _SERVING
         # Work within a service, which neither calls another side nor is called.

@@ -225,7 +225,7 @@ class Pairing:
             span.serves
             and span.exchange is None
             and not span.fact.from_sidecar
-            and span.fact.trace_id + span.fact.parent_id not in self._seen
+            and span.parent not in self._seen
         ):
             results.append(span_edges.unknown_caller(span))
 

@@ -115,7 +115,8 @@ class SpanFact:
     """The parts of one span that the graph needs.
 
     ``attributes`` holds those of ``topology.graph.span_roles.GRAPH_ATTRIBUTES`` only, and of URLs the origin.
-    ``duration`` is seconds, ``ended`` epoch seconds of the sender's clock, 0 if unknown.
+    ``duration`` is seconds, ``ended`` epoch seconds of the sender's clock, 0 if unknown. ``link`` is trace
+    and span id of a consumer's first link if it has no parent.
     """
 
     trace_id: bytes
@@ -128,3 +129,4 @@ class SpanFact:
     from_sidecar: bool
     attributes: Mapping[str, str]
     ended: float = 0.0
+    link: bytes = b""

@@ -95,6 +95,22 @@ def test_facts_have_no_attributes_that_differ_from_call_to_call(
     assert examined(trace_request([call])).facts[0].attributes == kept
 
 
+def test_a_consumer_without_a_parent_has_the_first_of_its_links() -> None:
+    consumer, child, server = (
+        span(kind=kind, parent_span_id=parent)
+        for kind, parent in (
+            (Span.SPAN_KIND_CONSUMER, b""),
+            (Span.SPAN_KIND_CONSUMER, b"12345678"),
+            (Span.SPAN_KIND_SERVER, b""),
+        )
+    )
+    for one in (consumer, child, server):
+        one.links.add(trace_id=b"t" * 16, span_id=b"s" * 8)
+        one.links.add(trace_id=b"u" * 16, span_id=b"s" * 8)
+    facts = examined(trace_request([consumer, child, server])).facts
+    assert [fact.link for fact in facts] == [b"t" * 16 + b"s" * 8, b"", b""]
+
+
 def test_bad_spans_are_counted_and_the_good_ones_kept() -> None:
     bad = [
         span(b"short"),

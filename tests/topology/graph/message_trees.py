@@ -109,6 +109,13 @@ EXCHANGES: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         (span("1", "0", "web", PRODUCER, also=ORDERS), span("2", "1", "mail", SERVER)),
         {TO_QUEUE: 1, FROM_QUEUE: 1},
     ),
+    "a consumer in a trace of its own that names nothing but its producer": (
+        (
+            span("1", "0", "web", PRODUCER, also=ORDERS),
+            replace(span("2", "", "mail", CONSUMER), trace_id=b"u" * 16, link=b"t" * 16 + b"1"),
+        ),
+        {TO_QUEUE: 1, FROM_QUEUE: 1},
+    ),
     "create and send": (
         (span("1", "0", "web", PRODUCER, also=CREATE), span("2", "0", "web", CLIENT, also=SEND)),
         {TO_QUEUE: 1},
