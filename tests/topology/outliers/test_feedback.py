@@ -80,7 +80,7 @@ def test_a_stall_of_what_never_answered_is_waited_for_longer() -> None:
 def test_what_is_new_and_slow_from_the_start_is_not_ejected_while_it_may_warm_up() -> None:
     fleet = Fleet(5, 10, 2)
     assert kinds(fleet.run(25, slow(2, factor=25)), "eject") == []
-    assert kinds(fleet.run(15, slow(2, factor=25)), "eject") == [("eject", BAD)]
+    assert set(kinds(fleet.run(15, slow(2, factor=25)), "eject")) == {("eject", BAD)}
 
 
 def test_what_is_slow_for_a_moment_or_less_than_extremely_is_left_to_weights_and_sidecars() -> None:
