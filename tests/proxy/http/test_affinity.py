@@ -81,7 +81,9 @@ def credentials(scheme: bytes, name: bytes = b"Authorization") -> bytes:
     return name + b": " + scheme + b" " + base64.b64encode(b"alice")
 
 
-@pytest.mark.parametrize("listener", ["inbound", "outbound"])
+@pytest.mark.parametrize(
+    ("listener", "host"), [("inbound", "127.0.0.1"), ("outbound", "127.0.0.1"), ("outbound", "localhost")]
+)
 @pytest.mark.parametrize(
     ("scheme", "name"),
     [
@@ -92,12 +94,14 @@ def credentials(scheme: bytes, name: bytes = b"Authorization") -> bytes:
     ],
 )
 @pytest.mark.parametrize("legs", [1, 3])
-def test_the_next_client_is_not_the_one_before(listener: str, scheme: bytes, name: bytes, legs: int) -> None:
+def test_the_next_client_is_not_the_one_before(
+    listener: str, host: str, scheme: bytes, name: bytes, legs: int
+) -> None:
     async def run() -> None:
         realm = Realm(scheme, legs)
         field = credentials(scheme, name)
         async with serving(realm) as address, world(address) as w:
-            port = w.sidecar.ports[listener]
+            port, address = w.sidecar.ports[listener], address.replace("127.0.0.1", host)
             async with client(port, address) as alice:
                 assert await alice.ask() == b"401 "
                 for _ in range(legs - 2):
