@@ -121,7 +121,7 @@ class SidecarConfig:
     # Many servers close idle connections after 5 s: below that, a pooled one is rarely found dead.
     pool_idle: Annotated[float, _seconds("how long an unused connection to an endpoint is kept")] = 4.0
     # Behind one address there may be many servers (a load balancer, a virtual IP): a connection that is
-    # always in use would stay with one of them for ever.
+    # always in use would stay for ever with the one it met, also when others were added.
     pool_age: Annotated[float, _seconds("how long a connection to an endpoint carries new requests")] = 30.0
     drain_notice: Annotated[
         float,

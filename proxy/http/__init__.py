@@ -7,7 +7,7 @@ A request's way through the package:
 ``call``                       where each attempt goes, what follows a failed one, its facts
 ``inbound``, ``outbound``      the direction: chooses a destination, records what came of it
 ``pool``                       leases a stream on a kept connection, or opens one
-``affinity``                   keeps the connections that carry one client's identity
+``affinity``                   keeps the connections that are one client's own
 ``http1.upstream_connection``  makes bytes (``encoder``) and parses the response (``responses``)
 
 ``streams`` is the interface between an exchange and the connections at its ends, ``messages`` the heads

@@ -1,5 +1,8 @@
 """The affinity of one client connection: where it was going to, and the connections that it owns. Pure.
 
+What answers at an address that the client named itself is drawn with each connection, by DNS, by a virtual
+IP or by a load balancer: each client connection draws for itself, and keeps what it drew.
+
 NTLM and Negotiate authenticate a connection, not a request (RFC 4559, section 6; MS-NTHT 1.3): whoever
 sends the next request over it is served as the first one's user. Once either scheme was seen on an
 upstream connection, that connection serves the requests of one client connection alone and ends with it.
@@ -10,8 +13,9 @@ from typing import Final
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.routing.router import Attempt
 
-# Names that one client connection can have: a client that asks for ever new ones must not fill the memory.
-_MAX_ADDRESSES: Final = 64
+# Destinations that are remembered for one client connection: one that asks for ever new ones (a crawler) must
+# not fill the memory.
+_MAX_DESTINATIONS: Final = 64
 
 
 class Affinity:
@@ -38,28 +42,37 @@ class Affinity:
         reach one connection, so the mesh does not balance them.
         """
         known = self._attempts.get(server)
-        if known is not None and known.address in self._own:
+        own = self._own.get(known.address) if known is not None else None
+        if known is not None and own is not None and own.identity:
             return known
         if identity:
+            if len(self._attempts) >= _MAX_DESTINATIONS:
+                self._attempts.clear()
             self._attempts[server] = chosen
         return chosen
 
     def remember(self, name: str, address: str) -> None:
         """Remember the ``ip:port`` that ``name`` means for this client."""
-        if len(self.addresses) >= _MAX_ADDRESSES:
+        if len(self.addresses) >= _MAX_DESTINATIONS:
             self.addresses.clear()
         self.addresses[name] = address
 
+    def own(self, address: str) -> UpstreamConnection | None:
+        """Return the client's own idle connection for requests to ``address``, which stays kept."""
+        return self._own.get(address)
+
     def take(self, address: str) -> UpstreamConnection | None:
         """Return the client's own connection for requests to ``address``, which is given back by ``keep``."""
-        return self._own.pop(address, None) if self._own else None
+        return self._own.pop(address, None)
 
     def keep(self, connection: UpstreamConnection) -> None:
-        """Keep a connection that carries the client's identity; it is closed with the client's."""
+        """Keep a connection that is the client's own; it is closed with the client's."""
         if self._closed:
             connection.discard()
             return
-        before = self._own.get(connection.destination)
+        before = self._own.pop(connection.destination, None)
+        if before is None and len(self._own) >= _MAX_DESTINATIONS:
+            before = self._own.pop(next(iter(self._own)))  # the one that was used longest ago
         if before is not None:
             before.discard()
         self._own[connection.destination] = connection

@@ -280,7 +280,7 @@ class Exchange:
         # One deadline for all attempts: a retry must not extend the caller's time.
         if attempt.timeouts is not None and self._deadline is None:
             self._deadline = Deadline(self, *attempt.timeouts)
-        stream = self._context.pool.lease(attempt.address, self._affinity, self._reuse())
+        stream = self._context.pool.lease(attempt, self._affinity, self._reuse())
         if stream is not None:
             self.attach(stream)
         else:
@@ -295,7 +295,7 @@ class Exchange:
 
     def _connect(self, attempt: Attempt) -> None:
         self._wait()
-        self._waiting = self._context.pool.connect(attempt.address, self._affinity, self._reuse(), self)
+        self._waiting = self._context.pool.connect(attempt, self._affinity, self._reuse(), self)
         # The application's own choice is as patient as the kernel, as without the mesh.
         if attempt.arm is Arm.ROUTED:
             limit_connect(self._waiting, self._context.timeouts.connect)

@@ -1,12 +1,12 @@
 """The pool of upstream connections: leases streams on them, kept by address. Pure.
 
 A connection is kept while it has room for another stream; the one used last is used next, so that
-those beyond the present need grow old and are closed. One that carries a client's identity is never
-shared: it belongs to the affinity of that client.
+those beyond the present need grow old and are closed. Shared are connections to one known process: an
+endpoint of the mesh, the application. Those to addresses that a client named itself, and those that carry
+its identity, belong to the affinity of that client.
 
 An address may be a name. Which of its addresses a client connection means is found out anew for each one
-and for each connection to be opened, then kept connections to that address serve: names spread and follow
-their records as they would without the pool, and connections to addresses that are gone grow old.
+and for each connection to be opened: names spread and follow their records as they would without the pool.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,8 @@ from proxy.http.affinity import Affinity
 from proxy.http.http1.requests import MessageLimits
 from proxy.http.http1.upstream_connection import UpstreamConnection
 from proxy.http.streams import StreamWaiter, UpstreamStream
-from proxy.sockets.dialer import Dialer, OutgoingConnection
+from proxy.routing.router import Attempt
+from proxy.sockets.dialer import Dialer
 from proxy.sockets.options import has_input
 from proxy.sockets.write_batch import WriteBatch
 
@@ -118,27 +119,29 @@ class Pool:
         self._limits = limits
         self._age = age
         self._ready: dict[str, list[UpstreamConnection]] = {}  # with room for a stream
+        self._own: set[UpstreamConnection] = set()  # idle and kept by their clients, without an identity
 
     @property
     def idle(self) -> int:
         """Connections that wait for a request."""
-        return sum(map(len, self._ready.values()))
+        return sum(map(len, self._ready.values())) + len(self._own)
 
-    def lease(self, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
+    def lease(self, attempt: Attempt, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
         """Return a stream on a kept connection, or None when there is none with room.
 
-        The client's own connection comes first, then the one used last.
+        The client's own connection comes first, then the one used last of those that are shared.
         """
         if reuse is Reuse.NONE:
             return None
-        own = client.take(address)
+        address = attempt.address
+        own = client.own(address)
         if own is not None:
-            # Idle for however long: only its server may end it, or the client would have to prove its
-            # identity anew.
-            stream = own.lease() if self._now() - own.idle_since < own.keep_alive.idle else None
-            if stream is not None:
-                return stream
-            own.discard()
+            host = self._dns.host(address)
+            if host and not own.identity and not self._dns.holds(host, own.address):
+                return None  # to be looked up first
+            return self._take_own(address, client, reuse)
+        if not attempt.shared:
+            return None
         # No key is a name, so that most requests need not ask whether theirs is one.
         if address in self._ready:
             return self._take(address, address, client, reuse)
@@ -147,12 +150,16 @@ class Pool:
             return None
         return self._take(address, known, client, reuse)
 
-    def connect(self, address: str, client: Affinity, reuse: Reuse, waiter: StreamWaiter) -> ConnectWaiter:
+    def connect(
+        self, attempt: Attempt, client: Affinity, reuse: Reuse, waiter: StreamWaiter
+    ) -> ConnectWaiter:
         """Open a connection for a stream; the waiter learns the outcome later, never at once.
 
         A name is looked up for it, and a connection that is kept to the address found serves instead.
         """
+        address = attempt.address
         connection = UpstreamConnection(self, address, self._batch, self._limits, client, self._now())
+        connection.shared = attempt.shared
         waiting = ConnectWaiter(self, connection, client, waiter)
         dialer = self._dialer
 
@@ -164,7 +171,11 @@ class Pool:
                 addresses.sort(key=lambda each: each != known)  # the others keep their order
             stream = None
             if addresses and reuse is not Reuse.NONE:
-                stream = self._take(address, addresses[0], client, reuse)
+                first, own = addresses[0], client.own(address)
+                if own is not None and own.address == first:
+                    stream = self._take_own(address, client, reuse)
+                elif attempt.shared:
+                    stream = self._take(address, first, client, reuse)
             if stream is not None:
                 client.remember(address, addresses[0])
                 waiting.attach(stream)
@@ -176,6 +187,24 @@ class Pool:
         else:
             dialer.dial_any(connection, [address], waiting.outcome)
         return waiting
+
+    def _take_own(self, destination: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
+        """Return a stream on the client's own connection."""
+        own = client.take(destination)
+        if own is None:
+            return None
+        self._own.discard(own)
+        now = self._now()
+        if own.identity:
+            # Idle for however long: only its server may end it, or the client would have to prove its
+            # identity anew.
+            usable = now - own.idle_since < own.keep_alive.idle
+        else:
+            usable = now < own.idle_until and (reuse is Reuse.ANY or _surely_alive(own, now))
+        stream = own.lease() if usable else None
+        if stream is None:
+            own.discard()
+        return stream
 
     def _take(self, destination: str, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
         """Return a stream on a kept connection to ``address``, one of ``destination``."""
@@ -190,8 +219,7 @@ class Pool:
             ready.pop()
             # A connection with room for more than this one comes back by ``give``.
             stream = connection.lease() if now < connection.idle_until else None
-            # Whatever has come to an idle connection and was not read yet is most likely its end.
-            if stream is not None and (again or not has_input(connection.transport)):
+            if stream is not None and (again or _surely_alive(connection, now)):
                 connection.client, connection.destination = client, destination
                 return stream
             connection.discard()
@@ -207,11 +235,15 @@ class Pool:
         # From now on a reset before any response can mean that the server closed it while idle, see
         # ``attach``.
         connection.reused = True
-        if connection.personal:
+        if connection.identity:
             connection.client.keep(connection)
             return
         if now - connection.opened > self._age:
             connection.discard()
+            return
+        if not connection.shared:
+            self._own.add(connection)
+            connection.client.keep(connection)
             return
         ready = self._ready.get(connection.address)
         if ready is None:
@@ -223,8 +255,9 @@ class Pool:
         for connection in self._ready.pop(address, ()):
             connection.discard()
 
-    def lost(self, connection: OutgoingConnection) -> None:
+    def lost(self, connection: UpstreamConnection) -> None:
         """Forget a connection that is gone, or about to be."""
+        self._own.discard(connection)
         self._dialer.closed(connection)
 
     def sweep(self) -> None:
@@ -243,6 +276,10 @@ class Pool:
                 self._ready[address] = keep
             else:
                 del self._ready[address]
+        # A copy: what is discarded leaves the set.
+        for connection in list(self._own):
+            if now >= connection.idle_until:
+                connection.discard()
 
     def close(self) -> None:
         """Close every idle connection and stop connecting."""
@@ -251,3 +288,9 @@ class Pool:
             for connection in ready:
                 connection.discard()
         self._ready.clear()
+
+
+def _surely_alive(connection: UpstreamConnection, now: float) -> bool:
+    """True if the server has most likely not closed an idle connection."""
+    # Whatever has come to it and was not read yet is most likely its end.
+    return now - connection.idle_since <= _SURE and not has_input(connection.transport)

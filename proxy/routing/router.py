@@ -116,6 +116,9 @@ class Attempt:
     ``server`` is the canonical ``host:port`` that was asked for. ``names_caller`` says that an inbound
     sidecar listens at ``address`` and may be sent the name of the calling service. ``timeouts`` are the
     seconds for the whole request and for one attempt, 0 for no bound; None where neither is bounded.
+    ``shared`` says that the connection may carry requests of other clients before and after. Behind an
+    address that the application named there may be many servers, by DNS or by a virtual IP, and a
+    connection is the draw of one: each client connection draws for itself, as it would without us.
     """
 
     destination: Destination
@@ -125,6 +128,7 @@ class Attempt:
     names_caller: bool
     server: str
     timeouts: tuple[float, float] | None = None
+    shared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +263,9 @@ class Router:
         return destination
 
     def _literal(self, destination: Destination, authority: Authority) -> Attempt:
-        key, candidate = authority.key, destination.literal(authority.key)
-        return Attempt(destination, candidate, authority.address, Arm.DIRECT, names_caller=False, server=key)
+        key = authority.key
+        candidate, address = destination.literal(key), authority.address
+        return Attempt(destination, candidate, address, Arm.DIRECT, False, key, shared=False)
 
     def _chosen(
         self, destination: Destination, candidate: Candidate | None, arm: Arm, server: str

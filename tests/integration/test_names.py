@@ -1,19 +1,21 @@
 """Names with several and changing addresses: through the sidecar as without it."""
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.proxy.rig import ask, play, until, world
+from tests.proxy.rig import ask, play, serving, until, world
 from tests.support.named_servers import OK, replicas
 from tests.support.namespaces import ROOT
 
@@ -77,6 +79,57 @@ def test_an_application_that_is_a_name_has_all_its_addresses(
             for _ in range(12):
                 assert await get(w.inbound, "a") == OK
             assert servers.taken() == EVENLY
+
+    play(run())
+
+
+@asynccontextmanager
+async def virtual_address(addresses: Sequence[str]) -> AsyncIterator[str]:
+    """One address whose connections go to these in turn, as those of a virtual IP or a load balancer do."""
+    turns = itertools.cycle(addresses)
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.write_eof()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, _, port = next(turns).partition(":")
+        upstream_reader, upstream = await asyncio.open_connection(host, int(port))
+        try:
+            await asyncio.gather(copy(reader, upstream), copy(upstream_reader, writer))
+        except OSError:
+            pass
+        finally:
+            upstream.close()
+
+    async with serving(handle) as address:
+        yield address
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_connections_to_a_virtual_address_are_spread_by_it(method: bytes) -> None:
+    async def run() -> None:
+        async with (
+            replicas(HOSTS) as servers,
+            virtual_address([f"{host}:{servers.port}" for host in HOSTS]) as address,
+            world() as w,
+        ):
+            for _ in range(12):
+                assert (
+                    await ask(w.outbound, method + b" / HTTP/1.1\r\nHost: %b\r\n\r\n" % address.encode())
+                    == OK
+                )
+            assert servers.taken() == EVENLY
+            # A client that keeps its connection keeps its server.
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.outbound)
+            for _ in range(6):
+                writer.write(method + b" / HTTP/1.1\r\nHost: %b\r\n\r\n" % address.encode())
+                await reader.readexactly(len(OK))
+            assert list(servers.taken().values()) == [6]
+            assert (w.sidecar.dialer.open, w.sidecar.pool.idle) == (1, 1)
+            writer.close()
+            await until(lambda: w.sidecar.dialer.open == 0)
 
     play(run())
 

@@ -26,7 +26,7 @@ class Owner(Protocol):
     """The pool, which keeps account of connections."""
 
     def give(self, connection: "UpstreamConnection") -> None: ...
-    def lost(self, connection: OutgoingConnection) -> None: ...
+    def lost(self, connection: "UpstreamConnection") -> None: ...
 
 
 class Client(Protocol):
@@ -39,8 +39,8 @@ class UpstreamConnection(OutgoingConnection):
     """A pooled connection. ``reused`` says that it has been idle, when it is now since ``idle_since`` and for
     use until ``idle_until``.
 
-    It carries requests of ``client`` to ``destination``. ``personal`` says that it carries the identity of
-    that client, and no other's requests may follow. ``opened`` is when it was asked for.
+    It carries requests of ``client`` to ``destination``; those of others may follow if it is ``shared``, and
+    never where it carries that client's ``identity``. ``opened`` is when it was asked for.
     """
 
     __slots__ = (
@@ -54,14 +54,15 @@ class UpstreamConnection(OutgoingConnection):
         "alive",
         "client",
         "destination",
+        "identity",
         "idle_since",
         "idle_until",
         "keep_alive",
         "opened",
         "peer",
-        "personal",
         "reused",
         "send_data",
+        "shared",
     )
 
     def __init__(
@@ -85,7 +86,8 @@ class UpstreamConnection(OutgoingConnection):
         self._user: StreamUser | None = None
         self._paused = self._half_closed = False
         self.alive = True
-        self.reused = self.personal = False
+        self.reused = self.identity = False
+        self.shared = True
         self.idle_since = self.idle_until = 0.0
         self.keep_alive = UNBOUNDED
         self.peer = NOBODY
@@ -99,7 +101,7 @@ class UpstreamConnection(OutgoingConnection):
     def open(self, user: StreamUser, head: RequestHead, fields: Iterable[Field], *, whole: bool) -> None:
         self._user = user
         if head.identity:
-            self.personal = True
+            self.identity = True
         self._parser.begin(user, head.method == b"HEAD")
         if head.method == b"CONNECT":
             # We are the proxy that CONNECT asks (RFC 9110, 9.3.6): the connection itself is the answer.
@@ -143,7 +145,7 @@ class UpstreamConnection(OutgoingConnection):
             self.keep_alive.heed(parser.keep_alive)
             reusable = reusable and not self.keep_alive.ended
         if parser.identity:
-            self.personal = True
+            self.identity = True
         # ``reusable`` is decided by the parser at the end of the response: keep-alive, framed, and no byte
         # after it.
         if self.alive and reusable and not self._half_closed and not self.transport.is_closing():

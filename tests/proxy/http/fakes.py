@@ -12,7 +12,7 @@ from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
 from proxy.http.outbound import Outbound
 from proxy.http.pool import ConnectWaiter, Pool, Reuse
 from proxy.http.streams import StreamUser, StreamWaiter, UpstreamStream
-from proxy.routing.router import Router
+from proxy.routing.router import Attempt, Router
 from proxy.sockets.dialer import Dialer
 from proxy.sockets.dns_cache import DnsCache
 from proxy.sockets.write_batch import WriteBatch
@@ -135,15 +135,17 @@ class FakePool(Pool):
         self.waiters: list[StreamWaiter] = []
         self.addresses: list[str] = []
 
-    def lease(self, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
-        self.addresses.append(address)
+    def lease(self, attempt: Attempt, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
+        self.addresses.append(attempt.address)
         return self.streams.pop(0) if self.streams else None
 
-    def connect(self, address: str, client: Affinity, reuse: Reuse, waiter: StreamWaiter) -> ConnectWaiter:
+    def connect(
+        self, attempt: Attempt, client: Affinity, reuse: Reuse, waiter: StreamWaiter
+    ) -> ConnectWaiter:
         self.waiters.append(waiter)
         return ConnectWaiter(
             self,
-            UpstreamConnection(self, address, WriteBatch(), MessageLimits(), client, 0.0),
+            UpstreamConnection(self, attempt.address, WriteBatch(), MessageLimits(), client, 0.0),
             client,
             waiter,
         )

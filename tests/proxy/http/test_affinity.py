@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -15,7 +15,7 @@ from proxy.http.pool import Pool
 from proxy.sockets.dialer import Dialer
 from proxy.sockets.dns_cache import DnsCache
 from proxy.sockets.write_batch import WriteBatch
-from tests.proxy.rig import DEADLINE, play, service, serving, until, world
+from tests.proxy.rig import DEADLINE, App, play, service, serving, until, world
 
 
 class Realm:
@@ -179,6 +179,24 @@ class Closed(asyncio.Transport):
 
     def abort(self) -> None:
         self.aborted += 1
+
+
+def test_a_client_of_ever_new_servers_keeps_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.http.affinity._MAX_DESTINATIONS", 2)
+
+    async def run() -> None:
+        async with AsyncExitStack() as stack:
+            hosts = [await stack.enter_async_context(serving(App())) for _ in range(5)]
+            w = await stack.enter_async_context(world())
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.outbound)
+            for host in hosts:
+                writer.write(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % host.encode())
+                await reader.readuntil(b"ok")
+            await until(lambda: (w.sidecar.dialer.open, w.sidecar.pool.idle) == (2, 2))
+            writer.close()
+            await until(lambda: w.sidecar.dialer.open == 0)
+
+    play(run())
 
 
 def test_a_client_keeps_one_connection_to_each_destination_until_it_leaves() -> None:
