@@ -12,5 +12,6 @@
 A request flows receive -> ingest -> engine and spool; its sender is answered when the spool has it,
 and a drain takes it to ClickHouse. Snapshots of the engine leave over xDS, its edges and decisions by
 ``control.mesh_writer``. ``app`` starts the parts in order and stops them in reverse; ``stats`` holds the
-collector's own counters, and ``directory_lock`` keeps two collectors out of one directory.
+collector's own counters, ``clock`` the time that no step of the machine's clock disturbs, and
+``directory_lock`` keeps two collectors out of one directory.
 """

@@ -20,6 +20,7 @@ from collector.clickhouse.open_store import open_store
 from collector.clickhouse.reader import Reader
 from collector.clickhouse.retention import parse
 from collector.clickhouse.writer import Writer
+from collector.clock import MeshClock
 from collector.config import CollectorConfig
 from collector.control.engine_loop import EngineLoop
 from collector.control.mesh_writer import MeshWriter
@@ -81,7 +82,9 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
     """Run the whole collector for the time of the block. Raises ConfigError when it cannot start."""
     policy_file = PolicyFile(config.config)
     engine = Engine(policy_file.load(), settings)
+    clock = MeshClock(time.time, _uptime)
     stats = Stats()
+    stats.add_gauge("spanmesh_clock_ahead_seconds", lambda: clock.ahead)
     async with AsyncExitStack() as stack:
         # The stack closes in reverse: what uses a part comes after it here, and so stops before it.
         store = _open_store(stack, config)
@@ -90,15 +93,15 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
         writer = Writer(store)
         stack.callback(writer.close)
         journal = _journal(stack, writer, config, stats)
-        ingest = _ingest(stack, engine, journal, config, stats)
-        xds = XdsServer(engine)
+        ingest = _ingest(stack, engine, journal, config, stats, clock)
+        xds = XdsServer(engine, clock)
         mesh_writer = _mesh_writer(stack, store, config)
-        await _mesh(stack, engine, xds, mesh_writer or writer, reader, policy_file, config, stats)
+        await _mesh(stack, engine, xds, mesh_writer or writer, reader, policy_file, config, stats, clock)
         if mesh_writer is not None:
-            _federation(stack, engine, store, mesh_writer, policy_file, config, stats)
+            _federation(stack, engine, store, mesh_writer, policy_file, config, stats, clock)
         # /ready names this reason until all ports are open, and again once the stop begins.
         state = _State("starting")
-        api = build(reader, engine, time.time, stats, lambda: state.reason)
+        api = build(reader, engine, clock, stats, lambda: state.reason)
         otlp = OtlpHttp(ingest, stats, config.max_request_bytes).application()
         # The query port first: probes of liveness are answered while the other ports open.
         ports = Ports(
@@ -106,11 +109,17 @@ async def serving(config: CollectorConfig, settings: EngineSettings) -> AsyncIte
             http=await serve_http(stack, "http", config.http, otlp),
             grpc=await serve_grpc(stack, config, ingest, xds, stats),
         )
-        await serve_zipkin(stack, config, ingest, stats)
-        await serve_query_grpc(stack, config, reader, engine)
+        await serve_zipkin(stack, config, ingest, stats, clock)
+        await serve_query_grpc(stack, config, reader, engine, clock)
         state.reason = ""
         yield ports
         state.reason = "stopping"
+
+
+def _uptime() -> float:
+    """Return seconds since the machine started, with those it slept where the system counts them (Linux)."""
+    boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 @dataclass(slots=True)
@@ -158,13 +167,18 @@ def _journal(stack: AsyncExitStack, writer: Writer, config: CollectorConfig, sta
 
 
 def _ingest(
-    stack: AsyncExitStack, engine: Engine, journal: Journal, config: CollectorConfig, stats: Stats
+    stack: AsyncExitStack,
+    engine: Engine,
+    journal: Journal,
+    config: CollectorConfig,
+    stats: Stats,
+    clock: MeshClock,
 ) -> Ingest:
     admission = Admission(config.max_pending_bytes)
     stats.add_gauge("spanmesh_pending_bytes", lambda: admission.pending)
     # The longest of all signals: a table with a shorter one deletes what is too old for it by its own TTL.
     kept = max(parse(config.retention, config.retention_days).values())
-    ingest = Ingest(engine, journal, admission, stats, time.time, kept)
+    ingest = Ingest(engine, journal, admission, stats, clock, kept)
     stack.callback(ingest.close)
     return ingest
 
@@ -178,6 +192,7 @@ async def _mesh(
     policy_file: PolicyFile,
     config: CollectorConfig,
     stats: Stats,
+    clock: MeshClock,
 ) -> None:
     """Start the step of the mesh and what stores its results."""
     queue = MeshWriter(writer.insert, _name(config), stats)
@@ -189,9 +204,9 @@ async def _mesh(
         engine.follow(await stored_stages(reader, policy_file.changed_at))
     except StoreError as error:
         raise ConfigError(f"stored stages cannot be read: {error}; check the store and start again") from None
-    prober = Prober(engine, stats, time.time)
+    prober = Prober(engine, stats, clock)
     stack.push_async_callback(prober.close)
-    loop = EngineLoop(engine, xds.publish, queue, policy_file, stats, time.time, prober.ask)
+    loop = EngineLoop(engine, xds.publish, queue, policy_file, stats, clock, prober.ask)
     _task(stack, loop.run(), loop.stop)
 
 
@@ -215,13 +230,14 @@ def _federation(
     policy_file: PolicyFile,
     config: CollectorConfig,
     stats: Stats,
+    clock: MeshClock,
 ) -> None:
     """Exchange members, calls and decisions with the other collectors on the store."""
     # Not the reader of the query API: long searches would delay what other collectors have to say.
     reader = Reader(store, threads=1)
     stack.callback(reader.close)
     sync = FederationSync(
-        engine, reader, writer.insert, _name(config), stats, time.time, lambda: policy_file.changed_at
+        engine, reader, writer.insert, _name(config), stats, clock, lambda: policy_file.changed_at
     )
     _task(stack, sync.run(), sync.stop)
 

@@ -1,7 +1,7 @@
 """The ports of the collector: HTTP sites and gRPC servers, each closed again by the stack it is opened on."""
 
 import asyncio
-import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -34,14 +34,16 @@ async def serve_http(stack: AsyncExitStack, option: str, address: str, app: web.
     return await http_site.serve(runner, option, address)
 
 
-async def serve_zipkin(stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, stats: Stats) -> None:
+async def serve_zipkin(
+    stack: AsyncExitStack, config: CollectorConfig, ingest: Ingest, stats: Stats, clock: Callable[[], float]
+) -> None:
     """Serve the receiver of Zipkin spans, if it has an address. Raises ConfigError."""
 
     async def traces(body: bytes) -> Refusals:
         return await ingest.traces(body, from_protobuf)
 
     if config.zipkin:
-        receiver = Zipkin(traces, stats, config.max_request_bytes, time.time_ns)
+        receiver = Zipkin(traces, stats, config.max_request_bytes, lambda: int(clock() * 1e9))
         await serve_http(stack, "zipkin", config.zipkin, receiver.application())
 
 
@@ -68,14 +70,18 @@ async def serve_grpc(
 
 
 async def serve_query_grpc(
-    stack: AsyncExitStack, config: CollectorConfig, reader: Reader, engine: Engine
+    stack: AsyncExitStack,
+    config: CollectorConfig,
+    reader: Reader,
+    engine: Engine,
+    clock: Callable[[], float],
 ) -> None:
     """Serve Jaeger's gRPC API, if it has an address. Raises ConfigError."""
     if not config.query_grpc:
         return
     # Without a bound on message sizes: requests of this API are small, and replies have no limit by default.
     server = grpc.aio.server()
-    register_queries(server, reader, engine, time.time)
+    register_queries(server, reader, engine, clock)
     grpc_ports.add_port(server, "query_grpc", config.query_grpc)
     await server.start()
     stack.push_async_callback(server.stop, _STOP_SECONDS)

@@ -33,6 +33,7 @@ GAUGES: Final = {
     "spanmesh_pending_mesh_rows": "Rows of the mesh's own tables waiting for the store.",
     "spanmesh_other_collectors": "Other collectors on the same server whose state is current.",
     "spanmesh_tick_seconds": "Duration of the topology engine's last step.",
+    "spanmesh_clock_ahead_seconds": "Seconds that the machine's clock is ahead of the mesh's.",
 }
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 

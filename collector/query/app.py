@@ -15,6 +15,7 @@ from aiohttp.typedefs import Middleware
 from multidict import MultiDict
 
 from collector.clickhouse.reader import Reader
+from collector.clock import MeshClock
 from collector.query.analysis.routes import GraphAnalysisRoutes
 from collector.query.analysis.trace_routes import TraceAnalysisRoutes
 from collector.query.bounded_reader import BoundedReader
@@ -46,9 +47,9 @@ _BODY_MAX: Final = 64 * 1024  # a stage change is a few dozen bytes
 
 
 def build(
-    reader: Reader, engine: Engine, clock: Callable[[], float], stats: Stats, ready: Callable[[], str]
+    reader: Reader, engine: Engine, clock: MeshClock, stats: Stats, ready: Callable[[], str]
 ) -> web.Application:
-    """The application; ``clock`` gives epoch seconds, ``ready`` "" or why the collector is not."""
+    """The application; ``clock`` is the mesh's, ``ready`` gives "" or why the collector is not."""
     store = BoundedReader(reader)
     directory = ServiceDirectory(store, engine.live.known, clock)
     app = web.Application(middlewares=[_errors, _pretty, _named(directory)], client_max_size=_BODY_MAX)

@@ -8,7 +8,7 @@ write instead.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Final, TypeVar
 
@@ -96,19 +96,22 @@ def window(query: Query, now_us: int, default_us: int, prefix: str = "") -> Wind
     return Window(start, end)
 
 
-def search_window(query: Query, now_us: int) -> Window:
+def search_window(query: Query, now_us: int, apart_us: int = 0) -> Window:
     """Return the window of a search: ``start`` and ``end``, or Jaeger's ``lookback`` (``1h``; ``custom`` for
     neither).
 
     It ends SETTLE_US ago at the latest: the spans of a trace come from several senders, and a search should
-    find traces whole.
+    find traces whole. ``now_us`` is the later of two clocks that are ``apart_us`` from each other: without a
+    start of its own the window is longer by that, so that it holds what is recent by either.
     """
     if query.get("lookback", "") in ("", "custom"):
         found = window(query, now_us, LOOKBACK_DEFAULT_NS // 1000)
     else:
         # Lookbacks are nanoseconds, as all durations here; windows are microseconds.
         found = window(query, now_us, (read(query, _LOOKBACK) or 0) // 1000)
-    return replace(found, end=min(found.end, max(found.start, now_us - SETTLE_US)))
+    end = min(found.end, max(found.start, now_us - SETTLE_US))
+    early = 0 if query.get("start") else apart_us
+    return Window(max(0, found.start - early), end)
 
 
 def dependency_window(query: Query, now_us: int) -> Window:

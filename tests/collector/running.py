@@ -109,6 +109,12 @@ class Collector:
         with urlopen(request, timeout=20) as response:
             return json.loads(response.read())
 
+    def metric(self, name: str) -> float:
+        """A figure without labels of the collector's own."""
+        with urlopen(f"http://{self.options['query']}/metrics", timeout=20) as response:
+            lines = response.read().decode().splitlines()
+        return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
     def post(self, path: str, body: bytes) -> int:
         """Send protobuf over OTLP/HTTP; the status."""
         request = Request(

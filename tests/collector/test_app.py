@@ -15,6 +15,7 @@ import grpc
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.collector import running
 from tests.collector.made import client_metrics, label, span, trace_request
 from tests.collector.receive.receiving import METRICS, TRACES
 from tests.collector.running import Collector, export, free_port, refused, started, stored, until
@@ -152,6 +153,55 @@ def test_spans_of_others_make_the_same_edges_in_every_format(tmp_path: Path) -> 
         until(lambda: edges(f"?start={now // 1000 - 900_000_000}") == expected, "the calls in the store")
     finally:
         collector.end(signal.SIGKILL)
+
+
+# The machine's clock as the collector sees it: a file says by how much it was set.
+SET = """
+import pathlib, time
+told = pathlib.Path({!r})
+wall = time.time
+time.time = lambda: wall() + float(told.read_text())
+"""
+
+
+@pytest.mark.parametrize("step", [-120.0, 3600.0])
+def test_setting_the_clock_empties_neither_graph_nor_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    told = tmp_path / "set"
+    told.write_text("0")
+    monkeypatch.setattr(running, "MAIN", SET.format(str(told)) + running.MAIN)
+    collector = started(tmp_path / "data")
+
+    def calls() -> int:
+        return sum(edge["count"] for edge in collector.get("/api/mesh/graph")["edges"])
+
+    try:
+        export(collector, client_metrics([0.1] * 5).SerializeToString(), METRICS)
+        until(lambda: calls() == 5, "the calls before")
+        told.write_text(str(step))
+        for sent in range(4):  # each another request: a repeated one counts once
+            export(collector, client_metrics([0.2 + sent] * 5).SerializeToString(), METRICS)
+            assert calls() == 5 * (sent + 2)
+            time.sleep(0.5)
+        now = time.time_ns()  # the sender's clock is right
+        sent_now = span(start_time_unix_nano=now, end_time_unix_nano=now + 10**6)
+        collector.post("/v1/traces", trace_request([sent_now]).SerializeToString())
+        for path in ("/api/traces?service=shop", "/api/mesh/search?service=shop", "/api/search?q={}"):
+            until(lambda path=path: any(v for v in collector.get(path).values() if v), f"a trace by {path}")
+        assert calls() == 26
+        # Stored second by second, as ever: no heap of calls in one.
+        ahead = collector.metric("spanmesh_clock_ahead_seconds")
+        assert ahead == pytest.approx(step, abs=1.0)
+    finally:
+        assert collector.end() == 0
+    rows = stored(
+        tmp_path / "data",
+        "SELECT toUnixTimestamp(Time) AS at, sum(Count) FROM mesh_edges GROUP BY at ORDER BY at",
+    )
+    assert sum(int(count) for _, count in rows) == 26
+    assert max(int(count) for _, count in rows) <= 15
+    assert rows[-1][0] - rows[0][0] < 60
 
 
 def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:

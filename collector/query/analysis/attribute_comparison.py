@@ -77,14 +77,14 @@ class ComparisonRequest:
     limit: int
 
 
-def parse_request(query: Query, now_us: int) -> ComparisonRequest:
+def parse_request(query: Query, now_us: int, apart_us: int = 0) -> ComparisonRequest:
     """Parse the query of GET /api/mesh/search/different. Raises BadValueError."""
     selection = params.read(query, trace_routes.SELECTION)
     if selection == "q" and not query.get("q"):
         raise BadValueError("q is missing: write which traces are selected, in TraceQL, as &q={…}")
     slow, fast = durations(query, trace_routes.SLOW, trace_routes.SLOW_MAX)
     return ComparisonRequest(
-        window=params.search_window(query, now_us),
+        window=params.search_window(query, now_us, apart_us),
         service=query.get("service", ""),
         operation=query.get("operation", ""),
         selection=selection,

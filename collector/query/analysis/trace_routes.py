@@ -1,9 +1,8 @@
 """Routes that interpret stored traces: what tells some from the rest, and many as one tree."""
 
-from collections.abc import Callable
-
 from aiohttp import web
 
+from collector.clock import MeshClock
 from collector.query import params
 from collector.query.analysis import attribute_comparison
 from collector.query.analysis.aggregated_traces import aggregate
@@ -16,9 +15,9 @@ from proxy.contract.api.analysis import AggregatedTraces, AttributeComparison
 
 
 class TraceAnalysisRoutes:
-    """Handlers over the stored traces; ``clock`` gives epoch seconds."""
+    """Handlers over the stored traces; ``clock`` is the mesh's."""
 
-    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: MeshClock) -> None:
         self._store = store
         self._comparison = Comparison(store)
         self._clock = clock
@@ -30,16 +29,15 @@ class TraceAnalysisRoutes:
         ]
 
     async def attributes(self, request: ApiRequest) -> AttributeComparison:
-        return await self._comparison.run(attribute_comparison.parse_request(request.query, self._now_us()))
+        return await self._comparison.run(
+            attribute_comparison.parse_request(request.query, *self._clock.present_us())
+        )
 
     async def aggregate(self, request: ApiRequest) -> AggregatedTraces:
         query = request.query
         service, operation = query.get("service", ""), query.get("operation", "")
         if not service or not operation:
             raise BadValueError("service or operation is missing: add service=NAME&operation=NAME")
-        window = params.search_window(query, self._now_us())
+        window = params.search_window(query, *self._clock.present_us())
         limit = params.read(query, trace_routes.AGGREGATE_LIMIT)
         return await aggregate(self._store, window, service, operation, limit)
-
-    def _now_us(self) -> int:
-        return round(self._clock() * 1e6)

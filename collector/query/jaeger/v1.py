@@ -1,10 +1,10 @@
 """Jaeger's HTTP API v1: services, operations, traces, dependencies."""
 
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
+from collector.clock import MeshClock
 from collector.query import params
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError, NotFoundError
@@ -29,9 +29,9 @@ _LONGEST: Final = Duration(name="maxDuration", meaning="of a span")
 
 
 class V1Routes:
-    """Handlers over the stored spans; ``clock`` gives epoch seconds."""
+    """Handlers over the stored spans; ``clock`` is the mesh's."""
 
-    def __init__(self, store: BoundedReader, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, engine: Engine, clock: MeshClock) -> None:
         self._store = store
         self._engine = engine
         self._clock = clock
@@ -80,7 +80,7 @@ class V1Routes:
         query = request.query
         shortest, longest = durations(query, _SHORTEST, _LONGEST)
         return Search(
-            window=params.search_window(query, self._now_us()),
+            window=params.search_window(query, *self._clock.present_us()),
             service=query.get("service", ""),
             operation=query.get("operation", ""),
             tags=params.tags(query.getall("tag", []), query.getall("tags", [])),

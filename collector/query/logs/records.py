@@ -107,7 +107,7 @@ class LogRequest:
     search: str
 
 
-def parse_request(query: MultiMapping[str], now_us: int) -> LogRequest:
+def parse_request(query: MultiMapping[str], now_us: int, apart_us: int = 0) -> LogRequest:
     """Parse the query of GET /api/mesh/logs. A trace's records are searched at all times unless one is given,
     and come oldest first.
 
@@ -122,7 +122,7 @@ def parse_request(query: MultiMapping[str], now_us: int) -> LogRequest:
     severity = params.read(query, trace_routes.SEVERITY)
     order = params.read(query, trace_routes.LOG_DIRECTION, "asc" if trace else "desc")
     return LogRequest(
-        after.window if after else window(query, now_us, bool(trace)),
+        after.window if after else window(query, now_us, apart_us, of_trace=bool(trace)),
         trace,
         span,
         query.get("service", ""),
@@ -143,9 +143,9 @@ def trace_and_span(query: MultiMapping[str], needed: bool = False) -> tuple[str,
     return params.trace_id(trace, "trace") if trace else "", params.span_id(span) if span else ""
 
 
-def window(query: MultiMapping[str], now_us: int, of_trace: bool) -> Window:
+def window(query: MultiMapping[str], now_us: int, apart_us: int = 0, *, of_trace: bool) -> Window:
     if query.get("lookback"):
-        return params.search_window(query, now_us)
+        return params.search_window(query, now_us, apart_us)
     timed = query.get("start") or query.get("end")
     return params.window(query, now_us, _HOUR_US) if timed or not of_trace else _EVER
 

@@ -5,10 +5,11 @@ the store for what was before; a window that ends in the past is answered by the
 lacks the last seconds: calls are stored once nothing more is added to their second.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from collector.clock import MeshClock
 from collector.query import params
 from collector.query.mesh.stored_edges import StoredEdges, covered
 from collector.query.params import REACHES_NOW_US, Query, Window
@@ -44,9 +45,9 @@ class EdgeTraffic:
 
 
 class TrafficQueries:
-    """The engine's memory and the stored edges; ``clock`` gives epoch seconds."""
+    """The engine's memory and the stored edges, both by the mesh's clock."""
 
-    def __init__(self, edges: StoredEdges, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, edges: StoredEdges, engine: Engine, clock: MeshClock) -> None:
         self.edges = edges
         self._engine = engine
         self._clock = clock
@@ -55,13 +56,20 @@ class TrafficQueries:
     def recent(self, query: Query, default_us: int) -> AnsweredWindow:
         """The window of ``start`` and ``end``; without a start the caller wants what is happening,
         with one, all that happened since. Raises BadValueError."""
-        window = params.window(query, round(self._clock() * 1e6), default_us)
-        return self.split(window, bool(query.get("start")))
+        return self.split(self._window(query, default_us), bool(query.get("start")))
 
     def within(self, query: Query, default_us: int) -> AnsweredWindow:
         """Return the window of ``start`` and ``end``, with all that happened in it, also without a start:
         for windows that are compared."""
-        return self.split(params.window(query, round(self._clock() * 1e6), default_us))
+        return self.split(self._window(query, default_us))
+
+    def _window(self, query: Query, default_us: int) -> Window:
+        """Return the window of a query by the mesh's time, which the machine's, and so a client's, may be
+        ahead of."""
+        now_us = round(self._clock() * 1e6)
+        window = params.window(query, now_us, default_us)
+        ahead = max(0, min(self._clock.present_us()[1], window.end - now_us))
+        return Window(max(0, window.start - ahead), window.end - ahead)
 
     def split(self, window: Window, since_start: bool = True) -> AnsweredWindow:
         """The window with the parts that memory and store answer for."""

@@ -36,10 +36,10 @@ class SearchRequest:
     query: Query | None = None  # what traces must match besides, in TraceQL
 
 
-def parse_search(query: MultiMapping[str], now_us: int) -> SearchRequest:
+def parse_search(query: MultiMapping[str], now_us: int, apart_us: int = 0) -> SearchRequest:
     """Parse the query of GET /api/mesh/search: durations are those of whole traces, and so is ``errors``."""
     search, after = search_key(query), _after(query)
-    window = after.window if after else params.search_window(query, now_us)
+    window = after.window if after else params.search_window(query, now_us, apart_us)
     shortest, longest = durations(query, trace_routes.MIN_DURATION, trace_routes.MAX_DURATION)
     spans = Search(
         window=window,

@@ -1,9 +1,8 @@
 """Our own routes to find stored traces: search in any order with stable pages, and completions for it."""
 
-from collections.abc import Callable
-
 from aiohttp import web
 
+from collector.clock import MeshClock
 from collector.query.bounded_reader import BoundedReader
 from collector.query.search import suggest
 from collector.query.search.pages import Pages
@@ -15,9 +14,9 @@ from proxy.contract.api.search import Suggestions, TracePage
 
 
 class SearchRoutes:
-    """Handlers over the stored traces; ``clock`` gives epoch seconds."""
+    """Handlers over the stored traces; ``clock`` is the mesh's."""
 
-    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: MeshClock) -> None:
         self._store = store
         self._pages = Pages(store)
         self._clock = clock
@@ -29,7 +28,7 @@ class SearchRoutes:
         ]
 
     async def search(self, request: ApiRequest) -> TracePage:
-        search = parse_search(request.query, round(self._clock() * 1e6))
+        search = parse_search(request.query, *self._clock.present_us())
         page = await self._pages.page(search)
         listing = search.listing
         return {

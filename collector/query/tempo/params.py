@@ -117,7 +117,7 @@ _STEP: Final = _StepLength(name="step", meaning="between values", default=0)
 _EXEMPLARS: Final = Whole(name="exemplars", meaning="spans named", low=0, high=10_000, default=EXEMPLARS_MAX)
 
 
-def search(query: Query, now_us: int) -> TempoSearch:
+def search(query: Query, now_us: int, apart_us: int = 0) -> TempoSearch:
     """GET /api/search."""
     text = query.get("q", "")
     if text.strip() and query.get("tags"):
@@ -127,16 +127,16 @@ def search(query: Query, now_us: int) -> TempoSearch:
     first, *rest = wanted.stages
     return TempoSearch(
         query=replace(wanted, stages=(first, *_bounds(query), *rest)),
-        window=_settled(window(query, now_us), now_us),
+        window=_settled(window(query, now_us, apart_us), now_us),
         limit=params.read(query, _LIMIT),
         spans=params.read(query, _SPANS) or SPANS_MAX,
     )
 
 
-def window(query: Query, now_us: int) -> Window:
-    """``start`` and ``end``; without a start, the hour before the end."""
+def window(query: Query, now_us: int, apart_us: int = 0) -> Window:
+    """``start`` and ``end``; without a start, an hour and ``apart_us`` before the end, as all searches."""
     end = params.read(query, _END, -(-now_us // 1_000_000))
-    start = params.read(query, _START, max(0, end - LOOKBACK_SECONDS))
+    start = params.read(query, _START, max(0, end - LOOKBACK_SECONDS + apart_us // -1_000_000))
     if start > end:
         raise params.bad("start", start, f"it must not be after end ({end})")
     return Window(start * 1_000_000, end * 1_000_000)

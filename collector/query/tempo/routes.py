@@ -4,12 +4,13 @@ Source: Grafana Tempo, "Tempo HTTP API". Beside what Tempo answers, a search say
 when a bound kept it from looking at every trace. ``GET /api/traces/{id}`` is Jaeger's here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
+from collector.clock import MeshClock
 from collector.otlp import jsonform
 from collector.query import params, traceql
 from collector.query.bounded_reader import BoundedReader
@@ -34,9 +35,9 @@ _PROTOBUF: Final = "application/protobuf"
 
 
 class TempoRoutes:
-    """Handlers over the stored spans; ``clock`` gives epoch seconds."""
+    """Handlers over the stored spans; ``clock`` is the mesh's."""
 
-    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: MeshClock) -> None:
         self._store = store
         self._clock = clock
         self._spansets = Spansets(store)
@@ -75,7 +76,7 @@ class TempoRoutes:
         return web.Response(text="query-frontend: Running\n")
 
     async def search(self, request: web.Request) -> web.Response:
-        search = params_tempo.search(request.query, self._now_us())
+        search = params_tempo.search(request.query, *self._clock.present_us())
         compiled = traceql.compiled(search.query, search.window)
         answer = await self._spansets.search(compiled, search.limit)
         lines = {
@@ -135,12 +136,9 @@ class TempoRoutes:
             field = traceql.field(name)
         except TraceQLError:
             field = syntax.Attribute(syntax.Scope.ANY, name)
-        window = params_tempo.window(request.query, self._now_us())
+        window = params_tempo.window(request.query, *self._clock.present_us())
         found = await tags.values(self._store, field, request.query.get("q", ""), window)
         return tags.kind(field), found
-
-    def _now_us(self) -> int:
-        return round(self._clock() * 1e6)
 
 
 def _trace(match: Match, line: Mapping[str, Any], compiled: Compiled, search: TempoSearch) -> Json:

@@ -10,6 +10,7 @@ from aiohttp import ClientSession, web
 
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
+from collector.clock import unstepped
 from collector.control.mesh_rows import connection_columns, decision_columns, edge_columns
 from collector.query.app import build
 from collector.stats import Stats
@@ -179,12 +180,11 @@ class World:
         return address
 
     def app(self) -> web.Application:
-        begun = [self.born]
-
-        def clock() -> float:
-            return begun.pop() if begun else self.now
-
-        return build(self.reader, self.engine, clock, self.stats, lambda: self.reason)
+        built = False
+        clock = unstepped(lambda: self.now if built else self.born)
+        app = build(self.reader, self.engine, clock, self.stats, lambda: self.reason)
+        built = True
+        return app
 
     def get(self, path: str, **query: Any) -> Any:
         """The decoded JSON of a request that must succeed."""

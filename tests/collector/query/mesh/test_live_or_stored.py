@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.clock import MeshClock, unstepped
 from collector.query.errors import BadValueError
 from collector.query.mesh.live_or_stored import MEMORY_US, AnsweredWindow, TrafficQueries
 from collector.query.params import REACHES_NOW_US, Window
@@ -16,8 +17,22 @@ MINUTE = 60_000_000
 
 def queries(born: float = NOW - 3600.0) -> TrafficQueries:
     """Of a process that began at ``born``; asked at NOW."""
-    begun = [born]
-    return TrafficQueries(cast(Any, None), cast(Any, None), lambda: begun.pop() if begun else float(NOW))
+    now = born
+    made = TrafficQueries(cast(Any, None), cast(Any, None), unstepped(lambda: now))
+    now = float(NOW)
+    return made
+
+
+def test_a_client_by_the_clock_of_a_machine_that_was_set_ahead_sees_what_is_now() -> None:
+    passed = 0.0
+    clock = MeshClock(lambda: NOW + passed + (3600.0 if passed else 0.0), lambda: passed)
+    made = TrafficQueries(cast(Any, None), cast(Any, None), clock)
+    passed = 100.0
+    asked = {"start": str(NOW_US + 3640 * 10**6), "end": str(NOW_US + 3700 * 10**6)}
+    found = made.recent(asked, MINUTE)
+    assert found.stored is None
+    assert found.window.seconds == 60.0
+    assert found.live == pytest.approx(60.0, abs=1.1)
 
 
 def test_without_a_start_memory_answers() -> None:
