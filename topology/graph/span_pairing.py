@@ -25,7 +25,7 @@ from proxy.contract.service_id import ServiceId
 from topology.graph import exchanges, span_edges, span_peers, span_roles
 from topology.graph.exchanges import Exchange, Role, SpanKind
 from topology.graph.kept_spans import KeptSpan, KeptSpans
-from topology.graph.queue_use import QueueUse
+from topology.graph.node_use import NodeUse
 from topology.graph.seen_spans import SeenSpans
 from topology.graph.span_edges import PairingResult
 from topology.graph.span_peers import Edge
@@ -46,7 +46,7 @@ class Pairing:
     ) -> None:
         self._spans = KeptSpans(ttl, limit)
         self._seen = SeenSpans()
-        self._queues = QueueUse()
+        self._uses = NodeUse()
         self._has_sidecar = has_sidecar
 
     def add(self, fact: SpanFact, now: float) -> list[PairingResult]:
@@ -66,7 +66,7 @@ class Pairing:
             if span_roles.is_proxy(fact.attributes):
                 span.is_proxy, span.service = True, span_roles.service(fact)
             if exchange is not None and exchange.is_leaf:
-                self._queues.note(span.service, exchange.node, exchange.role, now)
+                self._uses.note(span.service, exchange.node, exchange.role, now)
             waiting = self._spans.put(span)
             self._settle(span, results, now)
         for each in waiting:
@@ -169,6 +169,8 @@ class Pairing:
             if span.service and span.service not in caller.guests:
                 caller.guests = (*caller.guests, span.service)
             return
+        if caller.exchange is not None and caller.exchange.role is Role.DATABASE:
+            self._uses.note_answer(caller.service, caller.exchange.node, span.since)
         results.extend(span_edges.answer(caller, span))
 
     def _link(self, span: KeptSpan, above: KeptSpan | bytes) -> None:
@@ -189,7 +191,7 @@ class Pairing:
         span.left = True
         if not service or span.fact.from_sidecar or exchange.role is Role.SETTLE or _is_within_leaf(span):
             return
-        if self._queues.is_counted_finer(service, exchange.node, exchange.role, now):
+        if self._uses.is_counted_finer(service, exchange.node, exchange.role, now):
             return
         if exchange.role is Role.CALL and span.guests:
             results.extend(span_edges.exchanged(span, exchange, guest, Kind.SERVICE) for guest in span.guests)
@@ -206,11 +208,13 @@ class Pairing:
             return False
         if role is Role.SETTLE or role is Role.PROCESS:
             return True
-        if self._queues.is_counted_finer(span.service, exchange.node, role, now):
+        if self._uses.is_counted_finer(span.service, exchange.node, role, now):
             return True
         # A server's span may answer a call, and ``process`` spans come after ``receive``. A client span that
         # sends is one of two for the message: else the conventions make it a producer's.
         if role is Role.CALL or role is Role.RECEIVE or (role is Role.SEND and kind == SpanKind.CLIENT):
+            return False
+        if role is Role.DATABASE and self._uses.is_answered(span.service, exchange.node, now):
             return False
         # What is asked over HTTP, the service's sidecar measures, and its span may come yet.
         return not (exchanges.is_over_http(exchange) and self._has_sidecar(span.service))

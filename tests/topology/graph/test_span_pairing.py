@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.topology.graph.message_trees import EXCHANGES
-from tests.topology.graph.span_trees import CALLS, CLIENT, INTERNAL, SERVER, Expected, edge, span
+from tests.topology.graph.span_trees import CALLS, CLIENT, INTERNAL, SERVER, SHOP, Expected, edge, span
 from topology.graph.span_pairing import Pairing
 from topology.graph.span_peers import Edge
 from topology.model.graph import Kind
@@ -79,6 +79,22 @@ def test_a_service_with_a_sidecar_waits_for_its_span_of_a_database_over_http() -
     assert pairing.add(span("2", "1", "api", CLIENT, sidecar=True, peer__service="es:9200"), 101) == []
     assert pairing.add(span("3", "", "api", CLIENT, also=over_http), 101) == []
     assert [edge(each) for each in pairing.expire(120)] == [("api", "elasticsearch/es", "database")]
+
+
+def test_calls_to_a_database_that_sends_spans_are_calls_to_a_service() -> None:
+    """The first is counted before its answer came; by then it is known that answers come."""
+    pairing = Pairing(10, 1000)
+    results = [
+        edge(each)
+        for number in range(3)
+        for fact in (
+            span(f"c{number}", "", "api", CLIENT, also=SHOP),
+            span(f"s{number}", f"c{number}", "gateway", SERVER),
+        )
+        for each in pairing.add(fact, 100 + number)
+    ]
+    results += [edge(each) for each in pairing.expire(120)]
+    assert Counter(results) == {("api", "mysql/shop", "database"): 1, ("api", "gateway", "http"): 3}
 
 
 def test_several_answers_to_one_call_measure_themselves() -> None:
