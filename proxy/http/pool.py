@@ -3,7 +3,7 @@
 A connection is kept while it has room for another stream; the one used last is used next, so that
 those beyond the present need grow old and are closed. Shared are connections to one known process: an
 endpoint of the mesh, the application. Those to addresses that a client named itself, and those that carry
-its identity, belong to the affinity of that client.
+its identity, belong to the affinity of that client; the former unless there are very many.
 
 An address may be a name. Which of its addresses a client connection means is found out anew for each one
 and for each connection to be opened: names spread and follow their records as they would without the pool.
@@ -140,8 +140,6 @@ class Pool:
             if host and not own.identity and not self._dns.holds(host, own.address):
                 return None  # to be looked up first
             return self._take_own(address, client, reuse)
-        if not attempt.shared:
-            return None
         # No key is a name, so that most requests need not ask whether theirs is one.
         if address in self._ready:
             return self._take(address, address, client, reuse)
@@ -174,7 +172,7 @@ class Pool:
                 first, own = addresses[0], client.own(address)
                 if own is not None and own.address == first:
                     stream = self._take_own(address, client, reuse)
-                elif attempt.shared:
+                else:
                     stream = self._take(address, first, client, reuse)
             if stream is not None:
                 client.remember(address, addresses[0])
@@ -241,7 +239,9 @@ class Pool:
         if now - connection.opened > self._age:
             connection.discard()
             return
-        if not connection.shared:
+        # Thousands of clients of one address, each with a connection that is idle most of the time, would
+        # reach the limit of connections though few requests are under way: then they share what is free.
+        if not connection.shared and not self._dialer.crowded(connection.address):
             self._own.add(connection)
             connection.client.keep(connection)
             return

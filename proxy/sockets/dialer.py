@@ -58,6 +58,10 @@ class Dialer:
         """Connections open or being opened, to all addresses."""
         return sum(self._open.values())
 
+    def crowded(self, address: str) -> bool:
+        """True if a good part of the connections that may be open to ``address`` are."""
+        return self._open.get(address, 0) > self._limit // 4
+
     def dial(self, connection: OutgoingConnection, outcome: Outcome) -> None:
         """Open ``connection`` to its address; ``outcome`` is called later, never at once."""
         address = connection.address

@@ -218,7 +218,9 @@ class DnsCache:
         if known is None:
             _bound(self._known)
             known = self._known[host] = _Name()
-        known.asked = now = self._now()
+        now = self._now()
+        # A resolver that fails has said nothing of the name: the next connection asks again.
+        known.asked = now if not lost or known.addresses else float("-inf")
         if addresses:
             known.found = now
         elif lost and now - known.found <= _STALE:

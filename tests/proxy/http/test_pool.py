@@ -118,3 +118,19 @@ def test_a_connection_carries_no_new_request_beyond_its_age() -> None:
             assert 2 <= app.connections <= 4
 
     play(run())
+
+
+def test_many_clients_of_one_address_share_their_connections() -> None:
+    async def run() -> None:
+        app = Announcing(b"")
+        async with serving(app) as address, world(max_connections=8) as w:
+            clients = [await asyncio.open_connection("127.0.0.1", w.outbound) for _ in range(12)]
+            for _ in range(2):
+                for reader, writer in clients:
+                    writer.write(b"GET / HTTP/1.1\r\nHost: %b\r\n\r\n" % address.encode())
+                    await reader.readuntil(b"ok")
+            assert app.connections <= 4
+            for _, writer in clients:
+                writer.close()
+
+    play(run())

@@ -182,6 +182,14 @@ def test_the_last_known_addresses_serve_a_minute_while_the_resolver_fails() -> N
     play(run())
 
 
+def test_a_failure_of_the_resolver_is_not_remembered() -> None:
+    async def run() -> None:
+        world = World(LOST, LOST, [A])
+        assert [await world.resolve() for _ in range(3)] == [[], [], [f"{A}:80"]]
+
+    play(run())
+
+
 def test_while_addresses_are_known_a_silent_resolver_is_hardly_waited_for() -> None:
     async def run() -> None:
         world = World([A], timeout=60.0, patience=0.01)
