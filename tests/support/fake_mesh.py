@@ -50,6 +50,7 @@ def beside(
             "success": figure(direct["success"], routed["success"], 0.008, False),
             "p50": figure(direct["p50"], routed["p50"], 4.0, True),
             "p99": figure(direct["p99"], routed["p99"] * 0.6, 9.0, True),
+            "answers": [],
         }
     if stage == "advise":
         even = 1 / len(addresses)

@@ -23,13 +23,21 @@ import uvloop
 BIN: Final = 0.1  # seconds of a bin of the arrivals
 _OK = b"HTTP/1.1 200 OK\r\nx-backend: %d\r\ncontent-length: 2\r\n\r\nok"
 _FAILED = b"HTTP/1.1 500 Internal Server Error\r\nx-backend: %d\r\ncontent-length: 3\r\n\r\nbad"
+# By class (proxy.contract.traffic.Answer) what a backend answers at once that does not do its work.
+_QUICK: Final = {
+    "ok": b"HTTP/1.1 200 OK\r\nx-backend: %d\r\ncontent-length: 0\r\n\r\n",
+    "redirect": b"HTTP/1.1 302 Found\r\nlocation: /login\r\nx-backend: %d\r\ncontent-length: 0\r\n\r\n",
+    "refused": b"HTTP/1.1 404 Not Found\r\nx-backend: %d\r\ncontent-length: 4\r\n\r\nnone",
+    "shed": b"HTTP/1.1 429 Too Many Requests\r\nx-backend: %d\r\ncontent-length: 4\r\n\r\nfull",
+}
 
 Behaviour = dict[str, Any]
 FINE: Final[Behaviour] = {}
 
 
 class Backend:
-    """One of them. A behaviour may have ``add`` and ``times`` (latency), ``fail`` (share), ``hang``."""
+    """One of them. A behaviour may have ``add`` and ``times`` (latency), ``fail`` (share), ``hang``, or
+    ``quick``, the class of a useless answer that is given at once, to a ``part`` of the requests."""
 
     def __init__(self, index: int, latency: float, spread: float, slots: int, rng: random.Random) -> None:
         self.index = index
@@ -59,6 +67,9 @@ class Backend:
         behaviour = self.sick_behaviour if sick else self.behaviour
         if behaviour.get("hang"):
             self._hung.append(connection)
+            return
+        if "quick" in behaviour and self._rng.random() < behaviour.get("part", 1.0):
+            connection.answer(self, _QUICK[behaviour["quick"]], now)
             return
         failed = self._rng.random() < behaviour.get("fail", 0.0)
         delay = max(0.001, self._rng.gauss(self._latency, self._spread))

@@ -3,7 +3,7 @@
 ``python -m tests.bench.feedback.load JSON``, an object with ``ports`` and ``rates`` (by client), ``host``,
 ``start`` (CLOCK_MONOTONIC), ``seconds``, ``patience`` (after which a client hangs up) and ``seed``.
 Prints one JSON object: ``rows`` of [client, intended, lag, latency, status, backend], times in seconds
-since the start; latency and status are 0 where no answer came.
+since the start; latency and status are 0 where no answer came, and a 200 without a body is a 204.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ class Link(asyncio.Protocol):
         self._client = client
         self.row: Row | None = None
         self.due = 0.0
+        self._body = False
         self.timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -37,7 +38,7 @@ class Link(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     def send(self, row: Row, due: float, patience: float, request: bytes) -> None:
-        self.row, self.due = row, due
+        self.row, self.due, self._body = row, due, False
         self.timer = asyncio.get_running_loop().call_later(patience, self.transport.abort)
         self.transport.write(request)
 
@@ -48,10 +49,14 @@ class Link(asyncio.Protocol):
         if self.row is not None and name.lower() == b"x-backend":
             self.row[5] = int(value)
 
+    def on_body(self, data: bytes) -> None:
+        self._body = True
+
     def on_message_complete(self) -> None:
         if self.row is not None:
             self.row[3] = round(time.monotonic() - self.due, 5)
-            self.row[4] = self._parser.get_status_code()
+            status = self._parser.get_status_code()
+            self.row[4] = 204 if status == 200 and not self._body else status
         self._over()
         if self._parser.should_keep_alive():
             self._client.idle.append(self)
