@@ -95,3 +95,5 @@ class Avoidance(StrEnum):
 
     FAILING = "failing"
     SLOW = "slow"
+    ANSWERS = "answers"  # redirects or refusals that its peers do not give
+    LOAD = "load"  # it asked for less

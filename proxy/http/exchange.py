@@ -138,7 +138,6 @@ class Exchange:
             if self.request_done:
                 stream.send_end(self._trailers)
             self._held = []
-        # A kept connection may have been closed by its server just now, unseen by us.
         if stream.reused and self._reuse() is Reuse.ANY and sum(map(len, held)) <= _MAX_REPLAY:
             self._replay = held
         stream.flush()
@@ -344,8 +343,7 @@ class Exchange:
             self._waiting.abandon()
         upstream, self.upstream = self.upstream, None
         if upstream is not None:
-            whole = self.response_done and self.request_done
-            (upstream.release if whole else upstream.reset)()
+            (upstream.release if self.response_done and self.request_done else upstream.reset)()
         if self._paused:
             self.client.resume_reading(self._paused)
         self.call.record(end)

@@ -31,16 +31,17 @@ class Answers:
     """The classes of an endpoint's last answers.
 
     ``run`` counts those like the last one without another in between, ``shed`` is the share of those that
-    asked for less load.
+    asked for less load. ``faulty`` says that its last failure was an answer that its peers do not give.
     """
 
-    __slots__ = ("_redirects", "_refusals", "last", "run", "shed", "total")
+    __slots__ = ("_redirects", "_refusals", "faulty", "last", "run", "shed", "total")
 
     def __init__(self) -> None:
         self.total = 0
         self.last = Answer.OK
         self.run = 0
         self.shed = 0.0
+        self.faulty = False
         self._redirects = 0
         self._refusals = 0
 

@@ -235,6 +235,8 @@ class Balancer:
                 failed = self._is_wrong(candidate, answer, retry_after, now)
         # Never lower than it took: a time-out after 30 s is worse than a failure that counts as 5 s.
         cost = max(latency, PENALTY) if failed else latency
+        if failed:
+            candidate.answers.faulty = answer is not None and answer is not Answer.FAILED
         # What is no success is often quick, and no sign of speed.
         if good or failed or cost > candidate.latency(now):
             candidate.sample(cost, now)

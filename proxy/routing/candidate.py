@@ -65,14 +65,13 @@ class Candidate:
         self._begun = 0.0
         self._heard = 0.0
 
-    @property
-    def avoided(self) -> Avoidance | None:
-        """Return why next to nothing is sent here until a trial goes well; None if it is not so."""
-        if self.breaker.state is not State.CLOSED:
-            return Avoidance.FAILING
-        if self.trials.due == NEVER:
-            return None
-        return Avoidance.FAILING if self.trials.failed else Avoidance.SLOW
+    def avoided(self, now: float) -> Avoidance | None:
+        """Return why next to nothing is sent here, until a trial goes well; None if it is not so."""
+        if self.breaker.state is not State.CLOSED or (self.trials.due != NEVER and self.trials.failed):
+            return Avoidance.ANSWERS if self.answers.faulty else Avoidance.FAILING
+        if self.trials.due != NEVER:
+            return Avoidance.SLOW
+        return Avoidance.LOAD if self.spared > now else None
 
     def oldest(self, now: float) -> float:
         """Return the age in seconds of the oldest request that waits for its response, 0 without one."""

@@ -1,6 +1,7 @@
 """Readings of the destinations: gauges for the mesh, rows for /stats. Pure."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from proxy.contract import attributes
 from proxy.contract.traffic import Avoidance
@@ -8,6 +9,14 @@ from proxy.routing.breaker import State
 from proxy.routing.candidate import Candidate
 from proxy.routing.router import Destination
 from proxy.telemetry.metrics import Gauge
+
+# Ends of a sentence on an endpoint's last answer.
+_AVOIDED: Final = {
+    Avoidance.FAILING: "failed",
+    Avoidance.SLOW: "took much longer than is usual",
+    Avoidance.ANSWERS: "was a redirect or refusal that its peers do not give",
+    Avoidance.LOAD: "asked for less load",
+}
 
 
 class EndpointGauges:
@@ -27,7 +36,7 @@ class EndpointGauges:
         for destination in destinations:
             for candidate in destination.candidates:
                 key = destination.name, candidate.endpoint.address
-                avoided = avoidance(destination, candidate)
+                avoided = avoidance(destination, candidate, now)
                 if candidate.open or avoided:
                     self._reported.add(key)
                 # The last 0 matters: without it the mesh would believe the old reading until that is too
@@ -43,30 +52,29 @@ class EndpointGauges:
         return readings
 
 
-def avoidance(destination: Destination, candidate: Candidate) -> Avoidance | None:
+def avoidance(destination: Destination, candidate: Candidate, now: float) -> Avoidance | None:
     """Return why an endpoint gets next to nothing, as far as the balancer of this sidecar decides that."""
     service = destination.service
     # Where the application chooses, and for what the mesh has ejected, it does not.
     if service is None or not service.routed_share or not candidate.endpoint.healthy:
         return None
-    return candidate.avoided
+    return candidate.avoided(now)
 
 
 def reason(destination: Destination, candidate: Candidate, now: float) -> str:
     """Return why an endpoint gets less than an even share, in words; empty when it does not."""
-    endpoint, trials, avoided = candidate.endpoint, candidate.trials, avoidance(destination, candidate)
+    endpoint, avoided = candidate.endpoint, avoidance(destination, candidate, now)
     if endpoint.draining:
         return "it is leaving or not ready"
     if not endpoint.healthy:
         return "the mesh has ejected it"
     if candidate.breaker.state is not State.CLOSED:
-        return (
-            f"its breaker is {candidate.breaker.state} after {candidate.breaker.failures} failures in a row"
-        )
+        many = f"{candidate.breaker.failures} failures in a row"
+        of = f", the last {_AVOIDED[Avoidance.ANSWERS]}" if candidate.answers.faulty else ""
+        return f"its breaker is {candidate.breaker.state} after {many}{of}"
     if avoided:
-        words = "failed" if avoided is Avoidance.FAILING else "took much longer than is usual"
-        again = f"tried again in {max(0.0, trials.due - now):.1f} s"
-        return f"its last answer {words}; {again}"
+        due = candidate.spared if avoided is Avoidance.LOAD else candidate.trials.due
+        return f"its last answer {_AVOIDED[avoided]}; tried again in {max(0.0, due - now):.1f} s"
     if endpoint.weight < 1.0:
         return f"the mesh gives it weight {endpoint.weight:g}"
     return ""
@@ -84,7 +92,7 @@ def endpoint_rows(destinations: Iterable[Destination], now: float) -> list[dict[
             "open": candidate.open,
             "oldest": candidate.oldest(now),
             "latency": candidate.latency(now),
-            "avoided": avoidance(destination, candidate) or "",
+            "avoided": avoidance(destination, candidate, now) or "",
             "reason": reason(destination, candidate, now),
         }
         for destination in destinations

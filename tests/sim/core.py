@@ -217,7 +217,7 @@ class Simulation:
         calls, client.calls = client.calls, {}
         opens, told = [], set()
         for address, candidate in client.picker.candidates.items():
-            avoided = candidate.avoided if candidate.endpoint.healthy else None
+            avoided = candidate.avoided(self.now) if candidate.endpoint.healthy else None
             if candidate.open or avoided:
                 told.add(address)
             if candidate.open or avoided or address in client.told:

@@ -26,7 +26,9 @@ _OWN_WORDS: Final[Mapping[EndpointState, str]] = {
 }
 _AVOIDED: Final[Mapping[Avoidance, str]] = {
     Avoidance.FAILING: "its last answer there was a failure",
+    Avoidance.ANSWERS: "its last answers there were redirects or refusals that the peers do not give",
     Avoidance.SLOW: "its last answer there took much longer than is usual",
+    Avoidance.LOAD: "it was asked to send less load there (429, or 503 with Retry-After)",
 }
 
 

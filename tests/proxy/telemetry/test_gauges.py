@@ -4,6 +4,7 @@ import random
 
 from proxy.contract import attributes
 from proxy.contract.model import Endpoint
+from proxy.contract.traffic import Answer
 from proxy.routing.balancer import Balancer
 from proxy.routing.breaker import THRESHOLD
 from proxy.routing.router import Destination
@@ -72,6 +73,30 @@ def test_what_is_avoided_is_reported_with_its_reason_until_it_is_not() -> None:
     assert avoided(3.1) == []
     reviews.balancer.observe(first, 1.0, False, 5.0)
     assert avoided(5.1) == [("a:1", "slow")]
+
+
+def test_wrong_answers_and_too_much_load_are_reasons_of_their_own() -> None:
+    reviews = Destination("reviews", Balancer(random.Random(1).random))
+    reviews.update(service("reviews", Endpoint("a:1"), Endpoint("b:1"), percent=100))
+    first, other = reviews.candidates
+    for _ in range(20):
+        reviews.balancer.observe(other, 0.02, False, 0.5, Answer.OK)
+    seen: set[tuple[object, str]] = set()
+    for _ in range(2 * THRESHOLD):
+        reviews.balancer.observe(first, 0.001, False, 1.0, Answer.REFUSED)
+        row = endpoint_rows([reviews], 1.0)[0]
+        seen.add((row["avoided"], str(row["reason"]).partition(";")[0].partition(" after ")[0]))
+    assert seen == {
+        ("", ""),
+        ("answers", "its last answer was a redirect or refusal that its peers do not give"),
+        ("answers", "its breaker is open"),
+    }
+    reviews.balancer.observe(other, 0.001, False, 2.0, Answer.SHED, 3.0)
+    row = endpoint_rows([reviews], 2.0)[1]
+    assert (row["avoided"], row["reason"]) == (
+        "load",
+        "its last answer asked for less load; tried again in 3.0 s",
+    )
 
 
 def test_only_what_the_mesh_routes_is_avoided() -> None:
