@@ -143,7 +143,9 @@ class _Trace:
         if condition.op == "||":
             return self._passes(left, span) or self._passes(right, span)
         if Type.NIL in (type_of(left), type_of(right)):
-            there = self._number(left if type_of(right) is Type.NIL else right, span) is not None
+            asked = left if type_of(right) is Type.NIL else right
+            # What is true or false is so of every span.
+            there = type_of(asked) is Type.BOOLEAN or self._number(asked, span) is not None
             return there == (condition.op == "!=")
         if Type.BOOLEAN in (type_of(left), type_of(right)):
             return COMPARE[condition.op](self._passes(left, span), self._passes(right, span))

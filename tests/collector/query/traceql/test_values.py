@@ -58,6 +58,8 @@ def test_groups_by_any_expression(shop: World, said: str, groups: int) -> None:
         ("{ parent.service.name != nil && resource.service.name = `cart` }", {ONE}),
         ("{ parent.n = nil }", {ONE, TWO}),
         ("{ childCount = 1 }", {ONE}),
+        ("{ (childCount > 9) != nil }", {ONE, TWO}),
+        ("{ (childCount + .missing) = nil }", {ONE, TWO}),
         ("{ nestedSetLeft = 2 && nestedSetRight = 3 && nestedSetParent = 1 }", {ONE}),
         ("{ duration > 39000000 }", {ONE}),
         ("{ kind != nil && status != nil && duration != nil }", {ONE, TWO}),
