@@ -125,21 +125,25 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return failure(500, message, request.path)
 
 
+_SERVICE_KEYS: Final = frozenset({"service", "query.serviceName"})
+
+
 def _named(directory: ServiceDirectory) -> Middleware:
-    """Refuse plain names that several namespaces have, whichever API they come by."""
+    """Read names of services in the case in which they are stored, whichever API they come by, and refuse
+    plain ones that several namespaces have."""
 
     @web.middleware
     async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
-        for text in (
-            request.match_info.get(SERVICE_IN_PATH, ""),
-            request.query.get("query.serviceName", ""),
-        ):
-            await directory.stored_name(text)
-        given = request.query.getall("service", [])
-        wanted = [await directory.stored_name(text) for text in given]
-        if wanted != given:
-            query = MultiDict((key, value) for key, value in request.query.items() if key != "service")
-            query.extend(("service", text) for text in wanted)
+        if SERVICE_IN_PATH in request.match_info:
+            text = request.match_info[SERVICE_IN_PATH]
+            stored = await directory.stored_name(text)
+            # In full only where it was asked for so: a list behind a path shows what it was asked for.
+            if stored.lower() == text.lower():
+                request.match_info[SERVICE_IN_PATH] = stored
+        query: MultiDict[str] = MultiDict()
+        for key, value in request.query.items():
+            query.add(key, await directory.stored_name(value) if key in _SERVICE_KEYS else value)
+        if query != request.query:
             request = request.clone(rel_url=request.rel_url.with_query(query))
         return await handler(request)
 

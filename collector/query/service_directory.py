@@ -34,7 +34,8 @@ class ServiceDirectory:
 
         Raises BadValueError, which lists the full names, for a plain name that several namespaces have.
         """
-        text = _spelling(text, await self._stored.get())
+        # The store is not asked each time: what it got just now is spelled as its service registered.
+        text = _spelling(text, await self._stored.get(), frozenset(self._live()))
         if not text or not is_plain(text):
             return text
         services = ServiceNames(await self.known()).with_name(text)
@@ -48,9 +49,13 @@ class ServiceDirectory:
         return frozenset(ServiceId(row[0]) for row in await self._store.rows(_STORED))
 
 
-def _spelling(text: str, stored: frozenset[ServiceId]) -> str:
-    """Return a plain or full name in the case in which spans of that service were stored."""
-    known = {each.name for each in stored} if is_plain(text) else stored
-    if text in known:
-        return text
-    return min((each for each in known if each.lower() == text.lower()), default=text)
+def _spelling(text: str, *known: frozenset[ServiceId]) -> str:
+    """Return a plain or full name in the case in which the first of these sets has it."""
+    for services in known:
+        names = {each.name for each in services} if is_plain(text) else services
+        if text in names:
+            return text
+        others = [each for each in names if each.lower() == text.lower()]
+        if others:
+            return min(others)
+    return text

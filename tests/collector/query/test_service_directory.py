@@ -168,3 +168,20 @@ def test_dependencies_have_the_names_that_lists_have(world: World) -> None:
     for text in ("reviews", "shop/reviews"):
         assert world.get("/api/dependencies", service=text, **window)["data"] == [link]
     assert world.get("/api/dependencies", service="other", **window)["data"] == []
+
+
+@pytest.mark.parametrize("text", ["Reviews", "reviews", "REVIEWS", "shop/reviews", "SHOP/Reviews"])
+def test_a_service_is_found_in_any_case_by_every_api(world: World, text: str) -> None:
+    spans(world, ServiceId("Shop/Reviews"), MAIL)
+    world.join("reviews", 15006, namespace="shop")
+    world.step()
+    assert len(world.get("/api/traces", service=text)["data"]) == 1
+    assert len(world.get("/api/mesh/search", service=text, lookback="1h")["traces"]) == 1
+    within = {"query.startTimeMin": "2001-09-09T00:00:00Z", "query.startTimeMax": "2033-05-18T05:00:00Z"}
+    found = world.get("/api/v3/traces", **{"query.serviceName": text}, **within)
+    assert len(found["result"]["resourceSpans"]) == 1
+    [operation] = world.get("/api/operations", service=text)["data"]
+    assert operation["name"] == "GET /Shop"
+    assert world.get(f"/api/services/{text.replace('/', '%2F')}/operations")["data"] == ["GET /Shop"]
+    [endpoint] = world.get("/api/mesh/endpoints", service=text)["endpoints"]
+    assert endpoint["service"] == "reviews"

@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from proxy.contract.model import Endpoint
 from proxy.contract.service_id import ServiceId
-from tests.proxy.rig import DEADLINE, World, ask, field, play, service, serving, until, world
+from tests.proxy.rig import DEADLINE, World, ask, field, pairs, play, service, serving, until, world
 
 DAY = 86_400.0
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -38,6 +39,12 @@ class Scene:
             # Health checks connect and send nothing.
             with suppress(asyncio.IncompleteReadError):
                 return await reader.readuntil(b"\r\n\r\n"), reader, writer
+
+    async def spans(self, count: int) -> list[Span]:
+        """Return the spans of the sidecar, once there are ``count``."""
+        while len(self._world.sink.spans) < count:
+            await asyncio.sleep(0.1)
+        return self._world.sink.spans
 
     async def a_day(self) -> None:
         """Let the listeners act on all that would have been due by tomorrow."""
@@ -153,7 +160,8 @@ async def a_head_that_begins_to_come_during_a_long_answer(scene: Scene) -> None:
     assert await scene.reader.readexactly(len(OK)) == OK
 
 
-CASES = [
+Case = Callable[[Scene], Awaitable[None]]
+CASES: list[Case] = [
     a_late_answer,
     an_upload_that_pauses,
     both_directions_at_once,
@@ -166,27 +174,59 @@ CASES = [
 ]
 
 
+async def played(case: Case, side: str, scene_of: type[Scene] = Scene) -> None:
+    """Play one case through a sidecar, with a scene of this type."""
+    connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+
+    async def app(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.put_nowait((reader, writer))
+        await asyncio.Event().wait()
+
+    async with serving(app) as address, world(address) as w:
+        w.view(service("reviews", Endpoint(address), percent=100))
+        port = w.inbound if side == "inbound" else w.outbound
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        host = b"reviews" if side == "routed" else address.encode()
+        scene = scene_of(w, reader, writer, host)
+        scene.accepted = connections
+        await case(scene)
+        writer.close()
+
+
 @pytest.mark.parametrize("side", ["inbound", "outbound", "routed"])
-@pytest.mark.parametrize("case", CASES, ids=[case.__name__ for case in CASES])
-def test_a_day_between_two_events_ends_nothing(case: Callable[[Scene], Awaitable[None]], side: str) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_a_day_between_two_events_ends_nothing(case: Case, side: str) -> None:
     async def run() -> None:
-        scene: Scene
+        async with asyncio.timeout(DEADLINE):
+            await played(case, side)
 
-        async def app(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connections.put_nowait((reader, writer))
-            await asyncio.Event().wait()
+    play(run())
 
-        connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-        async with serving(app) as address, world(address) as w:
-            w.view(service("reviews", Endpoint(address), percent=100))
-            port = w.inbound if side == "inbound" else w.outbound
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            host = b"reviews" if side == "routed" else address.encode()
-            scene = Scene(w, reader, writer, host)
-            scene.accepted = connections
-            async with asyncio.timeout(DEADLINE):
-                await case(scene)
-            writer.close()
+
+class RealScene(Scene):
+    """A scene in real time."""
+
+    async def a_day(self) -> None:
+        """Let more than a minute pass: the limit that most proxies have."""
+        await asyncio.sleep(65)
+
+
+async def a_client_that_closed_and_whose_server_does_not_care(scene: Scene) -> None:
+    _, received, _ = await scene.send(b"GET", b"\r\n")
+    scene.writer.close()
+    assert await received.read() == b""
+    # Its kernel forgets the connection after a minute and answers the next question with a reset.
+    async with asyncio.timeout(150):
+        [span] = await scene.spans(1)
+    assert pairs(span.attributes)["error.type"] == "client-disconnect"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", ["inbound", "outbound"])
+def test_in_real_time(side: str) -> None:
+    async def run() -> None:
+        cases = [*CASES, a_client_that_closed_and_whose_server_does_not_care]
+        await asyncio.gather(*(played(case, side, RealScene) for case in cases))
 
     play(run())
 
