@@ -5,15 +5,16 @@ jsonpb writes them, which Grafana reads. A reply that a bound has made incomplet
 says why.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
 
+from collector.clock import MeshClock
 from collector.query.bounded_reader import BoundedReader
 from collector.query.replies import rendered
-from collector.query.tempo import params
 from collector.query.tempo.attributes import Json, attribute, number_attribute, text_attribute
+from collector.query.tempo.metric_params import MetricsRequest, parse_request
 from collector.query.traceql.metrics.metrics import Metrics, SeriesAnswer
 from collector.query.traceql.metrics.series import Exemplar, Label, Series, name_of
 from collector.query.traceql.metrics.steps import Steps
@@ -23,9 +24,9 @@ _JOBS: Final = {"completedJobs": 1, "totalJobs": 1}
 
 
 class MetricRoutes:
-    """Handlers over the stored spans; ``clock`` gives epoch seconds."""
+    """Handlers over the stored spans; ``clock`` is the mesh's."""
 
-    def __init__(self, store: BoundedReader, clock: Callable[[], float]) -> None:
+    def __init__(self, store: BoundedReader, clock: MeshClock) -> None:
         self._metrics = Metrics(store)
         self._clock = clock
 
@@ -45,10 +46,8 @@ class MetricRoutes:
         _, answer = await self._answer(request.query, instant=True)
         return await rendered(lambda: _reply(answer, [_at_once(each) for each in answer.series]))
 
-    async def _answer(
-        self, query: Mapping[str, str], instant: bool
-    ) -> tuple[params.MetricsRequest, SeriesAnswer]:
-        wanted = params.metrics(query, round(self._clock() * 1e6), instant)
+    async def _answer(self, query: Mapping[str, str], instant: bool) -> tuple[MetricsRequest, SeriesAnswer]:
+        wanted = parse_request(query, instant, *self._clock.present_us())
         return wanted, await self._metrics.run(wanted.query, wanted.steps, wanted.exemplars)
 
 

@@ -29,16 +29,6 @@ def type_of(expression: syntax.Expression) -> Type:
     return _computed(expression.op, type_of(expression.left), type_of(expression.right))
 
 
-def type_of_scalar(scalar: syntax.Scalar) -> Type:
-    """The type of a number over a spanset."""
-    if isinstance(scalar, syntax.Literal):
-        return scalar.type
-    if isinstance(scalar, syntax.Aggregation):
-        kind = Type.NUMBER if scalar.operand is None else type_of(scalar.operand)
-        return Type.COMPUTED if kind is Type.ATTRIBUTE else kind
-    return _computed(scalar.op, type_of_scalar(scalar.left), type_of_scalar(scalar.right))
-
-
 def _computed(op: str, left: Type, right: Type) -> Type:
     if (left, right) == (Type.DURATION, Type.DURATION) and op == "/":
         return Type.NUMBER

@@ -4,7 +4,7 @@ import pytest
 
 from collector.query.traceql import parse, syntax
 from collector.query.traceql.syntax import Type
-from collector.query.traceql.types import position, sources, structural, type_of, type_of_scalar
+from collector.query.traceql.types import position, sources, structural, type_of
 
 
 def expression(said: str) -> syntax.Expression:
@@ -29,16 +29,6 @@ def expression(said: str) -> syntax.Expression:
 )
 def test_types(said: str, kind: Type) -> None:
     assert type_of(expression(said)) is kind
-
-
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [("count()", Type.NUMBER), ("max(.a)", Type.COMPUTED), ("avg(duration) * 2 - count()", Type.DURATION)],
-)
-def test_types_of_numbers_over_spansets(said: str, kind: Type) -> None:
-    [stage] = parse(f"{said} > 1").stages
-    assert isinstance(stage, syntax.ScalarFilter)
-    assert type_of_scalar(stage.left) is kind
 
 
 @pytest.mark.parametrize(
