@@ -131,7 +131,9 @@ class Engine:
     def add_probes(self, results: Iterable[ProbeResult], now: float) -> None:
         """Note the results of probes."""
         for each in results:
-            self._feedback.evidence.probe(each.service, each.endpoint, each.ok, each.detail, now)
+            self._feedback.evidence.probe(
+                each.service, each.endpoint, each.ok, each.detail, now, refused=each.refused
+            )
 
     def connections(self, samples: Iterable[ConnectionSample], now: float) -> None:
         """Note open opaque connections."""

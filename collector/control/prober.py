@@ -61,6 +61,7 @@ class Prober:
 
 async def probe(asked: ProbeRequest, seconds: float = SECONDS) -> ProbeResult:
     """Probe an endpoint and return the result, within ``seconds``; network errors are results, not raised."""
+    refused = False
     try:
         async with asyncio.timeout(seconds):
             ok, detail = await _answer(asked)
@@ -69,9 +70,10 @@ async def probe(asked: ProbeRequest, seconds: float = SECONDS) -> ProbeResult:
     except OSError as error:
         # uvloop's texts name addresses and calls; the number gives the reason alone.
         ok, detail = False, os.strerror(error.errno) if error.errno else type(error).__name__
+        refused = isinstance(error, ConnectionError)
     except ValueError as error:  # a line longer than the limit
         ok, detail = False, f"an answer that is not HTTP: {error}"
-    return ProbeResult(asked.service, asked.endpoint, ok, detail)
+    return ProbeResult(asked.service, asked.endpoint, ok, detail, refused)
 
 
 async def _answer(asked: ProbeRequest) -> tuple[bool, str]:

@@ -130,6 +130,9 @@ class Balancer:
             # What was learned is of the process that was there, not of the address.
             if candidate is None or another_process(candidate.endpoint.identity, endpoint.identity):
                 candidate = Candidate(endpoint)
+            # The mesh has reason to try it: what was learned before is older than that.
+            elif endpoint.healthy and not candidate.endpoint.healthy:
+                candidate.readmit()
             candidate.endpoint = endpoint
             fresh[endpoint.address] = candidate
         self.candidates = fresh

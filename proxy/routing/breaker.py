@@ -80,6 +80,10 @@ class Breaker:
         self._until = now + max(self._backoff * (1 + JITTER * share), wait)
         return True
 
+    def hurry(self) -> None:
+        """Let the next probe be due now, if one is to come."""
+        self._until = 0.0
+
     def admits_probe(self, now: float) -> bool:
         """Return True if one request may be sent as a probe, and count it as sent."""
         if self.state is State.CLOSED or now < self._until:

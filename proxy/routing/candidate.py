@@ -140,6 +140,11 @@ class Candidate:
         self.typical = typical + (min(latency, _CUT * typical) - typical) * share if typical else latency
         self._heard = now
 
+    def readmit(self) -> None:
+        """Let the next trial be due now, as the mesh sends requests here again."""
+        self.trials.hurry()
+        self.breaker.hurry()
+
     def settle(self, latency: float, now: float) -> None:
         """Let one latency replace the average."""
         self._cost, self._stamp = latency, now

@@ -113,6 +113,11 @@ class Trials:
         self.due = NEVER
         return True
 
+    def hurry(self) -> None:
+        """Let the next trial be due now, if one is to come."""
+        if self.due != NEVER:
+            self.due, self._requests = 0.0, 0
+
     def admits(self, now: float, requests: int) -> bool:
         """Return True if one request may be sent as a trial, and count it as sent."""
         if now < self.due or requests < self._requests:

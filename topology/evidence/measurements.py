@@ -167,11 +167,17 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class LastProbe:
-    """The result of the last active probe of an endpoint."""
+    """The result of the last active probe of an endpoint.
+
+    ``refused`` says that no process took the connection, ``back`` that this was so for the probe before and
+    that a good answer came now: a process was started.
+    """
 
     ok: bool
     detail: str
     at: float
+    refused: bool = False
+    back: bool = False
 
 
 @dataclass(slots=True)
@@ -223,9 +229,13 @@ class Evidence:
         record.served.add(calls, now)
         record.own.add(calls, now)
 
-    def probe(self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float) -> None:
+    def probe(
+        self, service: ServiceId, endpoint: str, ok: bool, detail: str, now: float, *, refused: bool = False
+    ) -> None:
         """Note the result of an active probe."""
-        self._record(service, endpoint).probed = LastProbe(ok, detail, now)
+        record = self._record(service, endpoint)
+        back = ok and record.probed is not None and record.probed.refused
+        record.probed = LastProbe(ok, detail, now, refused, back)
 
     def take_touched(self) -> set[ServiceId]:
         """Return the services with new measurements since the last call of this method."""

@@ -51,9 +51,13 @@ class ProbeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of a probe: ``ok`` for a good answer, and the answer or error in words."""
+    """The result of a probe: ``ok`` for a good answer, and the answer or error in words.
+
+    ``refused`` says that the connection was refused or reset: no process listens there.
+    """
 
     service: ServiceId
     endpoint: str
     ok: bool
     detail: str
+    refused: bool = False

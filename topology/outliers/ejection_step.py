@@ -84,6 +84,8 @@ class EjectionStep:
                     self._change.eject(endpoint, finding, "still bad: ")
                 else:
                     self._change.probation(endpoint, "its ejection is over and nothing speaks against it")
+            elif state.state is EndpointState.EJECTED and self._restarted(endpoint, state):
+                self._change.probation(endpoint, "nothing listened there, and now a process answers a probe")
             # One at a time: after four ejections it takes four long good times to start again from the
             # shortest.
             elif state.state is EndpointState.HEALTHY and self._forgiven(state):
@@ -105,6 +107,20 @@ class EjectionStep:
             return None
         reason = f"{endpoint} does not answer a probe: {probed.detail}"
         return Finding(endpoint, FindingKind.STALL, state.score, reason, FailedProbe(probed.detail))
+
+    def _restarted(self, endpoint: str, state: EjectionState) -> bool:
+        """True if a probe found a process where nothing listened before: what was ejected is gone.
+
+        An endpoint that a file lists has no other identity. It is probed once after its ejection, and again
+        for as long as its connections are refused.
+        """
+        if state.finding is FindingKind.LATENCY:
+            return False
+        probed = self._evidence.last_probe(endpoint)
+        if probed is None or probed.refused or probed.at < state.since:
+            self._evidence.probe(endpoint)
+            return False
+        return probed.back
 
     def _forgiven(self, state: EjectionState) -> bool:
         return state.ejections > 0 and self._now - state.since >= self._settings.eject_seconds_max

@@ -25,6 +25,9 @@ class ServiceEvidence(Protocol):
     def probe(self, endpoint: str) -> LastProbe | None:
         """Ask for an active probe of the endpoint, and return the result of the last one."""
 
+    def last_probe(self, endpoint: str) -> LastProbe | None:
+        """Return the result of the last active probe of the endpoint, without asking for another."""
+
     def trial(self, endpoint: str, since: float) -> Trial:
         """Return its calls on probation."""
 
@@ -81,6 +84,9 @@ class MeasuredEvidence:
     def probe(self, endpoint: str) -> LastProbe | None:
         # The probe runs later, outside the engine; the result that is returned is of an earlier one.
         self.suspects.add(endpoint)
+        return self.last_probe(endpoint)
+
+    def last_probe(self, endpoint: str) -> LastProbe | None:
         record = self._tallies.records.get(endpoint)
         return record.probed if record is not None else None
 

@@ -67,7 +67,7 @@ def test_a_refused_connection_and_silence_are_no_signs_of_life() -> None:
         writer.close()
 
     refused = probed(None)
-    assert (refused.ok, "refused" in refused.detail.lower()) == (False, True)
+    assert (refused.ok, refused.refused, "refused" in refused.detail.lower()) == (False, True, True)
     silence = probed(silent)
     assert (silence.ok, silence.detail) == (False, "no answer within 0.3 s")
 

@@ -208,6 +208,20 @@ def test_what_stays_bad_is_asked_seldom() -> None:
     assert 3 <= failures <= 5  # of 3,000 in a minute
 
 
+@pytest.mark.parametrize("failures", [1, THRESHOLD])
+def test_an_endpoint_that_the_mesh_sends_back_is_asked_at_once(failures: int) -> None:
+    balancer, a, b = two()
+    balancer.observe(b, 0.02, False, 0.0)
+    for _ in range(failures):
+        balancer.observe(a, 0.01, True, 100.0)
+    balancer.update([Endpoint("a:1", healthy=False), Endpoint("b:1")])
+    assert a not in {balancer.pick(100.1) for _ in range(50)}
+    balancer.update([Endpoint("a:1"), Endpoint("b:1")])
+    assert [balancer.pick(100.2) for _ in range(50)].count(a) == 1
+    balancer.observe(a, 0.02, False, 100.3)
+    assert len(asked(balancer, a, 100.3, 102.3)) > 30
+
+
 def test_an_open_breaker_waits_for_the_next_trial() -> None:
     balancer, a, _ = two()
     for moment in (0.0, 1.0, 2.0):

@@ -78,3 +78,17 @@ def test_another_instance_at_the_address_begins_without_a_past() -> None:
     assert record.probed.ok
     assert record.served.since(0).count == 10
     assert not record.reporters
+
+
+def test_a_good_probe_after_a_refused_one_tells_of_a_new_process() -> None:
+    evidence = Evidence()
+    service = ServiceId("b")
+
+    def back(ok: bool, refused: bool) -> bool:
+        evidence.probe(service, "a", ok, "", 0.0, refused=refused)
+        probed = evidence.of(service)["a"].probed
+        assert probed is not None
+        return probed.back
+
+    assert [back(True, False), back(False, True), back(False, False), back(True, False)] == [False] * 4
+    assert [back(False, True), back(True, False), back(True, False)] == [False, True, False]

@@ -39,6 +39,9 @@ class MadeEvidence:
     def probe(self, endpoint: str) -> LastProbe | None:
         return self.probed
 
+    def last_probe(self, endpoint: str) -> LastProbe | None:
+        return self.probed
+
     def trial(self, endpoint: str, since: float) -> Trial:
         return self.found
 

@@ -208,6 +208,19 @@ def test_where_many_seem_bad_none_is_doubted() -> None:
     assert {(each.kind, each.endpoint) for each in made} == {("return", "a"), ("return", "b")}
 
 
+def test_a_process_where_nothing_listened_ends_an_ejection_before_its_time() -> None:
+    ejections = Ejections(SETTINGS)
+    ejections.step(S, NAMES[:4], NAMES[:4], MadeEvidence({"a": 1.0}), 0.0)
+
+    def probed(at: float, *, refused: bool = False, back: bool = False) -> list[str]:
+        case = MadeEvidence(probed=LastProbe(not refused, "", at, refused, back))
+        return [each.kind for each in ejections.step(S, NAMES[:4], NAMES[:4], case, at)]
+
+    assert probed(0.5, refused=True) == []
+    assert probed(1.0) == []  # it answers, and always did
+    assert probed(2.0, back=True) == ["probation"]
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_what_does_not_answer_a_probe_stays_out_but_not_for_ever(answers: bool) -> None:
     ejections, now = Ejections(SETTINGS), 0.0
