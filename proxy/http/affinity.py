@@ -23,15 +23,16 @@ class Affinity:
 
     ``original`` is the ``host:port`` that an intercepted connection was going to, empty for one made to the
     sidecar itself. ``addresses`` maps names (``host:port``) to the ``ip:port`` that they meant for this
-    client: a connection that it keeps stays with one address, as it would without the sidecar.
+    client: a connection that it keeps stays with one address, as it would without the sidecar. ``own`` are
+    the client's own connections by ``host:port``, idle or not.
     """
 
-    __slots__ = ("_attempts", "_closed", "_own", "addresses", "original")
+    __slots__ = ("_attempts", "_closed", "addresses", "original", "own")
 
     def __init__(self, original: str = "") -> None:
         self.original = original
         self.addresses: dict[str, str] = {}
-        self._own: dict[str, UpstreamConnection] = {}
+        self.own: dict[str, UpstreamConnection] = {}
         self._attempts: dict[str, Attempt] = {}
         self._closed = False
 
@@ -42,8 +43,8 @@ class Affinity:
         reach one connection, so the mesh does not balance them.
         """
         known = self._attempts.get(server)
-        own = self._own.get(known.address) if known is not None else None
-        if known is not None and own is not None and own.identity:
+        own = self.own.get(known.address) if known is not None else None
+        if known is not None and own is not None and own.identity and own.alive:
             return known
         if identity:
             if len(self._attempts) >= _MAX_DESTINATIONS:
@@ -57,29 +58,24 @@ class Affinity:
             self.addresses.clear()
         self.addresses[name] = address
 
-    def own(self, address: str) -> UpstreamConnection | None:
-        """Return the client's own idle connection for requests to ``address``, which stays kept."""
-        return self._own.get(address)
-
-    def take(self, address: str) -> UpstreamConnection | None:
-        """Return the client's own connection for requests to ``address``, which is given back by ``keep``."""
-        return self._own.pop(address, None)
-
     def keep(self, connection: UpstreamConnection) -> None:
         """Keep a connection that is the client's own; it is closed with the client's."""
+        own, destination = self.own, connection.destination
+        before = own.get(destination)
+        if before is connection:
+            return
         if self._closed:
             connection.discard()
             return
-        before = self._own.pop(connection.destination, None)
-        if before is None and len(self._own) >= _MAX_DESTINATIONS:
-            before = self._own.pop(next(iter(self._own)))  # the one that was used longest ago
+        if before is None and len(own) >= _MAX_DESTINATIONS:
+            before = own.pop(next(iter(own)))
         if before is not None:
             before.discard()
-        self._own[connection.destination] = connection
+        own[destination] = connection
 
     def close(self) -> None:
         """Close the client's own connections."""
         self._closed = True
-        for connection in self._own.values():
+        for connection in self.own.values():
             connection.discard()
-        self._own.clear()
+        self.own.clear()

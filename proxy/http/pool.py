@@ -11,6 +11,7 @@ and for each connection to be opened: names spread and follow their records as t
 
 from collections.abc import Callable
 from enum import Enum, auto
+from math import inf
 from typing import Final
 
 from proxy.errors import Reason
@@ -119,12 +120,13 @@ class Pool:
         self._limits = limits
         self._age = age
         self._ready: dict[str, list[UpstreamConnection]] = {}  # with room for a stream
-        self._own: set[UpstreamConnection] = set()  # idle and kept by their clients, without an identity
+        self._own: set[UpstreamConnection] = set()  # kept by their clients, idle or not
 
     @property
     def idle(self) -> int:
         """Connections that wait for a request."""
-        return sum(map(len, self._ready.values())) + len(self._own)
+        own = sum(connection.idle_until < inf for connection in self._own)
+        return sum(map(len, self._ready.values())) + own
 
     def lease(self, attempt: Attempt, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
         """Return a stream on a kept connection, or None when there is none with room.
@@ -134,12 +136,12 @@ class Pool:
         if reuse is Reuse.NONE:
             return None
         address = attempt.address
-        own = client.own(address)
-        if own is not None:
+        own = client.own.get(address)
+        if own is not None and own.alive:
             host = self._dns.host(address)
             if host and not own.identity and not self._dns.holds(host, own.address):
                 return None  # to be looked up first
-            return self._take_own(address, client, reuse)
+            return self._take_own(own, reuse)
         # No key is a name, so that most requests need not ask whether theirs is one.
         if address in self._ready:
             return self._take(address, address, client, reuse)
@@ -169,9 +171,9 @@ class Pool:
                 addresses.sort(key=lambda each: each != known)  # the others keep their order
             stream = None
             if addresses and reuse is not Reuse.NONE:
-                first, own = addresses[0], client.own(address)
-                if own is not None and own.address == first:
-                    stream = self._take_own(address, client, reuse)
+                first, own = addresses[0], client.own.get(address)
+                if own is not None and own.alive and own.address == first:
+                    stream = self._take_own(own, reuse)
                 else:
                     stream = self._take(address, first, client, reuse)
             if stream is not None:
@@ -186,22 +188,16 @@ class Pool:
             dialer.dial_any(connection, [address], waiting.outcome)
         return waiting
 
-    def _take_own(self, destination: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
-        """Return a stream on the client's own connection."""
-        own = client.take(destination)
-        if own is None:
-            return None
-        self._own.discard(own)
+    def _take_own(self, own: UpstreamConnection, reuse: Reuse) -> UpstreamStream | None:
+        """Return a stream on a client's own connection; close it and return None if it is too old."""
         now = self._now()
-        if own.identity:
-            # Idle for however long: only its server may end it, or the client would have to prove its
-            # identity anew.
-            usable = now - own.idle_since < own.keep_alive.idle
-        else:
-            usable = now < own.idle_until and (reuse is Reuse.ANY or _surely_alive(own, now))
+        # With an identity for however long: only its server may end it, or the client would have to prove
+        # its identity anew.
+        usable = now < own.idle_until and (own.identity or reuse is Reuse.ANY or _surely_alive(own, now))
         stream = own.lease() if usable else None
         if stream is None:
             own.discard()
+        own.idle_until = inf  # in use
         return stream
 
     def _take(self, destination: str, address: str, client: Affinity, reuse: Reuse) -> UpstreamStream | None:
@@ -228,7 +224,8 @@ class Pool:
         connection.idle_since = now = self._now()
         # ``idle_time`` must be shorter than the idle timeout of common servers, or requests meet connections
         # that just closed.
-        announced, longest = connection.keep_alive.idle, self._idle_time
+        announced = connection.keep_alive.idle
+        longest = inf if connection.identity else self._idle_time
         connection.idle_until = now + (announced if announced < longest else longest)
         # From now on a reset before any response can mean that the server closed it while idle, see
         # ``attach``.
@@ -238,6 +235,8 @@ class Pool:
             return
         if now - connection.opened > self._age:
             connection.discard()
+            return
+        if connection in self._own:
             return
         # Thousands of clients of one address, each with a connection that is idle most of the time, would
         # reach the limit of connections though few requests are under way: then they share what is free.
@@ -278,7 +277,7 @@ class Pool:
                 del self._ready[address]
         # A copy: what is discarded leaves the set.
         for connection in list(self._own):
-            if now >= connection.idle_until:
+            if now >= connection.idle_until:  # never while it is in use
                 connection.discard()
 
     def close(self) -> None:
