@@ -99,7 +99,8 @@ class Metrics:
                 "qs_spans": [trace_id + span_id for trace_id, span_id in ids[:SPANS_MAX]],
             },
         )
-        return kept, False, partial if answer.partial or len(ids) > SPANS_MAX else ""
+        cut = answer.partial or len(answer.matches) >= CANDIDATES_MAX or len(ids) > SPANS_MAX
+        return kept, False, partial if cut else ""
 
     async def _measured(
         self, metric: syntax.SpanMetric, steps: Steps, kept: Sql, joined: bool, exemplars: bool

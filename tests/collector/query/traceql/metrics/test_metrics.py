@@ -194,6 +194,17 @@ def test_more_spans_than_are_handed_on_are_told(world: World, monkeypatch: pytes
     assert "not every trace was looked at" in answer.partial
 
 
+def test_more_traces_than_are_looked_at_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop(world)
+    # The store decides alone which traces match, but not which of their spans are left.
+    said = "{} && { status = error } || { name = `GET /` } | count_over_time()"
+    assert run(world, parse_any(said)).partial == ""
+    monkeypatch.setattr(metrics, "CANDIDATES_MAX", 1)
+    answer = run(world, parse_any(said))
+    assert answer.series[0].values == [0.0, 0.0, 1.0]
+    assert "not every trace was looked at" in answer.partial
+
+
 def test_a_comparison_of_many_spans_reads_a_share(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     store(world, [Span(ONE, f"{place:016x}", at=5) for place in range(1, 401)])
     monkeypatch.setattr(comparison, "SPANS_MAX", 100)
