@@ -33,6 +33,8 @@ class KeptSpan:
     served: tuple[str, ...] = ()
     guests: tuple[str, ...] = ()
 
+    serves = False
+    is_step = False  # work within a service, which neither calls another side nor is called
     is_proxy = False  # the span of somebody else's sidecar, which may have the name of its service
 
     def __init__(self, key: bytes, fact: SpanFact, exchange: Exchange | None, now: float) -> None:
@@ -44,12 +46,12 @@ class KeptSpan:
         else:
             # A consumer that does not say where its message came from may at least name who sent it.
             self.parent = fact.link if exchange is None else b""
-        kind = fact.kind
-        self.serves = kind in _SERVING
-        # Work within a service, which neither calls another side nor is called.
-        self.is_step = exchange is None and kind <= _INTERNAL
+        if fact.kind in _SERVING:
+            self.serves = True
         if exchange is None:
             self.left = True
+            if fact.kind <= _INTERNAL:
+                self.is_step = True
 
 
 class KeptSpans:

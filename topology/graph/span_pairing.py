@@ -85,8 +85,8 @@ class Pairing:
             if not span.entered:
                 self._give_up_caller(span, results)
         for span in due:
-            span.linked = True
             if not span.left:
+                span.linked = True
                 self._leave(span, results, now, final=True)
         self._spans.drop(due, now)
         return [each for each in results if isinstance(each, Edge)]
