@@ -5,7 +5,7 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
@@ -147,13 +147,16 @@ class Engine:
 
     def spans(self, facts: Iterable[SpanFact], now: float) -> None:
         """Pair spans of services without a sidecar into edges."""
+        self._intake.spans(self._recognised(facts), now)
+
+    def _recognised(self, facts: Iterable[SpanFact]) -> Iterator[SpanFact]:
         sender: ServiceId | None = None
         for fact in facts:
             # The spans of a sender come together.
             if fact.service is not sender:
                 sender, known = fact.service, self._registry.recognise(fact.service)
             fact.service = known
-            self._intake.span(fact, now)
+            yield fact
 
     def connect(self, stream: str, node: Node, peer_host: str, now: float) -> None:
         """Note that a sidecar connected, or changed its state, on this stream."""

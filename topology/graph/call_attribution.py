@@ -18,7 +18,7 @@ caller: see ``Connections``.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -112,26 +112,28 @@ class Intake:
         """Return the open opaque connections by source and target."""
         return self._connections.open(now)
 
-    def span(self, fact: SpanFact, now: float) -> None:
-        """Count the calls that a span proves."""
-        results = self._pairing.add(fact, now)
-        if not results:
-            return
-        recent = not fact.ended or fact.ended >= now - self._hold
-        for result in results:
-            if not isinstance(result, Alias | Measured):
-                self._edge(result, now)
-            # The other two change what is counted now: a trace of yesterday says nothing about that.
-            elif recent and isinstance(result, Measured):
-                self._recount(result.target, result.duration, result.failed, now)
-            elif recent and isinstance(result, Alias):
-                self._nodes.add_answer(result.address, result.service, now)
+    def spans(self, facts: Iterable[SpanFact], now: float) -> None:
+        """Count the calls that spans prove."""
+        edges: list[Edge] = []
+        for fact in facts:
+            results = self._pairing.add(fact, now)
+            if not results:
+                continue
+            recent = not fact.ended or fact.ended >= now - self._hold
+            for result in results:
+                if not isinstance(result, Alias | Measured):
+                    edges.append(result)
+                # The other two change what is counted now: a trace of yesterday says nothing about that.
+                elif recent and isinstance(result, Measured):
+                    self._recount(result.target, result.duration, result.failed, now)
+                elif recent and isinstance(result, Alias):
+                    self._nodes.add_answer(result.address, result.service, now)
+        self._count_edges(edges, now)
 
     def advance(self, now: float) -> None:
         """Count what has waited long enough for a measurement of higher precedence."""
-        for edge in self._pairing.expire(now):
-            if not self._is_measured(edge, now):
-                self._edge(edge, now)
+        expired = self._pairing.expire(now)
+        self._count_edges([edge for edge in expired if not self._is_measured(edge, now)], now)
         # All wait equally long, so the queue is in order of time and only its head needs a look.
         while self._waiting and self._waiting[0][0] <= now:
             _, sample, when = self._waiting.popleft()
@@ -264,20 +266,30 @@ class Intake:
         if owed:
             self._owed[sample.target] = owed
 
-    def _edge(self, edge: Edge, now: float) -> None:
-        for name, kind in ((edge.source, edge.source_kind), (edge.target, edge.target_kind)):
-            if kind is not Kind.USER:
-                self._nodes.add_kind(name, kind)
-        histogram = Histogram()
-        histogram.record(edge.duration)
-        target = self.resolve(edge.target)
-        key = Key(edge.source, target, edge.protocol)
-        # A caller whose clock is ahead called now at the latest.
-        at = min(edge.ended or now, now)
-        self._window.add(key, histogram, int(edge.failed), at, edge.encrypted)
-        # Too long ago, the user's call that it was taken for is stored and cannot be taken back.
-        if edge.recount and at >= now - self._hold:
-            self._recount(edge.target, edge.measured, edge.failed, now)
+    def _count_edges(self, edges: Sequence[Edge], now: float) -> None:
+        """Count the calls of edges when they ended, those of one edge and second together.
+
+        A request of spans has many of these, and a call costs the window several times what its sum costs.
+        """
+        sums: dict[tuple[Key, int, bool | None], Cell] = {}
+        for edge in edges:
+            for name, kind in ((edge.source, edge.source_kind), (edge.target, edge.target_kind)):
+                if kind is not Kind.USER:
+                    self._nodes.add_kind(name, kind)
+            key = Key(edge.source, self.resolve(edge.target), edge.protocol)
+            # A caller whose clock is ahead called now at the latest.
+            place = key, int(min(edge.ended or now, now)), edge.encrypted
+            cell = sums.get(place)
+            if cell is None:
+                cell = sums[place] = Cell()
+            cell.histogram.record(edge.duration)
+            cell.errors += edge.failed
+        for (key, at, encrypted), cell in sums.items():
+            self._window.add(key, cell.histogram, cell.errors, at, encrypted)
+        for edge in edges:
+            # Too long ago, the user's call that it was taken for is stored and cannot be taken back.
+            if edge.recount and min(edge.ended or now, now) >= now - self._hold:
+                self._recount(edge.target, edge.measured, edge.failed, now)
 
     def _recount(self, target: str, duration: float, failed: bool, now: float) -> None:
         """Take one call away from the unknown users of a service."""
