@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from collector.clickhouse.database import (
     Database,
     Params,
     Row,
+    StatementError,
     StoreError,
     deduplication,
     store_error,
@@ -75,15 +76,26 @@ class EmbeddedSession:
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
         settings = _settings(**spans.SETTINGS, insert_deduplication_token=token)
-        with spans.memory_file(requests) as path:
-            self.execute(f"INSERT INTO {spans.TABLE} ({spans.NAMES}) {spans.select(path)}{settings}")
+        self._convert(
+            requests,
+            lambda *file: f"INSERT INTO {spans.TABLE} ({spans.NAMES}) {spans.select(*file)}{settings}",
+        )
 
     def span_columns(self, requests: Sequence[bytes]) -> Columns:
         """Return the columns of otel_traces that ``insert_spans`` would insert."""
+        settings = _settings(**spans.SETTINGS)
+        converted = self._convert(requests, lambda *file: f"{spans.select_integer_times(*file)}{settings}")
+        return decode_columns(converted)
+
+    def _convert(self, requests: Sequence[bytes], sql: Callable[[str, bool], str]) -> bytes:
+        """Run ``sql(path, repeated_keys)`` over the requests."""
         with spans.memory_file(requests) as path:
-            return decode_columns(
-                self._run(f"{spans.select_integer_times(path)}{_settings(**spans.SETTINGS)}", None)
-            )
+            try:
+                return self._run(sql(path, False), None)
+            except StatementError as error:
+                if spans.REPEATED_KEY not in str(error):
+                    raise
+                return self._run(sql(path, True), None)
 
     def close(self) -> None:
         self._connection.close()

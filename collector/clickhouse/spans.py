@@ -11,50 +11,46 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
+from itertools import starmap
 from typing import Final
 
+from collector.clickhouse.attribute_sql import (
+    PAIRS,
+    attribute_map,
+    number_member,
+    text_member,
+    types,
+    unique,
+)
 from proxy.contract.protobuf_wire import varint
 
 TABLE: Final = "otel_traces"
+REPEATED_KEY: Final = "a span has two attributes of one key"
 SETTINGS: Final[dict[str, str | int]] = {
     "format_schema": f"{files('collector.clickhouse') / 'spans.proto'}:ResourceSpans",
     # One block in the order of the requests: a repeated insert must make the same parts again.
     "max_threads": 1,
     "max_insert_threads": 1,
 }
-_VALUE: Final = (
-    "Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64),"
-    " double_value Nullable(Float64), bytes_value String)"
+_DROPPED: Final = "dropped_attributes_count UInt32"
+_EVENTS: Final = f"Array(Tuple(time_unix_nano UInt64, name String, attributes {PAIRS}, {_DROPPED}))"
+_LINKS: Final = (
+    f"Array(Tuple(trace_id String, span_id String, trace_state String, attributes {PAIRS}, {_DROPPED},"
+    " flags UInt32))"
 )
-_PAIRS: Final = f"Array(Tuple(key String, value {_VALUE}))"
-_EVENTS: Final = f"Array(Tuple(time_unix_nano UInt64, name String, attributes {_PAIRS}))"
-_LINKS: Final = f"Array(Tuple(trace_id String, span_id String, trace_state String, attributes {_PAIRS}))"
 _SPANS: Final = (
     "Array(Tuple(trace_id String, span_id String, trace_state String, parent_span_id String, name String,"
     " kind Int32, start_time_unix_nano UInt64, end_time_unix_nano UInt64,"
-    f" attributes {_PAIRS}, events {_EVENTS}, links {_LINKS}, status Tuple(message String, code Int32)))"
+    f" attributes {PAIRS}, {_DROPPED}, events {_EVENTS}, dropped_events_count UInt32,"
+    f" links {_LINKS}, dropped_links_count UInt32, status Tuple(message String, code Int32), flags UInt32))"
 )
+_SCOPE: Final = f"Tuple(name String, version String, attributes {PAIRS}, {_DROPPED})"
 _STRUCTURE: Final = (
-    f"resource Tuple(attributes {_PAIRS}),"
-    f" scope_spans Array(Tuple(scope Tuple(name String, version String), spans {_SPANS}))"
+    f"resource Tuple(attributes {PAIRS}, {_DROPPED}), schema_url String,"
+    f" scope_spans Array(Tuple(scope {_SCOPE}, spans {_SPANS}, schema_url String))"
 )
 # The latest time the tables hold. Times of spans were checked (collector.otlp.traces), those of events not.
 _LATEST: Final = (1 << 63) - 1
-
-
-def _map(pairs: str) -> str:
-    """Return the expression for attributes as the store keeps them; an AnyValue without a value is empty."""
-    text = (
-        # Strings first as most values are. The scalars are Nullable because 0 and false are values; an empty
-        # string, empty bytes and no value at all all become ''.
-        "multiIf(p.value.string_value != '', p.value.string_value,"
-        " isNotNull(p.value.int_value), toString(assumeNotNull(p.value.int_value)),"
-        " isNotNull(p.value.bool_value), if(assumeNotNull(p.value.bool_value), 'true', 'false'),"
-        " isNotNull(p.value.double_value), toString(assumeNotNull(p.value.double_value)),"
-        " base64Encode(p.value.bytes_value))"
-    )
-    kind = "Map(LowCardinality(String), String)"
-    return f"CAST((arrayMap(p -> p.key, {pairs}), arrayMap(p -> {text}, {pairs})), '{kind}')"
 
 
 def _time(value: str) -> str:
@@ -68,7 +64,52 @@ _KIND: Final = (
     "[if(span.kind BETWEEN 0 AND 5, span.kind, 0) + 1]"
 )
 _STATUS: Final = "['Unset', 'Ok', 'Error'][if(span.status.code BETWEEN 0 AND 2, span.status.code, 0) + 1]"
-# Column to its expression over a resource's attributes (labels), a scope's spans (part) and a span.
+
+
+# What of OTLP no other column holds, as a JSON object: types of attributes, and fields that are mostly 0 or the
+# same for all spans. Few objects differ, so a column of low cardinality holds them at nearly no cost.
+_OF_EVENT: Final = (
+    types("event", unique("e.attributes")),
+    number_member("droppedAttributesCount", "e.dropped_attributes_count"),
+)
+_OF_LINK: Final = (
+    types("link", unique("l.attributes")),
+    number_member("droppedAttributesCount", "l.dropped_attributes_count"),
+    number_member("flags", "l.flags"),
+)
+_COUNTS: Final = {
+    "flags": "span.flags",
+    "droppedAttributesCount": "span.dropped_attributes_count",
+    "droppedEventsCount": "span.dropped_events_count",
+    "droppedLinksCount": "span.dropped_links_count",
+}
+_OF_SPAN: Final = (
+    types("span", "attributes"),
+    "resource_fields",
+    "scope_fields",
+    # One condition for all four, as many spans have none of them.
+    f"if({' + '.join(_COUNTS.values())} = 0, '', concat({', '.join(starmap(number_member, _COUNTS.items()))}))",
+)
+# Members of ``_OF_SPAN`` that the spans of a resource, and of a scope, share.
+_OF_RESOURCE: Final = (
+    """',"resourceTypes":'""",
+    types("resource", "resource_pairs"),
+    text_member("resourceSchemaUrl", "schema_url"),
+    number_member("resourceDroppedAttributesCount", "resource.dropped_attributes_count"),
+)
+_OF_SCOPE: Final = (
+    """',"scopeTypes":'""",
+    types("scope", "scope_pairs"),
+    text_member("scopeSchemaUrl", "part.schema_url"),
+    number_member("scopeDroppedAttributesCount", "part.scope.dropped_attributes_count"),
+)
+
+
+def _fields(*members: str) -> str:
+    return f"""concat('{{"types":', {", ".join(members)}, '}}')"""
+
+
+# Column to its expression over a resource's and a scope's attributes (labels), a span and its attributes.
 COLUMNS: Final = {
     "Timestamp": _time("span.start_time_unix_nano"),
     "TraceId": "lower(hex(span.trace_id))",
@@ -80,9 +121,10 @@ COLUMNS: Final = {
     "SpanKind": _KIND,
     "ServiceName": "labels['service.name']",
     "ResourceAttributes": "labels",
-    "ScopeName": "part.scope.name",
-    "ScopeVersion": "part.scope.version",
-    "SpanAttributes": _map("span.attributes"),
+    "ScopeName": "scope_name",
+    "ScopeVersion": "scope_version",
+    "ScopeAttributes": "scope_labels",
+    "SpanAttributes": attribute_map("attributes"),
     # A clock set back during a span must not make its duration wrap around.
     "Duration": (
         "if(span.end_time_unix_nano > span.start_time_unix_nano,"
@@ -92,32 +134,53 @@ COLUMNS: Final = {
     "StatusMessage": "span.status.message",
     "Events.Timestamp": f"arrayMap(e -> {_time(f'least(e.time_unix_nano, {_LATEST})')}, span.events)",
     "Events.Name": "arrayMap(e -> e.name, span.events)",
-    "Events.Attributes": f"arrayMap(e -> {_map('e.attributes')}, span.events)",
+    "Events.Attributes": f"arrayMap(e -> {attribute_map(unique('e.attributes'))}, span.events)",
     "Links.TraceId": "arrayMap(l -> lower(hex(l.trace_id)), span.links)",
     "Links.SpanId": "arrayMap(l -> lower(hex(l.span_id)), span.links)",
     "Links.TraceState": "arrayMap(l -> l.trace_state, span.links)",
-    "Links.Attributes": f"arrayMap(l -> {_map('l.attributes')}, span.links)",
+    "Links.Attributes": f"arrayMap(l -> {attribute_map(unique('l.attributes'))}, span.links)",
+    "Events.OtlpFields": f"arrayMap(e -> {_fields(*_OF_EVENT)}, span.events)",
+    "Links.OtlpFields": f"arrayMap(l -> {_fields(*_OF_LINK)}, span.links)",
+    "OtlpFields": _fields(*_OF_SPAN),
 }
 NAMES: Final = ", ".join(f"`{name}`" for name in COLUMNS)
 
 
-def select(path: str) -> str:
-    """Return the SELECT of all columns of the spans in the file at ``path``."""
+def select(path: str, repeated_keys: bool = False) -> str:
+    """Return the SELECT of all columns of the spans in the file at ``path``.
+
+    It fails with REPEATED_KEY if a span has two attributes of one key, unless it is told to take the last of them:
+    no usual SDK sends such spans, and to leave attributes out would cost each span a microsecond.
+    """
     columns = ", ".join(f"{expression} AS `{name}`" for name, expression in COLUMNS.items())
-    return (
-        f"SELECT {columns} FROM (SELECT {_map('resource.attributes')} AS labels, part"
-        # The labels are made once for each resource, before ARRAY JOIN repeats the row for each of its spans.
-        f" FROM file('{path}', ProtobufList, $${_STRUCTURE}$$) ARRAY JOIN scope_spans AS part)"
-        " ARRAY JOIN part.spans AS span"
+    # What the spans of a resource and of a scope share is made once, before ARRAY JOIN repeats the row for
+    # each of its spans.
+    resources = (
+        f"SELECT {unique('resource.attributes')} AS resource_pairs, {attribute_map('resource_pairs')} AS labels,"
+        f" concat({', '.join(_OF_RESOURCE)}) AS resource_fields, scope_spans"
+        f" FROM file('{path}', ProtobufList, $${_STRUCTURE}$$)"
     )
+    scopes = (
+        f"SELECT labels, resource_fields, {unique('part.scope.attributes')} AS scope_pairs,"
+        f" {attribute_map('scope_pairs')} AS scope_labels, concat({', '.join(_OF_SCOPE)}) AS scope_fields,"
+        " part.scope.name AS scope_name, part.scope.version AS scope_version, part.spans AS spans"
+        f" FROM ({resources}) ARRAY JOIN scope_spans AS part"
+    )
+    attributes = unique("span.attributes") if repeated_keys else "span.attributes"
+    spans = (
+        "SELECT labels, resource_fields, scope_labels, scope_fields, scope_name, scope_version, span,"
+        f" {attributes} AS attributes FROM ({scopes}) ARRAY JOIN spans AS span"
+    )
+    check = f"throwIf(arrayUniq(attributes.key) != length(attributes), '{REPEATED_KEY}') = 0"
+    return f"SELECT {columns} FROM ({spans}) WHERE {check}"
 
 
-def select_integer_times(path: str) -> str:
+def select_integer_times(path: str, repeated_keys: bool = False) -> str:
     """Return ``select`` with times as nanoseconds since the epoch, as ``Database.insert`` takes them."""
     return (
         "SELECT * REPLACE (toUnixTimestamp64Nano(Timestamp) AS Timestamp,"
         " arrayMap(toUnixTimestamp64Nano, `Events.Timestamp`) AS `Events.Timestamp`)"
-        f" FROM ({select(path)})"
+        f" FROM ({select(path, repeated_keys)})"
     )
 
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
-from collector.otlp.values import Limits, RefusalError, Refusals, attributes, check_time, text
+from collector.otlp.stored_values import text
+from collector.otlp.values import Limits, RefusalError, Refusals, attributes, check_time
 from proxy.contract.attributes import SERVICE_NAME
 
 _TABLE: Final = "otel_logs"

@@ -13,7 +13,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     NumberDataPoint,
 )
 
-from collector.otlp.values import text
+from collector.otlp.stored_values import text
 from proxy.contract import attributes as names
 from proxy.contract.histogram import from_exponential
 from proxy.contract.service_id import ServiceId

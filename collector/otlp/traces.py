@@ -21,6 +21,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from collector.otlp import nested_attributes
 from collector.otlp.body import malformed
 from collector.otlp.span_index_pb2 import RawRequest, Request, ScopeSpans, Span
+from collector.otlp.stored_values import text
 from collector.otlp.values import (
     NO_SPAN,
     NO_TRACE,
@@ -31,7 +32,6 @@ from collector.otlp.values import (
     check_time,
     parent_id,
     span_id,
-    text,
     trace_id,
 )
 from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME

@@ -3,14 +3,14 @@
 An item is a span, a metric point or a log record.
 """
 
-import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+from collector.otlp.stored_values import text
 
 _TRACE: Final = 16
 _SPAN: Final = 8
@@ -75,39 +75,6 @@ def attributes(pairs: Iterable[KeyValue], limits: Limits) -> dict[str, str]:
             "attribute_count", f"{len(texts)} attributes on one item, more than {limits.attributes}"
         )
     return texts
-
-
-def text(value: AnyValue) -> str:
-    """Return a value as text: numbers and booleans as in JSON, bytes in base64, lists and maps as JSON."""
-    kind = value.WhichOneof("value")
-    if kind == "int_value":
-        return str(value.int_value)
-    if kind == "bool_value":
-        return "true" if value.bool_value else "false"
-    plain = _plain(value)
-    if isinstance(plain, str):
-        return plain
-    return "" if plain is None else json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: AnyValue) -> Any:
-    match value.WhichOneof("value"):
-        case "string_value":
-            return value.string_value
-        case "bool_value":
-            return value.bool_value
-        case "int_value":
-            return value.int_value
-        case "double_value":
-            return value.double_value
-        case "bytes_value":
-            return b64encode(value.bytes_value).decode()
-        case "array_value":
-            return [_plain(item) for item in value.array_value.values]
-        case "kvlist_value":
-            return {pair.key: _plain(pair.value) for pair in value.kvlist_value.values}
-        case _:
-            return None
 
 
 def trace_id(value: bytes) -> str:

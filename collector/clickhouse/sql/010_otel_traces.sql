@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS otel_traces (
     ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(9)),
     ScopeName String CODEC(ZSTD(3)),
     ScopeVersion String CODEC(ZSTD(3)),
+    ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
     SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(9))
         SETTINGS (min_compress_block_size = 262144, max_compress_block_size = 1048576),
     Duration UInt64 CODEC(T64, ZSTD(3)),
@@ -29,14 +30,17 @@ CREATE TABLE IF NOT EXISTS otel_traces (
     Events Nested (
         Timestamp DateTime64(9),
         Name LowCardinality(String),
-        Attributes Map(LowCardinality(String), String)
+        Attributes Map(LowCardinality(String), String),
+        OtlpFields LowCardinality(String)
     ) CODEC(ZSTD(3)),
     Links Nested (
         TraceId String,
         SpanId String,
         TraceState String,
-        Attributes Map(LowCardinality(String), String)
+        Attributes Map(LowCardinality(String), String),
+        OtlpFields LowCardinality(String)
     ) CODEC(ZSTD(3)),
+    OtlpFields LowCardinality(String) CODEC(ZSTD(3)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_duration Duration TYPE minmax GRANULARITY 1
 )
