@@ -30,11 +30,20 @@ _ENCRYPTION: Final = (
     f"ADD COLUMN IF NOT EXISTS Encrypted {_COUNT} CODEC(T64, ZSTD(1)), "
     f"ADD COLUMN IF NOT EXISTS Clear {_COUNT} {_INFERRED} CODEC(T64, ZSTD(1))"
 )
+# Spans stored before have no types: those of their values follow from the texts
+# (collector.otlp.stored_values).
+_TYPES: Final = (
+    "ADD COLUMN IF NOT EXISTS ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)), "
+    "ADD COLUMN IF NOT EXISTS `Events.OtlpFields` Array(LowCardinality(String)) CODEC(ZSTD(3)), "
+    "ADD COLUMN IF NOT EXISTS `Links.OtlpFields` Array(LowCardinality(String)) CODEC(ZSTD(3)), "
+    "ADD COLUMN IF NOT EXISTS OtlpFields LowCardinality(String) CODEC(ZSTD(3))"
+)
 # Tables before the views that fill them.
 ALTERATIONS: Final = (
     Alteration("mesh_edges: encryption", "mesh_edges", _ENCRYPTION),
     Alteration("mesh_edges_minute: encryption", "mesh_edges_minute", _ENCRYPTION),
     Alteration("mesh_edges_minute_mv: encryption", "mesh_edges_minute_mv", "MODIFY QUERY"),
+    Alteration("otel_traces: types", "otel_traces", _TYPES),
     # Services by namespace and name; what was stored before is by name, as of the default namespace.
     Alteration("mesh_trace_summaries_mv: namespaces", "mesh_trace_summaries_mv", "MODIFY QUERY"),
     Alteration("mesh_operations_mv: namespaces", "mesh_operations_mv", "MODIFY QUERY"),

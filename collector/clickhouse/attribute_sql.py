@@ -1,16 +1,16 @@
 """SQL expressions that make columns of OTLP attributes, for ``collector.clickhouse.spans``. Pure.
 
-A value becomes a text in a map, and its type, unless it is a string, a text ``"SCOPE TYPE KEY"`` in a JSON list
-(``types``), where a search finds it by its place between quotes (``collector.query.search.attribute_types``). Of a
-key that comes twice the last value counts, as everywhere in the collector.
+A value becomes a text in a map, and its type, unless it is a string, a text ``"SCOPE TYPE KEY"`` in a JSON
+list (``types``), where a search finds it by its place between quotes (``collector.query.attribute_types``).
+Of a key that comes twice the last value counts, as everywhere in the collector.
 """
 
 from typing import Final
 
 from collector.otlp.stored_values import TYPES
 
-# Nullable, as the empty text, 0 and false are values. ``stored_type`` is the type of what has become text before
-# ClickHouse parses it (collector.otlp.nested_attributes), as its index in TYPES.
+# Nullable, as the empty text, 0 and false are values. ``stored_type`` is the type of what has become text
+# before ClickHouse parses it (collector.otlp.nested_attributes), as its index in TYPES.
 _VALUE: Final = (
     "Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64),"
     " double_value Nullable(Float64), stored_type UInt8)"
@@ -26,7 +26,8 @@ _TEXT: Final = (
 # Numbers rather than words until the strings are filtered out: half the cost.
 _TYPE: Final = (
     f"multiIf(p.value.stored_type != 0, p.value.stored_type, isNotNull(p.value.string_value), 0,"
-    f" isNotNull(p.value.int_value), {TYPES.index('int')}, isNotNull(p.value.bool_value), {TYPES.index('bool')},"
+    f" isNotNull(p.value.int_value), {TYPES.index('int')},"
+    f" isNotNull(p.value.bool_value), {TYPES.index('bool')},"
     f" isNotNull(p.value.double_value), {TYPES.index('double')}, {TYPES.index('none')})"
 )
 
@@ -36,7 +37,8 @@ def unique(pairs: str) -> str:
     # ``if`` first: no request of a usual SDK has such keys, and to look for them costs much more.
     return (
         f"if(arrayUniq({pairs}.key) = length({pairs}), {pairs}, arrayFilter((p, i) ->"
-        f" i = length({pairs}) + 1 - indexOf(arrayReverse({pairs}.key), p.key), {pairs}, arrayEnumerate({pairs})))"
+        f" i = length({pairs}) + 1 - indexOf(arrayReverse({pairs}.key), p.key),"
+        f" {pairs}, arrayEnumerate({pairs})))"
     )
 
 

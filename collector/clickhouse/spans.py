@@ -66,8 +66,8 @@ _KIND: Final = (
 _STATUS: Final = "['Unset', 'Ok', 'Error'][if(span.status.code BETWEEN 0 AND 2, span.status.code, 0) + 1]"
 
 
-# What of OTLP no other column holds, as a JSON object: types of attributes, and fields that are mostly 0 or the
-# same for all spans. Few objects differ, so a column of low cardinality holds them at nearly no cost.
+# What of OTLP no other column holds, as a JSON object: types of attributes, and fields that are mostly 0 or
+# the same for all spans. Few objects differ, so a column of low cardinality holds them at nearly no cost.
 _OF_EVENT: Final = (
     types("event", unique("e.attributes")),
     number_member("droppedAttributesCount", "e.dropped_attributes_count"),
@@ -88,7 +88,8 @@ _OF_SPAN: Final = (
     "resource_fields",
     "scope_fields",
     # One condition for all four, as many spans have none of them.
-    f"if({' + '.join(_COUNTS.values())} = 0, '', concat({', '.join(starmap(number_member, _COUNTS.items()))}))",
+    f"if({' + '.join(_COUNTS.values())} = 0, '',"
+    f" concat({', '.join(starmap(number_member, _COUNTS.items()))}))",
 )
 # Members of ``_OF_SPAN`` that the spans of a resource, and of a scope, share.
 _OF_RESOURCE: Final = (
@@ -149,14 +150,15 @@ NAMES: Final = ", ".join(f"`{name}`" for name in COLUMNS)
 def select(path: str, repeated_keys: bool = False) -> str:
     """Return the SELECT of all columns of the spans in the file at ``path``.
 
-    It fails with REPEATED_KEY if a span has two attributes of one key, unless it is told to take the last of them:
-    no usual SDK sends such spans, and to leave attributes out would cost each span a microsecond.
+    It fails with REPEATED_KEY if a span has two attributes of one key, unless it is told to take the last of
+    them: no usual SDK sends such spans, and to leave attributes out would cost each span a microsecond.
     """
     columns = ", ".join(f"{expression} AS `{name}`" for name, expression in COLUMNS.items())
     # What the spans of a resource and of a scope share is made once, before ARRAY JOIN repeats the row for
     # each of its spans.
     resources = (
-        f"SELECT {unique('resource.attributes')} AS resource_pairs, {attribute_map('resource_pairs')} AS labels,"
+        f"SELECT {unique('resource.attributes')} AS resource_pairs,"
+        f" {attribute_map('resource_pairs')} AS labels,"
         f" concat({', '.join(_OF_RESOURCE)}) AS resource_fields, scope_spans"
         f" FROM file('{path}', ProtobufList, $${_STRUCTURE}$$)"
     )

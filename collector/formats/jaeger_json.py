@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any, Final
 
+from google.protobuf.json_format import ParseDict, ParseError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
@@ -15,6 +16,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from collector.formats.lenient_json import hex_id, mapping, replace_surrogates, sequence, text, unsigned
 from collector.otlp.body import MalformedError
 from proxy.contract.attributes import SERVICE_NAME
+
+WARNINGS: Final = "@jaeger@warnings"
+"""The attribute that holds the warnings of a span, as in Jaeger's own conversion to OTLP."""
+ANY_VALUE: Final = "anyValue"
+"""The member of a tag with its value in OTLP/JSON, where it is of no type of Jaeger's."""
 
 _KINDS: Final = {
     "server": Span.SPAN_KIND_SERVER,
@@ -34,6 +40,7 @@ _CONSUMED: Final = frozenset({_KIND, _STATUS, _MESSAGE, _STATE, *_SCOPE[0], *_SC
 _REFERENCE: Final = "opentracing.ref_type"
 _TRACE_BYTES: Final = 16
 _LATEST: Final = (1 << 64) - 1
+_FLAGS: Final = (1 << 32) - 1
 _WHOLE: Final = range(-(1 << 63), 1 << 63)
 
 Values = dict[str, AnyValue]
@@ -80,12 +87,16 @@ def _span(resource: ResourceSpans, item: Mapping[str, Any]) -> None:
     # Jaeger counts microseconds.
     span.start_time_unix_nano = min(start * 1000, _LATEST)
     span.end_time_unix_nano = min((start + unsigned("duration", item.get("duration"))) * 1000, _LATEST)
-    span.kind = _KINDS.get(_string(tags, _KIND).lower(), _KINDS["internal"])
+    span.kind = _KINDS.get(_string(tags, _KIND).lower(), Span.SPAN_KIND_UNSPECIFIED)
     span.trace_state = _string(tags, _STATE)
     _references(span, item)
     for log in sequence("logs", item.get("logs")):
         _event(span, mapping("logs", log))
     _status(span.status, tags)
+    span.flags = min(unsigned("flags", item.get("flags")), _FLAGS)
+    for warning in sequence("warnings", item.get("warnings")):
+        texts = tags.setdefault(WARNINGS, AnyValue()).array_value
+        texts.values.add(string_value=text("warnings", warning))
     _add(span.attributes, {key: value for key, value in tags.items() if key not in _CONSUMED})
 
 
@@ -127,7 +138,10 @@ def _references(span: Span, item: Mapping[str, Any]) -> None:
 def _event(span: Span, log: Mapping[str, Any]) -> None:
     fields = _values("logs.fields", log.get("fields"))
     time = unsigned("logs.timestamp", log.get("timestamp"))
-    name = fields.pop("event", AnyValue(string_value="log")).string_value
+    # An event without a name stays one; a field of another type than text is no name.
+    name = ""
+    if "event" in fields and fields["event"].HasField("string_value"):
+        name = fields.pop("event").string_value
     _add(span.events.add(time_unix_nano=min(time * 1000, _LATEST), name=name).attributes, fields)
 
 
@@ -159,8 +173,20 @@ def _values(field: str, tags: Any) -> Values:
     for tag in sequence(field, tags):
         fields = mapping(field, tag)
         key = text(f"{field}.key", fields.get("key"))
-        values[key] = _value(f"{field}.{key[:80]}", fields.get("type"), fields.get("value"))
+        values[key] = _exact(fields.get(ANY_VALUE)) or _value(
+            f"{field}.{key[:80]}", fields.get("type"), fields.get("value")
+        )
     return values
+
+
+def _exact(value: Any) -> AnyValue | None:
+    """Return the value that our own API writes into a tag beside its text; None without one."""
+    if not isinstance(value, dict):
+        return None
+    try:
+        return ParseDict(value, AnyValue())
+    except (ParseError, RecursionError):
+        return None
 
 
 def _value(field: str, kind: Any, value: Any) -> AnyValue:

@@ -1,8 +1,9 @@
 """Replacement of bytes, lists and maps among the attributes of spans by their text and type.
 
 The store keeps attributes as text, and ClickHouse's parser of spans (``collector.clickhouse.spans``) reads
-plain values only, and beside them a field of our own with the type of what has become text. Most requests have no others; a regular expression over their bytes finds that out for a
-tenth of what a look at every attribute costs.
+plain values only, and beside them a field of our own with the type of what has become text. Most requests
+have no others; a regular expression over their bytes finds that out for a tenth of what a look at every
+attribute costs.
 """
 
 import re
@@ -15,8 +16,8 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from collector.otlp.stored_values import TYPES, encode
 from proxy.contract.protobuf_wire import parse_varint
 
-# KeyValue.value (field 2) that begins with AnyValue.array_value (5), kvlist_value (6) or bytes_value (7), with
-# both lengths.
+# KeyValue.value (field 2) that begins with AnyValue.array_value (5), kvlist_value (6) or bytes_value (7),
+# with both lengths.
 _NESTED: Final = re.compile(
     rb"\x12([\x80-\xff]{0,4}[\x00-\x7f])[\x2a\x32\x3a]([\x80-\xff]{0,4}[\x00-\x7f])", re.DOTALL
 )

@@ -1,8 +1,9 @@
 """Attribute values as the store keeps them, a text and a type, and back without loss. Pure.
 
-The text is what the OpenTelemetry ClickHouse exporter writes, so that other readers of the tables find what they
-expect: numbers and booleans as in JSON, bytes in base64, lists and maps as JSON. The type tells ``"1"`` from 1 and
-2 from 2.0. A list or map whose JSON does not say it all (bytes, NaN or infinity inside, a key twice) is kept in OTLP/JSON.
+The text is what the OpenTelemetry ClickHouse exporter writes, so that other readers of the tables find what
+they expect: numbers and booleans as in JSON, bytes in base64, lists and maps as JSON. The type tells ``"1"``
+from 1 and 2 from 2.0. A list or map whose JSON does not say it all (bytes, NaN or infinity inside, a key
+twice) is kept in OTLP/JSON.
 """
 
 import json
@@ -47,7 +48,7 @@ _DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]*[1-9]")
 
 def encode(value: AnyValue) -> tuple[str, str]:
     """Return the text and the type of a value."""
-    kind = _KINDS[value.WhichOneof("value")]
+    kind = _KINDS.get(value.WhichOneof("value"), NONE)
     if kind in (ARRAY, MAP) and not _is_json(value):
         return json.dumps(MessageToDict(value), ensure_ascii=False, separators=(",", ":")), OTLP
     return text(value), kind
@@ -154,7 +155,8 @@ def _any_value(value: Any) -> Json:
 
 
 def infer(stored: str) -> str:
-    """Return the type of a text stored without one: bool, 64-bit integer or float if it is written exactly so.
+    """Return the type of a text stored without one: bool, 64-bit integer or float if it is written exactly
+    so.
 
     No leading or trailing zeros, no other spelling: a version or an identifier loses no digit.
     """

@@ -1,13 +1,17 @@
 """POST /api/transform: traces of an OTLP JSON file as Jaeger's JSON, nothing being stored. Pure."""
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.otlp.body import MalformedError, from_json
+from collector.otlp.stored_values import encode
 from collector.otlp.values import Limits, RefusalError, attributes, parent_id, span_id, trace_id
 from collector.query.errors import BadValueError
 from collector.query.jaeger import spans as jaeger
@@ -37,15 +41,15 @@ def transformed(body: bytes) -> list[dict[str, Any]]:
 def _by_trace(request: ExportTraceServiceRequest) -> dict[str, list[SpanRow]]:
     found: dict[str, list[SpanRow]] = defaultdict(list)
     for resource in request.resource_spans:
-        pairs = attributes(resource.resource.attributes, _LIMITS)
         for scope in resource.scope_spans:
             for span in scope.spans:
-                row = _row(span, pairs, scope.scope.name, scope.scope.version)
+                row = _row(span, resource.resource, scope.scope)
                 found[row.trace_id].append(row)
     return found
 
 
-def _row(span: Span, resource: Mapping[str, str], scope: str, version: str) -> SpanRow:
+def _row(span: Span, resource: Resource, scope: InstrumentationScope) -> SpanRow:
+    labels = _texts(resource.attributes)
     return SpanRow(
         trace_id=trace_id(span.trace_id),
         span_id=span_id(span.span_id),
@@ -53,22 +57,47 @@ def _row(span: Span, resource: Mapping[str, str], scope: str, version: str) -> S
         trace_state=span.trace_state,
         name=span.name,
         kind=_named(_KINDS, span.kind),
-        service=resource.get(SERVICE_NAME, ""),
-        resource=resource,
-        scope_name=scope,
-        scope_version=version,
-        attributes=attributes(span.attributes, _LIMITS),
+        service=labels.get(SERVICE_NAME, ""),
+        resource=labels,
+        scope_name=scope.name,
+        scope_version=scope.version,
+        attributes=_texts(span.attributes),
         start=span.start_time_unix_nano,
         duration=max(0, span.end_time_unix_nano - span.start_time_unix_nano),
         status=_named(_CODES, span.status.code),
         status_message=span.status.message,
         event_times=[event.time_unix_nano for event in span.events],
         event_names=[event.name for event in span.events],
-        event_attributes=[attributes(event.attributes, _LIMITS) for event in span.events],
+        event_attributes=[_texts(event.attributes) for event in span.events],
         link_traces=[link.trace_id.hex() for link in span.links],
         link_spans=[link.span_id.hex() for link in span.links],
-        link_attributes=[attributes(link.attributes, _LIMITS) for link in span.links],
+        link_attributes=[_texts(link.attributes) for link in span.links],
+        link_states=[link.trace_state for link in span.links],
+        scope_attributes=_texts(scope.attributes),
+        otlp_fields=_fields(
+            {"span": span.attributes, "resource": resource.attributes, "scope": scope.attributes},
+            flags=span.flags,
+        ),
+        event_otlp_fields=[_fields({"event": event.attributes}) for event in span.events],
+        link_otlp_fields=[_fields({"link": link.attributes}) for link in span.links],
     )
+
+
+def _texts(pairs: Iterable[KeyValue]) -> dict[str, str]:
+    """Return the texts of attributes as the store has them."""
+    attributes(pairs, _LIMITS)
+    return {pair.key: encode(pair.value)[0] for pair in pairs}
+
+
+def _fields(attributes: Mapping[str, Iterable[KeyValue]], **values: int) -> str:
+    """Return the column OtlpFields as the store has it, as far as Jaeger's JSON shows it."""
+    types = [
+        f"{scope} {kind} {pair.key}"
+        for scope, pairs in attributes.items()
+        for pair in pairs
+        if (kind := encode(pair.value)[1])
+    ]
+    return json.dumps({"types": types, **{name: value for name, value in values.items() if value}})
 
 
 def _named(names: tuple[str, ...], number: int) -> str:

@@ -5,8 +5,10 @@ A trace matches when at least one of its spans fulfils every condition.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
+from collector.query import attribute_types
 from collector.query.params import Window
 from collector.query.sql import Sql, join
 from collector.query.stored_services import of_spans
@@ -67,6 +69,12 @@ _COLUMN: Final = {
 }
 _FOLD: Final[Mapping[str, Callable[[str], str]]] = {"span.kind": str.lower, "otel.status_code": str.upper}
 
+_MAPS: Final = (
+    ("SpanAttributes", "span"),
+    ("ResourceAttributes", "resource"),
+    ("ScopeAttributes", "scope"),
+)
+
 _FAILED: Final = "(StatusCode = 'Error' OR SpanAttributes['error'] = 'true')"
 
 
@@ -90,7 +98,8 @@ def tag_condition(number: int, key: str, text: str) -> Sql:
     """One tag; ``number`` keeps its parameter names apart from the other tags'.
 
     ``error=true`` is the span's status or its ``error`` attribute; anything else is a column that
-    Jaeger shows as a tag, or an attribute of the span, its resource or one of its events.
+    Jaeger shows as a tag, or an attribute of the span, its resource, its scope, or one of its events or
+    links. Of an attribute that is a list one element is compared.
     """
     if key == "error" and text in ("true", "false"):
         # No parameter: both forms are fixed texts, so nothing of the request gets into the SQL.
@@ -112,16 +121,37 @@ def tag_condition(number: int, key: str, text: str) -> Sql:
 
 
 def _anywhere(key: str, value: str, text: str) -> str:
-    maps = ("SpanAttributes", "ResourceAttributes")
-    equal = " OR ".join(_equal(attributes, key, value, text) for attributes in maps)
-    return f"{equal} OR arrayExists(a -> {_equal('a', key, value, text)}, Events.Attributes)"
+    places = [_equal(attributes, "OtlpFields", scope, key, value, text) for attributes, scope in _MAPS]
+    for lists, scope in (("Events", "event"), ("Links", "link")):
+        one = _equal("a", "f", scope, key, value, text)
+        places.append(f"arrayExists((a, f) -> {one}, {lists}.Attributes, {lists}.OtlpFields)")
+    return " OR ".join(places)
 
 
-def _equal(attributes: str, key: str, value: str, text: str) -> str:
-    equal = f"{attributes}[{{{key}:String}}] = {{{value}:String}}"
+def _equal(attributes: str, column: str, scope: str, key: str, value: str, text: str) -> str:
+    """The condition on one map; ``column`` has the types of its values."""
+    stored, key = f"{attributes}[{{{key}:String}}]", f"{{{key}:String}}"
+    alike = [f"{stored} = {{{value}:String}}"]
+    if _is_number(text):
+        # 2, 2.0 and 2e0 are one number; a string is a text even if it reads like one, such as a version.
+        is_number = attribute_types.of_types(column, scope, attribute_types.NUMBERS, key)
+        alike.append(f"({is_number} AND toFloat64OrNull({stored}) = toFloat64OrNull({{{value}:String}}))")
+    elements = (
+        f"arrayMap(e -> if(JSONType(e) = 'String', JSONExtractString(e), e), JSONExtractArrayRaw({stored}))"
+    )
+    is_list = attribute_types.of_types(column, scope, attribute_types.LISTS, key)
+    alike.append(f"({is_list} AND has({elements}, {{{value}:String}}))")
+    equal = " OR ".join(alike)
     # A missing key reads as '': only then must it be distinguished from an empty value, and only then
     # is the whole map read instead of the one key.
-    return equal if text else f"(mapContains({attributes}, {{{key}:String}}) AND {equal})"
+    return f"({equal})" if text else f"(mapContains({attributes}, {key}) AND ({equal}))"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def matching(search: Search) -> Sql:

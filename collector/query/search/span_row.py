@@ -1,7 +1,9 @@
 """One stored span as a row: the columns that are read, and their names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
+
+from collector.query.search.otlp_fields import OtlpFields, parse
 
 # In the order of SpanRow's fields.
 COLUMNS: Final = """
@@ -9,7 +11,8 @@ COLUMNS: Final = """
     ScopeName, ScopeVersion, SpanAttributes, toUnixTimestamp64Nano(Timestamp), Duration,
     StatusCode, StatusMessage,
     arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp), Events.Name, Events.Attributes,
-    Links.TraceId, Links.SpanId, Links.Attributes
+    Links.TraceId, Links.SpanId, Links.Attributes, Links.TraceState,
+    ScopeAttributes, OtlpFields, Events.OtlpFields, Links.OtlpFields
 """
 
 
@@ -37,3 +40,27 @@ class SpanRow(NamedTuple):
     link_traces: list[str]
     link_spans: list[str]
     link_attributes: list[Mapping[str, str]]
+    link_states: list[str]
+    scope_attributes: Mapping[str, str]
+    otlp_fields: str
+    event_otlp_fields: list[str]
+    link_otlp_fields: list[str]
+
+    @property
+    def fields(self) -> OtlpFields:
+        """Types of the attributes of the span, its resource and scope, and further fields."""
+        return parse(self.otlp_fields)
+
+    @property
+    def events(self) -> Iterator[tuple[int, str, Mapping[str, str], OtlpFields]]:
+        """The events: time, name, attributes and further fields."""
+        fields = map(parse, self.event_otlp_fields)
+        return zip(self.event_times, self.event_names, self.event_attributes, fields, strict=True)
+
+    @property
+    def links(self) -> Iterator[tuple[str, str, str, Mapping[str, str], OtlpFields]]:
+        """The links: trace id, span id, trace state, attributes and further fields."""
+        fields = map(parse, self.link_otlp_fields)
+        return zip(
+            self.link_traces, self.link_spans, self.link_states, self.link_attributes, fields, strict=True
+        )

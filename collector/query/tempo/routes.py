@@ -12,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from collector.clock import MeshClock
 from collector.otlp import jsonform
+from collector.otlp.stored_values import Json
 from collector.query import params, traceql
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import NotFoundError
@@ -21,7 +22,7 @@ from collector.query.search.summaries import summaries
 from collector.query.search.traces import Traces
 from collector.query.tempo import params as params_tempo
 from collector.query.tempo import tags
-from collector.query.tempo.attributes import Json, attribute, text_attribute
+from collector.query.tempo.attributes import attribute, text_attribute
 from collector.query.tempo.params import TempoSearch
 from collector.query.traceql import Compiled, TraceQLError, names, printer, syntax
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
@@ -179,8 +180,8 @@ def _span(span: Facts, compiled: Compiled) -> Json:
         "startTimeUnixNano": str(span.start),
         "durationNanos": str(span.duration),
         "attributes": [
-            attribute(_key(field), field, value)
-            for field, value in zip(compiled.fields, span.texts, strict=False)
+            attribute(_key(field), field, value, kind)
+            for field, value, kind in zip(compiled.fields, span.texts, span.types, strict=False)
             if value is not None
         ],
     }

@@ -21,7 +21,7 @@ GROUP BY TraceId HAVING {having}""")
 _FACTS: Final = Sql("""SELECT TraceId, SpanId, ParentSpanId, SpanName,
     toUnixTimestamp64Nano(Timestamp), Duration, [{passes}] AS ql_passes,
     CAST([{values}], 'Array(Nullable(Float64))'),
-    CAST([{texts}], 'Array(Nullable(String))')
+    CAST([{texts}], 'Array(Nullable(String))'), CAST([{types}], 'Array(String)')
 FROM {spans}
 WHERE TraceId IN {ql_ids:Array(String)} AND {within}
 LIMIT {ql_limit:UInt32}""")
@@ -137,6 +137,7 @@ def _facts(query: syntax.Query, needed: Reads, order: Order, conditions: Conditi
     passes = [conditions.condition(each) for each in needed.passes]
     numbers = [conditions.number(each) for each in needed.numbers]
     texts = [conditions.text(each) for each in needed.texts]
+    types = [conditions.type_of(each) for each in needed.texts]
     # Ancestors are found through spans that pass no filter, and places are counted over all; everything else
     # is found among the spans that pass one.
     whole = order.places or any(op.lstrip("!&") in (">>", "<<") for op in walk.operators(query.stages))
@@ -146,6 +147,7 @@ def _facts(query: syntax.Query, needed: Reads, order: Order, conditions: Conditi
         passes=", ".join(f"toUInt8({each})" for each in passes) or "toUInt8(1)",
         values=", ".join(numbers),
         texts=", ".join(texts),
+        types=", ".join(types),
         spans=spans_table(conditions.joined),
         within=fields.IN_WINDOW + some,
     )

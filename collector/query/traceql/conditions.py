@@ -5,6 +5,7 @@ is not of the type compared with, is 0 whatever its operator, as the language ha
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from collector.query.traceql import fields, names, syntax
@@ -14,6 +15,20 @@ from collector.query.traceql.values import Values, all_finite, as_number, stored
 
 FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _EXACT: Final = 2**53  # from here on Float64 has not every integer
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Values of one type: in an attribute, and as ``element`` of a list, which is the text of JSON."""
+
+    fits: Callable[[Scope, str], str]
+    element: str
+    text: str = "element"
+
+
+_STRING: Final = _Kind(fields.is_string, "JSONType(element) = 'String'", "JSONExtractString(element)")
+_NUMBER: Final = _Kind(fields.is_number, "JSONType(element) IN ('Int64', 'UInt64', 'Double')")
+_FLAG: Final = _Kind(fields.is_flag, "JSONType(element) = 'Bool'")
 
 
 class Conditions(Values):
@@ -92,7 +107,9 @@ class Conditions(Values):
         # TraceQL matches whole values, RE2 any part of a text: hence the anchors.
         if isinstance(right, syntax.Literal) and not isinstance(left, syntax.Literal):
             pattern = self.given("String", f"^(?:{right.value})$")
-            return self._over(left, lambda text: f"{negated}match({text}, {pattern})", careful=True)
+            return self._over(
+                left, _STRING, lambda text: f"match({text}, {pattern})", negated=op == "!~", careful=True
+            )
         pattern = f"concat('^(?:', {self._text(right)}, ')$')"
         there = [self._present(side) for side in (left, right)]
         return "(" + " AND ".join((*there, f"{negated}match({self._text(left)}, {pattern})")) + ")"
@@ -100,15 +117,16 @@ class Conditions(Values):
     def _boolean(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         if isinstance(left, syntax.Attribute) and isinstance(right, syntax.Literal):
             wanted = bool(right.value) == (op == "=")
-            return self._over(left, lambda text: f"{text} = '{'true' if wanted else 'false'}'")
+            return self._over(left, _FLAG, lambda text: f"{text} = '{'true' if wanted else 'false'}'")
         return f"ifNull(({self._flag(left)}) {op} ({self._flag(right)}), 0)"
 
     def _flag(self, side: syntax.Expression) -> str:
         """1, 0, or NULL where an attribute is neither true nor false."""
         if not isinstance(side, syntax.Attribute):
             return self.condition(side)
-        text = self._text(side)
-        return f"multiIf({text} = 'true', 1, {text} = 'false', 0, NULL)"
+        true = self._over(side, _FLAG, lambda text: f"{text} = 'true'")
+        false = self._over(side, _FLAG, lambda text: f"{text} = 'false'")
+        return f"multiIf({true}, 1, {false}, 0, NULL)"
 
     def _textual(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         assert not isinstance(left, syntax.Unary | syntax.Binary)
@@ -116,10 +134,21 @@ class Conditions(Values):
         if not isinstance(left, syntax.Literal) and isinstance(right, syntax.Literal):
             value = stored(left, right)
             given = self.given("String", value)
-            return self._over(left, lambda text: f"{text} {op} {given}", careful=op != "=" or not value)
+            equal = "=" if op == "!=" else op
+            return self._over(
+                left,
+                _STRING,
+                lambda text: f"{text} {equal} {given}",
+                op == "!=",
+                op not in names.EQUALITY or not value,
+            )
         sides = [self._text(side) for side in (left, right)]
-        there = [self._present(side) for side in (left, right) if isinstance(side, syntax.Attribute)]
-        return "(" + " AND ".join((*there, f"{sides[0]} {op} {sides[1]}")) + ")"
+        attributes = [side for side in (left, right) if isinstance(side, syntax.Attribute)]
+        there = [self._present(side) for side in attributes]
+        # A string and a number that read alike are not equal; two numbers are, whatever their types.
+        strings = [self._by_scope(side, fields.is_string) for side in attributes]
+        alike = [f"{strings[0]} = {strings[1]}" if len(strings) == 2 else each for each in strings[:1]]
+        return "(" + " AND ".join((*there, *alike, f"{sides[0]} {op} {sides[1]}")) + ")"
 
     def _numeric(self, op: str, left: syntax.Expression, right: syntax.Expression) -> str:
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Attribute):
@@ -131,29 +160,66 @@ class Conditions(Values):
                 number = f"ifNull({as_number(text)} {op} {value}, 0)"
                 return f"ifNull(toInt128OrNull({text}) {op} {value}, {number})" if large else number
 
-            return self._over(left, test, careful=True)
+            return self._over(left, _NUMBER, test)
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Intrinsic):
             return f"{fields.NUMBER[left.name]} {op} {self.literal(right)}"
         one, two = self._number(left), self._number(right)
         return f"ifNull({all_finite((one, two))} AND {one} {op} {two}, 0)"
 
-    def _over(self, field: syntax.Field, test: Callable[[str], str], careful: bool = False) -> str:
-        """``test`` on the text of a field. An attribute that is missing reads as ''; where that
-        could pass the test, ``careful`` asks whether it is there. So it does where no text is
-        compared: keys have an index, numbers have none."""
+    def _over(
+        self,
+        field: syntax.Field,
+        kind: _Kind,
+        test: Callable[[str], str],
+        negated: bool = False,
+        careful: bool = False,
+    ) -> str:
+        """``test``, or that it fails, on the text of a field if it is of a kind.
+
+        A list fulfils a test if one of its elements does, and a negated one if none does. ``careful``: an
+        empty text may pass the test.
+        """
         if isinstance(field, syntax.Intrinsic):
-            return f"({test(fields.TEXT[field.name])})"
+            return f"({_negated(test(fields.TEXT[field.name]), negated)})"
         key = self.given("String", field.key)
+        careful = careful or negated
         tests = [
-            f"({fields.has(scope, field, key)} AND {test(fields.read(scope, field, key))})"
-            if careful
-            else f"({test(fields.read(scope, field, key))})"
-            for scope in fields.scopes(field)
+            self._test(scope, field, key, kind, test, negated, careful) for scope in fields.scopes(field)
         ]
         if len(tests) == 1:
             return tests[0]
         # ``.key`` is the span's attribute, and the resource's only where the span has none of that name.
         return f"({tests[0]} OR NOT {fields.has(Scope.SPAN, field, key)} AND {tests[1]})"
+
+    @staticmethod
+    def _test(
+        scope: Scope,
+        field: syntax.Attribute,
+        key: str,
+        kind: _Kind,
+        test: Callable[[str], str],
+        negated: bool,
+        careful: bool,
+    ) -> str:
+        text = fields.read(scope, field, key)
+        # Where a missing attribute, which reads as '', could pass the test, it is asked whether it is there:
+        # only then is the whole map read instead of the one key.
+        there = f"{fields.has(scope, field, key)} AND " if careful else ""
+        some = f"arrayExists(element -> {kind.element} AND {test(kind.text)}, JSONExtractArrayRaw({text}))"
+        return (
+            f"({there}{_negated(test(text), negated)} AND {kind.fits(scope, key)}"
+            f" OR {fields.is_list(scope, key)} AND {_negated(some, negated)})"
+        )
+
+    def _by_scope(self, field: syntax.Attribute, condition: Callable[[Scope, str], str]) -> str:
+        """``condition`` for the scope that a span has the attribute in."""
+        key = self.given("String", field.key)
+        first, *others = (condition(scope, key) for scope in fields.scopes(field))
+        return f"if({fields.has(Scope.SPAN, field, key)}, {first}, {others[0]})" if others else f"({first})"
+
+
+def _negated(condition: str, negated: bool) -> str:
+    return f"NOT ({condition})" if negated else condition
 
 
 def _both_plain(left: syntax.Expression, right: syntax.Expression, op: str) -> bool:

@@ -40,7 +40,8 @@ _AGGREGATES: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
 
 class Facts(NamedTuple):
     """One span; times in nanoseconds. ``passes`` by condition, ``numbers`` by what is computed with,
-    ``texts`` by what is shown and grouped by, each in the order of the query that was compiled."""
+    ``texts`` by what is shown and grouped by, with their ``types``, each in the order of the query that was
+    compiled."""
 
     trace_id: str
     span_id: str
@@ -51,6 +52,7 @@ class Facts(NamedTuple):
     passes: Sequence[int]
     numbers: Sequence[float | None]
     texts: Sequence[str | None]
+    types: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ stand for their columns.
 from collections.abc import Mapping
 from typing import Final
 
+from collector.query import attribute_types
 from collector.query.traceql import syntax
 from collector.query.traceql.syntax import Scope
 
@@ -38,10 +39,13 @@ NUMBER: Final[Mapping[str, str]] = {
 }
 LAMBDAS: Final[Mapping[str, tuple[str, str]]] = {
     "event": (
-        "(event_attributes, event_name, event_time)",
-        "Events.Attributes, Events.Name, Events.Timestamp",
+        "(event_attributes, event_name, event_time, event_fields)",
+        "Events.Attributes, Events.Name, Events.Timestamp, Events.OtlpFields",
     ),
-    "link": ("(link_attributes, link_trace, link_span)", "Links.Attributes, Links.TraceId, Links.SpanId"),
+    "link": (
+        "(link_attributes, link_trace, link_span, link_fields)",
+        "Links.Attributes, Links.TraceId, Links.SpanId, Links.OtlpFields",
+    ),
 }
 IN_WINDOW: Final = (
     "Timestamp >= fromUnixTimestamp64Micro({ql_start:Int64})"
@@ -65,7 +69,15 @@ _MAPS: Final = {
     Scope.RESOURCE: "ResourceAttributes",
     Scope.EVENT: "event_attributes",
     Scope.LINK: "link_attributes",
-    Scope.INSTRUMENTATION: "CAST(map(), 'Map(String, String)')",
+    Scope.INSTRUMENTATION: "ScopeAttributes",
+}
+# The column with the types of a scope's attributes, and the word for the scope in it.
+_TYPES: Final = {
+    Scope.SPAN: ("OtlpFields", "span"),
+    Scope.RESOURCE: ("OtlpFields", "resource"),
+    Scope.INSTRUMENTATION: ("OtlpFields", "scope"),
+    Scope.EVENT: ("event_fields", "event"),
+    Scope.LINK: ("link_fields", "link"),
 }
 _SERVICE: Final = "service.name"
 
@@ -87,3 +99,28 @@ def has(scope: Scope, field: syntax.Attribute, key: str) -> str:
     if scope is Scope.RESOURCE and field.key == _SERVICE:
         return "ServiceName != ''"
     return f"mapContains({_MAPS[scope]}, {key})"
+
+
+def is_number(scope: Scope, key: str) -> str:
+    """SQL that is true where an attribute, if it is there, may be a number; ``key`` is a parameter."""
+    return attribute_types.is_number(*_TYPES[scope], key)
+
+
+def is_flag(scope: Scope, key: str) -> str:
+    """SQL that is true where an attribute, if it is there, may be true or false."""
+    return attribute_types.is_flag(*_TYPES[scope], key)
+
+
+def is_string(scope: Scope, key: str) -> str:
+    """SQL that is true where an attribute, if it is there, may be a string."""
+    return attribute_types.is_string(*_TYPES[scope], key)
+
+
+def is_list(scope: Scope, key: str) -> str:
+    """SQL that is true where an attribute is a list."""
+    return attribute_types.of_types(*_TYPES[scope], attribute_types.LISTS, key)
+
+
+def type_of(scope: Scope, key: str) -> str:
+    """SQL of the type of an attribute, '?' where it is not known."""
+    return attribute_types.type_of(*_TYPES[scope], key)

@@ -19,6 +19,7 @@ _ID_DIGITS: Final = {
     "link:traceID": 32,
     "link:spanID": 16,
 }
+_WORDS: Final = (Type.STRING, Type.STATUS, Type.KIND)
 _HEX: Final = re.compile("[0-9a-fA-F]+")
 
 
@@ -52,6 +53,19 @@ class Values:
             return f"toNullable(if({self.condition(expression)}, 'true', 'false'))"
         return f"toString({self.number(expression)})"
 
+    def type_of(self, expression: syntax.Expression) -> str:
+        """The type of what ``text`` gives, in the words of ``collector.otlp.stored_values``; '?': by its
+        text."""
+        if isinstance(expression, syntax.Attribute):
+            key = self.given("String", expression.key)
+            first, *others = (fields.type_of(scope, key) for scope in fields.scopes(expression))
+            kind = f"if({fields.has(Scope.SPAN, expression, key)}, {first}, {others[0]})" if others else first
+            kind = self._first(expression, f"if({self._present(expression)}, toNullable({kind}), NULL)")
+            return f"ifNull({kind}, '')"
+        if isinstance(expression, syntax.Intrinsic) and names.INTRINSICS[expression.name] in _WORDS:
+            return "''"
+        return "'?'"
+
     def condition(self, expression: syntax.Expression | None) -> str:
         """1 where a span fulfils the expression, else 0."""
         raise NotImplementedError
@@ -83,7 +97,10 @@ class Values:
         if isinstance(expression, syntax.Intrinsic):
             return f"toFloat64({fields.NUMBER[expression.name]})"
         if isinstance(expression, syntax.Attribute):
-            return as_number(self._text(expression))
+            key = self.given("String", expression.key)
+            first, *others = (fields.is_number(scope, key) for scope in fields.scopes(expression))
+            fits = f"if({fields.has(Scope.SPAN, expression, key)}, {first}, {others[0]})" if others else first
+            return as_number(f"if({fits}, {self._text(expression)}, '')")
         if isinstance(expression, syntax.Unary):
             return f"negate({self._number(expression.operand)})"
         one, two = self._number(expression.left), self._number(expression.right)

@@ -9,6 +9,9 @@
 -- An insert with an insert_deduplication_token seen among the last 1000 adds nothing, here and in what
 -- the views fill: with deduplicate_blocks_in_dependent_materialized_views = 1 (a default since 26.x)
 -- they take the token of the insert they follow. Without a token equal blocks are taken for repeats.
+-- Beside the exporter's columns ScopeAttributes and OtlpFields: what of a span they do not say, as a JSON object.
+-- Its types name every attribute that is no string, "SCOPE TYPE KEY"; an empty text is a span whose types are not
+-- known, as another writer left it.
 CREATE TABLE IF NOT EXISTS otel_traces_local ON CLUSTER `spanmesh` (
     Timestamp DateTime64(9) CODEC(T64, ZSTD(3)),
     TraceId String CODEC(ZSTD(6, 23)) SETTINGS (min_compress_block_size = 1048576, max_compress_block_size = 4194304),
@@ -29,14 +32,18 @@ CREATE TABLE IF NOT EXISTS otel_traces_local ON CLUSTER `spanmesh` (
     Events Nested (
         Timestamp DateTime64(9),
         Name LowCardinality(String),
-        Attributes Map(LowCardinality(String), String)
+        Attributes Map(LowCardinality(String), String),
+        OtlpFields LowCardinality(String)
     ) CODEC(ZSTD(3)),
     Links Nested (
         TraceId String,
         SpanId String,
         TraceState String,
-        Attributes Map(LowCardinality(String), String)
+        Attributes Map(LowCardinality(String), String),
+        OtlpFields LowCardinality(String)
     ) CODEC(ZSTD(3)),
+    ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(3)),
+    OtlpFields LowCardinality(String) CODEC(ZSTD(3)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX idx_duration Duration TYPE minmax GRANULARITY 1
 )

@@ -11,6 +11,7 @@ from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate
 from collector.clickhouse.migrate import statements as files
 from collector.clickhouse.server import ServerStore
+from collector.query.search.span_row import COLUMNS, SpanRow
 from tests.collector.conftest import RETENTION_DAYS
 from tests.support.native_server import serving
 
@@ -34,7 +35,11 @@ def older(store: Store) -> Iterator[Database]:
                 session.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         view = files(RETENTION_DAYS)["033_mesh_edges_minute_mv.sql"]
         session.execute(view.replace(",\n    sum(Encrypted) AS Encrypted,\n    sum(Clear) AS Clear", ""))
-        session.execute("DELETE FROM mesh_schema WHERE File LIKE '%: encryption'")
+        for column in ("ScopeAttributes", "`Events.OtlpFields`", "`Links.OtlpFields`", "OtlpFields"):
+            session.execute(f"ALTER TABLE otel_traces DROP COLUMN {column}")
+        session.execute(
+            "DELETE FROM mesh_schema WHERE File LIKE '%: encryption' OR File = 'otel_traces: types'"
+        )
         yield session
         session.close()
         first.execute(f"DROP DATABASE {name}")
@@ -72,6 +77,28 @@ def test_rows_of_before_and_of_older_collectors_mean_what_they_meant(older: Data
         assert counted(older, table) == expected
 
 
+def test_spans_without_types_are_read_by_their_texts(older: Database) -> None:
+    older.execute(
+        "INSERT INTO otel_traces (Timestamp, TraceId, SpanAttributes, `Events.Timestamp`, `Events.Name`,"
+        " `Events.Attributes`) VALUES (now64(9), 't', map('n', '7', 's', '1.10'), [now64(9)], ['e'],"
+        " [map('b', 'true')])"
+    )
+    migrate(older, RETENTION_DAYS)
+    older.execute(
+        "INSERT INTO otel_traces (Timestamp, TraceId, SpanAttributes, OtlpFields)"
+        """ VALUES (now64(9), 'u', map('n', '7'), '{"types":[]}')"""
+    )
+    old, new = (
+        SpanRow._make(row)
+        for row in older.query(f"SELECT {COLUMNS} FROM otel_traces ORDER BY TraceId = 't' DESC")
+    )
+    values = [each["value"] for each in old.fields.attributes("span", old.attributes)]
+    assert values == [{"intValue": "7"}, {"stringValue": "1.10"}]
+    [(_, name, texts, fields)] = old.events
+    assert (name, fields.value("event", "b", texts["b"])) == ("e", {"boolValue": True})
+    assert new.fields.attributes("span", new.attributes) == [{"key": "n", "value": {"stringValue": "7"}}]
+
+
 def test_it_is_done_once_and_a_new_store_needs_none_of_it(older: Database, database: Database) -> None:
     recorded = "SELECT File FROM mesh_schema WHERE File LIKE '%: encryption' ORDER BY File"
     migrate(older, RETENTION_DAYS)
@@ -89,9 +116,11 @@ def test_on_a_cluster_both_tables_change_and_a_view_reads_its_shard() -> None:
         "ALTER TABLE mesh_edges_minute_local ON CLUSTER `c`",
         "ALTER TABLE mesh_edges_minute ON CLUSTER `c`",
         "ALTER TABLE mesh_edges_minute_mv ON CLUSTER `c`",
+        "ALTER TABLE otel_traces_local ON CLUSTER `c`",
+        "ALTER TABLE otel_traces ON CLUSTER `c`",
         "ALTER TABLE mesh_trace_summaries_mv ON CLUSTER `c`",
         "ALTER TABLE mesh_operations_mv ON CLUSTER `c`",
         "ALTER TABLE mesh_attributes_mv ON CLUSTER `c`",
     ]
     assert "FROM mesh_edges_local" in made[4]
-    assert all("FROM otel_traces_local" in sql for sql in made[5:])
+    assert all("FROM otel_traces_local" in sql for sql in made[7:])

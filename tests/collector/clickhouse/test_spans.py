@@ -43,7 +43,6 @@ EVERY_COLUMN = {
         "b": "true",
         "no": "false",
         "e": "",
-        "bytes": "AP8=",
         "nothing": "",
     },
     "Duration": 5_000_000,
@@ -55,7 +54,13 @@ EVERY_COLUMN = {
     "Links.TraceId": ["00" * 16],
     "Links.SpanId": ["00" * 8],
     "Links.TraceState": ["x=y"],
-    "Links.Attributes": [{}],
+    "Links.Attributes": [{"a": "1"}],
+    "ScopeAttributes": {"build": "7"},
+    "Events.OtlpFields": ['{"types":[],"droppedAttributesCount":1}'],
+    "Links.OtlpFields": ['{"types":["link int a"],"flags":257}'],
+    "OtlpFields": '{"types":["span int n","span int zero","span int minus","span double d","span bool b",'
+    '"span bool no","span none nothing"],"resourceTypes":[],"resourceSchemaUrl":"r","scopeTypes":'
+    '["scope int build"],"scopeSchemaUrl":"s","flags":1,"droppedLinksCount":2}',
 }
 
 
@@ -75,15 +80,20 @@ def test_a_span_fills_every_column(database: Database) -> None:
             "e": "",
         },
     )
-    one.attributes.add(key="bytes").value.bytes_value = b"\x00\xff"
     one.attributes.add(key="nothing")
     one.status.code = Status.STATUS_CODE_ERROR
     one.status.message = "boom"
     event = one.events.add(time_unix_nano=NOW + 1, name="exception")
     label(event.attributes, {"exception.type": "E"})
-    one.links.add(trace_id=bytes(16), span_id=bytes(8), trace_state="x=y")
+    event.dropped_attributes_count = 1
+    link = one.links.add(trace_id=bytes(16), span_id=bytes(8), trace_state="x=y", flags=257)
+    label(link.attributes, {"a": 1})
+    one.flags, one.dropped_links_count = 1, 2
     request = trace_request([one], service="shop", scope="lib")
-    request.resource_spans[0].scope_spans[0].scope.version = "2"
+    resource = request.resource_spans[0]
+    resource.scope_spans[0].scope.version = "2"
+    label(resource.scope_spans[0].scope.attributes, {"build": 7})
+    resource.schema_url, resource.scope_spans[0].schema_url = "r", "s"
     assert rows(database, request.SerializeToString()) == [EVERY_COLUMN]
 
 
@@ -111,6 +121,23 @@ def test_a_request_that_cannot_be_read_is_the_statements_fault(database: Databas
         database.insert_spans([b"\x0a\x05broken"])
     database.insert_spans([trace_request([span()]).SerializeToString()])
     assert database.query("SELECT count() FROM otel_traces") == [(1,)]
+
+
+def test_of_attributes_of_one_key_the_last_is_stored(database: Database) -> None:
+    one = span()
+    for value in (1, 2.5, "x"):
+        label(one.attributes, {"k": value, "other": True})
+    event = one.events.add()
+    label(event.attributes, {"k": "x"})
+    label(event.attributes, {"k": 5})
+    request = trace_request([span(), one]).SerializeToString()
+    _, row = rows(database, request)
+    assert row["SpanAttributes"] == {"k": "x", "other": "true"}
+    assert '"types":["span bool other"]' in row["OtlpFields"]
+    assert row["Events.Attributes"] == [{"k": "5"}]
+    assert row["Events.OtlpFields"] == ['{"types":["event int k"]}']
+    database.insert_spans([request])
+    assert database.query("SELECT sum(length(SpanAttributes)) FROM otel_traces") == [(2,)]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -8,7 +8,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector.formats.jaeger_json import convert
 from collector.otlp.body import MalformedError
-from collector.otlp.values import text
+from collector.otlp.stored_values import text
 
 START = 1_700_000_000_000_000
 
@@ -92,7 +92,7 @@ def test_spans_with_scope_parent_times_tags_and_logs() -> None:
     assert labels(root.attributes) == {"http.status_code": ("int_value", "200")}
     assert [(event.name, event.time_unix_nano, labels(event.attributes)) for event in root.events] == [
         ("retry", (START + 5) * 1000, {"n": ("int_value", "2")}),
-        ("log", (START + 6) * 1000, {"message": ("string_value", "hello")}),
+        ("", (START + 6) * 1000, {"message": ("string_value", "hello")}),
     ]
 
 

@@ -11,7 +11,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from collector.formats.zipkin import convert, from_protobuf
 from collector.formats.zipkin_pb2 import Annotation, Endpoint, ListOfSpans, Span
 from collector.otlp.body import MalformedError
-from collector.otlp.values import text
+from collector.otlp.stored_values import text
 
 START = 1_700_000_000_000_000
 ARRIVED = 1_800_000_000_000_000_000

@@ -34,6 +34,11 @@ def span(name: str, parent: str, at: float, took: float, kind: str = "Server", h
         [],
         [],
         [],
+        [],
+        {},
+        "",
+        [],
+        [],
     )
 
 

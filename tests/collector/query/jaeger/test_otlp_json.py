@@ -36,6 +36,11 @@ def row(**changes: Any) -> SpanRow:
         link_traces=[],
         link_spans=[],
         link_attributes=[],
+        link_states=[],
+        scope_attributes={},
+        otlp_fields="",
+        event_otlp_fields=[],
+        link_otlp_fields=[],
     )
     return plain._replace(**changes)
 
@@ -46,13 +51,19 @@ FULL = row(
     kind="Client",
     status="Error",
     status_message="reset",
-    attributes={"http.response.status_code": "503", "ratio": "0.5", "cached": "true", "to": "b"},
+    attributes={"http.response.status_code": "503", "ratio": "0.5", "cached": "true", "list": "[1.0]"},
     event_times=[START + 1],
     event_names=["retry"],
     event_attributes=[{"attempt": "2"}],
     link_traces=[ONE],
     link_spans=["1" * 16],
     link_attributes=[{}],
+    link_states=["x=y"],
+    scope_attributes={"build": "7"},
+    otlp_fields='{"types":["span int http.response.status_code","span double ratio","span array list"],'
+    '"scopeTypes":["scope int build"],"resourceSchemaUrl":"https://schema","flags":257,"droppedEventsCount":2}',
+    event_otlp_fields=['{"types":["event int attempt"],"droppedAttributesCount":1}'],
+    link_otlp_fields=['{"types":[],"flags":1}'],
 )
 
 
@@ -61,9 +72,14 @@ def test_a_trace_in_otlp() -> None:
         "resourceSpans": [
             {
                 "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "frontend"}}]},
+                "schemaUrl": "https://schema",
                 "scopeSpans": [
                     {
-                        "scope": {"name": "shop", "version": "1.0"},
+                        "scope": {
+                            "name": "shop",
+                            "version": "1.0",
+                            "attributes": [{"key": "build", "value": {"intValue": "7"}}],
+                        },
                         "spans": [
                             {
                                 "traceId": ONE,
@@ -75,19 +91,33 @@ def test_a_trace_in_otlp() -> None:
                                 "startTimeUnixNano": str(START),
                                 "endTimeUnixNano": str(START + 2_500_999),
                                 "attributes": [
-                                    {"key": "cached", "value": {"boolValue": True}},
+                                    {"key": "cached", "value": {"stringValue": "true"}},
                                     {"key": "http.response.status_code", "value": {"intValue": "503"}},
+                                    {
+                                        "key": "list",
+                                        "value": {"arrayValue": {"values": [{"doubleValue": 1.0}]}},
+                                    },
                                     {"key": "ratio", "value": {"doubleValue": 0.5}},
-                                    {"key": "to", "value": {"stringValue": "b"}},
                                 ],
                                 "events": [
                                     {
                                         "timeUnixNano": str(START + 1),
                                         "name": "retry",
                                         "attributes": [{"key": "attempt", "value": {"intValue": "2"}}],
+                                        "droppedAttributesCount": 1,
                                     }
                                 ],
-                                "links": [{"traceId": ONE, "spanId": "1" * 16, "attributes": []}],
+                                "links": [
+                                    {
+                                        "traceId": ONE,
+                                        "spanId": "1" * 16,
+                                        "traceState": "x=y",
+                                        "attributes": [],
+                                        "flags": 1,
+                                    }
+                                ],
+                                "flags": 257,
+                                "droppedEventsCount": 2,
                                 "status": {"message": "reset", "code": 2},
                             }
                         ],
@@ -111,7 +141,7 @@ def test_opentelemetrys_own_messages_read_it() -> None:
             for span in scope["spans"]:
                 _as_proto3(span)
     message = ParseDict(data, TracesData())
-    client, server = message.resource_spans[0].scope_spans[0].spans
+    [client], [server] = (each.scope_spans[0].spans for each in message.resource_spans)
     assert (client.kind, client.status.code, server.kind, server.status.code) == (3, 2, 2, 0)
     assert client.end_time_unix_nano - client.start_time_unix_nano == 2_500_999
     assert client.trace_id.hex() == ONE

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collector.otlp.stored_values import decode
 from collector.query.jaeger.spans import shown_trace_id, tag, trace
 from collector.query.search.span_row import SpanRow
 
@@ -32,6 +33,11 @@ def row(**changes: object) -> SpanRow:
         link_traces=[],
         link_spans=[],
         link_attributes=[],
+        link_states=[],
+        scope_attributes={},
+        otlp_fields="",
+        event_otlp_fields=[],
+        link_otlp_fields=[],
     )
     return plain._replace(**changes)  # type: ignore[arg-type]
 
@@ -128,9 +134,12 @@ def test_a_trace_in_jaegers_shape() -> None:
         event_times=[START + 6_000],
         event_names=["retry"],
         event_attributes=[{"attempt": "2"}],
+        event_otlp_fields=[""],
         link_traces=["0000000000000000a3ce929d0e0e4736"],
         link_spans=["1111111111111111"],
         link_attributes=[{}],
+        link_states=[""],
+        link_otlp_fields=[""],
     )
     other = row(
         span_id="53995c3f42cd8ad8",
@@ -164,7 +173,13 @@ def test_a_skewed_clock_and_a_missing_parent_are_told_and_nothing_is_moved() -> 
 
 def test_a_link_may_say_that_it_is_a_parent() -> None:
     second = {"opentracing.ref_type": "child_of"}
-    linked = row(link_traces=[TRACE, TRACE], link_spans=["1" * 16, "2" * 16], link_attributes=[{}, second])
+    linked = row(
+        link_traces=[TRACE, TRACE],
+        link_spans=["1" * 16, "2" * 16],
+        link_attributes=[{}, second],
+        link_states=["", ""],
+        link_otlp_fields=["", ""],
+    )
     [span] = trace([linked])["spans"]
     assert [each["refType"] for each in span["references"]] == ["FOLLOWS_FROM", "CHILD_OF"]
 
@@ -189,7 +204,7 @@ def test_an_error_attribute_is_not_said_twice() -> None:
     ],
 )
 def test_types_of_tags(text: str, kind: str, value: object) -> None:
-    assert tag("k", text) == {"key": "k", "type": kind, "value": value}
+    assert tag("k", decode(text, None)) == {"key": "k", "type": kind, "value": value}
 
 
 def test_short_trace_ids_are_shown_short() -> None:

@@ -71,6 +71,17 @@ def ask(world: World, said: str) -> dict[str, list[set[str]]]:
     return found(world, parse(said))
 
 
+# Words of attributes' types: ours, and ClickHouse's for elements of lists.
+WORDS = ("int", "bool", "double", "none", "bytes", "array", "map", "otlp")
+SCOPES = ("span", "resource", "scope", "event", "link")
+TYPES = {
+    "?",
+    *WORDS,
+    *(f'"{scope} {word} ' for scope in SCOPES for word in WORDS),
+    *("Array(String)", "String", "Int64", "UInt64", "Double", "Bool"),
+}
+
+
 @given(queries)
 def test_every_parameter_is_given_and_no_value_is_in_the_text(query: syntax.Query) -> None:
     made = compiled(parse(text(query)), HOUR)
@@ -86,6 +97,7 @@ def test_every_parameter_is_given_and_no_value_is_in_the_text(query: syntax.Quer
             "Nullable(Float64)",
             "Nullable(String)",
             "Map(String, String)",
+            *TYPES,
             "^(?:",
             ")$",
         }
