@@ -18,9 +18,11 @@ OTHERS: Final = ("int", "bool", "double", "none", "bytes", "array", "map", "otlp
 
 def of_types(column: str, scope: str, types: Sequence[str], key: str) -> str:
     """1 where the attribute is of one of these types; ``key`` is SQL of its name."""
-    # In JSON quotes are escaped inside of texts: only a whole entry matches.
+    # Only a whole entry matches: a quote inside of a key is escaped, also one behind a comma or a bracket.
     rest = f"substring(toJSONString({key}), 2)"
-    needles = ", ".join(f"""concat('"{scope} {kind} ', {rest})""" for kind in types)
+    needles = ", ".join(
+        f"""concat('{before}"{scope} {kind} ', {rest})""" for kind in types for before in ("[", ",")
+    )
     return f"multiSearchAny({column}, [{needles}])"
 
 

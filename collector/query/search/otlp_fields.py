@@ -18,7 +18,7 @@ _LISTS: Final = ("types", "resourceTypes", "scopeTypes")
 
 @dataclass(frozen=True)
 class OtlpFields:
-    """What a span, an event or a link holds beside its columns.
+    """The fields of a span, an event or a link beside its columns.
 
     ``types`` are those of attributes by (scope, key), strings left out; None where they are not known, as of
     what was stored before types were, or by another writer. ``values`` are fields by their names in

@@ -11,9 +11,10 @@ from typing import Any, Final
 from aiohttp import web
 
 from collector.clock import MeshClock
+from collector.otlp.stored_values import Json
 from collector.query.bounded_reader import BoundedReader
 from collector.query.replies import rendered
-from collector.query.tempo.attributes import Json, attribute, number_attribute, text_attribute
+from collector.query.tempo.attributes import attribute, number_attribute, text_attribute
 from collector.query.tempo.metric_params import MetricsRequest, parse_request
 from collector.query.traceql.metrics.metrics import Metrics, SeriesAnswer
 from collector.query.traceql.metrics.series import Exemplar, Label, Series, name_of

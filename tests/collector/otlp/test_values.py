@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from collector.otlp.stored_values import text
 from collector.otlp.values import (
     Limits,
     RefusalError,
@@ -12,7 +13,6 @@ from collector.otlp.values import (
     check_time,
     parent_id,
     span_id,
-    text,
     trace_id,
 )
 

@@ -137,8 +137,8 @@ def test_every_field_of_otlp_comes_back(database: Database) -> None:
 def test_resources_that_differ_in_types_alone_are_two(database: Database) -> None:
     request = trace_request([span()])
     request.MergeFrom(request)
-    for resource, value in zip(request.resource_spans, ("7", 7), strict=True):
-        label(resource.resource.attributes, {"build": value})
+    label(request.resource_spans[0].resource.attributes, {"build": "7"})
+    label(request.resource_spans[1].resource.attributes, {"build": 7})
     rows = stored(database, request)
     assert len(traces_data([rows])["resourceSpans"]) == 2
     assert len(spans.trace(rows)["processes"]) == 2

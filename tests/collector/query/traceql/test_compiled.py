@@ -77,7 +77,7 @@ SCOPES = ("span", "resource", "scope", "event", "link")
 TYPES = {
     "?",
     *WORDS,
-    *(f'"{scope} {word} ' for scope in SCOPES for word in WORDS),
+    *(f'{before}"{scope} {word} ' for before in "[," for scope in SCOPES for word in WORDS),
     *("Array(String)", "String", "Int64", "UInt64", "Double", "Bool"),
 }
 
