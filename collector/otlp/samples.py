@@ -179,6 +179,7 @@ def _opens(metric: Metric, reporter: _Reporter, opens: dict[tuple[str, str], Ope
             why = labels.get(names.AVOIDANCE, "")
             # A reason of a later release says nothing here.
             sample.avoided = Avoidance(why) if why in list(Avoidance) else None
+            sample.failures = int(_number(point))
         else:
             sample.oldest = _number(point)
 

@@ -82,7 +82,8 @@ TCP_SERVER_IO: Final = "spanmesh.tcp.server.io"
 CLIENT_ACTIVE: Final = "http.client.active_requests"
 SERVER_ACTIVE: Final = "http.server.active_requests"
 OLDEST_AGE: Final = "spanmesh.client.oldest_request.age"
-# 1 for an endpoint that the sidecar avoids; why is in AVOIDANCE, a value of ``traffic.Avoidance``.
+# The failures of an endpoint that the sidecar avoids, each of another moment, at least 1; why it does so is
+# in AVOIDANCE, a value of ``traffic.Avoidance``.
 AVOIDED: Final = "spanmesh.client.endpoint.avoided"
 AVOIDANCE: Final = "spanmesh.avoidance"
 DROPPED_SPANS: Final = "spanmesh.export.dropped_spans"

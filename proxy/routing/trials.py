@@ -43,18 +43,30 @@ class Trials:
     """The trials of one endpoint.
 
     ``due`` is when the next one is, ``NEVER`` while nothing speaks against the endpoint. ``bad`` counts bad
-    answers that followed each other, ``failed`` says that the last one was a failure and not only slow.
+    answers that followed each other and ``failures`` those that were not only slow, each of another moment;
+    ``failed`` says that the last one was a failure.
     ``answers`` counts all answers of the endpoint, for its user to add to.
     """
 
-    __slots__ = ("_good", "_requests", "_since", "_slow", "_wait", "answers", "bad", "due", "failed")
+    __slots__ = (
+        "_good",
+        "_requests",
+        "_since",
+        "_slow",
+        "_wait",
+        "answers",
+        "bad",
+        "due",
+        "failed",
+        "failures",
+    )
 
     def __init__(self) -> None:
         self.due = NEVER
         self.bad = 0
         self.failed = False
         self.answers = 0
-        self._slow = 0
+        self._slow = self.failures = 0
         self._good = 0
         self._since = float("-inf")
         self._wait = FIRST
@@ -75,7 +87,7 @@ class Trials:
         self.failed = False
         self._slow += 1
         if self.answers - self._slow >= WARM or self.answers >= CHANCE:
-            self._bad(sent, latency, now, requests, share)
+            self._bad(self.bad, sent, latency, now, requests, share)
             return
         # Due at once, when the others had their requests: the next one leaves after the answer to this one.
         self._good, self._since, self._wait = 0, now, 0.0
@@ -88,25 +100,30 @@ class Trials:
         far and ``share`` the jitter, 0 to 1.
         """
         self.failed = True
-        self._bad(sent, cost, now, requests, share)
+        # Answers that were only slow count for no failure: a single one must not cost more for them.
+        if self._bad(self.failures, sent, cost, now, requests, share):
+            self.failures += 1
 
-    def _bad(self, sent: float, cost: float, now: float, requests: int, share: float) -> None:
+    def _bad(self, level: int, sent: float, cost: float, now: float, requests: int, share: float) -> bool:
+        """Schedule the next trial; return False if the answer tells nothing new."""
         self._good = 0
         # A request from before the last bad answer tells of the same moment: ten that were under way
         # together are one reason to wait, not ten.
         if sent < self._since:
-            return
-        wait = min(FIRST * GROWTH ** min(self.bad, _MOST_DOUBLINGS), max(FIRST, PATIENCE * cost), LONGEST)
+            return False
+        doublings = min(level, _MOST_DOUBLINGS)
+        wait = min(FIRST * GROWTH**doublings, max(FIRST, PATIENCE * cost), LONGEST)
         self._wait = wait * (1.0 + JITTER * share)
-        self._requests = requests + REQUESTS * 2 ** min(self.bad, _MOST_DOUBLINGS)
+        self._requests = requests + REQUESTS * 2**doublings
         self.due, self._since = now + self._wait, now
         self.bad += 1
+        return True
 
     def success(self, sent: float) -> bool:
         """Record a good answer to a request sent at ``sent``; return True if it was a passed trial."""
         self._good += 1
         if self._good >= FORGIVEN:
-            self.bad = 0
+            self.bad = self.failures = 0
         # An answer to what was sent before the bad one does not take that back.
         if self.due == NEVER or sent < self._since:
             return False

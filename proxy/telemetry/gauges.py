@@ -46,7 +46,7 @@ class EndpointGauges:
                 given = dict(zip((attributes.PEER_SERVICE, attributes.ENDPOINT), key, strict=True))
                 if avoided:
                     why = {**given, attributes.AVOIDANCE: avoided.value}
-                    readings.append(Gauge(attributes.AVOIDED, 1, why))
+                    readings.append(Gauge(attributes.AVOIDED, max(1, candidate.trials.failures), why))
                 readings.append(Gauge(attributes.CLIENT_ACTIVE, candidate.open, given))
                 readings.append(Gauge(attributes.OLDEST_AGE, candidate.oldest(now), given))
         return readings

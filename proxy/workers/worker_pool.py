@@ -25,6 +25,7 @@ from proxy.workers.frames import FrameDecoder, FrameKind, encode
 _RESTART: Final = 0.5  # seconds before a worker that ended is started again
 _URGENT_AGAIN: Final = 0.1  # seconds between two reports out of turn, whatever the number of workers
 _MAX_WAITING: Final = 8 << 20  # bytes a worker has not read: it hangs, and is cut off
+_GREATEST: Final = (attributes.OLDEST_AGE, attributes.AVOIDED)
 # Counters, which must not fall when a worker ends; the rest of its stats are gauges.
 _COUNTS: Final = frozenset(
     {
@@ -160,8 +161,9 @@ class WorkerPool:
             other = found.get(key)
             if other is not None:
                 both = (gauge.value, other.value)
-                # Ages do not add up: the oldest request of the instance is the oldest of any worker.
-                value = max(both) if gauge.name == attributes.OLDEST_AGE else sum(both)
+                # Ages do not add up: the oldest request of the instance is the oldest of any worker. Nor do
+                # failures, which two workers met at one moment.
+                value = max(both) if gauge.name in _GREATEST else sum(both)
                 gauge = Gauge(gauge.name, value, gauge.attributes)
             found[key] = gauge
         return list(found.values())

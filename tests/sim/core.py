@@ -223,7 +223,7 @@ class Simulation:
             if candidate.open or avoided or address in client.told:
                 oldest = candidate.oldest(self.now)
                 sample = OpenSample("client", SERVICE, address, client.name, candidate.open, oldest)
-                opens.append(replace(sample, avoided=avoided))
+                opens.append(replace(sample, avoided=avoided, failures=candidate.trials.failures))
         client.told = told
         samples = [
             CallSample(

@@ -38,13 +38,15 @@ _WARM: Final = 10.0  # seconds until anything is usual
 class Open:
     """The number of open requests, the age of the oldest in seconds, and when that was reported.
 
-    ``avoided`` is why the reporter sends next to nothing, None if it does not avoid the endpoint.
+    ``avoided`` is why the reporter sends next to nothing, None if it does not, ``failures`` how many it
+    met, each at another moment.
     """
 
     count: int = 0
     oldest: float = 0.0
     at: float = float("-inf")
     avoided: Avoidance | None = None
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -246,7 +248,7 @@ class Evidence:
         """Note open requests."""
         record = self._record(service, endpoint)
         view = self._view(record, sample.reporter)
-        view.open = Open(sample.open, sample.oldest, now, sample.avoided)
+        view.open = Open(sample.open, sample.oldest, now, sample.avoided, sample.failures)
         if sample.avoided is Avoidance.FAILING:
             record.avoided = now
             self._alarm(view, now)

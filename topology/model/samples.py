@@ -71,7 +71,8 @@ class ConnectionSample:
 class OpenSample:
     """Requests one reporter has open towards an endpoint, and the age of the oldest in seconds.
 
-    ``avoided`` is why the reporter sends next to nothing there, None if it does not avoid it.
+    ``avoided`` is why the reporter sends next to nothing, None if it does not, ``failures`` how many it
+    met, each at another moment.
     """
 
     source: str
@@ -82,6 +83,7 @@ class OpenSample:
     oldest: float = 0.0
     ended: float = 0.0  # end of the interval, epoch seconds of the reporter's clock, 0 if unknown
     avoided: Avoidance | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

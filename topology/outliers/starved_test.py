@@ -92,7 +92,8 @@ class StarvedTest:
             for name in self._avoiding(endpoint)
             if name in own.by_reporter
             # Failures from before its last ejection or return are not in this window.
-            and own.by_reporter[name].errors >= _FAILURES_EACH
+            and own.by_reporter[name].errors
+            and self._tallies.records[endpoint].reporters[name].open.failures >= _FAILURES_EACH
             and of_reporter(peers, name).failing < self._floor
         ]
         # A probe takes a moment: it is asked for at the first failure, so that its result is there at the

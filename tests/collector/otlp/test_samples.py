@@ -90,9 +90,9 @@ def told(*gauges: Gauge, series: Mapping[str, Mapping[str, str]], value: float =
 )
 def test_an_endpoint_that_a_sidecar_avoids_has_the_reason(said: str, meant: Avoidance | None) -> None:
     given = {names.PEER_SERVICE: "back", names.ENDPOINT: "10.0.0.1:80"}
-    gauges = Gauge(names.CLIENT_ACTIVE, 2, given), Gauge(names.AVOIDED, 1, {**given, names.AVOIDANCE: said})
+    gauges = Gauge(names.CLIENT_ACTIVE, 2, given), Gauge(names.AVOIDED, 3, {**given, names.AVOIDANCE: said})
     [sample] = told(*gauges, series={}).opens
-    assert (sample.endpoint, sample.open, sample.avoided) == ("10.0.0.1:80", 2, meant)
+    assert (sample.endpoint, sample.open, sample.avoided, sample.failures) == ("10.0.0.1:80", 2, meant, 3)
 
 
 @pytest.mark.parametrize(

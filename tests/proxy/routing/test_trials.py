@@ -83,6 +83,18 @@ def test_one_that_warms_up_is_asked_as_soon_as_the_others_had_their_requests() -
     assert trials.due >= 1000.5 + FIRST
 
 
+def test_slow_answers_before_it_do_not_lengthen_the_wait_after_a_failure() -> None:
+    trials = Trials()
+    trials.answers = CHANCE
+    for number in range(3):
+        trials.slow(float(number), 0.5, float(number), 0, 0.0, endpoints=2)
+    assert trials.wait == 5.0
+    failed(trials, 10.0)
+    assert trials.wait == FIRST
+    failed(trials, 20.0)
+    assert trials.wait == FIRST * GROWTH
+
+
 def test_one_that_is_warm_is_no_longer_warming_up() -> None:
     trials = Trials()
     trials.answers = WARM + 1

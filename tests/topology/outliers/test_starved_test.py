@@ -49,8 +49,9 @@ class World:
         )
         self.engine.calls([sample], self.now)
 
-    def avoid(self, caller: int, endpoint: int, why: Avoidance | None = Avoidance.FAILING) -> None:
-        sample = OpenSample("a", "b", address(endpoint), f"a{caller}", 0, avoided=why)
+    def avoid(self, caller: int, endpoint: int, why: Avoidance, failures: int) -> None:
+        place = address(endpoint)
+        sample = OpenSample("a", "b", place, f"a{caller}", 0, avoided=why, failures=failures)
         self.engine.opens([sample], self.now)
 
     def warm(self, seconds: int = 10) -> None:
@@ -125,7 +126,7 @@ def test_sidecars_that_avoid_it_tell_that_it_fails(
         for caller in range(callers):
             if number < failures:
                 world.call(caller, 0, 1, failed=True)
-            world.avoid(caller, 0)
+            world.avoid(caller, 0, Avoidance.FAILING, min(number + 1, failures))
             world.call(caller, 1, 2)
             world.call(caller, 2, 2)
         if probed is not None:
@@ -140,7 +141,7 @@ def test_one_sidecar_that_avoids_it_is_contradicted_by_others() -> None:
     for number in range(8):
         if number < 3:
             world.call(0, 0, 1, failed=True)
-        world.avoid(0, 0)
+        world.avoid(0, 0, Avoidance.FAILING, 3)
         for caller in (1, 2):
             world.call(caller, 0, 2)
         for caller in range(3):
@@ -154,7 +155,7 @@ def test_being_slow_for_one_sidecar_ejects_nobody() -> None:
     world.warm()
     for _ in range(8):
         for caller in range(2):
-            world.avoid(caller, 0, Avoidance.SLOW)
+            world.avoid(caller, 0, Avoidance.SLOW, 0)
             world.call(caller, 1, 2)
         world.probe(False)
         assert kinds(world.step(), "eject") == []
