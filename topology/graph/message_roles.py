@@ -40,7 +40,12 @@ _TEMPORARY: Final = (
 _ANONYMOUS: Final = ("messaging.destination.anonymous", "messaging.source.anonymous")
 # Beginnings of the names that brokers make up: NATS, RabbitMQ, ActiveMQ, JMS.
 _MADE_UP: Final = ("_INBOX.", "amq.gen-", "amq.rabbitmq.reply-to", "ID:", "temp-queue://", "temp-topic://")
-_OPERATIONS: Final = ("messaging.operation.type", "messaging.operation", "messaging.operation.name")
+_OPERATIONS: Final = (
+    "messaging.operation.type",
+    "messaging.operation",
+    "messaging.operation.name",
+    "rpc.method",  # of brokers in clouds, whose SDKs may say nothing else
+)
 _BATCH: Final = "messaging.batch.message_count"
 _ROLES: Final = {
     "create": Role.CREATE,
@@ -63,6 +68,11 @@ _ROLES: Final = {
         Role.SETTLE,
     ),
     **dict.fromkeys(("delete", "dead_letter", "renew", "subscribe", "unsubscribe", "seek"), Role.SETTLE),
+    # SQS, SNS and Pub/Sub.
+    **dict.fromkeys(("sendmessage", "sendmessagebatch", "publishbatch"), Role.SEND),
+    **dict.fromkeys(("receivemessage", "streamingpull"), Role.RECEIVE),
+    **dict.fromkeys(("deletemessage", "deletemessagebatch", "changemessagevisibility"), Role.SETTLE),
+    **dict.fromkeys(("getqueueurl", "getqueueattributes", "modifyackdeadline"), Role.SETTLE),
 }
 
 ATTRIBUTES: Final = frozenset(

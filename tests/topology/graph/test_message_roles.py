@@ -115,6 +115,17 @@ def test_operations_of_messages(kind: int, operation: str, role: Role, key: str)
     assert found(kind, {_SYSTEM: "kafka", key: operation}) == (role, "kafka")
 
 
+@pytest.mark.parametrize(
+    ("method", "role"),
+    [("SendMessage", Role.SEND), ("ReceiveMessage", Role.RECEIVE), ("DeleteMessage", Role.SETTLE)],
+)
+def test_sdks_of_clouds_name_the_method_alone(method: str, role: Role) -> None:
+    called = {"rpc.system": "aws-api", "rpc.method": method, _SYSTEM: "aws_sqs", _NAME: "orders"}
+    result = message_roles.message(SpanKind.CLIENT, called)
+    assert result is not None
+    assert (result.role, result.node) == (role, "aws_sqs/orders")
+
+
 def test_a_poll_that_brought_nothing_took_nothing() -> None:
     poll = {
         _SYSTEM: "kafka",
