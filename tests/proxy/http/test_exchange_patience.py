@@ -226,7 +226,10 @@ async def a_client_that_closed_and_whose_server_does_not_care(scene: Scene) -> N
 def test_in_real_time(side: str) -> None:
     async def run() -> None:
         cases = [*CASES, a_client_that_closed_and_whose_server_does_not_care]
-        await asyncio.gather(*(played(case, side, RealScene) for case in cases))
+        playing = (played(case, side, RealScene) for case in cases)
+        ended = await asyncio.gather(*playing, return_exceptions=True)
+        failed = zip(cases, ended, strict=True)
+        assert {case.__name__: error for case, error in failed if error is not None} == {}
 
     play(run())
 
