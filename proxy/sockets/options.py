@@ -10,6 +10,7 @@ from typing import Final
 # Linux waits for two hours. A client that has closed looks like one that has half-closed until its kernel has
 # forgotten the connection (60 s on Linux) and answers the question with a reset.
 _PROBES: Final = {socket.TCP_KEEPIDLE: 30, socket.TCP_KEEPINTVL: 30, socket.TCP_KEEPCNT: 6}
+_TCP_CLOSE: Final = 7  # tcpi_state of struct tcp_info, linux/tcp.h
 _LINGER_NONE: Final = struct.pack("ii", 1, 0)  # on, and 0 seconds: close() sends RST (socket(7), SO_LINGER)
 
 
@@ -31,6 +32,15 @@ def keep_alive(opened: socket.socket) -> None:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in _PROBES.items():
         opened.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def is_gone(transport: asyncio.BaseTransport) -> bool:
+    """True if a connection was reset while the event loop did not read from it.
+
+    After a client has ended its side, and while reading is paused, the loop learns of that only by writing.
+    """
+    opened: socket.socket = transport.get_extra_info("socket")
+    return opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _TCP_CLOSE
 
 
 def has_input(transport: asyncio.BaseTransport) -> bool:

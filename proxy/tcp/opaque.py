@@ -12,7 +12,7 @@ from proxy.contract.transport.peer import peer_of
 from proxy.errors import Reason, RefusedError
 from proxy.http.listener_context import ListenerContext
 from proxy.sockets.dialer import Dialer, OutgoingConnection
-from proxy.sockets.options import reset
+from proxy.sockets.options import is_gone, reset
 from proxy.tcp.encryption_detection import agrees_to_tls, in_the_clear
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import ConnectionFacts
@@ -136,6 +136,8 @@ class OpaqueConnection(asyncio.Protocol):
     def sweep(self, now: float) -> None:
         # Silence is no fault here; a peer that is gone is found by TCP keep-alive.
         self._count_bytes()
+        if self._ended and not self._over and is_gone(self._transport):
+            self._transport.abort()
 
     def drain(self) -> None:
         pass  # where a message ends is not known: it may go on until the drain is over

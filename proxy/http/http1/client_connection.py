@@ -25,8 +25,7 @@ from proxy.telemetry.facts import NOBODY
 _BACKLOG: Final = 4
 _HELD: Final = 8  # enough has come for a protocol that nobody has agreed to yet
 _MAX_HELD: Final = 65536
-# Seconds from a client's end until the server learns of it: an answer that comes sooner, as most do, leaves
-# the connection to the server usable.
+# Seconds until a server learns of its client's end: an answer before that leaves its connection usable.
 _HALF_CLOSED: Final = 1.0
 _LINGER: Final = 60.0  # seconds for which a client that still sends may read a last answer
 
@@ -255,8 +254,9 @@ class ClientConnection(asyncio.Protocol):
                 self._transport.abort()
         # Whatever happens in a request or a tunnel may take as long as its two ends like.
         elif self._exchange is not None:
-            ended = self._eof and self._request_done and not self._backlog
-            if ended and now - self._eof > _HALF_CLOSED:
+            if (self._eof or self._pauses) and options.is_gone(self._transport):
+                self._transport.abort()
+            elif self._eof and self._request_done and not self._backlog and now - self._eof > _HALF_CLOSED:
                 self._exchange.client_ended()
         elif timeouts.header and self._head_since and now - self._head_since > timeouts.header:
             detail = f"send the whole head within {timeouts.header:g} s"

@@ -155,6 +155,27 @@ def test_a_client_that_leaves_takes_its_upstream_request_along(
     play(run())
 
 
+def test_a_client_that_half_closed_and_then_left_is_noticed_though_its_server_does_not_care() -> None:
+    async def run() -> None:
+        async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.Event().wait()
+
+        async with serving(deaf) as address, world(address) as w:
+            for request in (GET + b"\r\n", GET + b"\r\n" + GET + b"\r\n"):  # the second with one that waits
+                before = w.sidecar.inbound.request_count
+                _, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+                writer.write(request)
+                writer.write_eof()
+                await until(lambda: w.sidecar.inbound.open == 1)
+                # As its kernel does when it has forgotten a connection that was closed.
+                options.reset(writer.transport)
+                await until(lambda: w.sidecar.inbound.open == 0)
+                assert w.sidecar.inbound.request_count == before + 1
+
+    play(run())
+
+
 def test_a_long_response_is_open_but_not_stalled() -> None:
     async def run() -> None:
         go = asyncio.Event()

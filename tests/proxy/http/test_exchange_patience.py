@@ -225,7 +225,8 @@ async def a_client_that_closed_and_whose_server_does_not_care(scene: Scene) -> N
 @pytest.mark.parametrize("side", ["inbound", "outbound"])
 def test_in_real_time(side: str) -> None:
     async def run() -> None:
-        cases = [*CASES, a_client_that_closed_and_whose_server_does_not_care]
+        # The last one would find its connection to the server too old for the second request.
+        cases = [*CASES[:-1], a_client_that_closed_and_whose_server_does_not_care]
         playing = (played(case, side, RealScene) for case in cases)
         ended = await asyncio.gather(*playing, return_exceptions=True)
         failed = zip(cases, ended, strict=True)
