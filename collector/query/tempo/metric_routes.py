@@ -84,7 +84,9 @@ def _label(label: Label) -> Json:
         return text_attribute(key, "nil")
     if isinstance(value, float):
         return number_attribute(key, value)
-    return text_attribute(key, value) if isinstance(field, str) else attribute(key, field, value)
+    if isinstance(value, str) or isinstance(field, str):
+        return text_attribute(key, str(value))
+    return attribute(key, field, value.text, value.type)
 
 
 def _exemplar(exemplar: Exemplar) -> Json:

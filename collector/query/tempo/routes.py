@@ -164,13 +164,13 @@ def _spanset(found: MatchedSpanset, match: Match, compiled: Compiled, limit: int
     spans = [_span(match.spans[index], compiled) for index in sorted(found.spans)[:limit]]
     reply: Json = {"spans": spans, "matched": len(found.spans)}
     if found.groups:
-        reply["attributes"] = [_group(field, value) for field, value in found.groups]
+        reply["attributes"] = [_group(*group) for group in found.groups]
     return reply
 
 
-def _group(field: syntax.Expression, value: str | None) -> Json:
+def _group(field: syntax.Expression, value: str | None, kind: str) -> Json:
     key = f"by({printer.short_text(field)})"
-    return text_attribute(key, "nil") if value is None else attribute(key, field, value)
+    return text_attribute(key, "nil") if value is None else attribute(key, field, value, kind)
 
 
 def _span(span: Facts, compiled: Compiled) -> Json:

@@ -20,7 +20,8 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-Group = tuple[Expression, str | None]
+# What grouped, the text of the value, None where there is none, and its type.
+Group = tuple[Expression, str | None, str]
 
 _ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
@@ -195,12 +196,14 @@ class _Trace:
 
     def _grouped(self, group: Expression, found: MatchedSpanset) -> list[MatchedSpanset]:
         index = self._order.texts[group]
-        groups: dict[str | None, set[int]] = {}
+        groups: dict[tuple[str | None, str], set[int]] = {}
         for each in found.spans:
-            groups.setdefault(self._spans[each].texts[index], set()).add(each)
+            # The text "1" and the number 1 are two values.
+            value = self._spans[each].texts[index], self._spans[each].types[index]
+            groups.setdefault(value, set()).add(each)
         return [
-            MatchedSpanset(frozenset(spans), (*found.groups, (group, value)))
-            for value, spans in sorted(groups.items(), key=lambda item: item[0] or "")
+            MatchedSpanset(frozenset(spans), (*found.groups, (group, *value)))
+            for value, spans in sorted(groups.items(), key=lambda item: (item[0][0] or "", item[0][1]))
         ]
 
 

@@ -11,7 +11,7 @@ from collector.query.sql import Sql
 from collector.query.traceql import names, syntax
 from collector.query.traceql.compiled import spans_table
 from collector.query.traceql.conditions import Conditions
-from collector.query.traceql.metrics.series import Label, Series
+from collector.query.traceql.metrics.series import Label, Series, Text
 from collector.query.traceql.metrics.statements import after_start, bounds
 from collector.query.traceql.metrics.steps import Steps
 
@@ -125,7 +125,8 @@ def _one(
     line = [0.0] * steps.count
     for place, spans in zip(*counts, strict=True):
         line[place] = float(spans * share)
-    return Series((("__meta_type", kind), (_field(key), text)), line)
+    value = None if text is None else Text(text)
+    return Series((("__meta_type", kind), (_field(key), value)), line)
 
 
 def _field(key: str) -> syntax.Field:

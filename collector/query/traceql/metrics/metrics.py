@@ -108,7 +108,7 @@ class Metrics:
         limit = max(1, min(SERIES_MAX, VALUES_MAX // steps.count) // max(1, len(metric.quantiles)))
         sql = statements.statement(metric, steps, kept, joined, limit, exemplars)
         rows = await self._rows(sql)
-        total = rows[0][4] if rows else 0
+        total = rows[0][5] if rows else 0
         found = await asyncio.to_thread(from_rows, metric, steps, rows)
         return found, f"of {total} series the {limit} with the most spans" if total > limit else ""
 

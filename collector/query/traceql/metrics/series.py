@@ -15,7 +15,16 @@ from collector.query.traceql.printer import short_text
 EXEMPLARS_MAX: Final = 100
 _FILLED: Final = ("rate", "count_over_time", "histogram_over_time")
 
-Label = tuple[syntax.Field | str, str | float | None]
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of the store with its type (``collector.otlp.stored_values``), "?" where that is not known."""
+
+    text: str
+    type: str = "?"
+
+
+Label = tuple[syntax.Field | str, Text | str | float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Exemplar:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series: a label is a field or a name of ours, with its value as text, or a number of ours.
+    """One series: a label is a field with its stored value, or a name of ours with a text or a number.
 
     ``values`` are by interval, None where there is none.
     """
@@ -66,7 +75,7 @@ def _only(series: Series, keep: Sequence[bool]) -> Series:
 
 
 def _from_row(metric: syntax.SpanMetric, steps: Steps, row: Sequence[Any]) -> list[Series]:
-    texts, places, values, examples, _ = row
+    texts, types, places, values, examples, _ = row
     unit = 1e-9 if in_seconds(metric) else 1 / steps.seconds if metric.function == "rate" else 1
     found = []
     for index in range(max(1, len(metric.quantiles))):
@@ -76,7 +85,7 @@ def _from_row(metric: syntax.SpanMetric, steps: Steps, row: Sequence[Any]) -> li
             number = value[index] if value else None
             line[place] = None if number is None or not isfinite(number) else _scaled(metric, number, unit)
         exemplars = _exemplars(metric, zip(places, examples, strict=True), line)
-        found.append(Series(_labels(metric, texts, index), line, exemplars))
+        found.append(Series(_labels(metric, texts, types, index), line, exemplars))
     return found
 
 
@@ -85,10 +94,13 @@ def _scaled(metric: syntax.SpanMetric, number: float, unit: float) -> float:
     return number if metric.function == "histogram_over_time" else number * unit
 
 
-def _labels(metric: syntax.SpanMetric, texts: Sequence[str | None], quantile: int) -> tuple[Label, ...]:
+def _labels(
+    metric: syntax.SpanMetric, texts: Sequence[str | None], types: Sequence[str], quantile: int
+) -> tuple[Label, ...]:
     """The labels of a series as Tempo has them: those without a value are left out, and one is there."""
-    named: list[Label] = list(zip(metric.by, texts, strict=False))
-    labels: list[Label] = [label for label in named if label[1] is not None]
+    # (Behind the texts of the fields may be that of the bucket.)
+    named = zip(metric.by, texts, types, strict=False)
+    labels: list[Label] = [(field, Text(text, kind)) for field, text, kind in named if text is not None]
     if metric.function == "histogram_over_time":
         labels.append(("__bucket", float(texts[-1] or 0) * (1e-9 if in_seconds(metric) else 1)))
     if metric.quantiles:

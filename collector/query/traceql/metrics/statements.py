@@ -15,22 +15,23 @@ GROUPS_MAX: Final = 300_000
 MEMORY_MAX: Final = 2_000_000_000  # bytes
 
 # Nothing of a query is in it but the fragments, which hold parameters.
-_SERIES: Final = Sql("""SELECT series, groupArray(place), groupArray(value), groupArray(example),
+_SERIES: Final = Sql("""SELECT series, types, groupArray(place), groupArray(value), groupArray(example),
     count() OVER ()
 FROM (
-    SELECT {series} AS series, place, {value} AS value, {example} AS example, count() AS spans
+    SELECT {series} AS series, types, place, {value} AS value, {example} AS example, count() AS spans
     FROM (
         SELECT TraceId, SpanId, SpanName, ServiceName, Timestamp, Duration, {measured} AS measured,
             CAST([{labels}], 'Array(Nullable(String))') AS labels,
+            CAST([{types}], 'Array(String)') AS types,
             intDiv(toUnixTimestamp64Nano(Timestamp) - {qm_origin:Int64} - 1, {qm_step:Int64}) AS place
         FROM {spans}
         WHERE {within} AND ({kept})
     )
     WHERE {some}
-    GROUP BY series, place
+    GROUP BY series, types, place
 )
-GROUP BY series
-ORDER BY sum(spans) DESC, series
+GROUP BY series, types
+ORDER BY sum(spans) DESC, series, types
 LIMIT {qm_limit:UInt32}
 SETTINGS max_rows_to_group_by = {groups}, group_by_overflow_mode = 'throw', max_memory_usage = {memory}""")
 # The bucket of a value: the power of two it is not above.
@@ -65,15 +66,18 @@ def statement(
 ) -> Sql:
     """SQL of a metric over the spans that fulfil ``kept``.
 
-    Its rows are the texts of the labels, places of intervals, values and examples beside each other, and how
-    many series there are. Those with the most spans come first, at most ``limit`` of them.
+    Its rows are the texts of the labels and their types (``collector.otlp.stored_values``), then places of
+    intervals, values and examples beside each other, and how many series there are. Those with the most spans
+    come first, at most ``limit`` of them.
     """
     conditions = Conditions("qm")
     labels = [conditions.text(each) for each in metric.by]
+    types = [conditions.type_of(each) for each in metric.by]
     measured = conditions.number(metric.measured) if metric.measured else "toNullable(toFloat64(0))"
     histogram = metric.function == "histogram_over_time"
     filled = _SERIES.fill(
         labels=", ".join(labels),
+        types=", ".join(types),
         measured=measured,
         value=_value(metric),
         example=_EXAMPLE if exemplars else "0",

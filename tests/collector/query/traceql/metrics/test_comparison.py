@@ -5,7 +5,7 @@ from typing import Any
 from collector.query.traceql import parse_any, syntax
 from collector.query.traceql.check_stages import metric_of
 from collector.query.traceql.metrics.comparison import series
-from collector.query.traceql.metrics.series import name_of
+from collector.query.traceql.metrics.series import Text, name_of
 from collector.query.traceql.metrics.steps import Steps
 
 STEPS = Steps(0, 10_000_000, 2)
@@ -15,7 +15,12 @@ def compared(said: str, values: list[Any], totals: list[Any], share: int = 1) ->
     metric = metric_of(parse_any(said))
     assert isinstance(metric, syntax.Compare)
     found = series(metric, STEPS, values, totals, share)
-    return {tuple((name_of(name), value) for name, value in each.labels): list(each.values) for each in found}
+    return {
+        tuple(
+            (name_of(name), value.text if isinstance(value, Text) else value) for name, value in each.labels
+        ): list(each.values)
+        for each in found
+    }
 
 
 def test_both_sides_and_their_totals() -> None:

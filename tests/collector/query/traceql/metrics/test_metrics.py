@@ -15,7 +15,7 @@ from collector.query.params import Window
 from collector.query.traceql import TraceQLError, names, parse_any, syntax
 from collector.query.traceql.metrics import comparison, metrics, statements
 from collector.query.traceql.metrics.metrics import Metrics, SeriesAnswer
-from collector.query.traceql.metrics.series import name_of
+from collector.query.traceql.metrics.series import Text, name_of
 from collector.query.traceql.metrics.steps import over
 from collector.query.traceql.printer import text
 from collector.query.traceql.types import type_of
@@ -54,7 +54,9 @@ def ask(world: World, said: str) -> dict[tuple[tuple[str, Any], ...], list[float
 
 def _by_labels(answer: SeriesAnswer) -> dict[tuple[tuple[str, Any], ...], list[float | None]]:
     return {
-        tuple((name_of(name), value) for name, value in each.labels): list(each.values)
+        tuple(
+            (name_of(name), value.text if isinstance(value, Text) else value) for name, value in each.labels
+        ): list(each.values)
         for each in answer.series
     }
 

@@ -6,7 +6,7 @@ import pytest
 
 from collector.query.traceql import parse_any, syntax
 from collector.query.traceql.check_stages import metric_of
-from collector.query.traceql.metrics.series import Series, from_rows, name_of, processed, spread
+from collector.query.traceql.metrics.series import Series, Text, from_rows, name_of, processed, spread
 from collector.query.traceql.metrics.steps import Steps
 
 Row = tuple[Any, ...]
@@ -22,23 +22,35 @@ def metric(said: str) -> syntax.SpanMetric:
 
 def series(said: str, *rows: Row) -> list[tuple[list[tuple[str, Any]], list[float | None]]]:
     found = from_rows(metric(said), STEPS, rows)
-    return [([(name_of(name), value) for name, value in each.labels], list(each.values)) for each in found]
+    return [
+        ([(name_of(name), _plain(value)) for name, value in each.labels], list(each.values)) for each in found
+    ]
+
+
+def _plain(value: Text | str | float | None) -> str | float | None:
+    return value.text if isinstance(value, Text) else value
+
+
+def test_a_label_keeps_the_type_of_its_value() -> None:
+    row: Row = (["1", "1"], ["", "int"], [0], [[1.0]], [0], 1)
+    [found] = from_rows(metric("{} | rate() by(.a, .b)"), STEPS, [row])
+    assert [value for _, value in found.labels] == [Text("1", ""), Text("1", "int")]
 
 
 def test_counts_are_zero_where_there_are_no_spans() -> None:
-    row: Row = ([], [0, 2], [[20.0], [5.0]], [0, 0], 1)
+    row: Row = ([], [], [0, 2], [[20.0], [5.0]], [0, 0], 1)
     assert series("{} | rate()", row) == [([("__name__", "rate")], [2.0, 0.0, 0.5])]
     assert series("{} | count_over_time()", row) == [([("__name__", "count_over_time")], [20.0, 0.0, 5.0])]
 
 
 def test_measures_are_left_out_where_there_are_none_and_durations_are_seconds() -> None:
-    row: Row = (["a"], [1, 2], [[2e9], [None]], [0, 0], 1)
+    row: Row = (["a"], ["?"], [1, 2], [[2e9], [None]], [0, 0], 1)
     assert series("{} | max_over_time(duration) by(name)", row) == [([("name", "a")], [None, 2.0, None])]
     assert series("{} | max_over_time(.x) by(name)", row) == [([("name", "a")], [None, 2e9, None])]
 
 
 def test_each_quantile_is_a_series() -> None:
-    row: Row = ([], [0, 1], [[1e9, 3e9], []], [0, 0], 1)
+    row: Row = ([], [], [0, 1], [[1e9, 3e9], []], [0, 0], 1)
     assert series("{} | quantile_over_time(duration, 0.5, 0.9)", row) == [
         ([("p", 0.5)], [1.0, None, None]),
         ([("p", 0.9)], [3.0, None, None]),
@@ -46,7 +58,7 @@ def test_each_quantile_is_a_series() -> None:
 
 
 def test_a_bucket_is_the_last_label() -> None:
-    row: Row = (["a", "1073741824"], [0], [[7.0]], [0], 1)
+    row: Row = (["a", "1073741824"], ["int"], [0], [[7.0]], [0], 1)
     assert series("{} | histogram_over_time(duration) by(.k)", row) == [
         ([(".k", "a"), ("__bucket", 1.073741824)], [7.0, 0.0, 0.0])
     ]
@@ -62,7 +74,7 @@ def test_a_bucket_is_the_last_label() -> None:
     ],
 )
 def test_labels_without_a_value_are_left_out_but_one(texts: list[str | None], labels: list[Any]) -> None:
-    [(found, _)] = series("{} | rate() by(name, resource.k)", (texts, [0], [[1.0]], [0], 1))
+    [(found, _)] = series("{} | rate() by(name, resource.k)", (texts, ["?", ""], [0], [[1.0]], [0], 1))
     assert found == labels
 
 
@@ -92,7 +104,7 @@ def test_ranks_and_thresholds(said: str, left: dict[str, list[float | None]]) ->
 
 
 def test_exemplars_have_the_value_of_their_span_or_of_the_count() -> None:
-    row: Row = ([], [0, 1], [[2.0], [4.0]], [EXAMPLE, EXAMPLE], 1)
+    row: Row = ([], [], [0, 1], [[2.0], [4.0]], [EXAMPLE, EXAMPLE], 1)
     for said, values in (("rate()", [0.2, 0.4]), ("avg_over_time(duration)", [5.0, 5.0])):
         [found] = from_rows(metric(f"{{}} | {said}"), STEPS, [row])
         assert [each.value for each in found.exemplars] == values
@@ -103,6 +115,6 @@ def test_exemplars_have_the_value_of_their_span_or_of_the_count() -> None:
 
 @pytest.mark.parametrize(("limit", "kept"), [(0, 0), (1, 1), (3, 2), (10, 6)])
 def test_exemplars_are_bounded_in_all(limit: int, kept: int) -> None:
-    row: Row = ([], [0, 1, 2], [[1.0]] * 3, [EXAMPLE] * 3, 2)
+    row: Row = ([], [], [0, 1, 2], [[1.0]] * 3, [EXAMPLE] * 3, 2)
     found = spread(from_rows(metric("{} | rate()"), STEPS, [row, row]), limit)
     assert sum(len(each.exemplars) for each in found) == kept
