@@ -11,7 +11,7 @@ from typing import Final
 from collector.query.traceql import fields, names, syntax
 from collector.query.traceql.syntax import Scope, Type
 from collector.query.traceql.types import OPEN, sources, type_of
-from collector.query.traceql.values import Values, all_finite, as_number, stored
+from collector.query.traceql.values import Values, as_number, finite, stored
 
 FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _EXACT: Final = 2**53  # from here on Float64 has not every integer
@@ -164,7 +164,7 @@ class Conditions(Values):
         if isinstance(right, syntax.Literal) and isinstance(left, syntax.Intrinsic):
             return f"{fields.NUMBER[left.name]} {op} {self.literal(right)}"
         one, two = self._number(left), self._number(right)
-        return f"ifNull({all_finite((one, two))} AND {one} {op} {two}, 0)"
+        return f"ifNull({finite(one)} {op} {finite(two)}, 0)"
 
     def _over(
         self,

@@ -7,7 +7,7 @@ from collector.query.traceql import names, syntax, walk
 from collector.query.traceql.conditions import Conditions
 from collector.query.traceql.syntax import Expression
 from collector.query.traceql.types import structural
-from collector.query.traceql.values import ARITHMETIC, all_finite
+from collector.query.traceql.values import ARITHMETIC, finite
 
 _AGGREGATES: Final = {"avg": "avgIf", "min": "minIf", "max": "maxIf", "sum": "sumIf"}
 
@@ -48,7 +48,7 @@ class Having:
             if self._kept and not self._grouped:
                 left, right = self._scalar(stage.left), self._scalar(stage.right)
                 # NULL where no kept span has the number: the comparison is then false, not unknown.
-                return [f"ifNull({all_finite((left, right))} AND {left} {stage.op} {right}, 0)"]
+                return [f"ifNull({finite(left)} {stage.op} {finite(right)}, 0)"]
             self._exact = False
         # Groups make several spansets of a trace; HAVING sees all its rows as one.
         elif isinstance(stage, syntax.By | syntax.Coalesce):
