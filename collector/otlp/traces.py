@@ -220,7 +220,7 @@ def _labels(pairs: Sequence[bytes], kind: int) -> dict[str, str]:
         for raw in pairs:
             key = _URLS.get(raw[:_HEAD])
             if key is not None:
-                labels[key] = peer_address.origin(raw[2 + len(key) :])
+                labels[key] = peer_address.origin(KeyValue.FromString(raw).value.string_value)
     return labels
 
 

@@ -96,9 +96,9 @@ def interface(attributes: Mapping[str, str]) -> str:
     return next((value for key in _INTERFACES if (value := attributes.get(key))), "")
 
 
-def origin(url: bytes) -> str:
-    """Return the scheme and the authority of a URL within these bytes; empty if there is none."""
-    match = _ORIGIN.search(url.decode("utf-8", "replace"))
+def origin(url: str) -> str:
+    """Return the scheme and the authority of a URL; empty if it has none."""
+    match = _ORIGIN.match(url)
     return match[0] if match else ""
 
 

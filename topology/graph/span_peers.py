@@ -120,4 +120,4 @@ def kind_of(name: str, protocol: str, called: bool, other: str = "") -> Kind:
         # queue.
         alike = "/" in other and name.partition("/")[0] not in _BROKERS
         return Kind.SERVICE if alike else Kind.QUEUE
-    return Kind.EXTERNAL if outside(name) else Kind.SERVICE
+    return Kind.EXTERNAL if outside(name) or peer_address.is_ip(name) else Kind.SERVICE

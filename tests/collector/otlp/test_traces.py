@@ -95,6 +95,14 @@ def test_facts_have_no_attributes_that_differ_from_call_to_call(
     assert examined(trace_request([call])).facts[0].attributes == kept
 
 
+def test_the_origin_of_a_url_of_any_length() -> None:
+    calls = [span(kind=Span.SPAN_KIND_CLIENT) for _ in range(300)]
+    for size, call in enumerate(calls):
+        label(call.attributes, {"http.url": "https://api:8443/" + "p" * size})
+    facts = examined(trace_request(calls)).facts
+    assert {fact.attributes["http.url"] for fact in facts} == {"https://api:8443"}
+
+
 def test_a_consumer_without_a_parent_has_the_first_of_its_links() -> None:
     consumer, child, server = (
         span(kind=kind, parent_span_id=parent)

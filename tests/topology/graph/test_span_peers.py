@@ -41,6 +41,7 @@ def test_a_target_is_outside_when_it_is_an_address() -> None:
         ("rabbitmq", Protocol.MESSAGING, True, Kind.QUEUE),
         ("cart", Protocol.HTTP, True, Kind.SERVICE),
         ("bank.example:443", Protocol.HTTP, True, Kind.EXTERNAL),
+        ("10.0.0.1", Protocol.HTTP, True, Kind.EXTERNAL),
     ],
 )
 def test_a_node_is_of_a_kind_by_its_name_and_an_edge(
