@@ -20,11 +20,11 @@ fail and those that are left are overloaded, these keep what they can carry and 
 rest.
 
 What is usual is what the endpoints do, each by a latency that falls quickly and rises slowly: the fastest two
-fifths of them, never one alone, say what is ``usual``. Beyond SUSPECT times that an endpoint is suspect;
-below the ``floor`` speed is no merit, and a request counts as open for as long as that. So no endpoint draws
-more than its share by being fast, whatever it answers. Redirects and refusals are often quick and never make
-an endpoint look fast; where its peers do not give them they are failures (``answers``). Answers that ask for
-less load are no failures, and keep the endpoint from being asked for a while.
+fifths of them, never one alone, say what is ``usual``, by which an endpoint is suspect. What is faster by as
+much counts as the usual pace, in latency and in open requests: it may do less than its peers. So no endpoint
+draws much more than its share by being fast, whatever it answers. Redirects and refusals are often quick and
+never make an endpoint look fast; where its peers do not give them they are failures (``answers``). Answers
+that ask for less load are no failures, and keep the endpoint from being asked for a while.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -33,7 +33,7 @@ from typing import Final, Protocol
 from proxy.contract.model import Endpoint, another_process
 from proxy.contract.traffic import Answer
 from proxy.routing.breaker import State
-from proxy.routing.candidate import Candidate
+from proxy.routing.candidate import EXPLAINED, Candidate
 from proxy.routing.trials import NEVER
 
 # Seconds, far above any latency in use: an endpoint that refuses at once would otherwise be the fastest.
@@ -46,8 +46,6 @@ OVERLOAD: Final = 12.0
 LATE: Final = 0.1
 NEWS_AGAIN: Final = 3.0
 _DRAWS: Final = 20  # by weight, after which any endpoint is taken
-# Times the floor within which endpoints are equally fast: peak EWMA sees a few per cent where none are.
-_ALIKE: Final = 1.25
 _SURVEY: Final = 0.5  # seconds between two looks at what is usual
 _FEW: Final = 3  # endpoints with an answer, without which (or all) nothing is usual
 # Seconds that an endpoint is spared that asks for less load: least, and the longest that Retry-After may ask.
@@ -106,7 +104,7 @@ class Balancer:
         self._turn = 0
         self._requests = 0
         self._usual = 0.0
-        self._floor = 0.0
+        self._least = 0.0
         self._surveyed = float("-inf")
         self._long = 0.0
         self._news = False
@@ -170,15 +168,16 @@ class Balancer:
         else:
             first = self._drawn(pool)
             second = self._drawn(pool, first)
-        usual, floor = self._usual, self._floor
+        usual = self._usual
         one, other = pool[first], pool[second]
-        alike = one.load(now, usual, floor) <= other.load(now, usual, floor)
+        alike = one.load(now, usual) <= other.load(now, usual)
         better, worse = (one, other) if alike else (other, one)
         # By load alone a single bad answer would keep it from being asked for most of a minute.
         if worse.trials.due <= now and worse.trials.admits(now, self._requests):
             return worse
-        # The scan over all is O(n), so it is kept for the rare case that both draws are bad.
-        if usual and better.latency(now) > SUSPECT * usual:
+        # The scan over all is O(n), so it is kept for the rare case that both draws are bad, measured by the
+        # fastest of those whose speed is explained.
+        if usual and better.latency(now) > SUSPECT * self._least:
             return self._best(pool, avoid, now)
         return better
 
@@ -203,7 +202,7 @@ class Balancer:
         start = int(self._rng() * len(pool))
         best = min(
             pool[start:] + pool[:start],
-            key=lambda each: (each.latency(now) > limit, each.load(now, self._usual, self._floor)),
+            key=lambda each: (each.latency(now) > limit, each.load(now, self._usual)),
         )
         failing = len(self._present) - len(self._ready)
         queued = (best.open + 1) * best.latency(now)
@@ -305,7 +304,7 @@ class Balancer:
         self._long = long * (_LONGER if latency > long else _SHORTER) if long else latency
 
     def _survey(self, now: float) -> None:
-        """Look at what the endpoints do, which says what is usual and what the floor is."""
+        """Look at what the endpoints do, which says what is usual."""
         self._surveyed = now
         pool = self._ready or self._present
         known = sorted([c.typical for c in pool if c.typical])
@@ -317,9 +316,10 @@ class Balancer:
         least = min(1, max(0, count - 2))
         # Not the median: where just over half are slow for this caller, the others must stay what is usual.
         self._usual = known[max(2 * (count - 1) // 5, least)]
-        self._floor = _ALIKE * self._usual
+        self._least = next(each for each in known if each >= EXPLAINED * self._usual)
+        pace = max(self._usual, sorted([each.latency(now, self._usual) for each in pool])[len(pool) // 2])
         for candidate in pool:
-            candidate.floor = self._floor
+            candidate.pace = pace
             # Slow before it was known what is usual, as in a fleet that is new at once.
             if candidate.trials.due == NEVER and not candidate.waiting:
                 latency = candidate.latency(now)

@@ -18,6 +18,9 @@ DECAY: Final = 10.0
 # Seconds assumed for an endpoint that has not answered yet, so that its open requests count for something:
 # without it every endpoint that is new would get every request until its first answer.
 DEFAULT_LATENCY: Final = 0.03
+# Times the usual latency: what is faster is not explained by a better endpoint, as what is four times slower
+# is not by a busier one.
+EXPLAINED: Final = 0.25
 _RISE: Final = 60.0  # seconds, time constant in which what is typical grows
 _CUT: Final = 2.0  # times what is typical that count of a slow answer
 _FALL: Final = 0.1  # of the way down with each faster answer
@@ -39,9 +42,9 @@ class Candidate:
         "answers",
         "breaker",
         "endpoint",
-        "floor",
         "last_news",
         "open",
+        "pace",
         "spared",
         "trials",
         "typical",
@@ -55,7 +58,7 @@ class Candidate:
         self.breaker = Breaker()
         self.trials = Trials()
         self.answers = Answers()
-        self.floor = DEFAULT_LATENCY  # seconds
+        self.pace = DEFAULT_LATENCY  # seconds that its peers' averages are about
         self.spared = 0.0  # until when it asked to be left alone
         self.typical = 0.0  # seconds that its good answers take, the faster ones
         self.last_news = float("-inf")  # when something about it was last reported at once
@@ -83,7 +86,7 @@ class Candidate:
     def begin(self, request: object, now: float) -> None:
         """Count a request that is sent."""
         self.open += 1
-        self._sent = self._lately(now, self.floor) + 1.0
+        self._sent = self._lately(now, self.pace) + 1.0
         self._begun = now
         self.waiting[request] = now
 
@@ -107,14 +110,19 @@ class Candidate:
         # Written out, here and below: these run twice for each request, and ``max`` costs a call.
         return age if age > cost else cost
 
-    def load(self, now: float, usual: float = 0.0, floor: float = 0.0) -> float:
-        """Return the load that the choice compares; lower is better. No latency counts below ``floor``."""
+    def load(self, now: float, usual: float = 0.0) -> float:
+        """Return the load that the choice compares; lower is better.
+
+        An endpoint whose answers take less than a quarter of the usual latency counts as one of its peers'
+        pace, in its open requests too: it may do less than they.
+        """
         latency = self.latency(now, usual)
         pending: float = self.open
-        if latency < floor:
-            latency = floor
+        # By what it does lately and not by the average, which takes seconds to fall.
+        if self.typical < EXPLAINED * usual and latency < self.pace and self.typical:
+            latency = self.pace
             # As many as if each took that long: fewer open requests would be a merit of speed again.
-            sent = self._lately(now, floor)
+            sent = self._lately(now, latency)
             if sent > pending:
                 pending = sent
         elif not latency and self.open:

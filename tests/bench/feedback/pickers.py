@@ -120,7 +120,7 @@ class _Peak(Candidate):
         self.cost = latency if latency >= self.cost else self.cost * share + latency * (1 - share)
         self.stamp = now
 
-    def load(self, now: float, usual: float = 0.0, floor: float = 0.0) -> float:
+    def load(self, now: float, usual: float = 0.0) -> float:
         return self.cost * exp((self.stamp - now) / _DECAY) * (self.open + 1)
 
 
