@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from collector.query import traceql
-from collector.query.traceql import syntax, walk
+from collector.query.traceql.language import syntax, walk
 
 Json = dict[str, Any]
 _ORDERS: Mapping[str, Callable[[Json], Any]] = {

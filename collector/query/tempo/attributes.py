@@ -2,8 +2,8 @@
 
 from collector.otlp import stored_values
 from collector.otlp.stored_values import Json
-from collector.query.traceql import names, syntax
-from collector.query.traceql.syntax import Type
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Type
 
 
 def attribute(key: str, field: syntax.Expression, text: str, kind: str = "?") -> Json:

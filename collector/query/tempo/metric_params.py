@@ -11,7 +11,8 @@ from typing import Any, Final
 from collector.query import params
 from collector.query.params import Query, Window
 from collector.query.tempo.params import LOOKBACK_SECONDS
-from collector.query.traceql import parse_any, syntax
+from collector.query.traceql import parse_any
+from collector.query.traceql.language import syntax
 from collector.query.traceql.metrics import steps
 from collector.query.traceql.metrics.series import EXEMPLARS_MAX
 from collector.query.traceql.metrics.steps import Steps

@@ -12,8 +12,9 @@ from typing import Final
 
 from collector.query import params
 from collector.query.params import LIMIT_MAX, SETTLE_US, Query, Window
-from collector.query.traceql import names, parse, syntax
-from collector.query.traceql.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type
+from collector.query.traceql import parse
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type
 from proxy.contract.api.parameters import Duration, Whole
 
 LIMIT_DEFAULT: Final = 20

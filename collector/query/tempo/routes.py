@@ -24,8 +24,9 @@ from collector.query.tempo import params as params_tempo
 from collector.query.tempo import tags
 from collector.query.tempo.attributes import attribute, text_attribute
 from collector.query.tempo.params import TempoSearch
-from collector.query.traceql import Compiled, TraceQLError, names, printer, syntax
+from collector.query.traceql import Compiled, TraceQLError
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
+from collector.query.traceql.language import names, printer, syntax
 from collector.query.traceql.spansets import Match, Spansets
 from proxy.contract.protobuf_wire import len_field
 

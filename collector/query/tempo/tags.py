@@ -11,11 +11,12 @@ from collector.query.params import Window
 from collector.query.search.services import services
 from collector.query.search.suggest import Kind, SuggestRequest, suggestions
 from collector.query.sql import Sql
-from collector.query.traceql import TraceQLError, names, parse_any, syntax
+from collector.query.traceql import TraceQLError, parse_any
 from collector.query.traceql.compiled import spans_table
 from collector.query.traceql.conditions import Conditions
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Attribute, Intrinsic, Scope, Type
 from collector.query.traceql.normalize import normal, upper_bound
-from collector.query.traceql.syntax import Attribute, Intrinsic, Scope, Type
 from proxy.contract.api.search import Suggestion
 from proxy.contract.service_id import ServiceId
 

@@ -1,9 +1,6 @@
 """TraceQL, the query language for traces, from text to SQL (docs/traceql.md).
 
-``names``       words of the language; ``errors`` what is wrong with a query, and at which column
-``tokens``      text to tokens; ``cursor`` · ``expressions`` · ``metric_parser`` · ``parser`` tokens to the
-                tree of ``syntax``; ``printer`` back to text; ``walk`` over it
-``types``       types of expressions; ``check`` · ``check_stages`` what may stand where
+``language``    text to a checked tree: tokens, parser, types, errors with their columns
 ``normalize``   the form that is run; ``reads`` what it needs of each span
 ``fields``      fields as columns; ``values`` · ``conditions`` expressions over one span as SQL
 ``having``      conditions on traces as SQL; ``compiled`` a query as two questions to the store
@@ -16,11 +13,11 @@ no other. Where it is not exact, and wherever the spans that matched are wanted,
 question fetches the few facts of each span that ``evaluate`` decides by.
 """
 
-from collector.query.traceql.check_stages import check_query, metric_of
 from collector.query.traceql.compiled import Compiled, compiled
-from collector.query.traceql.errors import TraceQLError
-from collector.query.traceql.parser import field, tree
-from collector.query.traceql.syntax import Query
+from collector.query.traceql.language.check_stages import check_query, metric_of
+from collector.query.traceql.language.errors import TraceQLError
+from collector.query.traceql.language.parser import field, tree
+from collector.query.traceql.language.syntax import Query
 
 __all__ = ["Compiled", "Query", "TraceQLError", "compiled", "field", "parse", "parse_any"]
 

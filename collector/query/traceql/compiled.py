@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from collector.query.params import Window
 from collector.query.sql import Sql
-from collector.query.traceql import fields, syntax, walk
+from collector.query.traceql import fields
 from collector.query.traceql.conditions import Conditions
 from collector.query.traceql.evaluate import Facts, MatchedSpanset, Order, spansets
 from collector.query.traceql.having import Having
+from collector.query.traceql.language import syntax, walk
 from collector.query.traceql.normalize import normal, upper_bound
 from collector.query.traceql.reads import Reads, reads
 

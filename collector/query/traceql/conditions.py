@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from collector.query.traceql import fields, names, syntax
-from collector.query.traceql.syntax import Scope, Type
-from collector.query.traceql.types import OPEN, sources, type_of
+from collector.query.traceql import fields
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Scope, Type
+from collector.query.traceql.language.types import OPEN, sources, type_of
 from collector.query.traceql.values import Values, as_number, finite, stored
 
 FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from collector.query.traceql import syntax
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.syntax import Expression, Type
+from collector.query.traceql.language.types import structural, type_of
 from collector.query.traceql.normalize import COMPARE
 from collector.query.traceql.structure import Members, Structure
-from collector.query.traceql.syntax import Expression, Type
-from collector.query.traceql.types import structural, type_of
 
 
 def _mean(values: Sequence[float]) -> float:

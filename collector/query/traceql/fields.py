@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from collector.query import attribute_types
-from collector.query.traceql import syntax
-from collector.query.traceql.syntax import Scope
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.syntax import Scope
 
 # Columns of a span, of ``SUMMARIES``, or arguments of a lambda, as text.
 TEXT: Final[Mapping[str, str]] = {

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from collector.query.traceql import names, syntax, walk
 from collector.query.traceql.conditions import Conditions
-from collector.query.traceql.syntax import Expression
-from collector.query.traceql.types import structural
+from collector.query.traceql.language import names, syntax, walk
+from collector.query.traceql.language.syntax import Expression
+from collector.query.traceql.language.types import structural
 from collector.query.traceql.values import ARITHMETIC, finite
 
 _AGGREGATES: Final = {"avg": "avgIf", "min": "minIf", "max": "maxIf", "sum": "sumIf"}

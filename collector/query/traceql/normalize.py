@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from collector.query.traceql import names, syntax
 from collector.query.traceql.conditions import FLIPPED
-from collector.query.traceql.syntax import Expression, Literal, Type
-from collector.query.traceql.types import structural, type_of
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Expression, Literal, Type
+from collector.query.traceql.language.types import structural, type_of
 
 COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "=": operator.eq,

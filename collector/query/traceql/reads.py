@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from collector.query.traceql import names, syntax, walk
 from collector.query.traceql.evaluate import Order
-from collector.query.traceql.syntax import Expression, Literal, Scope, Type
-from collector.query.traceql.types import structural, type_of
+from collector.query.traceql.language import names, syntax, walk
+from collector.query.traceql.language.syntax import Expression, Literal, Scope, Type
+from collector.query.traceql.language.types import structural, type_of
 
 _Item = TypeVar("_Item")
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 from collector.clickhouse.database import StatementError
 from collector.query.bounded_reader import BoundedReader
 from collector.query.sql import Sql
-from collector.query.traceql import Compiled, TraceQLError, syntax
-from collector.query.traceql.errors import Position
+from collector.query.traceql import Compiled, TraceQLError
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
-from collector.query.traceql.types import position
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.errors import Position
+from collector.query.traceql.language.types import position
 
 # A query for structure looks at so many of the newest traces its filters find, ...
 CANDIDATES_MAX: Final = 5000

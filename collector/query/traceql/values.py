@@ -6,9 +6,10 @@ A value that a span lacks is NULL, and so is a number whose text is none or that
 import re
 from typing import Final
 
-from collector.query.traceql import fields, names, syntax
-from collector.query.traceql.syntax import Scope, Type
-from collector.query.traceql.types import NUMERIC, sources, structural, type_of
+from collector.query.traceql import fields
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Scope, Type
+from collector.query.traceql.language.types import NUMERIC, sources, structural, type_of
 
 ARITHMETIC: Final = {"+": "plus", "-": "minus", "*": "multiply", "/": "divide", "%": "modulo", "^": "pow"}
 _ID_DIGITS: Final = {

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from collector.query.sql import Sql
-from collector.query.traceql import names, syntax
 from collector.query.traceql.compiled import spans_table
 from collector.query.traceql.conditions import Conditions
+from collector.query.traceql.language import names, syntax
 from collector.query.traceql.metrics.series import Label, Series, Text
 from collector.query.traceql.metrics.statements import after_start, bounds
 from collector.query.traceql.metrics.steps import Steps

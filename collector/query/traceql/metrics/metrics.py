@@ -10,9 +10,10 @@ from collector.clickhouse.database import StatementError
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError
 from collector.query.sql import Sql
-from collector.query.traceql import Compiled, TraceQLError, compiled, syntax, walk
-from collector.query.traceql.check_stages import metric_of
-from collector.query.traceql.errors import Position
+from collector.query.traceql import Compiled, TraceQLError, compiled
+from collector.query.traceql.language import syntax, walk
+from collector.query.traceql.language.check_stages import metric_of
+from collector.query.traceql.language.errors import Position
 from collector.query.traceql.metrics import comparison, statements
 from collector.query.traceql.metrics.operation import combined
 from collector.query.traceql.metrics.series import Series, from_rows, processed, spread

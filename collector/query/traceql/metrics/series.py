@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any, Final
 
-from collector.query.traceql import syntax
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.printer import short_text
 from collector.query.traceql.metrics.statements import in_seconds
 from collector.query.traceql.metrics.steps import Steps
 from collector.query.traceql.normalize import COMPARE
-from collector.query.traceql.printer import short_text
 
 # Of one reply, as in Tempo.
 EXEMPLARS_MAX: Final = 100

@@ -3,11 +3,12 @@
 from typing import Final
 
 from collector.query.sql import Sql
-from collector.query.traceql import fields, syntax
+from collector.query.traceql import fields
 from collector.query.traceql.compiled import spans_table
 from collector.query.traceql.conditions import Conditions
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.types import type_of
 from collector.query.traceql.metrics.steps import Steps
-from collector.query.traceql.types import type_of
 
 # Values of all series together, the most that are counted: a query that groups by an id fails instead of
 # filling the memory.

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from collector.query.tempo.attributes import attribute, number_attribute, text_attribute
-from collector.query.traceql import syntax
-from collector.query.traceql.syntax import Attribute, Intrinsic, Scope
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.syntax import Attribute, Intrinsic, Scope
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from collector.query.errors import BadValueError
 from collector.query.params import SETTLE_US, Window
 from collector.query.tempo.params import SPANS_MAX, TAGS_MAX, search, window
-from collector.query.traceql.printer import text
+from collector.query.traceql.language.printer import text
 
 NOW_US = 1_795_248_000_500_000
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from collector.query.traceql import names, syntax, walk
-from collector.query.traceql.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type, Unary
+from collector.query.traceql.language import names, syntax, walk
+from collector.query.traceql.language.syntax import Attribute, Binary, Intrinsic, Literal, Scope, Type, Unary
 from tests.collector.query.world import NOW_US, Span
 
 KEYS = ("http.status_code", "flag", "a b", "service.name", "empty")

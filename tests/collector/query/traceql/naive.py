@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from collector.query.traceql import names, syntax
-from collector.query.traceql.syntax import Scope, Type
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Scope, Type
 from tests.collector.query.world import NOW_US, Span
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)

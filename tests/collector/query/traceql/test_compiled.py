@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 
 from collector.query.bounded_reader import BoundedReader
 from collector.query.params import Window
-from collector.query.traceql import compiled, parse, syntax
-from collector.query.traceql.cursor import DEPTH_MAX
-from collector.query.traceql.printer import text
+from collector.query.traceql import compiled, parse
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.cursor import DEPTH_MAX
+from collector.query.traceql.language.printer import text
 from collector.query.traceql.spansets import Spansets
 from tests.collector.query.traceql.generate import SPAN_IDS, TRACE_IDS, queries, traces
 from tests.collector.query.traceql.naive import matching

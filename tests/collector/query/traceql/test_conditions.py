@@ -2,9 +2,10 @@
 
 import pytest
 
-from collector.query.traceql import compiled, parse, syntax
-from collector.query.traceql.printer import text
-from collector.query.traceql.syntax import Scope, Type
+from collector.query.traceql import compiled, parse
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.printer import text
+from collector.query.traceql.language.syntax import Scope, Type
 from tests.collector.query.traceql.test_compiled import HOUR, ONE, TWO, A, ask, found, store
 from tests.collector.query.world import Span, World
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from collector.query.traceql import fields, names
-from collector.query.traceql.syntax import Attribute, Scope, Type
+from collector.query.traceql import fields
+from collector.query.traceql.language import names
+from collector.query.traceql.language.syntax import Attribute, Scope, Type
 from tests.collector.query.world import World
 
 

@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 
-from collector.query.traceql import parse, syntax
+from collector.query.traceql import parse
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.printer import text
+from collector.query.traceql.language.types import structural
 from collector.query.traceql.normalize import normal, upper_bound
-from collector.query.traceql.printer import text
-from collector.query.traceql.types import structural
 from tests.collector.query.traceql.generate import conditions, queries
 
 ROOT, CHILD = "(span:parentID) = (nil)", "(span:parentID) != (nil)"

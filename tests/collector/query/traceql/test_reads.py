@@ -3,8 +3,8 @@
 import pytest
 
 from collector.query.traceql import parse
+from collector.query.traceql.language.printer import short_text
 from collector.query.traceql.normalize import normal
-from collector.query.traceql.printer import short_text
 from collector.query.traceql.reads import reads
 
 

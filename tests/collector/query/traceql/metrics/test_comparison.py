@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from collector.query.traceql import parse_any, syntax
-from collector.query.traceql.check_stages import metric_of
+from collector.query.traceql import parse_any
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.check_stages import metric_of
 from collector.query.traceql.metrics.comparison import series
 from collector.query.traceql.metrics.series import Text, name_of
 from collector.query.traceql.metrics.steps import Steps

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from collector.query.bounded_reader import BoundedReader
 from collector.query.errors import BadValueError
 from collector.query.params import Window
-from collector.query.traceql import TraceQLError, names, parse_any, syntax
+from collector.query.traceql import TraceQLError, parse_any
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.printer import text
+from collector.query.traceql.language.types import type_of
 from collector.query.traceql.metrics import comparison, metrics, statements
 from collector.query.traceql.metrics.metrics import Metrics, SeriesAnswer
 from collector.query.traceql.metrics.series import Text, name_of
 from collector.query.traceql.metrics.steps import over
-from collector.query.traceql.printer import text
-from collector.query.traceql.types import type_of
 from tests.collector.query.traceql import naive
 from tests.collector.query.traceql.generate import attributes, name, of_span, spansets, stages, traces
 from tests.collector.query.traceql.generate import status as status_field

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from collector.query.traceql import parse_any, syntax
-from collector.query.traceql.check_stages import metric_of
+from collector.query.traceql import parse_any
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.check_stages import metric_of
 from collector.query.traceql.metrics.series import Series, Text, from_rows, name_of, processed, spread
 from collector.query.traceql.metrics.steps import Steps
 

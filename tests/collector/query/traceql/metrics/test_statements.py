@@ -5,8 +5,9 @@ import re
 import pytest
 
 from collector.query.sql import Sql
-from collector.query.traceql import parse_any, syntax
-from collector.query.traceql.check_stages import metric_of
+from collector.query.traceql import parse_any
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.check_stages import metric_of
 from collector.query.traceql.metrics.statements import GROUPS_MAX, MEMORY_MAX, in_seconds, statement
 from collector.query.traceql.metrics.steps import Steps
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from collector.query.traceql import syntax
-from collector.query.traceql.syntax import Expression
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.syntax import Expression
 
 
 def filters(stage: syntax.Stage) -> Iterator[syntax.Filter]:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from collector.query.traceql import TraceQLError, field, parse, syntax
-from collector.query.traceql.printer import short_text
-from collector.query.traceql.syntax import Attribute, Intrinsic, Scope
+from collector.query.traceql import TraceQLError, field, parse
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.printer import short_text
+from collector.query.traceql.language.syntax import Attribute, Intrinsic, Scope
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.query.traceql import field, parse, syntax
-from collector.query.traceql.parser import tree
-from collector.query.traceql.printer import field_text, text
+from collector.query.traceql import field, parse
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.parser import tree
+from collector.query.traceql.language.printer import field_text, text
 from tests.collector.query.traceql.generate import queries
 
 # Each with what it is when every bracket is written.

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from collector.query.traceql.errors import Position, TraceQLError
-from collector.query.traceql.tokens import Kind, Token
+from collector.query.traceql.language.errors import Position, TraceQLError
+from collector.query.traceql.language.tokens import Kind, Token
 
 # Far above what is written by hand: bounds for the recursion here and for the depth of the SQL.
 DEPTH_MAX: Final = 30  # brackets within brackets

@@ -2,9 +2,10 @@
 
 import pytest
 
-from collector.query.traceql import parse, syntax
-from collector.query.traceql.syntax import Type
-from collector.query.traceql.types import position, sources, structural, type_of
+from collector.query.traceql import parse
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.syntax import Type
+from collector.query.traceql.language.types import position, sources, structural, type_of
 
 
 def expression(said: str) -> syntax.Expression:

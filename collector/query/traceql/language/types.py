@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from collector.query.traceql import names, syntax, walk
-from collector.query.traceql.errors import Position
-from collector.query.traceql.syntax import Scope, Type
+from collector.query.traceql.language import names, syntax, walk
+from collector.query.traceql.language.errors import Position
+from collector.query.traceql.language.syntax import Scope, Type
 
 # What only a span's value has a type for.
 OPEN: Final = (Type.ATTRIBUTE, Type.COMPUTED)

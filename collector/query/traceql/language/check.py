@@ -6,10 +6,10 @@ Raises TraceQLError at the column of what is wrong.
 import re
 from typing import Final
 
-from collector.query.traceql import names, syntax
-from collector.query.traceql.errors import TraceQLError
-from collector.query.traceql.syntax import Type
-from collector.query.traceql.types import NUMERIC, OPEN, position, sources, type_of
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.errors import TraceQLError
+from collector.query.traceql.language.syntax import Type
+from collector.query.traceql.language.types import NUMERIC, OPEN, position, sources, type_of
 
 _TEXTUAL: Final = (Type.STRING, Type.ATTRIBUTE)
 EXAMPLES: Final = {

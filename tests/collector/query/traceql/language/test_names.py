@@ -2,7 +2,8 @@
 
 import pytest
 
-from collector.query.traceql import TraceQLError, field, names, parse, parse_any
+from collector.query.traceql import TraceQLError, field, parse, parse_any
+from collector.query.traceql.language import names
 
 
 @pytest.mark.parametrize("name", [*names.INTRINSICS, *names.BARE])

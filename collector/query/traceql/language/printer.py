@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from collector.query.traceql import names, syntax
-from collector.query.traceql.syntax import Type
-from collector.query.traceql.tokens import KEY
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.syntax import Type
+from collector.query.traceql.language.tokens import KEY
 
 # A digit after a dot begins a number, and a second dot is easily overlooked. Behind parent. the name of a
 # scope would be taken for one.

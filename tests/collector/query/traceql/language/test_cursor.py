@@ -3,9 +3,9 @@
 import pytest
 
 from collector.query.traceql import TraceQLError
-from collector.query.traceql.cursor import DEPTH_MAX, OPERATORS_MAX, between
-from collector.query.traceql.errors import Position
-from collector.query.traceql.parser import tree
+from collector.query.traceql.language.cursor import DEPTH_MAX, OPERATORS_MAX, between
+from collector.query.traceql.language.errors import Position
+from collector.query.traceql.language.parser import tree
 
 
 def test_from_the_beginning_of_one_to_the_end_of_another() -> None:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.query.traceql import TraceQLError, field, parse, parse_any, syntax
-from collector.query.traceql.cursor import DEPTH_MAX, OPERATORS_MAX
-from collector.query.traceql.printer import text
-from collector.query.traceql.tokens import TEXT_MAX
+from collector.query.traceql import TraceQLError, field, parse, parse_any
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.cursor import DEPTH_MAX, OPERATORS_MAX
+from collector.query.traceql.language.printer import text
+from collector.query.traceql.language.tokens import TEXT_MAX
 
 # Each with column and length of what is wrong, and words of what is said about it.
 REFUSED = [
@@ -169,7 +170,7 @@ def test_what_is_no_field(said: str) -> None:
 
 
 def _manual() -> list[str]:
-    shown = (Path(__file__).parents[4] / "docs" / "traceql.md").read_text(encoding="utf-8")
+    shown = (Path(__file__).parents[5] / "docs" / "traceql.md").read_text(encoding="utf-8")
     queries = re.findall(r"^    (\{ .*?)(?:   .*)?$", shown, re.MULTILINE)
     return queries + re.findall(r"`(\{ [^`…]* \})`", shown)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from collector.query.traceql.errors import Position, TraceQLError
-from collector.query.traceql.names import INTRINSIC_SCOPES, PARENT, SCOPES
+from collector.query.traceql.language.errors import Position, TraceQLError
+from collector.query.traceql.language.names import INTRINSIC_SCOPES, PARENT, SCOPES
 from proxy.contract.api.parameters import UNITS_NS
 
 TEXT_MAX: Final = 5000  # characters; what a person or a form writes is far below

@@ -8,12 +8,12 @@ import itertools
 from dataclasses import replace
 from typing import Final
 
-from collector.query.traceql import names, syntax
-from collector.query.traceql.errors import TraceQLError
-from collector.query.traceql.expressions import ARITHMETIC_BINDING, NUMERIC_LITERALS
-from collector.query.traceql.metric_parser import MetricParser
-from collector.query.traceql.syntax import Literal
-from collector.query.traceql.tokens import Kind, tokens
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.errors import TraceQLError
+from collector.query.traceql.language.expressions import ARITHMETIC_BINDING, NUMERIC_LITERALS
+from collector.query.traceql.language.metric_parser import MetricParser
+from collector.query.traceql.language.syntax import Literal
+from collector.query.traceql.language.tokens import Kind, tokens
 
 _CONDITIONS: Final = names.EQUALITY + names.ORDER
 _SERIES_BINDING: Final = {op: ARITHMETIC_BINDING[op] for op in "+-*/"}

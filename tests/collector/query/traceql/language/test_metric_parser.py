@@ -2,8 +2,9 @@
 
 import pytest
 
-from collector.query.traceql import TraceQLError, parse_any, syntax
-from collector.query.traceql.printer import text
+from collector.query.traceql import TraceQLError, parse_any
+from collector.query.traceql.language import syntax
+from collector.query.traceql.language.printer import text
 
 # Each with what it is when every bracket is written.
 SAID = [

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from collector.query.traceql import names, syntax
-from collector.query.traceql.errors import TraceQLError
-from collector.query.traceql.expressions import NUMERIC_LITERALS, ExpressionParser
-from collector.query.traceql.syntax import Literal, Type
-from collector.query.traceql.tokens import Kind
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.errors import TraceQLError
+from collector.query.traceql.language.expressions import NUMERIC_LITERALS, ExpressionParser
+from collector.query.traceql.language.syntax import Literal, Type
+from collector.query.traceql.language.tokens import Kind
 
 _CONDITIONS: Final = names.EQUALITY + names.ORDER
 

@@ -1,6 +1,7 @@
 """Walks over a tree find everything, from left to right."""
 
-from collector.query.traceql import parse, syntax, walk
+from collector.query.traceql import parse
+from collector.query.traceql.language import syntax, walk
 
 
 def test_filters_come_from_left_to_right() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from collector.query.traceql.syntax import Scope, Type
+from collector.query.traceql.language.syntax import Scope, Type
 
 INTRINSICS: Final = {
     "span:name": Type.STRING,

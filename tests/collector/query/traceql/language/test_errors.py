@@ -1,6 +1,6 @@
 """An error of a query says its column in its text and as numbers."""
 
-from collector.query.traceql.errors import Position, TraceQLError
+from collector.query.traceql.language.errors import Position, TraceQLError
 
 
 def test_the_position_is_in_the_text_and_beside_it() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from collector.query.traceql import TraceQLError, parse_any
-from collector.query.traceql.check_stages import LABELS_MAX, metric_of
+from collector.query.traceql.language.check_stages import LABELS_MAX, metric_of
 
 # Each with column and length of what is wrong, and words of what is said about it.
 REFUSED = [

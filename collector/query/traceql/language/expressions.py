@@ -7,11 +7,11 @@ tighter, then ``+ -``, ``!``, ``* / %`` and ``^``.
 from difflib import get_close_matches
 from typing import Final
 
-from collector.query.traceql import names, syntax
-from collector.query.traceql.cursor import Cursor, between
-from collector.query.traceql.errors import TraceQLError
-from collector.query.traceql.syntax import Literal, Type
-from collector.query.traceql.tokens import Kind, Token
+from collector.query.traceql.language import names, syntax
+from collector.query.traceql.language.cursor import Cursor, between
+from collector.query.traceql.language.errors import TraceQLError
+from collector.query.traceql.language.syntax import Literal, Type
+from collector.query.traceql.language.tokens import Kind, Token
 
 ARITHMETIC_BINDING: Final = dict.fromkeys(("+", "-"), 3) | dict.fromkeys(("*", "/", "%"), 5) | {"^": 6}
 _BINDING: Final = dict.fromkeys(names.LOGIC, 1) | dict.fromkeys(names.COMPARISONS, 2) | ARITHMETIC_BINDING

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.query.traceql import TraceQLError, parse
-from collector.query.traceql.tokens import TEXT_MAX, Kind, tokens
+from collector.query.traceql.language.tokens import TEXT_MAX, Kind, tokens
 
 # Each with column and length of what is wrong, and words of what is said about it.
 REFUSED = [

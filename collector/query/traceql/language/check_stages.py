@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from collector.query.traceql import check, syntax, walk
-from collector.query.traceql.errors import TraceQLError
-from collector.query.traceql.syntax import Type
-from collector.query.traceql.types import NUMERIC, position, sources, structural, type_of
+from collector.query.traceql.language import check, syntax, walk
+from collector.query.traceql.language.errors import TraceQLError
+from collector.query.traceql.language.syntax import Type
+from collector.query.traceql.language.types import NUMERIC, position, sources, structural, type_of
 
 # As many labels as Tempo's series have, one of which is the bucket or the quantile.
 LABELS_MAX: Final = 5

@@ -2,8 +2,9 @@
 
 from hypothesis import given
 
-from collector.query.traceql import parse, syntax, walk
-from collector.query.traceql.errors import Position
+from collector.query.traceql import parse
+from collector.query.traceql.language import syntax, walk
+from collector.query.traceql.language.errors import Position
 from tests.collector.query.traceql.generate import queries
 
 

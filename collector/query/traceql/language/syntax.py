@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from collector.query.traceql.errors import Position
+from collector.query.traceql.language.errors import Position
 
 
 class Type(StrEnum):
