@@ -11,6 +11,7 @@ from collector.otlp.traces import SpanBatch, examine
 from collector.otlp.values import Limits
 from proxy.contract import attributes as names
 from tests.collector.made import NOW, label, span, trace_request
+from topology.graph.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
 
 
 def examined(request: ExportTraceServiceRequest, limits: Limits | None = None) -> SpanBatch:
@@ -93,6 +94,16 @@ def test_facts_have_no_attributes_that_differ_from_call_to_call(
     call = span(kind=kind)
     label(call.attributes, {**labels})
     assert examined(trace_request([call])).facts[0].attributes == kept
+
+
+def test_facts_have_every_attribute_that_edges_are_made_of() -> None:
+    labels = dict.fromkeys(sorted(GRAPH_ATTRIBUTES), "x")
+    client, server = span(kind=Span.SPAN_KIND_CLIENT), span(kind=Span.SPAN_KIND_SERVER)
+    for one in (client, server):
+        label(one.attributes, {**labels, "user.id": "u", "http.target": "/a", "db.statement": "SELECT 1"})
+    facts = examined(trace_request([client, server])).facts
+    assert facts[0].attributes == labels
+    assert set(facts[1].attributes) >= SERVER_ATTRIBUTES
 
 
 def test_the_origin_of_a_url_of_any_length() -> None:
