@@ -48,6 +48,8 @@ ALTERATIONS: Final = (
     Alteration("mesh_trace_summaries_mv: namespaces", "mesh_trace_summaries_mv", "MODIFY QUERY"),
     Alteration("mesh_operations_mv: namespaces", "mesh_operations_mv", "MODIFY QUERY"),
     Alteration("mesh_attributes_mv: namespaces", "mesh_attributes_mv", "MODIFY QUERY"),
+    # Names of operations were cut within a character before.
+    Alteration("mesh_operations_mv: characters", "mesh_operations_mv", "MODIFY QUERY"),
 )
 
 

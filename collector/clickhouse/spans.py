@@ -22,6 +22,7 @@ from collector.clickhouse.attribute_sql import (
     types,
     unique,
 )
+from proxy.contract.attributes import SERVICE_NAME, UNKNOWN_SERVICE
 from proxy.contract.protobuf_wire import varint
 
 TABLE: Final = "otel_traces"
@@ -120,7 +121,7 @@ COLUMNS: Final = {
     "TraceState": "span.trace_state",
     "SpanName": "span.name",
     "SpanKind": _KIND,
-    "ServiceName": "labels['service.name']",
+    "ServiceName": f"if(labels['{SERVICE_NAME}'] = '', '{UNKNOWN_SERVICE}', labels['{SERVICE_NAME}'])",
     "ResourceAttributes": "labels",
     "ScopeName": "scope_name",
     "ScopeVersion": "scope_version",

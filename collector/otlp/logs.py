@@ -7,7 +7,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 
 from collector.otlp.stored_values import text
 from collector.otlp.values import Limits, RefusalError, Refusals, attributes, check_time
-from proxy.contract.attributes import SERVICE_NAME
+from proxy.contract.attributes import SERVICE_NAME, UNKNOWN_SERVICE
 
 _TABLE: Final = "otel_logs"
 _TRACE: Final = 16
@@ -86,7 +86,7 @@ def _shared_columns(resource: ResourceLogs, scope: ScopeLogs, limits: Limits) ->
     """Return the columns that all records of a scope share. Raises RefusalError."""
     labels = attributes(resource.resource.attributes, limits)
     return {
-        "ServiceName": labels.get(SERVICE_NAME, ""),
+        "ServiceName": labels.get(SERVICE_NAME) or UNKNOWN_SERVICE,
         "ResourceSchemaUrl": resource.schema_url,
         "ResourceAttributes": labels,
         "ScopeSchemaUrl": scope.schema_url,

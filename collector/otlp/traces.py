@@ -34,7 +34,7 @@ from collector.otlp.values import (
     span_id,
     trace_id,
 )
-from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME
+from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, UNKNOWN_SERVICE
 from proxy.contract.service_id import ServiceId
 from topology.graph import peer_address
 from topology.graph.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
@@ -101,7 +101,7 @@ def examine(body: bytes, limits: Limits) -> SpanBatch:
                 refused.add(error.reason, f"resource: {error}", len(scope.spans))
             del resource.scope_spans[:]
             continue
-        service = ServiceId.of(labels.get(NAMESPACE, ""), labels.get(SERVICE_NAME, ""))
+        service = ServiceId.of(labels.get(NAMESPACE, ""), labels.get(SERVICE_NAME) or UNKNOWN_SERVICE)
         for scope in resource.scope_spans:
             _scope(scope, service, limits, result)
     if refused.count:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from collector.query.sql import Sql
+from proxy.contract.attributes import UNKNOWN_SERVICE
 from proxy.contract.service_id import ServiceId
 
 # The service of a span or a log record, as tables of our own keep it (sql/023_mesh_operations_mv.sql).
@@ -27,6 +28,9 @@ def is_plain(text: str) -> bool:
 
 def of_spans(text: str) -> Sql:
     """Return the condition on otel_traces or otel_logs, where name and namespace are apart."""
+    if text == UNKNOWN_SERVICE:
+        # Rows of older versions have no name where the sender gave none.
+        return Sql("ServiceName IN ({service:String}, '')", {"service": text})
     if is_plain(text):
         return Sql("ServiceName = {service:String}", {"service": text})
     # "a/b" may be service b in namespace a, or a service called "a/b" without a namespace.

@@ -11,6 +11,8 @@ SCOPE: Final = "spanmesh.sidecar"
 
 # Resource attributes.
 SERVICE_NAME: Final = "service.name"
+# The name of a service that has none (OpenTelemetry resource conventions, service.name).
+UNKNOWN_SERVICE: Final = "unknown_service"
 SERVICE_VERSION: Final = "service.version"
 SERVICE_INSTANCE: Final = "service.instance.id"
 ZONE: Final = "cloud.availability_zone"

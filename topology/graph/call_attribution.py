@@ -273,10 +273,12 @@ class Intake:
         """
         sums: dict[tuple[Key, int, bool | None], Cell] = {}
         for edge in edges:
-            for name, kind in ((edge.source, edge.source_kind), (edge.target, edge.target_kind)):
+            source = self._spelling(edge.source, edge.source_kind)
+            target = self._spelling(edge.target, edge.target_kind)
+            for name, kind in ((source, edge.source_kind), (target, edge.target_kind)):
                 if kind is not Kind.USER:
                     self._nodes.add_kind(name, kind)
-            key = Key(edge.source, self.resolve(edge.target), edge.protocol)
+            key = Key(source, self.resolve(target), edge.protocol)
             # A caller whose clock is ahead called now at the latest.
             place = key, int(min(edge.ended or now, now)), edge.encrypted
             cell = sums.get(place)
@@ -290,6 +292,13 @@ class Intake:
             # Too long ago, the user's call that it was taken for is stored and cannot be taken back.
             if edge.recount and min(edge.ended or now, now) >= now - self._hold:
                 self._recount(edge.target, edge.measured, edge.failed, now)
+
+    def _spelling(self, name: str, kind: Kind) -> str:
+        """Return the one spelling of a service; names of queues and databases have a case."""
+        if kind is not Kind.SERVICE and kind is not Kind.EXTERNAL:
+            return name
+        known = self._registry.spelling(ServiceId(name))
+        return known if known in self._registry.services() else self._nodes.spelling(name)
 
     def _recount(self, target: str, duration: float, failed: bool, now: float) -> None:
         """Take one call away from the unknown users of a service."""

@@ -16,8 +16,20 @@ class KnownNodes:
 
     def __init__(self) -> None:
         self._kinds: dict[str, Kind] = {}
+        self._spellings: dict[str, str] = {}
         # The service that answered at an address and when; no service where several did.
         self._answers: dict[str, tuple[str, float]] = {}
+
+    def spelling(self, service: str) -> str:
+        """Return the first spelling of a service that only spans name: names compare without case.
+
+        Zipkin's libraries send names in lower case. Two services that differ in nothing but case could not be
+        told apart by any caller either, since host names have no case.
+        """
+        caseless = service.lower()
+        if len(self._spellings) < _LIMIT:
+            return self._spellings.setdefault(caseless, service)
+        return self._spellings.get(caseless, service)
 
     def add_answer(self, address: str, service: str, now: float) -> None:
         """Note that a service answered at a ``host:port``."""

@@ -252,9 +252,14 @@ def _named_now(names: ServiceNames) -> Callable[[str], str]:
     """Return what gives a stored node its name of now: rows from before a service was given its namespace
     have its plain name, and others may spell it in another case."""
 
+    spelled: dict[str, str] = {}  # of those that are unknown now
+
     def named(text: str) -> str:
         # Of a text with a slash nobody can tell whether it is a queue.
-        return names.spelling(ServiceId(text)) if "/" in text else names.recognise(ServiceId(text))
+        if "/" in text:
+            return names.spelling(ServiceId(text))
+        known = names.recognise(ServiceId(text))
+        return spelled.setdefault(known.caseless, known)
 
     return named
 

@@ -11,7 +11,7 @@ from proxy.contract.service_id import ServiceId, ServiceNames
 _SERVICES: Final = Sql("SELECT DISTINCT toString(ServiceName) AS name FROM mesh_operations ORDER BY name")
 # Four names a place: 022_mesh_operations.sql bounds what a service with endless names can take.
 _OPERATIONS: Final = Sql("""
-SELECT arrayJoin(groupUniqArrayArray(names)) AS name, kind
+SELECT toValidUTF8(arrayJoin(groupUniqArrayArray(names))) AS name, kind
 FROM (
     SELECT lower(SpanKind) AS kind, groupUniqArrayMerge(4)(Names) AS names
     FROM mesh_operations

@@ -58,6 +58,9 @@ _SAME_ATTRIBUTE: Final = {
 }
 _OTHER_NAME: Final = _SAME_ATTRIBUTE | {new: old for old, new in _SAME_ATTRIBUTE.items()}
 
+# Characters to which mesh_operations cuts the names in lists (sql/023_mesh_operations_mv.sql).
+OPERATION_LENGTH: Final = 256
+
 # Tags of Jaeger that are columns of the store.
 _COLUMN: Final = {
     "span.kind": "lower(SpanKind)",
@@ -84,7 +87,7 @@ def conditions(search: Search) -> list[Sql]:
     if search.service:
         found.append(of_spans(search.service))
     if search.operation:
-        found.append(Sql("SpanName = {operation:String}", {"operation": search.operation}))
+        found.append(_of_operation(search.operation))
     found.append(Sql(_IN_WINDOW, {"start": search.window.start, "end": search.window.end}))
     if search.min_duration is not None:
         found.append(Sql("Duration >= {shortest:UInt64}", {"shortest": search.min_duration}))
@@ -92,6 +95,16 @@ def conditions(search: Search) -> list[Sql]:
         found.append(Sql("Duration <= {longest:UInt64}", {"longest": search.max_duration}))
     found += [tag_condition(number, key, text) for number, (key, text) in enumerate(search.tags)]
     return found
+
+
+def _of_operation(name: str) -> Sql:
+    """Spans of an operation; of one as long as names in lists are at most, all that begin with it."""
+    whole = name.rstrip("\ufffd")
+    # By bytes: older versions cut there, also within a character.
+    cut = len(name) == OPERATION_LENGTH or OPERATION_LENGTH - 3 <= len(whole.encode()) <= OPERATION_LENGTH
+    if cut:
+        return Sql("startsWith(SpanName, {operation:String})", {"operation": whole})
+    return Sql("SpanName = {operation:String}", {"operation": name})
 
 
 def tag_condition(number: int, key: str, text: str) -> Sql:

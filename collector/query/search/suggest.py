@@ -50,7 +50,7 @@ _FROM: Final[Mapping[Kind, Sql]] = {
         " sum(Spans) AS times FROM mesh_operations GROUP BY found"
     ),
     Kind.OPERATION: Sql(
-        "SELECT arrayJoin(names) AS found, '' AS scope, sum(seen) AS times FROM ("
+        "SELECT toValidUTF8(arrayJoin(names)) AS found, '' AS scope, sum(seen) AS times FROM ("
         "SELECT groupUniqArrayMerge(4)(Names) AS names, sum(Spans) AS seen FROM mesh_operations"
         " WHERE {service} GROUP BY ServiceName, SpanKind, Place) GROUP BY found"
     ),

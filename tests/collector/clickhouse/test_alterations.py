@@ -121,6 +121,7 @@ def test_on_a_cluster_both_tables_change_and_a_view_reads_its_shard() -> None:
         "ALTER TABLE mesh_trace_summaries_mv ON CLUSTER `c`",
         "ALTER TABLE mesh_operations_mv ON CLUSTER `c`",
         "ALTER TABLE mesh_attributes_mv ON CLUSTER `c`",
+        "ALTER TABLE mesh_operations_mv ON CLUSTER `c`",
     ]
     assert "FROM mesh_edges_local" in made[4]
     assert all("FROM otel_traces_local" in sql for sql in made[7:])

@@ -163,7 +163,11 @@ def test_whatever_the_span_its_row_says_the_same(
     for inside in events:
         label(one.events.add(name=name, time_unix_nano=NOW).attributes, inside)
     (row,) = rows(database, trace_request([one], service=name).SerializeToString())
-    assert (row["SpanName"], row["ServiceName"], row["Duration"]) == (name, name, duration)
+    assert (row["SpanName"], row["ServiceName"], row["Duration"]) == (
+        name,
+        name or "unknown_service",
+        duration,
+    )
     assert row["SpanAttributes"] == as_text(labels)
     assert row["Events.Attributes"] == [as_text(inside) for inside in events]
 

@@ -147,6 +147,29 @@ def test_a_call_from_a_service_without_a_sidecar_moves_away_from_the_user(
     assert mesh.store() == expected
 
 
+def test_spellings_of_one_service_are_one_node() -> None:
+    mesh = Mesh()
+    facts = [
+        span("c1", "0", "Front", CLIENT, server__address="x"),
+        span("s1", "c1", "Orders", SERVER),
+        span("c2", "0", "front", CLIENT, server__address="x"),
+        span("s2", "c2", "orders", SERVER),
+        span("c3", "0", "FRONT", CLIENT, peer__service="ORDERS"),
+    ]
+    mesh.engine.spans(facts, mesh.now)
+    mesh.run(15)
+    assert mesh.graph() == mesh.store() == {("Front", "Orders"): 3}
+
+
+def test_a_registered_service_is_spelled_as_it_registered() -> None:
+    mesh = Mesh()
+    facts = [span("c1", "0", "front", CLIENT, server__address="x"), span("s1", "c1", "orders", SERVER)]
+    mesh.engine.connect("1", Node(ServiceId("Orders"), "o-1", "10.0.0.2:80"), "10.0.0.2", mesh.now)
+    mesh.engine.spans(facts, mesh.now)
+    mesh.run(1)
+    assert mesh.graph() == {("front", "Orders"): 1}
+
+
 DAY = 86_400.0
 
 

@@ -227,3 +227,14 @@ def test_an_empty_store_gives_empty_answers(world: World) -> None:
     assert {point.stats for point in run(stored(world).series(MINUTE, 60, CallFilter(service="b")))} == {
         Stats()
     }
+
+
+def test_spellings_of_one_service_are_one_node_of_a_past_window(world: World) -> None:
+    world.calls(
+        Calls(at=30, source="Front", target="orders", count=2), Calls(at=20, source="front", target="Orders")
+    )
+    window = {"start": (NOW - 60) * 10**6, "end": (NOW - 10) * 10**6}
+    (edge,) = world.get("/api/mesh/graph", **window)["edges"]
+    assert edge["count"] == 3
+    points = world.get("/api/mesh/series", service=edge["target"], step=60, **window)["points"]
+    assert sum(point["count"] for point in points) == 3

@@ -1,5 +1,7 @@
 """Services and their operations, in Jaeger's old and new shape."""
 
+import pytest
+
 from tests.collector.query.world import ONE, TWO, Span, World
 
 
@@ -41,3 +43,52 @@ def test_operations_need_a_service(world: World) -> None:
         400,
         "service is missing: name one of GET /api/services, as ?service=NAME",
     )
+
+
+ODD = [
+    "a b",
+    "a/b",
+    'say "hi"',
+    "it's",
+    "🚀 go",
+    "line\nbreak",
+    "x" * 3000,
+    "münchen.example.",
+    "xn--mnchen-3ya",
+    "%2F",
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_every_service_and_operation_of_the_lists_can_be_searched(world: World, name: str) -> None:
+    world.spans(Span(ONE, "a" * 16, service=name, name=name), Span(TWO, "b" * 16, service="other", name="y"))
+    (service,) = set(world.get("/api/services")["data"]) - {"other"}
+    (operation,) = world.get("/api/operations", service=service)["data"]
+    found = world.get("/api/traces", service=service, operation=operation["name"])["data"]
+    assert [trace["traceID"] for trace in found] == [ONE]
+
+
+@pytest.mark.parametrize("name", ["é" * 300, "SELECT " + "x" * 250 + "🚀🚀", "y" * 256, "z" * 255])
+def test_a_name_that_is_cut_finds_its_spans(world: World, name: str) -> None:
+    world.spans(
+        Span(ONE, "a" * 16, service="shop", name=name), Span(TWO, "b" * 16, service="shop", name=name[:200])
+    )
+    names = world.get("/api/services/shop/operations")["data"]
+    assert sorted(names) == sorted([name[:256], name[:200]])
+    for path in ("/api/traces", "/api/mesh/search"):
+        found = world.get(path, service="shop", operation=name[:256])
+        traces = found.get("data") or found["traces"]
+        assert [trace.get("traceID") or trace["traceId"] for trace in traces] == [ONE]
+    # As lists of older versions cut it: by bytes.
+    older = name.encode()[:256].decode("utf-8", "replace")
+    if len(name) > 256:
+        found = world.get("/api/traces", service="shop", operation=older)["data"]
+        assert ONE in [trace["traceID"] for trace in found]
+
+
+def test_spans_of_older_versions_without_a_service_are_found_by_the_name_they_would_have_now(
+    world: World,
+) -> None:
+    world.spans(Span(ONE, "a" * 16, service=""), Span(TWO, "b" * 16, service="unknown_service"))
+    found = world.get("/api/traces", service="unknown_service")["data"]
+    assert {trace["traceID"] for trace in found} == {ONE, TWO}
