@@ -3,6 +3,7 @@
 ``database``          the interface: a session that executes, inserts columns and queries rows; its errors
 ``native``            columns to and from ClickHouse's Native blocks (pure)
 ``spans``             OTLP spans to rows of otel_traces, by ClickHouse's own protobuf parser
+``attribute_sql``     the part of it that makes texts and types of attributes (pure)
 ``embedded``          sessions on the engine inside this process (chdb), and its data directory
 ``dedup_log_repair``  repair of that directory after a crash
 ``server``            sessions on a server over the native protocol (clickhouse-driver)

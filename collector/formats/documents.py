@@ -10,6 +10,7 @@ from collector.formats import jaeger_json, zipkin, zipkin_json
 from collector.formats.lenient_json import type_name
 from collector.otlp import jsonform
 from collector.otlp.body import MalformedError
+from collector.otlp.values import Refusals
 
 _OTHER: Final = frozenset({"resourceMetrics", "resourceLogs", "resourceProfiles"})
 _LATEST: Final = (1 << 64) - 1
@@ -18,29 +19,29 @@ _HEAD_OVERHEAD: Final = 64
 _SPAN_OVERHEAD: Final = 8
 
 
-def convert(document: Any, arrived: int) -> ExportTraceServiceRequest:
+def convert(document: Any, arrived: int, refused: Refusals) -> ExportTraceServiceRequest:
     """Convert decoded JSON (OTLP, Jaeger's, Zipkin's, or a list of these documents) to one OTLP request.
 
-    ``arrived``, nanoseconds since the epoch, is the time of Zipkin spans that have none. Raises
-    MalformedError that names the position in the document.
+    ``arrived``, nanoseconds since the epoch, is the time of Zipkin spans that have none. Spans that cannot be
+    read are counted. Raises MalformedError that names the position in the document.
     """
     if isinstance(document, list):
         if any(isinstance(item, dict) and "traceId" in item for item in document):
-            return zipkin.convert(zipkin_json.from_list(document), arrived)
-        return _convert_each(document, arrived)
+            return zipkin.convert(zipkin_json.from_list(document, refused), arrived)
+        return _convert_each(document, arrived, refused)
     if not isinstance(document, dict):
         raise MalformedError(f"expected an object or a list, got {type_name(document)}")
     if "resourceSpans" in document or "resource_spans" in document:
         try:
-            return jsonform.fill(ExportTraceServiceRequest(), document)
+            return jsonform.fill(ExportTraceServiceRequest(), document, refused)
         except (ValueError, RecursionError) as error:
             raise MalformedError(str(error)) from None
     if isinstance(document.get("data"), list):
-        return jaeger_json.convert(document["data"])
+        return jaeger_json.convert(document["data"], refused)
     if "spans" in document and "processes" in document:
-        return jaeger_json.convert([document])
+        return jaeger_json.convert([document], refused)
     if "traceId" in document and "id" in document:
-        return zipkin.convert(zipkin_json.from_list([document]), arrived)
+        return zipkin.convert(zipkin_json.from_list([document], refused), arrived)
     if not document or document.keys() & _OTHER:
         return ExportTraceServiceRequest()  # metrics or logs, which file exporters write beside traces
     keys = ", ".join(sorted(document)[:5])
@@ -50,12 +51,12 @@ def convert(document: Any, arrived: int) -> ExportTraceServiceRequest:
     )
 
 
-def _convert_each(documents: Iterable[Any], arrived: int) -> ExportTraceServiceRequest:
+def _convert_each(documents: Iterable[Any], arrived: int, refused: Refusals) -> ExportTraceServiceRequest:
     """Convert each document and merge the results. Raises MalformedError with the index."""
     request = ExportTraceServiceRequest()
     for number, document in enumerate(documents):
         try:
-            request.MergeFrom(convert(document, arrived))
+            request.MergeFrom(convert(document, arrived, refused))
         except MalformedError as error:
             raise MalformedError(f"[{number}]: {error}") from None
         except RecursionError:

@@ -14,7 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from collector.formats.lenient_json import hex_id, mapping, replace_surrogates, sequence, text, unsigned
-from collector.otlp.body import MalformedError
+from collector.otlp.values import Refusals
 from proxy.contract.attributes import SERVICE_NAME
 
 WARNINGS: Final = "@jaeger@warnings"
@@ -46,27 +46,48 @@ _WHOLE: Final = range(-(1 << 63), 1 << 63)
 Values = dict[str, AnyValue]
 
 
-def convert(traces: list[Any]) -> ExportTraceServiceRequest:
-    """Convert Jaeger traces, with one resource for each process. Raises MalformedError with the position."""
+def convert(traces: list[Any], refused: Refusals) -> ExportTraceServiceRequest:
+    """Convert Jaeger traces, with one resource for each process.
+
+    Spans, and traces without spans, that cannot be read are counted with their positions.
+    """
     request = ExportTraceServiceRequest()
     for number, trace in enumerate(traces):
-        position = f"[{number}]"
         try:
             fields = mapping("trace", trace)
             processes = mapping("processes", fields.get("processes"))
-            resources: dict[str, ResourceSpans] = {}  # by process id
-            for index, item in enumerate(sequence("spans", fields.get("spans"))):
-                position = f"[{number}].spans[{index}]"
-                span = mapping("span", item)
-                key = text("processID", span.get("processID"))
-                # A span may carry its process itself, as in Jaeger's Elasticsearch documents.
-                if key not in resources or "process" in span:
-                    resources[key] = request.resource_spans.add()
-                    _process(resources[key], mapping("process", span.get("process", processes.get(key))))
-                _span(resources[key], span)
+            items = sequence("spans", fields.get("spans"))
         except ValueError as error:
-            raise MalformedError(f"{position}: {error}") from None
+            refused.add("unreadable", f"[{number}]: {error}")
+            continue
+        resources: dict[str, ResourceSpans] = {}  # by process id
+        for index, item in enumerate(items):
+            try:
+                _add_span(request, resources, processes, mapping("span", item))
+            except (ValueError, RecursionError) as error:
+                refused.add("unreadable", f"[{number}].spans[{index}]: {error}")
     return request
+
+
+def _add_span(
+    request: ExportTraceServiceRequest,
+    resources: dict[str, ResourceSpans],
+    processes: Mapping[str, Any],
+    item: Mapping[str, Any],
+) -> None:
+    """Add a span to the resource of its process. Raises ValueError, the request being as before."""
+    key = text("processID", item.get("processID"))
+    made = ResourceSpans()
+    # A span may carry its process itself, as in Jaeger's Elasticsearch documents.
+    if key not in resources or "process" in item:
+        _process(made, mapping("process", item.get("process", processes.get(key))))
+        _span(made, item)
+        resources[key] = request.resource_spans.add()
+        resources[key].CopyFrom(made)
+    else:
+        _span(made, item)
+        [scope] = made.scope_spans
+        _scope(resources[key], scope.scope.name, scope.scope.version).spans.extend(scope.spans)
 
 
 def _process(resource: ResourceSpans, process: Mapping[str, Any]) -> None:
@@ -79,7 +100,8 @@ def _process(resource: ResourceSpans, process: Mapping[str, Any]) -> None:
 
 def _span(resource: ResourceSpans, item: Mapping[str, Any]) -> None:
     tags = _values("tags", item.get("tags"))
-    span = _scope(resource, tags).spans.add()
+    name, version = (next((_string(tags, key) for key in keys if key in tags), "") for keys in _SCOPE)
+    span = _scope(resource, name, version).spans.add()
     span.trace_id = _trace(item.get("traceID"))
     span.span_id = hex_id("spanID", item.get("spanID"))
     span.name = text("operationName", item.get("operationName"))
@@ -100,9 +122,8 @@ def _span(resource: ResourceSpans, item: Mapping[str, Any]) -> None:
     _add(span.attributes, {key: value for key, value in tags.items() if key not in _CONSUMED})
 
 
-def _scope(resource: ResourceSpans, tags: Values) -> ScopeSpans:
-    """Return the resource's scope that a span's tags name, added where it is missing."""
-    name, version = (next((_string(tags, key) for key in keys if key in tags), "") for keys in _SCOPE)
+def _scope(resource: ResourceSpans, name: str, version: str) -> ScopeSpans:
+    """Return the resource's scope of this name and version, added where it is missing."""
     for scope in resource.scope_spans:
         if (scope.scope.name, scope.scope.version) == (name, version):
             return scope

@@ -4,9 +4,11 @@ Every function takes the name of the field for its error, a ValueError that says
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ID: Final = 16  # hexadecimal digits
 _TRACE_ID: Final = 32
 _LARGEST: Final = (1 << 64) - 1
@@ -47,8 +49,8 @@ def text(field: str, value: Any) -> str:
 
 
 def replace_surrogates(value: str) -> str:
-    """Replace lone surrogates by "?": JSON can escape them, UTF-8 and so protobuf cannot hold them."""
-    return value.encode("utf-8", "replace").decode()
+    """Replace lone surrogates by U+FFFD: JSON can escape them, UTF-8 and so protobuf cannot hold them."""
+    return _SURROGATE.sub("\ufffd", value)
 
 
 def mapping(field: str, value: Any) -> Mapping[str, Any]:

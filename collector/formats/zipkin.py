@@ -28,6 +28,7 @@ from collector.formats.lenient_json import replace_surrogates
 from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans
 from collector.formats.zipkin_pb2 import Span as ZipkinSpan
 from collector.otlp.body import MalformedError
+from collector.otlp.utf8 import repair
 from proxy.contract import attributes as names
 
 TIME_MISSING: Final = "zipkin.timestamp_missing"
@@ -59,6 +60,8 @@ def from_protobuf(body: bytes) -> ListOfSpans:
     try:
         return ListOfSpans.FromString(body)
     except DecodeError:
+        with suppress(DecodeError, ValueError):
+            return ListOfSpans.FromString(repair(ListOfSpans, body))
         raise MalformedError("the body is not a protobuf list of Zipkin spans (zipkin.proto3)") from None
 
 

@@ -4,7 +4,6 @@ Source: openzipkin/zipkin-api, zipkin2-api.yaml. As lenient as Zipkin's own read
 are ignored, short ids padded, numbers may be quoted and invalid addresses are left out.
 """
 
-import json
 from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_address
 from typing import Any, Final
@@ -19,7 +18,9 @@ from collector.formats.lenient_json import (
     unsigned,
 )
 from collector.formats.zipkin_pb2 import Endpoint, ListOfSpans, Span
+from collector.otlp import jsonform
 from collector.otlp.body import MalformedError
+from collector.otlp.values import Refusals
 
 _PORTS: Final = range(1, 1 << 16)
 _KINDS: Final[Mapping[str, Span.Kind]] = {
@@ -30,25 +31,27 @@ _KINDS: Final[Mapping[str, Span.Kind]] = {
 }
 
 
-def from_json(body: bytes) -> ListOfSpans:
-    """Parse a JSON list of spans. Raises MalformedError that names the span and the field."""
+def from_json(body: bytes, refused: Refusals) -> ListOfSpans:
+    """Parse a JSON list of spans; those that cannot be read are counted. Raises MalformedError."""
     try:
-        document = json.loads(body)
+        document = jsonform.load(body)
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"the body is not a JSON list of Zipkin spans: {error}") from None
-    return from_list(document)
+    return from_list(document, refused)
 
 
-def from_list(document: Any) -> ListOfSpans:
-    """Convert a decoded JSON list of spans. Raises MalformedError that names the span and the field."""
+def from_list(document: Any, refused: Refusals) -> ListOfSpans:
+    """Convert a decoded JSON list of spans; those that cannot be read are counted. Raises MalformedError."""
     if not isinstance(document, list):
         raise MalformedError(f"expected a JSON list of Zipkin spans, got {type_name(document)}")
     spans = ListOfSpans()
     for number, item in enumerate(document):
         try:
-            _fill(spans.spans.add(), mapping("span", {} if item is None else item))
+            span = Span()
+            _fill(span, mapping("span", {} if item is None else item))
+            spans.spans.append(span)
         except ValueError as error:
-            raise MalformedError(f"[{number}]: {error}") from None
+            refused.add("unreadable", f"[{number}]: {error}")
     return spans
 
 

@@ -36,8 +36,9 @@ _INLINE_BYTES: Final = 64 * 1024
 _DAY: Final = 86_400 * 1_000_000_000
 
 M = TypeVar("M", bound=Message)
-# Parses bytes as a message of the given type: ``from_protobuf`` or ``from_json``. Raises MalformedError.
-Parser = Callable[[type[M], bytes], M]
+# Parses bytes as a message of the given type, and counts the items left out: ``from_protobuf`` or
+# ``from_json``. Raises MalformedError.
+Parser = Callable[[type[M], bytes, Refusals], M]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,11 @@ class Ingest:
 
         def examine(limits: Limits) -> _Examined:
             # ``traces.examine`` works on protobuf bytes, so JSON is turned into them first.
-            wire = body
+            wire, unreadable = body, Refusals()
             if parse is not from_protobuf:
-                wire = parse(ExportTraceServiceRequest, body).SerializeToString()
+                wire = parse(ExportTraceServiceRequest, body, unreadable).SerializeToString()
             spans = traces.examine(wire, limits)
+            spans.refused.merge(unreadable)
             return _Examined(
                 spans.body, spans.count, spans.refused, lambda now: self._engine.spans(spans.facts, now)
             )
@@ -102,7 +104,8 @@ class Ingest:
         """Do for metric points what ``traces`` does for spans."""
 
         def examine(limits: Limits) -> _Examined:
-            request = parse(ExportMetricsServiceRequest, body)
+            unreadable = Refusals()
+            request = parse(ExportMetricsServiceRequest, body, unreadable)
             # Before ``prune`` takes items out: the engine counts the calls a sidecar reports even if a point
             # is too old or malformed for the store.
             samples = sidecar_samples(request)
@@ -110,6 +113,7 @@ class Ingest:
             # The bytes of the sender are kept where they can be: serializing a request costs as much as
             # parsing it.
             unchanged = parse is from_protobuf and not refused.count
+            refused.merge(unreadable)
             wire = body if unchanged else request.SerializeToString()
 
             def feed(now: float) -> None:
@@ -129,8 +133,10 @@ class Ingest:
         arrived = int(self._clock() * 1e9)
 
         def examine(limits: Limits) -> _Examined:
-            request = parse(ExportLogsServiceRequest, body)
+            unreadable = Refusals()
+            request = parse(ExportLogsServiceRequest, body, unreadable)
             refused = logs.prune(request, arrived, limits)
+            refused.merge(unreadable)
             # Always written anew: ``prune`` sets the time of records that have none.
             return _Examined(request.SerializeToString(), logs.count(request), refused, lambda now: None)
 

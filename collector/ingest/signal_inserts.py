@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from collector.clickhouse.writer import Stored, Writer
 from collector.ingest.journal import Entry, Signal
 from collector.otlp import logs, metrics
+from collector.otlp.body import from_protobuf
 
 Tables = dict[str, dict[str, list[Any]]]
 
@@ -35,7 +36,7 @@ class SignalInserts:
 
 
 def _metric_tables(body: bytes) -> Tables:
-    return metrics.convert(ExportMetricsServiceRequest.FromString(body))
+    return metrics.convert(from_protobuf(ExportMetricsServiceRequest, body))
 
 
 def _log_tables(body: bytes) -> Tables:

@@ -2,9 +2,11 @@
 
 ``body``               bytes of a request, protobuf or JSON, to a protobuf message
 ``jsonform``           the rules of OTLP/JSON
-``values``             attributes as the store keeps them, limits, and the checks of ids and times
+``utf8``               repair of texts in protobuf
+``values``             attributes as texts, limits, refusals, and the checks of ids and times
+``stored_values``      values as the store keeps them, a text and a type, and back
 ``traces``             spans: which are refused, and what the topology graph needs of the others
-``nested_attributes``  lists and maps among the attributes of spans, made text
+``nested_attributes``  bytes, lists and maps among the attributes of spans, made text and type
 ``metrics``            points to columns of otel_metrics_*
 ``logs``               log records to columns of otel_logs
 ``samples``            what sidecars measured, to the samples of the topology engine

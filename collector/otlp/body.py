@@ -5,6 +5,8 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from collector.otlp import jsonform
+from collector.otlp.utf8 import repair
+from collector.otlp.values import Refusals
 
 
 class MalformedError(ValueError):
@@ -20,18 +22,22 @@ def malformed(name: str, error: DecodeError) -> MalformedError:
     return MalformedError(f"the body is not a protobuf {name}: {str(error).rpartition(': ')[2]}")
 
 
-def from_protobuf(kind: type[M], body: bytes) -> M:
-    """Parse a protobuf body. Raises MalformedError."""
+def from_protobuf(kind: type[M], body: bytes, refused: Refusals | None = None) -> M:
+    """Parse a protobuf body; bytes in texts that are no UTF-8 become U+FFFD. Raises MalformedError."""
     try:
         return kind.FromString(body)
     except DecodeError as error:
-        raise malformed(kind.DESCRIPTOR.name, error) from None
+        try:
+            return kind.FromString(repair(kind, body))
+        except (DecodeError, ValueError):
+            raise malformed(kind.DESCRIPTOR.name, error) from None
 
 
-def from_json(kind: type[M], body: bytes) -> M:
-    """Parse an OTLP/JSON body. Raises MalformedError."""
+def from_json(kind: type[M], body: bytes, refused: Refusals | None = None) -> M:
+    """Parse an OTLP/JSON body; with ``refused`` without the items that cannot be read. Raises
+    MalformedError."""
     try:
-        return jsonform.parse(kind(), body)
+        return jsonform.parse(kind(), body, refused)
     except (ValueError, RecursionError) as error:
         # On one line and short: the text may quote the body, and goes into a header of gRPC.
         reason = " ".join(str(error).split())[:300]

@@ -7,6 +7,7 @@ leave attributes, events and links as bytes. Access from Python to fields is wha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
@@ -22,6 +23,7 @@ from collector.otlp import nested_attributes
 from collector.otlp.body import malformed
 from collector.otlp.span_index_pb2 import RawRequest, Request, ScopeSpans, Span
 from collector.otlp.stored_values import text
+from collector.otlp.utf8 import repair
 from collector.otlp.values import (
     NO_SPAN,
     NO_TRACE,
@@ -239,14 +241,16 @@ def _valid_part(body: bytes, refused: Refusals) -> bytes:
     try:
         ExportTraceServiceRequest.FromString(body)
     except DecodeError:
+        with suppress(ValueError):
+            body = repair(ExportTraceServiceRequest, body)
         return _salvage(body, refused)
     return body
 
 
 def _salvage(body: bytes, refused: Refusals) -> bytes:
-    """Return the request without the resources, scopes and spans that are invalid protobuf or UTF-8.
+    """Return the request without the resources, scopes and spans that are invalid protobuf.
 
-    One client library that cuts a text inside a character must not cost every other span of its batch.
+    One bad span must not cost every other span of its batch.
     """
     try:
         request = RawRequest.FromString(body)
@@ -258,7 +262,7 @@ def _salvage(body: bytes, refused: Refusals) -> bytes:
             whole = valid and _parses(InstrumentationScope, scope.scope)
             kept = [raw for raw in scope.spans if whole and _parses(trace_pb2.Span, raw)]
             if lost := len(scope.spans) - len(kept):
-                refused.add("unreadable", "a span or its resource is not protobuf with UTF-8 text", lost)
+                refused.add("unreadable", "a span or its resource is not protobuf", lost)
             del scope.spans[:]
             scope.spans.extend(kept)
             if not whole:

@@ -46,6 +46,11 @@ class Refusals:
         self.reasons[reason] += count
         self.message = self.message or message
 
+    def merge(self, other: "Refusals") -> None:
+        """Count also what ``other`` has counted."""
+        self.reasons.update(other.reasons)
+        self.message = self.message or other.message
+
     @property
     def count(self) -> int:
         """The number of refused items."""

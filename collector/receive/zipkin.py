@@ -69,12 +69,18 @@ class Zipkin:
         """Take the spans of a body; return the answer. Raises MalformedError and what ``traces`` raises."""
         arrived = self._clock()
 
+        unreadable = Refusals()
+
         def convert() -> tuple[int, bytes]:
-            spans = zipkin.from_protobuf(content) if is_protobuf else from_json(content)
+            spans = zipkin.from_protobuf(content) if is_protobuf else from_json(content, unreadable)
             return len(spans.spans), zipkin.convert(spans, arrived).SerializeToString()
 
         count, converted = convert() if len(content) <= _INLINE_BYTES else await asyncio.to_thread(convert)
         refused = await self._traces(converted)
+        for reason, lost in unreadable.reasons.items():
+            self._stats.count("spanmesh_refused_total", lost, signal="traces", reason=reason)
+        refused.merge(unreadable)
+        count += unreadable.count
         if not refused.count:
             return web.Response(status=202)
         # Zipkin takes a whole request or nothing; here the good spans of it are kept.

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from collector.formats import documents
 from collector.otlp.body import MalformedError
+from collector.otlp.values import Refusals
 from deploy.importer import jsonfile
 from deploy.importer.config import ImportConfig
 from deploy.importer.otlp_upload import TooLargeError, send
@@ -127,11 +128,16 @@ class Import:
 
         for path in self._files:
             for place, document, read in jsonfile.documents(path, complain):
+                refused = Refusals()
                 try:
-                    request = documents.convert(document, self._now)
+                    request = documents.convert(document, self._now, refused)
                 except MalformedError as error:
                     complain(ValueError(f"{place}: {error}"))
                     continue
+                if refused.count:
+                    if not counts.refused:
+                        self._say(f"{place}: left out, the first of them: {refused.message}")
+                    counts.refused += refused.count
                 if shift:
                     documents.shift(request, shift)
                 yield request

@@ -1,4 +1,5 @@
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.formats.documents import batches, convert, shift, spans
 from collector.otlp.body import MalformedError
+from collector.otlp.values import Refusals
 from tests.collector.made import NOW, span, trace_request
 
 OTLP_SPAN = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "otlp"}
@@ -18,7 +20,7 @@ ZIPKIN = {"traceId": "ab", "id": "cd", "name": "zipkin"}
 
 
 def names(document: Any) -> list[str]:
-    return [each.name for each in spans(convert(document, NOW))]
+    return [each.name for each in spans(convert(document, NOW, Refusals()))]
 
 
 @pytest.mark.parametrize(
@@ -47,20 +49,39 @@ def test_kinds_of_files(document: Any, found: list[str]) -> None:
     [
         (7, "expected an object or a list, got a number"),
         ({"b": 1, "a": 2}, "the keys a, b is no trace: expected OTLP"),
-        ([[ZIPKIN], [{"traceId": "xy", "id": "1"}]], r"\[1\]: \[0\]: traceId: 'xy' is not hexadecimal"),
-        ({"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "q"}]}]}]}, r"spans\[0\].traceId is 'q'"),
-        ({"data": [{"spans": [{"traceID": "ab"}]}]}, r"\[0\].spans\[0\]: spanID: expected hexadecimal text"),
         ({"resourceSpans": 3}, "resourceSpans"),
     ],
 )
 def test_what_is_no_trace(document: Any, complaint: str) -> None:
     with pytest.raises(MalformedError, match=complaint):
-        convert(document, NOW)
+        convert(document, NOW, Refusals())
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ([[ZIPKIN], [{"traceId": "xy", "id": "1"}]], r"\[0\]: traceId: 'xy' is not hexadecimal"),
+        (
+            {"resourceSpans": [*OTLP["resourceSpans"], {"scopeSpans": [{"spans": [{"traceId": "q"}]}]}]},
+            "traceId is 'q'",
+        ),
+        (
+            {"data": [JAEGER, {"spans": [{"traceID": "ab"}]}]},
+            r"\[1\].spans\[0\]: spanID: expected",
+        ),
+        ({"data": [JAEGER, 7]}, r"\[1\]: trace: expected an object"),
+    ],
+)
+def test_a_bad_span_does_not_cost_the_others(document: Any, complaint: str) -> None:
+    refused = Refusals()
+    assert len(list(spans(convert(document, NOW, refused)))) == 1
+    assert refused.reasons == {"unreadable": 1}
+    assert re.search(complaint, refused.message)
 
 
 def test_lists_in_lists_without_end() -> None:
     with pytest.raises(MalformedError, match="nested too deeply"):
-        convert(json.loads("[" * 900 + "]" * 900), NOW)
+        convert(json.loads("[" * 900 + "]" * 900), NOW, Refusals())
 
 
 def test_all_times_move_together() -> None:

@@ -6,16 +6,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from collector.formats.jaeger_json import convert
+from collector.formats.jaeger_json import WARNINGS, convert
 from collector.otlp.body import MalformedError
 from collector.otlp.stored_values import text
+from collector.otlp.values import Refusals
 
 START = 1_700_000_000_000_000
 
 
 def one(**fields: Any) -> Span:
     item = {"traceID": "ab", "spanID": "cd", "startTime": START, "duration": 10, **fields}
-    (resource,) = convert([{"traceID": "ab", "spans": [item], "processes": {}}]).resource_spans
+    refused = Refusals()
+    request = convert([{"traceID": "ab", "spans": [item], "processes": {}}], refused)
+    if refused.count:
+        raise MalformedError(refused.message)
+    [resource] = request.resource_spans
     return resource.scope_spans[0].spans[0]
 
 
@@ -71,7 +76,7 @@ TRACE: Final = {
 
 
 def test_each_process_is_a_resource() -> None:
-    first, second = convert([TRACE]).resource_spans
+    first, second = convert([TRACE], Refusals()).resource_spans
     assert labels(first.resource.attributes) == {
         "host": ("string_value", "h1"),
         "service.name": ("string_value", "front"),
@@ -80,7 +85,7 @@ def test_each_process_is_a_resource() -> None:
 
 
 def test_spans_with_scope_parent_times_tags_and_logs() -> None:
-    first, second = convert([TRACE]).resource_spans
+    first, second = convert([TRACE], Refusals()).resource_spans
     scope = first.scope_spans[0]
     assert (scope.scope.name, scope.scope.version) == ("lib", "2")
     root, child = scope.spans[0], second.scope_spans[0].spans[0]
@@ -108,7 +113,7 @@ def test_spans_with_scope_parent_times_tags_and_logs() -> None:
         (1.5, "float64", ("double_value", "1.5")),
         ("aGk=", "binary", ("bytes_value", "aGk=")),
         ("many", "int64", ("string_value", "many")),
-        ("half \ud83d", "string", ("string_value", "half ?")),
+        ("half \ud83d", "string", ("string_value", "half \ufffd")),
         (None, "string", ("string_value", "")),
     ],
 )
@@ -212,3 +217,24 @@ def test_any_json_is_read_or_refused(fields: dict[str, Any]) -> None:
     except MalformedError as error:
         complaint = str(error)
     assert complaint.startswith("[0].spans[0]: ")
+
+
+def test_warnings_flags_and_a_missing_kind_stay() -> None:
+    span = one(warnings=["clock skew", "late"], flags=3)
+    assert labels(span.attributes) == {WARNINGS: ("array_value", '["clock skew","late"]')}
+    assert (span.flags, span.kind) == (3, Span.SPAN_KIND_UNSPECIFIED)
+
+
+def test_a_span_that_cannot_be_read_leaves_nothing_behind() -> None:
+    refused = Refusals()
+    good = {"traceID": "ab", "spanID": "cd", "startTime": START, "processID": "p1"}
+    spans = [
+        {**good, "tags": [tag("otel.scope.name", "x")], "logs": [3]},
+        good,
+        {**good, "spanID": "q"},
+        good,
+    ]
+    request = convert([{"spans": spans, "processes": {"p1": {"serviceName": "a"}}}, 5], refused)
+    [resource] = request.resource_spans
+    assert [len(scope.spans) for scope in resource.scope_spans] == [2]
+    assert refused.reasons == {"unreadable": 3}

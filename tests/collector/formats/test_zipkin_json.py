@@ -8,11 +8,16 @@ from hypothesis import strategies as st
 from collector.formats.zipkin_json import from_json
 from collector.formats.zipkin_pb2 import Span
 from collector.otlp.body import MalformedError
+from collector.otlp.values import Refusals
 
 
 def one(**fields: object) -> Span:
     item = {"traceId": "ab" * 16, "id": "cd" * 8, **fields}
-    (span,) = from_json(json.dumps([item]).encode()).spans
+    refused = Refusals()
+    spans = from_json(json.dumps([item]).encode(), refused).spans
+    if refused.count:
+        raise MalformedError(refused.message)
+    [span] = spans
     return span
 
 
@@ -70,7 +75,7 @@ def test_what_reporters_get_wrong_without_harm() -> None:
     assert dict(span.tags) == {"n": "1", "b": "true", "x": ""}
     assert (span.local_endpoint.ipv4, span.local_endpoint.port) == (b"", 0)
     assert one(timestamp=-5, duration=1e30).duration == (1 << 64) - 1
-    assert one(name="half \ud83d of a pair").name == "half ? of a pair"
+    assert one(name="half \ud83d of a pair").name == "half \ufffd of a pair"
 
 
 @pytest.mark.parametrize(
@@ -95,12 +100,22 @@ def test_what_cannot_be_read_is_named(fields: dict[str, Any], complaint: str) ->
         one(**fields)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff\xfe\xfd", b"[" * 100_000, b'{"traceId":"1"}', b"[1]", b"null"]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe\xfd", b"[" * 100_000, b'{"traceId":"1"}', b"null"])
 def test_no_list_of_spans(body: bytes) -> None:
     with pytest.raises(MalformedError, match=r"Zipkin spans|expected an object"):
-        from_json(body)
+        from_json(body, Refusals())
+
+
+def test_a_bad_span_does_not_cost_the_others() -> None:
+    refused = Refusals()
+    good = {"traceId": "1", "id": "2", "name": "a\ud83d"}
+    body = json.dumps([good, 1, {**good, "traceId": "x"}, {**good, "timestamp": 1.5e400}, good]).encode(
+        "utf-8-sig"
+    )
+    spans = from_json(body, refused).spans
+    assert [span.name for span in spans] == ["a\ufffd"] * 2
+    assert refused.reasons == {"unreadable": 3}
+    assert refused.message.startswith("[1]: span: expected an object")
 
 
 JSON = st.recursive(

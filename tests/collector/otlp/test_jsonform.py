@@ -13,6 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collector.otlp.jsonform import parse
+from collector.otlp.values import Refusals
 from tests.collector.made import trace_request
 
 ids = st.binary(min_size=16, max_size=16)
@@ -95,11 +96,10 @@ def test_times_may_be_numbers_or_strings() -> None:
     [
         (b"", "Expecting value"),
         (b"[]", "expected an object, got list"),
-        (b"\xff\xfe", "codec can't decode"),
+        (b"\xff\xfe", "Expecting value"),
         (b'{"resourceSpans": 5}', "resourceSpans"),
         (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "x"}]}]}]}', "traceId is 'x', not hex"),
         (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": 7}]}]}]}', "spanId is '7', not hex"),
-        (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "\\ud800"}]}]}]}', "Unpaired surrogate"),
     ],
 )
 def test_what_is_wrong_is_named(body: bytes, complaint: str) -> None:
@@ -111,3 +111,69 @@ def test_deep_nesting_is_refused() -> None:
     deep = b'{"resourceSpans":' * 200 + b"1" + b"}" * 200
     with pytest.raises(ValueError, match="nested deeper"):
         parse(ExportTraceServiceRequest(), deep)
+
+
+def body_of(*spans: object) -> bytes:
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": list(spans)}]}]}).encode()
+
+
+def names_of(body: bytes, refused: Refusals) -> list[str]:
+    request = parse(ExportTraceServiceRequest(), body, refused)
+    return [one.name for each in request.resource_spans for scope in each.scope_spans for one in scope.spans]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"traceId": "zz"},
+        {"parentSpanId": "abc"},
+        {"spanId": 7},
+        {"startTimeUnixNano": "-1"},
+        {"startTimeUnixNano": 1 << 64},
+        {"startTimeUnixNano": 1.5},
+        {"attributes": [{"key": "k", "value": {"intValue": 1.5}}]},
+        {"attributes": [{"key": "k", "value": {"intValue": str(1 << 63)}}]},
+        {"attributes": [{"key": "k", "value": {"bytesValue": 5}}]},
+        {"attributes": [{"key": "k", "value": {"stringValue": "a", "intValue": 1}}]},
+        {"attributes": {"k": 1}},
+        {"links": [{"traceId": "q"}]},
+        {"name": 5},
+        7,
+    ],
+)
+def test_a_bad_span_does_not_cost_the_others(bad: object) -> None:
+    refused = Refusals()
+    good = {"traceId": "ab" * 16, "spanId": "cd" * 8, "name": "good"}
+    assert names_of(body_of(good, bad, good), refused) == ["good", "good"]
+    assert refused.reasons == {"unreadable": 1}
+    assert "spans[1]" in refused.message
+
+
+def test_a_bad_resource_costs_its_own_items() -> None:
+    refused = Refusals()
+    document = json.loads(body_of({"name": "a"}, {"name": "b"}))
+    document["resourceSpans"].append({"resource": 7, **json.loads(body_of({}, {}, {}))["resourceSpans"][0]})
+    assert names_of(json.dumps(document).encode(), refused) == ["a", "b"]
+    assert refused.reasons == {"unreadable": 3}
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le"])
+def test_encodings_and_halves_of_surrogate_pairs(codec: str) -> None:
+    refused = Refusals()
+    body = body_of({"name": "a\ud83d"}, {"name": "ü"}, {"name": "\U0001f600"}).decode().encode(codec)
+    assert names_of(body, refused) == ["a\ufffd", "ü", "\U0001f600"]
+    assert not refused.count
+    assert names_of(body_of({"name": "x"}).replace(b"x", b"\xff"), refused) == ["\ufffd"]
+
+
+def test_null_is_nothing_anywhere() -> None:
+    refused = Refusals()
+    values = {"arrayValue": {"values": [None, {"intValue": 1}]}}
+    one = {"name": None, "kind": None, "events": [None], "attributes": [None, {"key": "k", "value": values}]}
+    request = parse(ExportTraceServiceRequest(), body_of(one, None), refused)
+    [only] = request.resource_spans[0].scope_spans[0].spans
+    assert (only.name, only.kind, len(only.events), len(only.attributes)) == ("", 0, 0, 1)
+    assert [item.WhichOneof("value") for item in only.attributes[0].value.array_value.values] == [
+        None,
+        "int_value",
+    ]

@@ -257,20 +257,18 @@ def with_broken_text(request: ExportTraceServiceRequest, marker: str) -> bytes:
     return body.replace(marker.encode(), b"\xff" + marker.encode()[1:])
 
 
-def test_a_span_with_invalid_utf8_is_left_out_alone() -> None:
+def test_text_that_is_no_utf8_costs_no_span() -> None:
     good, bad = span(), span(name="BROKEN")
     spans = examine(with_broken_text(trace_request([good, bad]), "BROKEN"), Limits())
-    assert kept(spans) == [good]
-    assert dict(spans.refused.reasons) == {"unreadable": 1}
+    bad.name = "\ufffdROKEN"
+    assert kept(spans) == [good, bad]
+    assert not spans.refused.count
 
 
-def test_a_resource_with_invalid_utf8_costs_only_its_own_spans() -> None:
-    request = trace_request([span(), span()], service="BROKEN")
-    good = span()
-    request.MergeFrom(trace_request([good], service="other"))
-    spans = examine(with_broken_text(request, "BROKEN"), Limits())
-    assert kept(spans) == [good]
-    assert dict(spans.refused.reasons) == {"unreadable": 2}
+def test_a_resource_whose_text_is_no_utf8_costs_no_span() -> None:
+    spans = examine(with_broken_text(trace_request([span(), span()], service="BROKEN"), "BROKEN"), Limits())
+    assert spans.count == 2
+    assert {fact.service.name for fact in spans.facts} == {"\ufffdROKEN"}
 
 
 @pytest.mark.parametrize("body", [b"broken", b"\x0a\xff", trace_request([span()]).SerializeToString()[:-3]])

@@ -68,6 +68,10 @@ def test_good_spans_are_kept_and_the_bad_ones_told_in_the_senders_encoding() -> 
                 "rejectedSpans": "1",
                 "errorMessage": "span_id must be 8 bytes, got 2",
             }
+            status, reply, _ = await post(receivers, json_span(traceId="zz"), JSON)
+            assert (status, json.loads(reply)["partialSuccess"]["rejectedSpans"]) == (200, "1")
+            assert "resourceSpans[0].scopeSpans[0].spans[0]: traceId is 'zz'" in reply.decode()
+            assert receivers.stats.value("spanmesh_refused_total", reason="unreadable") == 1
             body = trace_request([span(b"x")]).SerializeToString()
             _, reply, _ = await post(receivers, body, PROTOBUF)
             assert ExportTraceServiceResponse.FromString(reply).partial_success.rejected_spans == 1
@@ -83,7 +87,7 @@ GOOD = trace_request([span()]).SerializeToString()
     [
         (b"broken", PROTOBUF, 400, "not a protobuf ExportTraceServiceRequest"),
         (b"{", JSON, 400, "not a JSON ExportTraceServiceRequest"),
-        (json_span(traceId="zz"), JSON, 400, "resourceSpans[0].scopeSpans[0].spans[0].traceId is 'zz'"),
+        (b'{"resourceSpans": 5}', JSON, 400, "resourceSpans"),
         (b"not gzip", {**PROTOBUF, "Content-Encoding": "gzip"}, 400, "the body is not gzip"),
         (gzip.compress(GOOD)[:-9], {**PROTOBUF, "Content-Encoding": "gzip"}, 400, "cut short"),
         (GOOD, {**PROTOBUF, "Content-Encoding": "br"}, 415, "'br' is not gzip"),

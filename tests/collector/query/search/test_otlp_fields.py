@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 from collector.clickhouse.database import Database
 from collector.formats import jaeger_json
 from collector.otlp import jsonform, traces
-from collector.otlp.values import Limits
+from collector.otlp.values import Limits, Refusals
 from collector.query.jaeger import spans
 from collector.query.jaeger.otlp_json import traces_data
 from collector.query.search.otlp_fields import OtlpFields, parse
@@ -69,7 +69,9 @@ def same(one: Message, other: Message) -> bool:
 
 def jaeger_and_back(rows: list[SpanRow]) -> ExportTraceServiceRequest:
     # A file of it is JSON, in which numbers are what a reader makes of them.
-    return jaeger_json.convert([json.loads(json.dumps(spans.trace(rows, raw=True), allow_nan=False))])
+    return jaeger_json.convert(
+        [json.loads(json.dumps(spans.trace(rows, raw=True), allow_nan=False))], Refusals()
+    )
 
 
 @settings(
