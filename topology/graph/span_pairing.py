@@ -179,6 +179,8 @@ class Pairing:
             if above:
                 self._spans.wait(span, above)
                 return
+        elif above.service != span.service and _names_caller(span, above.service):
+            span.left = True
         elif above.exchange is not None and (above.service == span.service or span.fact.from_sidecar):
             _nest(above, span)
         span.linked = True
@@ -244,6 +246,12 @@ def _sidecar_exchange(fact: SpanFact) -> Exchange | None:
 def _calls(span: KeptSpan) -> bool:
     """True if a span calls another side, rather than takes messages or works by itself."""
     return span.exchange is not None and not span.exchange.is_taking and span.exchange.role is not Role.SETTLE
+
+
+def _names_caller(span: KeptSpan, caller: str) -> bool:
+    """True if the other side that a span without a kind names is the one that called it."""
+    kindless = span.fact.kind == SpanKind.UNSPECIFIED
+    return kindless and span.exchange is not None and span.exchange.node == caller
 
 
 def _nest(outer: KeptSpan, span: KeptSpan) -> None:

@@ -134,6 +134,10 @@ CALLS: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         ),
         {("app", "web", HTTP): 1, WEB_API: 1, ("api", "db", HTTP): 1},
     ),
+    "no kinds, with the name of the caller": (
+        (span("1", "", "web", NONE), span("2", "1", "api", NONE, peer__service="web")),
+        {WEB_API: 1},
+    ),
     "a step of another service": (
         (span("1", "0", "web", CLIENT, server__address="api"), span("2", "1", "api", INTERNAL)),
         {WEB_API: 1},
