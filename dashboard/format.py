@@ -4,10 +4,14 @@ Durations come in milliseconds, times in microseconds since the epoch, shares as
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 NONE: Final = "–"
+# The browser's time zone: its IANA name, or minutes east of UTC from a browser that has no name.
+Zone = str | int
 _RATE_STEPS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _AGE_STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -91,42 +95,57 @@ def span(us: int) -> str:
     return "0 s"
 
 
-def _local(us: int, offset_minutes: int) -> datetime:
-    zone = timezone(timedelta(minutes=offset_minutes)) if offset_minutes else UTC
-    # By addition and not from a float, which would lose microseconds.
-    return datetime.fromtimestamp(0, UTC).astimezone(zone) + timedelta(microseconds=us)
+@lru_cache(maxsize=64)
+def time_zone(zone: Zone) -> tzinfo:
+    """Return a browser's zone; UTC for a name that is unknown here."""
+    if isinstance(zone, int):
+        return timezone(timedelta(minutes=zone)) if zone else UTC
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
-def clock(us: int, offset_minutes: int) -> str:
+def local(us: int, zone: Zone) -> datetime:
+    """Return a time in a zone, with the offset that the zone has at that time."""
+    # By addition and not from a float, which would lose microseconds; in UTC, as no hour is there twice.
+    return (datetime.fromtimestamp(0, UTC) + timedelta(microseconds=us)).astimezone(time_zone(zone))
+
+
+def clock(us: int, zone: Zone) -> str:
     """Format a time of day in the browser's zone: ``14:03:27``."""
-    return _local(us, offset_minutes).strftime("%H:%M:%S")
+    return local(us, zone).strftime("%H:%M:%S")
 
 
-def moment(us: int, offset_minutes: int) -> str:
+def moment(us: int, zone: Zone) -> str:
     """Format date and time in the browser's zone: ``2026-03-01 14:03:27.120``."""
-    return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return local(us, zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
-def period(start: int, end: int, offset_minutes: int) -> str:
+def period(start: int, end: int, zone: Zone) -> str:
     """Format ``2026-03-01 14:03:27 to 15:03:27, UTC+1``: the second date only where it is another.
 
-    All times are at the offset the browser's zone has now, also those before a change of clocks.
+    Both offsets are given where the clocks change between the two.
     """
-    begin, until = (_local(us, offset_minutes) for us in (start, end))
+    begin, until = (local(us, zone) for us in (start, end))
     shown = "%H:%M:%S" if begin.date() == until.date() else "%Y-%m-%d %H:%M:%S"
-    return f"{begin:%Y-%m-%d %H:%M:%S} to {until.strftime(shown)}, {offset(offset_minutes)}"
+    first, last = offset(start, zone), offset(end, zone)
+    changed = "" if first == last else f" {first}"
+    return f"{begin:%Y-%m-%d %H:%M:%S}{changed} to {until.strftime(shown)}{',' if not changed else ''} {last}"
 
 
-def offset(minutes: int) -> str:
-    """Format minutes east of UTC as ``UTC+1``, ``UTC−3:30``."""
+def offset(us: int, zone: Zone) -> str:
+    """Format the offset that a zone has at a time as ``UTC+1``, ``UTC−3:30``."""
+    east = local(us, zone).utcoffset() or timedelta()
+    minutes = east // timedelta(minutes=1)
     hours, rest = divmod(abs(minutes), 60)
     told = f"{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
     return "UTC" + (told if minutes else "")
 
 
-def axis(us: int, offset_minutes: int) -> str:
+def axis(us: int, zone: Zone) -> str:
     """Return a chart's x value: local wall time, because charts know no zones."""
-    return _local(us, offset_minutes).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return local(us, zone).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def short(text: str, limit: int) -> str:

@@ -30,7 +30,7 @@ _NAVIGATION: Mapping[str, tuple[str, Collection[str]]] = {
 
 
 def layout() -> Component:
-    """Return the frame around every page. ``zone`` is the browser's offset in minutes east of UTC."""
+    """Return the frame around every page. ``zone`` is the browser's, by name (``format.Zone``)."""
     return html.Div(
         [
             dcc.Location(id="url", refresh="callback-nav"),

@@ -79,7 +79,7 @@ def flat(nodes: Iterable[Step]) -> list[tuple[Step, int]]:
     return found
 
 
-def view(found: AggregatedTraces, zone: int) -> Component:
+def view(found: AggregatedTraces, zone: fmt.Zone) -> Component:
     rows = flat(found["nodes"])
     # The width of the bars is the p99 of the operation itself, the top of the tree.
     whole = max((node["duration"]["p99"] for node in found["nodes"]), default=0.0) or 1.0
@@ -205,7 +205,7 @@ def register(app: Dash, client: Client) -> None:
         Input("zone", "data"),
     )
     @guarded(lambda what: (parts.card(parts.problem(what)), []))
-    def show(search: str | None, zone: int | None) -> tuple[Any, Any]:
+    def show(search: str | None, zone: fmt.Zone | None) -> tuple[Any, Any]:
         service, operation, window = links.parse_aggregate(search)
         now_us = int(time.time() * 1_000_000)
         if not service or not operation:

@@ -13,7 +13,8 @@
       }
       return root.dataset.theme;
     },
-    zone: () => -new Date().getTimezoneOffset(),
+    // The name, as the offset of now is not that of every moment.
+    zone: () => Intl.DateTimeFormat().resolvedOptions().timeZone || -new Date().getTimezoneOffset(),
     /** @param {string | null} path */
     title: (path) => {
       document.title = Urls.title(path);

@@ -23,8 +23,8 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 
 
-def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:
-    """Return the timeline; ``zone`` is minutes east of UTC, ``now_us`` microseconds since the epoch."""
+def decisions(found: Sequence[Decision], zone: fmt.Zone, now_us: int) -> Component:
+    """Return the timeline; ``now_us`` microseconds since the epoch."""
     if not found:
         return parts.empty(
             "Nothing decided yet", "Ejections, returns and stage changes of this service appear here."
@@ -37,7 +37,7 @@ def decisions(found: Sequence[Decision], zone: int, now_us: int) -> Component:
     )
 
 
-def _decision(each: Decision, zone: int, now_us: int) -> Component:
+def _decision(each: Decision, zone: fmt.Zone, now_us: int) -> Component:
     explained = evidence.explain(each)
     words = fmt.short(" ".join(explained.sentences), 400)
     return html.Li(

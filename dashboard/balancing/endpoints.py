@@ -90,7 +90,9 @@ def _why(each: Endpoint, now_us: int) -> Component | None:
     return html.Tr(html.Td(words, colSpan=len(_HEAD)), className="why")
 
 
-def over_time(lanes: Sequence[tuple[str, Sequence[Piece]]], start: int, end: int, zone: int) -> Component:
+def over_time(
+    lanes: Sequence[tuple[str, Sequence[Piece]]], start: int, end: int, zone: fmt.Zone
+) -> Component:
     """Draw a strip for each endpoint between two times in microseconds: when it was out or on probation."""
     if not any(pieces for _, pieces in lanes):
         return parts.empty(f"Nothing was ejected in the last {fmt.span(end - start)}")
@@ -128,7 +130,7 @@ def over_time(lanes: Sequence[tuple[str, Sequence[Piece]]], start: int, end: int
     return html.Div([html.Ul([*rows, ruler], className="lanes"), key])
 
 
-def _piece(each: Piece, start: int, end: int, zone: int) -> Component:
+def _piece(each: Piece, start: int, end: int, zone: fmt.Zone) -> Component:
     left = 100 * (each.start - start) / (end - start)
     width = 100 * (each.end - each.start) / (end - start)
     words = (

@@ -7,6 +7,7 @@ from typing import Any, Final
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard import format as fmt
 from dashboard.api.client import Client
 from dashboard.balancing import (
     advice,
@@ -149,11 +150,11 @@ def register(app: Dash, client: Client) -> None:
         Input("stage-result", "children"),
         State("destination-name", "data"),
     )
-    def refresh(_: int | None, zone: int | None, __: Any, service: str) -> tuple[Any, ...]:
+    def refresh(_: int | None, zone: fmt.Zone | None, __: Any, service: str) -> tuple[Any, ...]:
         return panels(client, service, zone or 0, int(time.time() * 1_000_000))
 
 
-def panels(client: Client, service: str, zone: int, now_us: int) -> tuple[Any, ...]:
+def panels(client: Client, service: str, zone: fmt.Zone, now_us: int) -> tuple[Any, ...]:
     """Return the content of each of ``_PANELS``; one that cannot be filled says so and leaves the others."""
 
     def stage() -> StageView | None:

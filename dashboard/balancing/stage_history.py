@@ -13,7 +13,7 @@ from proxy.contract.decisions.evidence import StageChange
 from proxy.contract.decisions.kinds import StageOrigin
 
 
-def history(stage: StageView | None, zone: int, now_us: int) -> Component:
+def history(stage: StageView | None, zone: fmt.Zone, now_us: int) -> Component:
     """Return the table of who changed the stage, when, and from what to what."""
     if stage is None or not stage["history"]:
         return parts.empty("Never changed", "Every change of the stage is listed here, with who made it.")
@@ -22,7 +22,7 @@ def history(stage: StageView | None, zone: int, now_us: int) -> Component:
     return parts.table(("When", "Change", "Who", *(("Why",) if why else ())), rows, "Changes of the stage")
 
 
-def _change(each: Decision, why: bool, zone: int, now_us: int) -> Component:
+def _change(each: Decision, why: bool, zone: fmt.Zone, now_us: int) -> Component:
     when = [
         html.Time(fmt.moment(each["time"], zone)[:-4]),
         html.Div(fmt.age(each["time"], now_us), className="weak small"),

@@ -67,7 +67,7 @@ def _field(text: str, field_id: str, value: str) -> Component:
     )
 
 
-def view(before: Trace, after: Trace, zone: int) -> list[Component]:
+def view(before: Trace, after: Trace, zone: fmt.Zone) -> list[Component]:
     steps = difference(before, after)
     counts = Counter(step.change for step in steps)
     # Of many steps those that differ are what the reader came for.
@@ -81,7 +81,7 @@ def view(before: Trace, after: Trace, zone: int) -> list[Component]:
     ]
 
 
-def _side(which: str, trace: Trace, zone: int) -> Component:
+def _side(which: str, trace: Trace, zone: fmt.Zone) -> Component:
     title = html.P(
         [
             dcc.Link(
@@ -216,7 +216,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
 
     @app.callback(Output("compare-view", "children"), Input("url", "search"), Input("zone", "data"))
     @guarded(lambda what: parts.card(parts.problem(what)))
-    def show(search: str | None, zone: int | None) -> Any:
+    def show(search: str | None, zone: fmt.Zone | None) -> Any:
         ids = links.parse_compare(search)
         if not ids[0] and not ids[1]:
             return parts.card(

@@ -18,8 +18,8 @@ def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
     return points[max(first - 1, 0) :]
 
 
-def traffic(points: Sequence[Point], zone: int) -> charts.Figure:
-    """Return requests per second as bars, failed ones at the foot. ``zone`` is minutes east."""
+def traffic(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
+    """Return requests per second as bars, failed ones at the foot."""
     times = [fmt.axis(point["time"], zone) for point in points]
     # ``rate`` is of all calls; the failed ones have the same share of it as of the count.
     failed = [point["rate"] * point["errors"] / max(point["count"], 1) for point in points]
@@ -40,7 +40,7 @@ def traffic(points: Sequence[Point], zone: int) -> charts.Figure:
     )
 
 
-def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Figure:
+def success(points: Sequence[Point], zone: fmt.Zone, height: int = LOW) -> charts.Figure:
     """Return the share of failed requests over time, in percent; gaps where there was no traffic."""
     failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
     line = {
@@ -61,7 +61,7 @@ def success(points: Sequence[Point], zone: int, height: int = LOW) -> charts.Fig
     return charts.figure([line], height, charts.CLOCK, axis)
 
 
-def latency(points: Sequence[Point], zone: int) -> charts.Figure:
+def latency(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
     """Return p50, p90 and p99 over time; gaps where there was no traffic."""
     times = [fmt.axis(point["time"], zone) for point in points]
     lines = (

@@ -15,7 +15,7 @@ from proxy.contract.api.analysis import Attribute, AttributeComparison, Frequenc
 _SELECTIONS: Final = {"errors": "Failing", "slow": "Slow", "q": "Matching the query"}
 
 
-def view(query: TraceQuery, client: Client, zone: int) -> list[Component]:
+def view(query: TraceQuery, client: Client, zone: fmt.Zone) -> list[Component]:
     """Return the choice of a selection above the attributes. Raises FormError and ApiError."""
     head = html.Nav(
         [_choice(query, selection, text) for selection, text in _SELECTIONS.items()],
@@ -48,7 +48,7 @@ def _choice(query: TraceQuery, selection: str, text: str) -> Component:
     return dcc.Link(text, href=href, className="current" if chosen else "")
 
 
-def _sides(query: TraceQuery, found: AttributeComparison, zone: int) -> list[Any]:
+def _sides(query: TraceQuery, found: AttributeComparison, zone: fmt.Zone) -> list[Any]:
     """Return in words which traces are compared, how many on each side, and of what time."""
     selected, rest, window = found["selected"], found["rest"], found["window"]
     looked = ""

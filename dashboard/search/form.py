@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard import format as fmt
 from dashboard.api.client import ApiError, Client
 from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
@@ -200,7 +201,7 @@ def _note(note: str) -> list[Any]:
     return [note, " ", dcc.Link("Begin anew", href=links.traces())]
 
 
-def _window(query: TraceQuery, zone: int) -> list[str]:
+def _window(query: TraceQuery, zone: fmt.Zone) -> list[str]:
     """Return the values of the fields of ``_WHEN``."""
     if not query.start:
         return [query.lookback, "", "", query.limit]
@@ -209,7 +210,7 @@ def _window(query: TraceQuery, zone: int) -> list[str]:
 
 
 def _query(
-    line: str, values: tuple[Any, ...], when: Mapping[str, str], old: TraceQuery, zone: int
+    line: str, values: tuple[Any, ...], when: Mapping[str, str], old: TraceQuery, zone: fmt.Zone
 ) -> TraceQuery:
     """Return the search that the form describes. Raises FormError and TimeError."""
     if form_model.form(line) is not None:

@@ -83,7 +83,7 @@ def overlooked(traces: list[TraceLine], seen: list[str], more: bool) -> bool:
     return bool(seen) and more and len(fresh(traces, seen)) == len(traces)
 
 
-def _row(trace: TraceLine, zone: int) -> Component:
+def _row(trace: TraceLine, zone: fmt.Zone) -> Component:
     return html.Tr(
         [
             html.Td(
@@ -128,7 +128,7 @@ def register(app: Dash, client: Client) -> None:
     )
     @guarded(_troubled)
     def follow(
-        _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: int | None
+        _: int | None, seen: dict[str, Any], paused: bool, search: str | None, zone: fmt.Zone | None
     ) -> tuple[Any, ...]:
         # The beat goes on for the rest of the page; a paused list sends no request.
         if paused:
@@ -161,7 +161,7 @@ def _register_pause(app: Dash) -> None:
         )
 
 
-def _followed(client: Client, seen: Mapping[str, Any], search: str | None, zone: int) -> tuple[Any, ...]:
+def _followed(client: Client, seen: Mapping[str, Any], search: str | None, zone: fmt.Zone) -> tuple[Any, ...]:
     """Put the traces that came on top of the list and take as many from its bottom."""
     query = TraceQuery.of_search(search).first_page(
         sort="time", order="desc", start="", end="", lookback=_LOOKBACK, limit=str(_ASKED)

@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard import format as fmt
 from dashboard.api.client import ApiError, Client
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import Problem, guarded
@@ -85,7 +86,7 @@ def register(app: Dash, client: Client) -> None:
         State("url", "pathname"),
     )
     @guarded(lambda what: (_failed(what), None))
-    def find(search: str | None, zone: int | None, _: int | None, path: str | None) -> tuple[Any, Any]:
+    def find(search: str | None, zone: fmt.Zone | None, _: int | None, path: str | None) -> tuple[Any, Any]:
         if zone is None:  # the browser sends it in a moment
             raise PreventUpdate
         query = _here(search, path)
@@ -106,7 +107,7 @@ def _here(search: str | None, path: str | None) -> TraceQuery:
     return TraceQuery.of_search(search)
 
 
-def _view(client: Client, query: TraceQuery, zone: int) -> Any:
+def _view(client: Client, query: TraceQuery, zone: fmt.Zone) -> Any:
     if query.view == "live":
         return live_tail.layout(query)
     if query.view == "different":

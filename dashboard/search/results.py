@@ -33,7 +33,7 @@ _UNCHECKED: Final[dict[str, Any]] = {"aria-checked": "false"}
 _OFF: Final[dict[str, Any]] = {"aria-disabled": "true"}
 
 
-def results(found: TracePage, query: TraceQuery, zone: int, now_us: int) -> Component | list[Component]:
+def results(found: TracePage, query: TraceQuery, zone: fmt.Zone, now_us: int) -> Component | list[Component]:
     """Return the scatter plot above the table of one page."""
     traces = found["traces"]
     if not traces:
@@ -131,7 +131,7 @@ def _partial(found: TracePage) -> list[Component]:
     ]
 
 
-def _table(traces: Sequence[TraceLine], query: TraceQuery, zone: int, now_us: int) -> Component:
+def _table(traces: Sequence[TraceLine], query: TraceQuery, zone: fmt.Zone, now_us: int) -> Component:
     # Bars compare the rows of this page; the next page has a scale of its own.
     longest = max(trace["duration"] for trace in traces)
     colours = palette.services(name for trace in traces for name in trace["services"])
@@ -153,7 +153,7 @@ def _head(column: str, text: str, query: TraceQuery) -> Component:
     )
 
 
-def _row(trace: TraceLine, longest: float, colours: dict[str, str], zone: int, now_us: int) -> Component:
+def _row(trace: TraceLine, longest: float, colours: dict[str, str], zone: fmt.Zone, now_us: int) -> Component:
     bar = html.Span(
         className="bar bad" if trace["errors"] else "bar",
         style={"width": f"{100 * trace['duration'] / max(longest, 0.001):.1f}%"},
@@ -225,7 +225,7 @@ def matched(trace: TraceLine) -> Component | None:
     return html.Div([words, *shown, f"and {more} more" if more > 0 else None], className="matched")
 
 
-def _pager(query: TraceQuery, found: TracePage, zone: int) -> Component:
+def _pager(query: TraceQuery, found: TracePage, zone: fmt.Zone) -> Component:
     before = query.previous_page()
     following = query.next_page(found["next"]) if found["next"] else None
     return html.Nav(
@@ -247,11 +247,11 @@ def _to(text: str, query: TraceQuery | None) -> Component:
     return dcc.Link(text, href=links.traces(query.search()), className="button")
 
 
-def _between(window: Window, zone: int) -> str:
+def _between(window: Window, zone: fmt.Zone) -> str:
     return f"Began from {fmt.period(window['start'], window['end'], zone)}"
 
 
-def _nothing(query: TraceQuery, found: TracePage, zone: int) -> Component:
+def _nothing(query: TraceQuery, found: TracePage, zone: fmt.Zone) -> Component:
     if query == TraceQuery():
         return parts.card(parts.no_traffic())
     return parts.card(
@@ -291,7 +291,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     @guarded(_no_box)
-    def box(selected: dict[str, Any] | None, search: str | None, zone: int | None) -> list[Component]:
+    def box(selected: dict[str, Any] | None, search: str | None, zone: fmt.Zone | None) -> list[Component]:
         return scatter.box_actions(selected, TraceQuery.of_search(search), zone or 0)
 
 

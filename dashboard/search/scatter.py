@@ -15,7 +15,7 @@ from proxy.contract.api.search import TraceLine
 HEIGHT: Final = 220
 
 
-def durations(traces: Sequence[TraceLine], zone: int) -> charts.Figure:
+def durations(traces: Sequence[TraceLine], zone: fmt.Zone) -> charts.Figure:
     """Return successful traces as discs, failed ones as diamonds; ``customdata`` is the trace id, y
     milliseconds.
     """
@@ -67,7 +67,7 @@ def _label(trace: TraceLine) -> str:
     )
 
 
-def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> list[Component]:
+def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: fmt.Zone) -> list[Component]:
     """Return the actions on a box drawn in the scatter plot; nothing without one."""
     area = (box or {}).get("range") or {}
     if len(area.get("x", ())) != 2 or len(area.get("y", ())) != 2:
@@ -90,7 +90,7 @@ def box_actions(box: dict[str, Any] | None, query: TraceQuery, zone: int) -> lis
     ]
 
 
-def _us(text: str, zone: int) -> int:
+def _us(text: str, zone: fmt.Zone) -> int:
     """Return the microseconds of a chart's x value."""
-    local = datetime.fromisoformat(text).replace(tzinfo=UTC) - timedelta(minutes=zone)
+    local = datetime.fromisoformat(text).replace(tzinfo=fmt.time_zone(zone))
     return (local - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

@@ -14,11 +14,11 @@ ROWS: Final = 40
 _SCALE: Final = [[0.0, "rgba(63,115,224,0.06)"], [0.5, "rgba(63,115,224,0.55)"], [1.0, "rgba(38,82,190,1)"]]
 
 
-def latency(points: Sequence[Point], heatmap: Heatmap, zone: int) -> charts.Figure:
+def latency(points: Sequence[Point], heatmap: Heatmap, zone: fmt.Zone) -> charts.Figure:
     """Return a heatmap: time to the right, latency upwards on a logarithmic axis, calls as strength of
     colour.
 
-    Strength goes with the logarithm: the few slow calls are what one looks for. ``zone`` is minutes east.
+    Strength goes with the logarithm: the few slow calls are what one looks for.
     """
     buckets, counts = thin(heatmap, ROWS)
     rows = range(len(buckets))

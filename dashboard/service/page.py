@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar, cast
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from dashboard import format as fmt
 from dashboard.api.client import Client
 from dashboard.balancing import endpoints
 from dashboard.components import links, parts, series
@@ -156,7 +157,7 @@ def since_first(page: ServicePage) -> ServicePage:
     }
 
 
-def figures(page: ServicePage, zone: int) -> tuple[Any, ...]:
+def figures(page: ServicePage, zone: fmt.Zone) -> tuple[Any, ...]:
     """Return traffic, failures, latency and heatmap, from the first call on."""
     points = series.since_first_call(page["points"])
     missing = len(page["points"]) - len(points)
@@ -200,7 +201,7 @@ def register(app: Dash, client: Client) -> None:
         Input("service-shown", "data"),
     )
     @guarded(_unavailable)
-    def refresh(_: int | None, zone: int | None, shown: dict[str, Any]) -> tuple[Any, ...]:
+    def refresh(_: int | None, zone: fmt.Zone | None, shown: dict[str, Any]) -> tuple[Any, ...]:
         name, now = shown["name"], time.time()
         page = since_first(client.service_page(name, *window(now, shown["span"])))
         return (

@@ -158,7 +158,9 @@ def register(app: Dash, client: Client) -> None:
         State("selected-decisions", "className"),
     )
     @guarded(_unavailable)
-    def decisions(ticks: int | None, _: Any, zone: int | None, search: str | None, shown: str | None) -> Any:
+    def decisions(
+        ticks: int | None, _: Any, zone: fmt.Zone | None, search: str | None, shown: str | None
+    ) -> Any:
         _, _, target = asked(ticks, search, shown)
         found = client.decisions(target, DECISIONS)
         told = (

@@ -183,7 +183,9 @@ def _unavailable(what: Problem) -> tuple[Any, ...]:
     return parts.problem(what), no_update, no_update, no_update, no_update, no_update
 
 
-def charts(client: Client, of: Mapping[str, str], view: GraphView, zone: int, now: float) -> tuple[Any, ...]:
+def charts(
+    client: Client, of: Mapping[str, str], view: GraphView, zone: fmt.Zone, now: float
+) -> tuple[Any, ...]:
     """Return the four figures; in whole seconds, so that viewers share the answers."""
     _, end = view.window(now)
     length = max(WINDOW, view.span)
@@ -248,7 +250,7 @@ def register(app: Dash, client: Client) -> None:
         Input("url", "search"),
     )
     @guarded(_unavailable)
-    def details(ticks: int | None, zone: int | None, search: str | None) -> tuple[Any, ...]:
+    def details(ticks: int | None, zone: fmt.Zone | None, search: str | None) -> tuple[Any, ...]:
         view = GraphView.of_search(search)
         selected, now = view.selected, time.time()
         # A past window does not change, but its spans may still be on their way into the store.

@@ -18,7 +18,7 @@ _SERVICES = 24
 _CLOCK = 1000  # microseconds from which a difference of clocks is worth a notice
 
 
-def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: int) -> list[Component]:
+def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: fmt.Zone) -> list[Component]:
     """Return the head; ``path`` as the waterfall has it."""
     colours = palette.services(trace.services)
     services: list[Any] = [
@@ -47,7 +47,10 @@ def head(trace: Trace, path: Sequence[tuple[int, int, int]], zone: int) -> list[
                                 html.Span(parts.name(trace.root.operation, 120), className="weak"),
                             ]
                         ),
-                        html.P(f"{fmt.moment(trace.start, zone)}, {fmt.offset(zone)}", className="weak"),
+                        html.P(
+                            f"{fmt.moment(trace.start, zone)}, {fmt.offset(trace.start, zone)}",
+                            className="weak",
+                        ),
                     ]
                 ),
                 html.Div([_facts(trace, path), _actions(trace)], className="trace-facts"),

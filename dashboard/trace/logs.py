@@ -63,7 +63,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
         State("trace-id", "data"),
     )
     @guarded(lambda what: [html.Summary("Logs"), parts.problem(what)])
-    def of_span(span_id: str, zone: int | None, trace_id: str) -> list[Component]:
+    def of_span(span_id: str, zone: fmt.Zone | None, trace_id: str) -> list[Component]:
         trace = cache.get(trace_id)
         if trace is None:
             raise PreventUpdate
@@ -77,7 +77,7 @@ def register(app: Dash, client: Client, cache: TraceCache) -> None:
         State("trace-id", "data"),
     )
     @guarded(parts.problem)
-    def listed(place: dict[str, str] | None, zone: int | None, trace_id: str) -> Any:
+    def listed(place: dict[str, str] | None, zone: fmt.Zone | None, trace_id: str) -> Any:
         # Asked for when the tab is open; other tabs change the place as well.
         if not place or place["tab"] != "logs" or (trace := cache.get(trace_id)) is None:
             raise PreventUpdate
@@ -125,7 +125,9 @@ def _of(trace: Trace) -> dict[str, str]:
     return {"trace": trace.id, "start": str(start), "end": str(end)}
 
 
-def section(trace: Trace, span_id: str, logs: Sequence[LogRecord], more: bool, zone: int) -> list[Component]:
+def section(
+    trace: Trace, span_id: str, logs: Sequence[LogRecord], more: bool, zone: fmt.Zone
+) -> list[Component]:
     """Return the records of a span, for its panel."""
     many = f"{len(logs)}+" if more else str(len(logs))
     head = html.Summary(["Logs", html.Span(many, className="weak")])
@@ -169,7 +171,7 @@ def severity(log: LogRecord) -> Component:
 
 
 def view(
-    trace: Trace, place: Mapping[str, str], logs: Sequence[LogRecord], following: str | None, zone: int
+    trace: Trace, place: Mapping[str, str], logs: Sequence[LogRecord], following: str | None, zone: fmt.Zone
 ) -> Component:
     """Return one page of the trace's records, the oldest first."""
     levels = [
@@ -220,7 +222,7 @@ def _pager(trace: Trace, place: Mapping[str, str], following: str | None) -> Com
     return html.Nav(to, className="pager", **parts.label("Pages of logs")) if to else None
 
 
-def _row(trace: Trace, log: LogRecord, span: Span | None, zone: int) -> Component:
+def _row(trace: Trace, log: LogRecord, span: Span | None, zone: fmt.Zone) -> Component:
     at = html.Span(fmt.after((log["time"] - trace.start) / 1000), title=fmt.moment(log["time"], zone))
     names: list[Any] = [html.Strong(parts.name(log["service"] or "unknown", 40))]
     if span:

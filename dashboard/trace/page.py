@@ -12,6 +12,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from dashboard import format as fmt
 from dashboard.api.client import Client
 from dashboard.components import links, parts
 from dashboard.components.clientside import in_browser
@@ -187,7 +188,7 @@ def _register_trace(app: Dash, client: Client, cache: TraceCache) -> None:
         Input("trace-id", "data"),
     )
     @guarded(lambda what: (parts.card(parts.problem(what)), None))
-    def show(zone: int | None, trace_id: str) -> tuple[Any, Any]:
+    def show(zone: fmt.Zone | None, trace_id: str) -> tuple[Any, Any]:
         trace = cache.fetch(trace_id)
         if trace is None:
             return parts.card(_unknown(trace_id)), None
@@ -232,7 +233,7 @@ def _register_views(app: Dash, cache: TraceCache) -> None:
         State("trace-id", "data"),
     )
     @guarded(lambda what: parts.card(parts.problem(what)))
-    def details(span_id: str | None, zone: int | None, trace_id: str) -> Any:
+    def details(span_id: str | None, zone: fmt.Zone | None, trace_id: str) -> Any:
         trace = cache.get(trace_id) if span_id else None
         return span_details.details(trace, str(span_id), zone or 0) if trace else None
 

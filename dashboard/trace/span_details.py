@@ -17,7 +17,7 @@ from proxy.contract.traffic import Arm
 _MANY: Final = 200  # events, links
 
 
-def details(trace: Trace, span_id: str, zone: int) -> Component:
+def details(trace: Trace, span_id: str, zone: fmt.Zone) -> Component:
     """Return the details; a panel that says so when the trace does not have the span."""
     index = next((at for at, span in enumerate(trace.spans) if span.id == span_id), None)
     if index is None:
@@ -131,7 +131,7 @@ def _section(title: str, content: Component, many: int, is_open: bool) -> Compon
     )
 
 
-def _events(trace: Trace, span: Span, zone: int) -> Component:
+def _events(trace: Trace, span: Span, zone: fmt.Zone) -> Component:
     shown: list[Any] = [
         html.Div(
             [

@@ -69,7 +69,31 @@ def test_periods_name_their_offset_and_a_second_date_only_where_it_differs() -> 
     at = 1_772_373_807_000_000  # 2026-03-01 14:03:27 UTC
     assert fmt.period(at, at + 3_600_000_000, 0) == "2026-03-01 14:03:27 to 15:03:27, UTC"
     assert fmt.period(at, at + 43_200_000_000, 330) == "2026-03-01 19:33:27 to 2026-03-02 07:33:27, UTC+5:30"
-    assert fmt.offset(-210) == "UTC−3:30"
+    assert fmt.offset(at, -210) == "UTC−3:30"
+
+
+SUMMER = 1_774_746_000_000_000  # 2026-03-29 01:00 UTC, when Berlin's clocks go from 2:00 to 3:00
+WINTER = 1_792_890_000_000_000  # 2026-10-25 01:00 UTC, when they go from 3:00 back to 2:00
+HOUR = 3_600_000_000
+
+
+def test_a_time_has_the_offset_that_its_zone_has_then() -> None:
+    assert fmt.moment(SUMMER - 1000, "Europe/Berlin") == "2026-03-29 01:59:59.999"
+    assert fmt.moment(SUMMER, "Europe/Berlin") == "2026-03-29 03:00:00.000"
+    assert [fmt.clock(WINTER + by, "Europe/Berlin") for by in (-HOUR, 0)] == ["02:00:00", "02:00:00"]
+    assert [fmt.offset(WINTER + by, "Europe/Berlin") for by in (-HOUR, 0)] == ["UTC+2", "UTC+1"]
+    assert (
+        fmt.moment(SUMMER, "Australia/Lord_Howe") == "2026-03-29 12:00:00.000"
+    )  # half an hour of summer time
+    assert fmt.clock(SUMMER, "America/St_Johns") == "22:30:00"
+    assert (
+        fmt.moment(SUMMER, "Nowhere/At_All") == fmt.moment(SUMMER, "../etc/passwd") == fmt.moment(SUMMER, 0)
+    )
+
+
+def test_a_period_across_a_change_of_clocks_names_both_offsets() -> None:
+    told = fmt.period(WINTER - HOUR, WINTER + HOUR, "Europe/Berlin")
+    assert told == "2026-10-25 02:00:00 UTC+2 to 03:00:00 UTC+1"
 
 
 def test_what_comes_before_is_negative() -> None:

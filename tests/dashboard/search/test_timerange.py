@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard import format as fmt
 from dashboard.search import timerange
 from dashboard.search.timerange import TimeError
 
@@ -58,3 +59,16 @@ def test_a_window_that_cannot_be_read_names_the_field_and_the_fix(start: str, en
 def test_no_text_breaks_the_reader(text: str) -> None:
     with suppress(TimeError):
         assert timerange.moment(text, "To", NOW, 60) >= 0
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", 330]
+)
+@given(us=st.integers(0, 4_000_000_000).map(lambda seconds: seconds * 1_000_000))
+def test_a_time_that_was_written_is_read_back_also_around_a_change_of_clocks(zone: fmt.Zone, us: int) -> None:
+    assert timerange.moment(timerange.format_time(us, zone), "From", NOW, zone) == us
+    # 2026-10-25 and -03-29 in Europe, -11-01 and -03-08 in America, -10-04 and -04-05 in Australia.
+    for day in ("2026-10-25", "2026-03-29", "2026-11-01", "2026-03-08", "2026-10-04", "2026-04-05"):
+        near = int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) * 1_000_000
+        near += us % (86_400 * 1_000_000) - 8 * 3_600_000_000
+        assert timerange.moment(timerange.format_time(near, zone), "From", NOW, zone) == near
