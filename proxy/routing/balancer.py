@@ -121,13 +121,21 @@ class Balancer:
     def update(self, endpoints: Iterable[Endpoint]) -> None:
         """Take a new set of endpoints; what was learned of those that stay is kept."""
         fresh: dict[str, Candidate] = {}
-        for endpoint in endpoints:
+        listed = list(endpoints)
+        addresses = {endpoint.address for endpoint in listed}
+        # One process may change its address: a sidecar that reconnects by another network has another.
+        moved = {
+            candidate.endpoint.identity: candidate
+            for address, candidate in self.candidates.items()
+            if address not in addresses and all(candidate.endpoint.identity)
+        }
+        for endpoint in listed:
             # The mesh sends a new set for every weight that moves; forgetting latencies each time would
             # make the choice random for seconds.
             candidate = self.candidates.get(endpoint.address)
             # What was learned is of the process that was there, not of the address.
             if candidate is None or another_process(candidate.endpoint.identity, endpoint.identity):
-                candidate = Candidate(endpoint)
+                candidate = moved.get(endpoint.identity) or Candidate(endpoint)
             # The mesh has reason to try it: what was learned before is older than that.
             elif endpoint.healthy and not candidate.endpoint.healthy:
                 candidate.readmit()

@@ -265,6 +265,12 @@ class Evidence:
         """Drop what was measured: another process answers at this address now."""
         self._records.get(service, {}).pop(endpoint, None)
 
+    def move(self, service: ServiceId, before: str, after: str) -> None:
+        """Carry over what was measured: the process at one address is at another one now."""
+        record = self._records.get(service, {}).pop(before, None)
+        if record is not None:
+            self._records[service][after] = record
+
     def sweep(self, now: float) -> None:
         """Drop reporters and endpoints without measurements for the length of the memory."""
         oldest = now - MEMORY * SLOT

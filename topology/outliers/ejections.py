@@ -73,6 +73,12 @@ class Ejections:
             if not state.doubted
         }
 
+    def move(self, service: ServiceId, before: str, after: str) -> None:
+        """Carry over the state of a process that is at another address now."""
+        known = self._services.get(service)
+        if known is not None and before in known.endpoints:
+            known.endpoints[after] = known.endpoints.pop(before)
+
     def renew(self, service: ServiceId, endpoint: str, *, same_instance: bool, now: float) -> list[Decision]:
         """Drop the state of an address at which another process answers now.
 

@@ -91,10 +91,17 @@ class Feedback:
         return due
 
     def _renew(self, members: Members, now: float) -> Iterator[Decision]:
-        """Forget what was held against an address at which another process answers now."""
+        """Let what is known follow each process: to its new address, or away with it."""
         if members is self._members:
             return
         before = {(m.service, m.address): m for known in self._members.values() for m in known}
+        after = {(m.service, m.address) for known in members.values() for m in known}
+        # Of those that are at their address no longer, and whose identity is fully known.
+        left = {
+            (m.service, m.identity): m.address
+            for key, m in before.items()
+            if key not in after and all(m.identity)
+        }
         for service, endpoints in members.items():
             for member in endpoints:
                 known = before.get((service, member.address))
@@ -102,6 +109,8 @@ class Feedback:
                 # failures; nor those of one that left a while ago.
                 if known is None:
                     self.evidence.forget(service, member.address)
+                    if old := left.get((service, member.identity)):
+                        self._move(service, old, member.address)
                 elif another_process(known.identity, member.identity):
                     self._changed.add(service)
                     self.evidence.forget(service, member.address)
@@ -110,6 +119,11 @@ class Feedback:
                     yield from self.ejections.renew(service, member.address, same_instance=same, now=now)
             self.weights.retain(service, [member.address for member in endpoints])
         self._members = members
+
+    def _move(self, service: ServiceId, before: str, after: str) -> None:
+        self.evidence.move(service, before, after)
+        self.weights.move(service, before, after)
+        self.ejections.move(service, before, after)
 
     def _judge(
         self, service: ServiceId, endpoints: Sequence[Member], cause: Cause, now: float

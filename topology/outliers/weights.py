@@ -97,6 +97,12 @@ class Weights:
         """Return the endpoint of an address to the neutral weight: another process answers there now."""
         self._held.pop((service, endpoint), None)
 
+    def move(self, service: ServiceId, before: str, after: str) -> None:
+        """Carry over the weight of a process that is at another address now."""
+        held = self._held.pop((service, before), None)
+        if held is not None:
+            self._held[service, after] = held
+
     def retain(self, service: ServiceId, endpoints: Sequence[str]) -> None:
         """Forget endpoints of a service that exist no more."""
         kept = set(endpoints)

@@ -126,6 +126,18 @@ def test_an_open_breaker_waits_for_the_next_trial() -> None:
     assert a not in {balancer.pick(2.0 + FIRST * GROWTH) for _ in range(50)}
 
 
+def test_one_process_at_another_address_is_the_same() -> None:
+    balancer = Balancer(random.Random(7).random)
+    given = [Endpoint("a:1", instance="i", generation="1"), Endpoint("b:1", instance="k")]
+    balancer.update(given)
+    a, b = balancer.candidates.values()
+    balancer.update([Endpoint("c:1", instance="i", generation="1"), Endpoint("d:1", instance="k")])
+    assert balancer.candidates["c:1"] is a
+    assert a.endpoint.address == "c:1"
+    # Without a generation it may be another process of that name: a pod of a StatefulSet that moved.
+    assert balancer.candidates["d:1"] is not b
+
+
 @pytest.mark.parametrize(
     ("before", "after", "another"),
     [

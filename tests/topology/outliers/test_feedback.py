@@ -205,6 +205,18 @@ def test_an_ejected_instance_that_was_started_again_is_tried_before_it_is_truste
     assert fleet.run(11)[-1].kind == "return"
 
 
+def test_an_ejection_follows_its_process_to_another_address() -> None:
+    fleet = Fleet(5, 5)
+    fleet.engine.connect("b2", Node(ServiceId("b"), "b2", BAD, generation="1"), "10.0.0.1", fleet.now)
+    fleet.run(10)
+    fleet.run(2, failing(2))
+    assert fleet.ejected() == {BAD}
+    moved = Node(ServiceId("b"), "b2", "10.9.9.9:80", generation="1")
+    fleet.engine.connect("b2", moved, "10.0.0.1", fleet.now)
+    fleet.engine.tick(fleet.now)
+    assert fleet.ejected() == {"10.9.9.9:80"}
+
+
 def test_an_address_that_was_away_has_no_past() -> None:
     fleet = Fleet(5, 5)
     fleet.run(10)
