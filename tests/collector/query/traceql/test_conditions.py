@@ -1,13 +1,24 @@
 """Conditions on one span in the real store: what fulfils them, and that no value is ever SQL."""
 
-import pytest
+import asyncio
 
-from collector.query.traceql import compiled, parse
+import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
+
+from collector.otlp import traces
+from collector.otlp.values import Limits
+from collector.query.bounded_reader import BoundedReader
+from collector.query.params import Window
+from collector.query.traceql import compiled, parse, parse_any
 from collector.query.traceql.language import syntax
 from collector.query.traceql.language.printer import text
 from collector.query.traceql.language.syntax import Scope, Type
+from collector.query.traceql.metrics.metrics import Metrics
+from collector.query.traceql.metrics.series import Text
+from collector.query.traceql.metrics.steps import instant
+from tests.collector.made import label, span, trace_request
 from tests.collector.query.traceql.test_compiled import HOUR, ONE, TWO, A, ask, found, store
-from tests.collector.query.world import Span, World
+from tests.collector.query.world import NOW_US, Span, World
 
 
 def test_a_missing_attribute_fulfils_no_comparison_but_its_absence(world: World) -> None:
@@ -96,3 +107,67 @@ def test_what_a_user_writes_is_never_sql(world: World, hostile: str) -> None:
     key = syntax.Attribute(Scope.SPAN, hostile)
     grouped = syntax.Query((syntax.Filter(None), syntax.By(key), syntax.Select((key,))))
     assert found(world, grouped).keys() == {ONE, TWO}
+
+
+TYPED = {
+    "string": AnyValue(string_value="1"),
+    "int": AnyValue(int_value=1),
+    "double": AnyValue(double_value=1.0),
+    "bool": AnyValue(bool_value=True),
+    "true": AnyValue(string_value="true"),
+    "list": AnyValue(array_value=ArrayValue(values=[AnyValue(string_value="a"), AnyValue(int_value=1)])),
+    "none": AnyValue(),
+}
+IDS = {name: f"{place:032x}" for place, name in enumerate((*TYPED, "missing"), 1)}
+
+
+COMPARED = [
+    ("span.k = 1", "int double list"),
+    ("1 = span.k", "int double list"),
+    ("span.k > 0.5", "int double list"),
+    ("span.k != 2", "int double list"),
+    ("span.k = `1`", "string"),
+    ("span.k =~ `1|true`", "string true"),
+    ("span.k = `a`", "list"),
+    ("span.k != `a`", "string true"),
+    ("span.k = true", "bool"),
+    ("true = span.k", "bool"),
+    ("span.k", "bool"),
+    ("span.k + 1 = 2", "int double"),
+    ("span.k != nil", "string int double bool true list none"),
+    ("span.k = nil", "missing"),
+    ("span.k = .k", "string int double bool true list none"),
+    ("instrumentation.version = `2`", " ".join(IDS)),
+    ("instrumentation.version = 2", ""),
+    ("instrumentation.missing != nil", ""),
+]
+
+
+def typed(world: World) -> None:
+    """Store a trace for each type of a value ``k``, sent as an application sends it."""
+    request = trace_request(())
+    scope = request.resource_spans[0].scope_spans[0]
+    label(scope.scope.attributes, {"version": "2"})
+    for name, trace in IDS.items():
+        made = span(bytes.fromhex(trace), start_time_unix_nano=NOW_US * 1000 - 10**10)
+        made.end_time_unix_nano = made.start_time_unix_nano + 10**6
+        if name in TYPED:
+            made.attributes.append(KeyValue(key="k", value=TYPED[name]))
+        scope.spans.append(made)
+    batch = traces.examine(request.SerializeToString(), Limits())
+    world.database.insert_spans([batch.body])
+
+
+def test_a_value_is_compared_by_its_type(world: World) -> None:
+    typed(world)
+    for said, names in COMPARED:
+        found = {name for name, trace in IDS.items() if trace in ask(world, f"{{ {said} }}")}
+        assert found == set(names.split()), said
+
+
+def test_values_of_different_types_are_different_groups(world: World) -> None:
+    typed(world)
+    steps = instant(Window(NOW_US - 60_000_000, NOW_US))
+    query = parse_any("{ span.k = 1 || span.k = `1` } | count_over_time() by(span.k)")
+    answer = asyncio.run(Metrics(BoundedReader(world.reader)).run(query, steps, 0))
+    assert {each.labels[0][1] for each in answer.series} >= {Text("1", ""), Text("1", "int")}
