@@ -50,7 +50,7 @@ _SURVEY: Final = 0.5  # seconds between two looks at what is usual
 _FEW: Final = 3  # endpoints with an answer, without which (or all) nothing is usual
 # Seconds that an endpoint is spared that asks for less load: least, and the longest that Retry-After may ask.
 _SPARED: Final = 1.0
-_SPARED_MOST: Final = 10.0
+_SPARED_MOST: Final = 30.0
 _LONGER: Final = 1.1  # times, with each answer that took longer than 99 %
 _SHORTER: Final = 0.999  # times, with each that did not: in balance at one in a hundred
 
@@ -275,8 +275,8 @@ class Balancer:
         answers = candidate.answers
         if answer is not Answer.SHED:
             return answers.wrong(each.answers for each in self._ready)
-        # As long as the share that it sheds: what it can still serve must not be lost.
-        wanted = max(retry_after, _SPARED_MOST * answers.shed, _SPARED)
+        # By the share that it sheds, squared: where that is small, what it serves must not be lost.
+        wanted = max(retry_after, _SPARED_MOST * answers.shed**2, _SPARED)
         candidate.spared = now + min(wanted, _SPARED_MOST)
         return False
 

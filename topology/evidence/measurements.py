@@ -296,7 +296,12 @@ class Evidence:
 
     def _record(self, service: ServiceId, endpoint: str) -> Record:
         self._touched.add(service)
-        return self._records.setdefault(service, {}).setdefault(endpoint, Record())
+        records = self._records.setdefault(service, {})
+        record = records.get(endpoint)
+        # Not ``setdefault``, which would make one for each report.
+        if record is None:
+            record = records[endpoint] = Record()
+        return record
 
     @staticmethod
     def _view(record: Record, reporter: str) -> ReporterView:

@@ -85,7 +85,7 @@ def test_where_all_shed_load_all_get_some() -> None:
     assert min(served) > 0.5 * max(served)
 
 
-@pytest.mark.parametrize(("retry_after", "spared"), [(0.0, 1.25), (4.0, 4.0), (1e9, 10.0)])
+@pytest.mark.parametrize(("retry_after", "spared"), [(0.0, 1.0), (4.0, 4.0), (1e9, 30.0)])
 def test_an_endpoint_is_spared_for_as_long_as_it_asks_within_bounds(
     retry_after: float, spared: float
 ) -> None:
