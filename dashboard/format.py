@@ -134,10 +134,14 @@ def period(start: int, end: int, zone: Zone) -> str:
     return f"{begin:%Y-%m-%d %H:%M:%S}{changed} to {until.strftime(shown)}{',' if not changed else ''} {last}"
 
 
+def offset_minutes(us: int, zone: Zone) -> int:
+    """Return the minutes east of UTC that a zone has at a time."""
+    return (local(us, zone).utcoffset() or timedelta()) // timedelta(minutes=1)
+
+
 def offset(us: int, zone: Zone) -> str:
     """Format the offset that a zone has at a time as ``UTC+1``, ``UTC−3:30``."""
-    east = local(us, zone).utcoffset() or timedelta()
-    minutes = east // timedelta(minutes=1)
+    minutes = offset_minutes(us, zone)
     hours, rest = divmod(abs(minutes), 60)
     told = f"{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
     return "UTC" + (told if minutes else "")

@@ -6,6 +6,8 @@ Colours of text and lines come from the stylesheet.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from dashboard import format as fmt
+
 Figure = dict[str, Any]
 
 # Passed to every dcc.Graph: no toolbar, no zoom by wheel, resize with the page.
@@ -17,7 +19,24 @@ CLOCK: Final[Figure] = {
     "hoverformat": "%H:%M:%S",
     "tickformatstops": [{"dtickrange": [None, 59_999], "value": "%H:%M:%S"}],
 }
+# A point's time in microseconds since the epoch to an x value, and the axis.
+TimeAxis = tuple[list[str], Figure]
 _FONT: Final = {"family": "inherit", "size": 11}
+
+
+def time_axis(times: Sequence[int], zone: fmt.Zone) -> TimeAxis:
+    """Return x values of times in microseconds, in order, and their axis.
+
+    An axis knows no zones, and local time may repeat an hour: all points are at the offset of the last, and
+    where the first one's is another the axis says which.
+    """
+    if not times:
+        return [], CLOCK
+    first, last = fmt.offset(times[0], zone), fmt.offset(times[-1], zone)
+    values = [fmt.axis(each, fmt.offset_minutes(times[-1], zone)) for each in times]
+    if first == last:
+        return values, CLOCK
+    return values, {**CLOCK, "tickformat": f"%H:%M {last}", "hoverformat": f"%H:%M:%S {last}"}
 
 
 def figure(

@@ -20,7 +20,7 @@ def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
 
 def traffic(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
     """Return requests per second as bars, failed ones at the foot."""
-    times = [fmt.axis(point["time"], zone) for point in points]
+    times, clock = charts.time_axis([point["time"] for point in points], zone)
     # ``rate`` is of all calls; the failed ones have the same share of it as of the count.
     failed = [point["rate"] * point["errors"] / max(point["count"], 1) for point in points]
     fine = [max(point["rate"] - bad, 0.0) for point, bad in zip(points, failed, strict=True)]
@@ -36,19 +36,20 @@ def traffic(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
         for name, values, colour in (("failed", failed, palette.BAD), ("fine", fine, palette.ACCENT))
     ]
     return charts.figure(
-        bars, HEIGHT, charts.CLOCK, {"ticksuffix": " rps", "tickformat": ".3~s"}, barmode="stack", bargap=0.15
+        bars, HEIGHT, clock, {"ticksuffix": " rps", "tickformat": ".3~s"}, barmode="stack", bargap=0.15
     )
 
 
 def success(points: Sequence[Point], zone: fmt.Zone, height: int = LOW) -> charts.Figure:
     """Return the share of failed requests over time, in percent; gaps where there was no traffic."""
+    times, clock = charts.time_axis([point["time"] for point in points], zone)
     failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
     line = {
         "type": "scatter",
         "mode": "lines",
         "name": "failed",
         "connectgaps": False,
-        "x": [fmt.axis(point["time"], zone) for point in points],
+        "x": times,
         "y": failed,
         "line": {"color": palette.BAD, "width": 2},
         "fill": "tozeroy",
@@ -58,12 +59,12 @@ def success(points: Sequence[Point], zone: fmt.Zone, height: int = LOW) -> chart
     most = max((value for value in failed if value is not None), default=0.0)
     # At least one percent: a few failures among many calls must not fill the chart.
     axis = {"ticksuffix": " %", "range": [0, max(most * 1.1, 1.0)]}
-    return charts.figure([line], height, charts.CLOCK, axis)
+    return charts.figure([line], height, clock, axis)
 
 
 def latency(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
     """Return p50, p90 and p99 over time; gaps where there was no traffic."""
-    times = [fmt.axis(point["time"], zone) for point in points]
+    times, clock = charts.time_axis([point["time"] for point in points], zone)
     lines = (
         ("p99", [point["p99"] for point in points], palette.WARN, "dot"),
         ("p90", [point["p90"] for point in points], "#8c6bc8", "dash"),
@@ -86,7 +87,7 @@ def latency(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
     return charts.figure(
         traces,
         HEIGHT,
-        charts.CLOCK,
+        clock,
         {"ticksuffix": " ms", "tickformat": ".3~s"},
         showlegend=True,
         # In a margin of its own: within the plot it lies on the lines.

@@ -21,17 +21,18 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: fmt.Zone) -> charts
     Strength goes with the logarithm: the few slow calls are what one looks for.
     """
     buckets, counts = thin(heatmap, ROWS)
+    times, clock = charts.time_axis([point["time"] for point in points], zone)
     rows = range(len(buckets))
     words = [f"{fmt.duration(low)} to {fmt.duration(high)}" for low, high in buckets]
     columns = [[column[row] for column in counts] for row in rows]
     cells = {
         "type": "heatmap",
-        "x": [fmt.axis(point["time"], zone) for point in points],
+        "x": times,
         "y": list(rows),
         # None leaves a cell without colour: no calls are something else than few.
         "z": [[math.log1p(count) if count else None for count in row] for row in columns],
         "text": [[f"{words[row]}<br>{count} calls" for count in columns[row]] for row in rows],
-        "hovertemplate": "%{x|%H:%M:%S}<br>%{text}<extra></extra>",
+        "hovertemplate": f"%{{x|{clock['hoverformat']}}}<br>%{{text}}<extra></extra>",
         "colorscale": _SCALE,
         "showscale": False,
         "zmin": 0,
@@ -45,7 +46,7 @@ def latency(points: Sequence[Point], heatmap: Heatmap, zone: fmt.Zone) -> charts
         "rangemode": "normal",
         "showgrid": False,
     }
-    return charts.figure([cells], HEIGHT, charts.CLOCK, ticks, hovermode="closest")
+    return charts.figure([cells], HEIGHT, clock, ticks, hovermode="closest")
 
 
 def thin(heatmap: Heatmap, most: int) -> tuple[list[tuple[float, float]], list[list[int]]]:

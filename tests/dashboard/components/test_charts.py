@@ -80,3 +80,12 @@ def test_the_scatter_shows_a_hostile_name_as_text() -> None:
 
 def _valid(figure: charts.Figure) -> go.Figure:
     return go.Figure(figure)
+
+
+def test_an_axis_across_a_change_of_clocks_goes_on_and_says_its_offset() -> None:
+    times = [1_792_890_000_000_000 + hour * 3_600_000_000 for hour in (-2, -1, 0, 1)]
+    values, axis = charts.time_axis(times, "Europe/Berlin")
+    assert [each[11:16] for each in values] == ["00:00", "01:00", "02:00", "03:00"]
+    assert axis["tickformat"] == "%H:%M UTC+1"
+    assert charts.time_axis(times[2:], "Europe/Berlin") == (values[2:], charts.CLOCK)
+    assert charts.time_axis([], "Europe/Berlin") == ([], charts.CLOCK)
