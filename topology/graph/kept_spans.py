@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+from proxy.contract.attributes import UNKNOWN_SERVICE
+from proxy.contract.service_id import ServiceId
 from topology.graph.exchanges import Exchange, SpanKind
 from topology.model.samples import SpanFact
 
@@ -11,6 +13,7 @@ _DEPTH: Final = 100
 # Appended to the key of a caller's half whose callee's half has the same id (Zipkin's shared spans).
 _CALLER: Final = b"c"
 # As plain numbers: comparing members of an enumeration costs several times as much.
+_NOBODY: Final = ServiceId("")
 _INTERNAL: Final = int(SpanKind.INTERNAL)
 _SERVING: Final = (int(SpanKind.SERVER), int(SpanKind.CONSUMER))
 
@@ -48,6 +51,8 @@ class KeptSpan:
             self.parent = fact.link if exchange is None else b""
         if fact.kind in _SERVING:
             self.serves = True
+        elif fact.service == UNKNOWN_SERVICE and self.parent:
+            self.service = _NOBODY  # that of the span above, as Zipkin has it
         if exchange is None:
             self.left = True
             if fact.kind <= _INTERNAL:

@@ -87,6 +87,7 @@ class Pairing:
         for span in due:
             if not span.left:
                 span.linked = True
+                span.service = span.service or span.fact.service
                 self._leave(span, results, now, final=True)
         self._spans.drop(due, now)
         return [each for each in results if isinstance(each, Edge)]

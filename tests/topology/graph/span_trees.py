@@ -162,6 +162,28 @@ CALLS: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         ),
         {("user", "web", HTTP): 1, WEB_API: 2},
     ),
+    "spans that name no service, below one that does": (
+        (
+            span("1", "", "web", SERVER),
+            span("2", "1", "unknown_service", INTERNAL),
+            span("3", "2", "unknown_service", CLIENT, server__address="api"),
+        ),
+        {("user", "web", HTTP): 1, WEB_API: 1},
+    ),
+    "services that name themselves nowhere": (
+        (
+            span("1", "", "unknown_service", CLIENT, server__address="api"),
+            span("2", "1", "api", SERVER),
+            span("3", "2", "api", CLIENT),
+            span("4", "3", "unknown_service", SERVER),
+            span("5", "0", "unknown_service", CLIENT, server__address="bank"),
+        ),
+        {
+            ("unknown_service", "api", HTTP): 1,
+            ("api", "unknown_service", HTTP): 1,
+            ("unknown_service", "bank", HTTP): 1,
+        },
+    ),
     "a server without a service": (
         (
             span("1", "", "", SERVER, peer__service="web"),
