@@ -34,8 +34,10 @@ _GIVE_UP: Final = 120.0
 # What a resolver says of a name that has no address; its other errors say that it does not know now.
 _NO_SUCH_NAME: Final = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
-# Look-ups of one name at once where each answer brings another single address (weighted records).
+# Look-ups of one name at once where each answer brings another single address (weighted records), and the
+# seconds since the last other answer for which a name counts as one of these: also those asked for rarely.
 _PARALLEL: Final = 6
+_VARYING: Final = 300.0
 
 Resolve = Callable[[str], Awaitable[Sequence[Any]]]
 """Returns what getaddrinfo returns for a host name. Raises OSError or UnicodeError."""
@@ -185,7 +187,7 @@ class DnsCache:
     def _refresh(self, host: str) -> tuple[_Task, float]:
         under_way = self._lookups.setdefault(host, [])
         known = self._known.get(host)
-        varying = known is not None and len(known.addresses) == 1 and self._now() - known.changed < LIFETIME
+        varying = known is not None and len(known.addresses) == 1 and self._now() - known.changed < _VARYING
         if len(under_way) >= (_PARALLEL if varying else 1):
             lookup = under_way.pop(0)
         else:

@@ -19,29 +19,33 @@ _HALF_ZERO: Final = bytes(8)
 def parse(fields: Mapping[bytes, bytes]) -> tuple[bytes, bytes, bool | None]:
     """Return trace id (16 bytes), parent id and sampling decision of B3 fields, named in lower case.
 
-    Ids are empty when absent or malformed; the decision is None when the caller made none.
+    Ids are empty when absent or malformed; the decision is None when the caller made none. The single field
+    comes first, the others count where it says nothing.
     """
     single = fields.get(b"b3")
     if single is not None:
         # ``b3: 0`` alone is a decision without ids: deny this trace.
-        parts = single.split(b"-")
-        if len(parts) == 1:
-            return b"", b"", _decision(parts[0])
-        trace, span = parts[0], parts[1]
-        decision = _decision(parts[2]) if len(parts) > 2 else None
-    else:
-        trace, span = fields.get(b"x-b3-traceid", b""), fields.get(b"x-b3-spanid", b"")
-        # Debug implies "sampled", whatever X-B3-Sampled says (B3, "Debug Flag").
-        debug = fields.get(b"x-b3-flags") == b"1"
-        decision = True if debug else _decision(fields.get(b"x-b3-sampled", b""))
+        trace, _, rest = single.partition(b"-")
+        span, _, rest = rest.partition(b"-")
+        decision = _decision(rest.partition(b"-")[0] if span else trace)
+        trace_id, parent_id = _ids(trace, span)
+        if trace_id or decision is not None:
+            return trace_id, parent_id, decision
+    # Debug implies "sampled", whatever X-B3-Sampled says (B3, "Debug Flag").
+    debug = fields.get(b"x-b3-flags") == b"1"
+    decision = True if debug else _decision(fields.get(b"x-b3-sampled", b""))
+    return *_ids(fields.get(b"x-b3-traceid", b""), fields.get(b"x-b3-spanid", b"")), decision
+
+
+def _ids(trace: bytes, span: bytes) -> tuple[bytes, bytes]:
     try:
-        trace_id, parent_id = unhexlify(trace), unhexlify(span)
+        trace_id, span_id = unhexlify(trace), unhexlify(span)
     except (HexError, ValueError):
-        return b"", b"", decision
-    if len(trace_id) not in (8, 16) or len(parent_id) != 8 or not any(trace_id) or not any(parent_id):
-        return b"", b"", decision
+        return b"", b""
+    if len(trace_id) not in (8, 16) or len(span_id) != 8 or not any(trace_id) or not any(span_id):
+        return b"", b""
     # B3 allows 64-bit ids; left-padding is what Zipkin and OpenTelemetry both do, so ids still match.
-    return trace_id.rjust(16, b"\0"), parent_id, decision
+    return trace_id.rjust(16, b"\0"), span_id
 
 
 def forms(fields: Mapping[bytes, bytes]) -> int:
@@ -75,6 +79,7 @@ def render(forms: int, trace: bytes, span: bytes, parent: bytes, sampled: bool) 
 
 
 def _decision(value: bytes) -> bool | None:
-    if value in (b"1", b"d", b"true"):
+    # Older tracers send the words, in any case.
+    if value in (b"1", b"d") or value.lower() == b"true":
         return True
-    return False if value in (b"0", b"false") else None
+    return False if value == b"0" or value.lower() == b"false" else None

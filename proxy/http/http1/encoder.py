@@ -12,6 +12,7 @@ from proxy.http.messages import Field, RequestHead, ResponseHead
 
 # RFC 9110, 15.3.5 and 15.4.5: these responses end with their head, whatever Content-Length says.
 BODILESS: Final = frozenset({204, 304})
+_UPGRADE_REQUIRED: Final = 426
 
 # Servers may invent reason phrases; the cache must not grow with them. Real services use a dozen lines.
 _MAX_STATUS_LINES: Final = 1000
@@ -98,7 +99,7 @@ class ResponseEncoder(_Encoder):
     def switch(self, head: ResponseHead) -> None:
         """Add the response after which bytes pass as they are: 101, or 2xx to CONNECT (RFC 9110, 9.3.6)."""
         self.keep = False
-        upgrade = b"connection: upgrade\r\nupgrade: %b\r\n" % head.upgrade if head.upgrade else b""
+        upgrade = _upgrade(head) if head.upgrade else b""
         line = status_line(head.status, head.phrase)
         self.pieces.append(line + field_lines(head.fields) + upgrade + b"\r\n")
 
@@ -119,11 +120,19 @@ class ResponseEncoder(_Encoder):
         # HTTP/1.0 closes unless both sides say otherwise (RFC 9112, 9.3).
         elif request.version == b"1.0":
             framing += b"connection: keep-alive\r\n"
+        # It has to name the protocol that it asks for (RFC 9110, 15.5.22); elsewhere Upgrade is an offer
+        # that ends here.
+        if head.status == _UPGRADE_REQUIRED and head.upgrade:
+            framing += _upgrade(head)
         self.keep = keep
         # Written out here and not by ``field_lines``: this runs for each response, and a call costs more
         # than the line.
         lines = b"".join([b"%b: %b\r\n" % field for field in head.fields])
         self.pieces.append(status_line(head.status, head.phrase) + lines + framing + b"\r\n")
+
+
+def _upgrade(head: ResponseHead) -> bytes:
+    return b"connection: upgrade\r\nupgrade: %b\r\n" % head.upgrade
 
 
 _UNKNOWN: Final = RequestHead()

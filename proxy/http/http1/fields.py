@@ -65,11 +65,13 @@ _MAX_HOSTS: Final = 4096
 # for in all of these fields alike: a false match costs a connection its place in the pool, a miss would
 # lend somebody's identity.
 _CONNECTION_BOUND: Final = re.compile(
-    rb"(?i)[ \t]*(?:ntlm|negotiate|nego2|kerberos|credssp|pku2u|true|session-based-authentication)"
-    rb"(?=[ \t;]|$)"
+    rb"(?i)[ \t]*(?:ntlm|negotiate|gss-negotiate|gssapi|spnego|nego2|kerberos|credssp|pku2u|livessp|schannel"
+    rb"|true|session-based-authentication)(?=[ \t;]|$)"
 )
 # Never accepted in a trailer section: they would reframe or reroute a message already under way.
 _NOT_IN_TRAILERS: Final = frozenset({*_KINDS, b"trailer", b"expect", b"set-cookie"})
+# In place of a traceparent: no reader takes it for one.
+_SEVERAL: Final = b"-"
 # The options of Connection that name no field worth looking for.
 _PLAIN_OPTIONS: Final = frozenset({b"close", b"keep-alive", b""})
 
@@ -111,8 +113,8 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
                 # Several tracestate fields are one list, in their order (W3C trace context, 3.3).
                 head.tracestate = head.tracestate + b"," + value if head.tracestate else value
             else:
-                # Two traceparents are as good as none (W3C trace context, 3.2).
-                head.traceparent = b"" if head.traceparent else value.strip()
+                # Several traceparents are as good as none (W3C trace context, 3.2), also three of them.
+                head.traceparent = _SEVERAL if head.traceparent else value.strip()
         elif kind == _LENGTH:
             head.length = _length(value, head.length)
         elif kind == _ENCODING:
@@ -128,7 +130,8 @@ def read_request(head: RequestHead, fields: list[Field]) -> bytes:
         elif kind == _CALLER:
             head.caller = value.strip()
         elif kind == _B3:
-            head.b3 = {**(head.b3 or {}), name.lower(): value.strip()}
+            # Of several fields the first counts, which is also what applications read.
+            head.b3 = {name.lower(): value.strip(), **(head.b3 or {})}
         elif kind == _IDENTITY:
             kept.append(field)
             # Credentials name one scheme, at their start: a long token is not searched.

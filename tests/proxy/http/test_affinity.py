@@ -89,6 +89,8 @@ def credentials(scheme: bytes, name: bytes = b"Authorization") -> bytes:
     [
         (b"NTLM", b"Authorization"),
         (b"negotiate", b"authorization"),
+        (b"GSS-Negotiate", b"Authorization"),
+        (b"GSSAPI", b"Authorization"),
         (b"Kerberos", b"Proxy-Authorization"),
         (b"CredSSP", b"Authorization"),
     ],

@@ -125,9 +125,15 @@ def test_where_each_answer_is_another_address_questions_at_once_are_asked_severa
     async def run() -> None:
         world = World(*[[A], [B], [C]] * 5)
         await world.resolve()
+        world.now = 60.0  # also where the name is asked for rarely
         orders = await asyncio.gather(*(world.resolve() for _ in range(30)))
         assert Counter(order[0] for order in orders) == {f"{each}:80": 10 for each in (A, B, C)}
         assert world.resolver.asked == 7
+        world.resolver.answers = [[C]]
+        await world.resolve()
+        world.now = 1000.0
+        await asyncio.gather(*(world.resolve() for _ in range(30)))
+        assert world.resolver.asked == 9
 
     play(run())
 

@@ -26,6 +26,17 @@ PARENT = "00f067aa0ba902b7"
             (TRACE, PARENT, True),
         ),
         ({b"x-b3-traceid": b"zz", b"x-b3-spanid": PARENT.encode()}, ("", "", None)),
+        ({b"x-b3-sampled": b"True"}, ("", "", True)),
+        ({b"x-b3-sampled": b"FALSE"}, ("", "", False)),
+        # A single field that says nothing leaves the word to the others, one that decides does not.
+        *(
+            (
+                {b"b3": single, b"x-b3-traceid": TRACE.encode(), b"x-b3-spanid": PARENT.encode()},
+                (TRACE, PARENT, None),
+            )
+            for single in (b"", b"zzz", b"-", b"abc-def", b"\xff\xfe")
+        ),
+        ({b"b3": b"0", b"x-b3-traceid": TRACE.encode(), b"x-b3-spanid": PARENT.encode()}, ("", "", False)),
     ],
 )
 def test_b3_single_and_multi(

@@ -171,6 +171,13 @@ def test_after_a_switch_bytes_pass_as_they_are() -> None:
     assert not encoder.keep
 
 
+def test_only_an_answer_that_requires_an_upgrade_names_its_protocol() -> None:
+    for status, field in ((426, b"connection: upgrade\r\nupgrade: websocket\r\n"), (200, b"")):
+        response = response_head(status)
+        response.upgrade, response.length = b"websocket", 0
+        assert answered(request_head(), response) == status_line(status, b"OK") + field + b"\r\n"
+
+
 def test_a_head_that_was_taken_back_leaves_no_framing_behind() -> None:
     for version in (b"1.1", b"1.0"):
         request = request_head()

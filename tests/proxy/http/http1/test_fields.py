@@ -5,6 +5,7 @@ import pytest
 from proxy.errors import RefusedError
 from proxy.http.http1.fields import read_request, read_response, trailers
 from proxy.http.messages import Field, RequestHead, ResponseHead
+from proxy.telemetry.trace_context import parse_traceparent
 
 
 def request(*fields: Field) -> RequestHead:
@@ -69,8 +70,14 @@ def test_what_is_ours_is_taken_out_and_kept_apart() -> None:
     assert head.fields == [(b"baggage", b"k=v")]
 
 
-def test_two_traceparents_are_as_good_as_none() -> None:
-    assert request((b"traceparent", b"x"), (b"traceparent", b"y")).traceparent == b""
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_several_traceparents_are_as_good_as_none(count: int) -> None:
+    value = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert parse_traceparent(request(*[(b"traceparent", value)] * count).traceparent) is None
+
+
+def test_of_several_b3_fields_the_first_counts() -> None:
+    assert request((b"b3", b"1"), (b"B3", b"0")).b3 == {b"b3": b"1"}
 
 
 def test_an_upgrade_needs_its_connection_option() -> None:
