@@ -1,5 +1,7 @@
 """Which dependency the graph points to."""
 
+import re
+
 import pytest
 
 from tests.topology.fleet import Fleet, fine, histogram
@@ -68,5 +70,6 @@ def test_when_all_endpoints_are_slow_none_is_ejected_and_the_dependency_is_named
 
     assert run(30, 0.02) == []
     (hold,) = run(10, 0.4)
-    assert "4 of 4 endpoints are slow" in hold
+    # As soon as most are: the windows of the endpoints do not begin at one moment.
+    assert re.match("[34] of 4 endpoints are slow", hold)
     assert "the graph points to db:5432, which takes" in hold
