@@ -112,8 +112,8 @@ class Ingest:
             refused = metrics.prune(request, len(body), limits)
             # The bytes of the sender are kept where they can be: serializing a request costs as much as
             # parsing it.
-            unchanged = parse is from_protobuf and not refused.count
             refused.merge(unreadable)
+            unchanged = parse is from_protobuf and not refused.count
             wire = body if unchanged else request.SerializeToString()
 
             def feed(now: float) -> None:

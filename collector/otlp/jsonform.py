@@ -28,8 +28,9 @@ _LISTS: Final = (
     ("scopeSpans", "scope_spans", "scopeMetrics", "scope_metrics", "scopeLogs", "scope_logs"),
     ("spans", "metrics", "logRecords", "log_records"),
 )
-# Deeper than any telemetry, and well within the interpreter's recursion limit.
-_DEPTH: Final = 100
+# Deeper than protobuf nests messages (100; a map inside of a map takes three of them and four levels of
+# JSON), and well within the interpreter's recursion limit.
+_DEPTH: Final = 160
 _ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 

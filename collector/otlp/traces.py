@@ -7,23 +7,20 @@ leave attributes, events and links as bytes. Access from Python to fields is wha
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from collector.otlp import nested_attributes
-from collector.otlp.body import malformed
-from collector.otlp.span_index_pb2 import RawRequest, Request, ScopeSpans, Span
+from collector.otlp.body import valid_part
+from collector.otlp.span_index_pb2 import Request, ScopeSpans, Span
 from collector.otlp.stored_values import text
-from collector.otlp.utf8 import repair
 from collector.otlp.values import (
     NO_SPAN,
     NO_TRACE,
@@ -42,7 +39,6 @@ from topology.graph import peer_address
 from topology.graph.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
 from topology.model.samples import SpanFact
 
-_REQUEST: Final = ExportTraceServiceRequest.DESCRIPTOR.name
 _TRACE: Final = 16
 _SPAN: Final = 8
 _INTERNAL: Final = 1
@@ -88,7 +84,7 @@ def examine(body: bytes, limits: Limits) -> SpanBatch:
     Raises MalformedError.
     """
     refused = Refusals()
-    body = _valid_part(body, refused)
+    body = valid_part(ExportTraceServiceRequest, body, refused)
     if nested_attributes.may_contain(body):
         # ClickHouse's parser takes plain values only, so lists and maps become JSON texts first.
         body = nested_attributes.flatten(body)
@@ -234,54 +230,3 @@ def _pair(raw: bytes) -> tuple[str, str] | None:
     """
     pair = KeyValue.FromString(raw)
     return (pair.key, pair.value.string_value or text(pair.value)) if pair.key in GRAPH_ATTRIBUTES else None
-
-
-def _valid_part(body: bytes, refused: Refusals) -> bytes:
-    """Return the request if it parses in full, else the part of it that does. Raises MalformedError."""
-    try:
-        ExportTraceServiceRequest.FromString(body)
-    except DecodeError:
-        with suppress(ValueError):
-            body = repair(ExportTraceServiceRequest, body)
-        return _salvage(body, refused)
-    return body
-
-
-def _salvage(body: bytes, refused: Refusals) -> bytes:
-    """Return the request without the resources, scopes and spans that are invalid protobuf.
-
-    One bad span must not cost every other span of its batch.
-    """
-    try:
-        request = RawRequest.FromString(body)
-    except DecodeError as error:
-        raise malformed(_REQUEST, error) from None
-    for resource in request.resource_spans:
-        valid = _parses(Resource, resource.resource)
-        for scope in resource.scope_spans:
-            whole = valid and _parses(InstrumentationScope, scope.scope)
-            kept = [raw for raw in scope.spans if whole and _parses(trace_pb2.Span, raw)]
-            if lost := len(scope.spans) - len(kept):
-                refused.add("unreadable", "a span or its resource is not protobuf", lost)
-            del scope.spans[:]
-            scope.spans.extend(kept)
-            if not whole:
-                scope.ClearField("scope")
-        if not valid:
-            resource.ClearField("resource")
-    # Checked once more as a whole: fields outside of spans may be damaged as well.
-    body = request.SerializeToString()
-    try:
-        ExportTraceServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise malformed(_REQUEST, error) from None
-    return body
-
-
-def _parses(kind: type[Resource | InstrumentationScope | trace_pb2.Span], raw: bytes) -> bool:
-    """True if the bytes are a message of this type."""
-    try:
-        kind.FromString(raw)
-    except DecodeError:
-        return False
-    return True

@@ -5,13 +5,14 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.otlp import metrics, traces
 from collector.otlp.body import MalformedError, from_json, from_protobuf
 from collector.otlp.samples import sidecar_samples
-from collector.otlp.values import Limits
+from collector.otlp.values import Limits, Refusals
 from tests.collector.made import client_metrics, span, trace_request
 
 GOOD_SPANS = trace_request([span(), span()]).SerializeToString()
@@ -74,3 +75,18 @@ def test_the_complaint_names_the_message() -> None:
 def test_json_nested_past_the_interpreter_is_a_complaint() -> None:
     with pytest.raises(MalformedError):
         from_json(ExportTraceServiceRequest, b"[" * 100_000)
+
+
+def test_a_bad_point_or_record_does_not_cost_the_others() -> None:
+    metrics, logs = ExportMetricsServiceRequest(), ExportLogsServiceRequest()
+    for name in ("good", "BROKEN", "good"):
+        metrics.resource_metrics.add().scope_metrics.add().metrics.add(name=name)
+        logs.resource_logs.add().scope_logs.add().log_records.add(severity_text=name)
+    for request in (metrics, logs):
+        refused = Refusals()
+        # A length that points behind the end of its item.
+        body = request.SerializeToString().replace(b"\x06BROKEN", b"\x07BROKEN")
+        read = from_protobuf(type(request), body, refused)
+        assert len(str(read).split("good")) == 3
+        assert "BROKEN" not in str(read)
+        assert refused.reasons == {"unreadable": 1}

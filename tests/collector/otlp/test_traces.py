@@ -265,6 +265,16 @@ def test_text_that_is_no_utf8_costs_no_span() -> None:
     assert not spans.refused.count
 
 
+def test_a_span_nested_too_deeply_is_left_out_alone() -> None:
+    good, deep = span(), span()
+    value = deep.attributes.add(key="k").value
+    for _ in range(33):  # each map takes three of protobuf's hundred levels
+        value = value.kvlist_value.values.add(key="x").value
+    spans = examine(trace_request([good, deep]).SerializeToString(), Limits())
+    assert kept(spans) == [good]
+    assert dict(spans.refused.reasons) == {"unreadable": 1}
+
+
 def test_a_resource_whose_text_is_no_utf8_costs_no_span() -> None:
     spans = examine(with_broken_text(trace_request([span(), span()], service="BROKEN"), "BROKEN"), Limits())
     assert spans.count == 2
