@@ -23,7 +23,7 @@ DEFAULT_LATENCY: Final = 0.03
 EXPLAINED: Final = 0.25
 _RISE: Final = 60.0  # seconds, time constant in which what is typical grows
 _CUT: Final = 2.0  # times what is typical that count of a slow answer
-_FALL: Final = 0.1  # of the way down with each faster answer
+_FALL: Final = 0.2  # of the way down with each faster answer
 
 
 class Candidate:
