@@ -3,7 +3,8 @@
 ``model``       the types that enter (samples) and leave (graph, endpoints, stages, decisions)
 ``engine``      one step: measurements -> memory -> ejections and weights -> snapshot
 ``registry``    the endpoints that exist, from every source that knows some
-``graph``       counts by second, attribution of calls to edges, edges from spans
+``graph``       counts by second, attribution of calls to edges
+``spans``       the calls that spans of services without a sidecar prove
 ``evidence``    what each reporter measured of each endpoint in the last seconds
 ``outliers``    outlier tests, ejection, weights
 ``rollout``     adoption stages, the effect of routing, the guard

@@ -18,9 +18,8 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import ReportDelays, ReportTime
 from topology.federation.remote import RemoteCollectors
-from topology.graph import root_cause, span_peers
+from topology.graph import root_cause
 from topology.graph.call_attribution import Intake
-from topology.graph.span_pairing import Pairing
 from topology.graph.traffic_queries import Traffic
 from topology.graph.window import Window
 from topology.live_view import LiveView
@@ -36,6 +35,8 @@ from topology.registry.sources import Member, Members, Source
 from topology.rollout.guard import Guard
 from topology.rollout.stages import Setting, Stages
 from topology.settings import EngineSettings
+from topology.spans import node_kinds
+from topology.spans.span_pairing import Pairing
 from topology.xds import snapshot
 from topology.xds.snapshot import Snapshot
 
@@ -294,7 +295,7 @@ class Engine:
         # meant.
         named = target.lower()
         if place is not None and (
-            named in (place[0].caseless, place[0].name.lower()) or span_peers.outside(target)
+            named in (place[0].caseless, place[0].name.lower()) or node_kinds.outside(target)
         ):
             return (*place, True)
         return self._registry.spelling(ServiceId(self._intake.resolve(target))), endpoint, False

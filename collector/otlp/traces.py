@@ -35,9 +35,9 @@ from collector.otlp.values import (
 )
 from proxy.contract.attributes import NAMESPACE, SCOPE, SERVICE_NAME, UNKNOWN_SERVICE
 from proxy.contract.service_id import ServiceId
-from topology.graph import peer_address
-from topology.graph.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
 from topology.model.samples import SpanFact
+from topology.spans import peer_address
+from topology.spans.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
 
 _TRACE: Final = 16
 _SPAN: Final = 8

@@ -23,9 +23,8 @@ from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine, Tick, UnknownServiceError
-from topology.graph.span_edges import USER
 from topology.model.decisions import Decision
-from topology.model.graph import Stats
+from topology.model.graph import USER, Stats
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, SpanFact
 from topology.model.stages import StageView
 from topology.policy.models import Policy

@@ -26,17 +26,16 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.evidence.report_delay import ReportTime
-from topology.graph import span_peers
 from topology.graph.connections import Connections, Open
 from topology.graph.known_nodes import KnownNodes
-from topology.graph.span_edges import USER, Alias, Measured
-from topology.graph.span_pairing import Pairing
-from topology.graph.span_peers import Edge
 from topology.graph.spread import SPREAD, spread
 from topology.graph.window import Cell, Key, Window
-from topology.model.graph import Kind
+from topology.model.graph import USER, Kind
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SpanFact
 from topology.registry.registry import Registry
+from topology.spans import node_kinds
+from topology.spans.span_edges import Alias, Edge, Measured
+from topology.spans.span_pairing import Pairing
 
 # Seconds for which a callee's measurement waits for one of its caller. Both report every half second, by
 # clocks and connections of their own: two seconds are four reports of the caller.
@@ -83,7 +82,7 @@ class Intake:
         """Count calls that another collector counted and stored, in the same second."""
         ends = (sample.source, sample.target, False), (sample.target, sample.source, True)
         for name, other, called in ends:
-            kind = span_peers.kind_of(name, sample.protocol, called, other)
+            kind = node_kinds.kind_of(name, sample.protocol, called, other)
             if kind is not Kind.SERVICE and name != USER:
                 self._nodes.add_kind(name, kind)
         key = Key(sample.source, sample.target, sample.protocol, sample.endpoint, sample.arm, remote=True)
@@ -102,8 +101,8 @@ class Intake:
         server = sample.side is Side.SERVER
         if server:
             sample = replace(sample, endpoint=self._served_at(sample, now))
-        elif span_peers.outside(sample.target):
-            self._nodes.add_kind(sample.target, span_peers.kind_at(sample.target))
+        elif node_kinds.outside(sample.target):
+            self._nodes.add_kind(sample.target, node_kinds.kind_at(sample.target))
         if self._connections.set_open(sample, now) and (sample.sent or sample.received):
             key = Key(USER if server else sample.source, sample.target, Protocol.TCP, sample.endpoint)
             self._window.add_bytes(key, sample.sent, sample.received, now)
@@ -204,7 +203,7 @@ class Intake:
 
     def resolve(self, target: str) -> str:
         """Return the service behind a target, or the target itself."""
-        if not span_peers.outside(target):
+        if not node_kinds.outside(target):
             return target
         place = self._registry.resolve(target)
         return place[0] if place else self._nodes.service_at(target)
@@ -233,8 +232,8 @@ class Intake:
             self._connections.add_callee_sample(replace(sample, endpoint=self._served_at(sample, now)), now)
             return
         self._connections.add_caller_sample(sample, now)
-        if span_peers.outside(sample.target):
-            self._nodes.add_kind(sample.target, span_peers.kind_at(sample.target))
+        if node_kinds.outside(sample.target):
+            self._nodes.add_kind(sample.target, node_kinds.kind_at(sample.target))
         self._count(Key(sample.source, sample.target, Protocol.TCP, sample.endpoint), sample, when)
 
     def _count(self, key: Key, sample: CallSample, when: ReportTime) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from proxy.contract.histogram import Histogram
-from topology.graph.span_edges import USER
+from topology.model.graph import USER
 from topology.model.samples import CallSample, ConnectionSample, Side
 
 # Seconds for which a callee's measurement waits for those of its callers, and for which theirs can be

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from topology.graph import peer_address, span_peers
 from topology.model.graph import Kind
+from topology.spans import node_kinds, peer_address
 
 _LIMIT: Final = 10_000  # names come from reports: memory for them needs a bound
 # Seconds for which an address at which several services answered (a gateway's) is none of theirs.
@@ -58,4 +58,4 @@ class KnownNodes:
 
     def kind(self, name: str) -> Kind:
         """Return the kind of the node of this name."""
-        return self._kinds.get(name, Kind.EXTERNAL if span_peers.outside(name) else Kind.SERVICE)
+        return self._kinds.get(name, Kind.EXTERNAL if node_kinds.outside(name) else Kind.SERVICE)

@@ -6,11 +6,11 @@ from typing import Final
 
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
-from topology.graph import span_peers
 from topology.graph.call_attribution import Intake
 from topology.graph.figures import point
 from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges
 from topology.model.graph import Point
+from topology.spans import node_kinds
 
 _NOTHING: Final = Cell()
 
@@ -88,7 +88,7 @@ class Traffic:
         return histogram
 
     def _by_service(self, counts: Bucket) -> Bucket:
-        for key in [key for key in counts if span_peers.outside(key.target)]:
+        for key in [key for key in counts if node_kinds.outside(key.target)]:
             service = self._intake.resolve(key.target)
             if service != key.target:
                 cell = counts.pop(key)

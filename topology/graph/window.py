@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 
 from proxy.contract.histogram import Histogram, bucket_index, bucket_value
 from proxy.contract.traffic import Answer, Arm, Protocol
-from topology.graph.span_edges import USER
+from topology.model.graph import USER
 
 TEN: Final = 10  # seconds of a wide bucket
 SECONDS_KEPT: Final = 120

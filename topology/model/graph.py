@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from proxy.contract.model import Stage
 from proxy.contract.traffic import Protocol
+
+USER: Final = "user"  # the name of the node of callers outside the mesh that nobody named
 
 
 class Kind(StrEnum):
@@ -14,7 +17,7 @@ class Kind(StrEnum):
     DATABASE = "database"
     QUEUE = "queue"
     EXTERNAL = "external"
-    USER = "user"  # callers outside the mesh that nobody named
+    USER = "user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class EdgeSample:
 class SpanFact:
     """The parts of one span that the graph needs.
 
-    ``attributes`` holds those of ``topology.graph.span_roles.GRAPH_ATTRIBUTES`` only, and of URLs the origin.
+    ``attributes`` holds those of ``topology.spans.span_roles.GRAPH_ATTRIBUTES`` only, and of URLs the origin.
     ``duration`` is seconds, ``ended`` epoch seconds of the sender's clock, 0 if unknown. ``link`` is trace
     and span id of a consumer's first link if it has no parent.
     """

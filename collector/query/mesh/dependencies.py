@@ -14,7 +14,7 @@ from collector.query.mesh.stored_edges import StoredEdges
 from collector.query.params import REACHES_NOW_US, Window
 from proxy.contract.service_id import ServiceNames
 from topology.engine import Engine
-from topology.graph.span_edges import USER
+from topology.model.graph import USER
 
 TAIL_US: Final = 60_000_000
 

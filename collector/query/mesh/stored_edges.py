@@ -19,11 +19,10 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
 from topology.graph.figures import encryption, point, stats
-from topology.graph.span_edges import USER
-from topology.graph.span_peers import kind_of
 from topology.graph.window import Cell
 from topology.model.endpoints import EndpointView
-from topology.model.graph import EdgeView, GraphView, Kind, NodeView, Point, Stats, TcpView
+from topology.model.graph import USER, EdgeView, GraphView, Kind, NodeView, Point, Stats, TcpView
+from topology.spans.node_kinds import kind_of
 
 # Windows of this many seconds are read by the minute: of many services, seconds would be too many rows.
 LONG: Final = 3600
@@ -282,7 +281,7 @@ def _nodes(
 
 
 def _kind(name: str, other: str, protocol: str, called: bool) -> Kind:
-    """The kind of a node by the stored edge; ``topology.graph.span_peers`` names the nodes."""
+    """The kind of a node by the stored edge; ``topology.spans.node_kinds`` names the nodes."""
     if name == USER:
         return Kind.USER
     return kind_of(name, protocol, called, other)

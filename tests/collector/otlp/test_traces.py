@@ -11,7 +11,7 @@ from collector.otlp.traces import SpanBatch, examine
 from collector.otlp.values import Limits
 from proxy.contract import attributes as names
 from tests.collector.made import NOW, label, span, trace_request
-from topology.graph.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
+from topology.spans.span_roles import GRAPH_ATTRIBUTES, SERVER_ATTRIBUTES
 
 
 def examined(request: ExportTraceServiceRequest, limits: Limits | None = None) -> SpanBatch:

@@ -7,7 +7,7 @@ import pytest
 from proxy.contract.model import Node
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
-from tests.topology.graph.span_trees import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
+from tests.topology.spans.span_trees import CLIENT, DATABASE, OUT_OF_THE_MESH, SDK_CALL, SERVER, span
 from topology.engine import Engine
 from topology.model.graph import Kind
 from topology.model.samples import CallSample, EdgeSample, Side, SpanFact

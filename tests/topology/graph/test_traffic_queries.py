@@ -8,11 +8,11 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from tests.topology.fleet import histogram
 from topology.graph.call_attribution import Intake
-from topology.graph.span_pairing import Pairing
 from topology.graph.traffic_queries import Traffic
 from topology.graph.window import SECONDS_KEPT, Key, Window, edges
 from topology.model.samples import ConnectionSample, Side
 from topology.registry.registry import Registry
+from topology.spans.span_pairing import Pairing
 
 NOW = 2000.0
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import histogram
 from topology.graph.figures import stats
-from topology.graph.span_edges import USER
 from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints
+from topology.model.graph import USER
 
 AB = Key("a", "b")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from topology.graph import seen_spans
-from topology.graph.seen_spans import SeenSpans
+from topology.spans import seen_spans
+from topology.spans.seen_spans import SeenSpans
 
 
 def test_a_span_is_new_once_and_each_half_of_a_shared_one() -> None:

@@ -22,15 +22,14 @@ from typing import Final
 
 from proxy.contract import attributes as names
 from proxy.contract.service_id import ServiceId
-from topology.graph import exchanges, span_edges, span_peers, span_roles
-from topology.graph.exchanges import Exchange, Role, SpanKind
-from topology.graph.kept_spans import KeptSpan, KeptSpans
-from topology.graph.node_use import NodeUse
-from topology.graph.seen_spans import SeenSpans
-from topology.graph.span_edges import PairingResult
-from topology.graph.span_peers import Edge
 from topology.model.graph import Kind
 from topology.model.samples import SpanFact
+from topology.spans import exchanges, span_edges, span_roles
+from topology.spans.exchanges import Exchange, Role, SpanKind
+from topology.spans.kept_spans import KeptSpan, KeptSpans
+from topology.spans.node_use import NodeUse
+from topology.spans.seen_spans import SeenSpans
+from topology.spans.span_edges import Edge, PairingResult
 
 _INTERNAL: Final = int(SpanKind.INTERNAL)
 
@@ -241,7 +240,7 @@ def _sidecar_exchange(fact: SpanFact) -> Exchange | None:
     """Return the call of a sidecar's client span, to a node only if it is outside the mesh."""
     if fact.kind != SpanKind.CLIENT:
         return None
-    return Exchange(Role.CALL, span_peers.sidecar_target(fact.attributes))
+    return Exchange(Role.CALL, span_roles.sidecar_target(fact.attributes))
 
 
 def _calls(span: KeptSpan) -> bool:

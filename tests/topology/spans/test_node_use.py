@@ -2,9 +2,9 @@
 
 import pytest
 
-from topology.graph import node_use
-from topology.graph.exchanges import Role
-from topology.graph.node_use import NodeUse
+from topology.spans import node_use
+from topology.spans.exchanges import Role
+from topology.spans.node_use import NodeUse
 
 
 def test_messages_are_counted_by_the_finer_spans_where_a_service_makes_them() -> None:

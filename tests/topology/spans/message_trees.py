@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.topology.graph.span_trees import (
+from tests.topology.spans.span_trees import (
     APP_AND_SIDECARS,
     CLIENT,
     CONSUMER,

@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 
-from tests.topology.graph.message_trees import EXCHANGES
-from tests.topology.graph.span_trees import CALLS, CLIENT, INTERNAL, SERVER, SHOP, Expected, edge, span
-from topology.graph.span_pairing import Pairing
-from topology.graph.span_peers import Edge
+from tests.topology.spans.message_trees import EXCHANGES
+from tests.topology.spans.span_trees import CALLS, CLIENT, INTERNAL, SERVER, SHOP, Expected, edge, span
 from topology.model.graph import Kind
 from topology.model.samples import SpanFact
+from topology.spans.span_edges import Edge
+from topology.spans.span_pairing import Pairing
 
 CASES = {**CALLS, **EXCHANGES}
 

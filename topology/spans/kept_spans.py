@@ -5,8 +5,8 @@ from typing import Final
 
 from proxy.contract.attributes import UNKNOWN_SERVICE
 from proxy.contract.service_id import ServiceId
-from topology.graph.exchanges import Exchange, SpanKind
 from topology.model.samples import SpanFact
+from topology.spans.exchanges import Exchange, SpanKind
 
 # Steps that are walked from a span towards its root; a loop of parents ends there.
 _DEPTH: Final = 100

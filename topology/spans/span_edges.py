@@ -1,17 +1,37 @@
 """The calls that kept spans prove, as edges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from proxy.contract import attributes as names
 from proxy.contract.traffic import Protocol
-from topology.graph import span_peers, span_roles
-from topology.graph.exchanges import Exchange, Role, SpanKind
-from topology.graph.kept_spans import KeptSpan
-from topology.graph.span_peers import Edge
-from topology.model.graph import Kind
+from topology.model.graph import USER, Kind
+from topology.spans import span_roles
+from topology.spans.exchanges import Exchange, Role, SpanKind
+from topology.spans.kept_spans import KeptSpan
 
-USER: Final = "user"
+
+@dataclass(slots=True)
+class Edge:
+    """One call that a span or a pair of spans proves; ``duration`` is seconds.
+
+    ``ended`` is epoch seconds of the clock of the caller, or else of whose span it is; 0 if unknown.
+    ``recount`` means that the target's sidecar has already counted the call as one of an
+    unknown user, with a duration of ``measured``. ``encrypted`` is None if unknown.
+    """
+
+    source: str
+    target: str
+    duration: float
+    failed: bool
+    protocol: Protocol = Protocol.HTTP
+    source_kind: Kind = Kind.SERVICE
+    target_kind: Kind = Kind.SERVICE
+    recount: bool = False
+    measured: float = 0.0
+    encrypted: bool | None = None
+    ended: float = 0.0
 
 
 class Alias(NamedTuple):
@@ -92,7 +112,7 @@ def _answered(caller: KeptSpan, span: KeptSpan, again: bool) -> Edge:
         Protocol.MESSAGING if messaging or server.kind == SpanKind.CONSUMER else Protocol.HTTP,
         recount=server.from_sidecar,
         measured=server.duration,
-        encrypted=span_peers.is_encrypted(fact.attributes),
+        encrypted=is_encrypted(fact.attributes),
         ended=server.ended if again else fact.ended,
     )
 
@@ -136,6 +156,14 @@ def exchanged(span: KeptSpan, exchange: Exchange, node: str, kind: Kind | None =
         _PROTOCOLS.get(exchange.role, Protocol.MESSAGING),
         source_kind=kind if exchange.is_taking else Kind.SERVICE,
         target_kind=Kind.SERVICE if exchange.is_taking else kind,
-        encrypted=span_peers.is_encrypted(fact.attributes),
+        encrypted=is_encrypted(fact.attributes),
         ended=fact.ended,
     )
+
+
+def is_encrypted(attributes: Mapping[str, str]) -> bool | None:
+    """Return True if a caller's span says that its call was encrypted, False if in the clear, else None."""
+    if attributes.get(names.TLS) == "true" or attributes.get(names.TLS_VERSION):
+        return True
+    scheme = attributes.get(names.URL_SCHEME)
+    return {"https": True, "http": False}.get(scheme or "")

@@ -3,9 +3,9 @@
 import pytest
 
 from proxy.contract.service_id import ServiceId
-from topology.graph import span_roles
-from topology.graph.exchanges import Exchange, Role, SpanKind
 from topology.model.samples import SpanFact
+from topology.spans import span_roles
+from topology.spans.exchanges import Exchange, Role, SpanKind
 
 
 def exchange(kind: int, attributes: dict[str, str]) -> Exchange | None:
@@ -82,3 +82,10 @@ def test_an_istio_sidecar_is_of_the_service_that_it_is_beside() -> None:
     assert service({"istio.canonical_service": "web"}) == "shop/web.shop"
     assert span_roles.is_proxy({"component": "proxy"})
     assert not span_roles.is_proxy({"component": "net/http"})
+
+
+def test_a_sidecars_span_names_a_target_outside_the_mesh_alone() -> None:
+    assert span_roles.sidecar_target({"server.address": "bank.example", "server.port": "443"}) == (
+        "bank.example:443"
+    )
+    assert span_roles.sidecar_target({"peer.service": "cart"}) == ""

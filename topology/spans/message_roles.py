@@ -7,8 +7,8 @@ conventions, and the tags of Brave's (Zipkin's) instrumentations.
 from collections.abc import Mapping
 from typing import Final
 
-from topology.graph import peer_address
-from topology.graph.exchanges import SENDING, Exchange, Role, SpanKind, first, node_name
+from topology.spans import peer_address
+from topology.spans.exchanges import SENDING, Exchange, Role, SpanKind, first, node_name
 
 _BROKER: Final = "messaging.system"
 # Brave names the broker by the tag that names the queue.

@@ -1,9 +1,9 @@
 """Trees of spans in any order, bounded in time and number."""
 
-from tests.topology.graph.span_trees import CLIENT, INTERNAL, SERVER, span
-from topology.graph.kept_spans import KeptSpan, KeptSpans
-from topology.graph.span_roles import exchange
+from tests.topology.spans.span_trees import CLIENT, INTERNAL, SERVER, span
 from topology.model.samples import SpanFact
+from topology.spans.kept_spans import KeptSpan, KeptSpans
+from topology.spans.span_roles import exchange
 
 
 def kept(fact: SpanFact, now: float = 100) -> KeptSpan:

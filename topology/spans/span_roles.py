@@ -10,9 +10,9 @@ from typing import Final
 
 from proxy.contract import attributes as names
 from proxy.contract.service_id import ServiceId
-from topology.graph import message_roles, peer_address, span_peers
-from topology.graph.exchanges import Exchange, Role, SpanKind, first, node_name
 from topology.model.samples import SpanFact
+from topology.spans import message_roles, node_kinds, peer_address
+from topology.spans.exchanges import Exchange, Role, SpanKind, first, node_name
 
 _DB_SYSTEMS: Final = ("db.system.name", "db.system", "db.type")
 _DB_PLACES: Final = ("db.namespace", "db.name", "db.instance")
@@ -57,7 +57,7 @@ def _exchange(kind: int, pairs: tuple[tuple[str, str], ...]) -> Exchange | None:
     if kind == SpanKind.CLIENT or kind == SpanKind.PRODUCER:
         place = peer_address.address(attributes)
         node = peer_address.given_name(attributes) or place or peer_address.interface(attributes)
-        return Exchange(Role.CALL, node, "", "", peer_address.host(place), span_peers.outside(node))
+        return Exchange(Role.CALL, node, "", "", peer_address.host(place), node_kinds.outside(node))
     # Without a kind an address may be that of a caller. A name is the other side's, as Zipkin has it.
     name = peer_address.given_name(attributes) if kind == SpanKind.UNSPECIFIED else ""
     return Exchange(Role.CALL, name) if name else None
@@ -79,6 +79,12 @@ def service(fact: SpanFact) -> ServiceId:
 def caller(attributes: Mapping[str, str]) -> str:
     """Return the name that a server's span gives its caller; empty if it gives none."""
     return peer_address.given_name(attributes)
+
+
+def sidecar_target(attributes: Mapping[str, str]) -> str:
+    """Return the ``host:port`` outside the mesh that a sidecar's client span went to; empty inside it."""
+    peer = attributes.get(names.PEER_SERVICE) or peer_address.address(attributes)
+    return peer if node_kinds.outside(peer) else ""
 
 
 def _database(attributes: Mapping[str, str]) -> Exchange | None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from topology.graph import exchanges
-from topology.graph.exchanges import Exchange, Role
+from topology.spans import exchanges
+from topology.spans.exchanges import Exchange, Role
 
 CALL = Exchange(Role.CALL, "api:80", host="api")
 SQL = Exchange(Role.DATABASE, "mysql/shop", "mysql", "shop")

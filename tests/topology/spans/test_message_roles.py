@@ -2,8 +2,8 @@
 
 import pytest
 
-from topology.graph import message_roles, peer_address
-from topology.graph.exchanges import Role, SpanKind
+from topology.spans import message_roles, peer_address
+from topology.spans.exchanges import Role, SpanKind
 
 _SYSTEM, _NAME = "messaging.system", "messaging.destination.name"
 _OPERATIONS = ("messaging.operation.type", "messaging.operation", "messaging.operation.name")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from topology.graph import peer_address
+from topology.spans import peer_address
 
 
 class SpanKind(IntEnum):

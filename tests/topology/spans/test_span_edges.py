@@ -1,11 +1,13 @@
 """The edges that kept spans make."""
 
+import pytest
+
 from proxy.contract.traffic import Protocol
-from tests.topology.graph.span_trees import CLIENT, CONSUMER, SERVER, span
-from tests.topology.graph.test_kept_spans import kept
-from topology.graph import span_edges
-from topology.graph.span_peers import Edge
-from topology.model.graph import Kind
+from tests.topology.spans.span_trees import CLIENT, CONSUMER, SERVER, span
+from tests.topology.spans.test_kept_spans import kept
+from topology.model.graph import USER, Kind
+from topology.spans import span_edges
+from topology.spans.span_edges import Edge
 
 CALLER = kept(span("1", "0", "web", CLIENT, server__address="api", url__scheme="https", duration=0.3))
 
@@ -30,7 +32,7 @@ def test_a_call_without_a_client_span_is_measured_by_the_callee() -> None:
 def test_an_unknown_caller_is_a_user_unless_it_has_a_name() -> None:
     user = span_edges.unknown_caller(kept(span("2", "1", "api", SERVER)))
     app = span_edges.unknown_caller(kept(span("2", "1", "api", SERVER, peer__service="app")))
-    assert (user.source, user.source_kind) == (span_edges.USER, Kind.USER)
+    assert (user.source, user.source_kind) == (USER, Kind.USER)
     assert (app.source, app.source_kind) == ("app", Kind.EXTERNAL)
 
 
@@ -49,3 +51,16 @@ def test_a_database_around_a_client_still_counts_unless_something_answered() -> 
     assert (http.covered, orm.covered) == (True, False)
     span_edges.cover(http)
     assert orm.covered
+
+
+@pytest.mark.parametrize(
+    ("attributes", "encrypted"),
+    [
+        ({"tls.established": "true"}, True),
+        ({"url.scheme": "https"}, True),
+        ({"url.scheme": "http"}, False),
+        ({}, None),
+    ],
+)
+def test_encryption_is_as_the_callers_span_says(attributes: dict[str, str], encrypted: bool | None) -> None:
+    assert span_edges.is_encrypted(attributes) is encrypted

@@ -7,7 +7,7 @@ databases (gateways that speak their protocol) send spans of their own.
 
 from typing import Final
 
-from topology.graph.exchanges import Role
+from topology.spans.exchanges import Role
 
 _KEPT: Final = 600.0  # seconds since the last span of a sort for which it is expected again
 _LIMIT: Final = 20_000

@@ -1,33 +1,16 @@
-"""Kinds of nodes by name, and what a span says of encryption."""
+"""Kinds of nodes by their names and edges."""
 
 import pytest
 
 from proxy.contract.traffic import Protocol
-from topology.graph import span_peers
 from topology.model.graph import Kind
-
-
-@pytest.mark.parametrize(
-    ("attributes", "encrypted"),
-    [
-        ({"tls.established": "true"}, True),
-        ({"url.scheme": "https"}, True),
-        ({"url.scheme": "http"}, False),
-        ({}, None),
-    ],
-)
-def test_encryption_is_as_the_callers_span_says(attributes: dict[str, str], encrypted: bool | None) -> None:
-    assert span_peers.is_encrypted(attributes) is encrypted
+from topology.spans import node_kinds
 
 
 def test_a_target_is_outside_when_it_is_an_address() -> None:
-    assert span_peers.outside("10.0.0.1:443")
-    assert span_peers.outside("bank.example:443")
-    assert not span_peers.outside("cart")
-    assert span_peers.sidecar_target({"server.address": "bank.example", "server.port": "443"}) == (
-        "bank.example:443"
-    )
-    assert span_peers.sidecar_target({"peer.service": "cart"}) == ""
+    assert node_kinds.outside("10.0.0.1:443")
+    assert node_kinds.outside("bank.example:443")
+    assert not node_kinds.outside("cart")
 
 
 @pytest.mark.parametrize(
@@ -47,14 +30,14 @@ def test_a_target_is_outside_when_it_is_an_address() -> None:
 def test_a_node_is_of_a_kind_by_its_name_and_an_edge(
     name: str, protocol: str, called: bool, kind: Kind
 ) -> None:
-    assert span_peers.kind_of(name, protocol, called) is kind
+    assert node_kinds.kind_of(name, protocol, called) is kind
 
 
 def test_a_service_in_a_namespace_is_no_queue() -> None:
     def kinds(source: str, target: str) -> tuple[Kind, Kind]:
         return (
-            span_peers.kind_of(source, Protocol.MESSAGING, False, target),
-            span_peers.kind_of(target, Protocol.MESSAGING, True, source),
+            node_kinds.kind_of(source, Protocol.MESSAGING, False, target),
+            node_kinds.kind_of(target, Protocol.MESSAGING, True, source),
         )
 
     assert kinds("shop/web", "kafka/orders") == (Kind.SERVICE, Kind.QUEUE)

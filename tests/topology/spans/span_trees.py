@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from proxy.contract.service_id import ServiceId
-from topology.graph.span_edges import Alias, Measured, PairingResult
 from topology.model.samples import SpanFact
+from topology.spans.span_edges import Alias, Measured, PairingResult
 
 NONE, INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = range(6)
 TRACE = b"t" * 16

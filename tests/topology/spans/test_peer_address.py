@@ -2,7 +2,7 @@
 
 import pytest
 
-from topology.graph import peer_address
+from topology.spans import peer_address
 
 
 @pytest.mark.parametrize(

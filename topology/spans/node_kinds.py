@@ -1,13 +1,10 @@
-"""The edges that spans prove, and the kinds of their nodes by name."""
+"""The kinds of nodes by their names and the edges that lead to them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from proxy.contract import attributes as names
 from proxy.contract.traffic import Protocol
-from topology.graph import peer_address
 from topology.model.graph import Kind
+from topology.spans import peer_address
 
 # Usual ports (IANA's registry where they are in it): SQL Server, Oracle, MySQL, PostgreSQL, Redis, Couchbase,
 # Cassandra, ClickHouse, memcached, MongoDB, CockroachDB; MQTT, NATS, AMQP, Pulsar, Kafka, STOMP, ActiveMQ.
@@ -52,42 +49,6 @@ _BROKERS: Final = frozenset(
         "servicebus",
     ]
 )
-
-
-@dataclass(slots=True)
-class Edge:
-    """One call that a span or a pair of spans proves; ``duration`` is seconds.
-
-    ``ended`` is epoch seconds of the clock of the caller, or else of whose span it is; 0 if unknown.
-    ``recount`` means that the target's sidecar has already counted the call as one of an
-    unknown user, with a duration of ``measured``. ``encrypted`` is None if unknown.
-    """
-
-    source: str
-    target: str
-    duration: float
-    failed: bool
-    protocol: Protocol = Protocol.HTTP
-    source_kind: Kind = Kind.SERVICE
-    target_kind: Kind = Kind.SERVICE
-    recount: bool = False
-    measured: float = 0.0
-    encrypted: bool | None = None
-    ended: float = 0.0
-
-
-def is_encrypted(attributes: Mapping[str, str]) -> bool | None:
-    """Return True if a caller's span says that its call was encrypted, False if in the clear, else None."""
-    if attributes.get(names.TLS) == "true" or attributes.get(names.TLS_VERSION):
-        return True
-    scheme = attributes.get(names.URL_SCHEME)
-    return {"https": True, "http": False}.get(scheme or "")
-
-
-def sidecar_target(attributes: Mapping[str, str]) -> str:
-    """Return the ``host:port`` outside the mesh that a sidecar's client span went to; empty inside it."""
-    peer = attributes.get(names.PEER_SERVICE) or peer_address.address(attributes)
-    return peer if outside(peer) else ""
 
 
 def outside(target: str) -> bool:
