@@ -84,7 +84,9 @@ class ConnectWaiter:
         if reason is None and connection.address != connection.destination:
             self._client.remember(connection.destination, connection.address)
         if waiter is None:
-            if reason is None:
+            if reason is None and connection.tunnel:
+                connection.discard()
+            elif reason is None:
                 self._pool.give(connection)
         elif reason is None:
             stream = connection.lease()
@@ -160,6 +162,7 @@ class Pool:
         address = attempt.address
         connection = UpstreamConnection(self, address, self._batch, self._limits, client, self._now())
         connection.shared = attempt.shared
+        connection.tunnel = reuse is Reuse.NONE
         waiting = ConnectWaiter(self, connection, client, waiter)
         dialer = self._dialer
 

@@ -123,7 +123,9 @@ class OpaqueConnection(asyncio.Protocol):
         if not self._over:
             # An end without an error is the client's ordinary close, though the server had not closed yet.
             self._finish(Reason.CLIENT_DISCONNECT if error is not None else "")
-            if self._upstream is not None:
+            if self._upstream is not None and error is not None:
+                reset(self._upstream.transport)  # nor may the server take it for an ordinary end
+            elif self._upstream is not None:
                 self._upstream.transport.abort()
 
     def pause_writing(self) -> None:

@@ -229,8 +229,8 @@ class ClientConnection(asyncio.Protocol):
             self._close(True)
 
     def reset(self) -> None:
-        if self._encoder.until_close:
-            # With a body that only the end of the connection delimits, an ordinary end would look clean.
+        if self._tunnel or self._encoder.until_close:
+            # With data that only the end of the connection delimits, an ordinary end would look clean.
             self._batch.flush()
             options.reset(self._transport)
         self._close(True)

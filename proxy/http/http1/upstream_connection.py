@@ -17,6 +17,7 @@ from proxy.http.http1.responses import ResponseParser
 from proxy.http.messages import Field, Fields, RequestHead, ResponseHead
 from proxy.http.streams import StreamUser, UpstreamStream
 from proxy.sockets.dialer import OutgoingConnection
+from proxy.sockets.options import reset
 from proxy.sockets.write_batch import WriteBatch
 from proxy.telemetry.call_recorder import peer_facts
 from proxy.telemetry.facts import NOBODY
@@ -37,7 +38,8 @@ class Client(Protocol):
 
 class UpstreamConnection(OutgoingConnection):
     """A pooled connection. ``reused`` says that it has been idle, when it is now since ``idle_since`` and for
-    use until ``idle_until``.
+    use until ``idle_until``. One for a ``tunnel`` holds what comes before it has its user: in many protocols
+    it is the server that speaks first.
 
     It carries requests of ``client`` to ``destination``; those of others may follow if it is ``shared``, and
     never where it carries that client's ``identity``. ``opened`` is when it was asked for.
@@ -45,6 +47,7 @@ class UpstreamConnection(OutgoingConnection):
 
     __slots__ = (
         "_batch",
+        "_early_end",
         "_encoder",
         "_half_closed",
         "_owner",
@@ -63,6 +66,7 @@ class UpstreamConnection(OutgoingConnection):
         "reused",
         "send_data",
         "shared",
+        "tunnel",
     )
 
     def __init__(
@@ -84,10 +88,11 @@ class UpstreamConnection(OutgoingConnection):
         self.send_data = self._encoder.data
         self._parser = ResponseParser(limits)
         self._user: StreamUser | None = None
-        self._paused = self._half_closed = False
+        self._paused = self._half_closed = self._early_end = False
         self.alive = True
         self.reused = self.identity = False
         self.shared = True
+        self.tunnel = False
         self.idle_since = self.idle_until = 0.0
         self.keep_alive = UNBOUNDED
         self.peer = NOBODY
@@ -107,6 +112,7 @@ class UpstreamConnection(OutgoingConnection):
             # We are the proxy that CONNECT asks (RFC 9110, 9.3.6): the connection itself is the answer.
             self._parser.switched = True
             user.on_switch(_established())
+            self._pass_on_early(user)
         else:
             self._encoder.head(head, fields, whole=whole)
 
@@ -154,6 +160,9 @@ class UpstreamConnection(OutgoingConnection):
             self.discard()
 
     def reset(self) -> None:
+        if self.alive and self._parser.switched:
+            # An ordinary end would tell the server that all has been sent.
+            reset(self.transport)
         self.discard()
 
     def pause_reading(self) -> None:
@@ -185,6 +194,10 @@ class UpstreamConnection(OutgoingConnection):
 
     def data_received(self, data: bytes) -> None:
         user, parser = self._user, self._parser
+        if user is None and self.tunnel:
+            parser.surplus += data
+            self.pause_reading()
+            return
         if user is None:
             self.discard()  # not asked for: a late answer, or the server saying goodbye
             return
@@ -204,7 +217,8 @@ class UpstreamConnection(OutgoingConnection):
 
     def eof_received(self) -> bool:
         if not self._parser.switched:
-            return False
+            self._early_end = self.tunnel
+            return self.tunnel
         if self._user is not None:
             self._user.on_response_end(())
             self._user.on_response_flush()
@@ -226,6 +240,15 @@ class UpstreamConnection(OutgoingConnection):
             left = self._half_closed and error is None
             detail = f"{self.address} closed the connection before it answered"
             user.upstream_failed(Reason.CLIENT_DISCONNECT if left else Reason.UPSTREAM_RESET, detail)
+
+    def _pass_on_early(self, user: StreamUser) -> None:
+        """Pass on what the server has sent before there was anybody to take it."""
+        early, self._parser.surplus = self._parser.surplus, b""
+        if early:
+            user.on_response_data(early)
+            self.resume_reading()
+        if self._early_end:
+            user.on_response_end(())
 
     def pause_writing(self) -> None:
         if self._user is not None:

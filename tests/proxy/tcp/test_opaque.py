@@ -124,7 +124,7 @@ def test_a_reset_is_passed_on_and_says_whose_it_was(client: bool, reason: str) -
             ends.append(writer)
             try:
                 await reader.read()
-            finally:
+            except ConnectionResetError:
                 seen.set()
 
         async with serving(app) as address, world(address, **TCP) as w:
