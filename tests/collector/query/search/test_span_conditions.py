@@ -1,6 +1,7 @@
 """A search as SQL: which conditions, and that no value of a user is ever part of the text."""
 
 import re
+from math import isfinite
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,13 @@ def test_old_and_new_names_find_each_other() -> None:
     assert old.text == new.text
 
 
+def is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
+
+
 @given(
     st.one_of(st.text(), st.sampled_from(["/", "shop/cart", "/a/b"])),
     st.text(),
@@ -61,8 +69,8 @@ def test_values_are_parameters_and_every_parameter_is_given(
 ) -> None:
     query = trace_ids(Search(WINDOW, service, operation, tuple(tags), low, high, 9))
     assert set(re.findall(r"\{(\w+):[\w()]+\}", query.text)) == query.parameters.keys()
-    # The same question about other values has the same text.
-    other = tuple((key, "x" if value else "") for key, value in tags)
+    # The same question about other values has the same text; a number has a text of its own.
+    other = tuple((key, ("7" if is_number(value) else "x") if value else "") for key, value in tags)
     if not any(key == "error" for key, _ in tags):
         same_kind = "y/x" if "/" in service else service and "x"
         again = trace_ids(Search(WINDOW, same_kind, operation and "x", other, 1, 2, 3))
