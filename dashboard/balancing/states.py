@@ -48,7 +48,8 @@ def lanes(
 def _pieces(told: Sequence[Decision], start: int, end: int) -> list[Piece]:
     if not told:
         return []
-    ordered = sorted(told, key=lambda each: each["time"])
+    # The API gives the newest first, also among those of one moment, which a stable sort keeps in that order.
+    ordered = sorted(told, key=lambda each: each["time"], reverse=True)[::-1]
     # A state lasts until the next decision about the endpoint, or until now.
     ends = [*(each["time"] for each in ordered[1:]), end]
     return [

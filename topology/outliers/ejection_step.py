@@ -77,9 +77,9 @@ class EjectionStep:
                 if self._now < state.until:
                     self._failed_probe(endpoint, state)  # asks for a probe, to know when the time is up
                     continue
-                # The same tests as for a healthy one: sidecars whose view is old may still call it and see
-                # it fail.
-                finding = self._failed_probe(endpoint, state) or self._evidence.finding(endpoint, 1.0)
+                # Sidecars whose view is old, or a stage that only watches, may still call it and see it fail.
+                # As patient as on probation: or it would go there and be ejected within this very step.
+                finding = self._failed_probe(endpoint, state) or self._evidence.finding(endpoint, _PATIENCE)
                 if finding is not None:
                     self._change.eject(endpoint, finding, "still bad: ")
                 else:

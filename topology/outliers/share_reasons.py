@@ -25,10 +25,10 @@ _OWN_WORDS: Final[Mapping[EndpointState, str]] = {
     EndpointState.GONE: "has a sidecar whose stream ended; it is kept for a while",
 }
 _AVOIDED: Final[Mapping[Avoidance, str]] = {
-    Avoidance.FAILING: "its last answer there was a failure",
-    Avoidance.ANSWERS: "its last answers there were redirects or refusals that the peers do not give",
-    Avoidance.SLOW: "its last answer there took much longer than is usual",
-    Avoidance.LOAD: "it was asked to send less load there (429, or 503 with Retry-After)",
+    Avoidance.FAILING: "after a failure",
+    Avoidance.ANSWERS: "after redirects or refusals that its peers do not give",
+    Avoidance.SLOW: "after an answer that took much longer than is usual",
+    Avoidance.LOAD: "after it asked for less load (429, or 503 with Retry-After)",
 }
 
 
@@ -82,7 +82,7 @@ def _avoided(record: Record | None, now: float) -> str:
     for why, words in _AVOIDED.items():
         if number := whys.count(why):
             who = "1 sidecar" if number == 1 else f"{number} sidecars"
-            return f"is avoided by {who}: {words}; each asks again by itself"
+            return f"is avoided by {who} {words}; sidecars try it again by themselves"
     return ""
 
 

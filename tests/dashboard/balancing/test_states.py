@@ -25,6 +25,16 @@ def test_an_ejection_lasts_until_the_next_decision_or_now() -> None:
     ]
 
 
+def test_of_two_decisions_of_one_moment_the_newer_comes_first_and_holds() -> None:
+    newest_first = [
+        decision("eject", "a", 1500),
+        decision("probation", "a", 1500),
+        decision("eject", "a", 1100),
+    ]
+    (lane,) = lanes(newest_first, ["a"], START, END)
+    assert lane == ("a", [Piece(1100, 1500, EJECTED, "why"), Piece(1500, 2000, EJECTED, "why")])
+
+
 def test_what_began_before_is_cut_and_what_ended_before_is_left_out() -> None:
     told = [decision("eject", "a", 10), decision("eject", "b", 20), decision("return", "b", 30)]
     assert lanes(told, ["a", "b"], START, END) == [

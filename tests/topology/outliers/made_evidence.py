@@ -29,9 +29,12 @@ class MadeEvidence:
     kind: FindingKind = FindingKind.FAILURES
     doubted: str = ""
     probed: LastProbe | None = None
+    most_patience: float = 1.0  # with which ``bad`` is still found
 
     def finding(self, endpoint: str, patience: float) -> Finding | None:
-        return finding(endpoint, self.bad[endpoint], self.kind) if endpoint in self.bad else None
+        if endpoint not in self.bad or patience > self.most_patience:
+            return None
+        return finding(endpoint, self.bad[endpoint], self.kind)
 
     def doubt(self, endpoint: str) -> Finding | None:
         return finding(endpoint) if endpoint in self.doubted else None

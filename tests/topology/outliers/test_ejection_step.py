@@ -39,6 +39,13 @@ def test_what_comes_back_in_a_step_may_be_followed_by_another_that_goes() -> Non
     assert told(made) == [("probation", "a"), ("eject", "b")]
 
 
+def test_an_ejection_goes_on_with_one_decision_on_the_evidence_that_probation_asks_for() -> None:
+    out = EjectionState(EndpointState.EJECTED, since=90.0, until=100.0, ejections=1)
+    made = step(ServiceEjections({"a": out}), MadeEvidence({"a": 2.0}, most_patience=0.6))
+    assert told(made) == [("eject", "a")]
+    assert made[0].reason.startswith("still bad: a failed")
+
+
 def test_a_failed_trial_ejects_again_and_longer() -> None:
     tried = EjectionState(EndpointState.PROBATION, since=95.0, ejections=1)
     made = step(ServiceEjections({"a": tried}), MadeEvidence(found=Trial(3, 3, busy=True)))

@@ -47,9 +47,9 @@ def test_then_its_ejection_then_who_avoids_it_then_its_weight() -> None:
     ejected = EjectionState(state=EndpointState.EJECTED, reason="it fails")
     several = avoided(Avoidance.FAILING, Avoidance.FAILING, Avoidance.SLOW)
     assert reason(state=ejected, record=several, weight=0.0) == "it fails"
-    assert reason(record=several, weight=0.5).startswith(f"{MEMBER.address} is avoided by 2 sidecars: ")
-    assert reason(record=avoided(Avoidance.SLOW)).startswith(f"{MEMBER.address} is avoided by 1 sidecar: ")
-    assert "that the peers do not give" in reason(record=avoided(Avoidance.ANSWERS))
+    assert " is avoided by 2 sidecars after a failure; " in reason(record=several, weight=0.5)
+    assert " is avoided by 1 sidecar after an answer that took " in reason(record=avoided(Avoidance.SLOW))
+    assert "that its peers do not give" in reason(record=avoided(Avoidance.ANSWERS))
     assert "less load" in reason(record=avoided(Avoidance.LOAD))
     assert reason(weight=0.5).startswith(f"{MEMBER.address} has weight 0.5 from the mesh")
     assert reason(state=EjectionState(state=EndpointState.PROBATION), weight=0.1)
