@@ -60,13 +60,13 @@ _FROM: Final[Mapping[Kind, Sql]] = {
         " AND ({scope:String} = '' OR Scope = {scope:String}) GROUP BY found, scope"
     ),
     # A place of a key keeps its most frequent value (024_mesh_attributes.sql): the count is that of the
-    # place.
+    # place. Texts are cut at 128 characters; what is cut would find nothing.
     Kind.VALUE: Sql(
         "SELECT Value AS found, '' AS scope, sum(Seen) AS times FROM ("
         "SELECT tupleElement(max(Top), 2) AS Value, sum(Spans) AS Seen FROM mesh_attributes"
         " WHERE Key = {key:String} AND {service}"
         " AND ({scope:String} = '' OR Scope = {scope:String})"
-        " GROUP BY ServiceName, Scope, Place) GROUP BY found"
+        " GROUP BY ServiceName, Scope, Place) WHERE lengthUTF8(Value) < 128 GROUP BY found"
     ),
 }
 _ANY: Final = Sql("1")

@@ -24,6 +24,7 @@ from collector.query.tempo import params as params_tempo
 from collector.query.tempo import tags
 from collector.query.tempo.attributes import attribute, text_attribute
 from collector.query.tempo.params import TempoSearch
+from collector.query.tempo.tags import TagValue
 from collector.query.traceql import Compiled, TraceQLError
 from collector.query.traceql.evaluate import Facts, MatchedSpanset
 from collector.query.traceql.language import names, printer, syntax
@@ -103,12 +104,11 @@ class TempoRoutes:
         return ok({"scopes": [{"name": name, "tags": known} for name, known in scopes.items()]})
 
     async def tag_values(self, request: web.Request) -> web.Response:
-        _, found = await self._values(request)
-        return ok({"tagValues": found})
+        return ok({"tagValues": [text for _, text in await self._values(request)]})
 
     async def typed_values(self, request: web.Request) -> web.Response:
-        kind, found = await self._values(request)
-        return ok({"tagValues": [{"type": kind, "value": value} for value in found]})
+        found = await self._values(request)
+        return ok({"tagValues": [{"type": kind, "value": text} for kind, text in found]})
 
     async def trace(self, request: web.Request) -> web.Response:
         trace_id = params.trace_id(request.match_info["trace_id"], "trace_id")
@@ -131,16 +131,15 @@ class TempoRoutes:
         found["intrinsic"] = sorted(names.BARE) + sorted(names.INTRINSICS)
         return {scope: known for scope, known in found.items() if wanted in ("", "none", scope)}
 
-    async def _values(self, request: web.Request) -> tuple[str, list[str]]:
-        """The type and the values of the field a path names; a bare name may be an attribute's."""
+    async def _values(self, request: web.Request) -> list[TagValue]:
+        """The values of the field a path names; a bare name may be an attribute's."""
         name = request.match_info["name"]
         try:
             field = traceql.field(name)
         except TraceQLError:
             field = syntax.Attribute(syntax.Scope.ANY, name)
         window = params_tempo.window(request.query, *self._clock.present_us())
-        found = await tags.values(self._store, field, request.query.get("q", ""), window)
-        return tags.kind(field), found
+        return await tags.values(self._store, field, request.query.get("q", ""), window)
 
 
 def _trace(match: Match, line: Mapping[str, Any], compiled: Compiled, search: TempoSearch) -> Json:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.collector.query.tempo.test_routes import shop
-from tests.collector.query.world import World
+from tests.collector.query.tempo.test_routes import A, shop
+from tests.collector.query.world import ONE, TWO, Span, World, insert
 
 
 def test_tags_and_their_values(world: World) -> None:
@@ -48,3 +48,36 @@ def test_values_in_the_older_form(world: World) -> None:
         "ratings",
         "reviews",
     ]
+
+
+def test_values_have_the_types_by_which_searches_find_them(world: World) -> None:
+    types = (
+        '{"types":["span int code","span double share","span bool hit","span array tags","span bytes raw"]}'
+    )
+    attributes = {"code": "200", "share": "2", "hit": "true", "tags": '["a",7,2.5,true,null]', "raw": "AP/+"}
+    text = Span(TWO, A, attributes={"code": "200", "share": "x"})
+    rows = [Span(ONE, A, attributes=attributes).row() | {"OtlpFields": types}]
+    rows.append(text.row() | {"OtlpFields": '{"types":[]}'})
+    insert(world.database, "otel_traces", rows)
+
+    def typed(tag: str, **query: str) -> set[tuple[str, str]]:
+        found = world.get(f"/api/v2/search/tag/{tag}/values", **query)["tagValues"]
+        return {(each["type"], each["value"]) for each in found}
+
+    assert typed("span.hit") == typed(".hit", q="{ .code = 200 }") == {("bool", "true")}
+    assert typed("span.code") == {("int", "200"), ("string", "200")}
+    assert typed(".share") == {("float", "2"), ("string", "x")}
+    assert typed("span.share", q="{ .hit }") == {("float", "2")}
+    assert typed("span.tags") == {("string", "a"), ("int", "7"), ("float", "2.5"), ("bool", "true")}
+    assert typed("span.raw") == set()  # no value of a query is bytes
+
+
+def test_only_whole_names_and_values_complete_a_query(world: World) -> None:
+    long, longer = "n" * 300, "v" * 200
+    world.spans(Span(ONE, A, service="kafka/orders", name=long, attributes={"path": longer, "short": "x"}))
+    for tag, value in (("resource.service.name", "kafka/orders"), ("name", long), ("span.short", "x")):
+        [found] = world.get(f"/api/v2/search/tag/{tag}/values")["tagValues"]
+        assert found == {"type": "string", "value": value}
+        assert world.get("/api/search", q=f'{{ {tag} = "{value}" }}')["traces"]
+    assert world.get("/api/v2/search/tag/span.path/values")["tagValues"] == []
+    assert world.get("/api/v2/search/tag/span.path/values", q="{ name != nil }")["tagValues"]
