@@ -5,7 +5,7 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from proxy.contract import attributes as names
 from proxy.contract.decisions.evidence import Dependency
 from proxy.contract.decisions.kinds import StageOrigin
-from proxy.contract.model import Node, Service, Stage
+from proxy.contract.model import Node, Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.report_delay import ReportDelays, ReportTime
@@ -29,16 +29,15 @@ from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Ope
 from topology.model.stages import StageView
 from topology.outliers.feedback import Feedback
 from topology.policy.in_force import PolicyInForce
-from topology.policy.models import Policy, ServicePolicy
+from topology.policy.models import Policy
 from topology.registry.registry import Registry
-from topology.registry.sources import Member, Members, Source
+from topology.registry.sources import Member, Source
 from topology.rollout.guard import Guard
-from topology.rollout.stages import Setting, Stages
+from topology.rollout.stages import Stages
 from topology.settings import EngineSettings
 from topology.spans import node_kinds
 from topology.spans.span_pairing import Pairing
-from topology.xds import snapshot
-from topology.xds.snapshot import Snapshot
+from topology.xds.snapshot import Snapshot, SnapshotBuilder
 
 DECISIONS_KEPT: Final = 1000
 # The name in evidence of all reporters that hold no stream to the mesh.
@@ -88,9 +87,7 @@ class Engine:
         self.remote = RemoteCollectors(
             self._registry, self._intake, self._feedback, self._guard, self._stages, self._place
         )
-        self._snapshot = Snapshot()
-        # The inputs that each service of the snapshot was made of: same inputs, same object.
-        self._inputs: dict[ServiceId, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
+        self._snapshots = SnapshotBuilder(self._policy, self._stages, self._feedback)
         self._decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
         self._new_decisions: list[Decision] = []
         self._policy_members = self._registry.services()
@@ -211,7 +208,7 @@ class Engine:
         self._record(self._guard.step(self._policy.policy, self._stages, now))
         members = self._registry.services()
         self._record(self._feedback.step(members, lambda service: self._cause(service, now), now))
-        self._snapshot = snapshot.advance(self._snapshot, self._services(members, now))
+        snapshot = self._snapshots.advance(members, now)
         # Taken after the last ``_record`` of the step, so that a snapshot and the decisions behind it leave
         # together.
         decisions, self._new_decisions = tuple(self._new_decisions), []
@@ -219,7 +216,7 @@ class Engine:
             ProbeRequest(service, endpoint, self._policy.of(service).health)
             for service, endpoint in self._feedback.probes(now)
         )
-        return Tick(self._snapshot, decisions, tuple(self._intake.close_seconds(now)), probes)
+        return Tick(snapshot, decisions, tuple(self._intake.close_seconds(now)), probes)
 
     def flush(self) -> tuple[EdgeSample, ...]:
         """Return the calls that ``tick`` still keeps from the store; the last step before a clean stop."""
@@ -304,28 +301,6 @@ class Engine:
         for decision in decisions:
             self._decisions.append(decision)
             self._new_decisions.append(decision)
-
-    def _services(self, members: Members, now: float) -> Mapping[ServiceId, Service]:
-        """Return the services of the snapshot; an unchanged one is the same object as before.
-
-        Each step compares the snapshot with the last one, which costs little for the same objects.
-        """
-        changed, before = self._feedback.take_changed(), self._snapshot.services
-        services: dict[ServiceId, Service] = {}
-        inputs, self._inputs = self._inputs, {}
-        for name, endpoints in members.items():
-            entry, setting = self._policy.of(name), self._stages.of(name)
-            known = inputs.get(name)
-            same = known is not None and known[0] is endpoints and known[1] is entry and known[2] == setting
-            if same and name not in changed and name in before:
-                services[name] = before[name]
-            else:
-                made = snapshot.service(
-                    name, endpoints, setting, entry, self._feedback.ejections, self._feedback.weights, now
-                )
-                services[name] = before[name] if before.get(name) == made else made
-            self._inputs[name] = (endpoints, entry, setting)
-        return services
 
 
 def _file_members(policy: Policy) -> dict[ServiceId, tuple[Member, ...]]:

@@ -7,8 +7,8 @@ from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
 from topology import views
 from topology.graph.call_attribution import Intake
+from topology.graph.cells import Bucket, Cell, arms, edges, endpoints
 from topology.graph.traffic_queries import Traffic
-from topology.graph.window import Bucket, Cell, arms, edges, endpoints
 from topology.model.endpoints import EndpointView
 from topology.model.graph import GraphView, Kind, NodeView, Point
 from topology.model.stages import StageView

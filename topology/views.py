@@ -6,8 +6,8 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from topology.evidence.measurements import FRESH, Record
+from topology.graph.cells import Bucket, Cell
 from topology.graph.figures import encryption, stats
-from topology.graph.window import Bucket, Cell
 from topology.model.endpoints import EndpointView
 from topology.model.graph import EdgeView, Kind, NodeView, Stats, TcpView
 from topology.outliers.ejections import Ejections

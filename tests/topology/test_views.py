@@ -5,7 +5,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from tests.topology.fleet import Fleet, fine, histogram
 from topology import views
-from topology.graph.window import Cell, Key
+from topology.graph.cells import Cell, Key
 
 B = ServiceId("b")
 

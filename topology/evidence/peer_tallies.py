@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Final
 
-from topology.evidence.measurements import SLOT, Record, Screen
+from topology.evidence.averages import Screen
+from topology.evidence.measurements import Record
+from topology.evidence.reporter_view import SLOT
 from topology.evidence.tally import Tally
 
 # Standard errors that count as more than chance. By chance alone a mean is beyond 2.5 of them 0.6 times in

@@ -26,10 +26,11 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
 from topology.evidence.report_delay import ReportTime
+from topology.graph.cells import Cell, Key
 from topology.graph.connections import Connections, Open
 from topology.graph.known_nodes import KnownNodes
 from topology.graph.spread import SPREAD, spread
-from topology.graph.window import Cell, Key, Window
+from topology.graph.window import Window
 from topology.model.graph import USER, Kind
 from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SpanFact
 from topology.registry.registry import Registry

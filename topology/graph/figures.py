@@ -1,7 +1,7 @@
 """The figures of a cell for people: rate, success, percentiles and encryption of its calls."""
 
 from proxy.contract.histogram import Histogram, bucket_value
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 from topology.model.graph import Encryption, Point, Stats
 
 

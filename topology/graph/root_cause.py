@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.contract.decisions.evidence import Dependency
-from topology.graph.window import Bucket, Cell
+from topology.graph.cells import Bucket, Cell
 
 RECENT: Final = 5.0  # seconds that count as now: a fault that ejects is a few seconds old
 # Seconds ago, from and to, that count as before. They end well ahead of now, so that the fault's own start

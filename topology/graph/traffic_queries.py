@@ -7,8 +7,9 @@ from typing import Final
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
 from topology.graph.call_attribution import Intake
+from topology.graph.cells import Bucket, Cell, Key, View, edges
 from topology.graph.figures import point
-from topology.graph.window import SECONDS_KEPT, TEN, Bucket, Cell, Key, View, Window, edges
+from topology.graph.window import SECONDS_KEPT, TEN, Window
 from topology.model.graph import Point
 from topology.spans import node_kinds
 

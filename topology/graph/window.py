@@ -13,104 +13,21 @@ The number of series is bounded, because names come from reports: past the limit
 under one series named ``(other)`` rather than lost. Rows of the store are made of these cells, so a
 limit that is too low shows there as well.
 
-Readers rarely want every series: ``edges``, ``endpoints`` and ``arms`` are views that leave the
-other fields of a key empty. The sums of a view over a bucket are kept until the bucket changes.
+The sums of a view over a bucket are kept until the bucket changes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
-from proxy.contract.histogram import Histogram, bucket_index, bucket_value
-from proxy.contract.traffic import Answer, Arm, Protocol
+from proxy.contract.histogram import Histogram
+from proxy.contract.traffic import Answer, Protocol
+from topology.graph.cells import Bucket, Cell, Key, View, merge, nearest_index, remove
 from topology.model.graph import USER
 
 TEN: Final = 10  # seconds of a wide bucket
 SECONDS_KEPT: Final = 120
 OTHER: Final = "(other)"
 _FOR_EVER: Final = 1 << 62
-
-
-class Key(NamedTuple):
-    """The labels of a series of calls; ``remote`` if another collector counted it, which also stores it."""
-
-    source: str
-    target: str
-    protocol: Protocol = Protocol.HTTP
-    endpoint: str = ""
-    arm: Arm = Arm.NONE
-    remote: bool = False
-
-
-@dataclass(slots=True)
-class Cell:
-    """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the ``clear``.
-
-    ``redirects``, ``refusals`` and ``shed`` count answers of these classes; of ``unclassed`` calls, which
-    another collector counted, the class is not known. Opaque TCP also has the bytes to and from the target,
-    and open connections.
-    """
-
-    histogram: Histogram = field(default_factory=Histogram)
-    errors: int = 0
-    sent: int = 0
-    received: int = 0
-    open: int = 0
-    encrypted: int = 0
-    clear: int = 0
-    redirects: int = 0
-    refusals: int = 0
-    shed: int = 0
-    unclassed: int = 0
-
-    @property
-    def has_traffic(self) -> bool:
-        """True if there were calls or are open connections."""
-        return bool(self.histogram.count or self.open)
-
-    def add(self, histogram: Histogram, errors: int, answer: Answer | None = Answer.OK) -> None:
-        """Count calls; their class is unknown where ``answer`` is None."""
-        self.histogram.merge(histogram)
-        self.errors += errors
-        if answer is Answer.REFUSED:
-            self.refusals += histogram.count
-        elif answer is Answer.REDIRECT:
-            self.redirects += histogram.count
-        elif answer is Answer.SHED:
-            self.shed += histogram.count
-        elif answer is None:
-            self.unclassed += histogram.count
-
-    def merge(self, other: "Cell") -> None:
-        self.add(other.histogram, other.errors)
-        self.encrypted += other.encrypted
-        self.clear += other.clear
-        self.redirects += other.redirects
-        self.refusals += other.refusals
-        self.shed += other.shed
-        self.unclassed += other.unclassed
-        self.sent += other.sent
-        self.received += other.received
-        self.open += other.open
-
-
-Bucket = dict[Key, Cell]
-View = Callable[[Key], Key]
-
-
-def edges(key: Key) -> Key:
-    """Keep source, target and protocol of a key."""
-    return Key(key.source, key.target, key.protocol)
-
-
-def endpoints(key: Key) -> Key:
-    """Keep target and endpoint of a key."""
-    return Key("", key.target, Protocol.UNKNOWN, key.endpoint)
-
-
-def arms(key: Key) -> Key:
-    """Keep target and arm of a key, and the endpoint of the direct arm."""
-    return Key("", key.target, Protocol.UNKNOWN, key.endpoint if key.arm == Arm.DIRECT else "", key.arm)
 
 
 class Window:
@@ -201,9 +118,9 @@ class Window:
                 cell, wide = bucket.get(key), tens.get(key)
                 if cell is None or wide is None or not cell.histogram.count:
                     continue
-                index = _nearest_index(cell.histogram, duration)
+                index = nearest_index(cell.histogram, duration)
                 for part, within in ((cell, bucket), (wide, tens)):
-                    _remove(part, index, failed)
+                    remove(part, index, failed)
                     self._views.pop(id(within), None)
                 return True
         return False
@@ -212,7 +129,7 @@ class Window:
         """Return all calls between two times (whole seconds, ``start`` excluded), by key."""
         merged: Bucket = {}
         for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
-            _merge(merged, (bucket if view is None else self._view_sums(bucket, view)).items())
+            merge(merged, (bucket if view is None else self._view_sums(bucket, view)).items())
         return merged
 
     def some(self, start: float, end: float, wanted: Callable[[Key], bool]) -> Bucket:
@@ -220,7 +137,7 @@ class Window:
         merged: Bucket = {}
         keys = [key for key in self._last if wanted(key)]
         for _, bucket in self._buckets(int(start) + 1, int(end) + 1):
-            _merge(merged, ((key, bucket[key]) for key in keys if key in bucket))
+            merge(merged, ((key, bucket[key]) for key in keys if key in bucket))
         return merged
 
     def _view_sums(self, bucket: Bucket, view: View) -> Bucket:
@@ -228,7 +145,7 @@ class Window:
         sums = views.get(view)
         if sums is None:
             sums = views[view] = {}
-            _merge(sums, ((view(key), cell) for key, cell in bucket.items()))
+            merge(sums, ((view(key), cell) for key, cell in bucket.items()))
         return sums
 
     def series(self, start: float, end: float, step: float, wanted: Callable[[Key], bool]) -> dict[int, Cell]:
@@ -308,39 +225,3 @@ class Window:
 
 def _is_stored(key: Key, cell: Cell) -> bool:
     return not key.remote and bool(cell.histogram.count or cell.sent or cell.received)
-
-
-def _merge(into: Bucket, cells: Iterable[tuple[Key, Cell]]) -> None:
-    for key, cell in cells:
-        total = into.get(key)
-        if total is None:
-            total = into[key] = Cell()
-        total.merge(cell)
-
-
-def _nearest_index(histogram: Histogram, duration: float) -> int | None:
-    """Return the index of the bucket with a count nearest to a duration; None for the zero bucket.
-
-    A span and a metric of one call do not measure quite the same duration.
-    """
-    if not histogram.counts:
-        return None
-    wanted = bucket_index(duration) if duration > 0 else min(histogram.counts)
-    return min(histogram.counts, key=lambda index: abs(index - wanted))
-
-
-def _remove(cell: Cell, index: int | None, failed: bool) -> None:
-    histogram = cell.histogram
-    histogram.count -= 1
-    if index is None:
-        histogram.zero = max(0, histogram.zero - 1)
-    else:
-        histogram.sum = max(0.0, histogram.sum - bucket_value(index))
-        left = histogram.counts.get(index, 0) - 1
-        if left > 0:
-            histogram.counts[index] = left
-        else:
-            histogram.counts.pop(index, None)
-    cell.errors = min(max(0, cell.errors - failed), histogram.count)
-    cell.clear = min(cell.clear, histogram.count)
-    cell.encrypted = min(cell.encrypted, histogram.count - cell.clear)

@@ -11,7 +11,7 @@ from typing import Final
 
 from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.traffic import Answer
-from topology.evidence.measurements import SLOT, Record
+from topology.evidence.measurements import Record
 from topology.evidence.peer_tallies import (
     EndpointTally,
     ServiceTallies,
@@ -19,6 +19,7 @@ from topology.evidence.peer_tallies import (
     pool,
     typical_latency,
 )
+from topology.evidence.reporter_view import SLOT
 from topology.evidence.tally import Tally
 from topology.settings import EngineSettings
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import log2, sqrt
 from typing import Final
 
-from topology.evidence.measurements import FRESH, SCREEN, Record
+from topology.evidence.averages import SCREEN
+from topology.evidence.measurements import FRESH, Record
 from topology.evidence.peer_tallies import ServiceTallies, Z
 from topology.settings import EngineSettings
 

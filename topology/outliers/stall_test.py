@@ -12,8 +12,9 @@ from typing import Final
 
 from proxy.contract.decisions.evidence import OpenRequests, Stall
 from proxy.contract.decisions.kinds import FindingKind
-from topology.evidence.measurements import FRESH, INTERVAL, LATE, Open
+from topology.evidence.measurements import FRESH, INTERVAL, LATE
 from topology.evidence.peer_tallies import ServiceTallies, pool
+from topology.evidence.reporter_view import OpenReport
 from topology.evidence.tally import Tally
 from topology.outliers import second_opinion
 from topology.outliers.finding import Finding, seen_by
@@ -94,7 +95,7 @@ class StallTest:
         peers = pool(peer.total for peer in self._tallies.of_peers(endpoint, _WINDOW))
         return peers if peers.timed else None
 
-    def _waiting(self, endpoint: str, age: float) -> dict[str, Open]:
+    def _waiting(self, endpoint: str, age: float) -> dict[str, OpenReport]:
         """Return the reporters that wait at least ``age`` seconds here while others answer them.
 
         Empty if more reporters are being served: then it is not the endpoint that answers nothing.
@@ -114,13 +115,15 @@ class StallTest:
         served = sum(held.completed > self._now - age for held in reporters.values())
         return found if served <= len(found) else {}
 
-    def _served_elsewhere(self, endpoint: str, stuck: Mapping[str, Open], age: float) -> dict[str, Open]:
+    def _served_elsewhere(
+        self, endpoint: str, stuck: Mapping[str, OpenReport], age: float
+    ) -> dict[str, OpenReport]:
         """Return those that get answers elsewhere: a reporter that gets none anywhere is at fault itself."""
         since = self._now - max(age, INTERVAL)
         return {name: held for name, held in stuck.items() if self._answered(endpoint, name, since)}
 
     def _found(
-        self, endpoint: str, waiting: Mapping[str, Open], peers: Tally, what: str, confirmed: str = ""
+        self, endpoint: str, waiting: Mapping[str, OpenReport], peers: Tally, what: str, confirmed: str = ""
     ) -> Finding:
         oldest, number = max(each.oldest for each in waiting.values()), sum(w.count for w in waiting.values())
         reason = (

@@ -24,7 +24,8 @@ from math import exp, exp2, log2
 from typing import Final
 
 from proxy.contract.service_id import ServiceId
-from topology.evidence.measurements import Record, ReporterView
+from topology.evidence.measurements import Record
+from topology.evidence.reporter_view import ReporterView
 
 # With 1 an endpoint twice as slow would get half, and sidecars that avoid it by themselves halve it again.
 EXPONENT: Final = 0.5

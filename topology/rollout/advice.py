@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from proxy.contract.histogram import Histogram
+from topology.graph.cells import Cell
 from topology.graph.figures import stats
-from topology.graph.window import Cell
 from topology.model.stages import Advice, Move
 
 BASIS: Final = (

@@ -12,7 +12,7 @@ from typing import Final
 from proxy.contract.histogram import SCALE, Histogram
 from proxy.contract.traffic import Answer
 from topology.evidence.peer_tallies import bounds
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 from topology.model.stages import Change, Effect
 
 Z95: Final = 1.96

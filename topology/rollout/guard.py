@@ -21,7 +21,7 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Answer, Arm
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 from topology.model.decisions import Decision
 from topology.model.stages import Change
 from topology.policy.models import Harm, Policy

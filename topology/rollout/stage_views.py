@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
+from topology.graph.cells import Bucket, Cell
 from topology.graph.figures import stats
-from topology.graph.window import Bucket, Cell
 from topology.model.stages import StageView
 from topology.policy.models import Policy
 from topology.registry.sources import Member

@@ -9,10 +9,12 @@ from proxy.contract.model import Endpoint, EndpointState, Retries, Service
 from proxy.contract.service_id import ServiceId
 from proxy.contract.xds.inbound import InboundPolicy
 from topology.outliers.ejections import Ejections
+from topology.outliers.feedback import Feedback
 from topology.outliers.weights import Weights
+from topology.policy.in_force import PolicyInForce
 from topology.policy.models import ServicePolicy
-from topology.registry.sources import Member
-from topology.rollout.stages import Setting
+from topology.registry.sources import Member, Members
+from topology.rollout.stages import Setting, Stages
 
 NO_POLICIES: Final[Mapping[ServiceId, InboundPolicy]] = MappingProxyType({})
 
@@ -27,6 +29,45 @@ class Snapshot:
     version: int = 0
     services: Mapping[ServiceId, Service] = field(default_factory=dict)
     inbound: Mapping[ServiceId, InboundPolicy] = field(default_factory=dict)
+
+
+class SnapshotBuilder:
+    """The current snapshot, made anew of the services whose endpoints, policy, stage or weights changed."""
+
+    def __init__(self, policy: PolicyInForce, stages: Stages, feedback: Feedback) -> None:
+        self._policy = policy
+        self._stages = stages
+        self._feedback = feedback
+        self._snapshot = Snapshot()
+        # The inputs that each service of the snapshot was made of: same inputs, same object.
+        self._inputs: dict[ServiceId, tuple[Sequence[Member], ServicePolicy, Setting]] = {}
+
+    def advance(self, members: Members, now: float) -> Snapshot:
+        """Return the snapshot of these members: the last one itself when nothing changed."""
+        self._snapshot = advance(self._snapshot, self._services(members, now))
+        return self._snapshot
+
+    def _services(self, members: Members, now: float) -> Mapping[ServiceId, Service]:
+        """Return the services of the snapshot; an unchanged one is the same object as before.
+
+        Each step compares the snapshot with the last one, which costs little for the same objects.
+        """
+        changed, before = self._feedback.take_changed(), self._snapshot.services
+        services: dict[ServiceId, Service] = {}
+        inputs, self._inputs = self._inputs, {}
+        for name, endpoints in members.items():
+            entry, setting = self._policy.of(name), self._stages.of(name)
+            known = inputs.get(name)
+            same = known is not None and known[0] is endpoints and known[1] is entry and known[2] == setting
+            if same and name not in changed and name in before:
+                services[name] = before[name]
+            else:
+                made = service(
+                    name, endpoints, setting, entry, self._feedback.ejections, self._feedback.weights, now
+                )
+                services[name] = before[name] if before.get(name) == made else made
+            self._inputs[name] = (endpoints, entry, setting)
+        return services
 
 
 def advance(

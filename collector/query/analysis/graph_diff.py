@@ -12,8 +12,8 @@ from collector.query.analysis import significance as sure
 from collector.query.mesh import views
 from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
 from proxy.contract.api.analysis import Change, Changed, ChangedEdge, ChangedService, Compared
+from topology.graph.cells import Cell
 from topology.graph.figures import stats
-from topology.graph.window import Cell
 
 LEVEL: Final = 0.01
 ERRORS_MOVED: Final = 0.005  # of all calls

@@ -13,8 +13,8 @@ from collector.query.sql import Sql
 from proxy.contract.api.graph import Heatmap, Neighbour, Operation, Stats
 from proxy.contract.api.graph import Point as ApiPoint
 from proxy.contract.histogram import SCALE
+from topology.graph.cells import Cell
 from topology.graph.figures import point, stats
-from topology.graph.window import Cell
 
 # Buckets of a heatmap's column: a quarter octave each, four of the histogram's.
 _COARSER: Final = 2

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
 from proxy.contract.api.analysis import Part, Suffering, Suspect
 from proxy.contract.traffic import Protocol
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 
 ERROR_COST: Final = 1.0  # seconds of waiting that a failed call weighs as much as
 EXCESS_RATIO: Final = 1.1  # a mean latency below this times the usual is as usual

@@ -15,7 +15,7 @@ from collector.query.mesh.stored_edges import StoredEdges, covered
 from collector.query.params import REACHES_NOW_US, Query, Window
 from proxy.contract.traffic import Protocol
 from topology.engine import Engine
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 
 MEMORY_US: Final = 900_000_000  # what the engine keeps
 

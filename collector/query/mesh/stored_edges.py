@@ -18,8 +18,8 @@ from proxy.contract.histogram import Histogram, from_sparse
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.traffic import Protocol
+from topology.graph.cells import Cell
 from topology.graph.figures import encryption, point, stats
-from topology.graph.window import Cell
 from topology.model.endpoints import EndpointView
 from topology.model.graph import USER, EdgeView, GraphView, Kind, NodeView, Point, Stats, TcpView
 from topology.spans.node_kinds import kind_of

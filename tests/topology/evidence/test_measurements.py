@@ -1,8 +1,9 @@
-"""What reporters measured of an endpoint: decaying looks, typical latency, alarms and forgetting."""
+"""The measurements of endpoints: kept by reporter, raising alarms, and forgotten."""
 
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
-from topology.evidence.measurements import ALARM_AGAIN, MEMORY, SLOT, Evidence
+from topology.evidence.measurements import ALARM_AGAIN, Evidence
+from topology.evidence.reporter_view import MEMORY, SLOT
 from topology.model.samples import CallSample, OpenSample, Side
 
 B, ADDRESS, NOW = ServiceId("b"), "10.0.0.1:80", 1000.0
@@ -25,14 +26,6 @@ def test_each_reporter_is_kept_apart_and_its_slots_add_up() -> None:
     assert {name: each.since(0).count for name, each in record.reporters.items()} == {"a1": 10, "a2": 5}
     assert evidence.take_touched() == {B}
     assert evidence.take_touched() == set()
-
-
-def test_the_quick_look_forgets_within_seconds() -> None:
-    record = noted(calls(100, errors=100)).of(B)[ADDRESS]
-    assert record.screen.failing == 1.0
-    soon, late = record.screen.rate(NOW + 1), record.screen.rate(NOW + 20)
-    assert soon > 20
-    assert late < 0.01
 
 
 def test_failures_alarm_once_and_again_only_after_a_while() -> None:

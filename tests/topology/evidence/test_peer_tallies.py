@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.topology.outliers.tallies import FINE, NOW, seen, tallies
-from topology.evidence.measurements import Screen
+from topology.evidence.averages import Screen
 from topology.evidence.peer_tallies import (
     EndpointTally,
     better_half,

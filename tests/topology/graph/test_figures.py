@@ -3,8 +3,8 @@
 import pytest
 
 from tests.topology.fleet import histogram
+from topology.graph.cells import Cell
 from topology.graph.figures import encryption, point, stats
-from topology.graph.window import Cell
 from topology.model.graph import Encryption
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.topology.fleet import Fleet, fine, histogram
 from topology.graph import root_cause
-from topology.graph.window import Bucket, Cell, Key
+from topology.graph.cells import Bucket, Cell, Key
 from topology.model.samples import CallSample, Side
 
 

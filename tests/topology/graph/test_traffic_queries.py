@@ -8,8 +8,9 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
 from tests.topology.fleet import histogram
 from topology.graph.call_attribution import Intake
+from topology.graph.cells import Key, edges
 from topology.graph.traffic_queries import Traffic
-from topology.graph.window import SECONDS_KEPT, Key, Window, edges
+from topology.graph.window import SECONDS_KEPT, Window
 from topology.model.samples import ConnectionSample, Side
 from topology.registry.registry import Registry
 from topology.spans.span_pairing import Pairing

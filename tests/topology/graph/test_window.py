@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from proxy.contract.traffic import Arm, Protocol
 from tests.topology.fleet import histogram
+from topology.graph.cells import Cell, Key, View, arms, edges, endpoints
 from topology.graph.figures import stats
-from topology.graph.window import OTHER, Cell, Key, View, Window, arms, edges, endpoints
+from topology.graph.window import OTHER, Window
 from topology.model.graph import USER
 
 AB = Key("a", "b")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from math import log2
 
-from topology.evidence.measurements import INTERVAL, Record, ReporterView
+from topology.evidence.measurements import INTERVAL, Record
 from topology.evidence.peer_tallies import ServiceTallies
+from topology.evidence.reporter_view import ReporterView
 from topology.evidence.tally import Tally
 
 NOW = 1000.0

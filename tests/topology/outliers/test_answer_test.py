@@ -8,8 +8,9 @@ from proxy.contract.model import EndpointState
 from proxy.contract.traffic import Answer, Arm
 from tests.topology.fleet import Fleet, address, histogram
 from tests.topology.outliers.tallies import NOW
-from topology.evidence.measurements import INTERVAL, Record, ReporterView
+from topology.evidence.measurements import INTERVAL, Record
 from topology.evidence.peer_tallies import ServiceTallies
+from topology.evidence.reporter_view import ReporterView
 from topology.evidence.tally import Tally
 from topology.model.decisions import Decision
 from topology.model.samples import CallSample, Side

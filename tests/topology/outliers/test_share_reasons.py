@@ -5,7 +5,8 @@ import pytest
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Avoidance
-from topology.evidence.measurements import FRESH, Open, Record, ReporterView
+from topology.evidence.measurements import FRESH, Record
+from topology.evidence.reporter_view import OpenReport, ReporterView
 from topology.model.graph import Stats
 from topology.outliers.ejection_state import EjectionState
 from topology.outliers.share_reasons import ServiceTraffic, service_traffic, share_reason
@@ -18,7 +19,7 @@ FAIR = Stats(count=100, p50=0.02)
 
 
 def avoided(*whys: Avoidance | None, age: float = 0.5) -> Record:
-    views = {f"a{n}": ReporterView(open=Open(0, 0.0, NOW - age, why)) for n, why in enumerate(whys)}
+    views = {f"a{n}": ReporterView(open=OpenReport(0, 0.0, NOW - age, why)) for n, why in enumerate(whys)}
     return Record(reporters=views)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from topology.evidence.measurements import SCREEN, Baseline, Record, Screen
+from topology.evidence.averages import SCREEN, Baseline, Screen
+from topology.evidence.measurements import Record
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.outliers.shared_causes import SharedCauses
 from topology.settings import EngineSettings

@@ -6,7 +6,7 @@ from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm
 from tests.topology.fleet import Fleet, address, histogram
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 from topology.rollout.advice import advise
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Answer
 from tests.support.extent import sized
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 from topology.rollout.effect import answers, effect, interval, quantiles, success
 
 

@@ -4,7 +4,7 @@ from proxy.contract.histogram import Histogram
 from proxy.contract.model import Stage
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Arm, Protocol
-from topology.graph.window import Bucket, Cell, Key
+from topology.graph.cells import Bucket, Cell, Key
 from topology.model.stages import StageView
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Policy

@@ -6,7 +6,7 @@ from collector.query.analysis.graph_diff import difference
 from collector.query.mesh.live_or_stored import EdgeKey, EdgeTraffic
 from proxy.contract.histogram import Histogram
 from proxy.contract.traffic import Protocol
-from topology.graph.window import Cell
+from topology.graph.cells import Cell
 
 
 def cell(count: int, errors: int = 0, took: float = 0.1) -> Cell:
