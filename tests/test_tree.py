@@ -84,7 +84,7 @@ EDGES = {
     "dashboard/api/reply_cache.py",
     "dashboard/app.py",
     "dashboard/balancing/page.py",
-    "dashboard/search/form.py",
+    "dashboard/search/form_callbacks.py",
     "dashboard/search/live_tail.py",
     "dashboard/search/page.py",
     "dashboard/service/page.py",

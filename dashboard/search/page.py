@@ -12,7 +12,7 @@ from dashboard.api.client import ApiError, Client
 from dashboard.components import links, parts
 from dashboard.components.error_boundary import Problem, guarded
 from dashboard.components.static_html import as_static
-from dashboard.search import attribute_comparison, form, live_tail, results
+from dashboard.search import attribute_comparison, form, form_callbacks, live_tail, results
 from dashboard.search.form_model import FormError
 from dashboard.search.search_url import TraceQuery
 
@@ -68,7 +68,7 @@ def tabs(query: TraceQuery) -> list[Component]:
 
 def register(app: Dash, client: Client) -> None:
     """Connect the views to the URL, and the parts of the page."""
-    form.register(app, client)
+    form_callbacks.register(app, client)
     results.register(app)
     live_tail.register(app, client)
 

@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from dashboard.search.live_tail import layout
+from dashboard.search.live_tail import fresh, layout, overlooked
 from dashboard.search.search_url import TraceQuery
+from proxy.contract.api.search import TraceLine
 from tests.dashboard.pages import Pages, text
 from tests.dashboard.search.lines import line
 from tests.dashboard.text import words
@@ -13,6 +14,18 @@ from tests.support.fake_api import FakeApi
 SEARCH = "url.search"
 EMPTY = {"ids": [], "missed": 0}
 FOLLOWING = {SEARCH: "?view=live", "tail-seen.data": EMPTY, "tail-paused.data": False, "zone.data": 0}
+
+
+def lines(*ids: str) -> list[TraceLine]:
+    return [line(each) for each in ids]
+
+
+def test_the_live_tail_shows_each_trace_once_and_says_what_it_left_out() -> None:
+    assert [each["traceId"] for each in fresh(lines("c", "b", "a"), ["b", "a"])] == ["c"]
+    assert not overlooked(lines("c", "b"), ["b"], more=True)
+    assert not overlooked(lines("d", "c"), [], more=True)
+    assert overlooked(lines("d", "c"), ["a"], more=True)
+    assert not overlooked(lines("d", "c"), ["a"], more=False)
 
 
 def test_an_empty_list_says_what_it_waits_for() -> None:

@@ -1,45 +1,22 @@
-from dashboard.api.client import ApiError
-from dashboard.search import live_tail
-from dashboard.search.form import problem
-from proxy.contract.api.search import TraceLine
+"""The search page: its views, and what is found or refused."""
 
-BERLIN = 60
+from dashboard.search.page import tabs
+from dashboard.search.search_url import TraceQuery
+from tests.dashboard.pages import Pages, text
 
-
-def found(*ids: str) -> list[TraceLine]:
-    return [
-        TraceLine(
-            traceId=each,
-            rootService="a",
-            rootOperation="b",
-            start=0,
-            duration=1.0,
-            errors=0,
-            spans=1,
-            services=["a"],
-        )
-        for each in ids
-    ]
+PAGE = {"url.pathname": "/traces", "zone.data": 0}
 
 
-def test_the_live_tail_shows_each_trace_once_and_says_what_it_left_out() -> None:
-    assert [each["traceId"] for each in live_tail.fresh(found("c", "b", "a"), ["b", "a"])] == ["c"]
-    assert not live_tail.overlooked(found("c", "b"), ["b"], more=True)
-    assert not live_tail.overlooked(found("d", "c"), [], more=True)
-    assert live_tail.overlooked(found("d", "c"), ["a"], more=True)
-    assert not live_tail.overlooked(found("d", "c"), ["a"], more=False)
+def test_the_views_keep_the_query_and_mark_the_one_shown() -> None:
+    query = TraceQuery(q="{ status = error }", view="live")
+    links = [str(tab) for tab in tabs(query)]
+    assert ["current" in link for link in links].count(True) == 1
+    assert all("status" in link for link in links)
 
 
-def test_the_place_of_an_error_stays_in_sight_in_a_long_query() -> None:
-    line = "{ .a = 1 && " * 60 + "oops }"
-    column = line.index("oops") + 1
-    error = ApiError(f"q, column {column}: what is oops", "", 400, (column, 4))
-    shown = str(problem(line, error))
-    assert "oops" in shown
-    assert "^^^^" in shown
-    assert problem("{", ApiError("q is too long", "", 400)) == "q is too long"
-
-
-def test_a_place_behind_the_query_is_shown_at_its_end() -> None:
-    assert "^" in str(problem("{ .a", ApiError("q, column 5: more", "", 400, (5, 1))))
-    assert "^" in str(problem("{ .a", ApiError("q, column 90: more", "", 400, (90, 500))))
+def test_a_search_shows_what_is_found(pages: Pages) -> None:
+    shown = pages.call("found.children", {**PAGE, "url.search": ""}, "url.search")
+    assert shown is not None
+    assert "trace" in text(shown["found"])
+    # Before the browser has sent its zone, times could only be shown wrongly.
+    assert pages.call("found.children", {"url.pathname": "/traces"}, "url.search") is None
