@@ -61,12 +61,10 @@ _OVER_HTTP: Final = frozenset(
     (
         "aws_sqs",
         "aws.sns",
-        "azure.cosmosdb",
         "clickhouse",
         "cosmosdb",
         "couchdb",
         "dynamodb",
-        "aws.dynamodb",
         "elasticsearch",
         "gcp_pubsub",
         "influxdb",

@@ -7,7 +7,7 @@ conventions, and the tags of Brave's (Zipkin's) instrumentations.
 from collections.abc import Mapping
 from typing import Final
 
-from topology.spans import peer_address
+from topology.spans import peer_address, systems
 from topology.spans.exchanges import SENDING, Exchange, Role, SpanKind, first, node_name
 
 _BROKER: Final = "messaging.system"
@@ -83,7 +83,7 @@ ATTRIBUTES: Final = frozenset(
 
 def message(kind: int, attributes: Mapping[str, str]) -> Exchange | None:
     """Return what a span sends, takes or settles; None if it is about no message."""
-    system, place = attributes.get(_BROKER, ""), _queue(attributes)
+    system, place = systems.system_name(attributes.get(_BROKER, "")), _queue(attributes)
     if not system and not place:
         # Zipkin's spans name the broker as the other side.
         name = peer_address.given_name(attributes) if kind in (SpanKind.PRODUCER, SpanKind.CONSUMER) else ""

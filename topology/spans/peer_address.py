@@ -38,8 +38,9 @@ _HOSTS: Final = (
     ("network.destination.ip", "network.destination.port"),
     ("peer.address", "peer.port"),
 )
-# Of a call that names no address at all: the remote interface, or the function invoked.
-_INTERFACES: Final = ("rpc.service", "faas.invoked_name")
+# Of a call that names no address at all: the function invoked (whose rpc.service is the cloud's own), the
+# remote interface, or the provider of a model.
+_INTERFACES: Final = ("faas.invoked_name", "rpc.service", "gen_ai.provider.name", "gen_ai.system")
 _SCHEMES: Final = ("url.scheme", "http.scheme")
 _PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 
@@ -92,7 +93,7 @@ def address(attributes: Mapping[str, str]) -> str:
 
 
 def interface(attributes: Mapping[str, str]) -> str:
-    """Return the remote interface or function that a call without an address names; empty if none."""
+    """Return the remote function, interface or model's provider that a call without an address names."""
     return next((value for key in _INTERFACES if (value := attributes.get(key))), "")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from proxy.contract import attributes as names
 from proxy.contract.service_id import ServiceId
 from topology.model.samples import SpanFact
-from topology.spans import message_roles, node_kinds, peer_address
+from topology.spans import message_roles, node_kinds, peer_address, systems
 from topology.spans.exchanges import Exchange, Role, SpanKind, first, node_name
 
 _DB_SYSTEMS: Final = ("db.system.name", "db.system", "db.type")
@@ -88,7 +88,8 @@ def sidecar_target(attributes: Mapping[str, str]) -> str:
 
 
 def _database(attributes: Mapping[str, str]) -> Exchange | None:
-    system, place = first(attributes, _DB_SYSTEMS), first(attributes, _DB_PLACES)
+    system = systems.system_name(first(attributes, _DB_SYSTEMS))
+    place = first(attributes, _DB_PLACES)
     if not system and not place:
         return None
     address = peer_address.address(attributes)

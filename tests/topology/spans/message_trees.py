@@ -43,6 +43,22 @@ EXCHANGES: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         ),
         {("api", "mysql/shop", DB): 1},
     ),
+    "orm and driver that spell one system in two ways": (
+        (
+            span("1", "0", "api", CLIENT, db__system="postgres", db__name="shop"),
+            span("2", "1", "api", CLIENT, db__system__name="postgresql", db__namespace="shop"),
+            span("3", "0", "api", CLIENT, db__system="mongoose", db__name="users"),
+            span("4", "3", "api", CLIENT, db__system="mongodb", db__name="users"),
+        ),
+        {("api", "postgresql/shop", DB): 1, ("api", "mongodb/users", DB): 1},
+    ),
+    "a producer and a consumer that spell one broker in two ways": (
+        (
+            span("1", "0", "web", PRODUCER, messaging__system="aws.sqs", messaging__destination="jobs"),
+            span("2", "1", "mail", CONSUMER, messaging__system="AmazonSQS", messaging__source__name="jobs"),
+        ),
+        {("web", "aws_sqs/jobs", MQ): 1, ("aws_sqs/jobs", "mail", MQ): 1},
+    ),
     "two databases": (
         (
             span("1", "0", "api", CLIENT, also=SHOP),

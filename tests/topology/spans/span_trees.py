@@ -286,6 +286,18 @@ CALLS: dict[str, tuple[tuple[SpanFact, ...], Expected]] = {
         ),
         {("web", "bank:443", HTTP): 1},
     ),
+    "a function by name, not by the service of the cloud that invokes it": (
+        (span("1", "0", "web", CLIENT, rpc__service="Lambda", faas__invoked_name="resize"),),
+        {("web", "resize", HTTP): 1},
+    ),
+    "a model's provider, whose HTTP client says where": (
+        (
+            span("1", "0", "web", CLIENT, gen_ai__provider__name="openai"),
+            span("2", "1", "web", CLIENT, url__full="https://models.example"),
+            span("3", "0", "web", CLIENT, gen_ai__system="anthropic"),
+        ),
+        {("web", "models.example:443", HTTP): 1, ("web", "anthropic", HTTP): 1},
+    ),
     "retries below one span": (
         (span("1", "0", "web", CLIENT), span("2", "1", "api", SERVER), span("3", "1", "api", SERVER)),
         {WEB_API: 2},
