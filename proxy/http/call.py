@@ -4,7 +4,8 @@ from proxy.contract.traffic import Answer
 from proxy.errors import Reason
 from proxy.http.answers import answer_of, grpc_answer, retry_after
 from proxy.http.listener_context import ListenerContext
-from proxy.http.messages import Fields, RequestHead, ResponseHead
+from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
+from proxy.http.pool import Reuse
 from proxy.routing import retry
 from proxy.routing.router import Attempt
 from proxy.telemetry.facts import CallFacts, PeerFacts
@@ -52,6 +53,13 @@ class Call(CallFacts):
         """Note the class that the trailers of a response say, where its head said none but success."""
         if trailers and self.status == 200 and self.answer in (None, Answer.OK):
             self.answer = grpc_answer(trailers)
+
+    def reuse(self, whole: bool) -> Reuse:
+        """Return the kept connections that may carry the request; ``whole`` says that all of it has come."""
+        method = self._head.method
+        if method == b"CONNECT":
+            return Reuse.NONE
+        return Reuse.ANY if whole and method in IDEMPOTENT else Reuse.SURE
 
     def respond(self) -> None:
         """Note that a response has begun that takes more than one read.

@@ -14,7 +14,7 @@ from proxy.http.call import Call
 from proxy.http.deadline import Deadline, limit_connect
 from proxy.http.forwarded import add_hop, add_via
 from proxy.http.listener_context import ListenerContext
-from proxy.http.messages import IDEMPOTENT, Fields, RequestHead, ResponseHead
+from proxy.http.messages import Fields, RequestHead, ResponseHead
 from proxy.http.pool import ConnectWaiter, Reuse
 from proxy.http.refusals import last_hop, refusal, send_answer
 from proxy.http.streams import FULL, WAITING, ClientStream, UpstreamStream
@@ -70,15 +70,16 @@ class Exchange:
     def on_request_end(self, trailers: Fields) -> None:
         """Take the end of the request, or of the client's half of a tunnel."""
         self.request_done = True
-        if self.upstream is not None:
-            self.upstream.send_end(trailers)
-        else:
+        if self.upstream is None:
             self._trailers = trailers
+        else:
+            self.upstream.send_end(trailers)
+            if self.response_done:
+                self.upstream.flush()
+                self._end()
+                return
         if self._deadline is not None:
             self._deadline.attempt()
-        if self._switched and self.response_done:
-            self._finish()
-            self.client.finish()
 
     def on_request_flush(self) -> None:
         """Pass on what one read from the client brought."""
@@ -98,7 +99,7 @@ class Exchange:
         """The client has gone."""
         if not self.over:
             call = self.call
-            if not self._switched:
+            if not self._switched and not self.response_done:
                 call.error = Reason.CLIENT_DISCONNECT
             call.client_status = call.client_status or STATUS[Reason.CLIENT_DISCONNECT]
             self._finish()
@@ -111,15 +112,13 @@ class Exchange:
 
     def client_full(self, full: bool) -> None:
         """The client's stream takes no more data for now, or takes them again."""
-        upstream = self.upstream
-        if upstream is not None:
-            (upstream.pause_reading if full else upstream.resume_reading)()
+        if self.upstream is not None:
+            (self.upstream.pause_reading if full else self.upstream.resume_reading)()
 
     # from the pool and the upstream's stream
     def attach(self, stream: UpstreamStream) -> None:
         """Send the request into a stream."""
-        self._waiting = None
-        self.upstream = stream
+        self._waiting, self.upstream = None, stream
         call, head, held = self.call, self.head, self._held
         call.upstream_peer = stream.peer
         fields = head.fields + call.trace.fields()
@@ -138,7 +137,11 @@ class Exchange:
             if self.request_done:
                 stream.send_end(self._trailers)
             self._held = []
-        if stream.reused and self._reuse() is Reuse.ANY and sum(map(len, held)) <= _MAX_REPLAY:
+        if (
+            stream.reused
+            and call.reuse(self.request_done) is Reuse.ANY
+            and sum(map(len, held)) <= _MAX_REPLAY
+        ):
             self._replay = held
         stream.flush()
         if self._switched:
@@ -199,13 +202,10 @@ class Exchange:
             return
         call = self.call
         self._begun = call.status != 0  # an interim response is no beginning
-        # A response that is complete before its request ends the exchange (RFC 9112, 9.3): the client's
-        # connection closes then, because the rest of the body would have to be read only to be thrown away.
-        if self.response_done and (self.request_done or not self._switched):
-            self._finish()
-            self.client.finish()
-            return
-        if call.status and not call.first_byte:
+        # A server that has answered may go on to read: the rest of the request is passed on.
+        if self.response_done and self.request_done:
+            self._end()
+        elif call.status and not call.first_byte:
             call.respond()
             if self._switched and self.upstream is not None:
                 self.upstream.flush()  # bytes that the client had sent after its request to switch
@@ -224,13 +224,14 @@ class Exchange:
         # nothing left to do, and a request is replayed at most once.
         replay, self._replay = self._replay, None
         upstream, self.upstream = self.upstream, None
-        attempt = self.call.attempt
         if upstream is not None:
             upstream.reset()
         if self._switched:
             self._finish()
             self.client.reset()
-        elif replay is not None and reason is Reason.UPSTREAM_RESET and attempt is not None:
+        elif self.response_done:
+            self._end()  # the server takes no more of a request that it has answered
+        elif replay is not None and reason is Reason.UPSTREAM_RESET and (attempt := self.call.attempt):
             # The kept connection was dead already: the client need not notice (RFC 9110, 9.2.2).
             self._held = replay
             self._connect(attempt)
@@ -279,7 +280,7 @@ class Exchange:
         # One deadline for all attempts: a retry must not extend the caller's time.
         if attempt.timeouts is not None and self._deadline is None:
             self._deadline = Deadline(self, *attempt.timeouts)
-        stream = self._context.pool.lease(attempt, self._affinity, self._reuse())
+        stream = self._context.pool.lease(attempt, self._affinity, self.call.reuse(self.request_done))
         if stream is not None:
             self.attach(stream)
         else:
@@ -287,14 +288,10 @@ class Exchange:
         if self._deadline is not None:
             self._deadline.attempt()
 
-    def _reuse(self) -> Reuse:
-        if self.head.method == b"CONNECT":
-            return Reuse.NONE
-        return Reuse.ANY if self.request_done and self.head.method in IDEMPOTENT else Reuse.SURE
-
     def _connect(self, attempt: Attempt) -> None:
         self._wait()
-        self._waiting = self._context.pool.connect(attempt, self._affinity, self._reuse(), self)
+        reuse = self.call.reuse(self.request_done)
+        self._waiting = self._context.pool.connect(attempt, self._affinity, reuse, self)
         # The application's own choice is as patient as the kernel, as without the mesh.
         if attempt.arm is Arm.ROUTED:
             limit_connect(self._waiting, self._context.timeouts.connect)
@@ -330,6 +327,9 @@ class Exchange:
         """Answer in the destination's place."""
         self.call.error, self.call.client_status = error, head.status
         send_answer(self.client, self.head, head, body)
+        self._end()
+
+    def _end(self) -> None:
         self._finish()
         self.client.finish()
 

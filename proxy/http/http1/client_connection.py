@@ -192,13 +192,13 @@ class ClientConnection(asyncio.Protocol):
         self.resume_reading(_HELD)
 
     def send_head(self, head: ResponseHead) -> None:
-        # After a response that came before the end of its request, the rest of that would have to be
-        # read and thrown away for the next request to be found: closing is simpler (RFC 9112, 9.3).
+        # After a response that came before the end of its request (RFC 9112, 9.3) closing is simplest.
         self._encoder.head(self._request, head, keep=self._keep and self._request_done)
 
     def send_end(self, trailers: Fields) -> None:
         self._encoder.end(trailers)
-        if self._tunnel and not self._transport.is_closing():
+        # An answer that came before the end of its request is the last one: its client may still send.
+        if (self._tunnel or not self._request_done) and not self._transport.is_closing():
             self.flush()
             self._batch.flush()
             self._transport.write_eof()

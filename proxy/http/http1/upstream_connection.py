@@ -236,6 +236,7 @@ class UpstreamConnection(OutgoingConnection):
         # Only an orderly end delimits a body; after a reset the rest of it is missing.
         if error is None and self._parser.finish():
             user.on_response_flush()
+            user.upstream_failed(Reason.UPSTREAM_RESET, "")  # if it still sends: nobody is there
         else:
             left = self._half_closed and error is None
             detail = f"{self.address} closed the connection before it answered"

@@ -9,7 +9,16 @@ from proxy.contract import attributes
 
 PACKAGES = ("attributes", "metrics", "_incubating.attributes", "_incubating.metrics")
 # Constants that are no names of attributes or metrics: values and HTTP headers.
-OTHERS = {"BROKEN", "CALLER_HEADER", "PROBER", "REASON_HEADER", "RECEIVE", "SCOPE", "TRANSMIT"}
+OTHERS = {
+    "BROKEN",
+    "CALLER_HEADER",
+    "PROBER",
+    "REASON_HEADER",
+    "RECEIVE",
+    "SCOPE",
+    "TRANSMIT",
+    "UNKNOWN_SERVICE",
+}
 NAMES = {
     key: value
     for key, value in vars(attributes).items()

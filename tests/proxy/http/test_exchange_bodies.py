@@ -6,13 +6,16 @@ import resource
 import pytest
 
 from tests.proxy.rig import (
+    DEADLINE,
     App,
     ask,
     field,
     head_fields,
+    pairs,
     play,
     read_body,
     serving,
+    until,
     world,
 )
 
@@ -163,6 +166,40 @@ def test_an_early_answer_arrives_and_the_connection_ends() -> None:
             assert got.startswith(b"HTTP/1.1 413 ")
             assert head_fields(got)["connection"] == "close"
             assert got.endswith(b"no")
+
+    play(run())
+
+
+@pytest.mark.parametrize(
+    ("framing", "reads"), [(b"content-length: 2\r\n", True), (b"content-length: 2\r\n", False), (b"", False)]
+)
+def test_what_follows_an_early_answer_is_passed_on_for_as_long_as_the_server_reads(
+    framing: bytes, reads: bool
+) -> None:
+    async def run() -> None:
+        got: list[bytes] = []
+        over = asyncio.Event()
+
+        async def hasty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"part")
+            writer.write(b"HTTP/1.1 202 Accepted\r\n" + framing + b"\r\nok")
+            if reads:
+                got.append(await reader.readexactly(4))
+                await over.wait()
+
+        async with serving(hasty) as address, world(address) as w:
+            reader, writer = await asyncio.open_connection("127.0.0.1", w.inbound)
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 8\r\n\r\npart")
+            async with asyncio.timeout(DEADLINE):
+                assert b"ok" in await reader.read()
+                writer.write(b"rest")
+                await until(lambda: got == [b"rest"] * reads)
+                [span] = await w.spans(1)
+                assert pairs(span.attributes)["http.response.status_code"] == 202
+                assert "error.type" not in pairs(span.attributes)
+            over.set()
+            writer.close()
+            await until(lambda: w.sidecar.dialer.open == w.sidecar.pool.idle)
 
     play(run())
 
