@@ -19,6 +19,8 @@ CLOCK: Final[Figure] = {
     "hoverformat": "%H:%M:%S",
     "tickformatstops": [{"dtickrange": [None, 59_999], "value": "%H:%M:%S"}],
 }
+# Numbers on an axis with a unit, by d3-format. Its prefixes would read like other units: "600m rps" is 0.6.
+NUMBER: Final = ",.3~r"
 # A point's time in microseconds since the epoch to an x value, and the axis.
 TimeAxis = tuple[list[str], Figure]
 _FONT: Final = {"family": "inherit", "size": 11}

@@ -30,7 +30,9 @@ def latency(buckets: Sequence[Bucket]) -> charts.Figure:
         "tickvals": [place - 0.5 for place in at],
         "ticktext": [fmt.duration(merged[place]["low"]) for place in at],
     }
-    return charts.figure([bars], HEIGHT, ticks, {"tickformat": ".3~s"}, bargap=0.06, hovermode="closest")
+    return charts.figure(
+        [bars], HEIGHT, ticks, {"tickformat": charts.NUMBER}, bargap=0.06, hovermode="closest"
+    )
 
 
 def merge(buckets: Sequence[Bucket], most: int) -> list[Bucket]:

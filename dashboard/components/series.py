@@ -9,6 +9,7 @@ from proxy.contract.api.graph import Point
 
 HEIGHT: Final = 132  # pixels
 LOW: Final = 92
+_DOT: Final = 5
 
 
 def since_first_call(points: Sequence[Point]) -> Sequence[Point]:
@@ -31,12 +32,12 @@ def traffic(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
             "y": values,
             "name": name,
             "marker": {"color": colour, "line": {"width": 0}},
-            "hovertemplate": "%{y:.3~s} rps",
+            "hovertemplate": f"%{{y:{charts.NUMBER}}} rps",
         }
         for name, values, colour in (("failed", failed, palette.BAD), ("fine", fine, palette.ACCENT))
     ]
     return charts.figure(
-        bars, HEIGHT, clock, {"ticksuffix": " rps", "tickformat": ".3~s"}, barmode="stack", bargap=0.15
+        bars, HEIGHT, clock, {"ticksuffix": " rps", "tickformat": charts.NUMBER}, barmode="stack", bargap=0.15
     )
 
 
@@ -46,7 +47,9 @@ def success(points: Sequence[Point], zone: fmt.Zone, height: int = LOW) -> chart
     failed = [None if point["success"] is None else (1 - point["success"]) * 100 for point in points]
     line = {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",
+        "marker": {"size": _alone(failed), "line": {"width": 0}},
+        "cliponaxis": False,
         "name": "failed",
         "connectgaps": False,
         "x": times,
@@ -62,6 +65,12 @@ def success(points: Sequence[Point], zone: fmt.Zone, height: int = LOW) -> chart
     return charts.figure([line], height, clock, axis)
 
 
+def _alone(values: Sequence[float | None]) -> list[int]:
+    """Return the size of each marker in pixels: a line needs two neighbours, so a lone value is a dot."""
+    around = [None, *values, None]
+    return [_DOT if around[at] is None and around[at + 2] is None else 0 for at in range(len(values))]
+
+
 def latency(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
     """Return p50, p90 and p99 over time; gaps where there was no traffic."""
     times, clock = charts.time_axis([point["time"] for point in points], zone)
@@ -73,7 +82,9 @@ def latency(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
     traces = [
         {
             "type": "scatter",
-            "mode": "lines",
+            "mode": "lines+markers",
+            "marker": {"size": _alone(values), "line": {"width": 0}},
+            "cliponaxis": False,
             "x": times,
             "y": values,
             "name": name,
@@ -88,7 +99,7 @@ def latency(points: Sequence[Point], zone: fmt.Zone) -> charts.Figure:
         traces,
         HEIGHT,
         clock,
-        {"ticksuffix": " ms", "tickformat": ".3~s"},
+        {"ticksuffix": " ms", "tickformat": charts.NUMBER},
         showlegend=True,
         # In a margin of its own: within the plot it lies on the lines.
         margin={"l": 8, "r": 12, "t": 24, "b": 8},

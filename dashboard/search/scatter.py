@@ -50,7 +50,7 @@ def durations(traces: Sequence[TraceLine], zone: fmt.Zone) -> charts.Figure:
         points,
         HEIGHT,
         {"type": "date", "nticks": 8, "hoverformat": "%H:%M:%S"},
-        {"ticksuffix": " ms", "tickformat": ".3~s"},
+        {"ticksuffix": " ms", "tickformat": charts.NUMBER},
         hovermode="closest",
         dragmode="select",
         selectdirection="any",

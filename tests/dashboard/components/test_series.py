@@ -25,6 +25,20 @@ def test_without_traffic_there_is_a_gap_and_no_line_over_it() -> None:
     assert all(each["y"][2] is None for each in series.latency(POINTS, 0)["data"])
 
 
+def test_a_value_without_neighbours_is_a_dot() -> None:
+    (failed,) = series.success(POINTS, 0)["data"]
+    assert failed["mode"] == "lines+markers"
+    assert [size > 0 for size in failed["marker"]["size"]] == [False, True, False]
+    for line in series.latency([*POINTS[:2], *POINTS[1:]], 0)["data"]:
+        assert not any(line["marker"]["size"])
+
+
+def test_axes_have_no_prefix_that_reads_like_another_unit() -> None:
+    # 0.6 requests per second are not "600m rps", and 0.6 ms not "600m ms".
+    for figure in (series.traffic(POINTS, 0), series.latency(POINTS, 0)):
+        assert figure["layout"]["yaxis"]["tickformat"] == ",.3~r"
+
+
 def test_few_failures_do_not_fill_the_chart() -> None:
     few = [Point(time=0, **stats(100_000, 1))]
     assert series.success(few, 0)["layout"]["yaxis"]["range"][1] == 1.0
