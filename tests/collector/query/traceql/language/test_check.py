@@ -2,7 +2,8 @@
 
 import pytest
 
-from collector.query.traceql import TraceQLError, parse
+from collector.query.traceql import parse
+from tests.collector.query.traceql.language.refusals import assert_refused
 
 # Each with column and length of what is wrong, and words of what is said about it.
 REFUSED = [
@@ -33,13 +34,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("said", "column", "length", "words"), REFUSED)
 def test_what_is_wrong_is_pointed_at(said: str, column: int, length: int, words: str) -> None:
-    with pytest.raises(TraceQLError) as caught:
-        parse(said)
-    error = caught.value
-    assert (error.column, error.length) == (column, length), error
-    assert words in error.message
-    assert str(error) == f"q, column {column}: {error.message}"
-    assert error.where() == {"column": column, "length": length}
+    assert_refused(parse, said, column, length, words)
 
 
 @pytest.mark.parametrize(

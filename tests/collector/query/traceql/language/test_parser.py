@@ -12,6 +12,7 @@ from collector.query.traceql.language import syntax
 from collector.query.traceql.language.cursor import DEPTH_MAX, OPERATORS_MAX
 from collector.query.traceql.language.printer import text
 from collector.query.traceql.language.tokens import TEXT_MAX
+from tests.collector.query.traceql.language.refusals import assert_refused
 
 # Each with column and length of what is wrong, and words of what is said about it.
 REFUSED = [
@@ -48,13 +49,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("said", "column", "length", "words"), REFUSED)
 def test_what_is_wrong_is_pointed_at(said: str, column: int, length: int, words: str) -> None:
-    with pytest.raises(TraceQLError) as caught:
-        parse(said)
-    error = caught.value
-    assert (error.column, error.length) == (column, length), error
-    assert words in error.message
-    assert str(error) == f"q, column {column}: {error.message}"
-    assert error.where() == {"column": column, "length": length}
+    assert_refused(parse, said, column, length, words)
 
 
 @given(
