@@ -48,7 +48,7 @@ ServerSample = TypeVar("ServerSample", CallSample, ConnectionSample)
 
 
 class UnknownServiceError(KeyError):
-    """No such service: use a name the graph shows, or add it to mesh.yaml."""
+    """The error for a service that neither the graph nor mesh.yaml has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,8 +151,9 @@ NAMES: Final = ", ".join(f"`{name}`" for name in COLUMNS)
 def select(path: str, repeated_keys: bool = False) -> str:
     """Return the SELECT of all columns of the spans in the file at ``path``.
 
-    It fails with REPEATED_KEY if a span has two attributes of one key, unless it is told to take the last of
-    them: no usual SDK sends such spans, and to leave attributes out would cost each span a microsecond.
+    It fails with REPEATED_KEY if a span has two attributes of one key, unless ``repeated_keys`` takes the
+    last of them: no usual SDK sends such spans, and to leave attributes out would cost each span a
+    microsecond.
     """
     columns = ", ".join(f"{expression} AS `{name}`" for name, expression in COLUMNS.items())
     # What the spans of a resource and of a scope share is made once, before ARRAY JOIN repeats the row for

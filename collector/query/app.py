@@ -49,7 +49,7 @@ _BODY_MAX: Final = 64 * 1024  # a stage change is a few dozen bytes
 def build(
     reader: Reader, engine: Engine, clock: MeshClock, stats: Stats, ready: Callable[[], str]
 ) -> web.Application:
-    """The application; ``clock`` is the mesh's, ``ready`` gives "" or why the collector is not."""
+    """Build the application; ``clock`` is the mesh's, ``ready`` gives "" or why the collector is not."""
     store = BoundedReader(reader)
     directory = ServiceDirectory(store, engine.live.known, clock)
     app = web.Application(middlewares=[_errors, _pretty, _named(directory)], client_max_size=_BODY_MAX)
@@ -110,7 +110,7 @@ async def _openapi(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every error as the envelope; what nobody expected goes to the log, not to the caller."""
+    """Answer every error with the envelope; what nobody expected goes to the log, not to the caller."""
     try:
         return await handler(request)
     # Expected: the text names what to change. Anything else may hold internals, and goes to the log alone.

@@ -17,7 +17,7 @@ OTHERS: Final = ("int", "bool", "double", "none", "bytes", "array", "map", "otlp
 
 
 def of_types(column: str, scope: str, types: Sequence[str], key: str) -> str:
-    """1 where the attribute is of one of these types; ``key`` is SQL of its name."""
+    """Return SQL that is 1 where the attribute is of one of these types; ``key`` is SQL of its name."""
     # Only a whole entry matches: a quote inside of a key is escaped, also one behind a comma or a bracket.
     # The list is of constants, so that it is made once; short, as generated queries have hundreds of
     # conditions.
@@ -26,22 +26,22 @@ def of_types(column: str, scope: str, types: Sequence[str], key: str) -> str:
 
 
 def is_number(column: str, scope: str, key: str) -> str:
-    """1 where the attribute may be a number."""
+    """Return SQL that is 1 where the attribute may be a number."""
     return f"({column} = '' OR {of_types(column, scope, NUMBERS, key)})"
 
 
 def is_flag(column: str, scope: str, key: str) -> str:
-    """1 where the attribute may be true or false."""
+    """Return SQL that is 1 where the attribute may be true or false."""
     return f"({column} = '' OR {of_types(column, scope, FLAGS, key)})"
 
 
 def is_string(column: str, scope: str, key: str) -> str:
-    """1 where the attribute may be a string."""
+    """Return SQL that is 1 where the attribute may be a string."""
     return f"NOT {of_types(column, scope, OTHERS, key)}"
 
 
 def type_of(column: str, scope: str, key: str) -> str:
-    """The type of an attribute in the words of ``collector.otlp.stored_values``; '?' where it is not
+    """Return the type of an attribute in the words of ``collector.otlp.stored_values``; '?' where it is not
     known."""
     cases = ", ".join(f"{of_types(column, scope, (kind,), key)}, '{kind}'" for kind in OTHERS)
     return f"multiIf({column} = '', '?', {cases}, '')"

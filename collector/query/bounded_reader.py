@@ -20,7 +20,7 @@ class BoundedReader:
         self._seconds = seconds
 
     async def rows(self, query: Sql) -> list[tuple[Any, ...]]:
-        """The rows of a query; the server puts the parameters in."""
+        """Return the rows of a query; the server puts the parameters in."""
         try:
             async with asyncio.timeout(self._seconds):
                 # The thread goes on with a query that is given up here, until the store's own limit ends it.

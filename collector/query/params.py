@@ -61,13 +61,13 @@ class Window:
 
 
 def bad(key: str, value: object, fix: str) -> BadValueError:
-    """The error for one value, in the words every message here uses."""
+    """Return the error for one value, in the words every message here uses."""
     shown = value if len(str(value)) <= 80 else str(value)[:77] + "..."
     return BadValueError(f"{key} is {shown!r}: {fix}")
 
 
 def read(query: Query, parameter: Parameter[T], default: T | None = None) -> T:
-    """The value of a declared parameter; ``default`` where that depends on the request."""
+    """Return the value of a declared parameter; ``default`` where that depends on the request."""
     text = query.get(parameter.name, "")
     # An empty parameter counts as not given: forms send those as well.
     if not text and not parameter.required:
@@ -79,7 +79,7 @@ def read(query: Query, parameter: Parameter[T], default: T | None = None) -> T:
 
 
 def flag(query: Query, key: str) -> bool:
-    """A yes or no as Go's ParseBool takes it, as Jaeger does; no when absent."""
+    """Return a yes or no as Go's ParseBool takes it, as Jaeger does; no when absent."""
     text = query.get(key, "")
     if text not in _YES and text not in _NO:
         raise bad(key, text, "write true or false")
@@ -122,7 +122,7 @@ def dependency_window(query: Query, now_us: int) -> Window:
 
 
 def step(query: Query, window: Window) -> int:
-    """Seconds between points: at least 1, and no more than ``POINTS_MAX`` points in the window."""
+    """Return the seconds between points: at least 1, and no more than ``POINTS_MAX`` points in the window."""
     value = read(query, STEP, max(1, round(window.seconds / 60)))
     if window.seconds / value > POINTS_MAX:
         least = ceil(window.seconds / POINTS_MAX)
@@ -170,7 +170,7 @@ def _encodable(text: str) -> bool:
 
 
 def trace_id(text: str, key: str = "traceID") -> str:
-    """A trace id of 1 to 32 hex digits in any case, as the store keeps it: 32 lower-case digits."""
+    """Return a trace id of 1 to 32 hex digits in any case, as the store keeps it: 32 lower-case digits."""
     # Clients print 16 digits where the upper half is zero; the store has 32 always.
     lower = text.lower()
     if not _TRACE_ID.fullmatch(lower) or not lower.strip("0"):
@@ -179,7 +179,7 @@ def trace_id(text: str, key: str = "traceID") -> str:
 
 
 def span_id(text: str, key: str = "span") -> str:
-    """A span id of 1 to 16 hex digits in any case, as the store keeps it: 16 lower-case digits."""
+    """Return a span id of 1 to 16 hex digits in any case, as the store keeps it: 16 lower-case digits."""
     lower = text.lower()
     if not _SPAN_ID.fullmatch(lower) or not lower.strip("0"):
         raise bad(key, text, "write 1 to 16 hexadecimal digits that are not all zero")

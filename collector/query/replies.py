@@ -49,8 +49,8 @@ async def rendered(make: Callable[[], object]) -> web.Response:
 def failure(
     status: int, message: str, path: str = "", where: Mapping[str, int] | None = None
 ) -> web.Response:
-    """The error envelope, the message brought to one line; for a path of v3 also as its clients
-    read it (``GRPCGatewayError``). ``where`` points into what was sent."""
+    """Return the error envelope, the message brought to one line; for a path of v3 also as its clients read
+    it (``GRPCGatewayError``). ``where`` points into what was sent."""
     line = " ".join(message.split())
     body: dict[str, Any] = {
         "data": None,

@@ -37,7 +37,7 @@ class ApiRequest:
 def serve(
     route: Route[Reply], handler: Callable[[ApiRequest], Awaitable[Reply]], large: bool = False
 ) -> web.RouteDef:
-    """The route of an application, answered with what ``handler`` returns.
+    """Return the route of an application, answered with what ``handler`` returns.
 
     The handler is given declared parameters alone, so that none can work without being documented. A
     ``large`` reply is rendered in a thread: the event loop also takes in spans.

@@ -41,7 +41,7 @@ class Sql:
 
 
 def join(separator: str, parts: Iterable[Sql]) -> Sql:
-    """The parts with ``separator`` between them."""
+    """Return the parts with ``separator`` between them."""
     all_parts = tuple(parts)
     text = separator.join(part.text for part in all_parts)
     return Sql(text, _merged(part.parameters for part in all_parts))

@@ -90,7 +90,7 @@ def is_same(one: str, other: str) -> bool:
 
 
 def of_jaeger(data: Iterable[Mapping[str, Any]]) -> list[Trace]:
-    """The traces of a ``data`` array; those without spans are left out.
+    """Return the traces of a ``data`` array; those without spans are left out.
 
     Raises KeyError, TypeError or ValueError when it is not Jaeger's shape.
     """
@@ -131,7 +131,7 @@ def _span(data: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
 
 
 def _parent(references: Iterable[tuple[str, str, str]], trace_id: str) -> str:
-    """The span this one is a child of; without one, the span of the same trace that it follows from."""
+    """Return the span this one is a child of; without one, that of the same trace that it follows from."""
     # A reference to another trace is a link, never a parent.
     inside = [(kind, span) for kind, trace, span in references if trace in ("", trace_id)]
     return next((span for kind, span in inside if kind == _CHILD), inside[0][1] if inside else "")

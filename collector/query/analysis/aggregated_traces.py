@@ -19,7 +19,7 @@ _COLUMNS: Final = """TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanK
 async def aggregate(
     store: BoundedReader, window: Window, service: str, operation: str, limit: int
 ) -> AggregatedTraces:
-    """A sample of the traces with an operation as one tree; ``matching`` is how many there are.
+    """Return a sample of the traces with an operation as one tree; ``matching`` is how many there are.
 
     Fewer than ``limit`` are read where they have too many spans together: ``traces`` says how many.
     """

@@ -130,14 +130,14 @@ class Comparison:
         }
 
     async def _among(self, wanted: ComparisonRequest) -> tuple[Sql | None, bool]:
-        """The condition that a trace matches the query, and whether a bound left some out."""
+        """Return the condition that a trace matches the query, and whether a bound left some out."""
         if wanted.query is None:
             return None, False
         selection, partial = await self._spansets.selection(compiled(wanted.query, spread(wanted.window)))
         return Sql("TraceId IN ({selection})").fill(selection=selection), partial
 
     async def _side(self, wanted: ComparisonRequest, of: Sql, among: Sql | None) -> tuple[Sql, int | None]:
-        """The condition that a trace is selected, and from how many nanoseconds on one is slow."""
+        """Return the condition that a trace is selected, and from how many nanoseconds on one is slow."""
         if among and wanted.selection == "q":
             return among, None
         # "failed" and "took" are columns of ``trace_sample.traces``.
@@ -171,7 +171,7 @@ class Comparison:
 
 
 def attribute(row: tuple[Any, ...], ones: int, others: int) -> Attribute:
-    """One attribute with its counts of traces; ``lift`` is null where the rest has it never."""
+    """Return one attribute with its counts of traces; ``lift`` is null where the rest has it never."""
     service, scope, key, value, one, other, _, separation = row
     p = shares_differ(one, ones, other, others)
     return {

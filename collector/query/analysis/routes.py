@@ -91,7 +91,7 @@ class GraphAnalysisRoutes:
         }
 
     def _before(self, query: Query, after: Window, default_us: int) -> AnsweredWindow:
-        """The window to compare with: without one, ``default_us`` directly before."""
+        """Return the window to compare with: without one, ``default_us`` directly before."""
         return self._traffic.split(params.window(query, after.start, default_us, "before_"))
 
 

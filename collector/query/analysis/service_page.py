@@ -43,7 +43,7 @@ class Neighbours(NamedTuple):
 
 
 def neighbours(service: str, traffic: EdgeTraffic) -> Neighbours:
-    """The edges of a service, with the calls over each."""
+    """Return the edges of a service, with the calls over each."""
     served = Cell()
     callers: list[Neighbour] = []
     callees: list[Neighbour] = []
@@ -99,7 +99,7 @@ def _edge(index: int) -> float:
 
 
 def operations(rows: Sequence[tuple[Any, ...]], seconds: float) -> list[Operation]:
-    """Rows of ``OPERATIONS`` as the page shows them."""
+    """Return the rows of ``OPERATIONS`` as the page shows them."""
     return [
         {
             "name": name,

@@ -42,7 +42,7 @@ def shares_differ(bad: int, count: int, other_bad: int, other_count: int) -> flo
 
 
 def slower(before: Histogram, after: Histogram, ratio: float, floor: float) -> Moved | None:
-    """The quantile that grew most surely, of those that are ``ratio`` times what they were and
+    """Return the quantile that grew most surely, of those that are ``ratio`` times what they were and
     ``floor`` seconds more; None when none did. ``p`` is of that quantile alone."""
     found = [
         moved
@@ -55,7 +55,7 @@ def slower(before: Histogram, after: Histogram, ratio: float, floor: float) -> M
 
 
 def absent(expected: float) -> float:
-    """The p-value of no call where ``expected`` were (Poisson)."""
+    """Return the p-value of no call where ``expected`` were (Poisson)."""
     return exp(-expected)
 
 
@@ -71,7 +71,7 @@ def _moved(before: Histogram, after: Histogram, quantile: float) -> Moved | None
 
 
 def _bucket(histogram: Histogram, quantile: float) -> tuple[int | None, float]:
-    """The bucket a quantile falls in and its middle; None is the bucket of zero."""
+    """Return the bucket a quantile falls in and its middle; None is the bucket of zero."""
     wanted, seen = quantile * histogram.count, histogram.zero
     if seen and seen >= wanted:
         return None, 0.0

@@ -153,7 +153,7 @@ def _failed(key: EdgeKey, cell: Cell) -> float:
 
 
 def _waited(key: EdgeKey, cell: Cell, usual: Mapping[EdgeKey, Cell] | None) -> float:
-    """Seconds callers waited over this edge, beyond the usual where that is known."""
+    """Return the seconds that callers waited over this edge, beyond the usual where that is known."""
     histogram = cell.histogram
     known = usual.get(key) if usual is not None else None
     if not known or not known.histogram.count or not histogram.count:

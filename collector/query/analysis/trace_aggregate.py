@@ -52,7 +52,7 @@ class _Tree:
         self.cut = False
 
     def add(self, spans: Sequence[TreeSpan]) -> None:
-        """One trace."""
+        """Add one trace."""
         known = {span.span_id for span in spans}
         children: dict[str, list[TreeSpan]] = defaultdict(list)
         for span in spans:
@@ -127,7 +127,7 @@ class Tree(NamedTuple):
 
 
 def tree(service: str, operation: str, rows: Iterable[TreeSpan]) -> Tree:
-    """The spans of many traces as one tree below an operation."""
+    """Return the spans of many traces as one tree below an operation."""
     by_trace: dict[str, list[TreeSpan]] = defaultdict(list)
     for row in rows:
         by_trace[row.trace_id].append(row)

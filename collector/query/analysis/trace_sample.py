@@ -48,7 +48,7 @@ _THRESHOLD: Final = Sql("SELECT count(), toUInt64(quantileExact({share:Float64})
 
 
 def traces(window: Window, service: str, operation: str) -> Sql:
-    """The traces a question is about, with what their part in it took and whether it failed."""
+    """Return the traces a question is about, with what their part in it took and whether it failed."""
     if not service and not operation:
         return _WHOLE.bind(start=window.start, end=window.end)
     return _BY_SPANS.fill(conditions=join(" AND ", conditions(Search(window, service, operation))))
@@ -75,7 +75,7 @@ def load(window: Window) -> Sql:
 
 
 def affordable(found: Sequence[tuple[int, int, int]], spans: Mapping[int, int], most: int) -> list[int]:
-    """The stretches to look at, together of about ``most`` ``spans``, at least one for each side.
+    """Return the stretches to look at, together of about ``most`` ``spans``, at least one for each side.
 
     Half of them are for side 1, half for side 0; first what has both, else in an order that depends on
     nothing that happened in them.

@@ -133,7 +133,7 @@ class QueryService:
 
 
 def search(query: wire.TraceQueryParameters, now_us: int) -> Search:
-    """A search; without times, the last hour. Raises BadValueError."""
+    """Return a search; without times, the last hour. Raises BadValueError."""
     if query.filter:
         raise BadValueError("filter is not taken: ask GET /api/v3/traces with query.filter in TraceQL")
     if not 0 <= query.search_depth <= LIMIT_MAX:
@@ -199,7 +199,7 @@ def _bytes(message: Any) -> bytes:
 
 
 def _with_errors(method: Callable[[Any], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
-    """The method with its errors as gRPC's."""
+    """Return the method with its errors as gRPC's."""
 
     async def answer(request: Any, context: Context) -> Any:
         try:

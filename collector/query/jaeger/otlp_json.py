@@ -111,5 +111,5 @@ def _with_warnings(attributes: list[Json], texts: Sequence[str]) -> list[Json]:
 
 
 def _filled(**fields: object) -> Json:
-    """The fields that differ from proto3's defaults."""
+    """Return the fields that differ from proto3's defaults."""
     return {name: value for name, value in fields.items() if value}

@@ -127,7 +127,7 @@ def _quantile(query: Query) -> float:
 
 
 def render(question: MetricsRequest, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
-    """The reply to a question from the rows of its SQL."""
+    """Return the reply to a question from the rows of its SQL."""
     groups = "service & operation" if question.by_operation else "service"
     name = _NAMES[question.metric]
     series: dict[tuple[str, str], dict[int, tuple[int, int, float]]] = {}

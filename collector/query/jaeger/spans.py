@@ -25,7 +25,7 @@ _CHILD: Final = "CHILD_OF"
 
 
 def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:
-    """One trace from its spans (at least one), in their order; equal processes once, p1 upwards.
+    """Return one trace from its spans (at least one), in their order; equal processes once, p1 upwards.
 
     ``raw`` leaves out what is not stored but concluded: the warnings.
     """
@@ -45,12 +45,12 @@ def trace(rows: Sequence[SpanRow], raw: bool = False) -> dict[str, Any]:
 
 
 def shown_trace_id(stored: str) -> str:
-    """A trace id as Jaeger prints it: 16 digits when the upper half is zero, otherwise 32."""
+    """Return a trace id as Jaeger prints it: 16 digits when the upper half is zero, otherwise 32."""
     return stored[16:] if len(stored) == 32 and not stored[:16].strip("0") else stored
 
 
 def tag(key: str, value: Json) -> Tag:
-    """A tag of a value in OTLP/JSON.
+    """Return a tag of a value in OTLP/JSON.
 
     What is of no type of Jaeger's is its text, as in OpenTelemetry's exporter, with the value itself beside
     it: Jaeger's readers ignore that, an import takes it (``collector.formats.jaeger_json``).
@@ -103,7 +103,7 @@ def _span(row: SpanRow, process: str, skews: list[str] | None) -> dict[str, Any]
 
 
 def _warnings(row: SpanRow) -> list[str]:
-    """The warnings that the span came with."""
+    """Return the warnings that the span came with."""
     if WARNINGS not in row.attributes:
         return []
     stored = row.fields.value("span", WARNINGS, row.attributes[WARNINGS])

@@ -117,7 +117,7 @@ def not_stored(trace_id: str) -> str:
 
 
 def _missing(wanted: list[str], found: list[list[SpanRow]]) -> list[dict[str, str]] | None:
-    """The errors beside traces that were wanted by id: one for each that is not stored."""
+    """Return the errors beside traces that were wanted by id: one for each that is not stored."""
     there = {spans[0].trace_id for spans in found}
     lacking = [trace_id for trace_id in wanted if trace_id not in there]
     return [{"msg": not_stored(each), "traceID": jaeger.shown_trace_id(each)} for each in lacking] or None

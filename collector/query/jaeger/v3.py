@@ -93,5 +93,6 @@ class V3Routes:
 
 
 async def _query(request: web.Request) -> Mapping[str, str]:
-    """The parameters of a search: the query string of a GET, or the JSON object of a POST in its terms."""
+    """Return the parameters of a search: the query string of a GET, or the JSON object of a POST in its
+    terms."""
     return request.query if request.method == "GET" else v3_params.of_body(await request.read())

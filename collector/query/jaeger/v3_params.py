@@ -52,7 +52,7 @@ def canonical(query: Query) -> dict[str, str]:
 
 
 def search(query: Query, now_us: int) -> Search:
-    """A search; without times, the last hour."""
+    """Return a search; without times, the last hour."""
     given = canonical(query)
     end = _instant(given, "query.startTimeMax", now_us)
     start = _instant(given, "query.startTimeMin", max(0, end - LOOKBACK_DEFAULT_NS // 1000))
@@ -74,7 +74,7 @@ def search(query: Query, now_us: int) -> Search:
 
 
 def of_body(body: bytes) -> dict[str, str]:
-    """The query string that asks what a FindTracesRequest in proto3 JSON does."""
+    """Return the query string that asks what a FindTracesRequest in proto3 JSON does."""
     example = '{"query": {"serviceName": "reviews"}}'
     try:
         request = json.loads(body)
@@ -91,7 +91,7 @@ def of_body(body: bytes) -> dict[str, str]:
 
 
 def filter_text(query: Query) -> str:
-    """The TraceQL of ``query.filter``. Jaeger's own filters are JSON, and an experiment."""
+    """Return the TraceQL of ``query.filter``. Jaeger's own filters are JSON, and an experiment."""
     text = query.get("query.filter", "").strip()
     if _EXPRESSION.match(text):
         raise params.bad("query.filter", text, "write TraceQL, for example { span.http.status_code = 500 }")

@@ -151,7 +151,7 @@ def window(query: MultiMapping[str], now_us: int, apart_us: int = 0, *, of_trace
 
 
 def page(wanted: LogRequest) -> Sql:
-    """The records of a page and one beyond it."""
+    """Return the records of a page and one beyond it."""
     down = wanted.descending
     return _PAGE.fill(
         where=join(" AND ", _conditions(wanted)),
@@ -181,7 +181,7 @@ def _conditions(wanted: LogRequest) -> Iterable[Sql]:
 
 
 def render(wanted: LogRequest, rows: Sequence[tuple[Any, ...]]) -> LogPage:
-    """The reply from the rows of ``page``."""
+    """Return the reply from the rows of ``page``."""
     shown = rows[: wanted.limit]
     following = None
     if len(rows) > len(shown):
@@ -202,7 +202,7 @@ def spans(trace: str, window: Window) -> Sql:
 
 
 def render_counts(rows: Sequence[tuple[Any, ...]]) -> LogCounts:
-    """The reply from the rows of ``spans``; the span id is empty for records of no span."""
+    """Return the reply from the rows of ``spans``; the span id is empty for records of no span."""
     return {
         "total": sum(row[1] for row in rows),
         "spans": [{"spanId": span, "count": count, "errors": errors} for span, count, errors in rows],

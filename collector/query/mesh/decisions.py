@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 async def decisions(
     store: BoundedReader, engine: Engine, service: str, limit: int, kind: str = ""
 ) -> list[Decision]:
-    """The newest decisions (of a kind), newest first, each once. The store being down costs only what
+    """Return the newest decisions (of a kind), newest first, each once. The store being down costs only what
     memory no longer holds: decisions matter most while something is broken."""
     live = engine.decisions(service or None, limit, kind)
     stored = [each.lower() for each in engine.live.names().stored_as(service)] if service else []

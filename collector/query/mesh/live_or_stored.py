@@ -54,7 +54,7 @@ class TrafficQueries:
         self._born_us = round(clock() * 1e6)
 
     def recent(self, query: Query, default_us: int) -> AnsweredWindow:
-        """The window of ``start`` and ``end``; without a start the caller wants what is happening,
+        """Return the window of ``start`` and ``end``; without a start the caller wants what is happening,
         with one, all that happened since. Raises BadValueError."""
         return self.split(self._window(query, default_us), bool(query.get("start")))
 
@@ -72,7 +72,7 @@ class TrafficQueries:
         return Window(max(0, window.start - ahead), window.end - ahead)
 
     def split(self, window: Window, since_start: bool = True) -> AnsweredWindow:
-        """The window with the parts that memory and store answer for."""
+        """Return the window with the parts that memory and store answer for."""
         now = self._clock()
         now_us = round(now * 1e6)
         # Entirely in the past: the store alone, since memory has no windows that end earlier than now.
@@ -86,7 +86,7 @@ class TrafficQueries:
         return AnsweredWindow(window, now, (now_us - middle) / 1e6, stored)
 
     async def by_edge(self, window: AnsweredWindow) -> EdgeTraffic:
-        """The traffic of each edge: from memory where it answers for all, otherwise from the store."""
+        """Return the traffic of each edge: from memory where it answers for all, otherwise from the store."""
         if window.stored is None:
             return EdgeTraffic(
                 self._engine.live.traffic(window.now, window.live), max(1.0, window.window.seconds)

@@ -142,7 +142,7 @@ class MeshRoutes:
 
 
 def joined(stored: Iterable[Point], live: Iterable[Point]) -> list[Point]:
-    """One series of two: in the step where they meet, the one that saw more calls."""
+    """Return one series of two: in the step where they meet, the one that saw more calls."""
     points = {point.time: point for point in stored}
     for point in live:
         known = points.get(point.time)

@@ -65,8 +65,8 @@ class StorageRoutes:
         return {"tables": tables, "disk": {"free": free, "total": total}, "spool": self._spool()}
 
     def _spool(self) -> Spool:
-        """The bytes and the age that wait to be stored; names whose gauge this collector lacks are left
-        out."""
+        """Return the bytes and the age that wait to be stored; names whose gauge this collector lacks are
+        left out."""
         spool: Spool = {}
         for name, gauge in _SPOOL.items():
             value = self._stats.read_gauge(gauge)

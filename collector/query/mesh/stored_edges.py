@@ -120,7 +120,7 @@ def covered(window: Window) -> tuple[int, int]:
 
 
 def _seconds(window: Window) -> tuple[int, int]:
-    """The whole seconds a window touches: the first, and the one after the last."""
+    """Return the whole seconds a window touches: the first, and the one after the last."""
     start = window.start // 1_000_000
     # At least one second, or rates would be divided by zero.
     return start, max(ceil(window.end / 1e6), start + 1)
@@ -183,7 +183,7 @@ class StoredEdges:
         return dict(sorted(cells.items()))
 
     async def calls(self, window: Window) -> dict[tuple[str, str], int]:
-        """Number of calls by source and target; of long windows, by whole minutes."""
+        """Return the number of calls by source and target; of long windows, by whole minutes."""
         start, end = covered(window)
         calls = _CALLS.fill(edges=_edges(window.seconds >= LONG), between=_BETWEEN)
         rows = await self._store.rows(calls.bind(start=start, end=end))
@@ -195,8 +195,8 @@ class StoredEdges:
         return found
 
     async def series(self, window: Window, step: int, only: CallFilter) -> tuple[Point, ...]:
-        """One point for each step the window touches, also without traffic; as the engine's,
-        steps begin at multiples of their length."""
+        """Return one point for each step the window touches, also without traffic; as the engine's, steps
+        begin at multiples of their length."""
         start, end, found = await self.slots(window, step, only)
         return tuple(
             point(float(time), found.get(time // step, Cell()), step, end) for time in range(start, end, step)
@@ -281,7 +281,7 @@ def _nodes(
 
 
 def _kind(name: str, other: str, protocol: str, called: bool) -> Kind:
-    """The kind of a node by the stored edge; ``topology.spans.node_kinds`` names the nodes."""
+    """Return the kind of a node by the stored edge; ``topology.spans.node_kinds`` names the nodes."""
     if name == USER:
         return Kind.USER
     return kind_of(name, protocol, called, other)

@@ -130,7 +130,8 @@ def _effect(found: Effect) -> stage_api.Effect:
 def change(
     found: Change, unit: float, *, lower_is_better: bool, comparable: bool = True
 ) -> stage_api.Comparison:
-    """A figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is null.
+    """Return a figure of both arms; latency in milliseconds (``unit`` 1000). No difference: ``better`` is
+    null.
 
     What is not ``comparable``, because the arms were answered differently, is never better.
     """
@@ -187,7 +188,7 @@ def point(view: Point) -> graph_api.Point:
 
 
 def buckets(histogram: Histogram) -> list[graph_api.Bucket]:
-    """The buckets that hold calls, in order: more than ``low`` and up to ``high`` milliseconds."""
+    """Return the buckets that hold calls, in order: more than ``low`` and up to ``high`` milliseconds."""
     found: list[graph_api.Bucket] = [
         {"low": _edge(index), "high": _edge(index + 1), "count": histogram.counts[index]}
         for index in sorted(histogram.counts)

@@ -30,14 +30,14 @@ class Cursor:
 
 
 def encode(cursor: Cursor, search: str) -> str:
-    """The text for the client; ``search`` is whatever tells this search from another."""
+    """Return the text for the client; ``search`` is whatever tells this search from another."""
     window = cursor.window
     parts = [_mark(search), window.start, window.end, cursor.rank, cursor.trace_id]
     return urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def decode(text: str, search: str) -> Cursor:
-    """The cursor in a text. Raises BadValueError for one that is damaged or of another search."""
+    """Return the cursor in a text. Raises BadValueError for one that is damaged or of another search."""
     try:
         # Bounded before it is decoded: the text comes from the query string.
         if len(text) > _LENGTH_MAX:

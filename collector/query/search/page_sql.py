@@ -134,13 +134,13 @@ def _having(listing: Listing, after: Cursor | None) -> Iterable[Sql]:
 
 
 def rows(found: list[tuple[Any, ...]]) -> Sql:
-    """The columns that are shown of the traces of a page (rows of ``ids``), in no order."""
+    """Return the columns that are shown of the traces of a page (rows of ``ids``), in no order."""
     starts = [row[2] for row in found]
     return _ROWS.bind(ids=[row[0] for row in found], first=min(starts), last=max(starts), spread_us=SPREAD_US)
 
 
 def line(row: tuple[Any, ...]) -> TraceLine:
-    """One trace: start in microseconds since the epoch, duration in milliseconds."""
+    """Return one trace: start in microseconds since the epoch, duration in milliseconds."""
     trace_id, service, name, start, end, spans, errors, services = row
     return {
         "traceId": trace_id,

@@ -67,7 +67,7 @@ class Pages:
         return Page(rows, next_cursor, listing.window, partial, query)
 
     async def lines(self, page: Page) -> list[TraceLine]:
-        """The traces of a page in one line each."""
+        """Return the traces of a page in one line each."""
         if not page.rows:
             return []
         found = {row[0]: row for row in await self._store.rows(page_sql.rows(page.rows))}
@@ -83,7 +83,7 @@ class Pages:
         return lines
 
     async def _matches(self, query: Compiled, ids: list[str]) -> dict[str, tuple[int, list[MatchedSpan]]]:
-        """The number of matching spans of each trace, and the first few of them."""
+        """Return the number of matching spans of each trace, and the first few of them."""
         rows = await self._store.rows(query.spans(ids, _FACTS_MAX))
         return await asyncio.to_thread(
             lambda: {trace_id: _matched(*match) for trace_id, match in query.matches(rows).items()}

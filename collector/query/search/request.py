@@ -85,22 +85,22 @@ def parse_v3_search(text: str, search: Search) -> SearchRequest:
 
 
 def traceql(text: str) -> Query | None:
-    """The query of a text, None of an empty one. Raises TraceQLError."""
+    """Return the query of a text, None of an empty one. Raises TraceQLError."""
     return parse(text) if text.strip() else None
 
 
 def of_spans(search: Search) -> Sql:
-    """A selection of the ids of traces with a span that fulfils the search."""
+    """Return a selection of the ids of traces with a span that fulfils the search."""
     return matching(replace(search, window=spread(search.window)))
 
 
 def spread(window: Window) -> Window:
-    """The window of the spans of traces that start in a window: they may start later than their trace."""
+    """Return the window of the spans of traces that start in a window: some start later than their trace."""
     return Window(window.start, window.end + SPREAD_US)
 
 
 def durations(query: Params, low: Duration, high: Duration) -> tuple[int | None, int | None]:
-    """Two bounds in nanoseconds, the first not above the second."""
+    """Return two bounds in nanoseconds, the first not above the second."""
     shortest, longest = params.read(query, low), params.read(query, high)
     if shortest is not None and longest is not None and shortest > longest:
         raise params.bad(low.name, query[low.name], f"it must not be above {high.name}")
@@ -108,7 +108,7 @@ def durations(query: Params, low: Duration, high: Duration) -> tuple[int | None,
 
 
 def search_key(query: MultiMapping[str]) -> str:
-    """Text that is equal for the pages of one search: all parameters but those of paging."""
+    """Return a text that is equal for the pages of one search: all parameters but those of paging."""
     given = sorted((key, value) for key, value in query.items() if value and key not in _PAGING)
     return json.dumps(given)
 

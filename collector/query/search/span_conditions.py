@@ -82,7 +82,7 @@ _FAILED: Final = "(StatusCode = 'Error' OR SpanAttributes['error'] = 'true')"
 
 
 def conditions(search: Search) -> list[Sql]:
-    """The conditions a span must fulfil, the selective ones of the primary key first."""
+    """Return the conditions a span must fulfil, the selective ones of the primary key first."""
     found = []
     if search.service:
         found.append(of_spans(search.service))
@@ -108,7 +108,7 @@ def _of_operation(name: str) -> Sql:
 
 
 def tag_condition(number: int, key: str, text: str) -> Sql:
-    """One tag; ``number`` keeps its parameter names apart from the other tags'.
+    """Return one tag; ``number`` keeps its parameter names apart from the other tags'.
 
     ``error=true`` is the span's status or its ``error`` attribute; anything else is a column that
     Jaeger shows as a tag, or an attribute of the span, its resource, its scope, or one of its events or
@@ -142,7 +142,7 @@ def _anywhere(key: str, value: str, text: str) -> str:
 
 
 def _equal(attributes: str, column: str, scope: str, key: str, value: str, text: str) -> str:
-    """The condition on one map; ``column`` has the types of its values."""
+    """Return the condition on one map; ``column`` has the types of its values."""
     stored, key = f"{attributes}[{{{key}:String}}]", f"{{{key}:String}}"
     alike = [f"{stored} = {{{value}:String}}"]
     if _is_number(text):
@@ -168,10 +168,10 @@ def _is_number(text: str) -> bool:
 
 
 def matching(search: Search) -> Sql:
-    """A selection of the ids of all traces with a span that fulfils every condition."""
+    """Return a selection of the ids of all traces with a span that fulfils every condition."""
     return Sql("SELECT TraceId FROM otel_traces WHERE ") + join(" AND ", conditions(search))
 
 
 def trace_ids(search: Search) -> Sql:
-    """The ids of the newest matching traces."""
+    """Return the ids of the newest matching traces."""
     return _TRACE_IDS.fill(conditions=join(" AND ", conditions(search))).bind(limit=search.limit)

@@ -41,7 +41,7 @@ def extents(ids: Sequence[str]) -> Sql:
 
 
 def within(ids: Sequence[str], extents: Sequence[tuple[Any, ...]]) -> Sql | None:
-    """The condition that a span is of these traces, bounded in time; None when none of them is stored."""
+    """Return the condition that a span is of these traces, bounded in time; None when none is stored."""
     if not extents:
         return None
     # Times are cut to seconds, hence the one added.

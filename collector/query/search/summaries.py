@@ -35,7 +35,7 @@ async def summaries(store: BoundedReader, ids: Sequence[str]) -> list[dict[str, 
 
 
 def summary(spans: Iterable[SummarySpan]) -> dict[str, Any]:
-    """One trace. Its root is the first span without a parent; orphans name a parent it lacks."""
+    """Return one trace. Its root is the first span without a parent; orphans name a parent it lacks."""
     ordered = sorted(spans, key=lambda span: (span.start, span.span_id))
     known = {span.span_id for span in ordered}
     # Orphans have no root in the store: then names are empty, as Jaeger gives them.

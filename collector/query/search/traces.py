@@ -16,15 +16,15 @@ class Traces:
         self._store = store
 
     async def search(self, search: Search) -> list[list[SpanRow]]:
-        """The newest matching traces, complete, newest first."""
+        """Return the newest matching traces, complete, newest first."""
         return await self.by_ids(await self.ids(search))
 
     async def ids(self, search: Search) -> list[str]:
-        """The ids of the newest matching traces, newest first."""
+        """Return the ids of the newest matching traces, newest first."""
         return [row[0] for row in await self._store.rows(trace_ids(search))]
 
     async def by_ids(self, ids: Sequence[str]) -> list[list[SpanRow]]:
-        """The traces of these ids that are stored, each with its spans in order of start."""
+        """Return the traces of these ids that are stored, each with its spans in order of start."""
         if not ids:
             return []
         traces: dict[str, list[SpanRow]] = defaultdict(list)

@@ -7,7 +7,7 @@ from collector.query.traceql.language.syntax import Type
 
 
 def attribute(key: str, field: syntax.Expression, text: str, kind: str = "?") -> Json:
-    """The value of a field from its text and type in the store, under a key; '?': by the text."""
+    """Return the value of a field from its text and type in the store, under a key; '?': by the text."""
     if isinstance(field, syntax.Intrinsic) and names.INTRINSICS[field.name] in (
         Type.STRING,
         Type.STATUS,
@@ -20,10 +20,10 @@ def attribute(key: str, field: syntax.Expression, text: str, kind: str = "?") ->
 
 
 def text_attribute(key: str, text: str) -> Json:
-    """A text under a key."""
+    """Return a text under a key."""
     return {"key": key, "value": {"stringValue": text}}
 
 
 def number_attribute(key: str, number: float) -> Json:
-    """A number under a key."""
+    """Return a number under a key."""
     return {"key": key, "value": {"doubleValue": number}}

@@ -118,7 +118,8 @@ def _moments(query: Query, now_us: int, apart_us: int) -> Window:
 
 
 def _default_step(window: Window) -> int:
-    """As in Tempo: some 240 values, at whole multiples of five seconds where the window allows it."""
+    """Return Tempo's default step: some 240 values, at whole multiples of five seconds where the window
+    allows it."""
     seconds = int(window.seconds // 240)
     return max(1, seconds // 5 * 5 or seconds) * 1_000_000
 

@@ -70,7 +70,7 @@ def window(query: Query, now_us: int, apart_us: int = 0) -> Window:
 
 
 def _settled(window: Window, now_us: int) -> Window:
-    """The window up to where traces are whole, as of all searches."""
+    """Return the window up to where traces are whole, as of all searches."""
     return replace(window, end=min(window.end, max(window.start, now_us - SETTLE_US)))
 
 

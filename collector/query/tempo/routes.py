@@ -132,7 +132,7 @@ class TempoRoutes:
         return {scope: known for scope, known in found.items() if wanted in ("", "none", scope)}
 
     async def _values(self, request: web.Request) -> list[TagValue]:
-        """The values of the field a path names; a bare name may be an attribute's."""
+        """Return the values of the field a path names; a bare name may be an attribute's."""
         name = request.match_info["name"]
         try:
             field = traceql.field(name)

@@ -23,7 +23,7 @@ __all__ = ["Compiled", "Query", "TraceQLError", "compiled", "field", "parse", "p
 
 
 def parse(text: str) -> Query:
-    """The query for traces that a text says, its types checked. Raises TraceQLError."""
+    """Return the query for traces that a text says, its types checked. Raises TraceQLError."""
     query = parse_any(text)
     if metric := metric_of(query):
         raise TraceQLError(
@@ -33,7 +33,7 @@ def parse(text: str) -> Query:
 
 
 def parse_any(text: str) -> Query:
-    """The query for traces or for series that a text says, its types checked. Raises TraceQLError."""
+    """Return the query for traces or for series that a text says, its types checked. Raises TraceQLError."""
     query = tree(text)
     check_query(query)
     return query

@@ -56,11 +56,11 @@ class Compiled:
         return newest.bind(ql_limit=limit)
 
     def spans(self, trace_ids: Sequence[str], limit: int) -> Sql:
-        """Rows of ``Facts`` of these traces, at most ``limit`` and in no order."""
+        """Return the SQL of the rows (``Facts``) of these traces, at most ``limit`` and in no order."""
         return self._spans.bind(ql_ids=list(trace_ids), ql_limit=limit)
 
     def matches(self, rows: Iterable[Sequence[Any]]) -> dict[str, tuple[list[Facts], list[MatchedSpanset]]]:
-        """From the rows of ``spans``, all of them: the spans and spansets of each trace that matches."""
+        """Return the spans and spansets of each trace that matches, from all the rows of ``spans``."""
         traces: dict[str, list[Facts]] = {}
         for row in rows:
             facts = Facts._make(row)
@@ -105,7 +105,7 @@ def compiled(query: syntax.Query, window: Window) -> Compiled:
 
 
 def spans_table(joined: bool) -> str:
-    """The spans, with the columns of their trace where conditions need them."""
+    """Return the spans, with the columns of their trace where conditions need them."""
     return _JOINED if joined else "otel_traces"
 
 

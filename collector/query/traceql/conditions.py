@@ -39,7 +39,7 @@ class Conditions(Values):
     """
 
     def condition(self, expression: syntax.Expression | None) -> str:
-        """1 where a span fulfils the expression; None is fulfilled by all."""
+        """Return SQL that is 1 where a span fulfils the expression; None is fulfilled by all."""
         if expression is None:
             return "1"
         if isinstance(expression, syntax.Literal):
@@ -59,7 +59,7 @@ class Conditions(Values):
         return self._wrapped(expression)
 
     def _wrapped(self, expression: syntax.Binary) -> str:
-        """A comparison; of events and links, that one of them fulfils it."""
+        """Return a comparison; of events and links, that one of them fulfils it."""
         absent = expression.op == "=" and Type.NIL in (type_of(expression.left), type_of(expression.right))
         sql = self._comparison(expression)
         read = sources(expression.left) | sources(expression.right)
@@ -122,7 +122,7 @@ class Conditions(Values):
         return f"ifNull(({self._flag(left)}) {op} ({self._flag(right)}), 0)"
 
     def _flag(self, side: syntax.Expression) -> str:
-        """1, 0, or NULL where an attribute is neither true nor false."""
+        """Return SQL that is 1, 0, or NULL where an attribute is neither true nor false."""
         if not isinstance(side, syntax.Attribute):
             return self.condition(side)
         true = self._over(side, _FLAG, lambda text: f"{text} = 'true'")
@@ -224,13 +224,13 @@ def _negated(condition: str, negated: bool) -> str:
 
 
 def _both_plain(left: syntax.Expression, right: syntax.Expression, op: str) -> bool:
-    """Two attributes are equal when their texts are, but above and below as numbers."""
+    """Compare two attributes: equal when their texts are, but above and below as numbers."""
     fields_only = isinstance(left, syntax.Attribute) and isinstance(right, syntax.Attribute)
     return fields_only and op in names.EQUALITY
 
 
 def _chain(expression: syntax.Expression, op: str) -> list[syntax.Expression]:
-    """The operands of equal operators that follow each other, flat: SQL need not nest for them."""
+    """Return the operands of equal operators that follow each other, flat: SQL need not nest for them."""
     if isinstance(expression, syntax.Binary) and expression.op == op:
         return [*_chain(expression.left, op), *_chain(expression.right, op)]
     return [expression]

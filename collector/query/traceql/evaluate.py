@@ -78,7 +78,7 @@ class MatchedSpanset:
 
 
 def spansets(query: syntax.Query, order: Order, spans: list[Facts]) -> list[MatchedSpanset]:
-    """The spansets a query leaves of one trace, none of them empty; [] when it does not match.
+    """Return the spansets a query leaves of one trace, none of them empty; [] when it does not match.
 
     The texts of ``spans`` that follow from their places are put in.
     """
@@ -212,7 +212,7 @@ def _compared(op: str, left: float | None, right: float | None) -> bool:
 
 
 def _arithmetic(op: str, left: float | None, right: float | None) -> float | None:
-    """The finite result, None for any other: what has none fulfils no comparison."""
+    """Return the finite result, None for any other: what has none fulfils no comparison."""
     if left is None or right is None:
         return None
     try:

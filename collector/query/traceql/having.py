@@ -29,7 +29,7 @@ class Having:
         self._grouped = False
 
     def of(self, query: syntax.Query) -> tuple[list[str], bool, str]:
-        """The conditions, if they are exact, and the condition on spans that the query keeps.
+        """Return the conditions, if they are exact, and the condition on spans that the query keeps.
 
         The last is "" where one row cannot decide.
         """
@@ -61,7 +61,7 @@ class Having:
         return []
 
     def _some(self, stage: syntax.Stage) -> str:
-        """The condition that a spanset has spans, as far as its filters alone decide."""
+        """Return the condition that a spanset has spans, as far as its filters alone decide."""
         if isinstance(stage, syntax.Filter):
             return f"countIf(ql_f{self._filters[stage]}) > 0"
         if isinstance(stage, syntax.Query):
@@ -74,7 +74,7 @@ class Having:
         return f"({self._some(stage.left)} {word} {self._some(stage.right)})"
 
     def _keeps(self, stage: syntax.Stage) -> str:
-        """The condition on spans that a first stage keeps; "" where one row cannot decide."""
+        """Return the condition on spans that a first stage keeps; "" where one row cannot decide."""
         if not isinstance(stage, syntax.Filter | syntax.Combined) or not is_logic(stage):
             return ""
         # a && b || c: which spans are kept depends on which side held, and one row cannot say that.

@@ -1,4 +1,4 @@
-"""The form of a query that is run: it begins with a filter, and roots are told by their missing parent.
+"""The form in which a query is run: it begins with a filter, and roots are known by their missing parent.
 
 Pure.
 """
@@ -84,7 +84,8 @@ def _roots(expression: Expression) -> Expression:
 
 
 def _of_roots(op: str, bound: Literal) -> Expression | None:
-    """A comparison of nestedSetParent as one of roots with all others; None where the number decides it."""
+    """Return a comparison of nestedSetParent as one of roots with all others; None where the number decides
+    it."""
     if type_of(bound) not in (Type.NUMBER, Type.DURATION):
         return None
     value = float(bound.value or 0)

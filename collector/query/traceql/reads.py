@@ -23,7 +23,7 @@ class Reads:
     fields: tuple[syntax.Field, ...]
 
     def order(self, query: syntax.Query) -> Order:
-        """The index of each of them."""
+        """Return the index of each part by the part."""
         places = any(structural(each) for each in walk.expressions(query))
         return Order(_indices(self.passes), _indices(self.numbers), _indices(self.texts), places)
 
@@ -55,7 +55,7 @@ def _of_stage(stage: syntax.Stage) -> Iterator[tuple[bool, Expression]]:
 
 
 def _leaves(expression: Expression, boolean: bool) -> Iterator[tuple[bool, Expression]]:
-    """The largest parts that one row decides, each with whether it is a condition or a number."""
+    """Yield the largest parts that one row decides, each with whether it is a condition or a number."""
     if not structural(expression):
         # A number that stands in the query needs no column.
         if boolean or not isinstance(expression, Literal):

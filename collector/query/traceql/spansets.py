@@ -50,7 +50,7 @@ class Spansets:
         self._store = store
 
     async def search(self, query: Compiled, limit: int) -> Answer:
-        """The newest matching traces with the spans that matched."""
+        """Return the newest matching traces with the spans that matched."""
         await self.check_regexes(query.regexes)
         # One more than is looked at: its presence says that some are left out.
         candidates = await self._newest(query, limit if query.exact else CANDIDATES_MAX + 1)
@@ -88,7 +88,7 @@ class Spansets:
         return [row[0] for row in await self._rows(query, query.newest(limit))]
 
     async def _matches(self, query: Compiled, ids: Sequence[str]) -> Answer:
-        """The matches among some traces, in their order."""
+        """Return the matches among some traces, in their order."""
         rows = await self._rows(query, query.spans(ids, ROWS_MAX + 1))
         # Halved rather than refused: it is usually one trace of the batch that is large.
         large = len(rows) > ROWS_MAX

@@ -24,8 +24,8 @@ class Structure:
         self._parent_of = {span: parent for span, parent in zip(ids, self._parents, strict=True) if parent}
 
     def combined(self, op: str, left: Members, right: Members) -> Members:
-        """The spans that an operator between spansets leaves: ``!>>`` those without the relation, ``&>>``
-        both sides of it."""
+        """Return the spans that an operator between spansets leaves: ``!>>`` those without the relation,
+        ``&>>`` both sides of it."""
         relation = op.lstrip("!&")
         related = self._related(relation, left, right)
         if op.startswith("!"):
@@ -35,7 +35,7 @@ class Structure:
         return related
 
     def numbers(self) -> Mapping[str, Sequence[int]]:
-        """The structural fields of all spans: the number of children, and Tempo's nested set.
+        """Return the structural fields of all spans: the number of children, and Tempo's nested set.
 
         The nested set numbers the spans on the way down and on the way up again. ``nestedSetParent`` is the
         number of the parent and -1 of a root; spans that no root is above have 0 in all three.
@@ -67,7 +67,7 @@ class Structure:
         }
 
     def _related(self, relation: str, left: Members, right: Members) -> Members:
-        """The members of ``right`` that are so related to one of ``left``."""
+        """Return the members of ``right`` that stand in this relation to one of ``left``."""
         if relation == "~":
             return self._siblings(left, right)
         if relation in (">", ">>"):

@@ -37,13 +37,13 @@ class Values:
         self._known: dict[tuple[str, object], str] = {}
 
     def number(self, expression: syntax.Expression) -> str:
-        """A Nullable(Float64), of events and links of the first that has one."""
+        """Return SQL of a Nullable(Float64), of events and links of the first that has one."""
         if structural(expression) or type_of(expression) not in NUMERIC:
             return "CAST(NULL, 'Nullable(Float64)')"
         return self._first(expression, f"toNullable({finite(self._number(expression))})")
 
     def text(self, expression: syntax.Expression) -> str:
-        """A Nullable(String), of events and links of the first that has one."""
+        """Return SQL of a Nullable(String), of events and links of the first that has one."""
         if structural(expression) or isinstance(expression, syntax.Literal):
             return "CAST(NULL, 'Nullable(String)')"
         if isinstance(expression, syntax.Attribute | syntax.Intrinsic):
@@ -54,8 +54,8 @@ class Values:
         return f"toString({self.number(expression)})"
 
     def type_of(self, expression: syntax.Expression) -> str:
-        """The type of what ``text`` gives, in the words of ``collector.otlp.stored_values``; '?': by its
-        text."""
+        """Return the type of what ``text`` gives, in the words of ``collector.otlp.stored_values``; '?': by
+        its text."""
         if isinstance(expression, syntax.Attribute):
             key = self.given("String", expression.key)
             first, *others = (fields.type_of(scope, key) for scope in fields.scopes(expression))
@@ -67,15 +67,15 @@ class Values:
         return "'?'"
 
     def condition(self, expression: syntax.Expression | None) -> str:
-        """1 where a span fulfils the expression, else 0."""
+        """Return SQL that is 1 where a span fulfils the expression, else 0."""
         raise NotImplementedError
 
     def literal(self, literal: syntax.Literal) -> str:
-        """A number or duration as a parameter."""
+        """Return a number or duration as a parameter."""
         return self.given("Float64" if isinstance(literal.value, float) else "Int64", literal.value)
 
     def given(self, kind: str, value: object) -> str:
-        """A parameter of a ClickHouse type."""
+        """Return a parameter of a ClickHouse type."""
         # One parameter for equal values: texts of equal conditions are equal, and the store computes them
         # once.
         name = self._known.setdefault((kind, value), f"{self._prefix}{len(self._known)}")
@@ -91,7 +91,7 @@ class Values:
         return value
 
     def _number(self, expression: syntax.Expression) -> str:
-        """Float64 or Nullable(Float64); arithmetic may make it infinite or NaN."""
+        """Return SQL of a Float64 or Nullable(Float64); arithmetic may make it infinite or NaN."""
         if isinstance(expression, syntax.Literal):
             return f"toFloat64({self.literal(expression)})"
         if isinstance(expression, syntax.Intrinsic):
@@ -107,7 +107,7 @@ class Values:
         return f"{ARITHMETIC[expression.op]}({one}, {two})"
 
     def _present(self, expression: syntax.Expression) -> str:
-        """1 where a span has a value for the expression."""
+        """Return SQL that is 1 where a span has a value for the expression."""
         if isinstance(expression, syntax.Literal):
             return "0" if expression.type is Type.NIL else "1"
         if isinstance(expression, syntax.Intrinsic):
@@ -135,18 +135,18 @@ class Values:
 
 
 def as_number(text: str) -> str:
-    """The number a text is, NULL for any other; "inf" and "nan" are words."""
+    """Return the number a text is, NULL for any other; "inf" and "nan" are words."""
     return finite(f"toFloat64OrNull({text})")
 
 
 def finite(number: str) -> str:
-    """The number, NULL if it is none, infinite or not a number. It is written once: generated queries have
-    hundreds, and ClickHouse bounds the length of a query."""
+    """Return the number, NULL if it is none, infinite or not a number. It is written once: generated queries
+    have hundreds, and ClickHouse bounds the length of a query."""
     return f"ifNotFinite({number}, NULL)"
 
 
 def stored(field: syntax.Expression, literal: syntax.Literal) -> str:
-    """A value as the store spells it in a field."""
+    """Return a value as the store spells it in a field."""
     value = str(literal.value)
     if literal.type in (Type.STATUS, Type.KIND):
         # TraceQL writes error and server, the columns hold Error and Server.

@@ -43,7 +43,7 @@ class Failure(TypedDict):
 
 
 def document() -> dict[str, Any]:
-    """The document, as JSON has it."""
+    """Return the document, as JSON has it."""
     bodies = [route for routes in ROUTES.values() for route in routes if route.body]
     adapters: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = [
         (("reply", route.method, route.path), "serialization", route.adapter)
@@ -78,7 +78,7 @@ def document() -> dict[str, Any]:
 
 
 def text() -> str:
-    """The document as it is committed: a line for each path and schema, so that a change is seen."""
+    """Return the document as it is committed: a line for each path and schema, so that a change is seen."""
     parts = document()
     lines = [f"{_line(key)}: {_line(parts[key])}," for key in ("openapi", "info")]
     for name, section in (("paths", parts["paths"]), *parts["components"].items()):
@@ -94,7 +94,7 @@ def _line(value: Any) -> str:
 
 
 def _untitled(schema: Any) -> Any:
-    """The schema without the titles that pydantic makes of names: they say nothing further."""
+    """Return the schema without the titles that pydantic makes of names: they say nothing further."""
     if isinstance(schema, dict):
         return {
             key: _untitled(value)

@@ -44,7 +44,7 @@ class Parameter(Generic[T]):
     kind: ClassVar[str]
 
     def parse(self, text: str) -> T:
-        """The value of a text that is not empty. Raises ValueError with what to write instead."""
+        """Return the value of a text that is not empty. Raises ValueError with what to write instead."""
         raise NotImplementedError
 
     def schema(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Route(Generic[Reply]):
         return TypeAdapter(self.reply)
 
     def parse(self, reply: bytes) -> Reply:
-        """The reply in a body. Raises pydantic.ValidationError, a ValueError, for anything else."""
+        """Return the reply in a body. Raises pydantic.ValidationError, a ValueError, for anything else."""
         return self.adapter.validate_json(reply)
 
 

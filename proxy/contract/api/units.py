@@ -16,7 +16,7 @@ Bytes = Annotated[int, Field(description="bytes")]
 
 
 def words(*choices: "str | type[StrEnum]") -> Any:
-    """The description of a text that is one of ``choices``.
+    """Return the description of a text that is one of ``choices``.
 
     The schema names them and does not enforce them: a dashboard of an older release has to show what a newer
     collector sends.

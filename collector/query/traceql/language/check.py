@@ -78,7 +78,7 @@ def _comparison(expression: syntax.Binary) -> None:
 
 
 def _one_span(expression: syntax.Binary) -> None:
-    """A parent's attributes are read from another row, which holds nothing else of the comparison."""
+    """Refuse a parent's attribute beside other fields: it is read from another row than they are."""
     read = sources(expression.left) | sources(expression.right)
     if "parent" in read and len(read) > 1:
         others = " and ".join(sorted(read - {"parent"}))

@@ -60,7 +60,7 @@ def _of_span(expression: syntax.Expression, where: str) -> None:
 
 
 def _readable(expression: syntax.Expression) -> None:
-    """A parent's attribute can be compared, but its value is in another row."""
+    """Refuse a parent's attribute: it can be compared, but its value is in another row."""
     for part in walk.parts(expression):
         if "parent" in sources(part):
             raise TraceQLError(
@@ -139,5 +139,5 @@ def _compare(stage: syntax.Compare) -> None:
 
 
 def metric_of(query: syntax.Query) -> syntax.Metric | None:
-    """The metric a query makes, None where it finds traces."""
+    """Return the metric a query makes, None where it finds traces."""
     return next((each for each in query.stages if isinstance(each, syntax.Metric)), None)

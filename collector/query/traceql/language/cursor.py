@@ -73,5 +73,5 @@ class Cursor:
 
 
 def between(first: Position, last: Position) -> Position:
-    """From the beginning of one position to the end of another."""
+    """Return the position from the beginning of one to the end of another."""
     return Position(first.column, last.column + last.length - first.column)

@@ -24,7 +24,7 @@ _STAGES: Final = (
 
 
 def tree(text: str) -> syntax.Query:
-    """The query a text says, types not yet looked at."""
+    """Return the query a text says, types not yet looked at."""
     parser = _Parser(tokens(text))
     query = parser.query()
     parser.end()

@@ -16,7 +16,7 @@ _ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\
 
 
 def text(query: syntax.Query) -> str:
-    """The query in one line."""
+    """Return the query in one line."""
     first, *rest = query.stages
     printed = _stage(first) + "".join(
         f" {_stage(each)}" if isinstance(each, syntax.SeriesFilter) else f" | {_stage(each)}" for each in rest
@@ -27,7 +27,7 @@ def text(query: syntax.Query) -> str:
 
 
 def field_text(field: syntax.Field) -> str:
-    """A field as a query names it."""
+    """Return a field as a query names it."""
     if isinstance(field, syntax.Intrinsic):
         return field.name
     key = field.key if _BARE_KEY(field.key) else _quoted(field.key)
@@ -36,7 +36,7 @@ def field_text(field: syntax.Field) -> str:
 
 
 def short_text(expression: syntax.Expression) -> str:
-    """An expression with fields by their short names, as most people write them."""
+    """Return an expression with fields by their short names, as most people write them."""
     if isinstance(expression, syntax.Intrinsic):
         return _OLDER.get(expression.name, expression.name)
     return _expression(expression)

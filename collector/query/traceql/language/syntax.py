@@ -53,7 +53,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Intrinsic:
-    """A field every span or trace has, by its scoped name such as ``span:duration``."""
+    """A field that every span or trace has, by its scoped name such as ``span:duration``."""
 
     name: str
     at: Position = field(default=Position(), compare=False)

@@ -104,7 +104,7 @@ _CODE: Final = {"u": re.compile(r"[0-9a-fA-F]{4}"), "U": re.compile(r"[0-9a-fA-F
 
 
 def tokens(text: str) -> list[Token]:
-    """The tokens of a query, END the last."""
+    """Return the tokens of a query, END the last."""
     if len(text) > TEXT_MAX:
         raise TraceQLError(
             f"the query has {len(text)} characters: write at most {TEXT_MAX}", Position(TEXT_MAX + 1, 1)
@@ -176,7 +176,7 @@ def _number(text: str, start: int, digits: str) -> Token:
 
 
 def _attribute(text: str, start: int, scope: str) -> Token:
-    """A key after its scope: bare characters and quoted pieces in any order."""
+    """Return a key after its scope: bare characters and quoted pieces in any order."""
     position = begin = start + len(scope) + 1
     key = ""
     while position < len(text):
@@ -195,7 +195,7 @@ def _attribute(text: str, start: int, scope: str) -> Token:
 
 
 def _string(text: str, start: int) -> tuple[str, int]:
-    """The string that begins with the quote at ``start``, and where it ends."""
+    """Return the string that begins with the quote at ``start``, and where it ends."""
     quote = text[start]
     position = start + 1
     value: list[str] = []

@@ -12,7 +12,7 @@ NUMERIC: Final = (Type.NUMBER, Type.DURATION, *OPEN)
 
 
 def type_of(expression: syntax.Expression) -> Type:
-    """The type of an expression that is right; logic and comparison are BOOLEAN."""
+    """Return the type of an expression that is right; logic and comparison are BOOLEAN."""
     if isinstance(expression, syntax.Literal):
         return expression.type
     if isinstance(expression, syntax.Attribute):
@@ -38,7 +38,7 @@ def _computed(op: str, left: Type, right: Type) -> Type:
 
 
 def sources(expression: syntax.Expression) -> set[str]:
-    """The records a comparison reads: span, parent, trace, event, link.
+    """Return the records a comparison reads: span, parent, trace, event, link.
 
     A condition in it is read by itself.
     """
@@ -72,7 +72,7 @@ def structural(expression: syntax.Expression | None) -> bool:
 
 
 def position(expression: syntax.Expression) -> Position:
-    """From the first character of an expression to its last."""
+    """Return the position of an expression, from its first character to its last."""
     found = [part.at for part in walk.parts(expression)]
     first = min(at.column for at in found)
     return Position(first, max(at.column + at.length for at in found) - first)

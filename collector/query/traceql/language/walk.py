@@ -7,20 +7,20 @@ from collector.query.traceql.language.syntax import Expression
 
 
 def filters(stage: syntax.Stage) -> Iterator[syntax.Filter]:
-    """The filters of a stage."""
+    """Yield the filters of a stage."""
     for each in within(stage):
         if isinstance(each, syntax.Filter):
             yield each
 
 
 def stages(query: syntax.Query) -> Iterator[syntax.Stage]:
-    """Every stage, those of queries in brackets too."""
+    """Yield every stage, those of queries in brackets too."""
     for stage in query.stages:
         yield from within(stage)
 
 
 def within(stage: syntax.Stage) -> Iterator[syntax.Stage]:
-    """A stage and everything it is made of."""
+    """Yield a stage and everything it is made of."""
     yield stage
     if isinstance(stage, syntax.Combined):
         yield from within(stage.left)
@@ -30,7 +30,7 @@ def within(stage: syntax.Stage) -> Iterator[syntax.Stage]:
 
 
 def operators(all_stages: Iterable[syntax.Stage]) -> Iterator[str]:
-    """The operators between spansets."""
+    """Yield the operators between spansets."""
     for stage in all_stages:
         for each in within(stage):
             if isinstance(each, syntax.Combined):
@@ -38,7 +38,7 @@ def operators(all_stages: Iterable[syntax.Stage]) -> Iterator[str]:
 
 
 def aggregations(scalar: syntax.Scalar) -> Iterator[syntax.Aggregation]:
-    """The aggregations in a scalar."""
+    """Yield the aggregations in a scalar."""
     if isinstance(scalar, syntax.Aggregation):
         yield scalar
     elif isinstance(scalar, syntax.ScalarOperation):
@@ -47,7 +47,7 @@ def aggregations(scalar: syntax.Scalar) -> Iterator[syntax.Aggregation]:
 
 
 def parts(expression: Expression | None) -> Iterator[Expression]:
-    """An expression and everything in it."""
+    """Yield an expression and everything in it."""
     if expression is None:
         return
     yield expression
@@ -59,14 +59,14 @@ def parts(expression: Expression | None) -> Iterator[Expression]:
 
 
 def patterns(expression: Expression | None) -> Iterator[Expression]:
-    """The regular expressions in an expression: texts, or fields whose values are some."""
+    """Yield the regular expressions in an expression: texts, or fields whose values are some."""
     for part in parts(expression):
         if isinstance(part, syntax.Binary) and part.op in ("=~", "!~"):
             yield part.right
 
 
 def expressions(query: syntax.Query) -> Iterator[Expression]:
-    """The outermost expressions of all stages that read spans."""
+    """Yield the outermost expressions of all stages that read spans."""
     for stage in stages(query):
         if isinstance(stage, syntax.Filter) and stage.condition is not None:
             yield stage.condition

@@ -46,7 +46,7 @@ class Metrics:
         self._spansets = Spansets(store)
 
     async def run(self, query: syntax.Query, steps: Steps, exemplars: int) -> SeriesAnswer:
-        """The series of a query over all intervals, with at most ``exemplars`` exemplars."""
+        """Return the series of a query over all intervals, with at most ``exemplars`` exemplars."""
         answer = await self._series(query, steps, exemplars)
         return replace(answer, series=spread(answer.series, exemplars))
 

@@ -20,7 +20,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[float, float], float | None]]] = {
 
 
 def combined(op: str, left: Sequence[Series], right: Sequence[Series]) -> list[Series]:
-    """The series of both sides computed with each other; those that only one side has are left out.
+    """Return the series of both sides computed with each other; those that only one side has are left out.
 
     A value that is missing counts as 0, and what is divided by 0 has none.
     """

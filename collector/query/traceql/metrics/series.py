@@ -97,7 +97,7 @@ def _scaled(metric: syntax.SpanMetric, number: float, unit: float) -> float:
 def _labels(
     metric: syntax.SpanMetric, texts: Sequence[str | None], types: Sequence[str], quantile: int
 ) -> tuple[Label, ...]:
-    """The labels of a series as Tempo has them: those without a value are left out, and one is there."""
+    """Return the labels of a series as Tempo has them: without those that have no value, and at least one."""
     # (Behind the texts of the fields may be that of the bucket.)
     named = zip(metric.by, texts, types, strict=False)
     labels: list[Label] = [(field, Text(text, kind)) for field, text, kind in named if text is not None]
@@ -127,7 +127,7 @@ def _exemplars(
 
 
 def spread(all_series: Sequence[Series], limit: int) -> list[Series]:
-    """The series with at most ``limit`` exemplars in all, taken evenly from each and over its time."""
+    """Return the series with at most ``limit`` exemplars in all, taken evenly from each and over its time."""
     share = max(1, limit // max(1, len(all_series)))
     found = []
     for each in all_series:
@@ -139,7 +139,7 @@ def spread(all_series: Sequence[Series], limit: int) -> list[Series]:
 
 
 def _ranked(all_series: Sequence[Series], stage: syntax.Rank) -> list[list[bool]]:
-    """As in Tempo, the greatest or smallest are chosen for each interval by itself."""
+    """Return by series and interval whether the value is one of the greatest or smallest of that interval."""
     keep = [[False] * len(each.values) for each in all_series]
     sign = -1 if stage.function == "topk" else 1
     for place in range(len(all_series[0].values) if all_series else 0):
@@ -162,10 +162,10 @@ def _fulfilling(all_series: Sequence[Series], stage: syntax.SeriesFilter) -> lis
 
 
 def _names(series: Series) -> str:
-    """The labels as one text, which orders equal values the same at every time."""
+    """Return the labels as one text, which orders equal values the same at every time."""
     return ",".join(f"{name_of(name)}={value}" for name, value in series.labels)
 
 
 def name_of(label: syntax.Field | str) -> str:
-    """The name of a label as a reply has it."""
+    """Return the name of a label as a reply has it."""
     return label if isinstance(label, str) else short_text(label)

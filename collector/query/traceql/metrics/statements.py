@@ -53,12 +53,12 @@ _VALUES: Final = {
 
 
 def after_start() -> str:
-    """The condition that a span is in the intervals, the first of which is open at its begin."""
+    """Return the condition that a span is in the intervals, the first of which is open at its begin."""
     return f"{fields.IN_WINDOW} AND Timestamp > fromUnixTimestamp64Micro({{ql_start:Int64}})"
 
 
 def bounds() -> dict[str, str]:
-    """The bounds of a statement, as fragments."""
+    """Return the bounds of a statement, as fragments."""
     return {"groups": str(GROUPS_MAX), "memory": str(MEMORY_MAX)}
 
 

@@ -38,5 +38,5 @@ def over(window: Window, step: int) -> Steps:
 
 
 def instant(window: Window) -> Steps:
-    """The one interval that is the whole window."""
+    """Return the one interval that is the whole window."""
     return Steps(window.start, max(1, window.end - window.start), 1)
