@@ -140,7 +140,9 @@ class Sidecar:
                 if address:
                     await self._listen(option, address, self._rules(option, context).accept)
             if config.outbound:
-                self.outbound.own = _own(split_address(config.outbound)[0], self.ports["outbound"])
+                self.dialer.own = self.outbound.own = _own(
+                    split_address(config.outbound)[0], self.ports["outbound"]
+                )
             if config.admin:
                 admin = Admin(self._uplink.missing, self.stats, vars(config), self.ports)
                 await self._listen("admin", config.admin, admin.protocol)

@@ -41,8 +41,9 @@ class Dialer:
     """Opens connections within ``timeout`` seconds, at most ``limit`` at a time to one address.
 
     Without a ``timeout`` the kernel decides when to give up, as it does for applications. ``dns`` knows the
-    addresses of names. ``local_addresses`` are our own ends of the open ones, by which the sidecar knows
-    itself as a client.
+    addresses of names. ``own`` are the addresses at which this process takes requests to send on: a request
+    sent there would come back for ever. ``local_addresses`` are our own ends of the open connections, by
+    which the sidecar knows itself as a client.
     """
 
     def __init__(self, timeout: float | None, limit: int, dns: DnsCache) -> None:
@@ -51,6 +52,7 @@ class Dialer:
         self.dns = dns
         self._open: dict[str, int] = {}
         self._connecting: set[asyncio.Task[None]] = set()
+        self.own: frozenset[str] = frozenset()
         self.local_addresses: set[tuple[str, int]] = set()
 
     @property
@@ -76,6 +78,10 @@ class Dialer:
         None says that its name has no address. ``outcome`` is called later, never at once.
         """
         loop = asyncio.get_running_loop()
+        if not self.own.isdisjoint(addresses):
+            detail = f"{connection.address} is the sidecar itself: name the destination, not its proxy"
+            loop.call_soon(outcome, Reason.LOOP, detail)
+            return
         # Connections being opened count too: a destination that does not answer must not collect sockets.
         free = [each for each in addresses if self._open.get(each, 0) < self._limit]
         if not free:

@@ -167,6 +167,21 @@ def test_a_client_that_keeps_its_connection_keeps_its_server_while_that_is_there
     play(run())
 
 
+@pytest.mark.parametrize("request_line", ["GET / HTTP/1.1", "CONNECT {} HTTP/1.1"])
+def test_a_name_that_means_the_sidecar_itself_is_no_endless_loop(
+    request_line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        Records(monkeypatch, "127.0.0.1")
+        async with world() as w:
+            name = f"self.test:{w.outbound}"
+            request = f"{request_line.format(name)}\r\nHost: {name}\r\n\r\n"
+            assert (await ask(w.outbound, request.encode())).startswith(b"HTTP/1.1 508 ")
+            assert w.sidecar.dialer.open == 0
+
+    play(run())
+
+
 def test_an_address_that_refuses_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
         Records(monkeypatch, "127.0.9.9", *HOSTS[:2])
