@@ -19,9 +19,8 @@ Two at random may both be bad: when the better one is SUSPECT, all are compared.
 fail and those that are left are overloaded, these keep what they can carry and the failing ones get the
 rest.
 
-What is usual is what the endpoints do, each by a latency that falls quickly and rises slowly: the fastest two
-fifths of them, never one alone, say what is ``usual``, by which an endpoint is suspect. What is faster by as
-much counts as the usual pace, in latency and in open requests: it may do less than its peers. So no endpoint
+By what is usual among the endpoints (``usual_latency``) an endpoint is suspect. What is faster by as much
+counts as the usual pace, in latency and in open requests: it may do less than its peers. So no endpoint
 draws much more than its share by being fast, whatever it answers. Redirects and refusals are often quick and
 never make an endpoint look fast; where its peers do not give them they are failures (``answers``). Answers
 that ask for less load are no failures, and keep the endpoint from being asked for a while.
@@ -33,8 +32,9 @@ from typing import Final, Protocol
 from proxy.contract.model import Endpoint, another_process
 from proxy.contract.traffic import Answer
 from proxy.routing.breaker import State
-from proxy.routing.candidate import EXPLAINED, Candidate
+from proxy.routing.candidate import Candidate
 from proxy.routing.trials import NEVER
+from proxy.routing.usual_latency import UsualLatency
 
 # Seconds, far above any latency in use: an endpoint that refuses at once would otherwise be the fastest.
 PENALTY: Final = 5.0
@@ -46,13 +46,9 @@ OVERLOAD: Final = 12.0
 LATE: Final = 0.1
 NEWS_AGAIN: Final = 3.0
 _DRAWS: Final = 20  # by weight, after which any endpoint is taken
-_SURVEY: Final = 0.5  # seconds between two looks at what is usual
-_FEW: Final = 3  # endpoints with an answer, without which (or all) nothing is usual
 # Seconds that an endpoint is spared that asks for less load: least, and the longest that Retry-After may ask.
 _SPARED: Final = 1.0
 _SPARED_MOST: Final = 30.0
-_LONGER: Final = 1.1  # times, with each answer that took longer than 99 %
-_SHORTER: Final = 0.999  # times, with each that did not: in balance at one in a hundred
 
 
 class Picker(Protocol):
@@ -103,10 +99,7 @@ class Balancer:
         self._rng = rng
         self._turn = 0
         self._requests = 0
-        self._usual = 0.0
-        self._least = 0.0
-        self._surveyed = float("-inf")
-        self._long = 0.0
+        self._typical = UsualLatency()
         self._news = False
         self._even = True
         self._most = 1.0  # weight of any
@@ -176,7 +169,7 @@ class Balancer:
         else:
             first = self._drawn(pool)
             second = self._drawn(pool, first)
-        usual = self._usual
+        usual = self._typical.usual
         one, other = pool[first], pool[second]
         alike = one.load(now, usual) <= other.load(now, usual)
         better, worse = (one, other) if alike else (other, one)
@@ -185,7 +178,7 @@ class Balancer:
             return worse
         # The scan over all is O(n), so it is kept for the rare case that both draws are bad, measured by the
         # fastest of those whose speed is explained.
-        if usual and better.latency(now) > SUSPECT * self._least:
+        if usual and better.latency(now) > SUSPECT * self._typical.least:
             return self._best(pool, avoid, now)
         return better
 
@@ -205,16 +198,17 @@ class Balancer:
         An endpoint that is not suspect comes before one that is, however many requests it has open: one
         that takes seconds must not look good beside one that is merely busy.
         """
-        limit = SUSPECT * self._usual
+        usual = self._typical.usual
+        limit = SUSPECT * usual
         # From a random one on: many are equal, and the first of them would get all.
         start = int(self._rng() * len(pool))
         best = min(
             pool[start:] + pool[:start],
-            key=lambda each: (each.latency(now) > limit, each.load(now, self._usual)),
+            key=lambda each: (each.latency(now) > limit, each.load(now, usual)),
         )
         failing = len(self._present) - len(self._ready)
         queued = (best.open + 1) * best.latency(now)
-        if 2 * failing > len(self._present) and queued > OVERLOAD * self._usual:
+        if 2 * failing > len(self._present) and queued > OVERLOAD * usual:
             others = [c for c in self._present if c not in self._ready and c not in avoid]
             if others:
                 return others[int(self._rng() * len(others))]
@@ -250,7 +244,7 @@ class Balancer:
         # What is no success is often quick, and no sign of speed.
         if good or failed or cost > candidate.latency(now):
             candidate.sample(cost, now)
-        trials, usual = candidate.trials, self._usual
+        trials, usual = candidate.trials, self._typical.usual
         trials.answers += 1
         if failed:
             trials.failure(now - latency, cost, now, self._requests, self._rng())
@@ -261,7 +255,8 @@ class Balancer:
             candidate.settle(latency, now)
         # Failures must not teach what is usual: their latency is the penalty, or the time-out.
         if good:
-            self._learn(candidate, latency, now)
+            if self._typical.learn(candidate, latency, now):
+                self._survey(now)
         elif failed and now - candidate.last_news >= NEWS_AGAIN:
             candidate.last_news = now
             self._news = True
@@ -283,7 +278,8 @@ class Balancer:
     def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
         """Record that a client gave up a request after ``latency`` seconds without an answer."""
         candidate.sample(latency, now)
-        if self._usual and latency > SUSPECT * self._usual:
+        usual = self._typical.usual
+        if usual and latency > SUSPECT * usual:
             self._slow(candidate, latency, now)
 
     def _slow(self, candidate: Candidate, latency: float, now: float) -> None:
@@ -294,44 +290,24 @@ class Balancer:
         """Return True if an endpoint began to fail, or to keep requests waiting much longer than usual."""
         # Called by a timer several times a second, not by requests: what only waits causes no event.
         found, self._news = self._news, False
-        late = max(LATE, 2.0 * self._long)
+        late = max(LATE, 2.0 * self._typical.long)
         for candidate in self._healthy:
             if candidate.waiting and now - candidate.last_news >= NEWS_AGAIN and candidate.oldest(now) > late:
                 candidate.last_news = now
                 found = True
         return found
 
-    def _learn(self, candidate: Candidate, latency: float, now: float) -> None:
-        fresh = not candidate.typical
-        candidate.learn(latency, now)
-        if fresh or now - self._surveyed >= _SURVEY:
-            self._survey(now)
-        # A running 99th percentile without a histogram: it rises by 10 % for one answer in a hundred and
-        # falls by 0.1 % for each of the other ninety-nine, so it is still where exactly 1 % take longer.
-        long = self._long
-        self._long = long * (_LONGER if latency > long else _SHORTER) if long else latency
-
     def _survey(self, now: float) -> None:
-        """Look at what the endpoints do, which says what is usual."""
-        self._surveyed = now
+        """Look at what is usual, and for endpoints that are slow by it."""
         pool = self._ready or self._present
-        known = sorted([c.typical for c in pool if c.typical])
-        count = len(known)
-        # An address outside the mesh has no endpoints, and nothing to choose.
-        if not known or count < min(_FEW, len(pool)):
+        if not self._typical.survey(pool, now):
             return
-        # Of three and more never the fastest alone: it has no peer that does what it does.
-        least = min(1, max(0, count - 2))
-        # Not the median: where just over half are slow for this caller, the others must stay what is usual.
-        self._usual = known[max(2 * (count - 1) // 5, least)]
-        self._least = next(each for each in known if each >= EXPLAINED * self._usual)
-        pace = max(self._usual, sorted([each.latency(now, self._usual) for each in pool])[len(pool) // 2])
+        limit = SUSPECT * self._typical.usual
         for candidate in pool:
-            candidate.pace = pace
             # Slow before it was known what is usual, as in a fleet that is new at once.
             if candidate.trials.due == NEVER and not candidate.waiting:
                 latency = candidate.latency(now)
-                if latency > SUSPECT * self._usual:
+                if latency > limit:
                     self._slow(candidate, latency, now)
 
     def _sort(self) -> None:
