@@ -30,14 +30,18 @@ _DAY: Final = 86_400 * 1_000_000_000
 
 @dataclass
 class ImportCounts:
-    """The contents of the files, and how much of it was refused; times are nanoseconds since 1970."""
+    """The contents of the files, and how much of it was left out; times are nanoseconds since 1970.
+
+    ``spans`` are those that were read; ``unread`` ones are not among them, those that were ``refused`` are.
+    """
 
     spans: int = 0
     traces: set[bytes] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
     oldest: int = 0
     newest: int = 0
-    refused: int = 0
+    unread: int = 0  # spans whose document could be read
+    refused: int = 0  # by the collector
     unreadable: int = 0  # documents
 
     def add(self, request: ExportTraceServiceRequest) -> None:
@@ -135,9 +139,9 @@ class Import:
                     complain(ValueError(f"{place}: {error}"))
                     continue
                 if refused.count:
-                    if not counts.refused:
+                    if not counts.unread:
                         self._say(f"{place}: left out, the first of them: {refused.message}")
-                    counts.refused += refused.count
+                    counts.unread += refused.count
                 if shift:
                     documents.shift(request, shift)
                 yield request
@@ -167,11 +171,12 @@ def run(
         if config.dry_run:
             counts = work.count("reading")
             say(f"{counts}; nothing was sent")
-            return 1 if counts.unreadable else 0
+            return 1 if counts.unread or counts.unreadable else 0
         newest = work.count("looking for the newest span").newest if config.shift_to_now else 0
         # The newest ends now, when everything before it lies in the past.
         counts = work.send(config.to, clock() - newest if newest else 0)
-    say(f"{counts}; {counts.spans - counts.refused} taken, {counts.refused} left out")
+    left_out = counts.unread + counts.refused
+    say(f"{counts}; {counts.spans - counts.refused} taken, {left_out} left out")
     if counts.unreadable:
         say(f"{_count(counts.unreadable, 'document')} could not be read")
     if counts.refused and counts.oldest < clock() - _DAY:
@@ -180,7 +185,7 @@ def run(
             f"move these with {named('shift_to_now')}, "
             "or start it with more days"
         )
-    return 1 if counts.refused or counts.unreadable else 0
+    return 1 if left_out or counts.unreadable else 0
 
 
 def _size(path: Path) -> int:

@@ -24,12 +24,18 @@ class Traces:
         return [row[0] for row in await self._store.rows(trace_ids(search))]
 
     async def by_ids(self, ids: Sequence[str]) -> list[list[SpanRow]]:
-        """Return the traces of these ids that are stored, each with its spans in order of start."""
+        """Return the traces of these ids that are stored, each span of them once, in order of start."""
         if not ids:
             return []
         traces: dict[str, list[SpanRow]] = defaultdict(list)
         for row in await spans_by_id.read(self._store, COLUMNS, ids):
             traces[row[0]].append(SpanRow._make(row))
-        for spans in traces.values():
-            spans.sort(key=lambda span: (span.start, span.span_id))
-        return [traces[trace_id] for trace_id in dict.fromkeys(ids) if trace_id in traces]
+        return [_in_order(traces[trace_id]) for trace_id in dict.fromkeys(ids) if trace_id in traces]
+
+
+def _in_order(spans: list[SpanRow]) -> list[SpanRow]:
+    # Zipkin's client and server share an id, so that the kind belongs to it.
+    spans.sort(key=lambda span: (span.start, span.span_id, span.kind))
+    # Exporters and Collectors send spans again in other batches, which the store has as new ones. Only equal
+    # ones are left out: what shares no more than an id should be seen.
+    return [span for at, span in enumerate(spans) if not at or span != spans[at - 1]]

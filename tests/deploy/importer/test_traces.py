@@ -147,6 +147,19 @@ def test_bad_documents_are_named_and_the_others_imported(collector: Collector, t
     assert stored(collector, "e2")["spans"]
 
 
+def test_spans_that_cannot_be_read_are_counted_beside_those_that_are_taken(
+    collector: Collector, tmp_path: Path
+) -> None:
+    now = time.time_ns() // 1000
+    good = {"traceId": "e3", "id": "1", "timestamp": now, "localEndpoint": {"serviceName": "a"}}
+    path = written(tmp_path / "zipkin", [good, {"id": "2"}, good | {"id": "3"}], otlp(0xE4, when=OLD))
+    status, text = run(collector, path)
+    assert (status, text.splitlines()[-2].split("; ")[1]) == (1, "2 taken, 2 left out")
+    assert f"{path}: left out, the first of them: [1]: traceId" in text
+    assert "left out by the collector, the first of them: " in text
+    assert run(collector, path, dry_run=True)[0] == 1
+
+
 def test_requests_are_as_small_as_the_collector_wants(collector: Collector, tmp_path: Path) -> None:
     path = written(tmp_path / "many", otlp(0xF1, count=1500))
     assert run(collector, path)[0] == 0

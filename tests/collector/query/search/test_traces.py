@@ -191,3 +191,15 @@ def test_a_search_reads_by_partition_primary_key_and_skip_index(world: World) ->
         assert column in used
     assert "toDate(Timestamp)" in plan
     assert "idx_duration" in plan
+
+
+def test_a_span_that_came_in_several_batches_is_shown_once(world: World) -> None:
+    one, two = Span(ONE, A, attributes={"a": "x"}), Span(ONE, B, A, "reviews")
+    shared = Span(ONE, B, A, "frontend", kind="Client")
+    for batch in ((one, two), (two, shared), (shared, one), (Span(ONE, A, attributes={"a": "y"}),)):
+        world.spans(*batch)
+    [trace] = world.get(f"/api/traces/{ONE}")["data"]
+    found = [(span["spanID"], {tag["key"]: tag["value"] for tag in span["tags"]}) for span in trace["spans"]]
+    assert len(found) == 4
+    assert sorted(tags.get("a", "") for span_id, tags in found if span_id == A) == ["x", "y"]
+    assert {tags["span.kind"] for span_id, tags in found if span_id == B} == {"server", "client"}
