@@ -113,7 +113,7 @@ def _moments(query: Query, now_us: int, apart_us: int) -> Window:
     since = params.read(query, _SINCE, LOOKBACK_SECONDS * 1_000_000_000) or 0
     start = params.read(query, _FROM, max(0, end - since // 1000 - apart_us))
     if start >= end:
-        raise params.bad("start", query.get("start", start), f"it must be before end ({end / 1e6:g})")
+        raise params.bad("start", query.get("start", start), f"it must be before end ({end / 1e6:.15g})")
     return Window(start, end)
 
 

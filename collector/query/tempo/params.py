@@ -6,8 +6,10 @@ clients, as logfmt pairs (``tags``) that one span must fulfil; ``minDuration`` a
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from math import isfinite
 from typing import Final
 
 from collector.query import params
@@ -31,6 +33,8 @@ _END: Final = Whole(name="end", meaning="seconds since the epoch", low=0, high=_
 _SHORTEST: Final = Duration(name="minDuration", meaning="of the whole trace")
 _LONGEST: Final = Duration(name="maxDuration", meaning="of the whole trace")
 _PAIR: Final = re.compile(r'\s*([^\s="]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 
@@ -106,5 +110,18 @@ def _tag(key: str, value: str) -> Binary:
         status = "error" if value == "true" else value
         return Binary("=", Intrinsic("span:status"), Literal(Type.STATUS, status))
     known = {"name": "span:name", "root.name": "trace:rootName", "root.service.name": "trace:rootService"}
-    field = Intrinsic(known[key]) if key in known else Attribute(Scope.ANY, key)
-    return Binary("=", field, Literal(Type.STRING, value))
+    if key in known:
+        return Binary("=", Intrinsic(known[key]), Literal(Type.STRING, value))
+    # logfmt has no types: a pair finds the values of each type that reads so.
+    field = Attribute(Scope.ANY, key)
+    return reduce(partial(Binary, "||"), [Binary("=", field, each) for each in _literals(value)])
+
+
+def _literals(text: str) -> Iterator[Literal]:
+    yield Literal(Type.STRING, text)
+    if text in ("true", "false"):
+        yield Literal(Type.BOOLEAN, text == "true")
+    elif _INTEGER.fullmatch(text):
+        yield Literal(Type.NUMBER, int(text))
+    elif _DECIMAL.fullmatch(text) and isfinite(float(text)):
+        yield Literal(Type.NUMBER, float(text))
