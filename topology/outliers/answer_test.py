@@ -28,8 +28,6 @@ from topology.settings import EngineSettings
 _CLASSES: Final = (Answer.REDIRECT, Answer.REFUSED)
 _SHEDS_ALL: Final = 0.9  # of its calls
 _SHEDS_SURELY: Final = 0.75  # of its calls, beyond chance
-# Of its calls, from which on a lone reporter is believed, if somebody confirms it.
-_PLAINLY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ class AnswerTest:
         )
         compared, floor = _compare(by_reporter, answer, ""), self._floors[answer]
         denied = rest.count >= second_opinion.CONTRADICTED and rest.share < floor
-        if compared.share < _PLAINLY or denied or not reporters:
+        if compared.share < second_opinion.PLAINLY or denied or not reporters:
             return ""
         record = self._tallies.records[endpoint]
         confirmed = second_opinion.answers(record, seconds, answer, floor, self._tallies.now)

@@ -30,10 +30,6 @@ _DOUBT_PEERS_WINDOW: Final = 30.0  # seconds: all that is remembered, so that a 
 _DOUBT_FAILURES: Final = 3
 # Rate of the running figures from which on a doubt is looked into; cheap, and below any floor in use.
 _DOUBT_SCREEN: Final = 0.04
-_SOUND_CALLS: Final = 10  # calls of sound peers that prove that a failure is not shared
-# Of its calls, from which on an endpoint fails plainly: then a lone reporter can be believed, and few sound
-# peers are enough to compare with.
-_PLAINLY: Final = 0.5
 
 
 class FailureTest:
@@ -113,7 +109,7 @@ class FailureTest:
         """Return who confirms too few reporters; empty when nobody does, or others contradict them."""
         total, rest = own.total, own.total.without(own.of(reporters))
         # A lone reporter is believed only for what is beyond dispute.
-        plain = total.failing >= _PLAINLY or total.errors >= 2 * self._settings.eject_failures
+        plain = total.failing >= second_opinion.PLAINLY or total.errors >= 2 * self._settings.eject_failures
         # The other reporters' calls to the same endpoint are the best witness against the one that
         # complains.
         denied = rest.count >= second_opinion.CONTRADICTED and rest.failing < self._floor
@@ -132,9 +128,9 @@ class FailureTest:
         the cause is not shared.
         """
         # Otherwise half of the peers decide: where most of them fail, a plain failure would look shared.
-        if own.failing >= _PLAINLY:
+        if own.failing >= second_opinion.PLAINLY:
             rests = [peer.without(left_out) for peer in peers]
             sound = pool(rest for rest in rests if rest.failing < self._floor)
-            if sound.count >= _SOUND_CALLS:
+            if sound.count >= second_opinion.SOUND_CALLS:
                 return sound
         return better_half(peers, failure_rate, left_out)

@@ -26,6 +26,11 @@ from topology.settings import EngineSettings
 # The prefix of a collector's name where all its sidecars are one reporter: their own are not distinguished.
 GROUP: Final = "collector "
 
+# Of its calls, from which on an endpoint is plainly bad: then a lone reporter can be believed, and less
+# evidence is enough.
+PLAINLY: Final = 0.5
+# Calls of sound peers that prove that what an endpoint does is not shared.
+SOUND_CALLS: Final = 10
 PROBE_VALID: Final = 5.0  # seconds: an older answer tells of another moment
 # Calls by other reporters that went well, from which on they contradict the one that complains.
 CONTRADICTED: Final = 3

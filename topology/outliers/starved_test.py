@@ -28,10 +28,7 @@ _OWN_WINDOWS: Final = (2.5, 10.0)
 _AVOIDED_WINDOW: Final = 30.0  # seconds: all that is remembered, as trials become seldom
 # Seconds in which other callers' good calls contradict.
 _CONTRADICTING_WINDOW: Final = 5.0
-_SOUND_CALLS: Final = 10
 _FAILURES_EACH: Final = 2
-# Of its calls: from here on half as many failures are enough.
-_PLAINLY: Final = 0.5
 
 
 class StarvedTest:
@@ -62,7 +59,7 @@ class StarvedTest:
 
     def _by_own_sidecar(self, endpoint: str, seconds: float, patience: float) -> Finding | None:
         own = self._tallies.served(endpoint, seconds)
-        least = self._settings.eject_failures * patience * (1 if own.failing >= _PLAINLY else 2)
+        least = self._settings.eject_failures * patience * (1 if own.failing >= second_opinion.PLAINLY else 2)
         if own.errors < least or own.failing < self._floor or self._contradicted(endpoint, ()):
             return None
         peers = pool(
@@ -72,7 +69,7 @@ class StarvedTest:
             if tally.failing < self._floor
         )
         worst = bounds(peers.errors, peers.count)[1] + self._settings.eject_margin
-        if peers.count < _SOUND_CALLS or bounds(own.errors, own.count)[0] <= worst:
+        if peers.count < second_opinion.SOUND_CALLS or bounds(own.errors, own.count)[0] <= worst:
             return None
         reason = (
             f"{endpoint} failed {own.errors} of {own.count} requests in {seconds:g} s, "
@@ -100,7 +97,11 @@ class StarvedTest:
         # second.
         self._suspects.add(endpoint)
         sound = pool(peer.total for peer in peers if peer.total.failing < self._floor)
-        if not reporters or sound.count < _SOUND_CALLS or self._contradicted(endpoint, reporters):
+        if (
+            not reporters
+            or sound.count < second_opinion.SOUND_CALLS
+            or self._contradicted(endpoint, reporters)
+        ):
             return None
         record, now = self._tallies.records[endpoint], self._tallies.now
         confirmed = second_opinion.failures(record, _AVOIDED_WINDOW, self._floor, now)
