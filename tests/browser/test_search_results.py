@@ -1,4 +1,4 @@
-"""What the search found, in a real browser: traces chosen for a comparison, how late it is, times told."""
+"""Search results in a real browser: traces chosen for a comparison, the delay of the list, times in words."""
 
 import datetime
 import re
