@@ -96,7 +96,7 @@ class Exchange:
                 self._answer(*answer)
 
     def client_lost(self) -> None:
-        """The client has gone."""
+        """End the exchange: its client has gone."""
         if not self.over:
             call = self.call
             if not self._switched and not self.response_done:
@@ -105,13 +105,13 @@ class Exchange:
             self._finish()
 
     def client_ended(self) -> None:
-        """The client sends no more: it waits or is gone, which TCP does not tell. So the server is told."""
+        """Pass on the client's end: it waits or is gone, which TCP does not tell, so the server decides."""
         self._client_ended = True
         if self.upstream is not None and not self._switched:
             self.upstream.half_close()
 
     def client_full(self, full: bool) -> None:
-        """The client's stream takes no more data for now, or takes them again."""
+        """Pause or resume the upstream: the client takes no more data for now, or takes them again."""
         if self.upstream is not None:
             (self.upstream.pause_reading if full else self.upstream.resume_reading)()
 
@@ -211,7 +211,7 @@ class Exchange:
                 self.upstream.flush()  # bytes that the client had sent after its request to switch
 
     def upstream_full(self, full: bool) -> None:
-        """The upstream's stream takes no more data for now, or takes them again."""
+        """Pause or resume the client: the upstream takes no more data for now, or takes them again."""
         self._paused = self._paused | FULL if full else self._paused & ~FULL
         (self.client.pause_reading if full else self.client.resume_reading)(FULL)
 
@@ -304,7 +304,7 @@ class Exchange:
 
     # what follows a failed attempt
     def _retry_or_refuse(self, reason: Reason, detail: str) -> None:
-        """The attempt failed before any of its response reached the client."""
+        """Try again or answer, after an attempt of whose response the client has nothing."""
         self.call.status = 0
         following = self.call.next_for(reason)
         if following is not None:

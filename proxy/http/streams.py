@@ -111,14 +111,14 @@ class UpstreamStream(Protocol):
 
 
 class StreamWaiter(Protocol):
-    """Whoever asked for a stream on a new connection."""
+    """The one that a stream on a new connection is opened for."""
 
     def attach(self, stream: UpstreamStream) -> None:
         """Take the stream."""
         ...
 
     def upstream_failed(self, reason: Reason, detail: str) -> None:
-        """There is no connection; later: the stream was reset, by the other end or for its nonsense."""
+        """End without a connection; later: the stream was reset, by the other end or for its nonsense."""
         ...
 
 
@@ -136,9 +136,9 @@ class StreamUser(StreamWaiter, ResponseSink, Protocol):
     """The exchange that a stream serves."""
 
     def on_response_flush(self) -> None:
-        """Everything that one read brought has been reported."""
+        """Act on everything that one read brought: it has been reported."""
         ...
 
     def upstream_full(self, full: bool) -> None:
-        """The stream takes no more data for now, or takes them again."""
+        """Stop or go on sending: the stream takes no more data for now, or takes them again."""
         ...

@@ -115,7 +115,7 @@ class ClientConnection(asyncio.Protocol):
             exchange.on_request_flush()
 
     def eof_received(self) -> bool:
-        """A client that half-closes still gets its answer (RFC 9112, 9.6)."""
+        """Keep the connection open for the answer to a client that half-closes (RFC 9112, 9.6)."""
         self._eof = self._context.now()
         exchange = self._exchange
         if self._tunnel:
