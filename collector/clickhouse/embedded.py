@@ -76,9 +76,10 @@ class EmbeddedSession:
 
     def insert_spans(self, requests: Sequence[bytes], token: str = "") -> None:
         settings = _settings(**spans.SETTINGS, insert_deduplication_token=token)
+        names = ", ".join(f"`{name}`" for name in spans.NAMES)
         self._convert(
             requests,
-            lambda *file: f"INSERT INTO {spans.TABLE} ({spans.NAMES}) {spans.select(*file)}{settings}",
+            lambda *file: f"INSERT INTO {spans.TABLE} ({names}) {spans.select(*file)}{settings}",
         )
 
     def span_columns(self, requests: Sequence[bytes]) -> Columns:

@@ -8,7 +8,7 @@ what ClickHouse calls ProtobufList: a message whose field 1 repeats the rows, he
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from itertools import starmap
@@ -18,6 +18,7 @@ from collector.clickhouse.attribute_sql import (
     PAIRS,
     attribute_map,
     number_member,
+    repeats_key,
     text_member,
     types,
     unique,
@@ -26,7 +27,7 @@ from proxy.contract.attributes import SERVICE_NAME, UNKNOWN_SERVICE
 from proxy.contract.protobuf_wire import varint
 
 TABLE: Final = "otel_traces"
-REPEATED_KEY: Final = "a span has two attributes of one key"
+REPEATED_KEY: Final = "two attributes have one key"
 SETTINGS: Final[dict[str, str | int]] = {
     "format_schema": f"{files('collector.clickhouse') / 'spans.proto'}:ResourceSpans",
     # One block in the order of the requests: a repeated insert must make the same parts again.
@@ -69,15 +70,6 @@ _STATUS: Final = "['Unset', 'Ok', 'Error'][if(span.status.code BETWEEN 0 AND 2, 
 
 # What of OTLP no other column holds, as a JSON object: types of attributes, and fields that are mostly 0 or
 # the same for all spans. Few objects differ, so a column of low cardinality holds them at nearly no cost.
-_OF_EVENT: Final = (
-    types("event", unique("e.attributes")),
-    number_member("droppedAttributesCount", "e.dropped_attributes_count"),
-)
-_OF_LINK: Final = (
-    types("link", unique("l.attributes")),
-    number_member("droppedAttributesCount", "l.dropped_attributes_count"),
-    number_member("flags", "l.flags"),
-)
 _COUNTS: Final = {
     "flags": "span.flags",
     "droppedAttributesCount": "span.dropped_attributes_count",
@@ -135,48 +127,72 @@ COLUMNS: Final = {
     "StatusCode": _STATUS,
     "StatusMessage": "span.status.message",
     "Events.Timestamp": f"arrayMap(e -> {_time(f'least(e.time_unix_nano, {_LATEST})')}, span.events)",
-    "Events.Name": "arrayMap(e -> e.name, span.events)",
-    "Events.Attributes": f"arrayMap(e -> {attribute_map(unique('e.attributes'))}, span.events)",
+    "Events.Name": "span.events.name",
     "Links.TraceId": "arrayMap(l -> lower(hex(l.trace_id)), span.links)",
     "Links.SpanId": "arrayMap(l -> lower(hex(l.span_id)), span.links)",
-    "Links.TraceState": "arrayMap(l -> l.trace_state, span.links)",
-    "Links.Attributes": f"arrayMap(l -> {attribute_map(unique('l.attributes'))}, span.links)",
-    "Events.OtlpFields": f"arrayMap(e -> {_fields(*_OF_EVENT)}, span.events)",
-    "Links.OtlpFields": f"arrayMap(l -> {_fields(*_OF_LINK)}, span.links)",
+    "Links.TraceState": "span.links.trace_state",
     "OtlpFields": _fields(*_OF_SPAN),
 }
-NAMES: Final = ", ".join(f"`{name}`" for name in COLUMNS)
+
+
+def _of_events_and_links(own: Callable[[str], str]) -> dict[str, str]:
+    event, link = own("e.attributes"), own("l.attributes")
+    of_event = (
+        types("event", event),
+        number_member("droppedAttributesCount", "e.dropped_attributes_count"),
+    )
+    of_link = (
+        types("link", link),
+        number_member("droppedAttributesCount", "l.dropped_attributes_count"),
+        number_member("flags", "l.flags"),
+    )
+    return {
+        "Events.Attributes": f"arrayMap(e -> {attribute_map(event)}, span.events)",
+        "Events.OtlpFields": f"arrayMap(e -> {_fields(*of_event)}, span.events)",
+        "Links.Attributes": f"arrayMap(l -> {attribute_map(link)}, span.links)",
+        "Links.OtlpFields": f"arrayMap(l -> {_fields(*of_link)}, span.links)",
+    }
+
+
+NAMES: Final = tuple(COLUMNS | _of_events_and_links(str))
 
 
 def select(path: str, repeated_keys: bool = False) -> str:
-    """Return the SELECT of all columns of the spans in the file at ``path``.
+    """Return the SELECT of all columns (NAMES) of the spans in the file at ``path``.
 
-    It fails with REPEATED_KEY if a span has two attributes of one key, unless ``repeated_keys`` takes the
-    last of them: no usual SDK sends such spans, and to leave attributes out would cost each span a
-    microsecond.
+    It fails with REPEATED_KEY where anything has two attributes of one key, unless ``repeated_keys`` takes
+    the last of them: no usual SDK sends them, and the longer statement costs every insert tens of
+    milliseconds of analysis.
     """
-    columns = ", ".join(f"{expression} AS `{name}`" for name, expression in COLUMNS.items())
+    own: Callable[[str], str] = unique if repeated_keys else str
+
+    def once(*repeats: str) -> str:
+        return "" if repeated_keys else f" WHERE throwIf({' OR '.join(repeats)}, '{REPEATED_KEY}') = 0"
+
+    expressions = COLUMNS | _of_events_and_links(own)
+    columns = ", ".join(f"{expression} AS `{name}`" for name, expression in expressions.items())
     # What the spans of a resource and of a scope share is made once, before ARRAY JOIN repeats the row for
     # each of its spans.
     resources = (
-        f"SELECT {unique('resource.attributes')} AS resource_pairs,"
+        f"SELECT {own('resource.attributes')} AS resource_pairs,"
         f" {attribute_map('resource_pairs')} AS labels,"
         f" concat({', '.join(_OF_RESOURCE)}) AS resource_fields, scope_spans"
-        f" FROM file('{path}', ProtobufList, $${_STRUCTURE}$$)"
+        f" FROM file('{path}', ProtobufList, $${_STRUCTURE}$$){once(repeats_key('resource_pairs'))}"
     )
     scopes = (
-        f"SELECT labels, resource_fields, {unique('part.scope.attributes')} AS scope_pairs,"
+        f"SELECT labels, resource_fields, {own('part.scope.attributes')} AS scope_pairs,"
         f" {attribute_map('scope_pairs')} AS scope_labels, concat({', '.join(_OF_SCOPE)}) AS scope_fields,"
         " part.scope.name AS scope_name, part.scope.version AS scope_version, part.spans AS spans"
-        f" FROM ({resources}) ARRAY JOIN scope_spans AS part"
+        f" FROM ({resources}) ARRAY JOIN scope_spans AS part{once(repeats_key('scope_pairs'))}"
     )
-    attributes = unique("span.attributes") if repeated_keys else "span.attributes"
     spans = (
         "SELECT labels, resource_fields, scope_labels, scope_fields, scope_name, scope_version, span,"
-        f" {attributes} AS attributes FROM ({scopes}) ARRAY JOIN spans AS span"
+        f" {own('span.attributes')} AS attributes FROM ({scopes}) ARRAY JOIN spans AS span"
     )
-    check = f"throwIf(arrayUniq(attributes.key) != length(attributes), '{REPEATED_KEY}') = 0"
-    return f"SELECT {columns} FROM ({spans}) WHERE {check}"
+    inside = (
+        f"arrayExists(p -> {repeats_key('p.attributes')}, span.{field})" for field in ("events", "links")
+    )
+    return f"SELECT {columns} FROM ({spans}){once(repeats_key('attributes'), *inside)}"
 
 
 def select_integer_times(path: str, repeated_keys: bool = False) -> str:

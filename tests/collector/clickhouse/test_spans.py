@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from collector.clickhouse.database import Database, StatementError
 from collector.clickhouse.embedded import EmbeddedSession
-from collector.clickhouse.spans import COLUMNS
+from collector.clickhouse.spans import NAMES
 from tests.collector.made import NOW, label, span, trace_request
 from tests.support.extent import sized
 
@@ -140,6 +140,31 @@ def test_of_attributes_of_one_key_the_last_is_stored(database: Database) -> None
     assert database.query("SELECT sum(length(SpanAttributes)) FROM otel_traces") == [(2,)]
 
 
+def test_of_two_attributes_of_one_key_the_last_is_stored_wherever_they_are(database: Database) -> None:
+    def twice(place: str) -> bytes:
+        one = span()
+        request = trace_request([one])
+        resource = request.resource_spans[0]
+        [part] = resource.scope_spans
+        pairs = {
+            "ResourceAttributes": resource.resource.attributes,
+            "ScopeAttributes": part.scope.attributes,
+            "SpanAttributes": part.spans[0].attributes,
+            "Links.Attributes": part.spans[0].links.add().attributes,
+        }[place]
+        label(pairs, {"k": "x"})
+        label(pairs, {"k": 5})
+        return request.SerializeToString()
+
+    for place in ("ResourceAttributes", "ScopeAttributes", "SpanAttributes"):
+        [row] = rows(database, twice(place))
+        assert row[place]["k"] == "5"
+        assert 'int k"' in row["OtlpFields"]
+    [row] = rows(database, twice("Links.Attributes"))
+    assert row["Links.Attributes"] == [{"k": "5"}]
+    assert row["Links.OtlpFields"] == ['{"types":["link int k"]}']
+
+
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.one_of(texts, st.integers(-(1 << 63), (1 << 63) - 1), st.booleans())
 
@@ -180,4 +205,4 @@ def as_text(labels: dict[str, str | int | bool]) -> dict[str, str]:
 
 def test_the_columns_are_those_of_the_table(database: Database) -> None:
     names = {row[0] for row in database.query("DESCRIBE TABLE otel_traces")}
-    assert set(COLUMNS) <= names
+    assert set(NAMES) <= names
