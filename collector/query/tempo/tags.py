@@ -25,7 +25,7 @@ from proxy.contract.api.search import Suggestion
 
 KEYS_MAX: Final = 5000
 VALUES_MAX: Final = 1000
-# Values are counted in so much of a window, up to its end.
+# Spans are read in so much of a window, up to its end.
 WINDOW_US: Final = 3_600_000_000
 
 # A list is found by its elements, so they are its values.
@@ -121,13 +121,15 @@ async def _values_of(store: BoundedReader, field: Attribute, window: Window) -> 
         return _strings(sorted(each["value"] for each in found if each["value"]))
     # Names and their values are known without a look at the spans, types are not.
     there = syntax.Binary("!=", field, syntax.Literal(Type.NIL, None))
-    types = {row[0] for row in await _rows(store, _TYPES, field, there, window)}
+    types = {row[0] for row in await _rows(store, _TYPES, field, there, _recent(window))}
     if len(types) > 1 or not types <= _KINDS.keys():
         return await _counted(store, field, None, window)
     scope = "" if field.scope is Scope.ANY else field.scope
     suggested = await _suggested(store, Kind.VALUE, VALUES_MAX, scope, field.key)
-    kind = _KINDS[types.pop()] if types else "string"
-    return [TagValue(kind, each["value"]) for each in suggested]
+    kind = types.pop() if types else None
+    texts = [each["value"] for each in suggested]
+    # Of an attribute that no span had for an hour the texts alone can say it.
+    return [TagValue(_KINDS[stored_values.infer(text) if kind is None else kind], text) for text in texts]
 
 
 async def _suggested(
@@ -140,8 +142,7 @@ async def _suggested(
 async def _counted(
     store: BoundedReader, field: syntax.Field, condition: syntax.Expression | None, window: Window
 ) -> list[TagValue]:
-    recent = Window(max(window.start, window.end - WINDOW_US), window.end)
-    rows = await _rows(store, _VALUES, field, condition, recent)
+    rows = await _rows(store, _VALUES, field, condition, _recent(window))
     # A string alone and one within a list are one value.
     return list(dict.fromkeys(value for text, kind, _ in rows if (value := _value(text, kind))))
 
@@ -159,6 +160,10 @@ async def _rows(
     return await store.rows(
         query.bind(**conditions.parameters, ql_start=window.start, ql_end=window.end, ql_limit=VALUES_MAX)
     )
+
+
+def _recent(window: Window) -> Window:
+    return Window(max(window.start, window.end - WINDOW_US), window.end)
 
 
 def _value(text: str, kind: str) -> TagValue | None:

@@ -69,6 +69,7 @@ def test_values_have_the_types_by_which_searches_find_them(world: World) -> None
     assert typed(".share") == {("float", "2"), ("string", "x")}
     assert typed("span.share", q="{ .hit }") == {("float", "2")}
     assert typed("span.tags") == {("string", "a"), ("int", "7"), ("float", "2.5"), ("bool", "true")}
+    assert typed("span.code", start="1", end="2") == {("int", "200")}  # by its text, as no span is there
     assert typed("span.raw") == set()  # no value of a query is bytes
 
 
