@@ -90,8 +90,3 @@ class MeshClock:
             "behind" if ahead > 0 else "ahead of",
             1 / _NEARER,
         )
-
-
-def unstepped(clock: Callable[[], float]) -> MeshClock:
-    """Return a mesh clock that follows ``clock`` as it is."""
-    return MeshClock(clock, clock)

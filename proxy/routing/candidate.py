@@ -1,4 +1,4 @@
-"""One endpoint as the balancer sees it: open requests, latency, and what it did lately. Pure.
+"""One endpoint as the balancer sees it: open requests, latency, and recent answers. Pure.
 
 Latency is a peak EWMA (Finagle, Tower): one above the average replaces it at once, one below it decays in.
 Time is seconds.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.clock import LEAP, MeshClock, unstepped
+from collector.clock import LEAP, MeshClock
 
 START = 1_700_000_000.0
 
@@ -73,6 +73,10 @@ def test_searches_hold_what_is_recent_by_either_clock() -> None:
 
 def test_one_clock_alone_is_followed_as_it_is() -> None:
     now = 5.0
-    clock = unstepped(lambda: now)
+
+    def read() -> float:
+        return now
+
+    clock = MeshClock(read, read)
     now = 9.0
     assert (clock(), clock.ahead) == (9.0, 0.0)

@@ -29,8 +29,11 @@ Weights = Mapping[tuple[str, str], float]
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """By service: what is its own of ``total`` that callers suffer, what it inherited, and the
-    path most of it came along, from the outermost caller."""
+    """The part of what callers suffer that each service explains.
+
+    By service: its ``own`` part of ``total``, the part ``inherited``, and the path that most came along, from
+    the outermost caller.
+    """
 
     total: float
     own: Mapping[str, float]
@@ -74,7 +77,7 @@ def attributed(weights: Weights) -> Blame:
 
 
 def _paths(flows: Mapping[tuple[str, str], float]) -> dict[str, tuple[str, ...]]:
-    """For each service the way back along the strongest flow, turned round."""
+    """Return the path of the strongest flow to each service, from the outermost caller."""
     strongest: dict[str, tuple[float, str]] = {}
     for (source, target), flow in flows.items():
         strongest[target] = max(strongest.get(target, (0.0, "")), (flow, source))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from aiohttp import ClientSession, web
 
 from collector.clickhouse.database import Database, Params, Row, Store
 from collector.clickhouse.reader import Reader
-from collector.clock import unstepped
+from collector.clock import MeshClock
 from collector.control.mesh_rows import connection_columns, decision_columns, edge_columns
 from collector.query.app import build
 from collector.stats import Stats
@@ -108,6 +108,11 @@ class Calls:
 
 def insert(database: Database, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     database.insert(table, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def unstepped(clock: Callable[[], float]) -> MeshClock:
+    """Return a mesh clock that follows ``clock`` as it is."""
+    return MeshClock(clock, clock)
 
 
 class World:

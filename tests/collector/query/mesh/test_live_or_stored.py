@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.clock import MeshClock, unstepped
+from collector.clock import MeshClock
 from collector.query.errors import BadValueError
 from collector.query.mesh.live_or_stored import MEMORY_US, AnsweredWindow, TrafficQueries
 from collector.query.params import REACHES_NOW_US, Window
-from tests.collector.query.world import NOW, NOW_US
+from tests.collector.query.world import NOW, NOW_US, unstepped
 
 MINUTE = 60_000_000
 
 
 def queries(born: float = NOW - 3600.0) -> TrafficQueries:
-    """Of a process that began at ``born``; asked at NOW."""
+    """Return the queries of a process that began at ``born``, at NOW."""
     now = born
     made = TrafficQueries(cast(Any, None), cast(Any, None), unstepped(lambda: now))
     now = float(NOW)
