@@ -99,11 +99,13 @@ def convert(spans: ListOfSpans, arrived: int) -> ExportTraceServiceRequest:
 def _ids(target: Span, span: ZipkinSpan, shared: Set[tuple[bytes, bytes, str]]) -> None:
     short = len(span.trace_id) == _TRACE_BYTES // 2
     target.trace_id = span.trace_id.rjust(_TRACE_BYTES, b"\0") if short else span.trace_id
-    target.span_id, target.parent_span_id = span.id, span.parent_id
+    # Zipkin takes a span that names itself as its parent for a root.
+    parent = span.parent_id if span.parent_id != span.id else b""
+    target.span_id, target.parent_span_id = span.id, parent
     if span.shared:
         target.span_id, target.parent_span_id = _server_half(span.trace_id, span.id), span.id
-    elif _owner(span, span.parent_id) in shared:
-        target.parent_span_id = _server_half(span.trace_id, span.parent_id)
+    elif parent and _owner(span, parent) in shared:
+        target.parent_span_id = _server_half(span.trace_id, parent)
 
 
 def _owner(span: ZipkinSpan, span_id: bytes) -> tuple[bytes, bytes, str]:

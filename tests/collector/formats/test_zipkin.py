@@ -73,6 +73,12 @@ def test_a_short_trace_id_is_the_lower_half() -> None:
     assert converted(one(trace_id=b"t" * 8))[0].trace_id == bytes(8) + b"t" * 8
 
 
+def test_a_span_that_names_itself_as_its_parent_is_a_root() -> None:
+    assert converted(one(parent_id=b"s" * 8))[0].parent_span_id == b""
+    (server,) = converted(one(parent_id=b"s" * 8, shared=True))
+    assert (server.span_id == b"s" * 8, server.parent_span_id) == (False, b"s" * 8)
+
+
 def test_the_servers_half_of_a_shared_call_is_the_child_of_the_clients() -> None:
     front, back = Endpoint(service_name="front"), Endpoint(service_name="back")
     client, beside, server, below, other = converted(
