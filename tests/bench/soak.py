@@ -119,7 +119,7 @@ def _expected(tally: Tally) -> dict[str, int]:
 
 
 async def _settled(count_port: int, expected: dict[str, int]) -> dict[str, int]:
-    """What the sink has counted, once it is what is expected or no more comes."""
+    """Return what the sink has counted, once it is what is expected or no more comes."""
     deadline = time.monotonic() + SETTLING
     while True:
         reader, writer = await asyncio.open_connection("127.0.0.1", count_port)

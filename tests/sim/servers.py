@@ -42,7 +42,7 @@ class _Base:
         self.flight -= 1
 
     def says(self) -> tuple[int, float]:
-        """What Prequal's probe hears: requests in flight, median of recent latencies at about that number."""
+        """Return what Prequal's probe hears: requests in flight, median of latencies at about as many."""
         return self.flight, near(self._took, self.flight)
 
 

@@ -147,7 +147,7 @@ class Control:
         writer.close()
 
     async def watch(self) -> None:
-        """How late this process's timers are."""
+        """Measure how late this process's timers are."""
         while True:
             due = time.monotonic() + 0.01
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""From what a run measured to its figures, and whether the run may be believed. Pure."""
+"""The figures of a run by what it measured, and the signs that it may be believed. Pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -95,7 +95,7 @@ def _latency(name: str, rows: Iterable[Row]) -> Figures:
 
 
 def _arrivals(scenario: Scenario, start: float, arrivals: list[list[tuple[int, int]]]) -> Figures:
-    """How load spread, when the faulty ones were left alone and when they were back."""
+    """Return how load spread, when the faulty ones were left alone and when they were back."""
     begin, end = start + scenario.warm, start + scenario.warm + scenario.fault
     counts = [sum(count for slot, count in found if begin <= slot * BIN < end - BIN) for found in arrivals]
     capacities = [slots or 1 for slots in scenario.slots]

@@ -1,4 +1,4 @@
-"""What other meshes choose by, as pickers of our sidecar: all else is the same. Pure.
+"""The balancers of other meshes as pickers of our sidecar: all else is the same. Pure.
 
 Re-implementations from public descriptions; sources stand with each. All skip endpoints the view
 calls unhealthy, and least request divides by its weights; the arms' view has neither, but for the
@@ -21,7 +21,7 @@ _DECAY: Final = 10.0
 
 
 class Arm:
-    """What all share: the endpoints. ``choose`` picks among the usable ones, at least two."""
+    """The endpoints, which all of them share. ``choose`` picks among the usable ones, at least two."""
 
     make: Callable[[Endpoint], Candidate] = Candidate
 
@@ -74,7 +74,7 @@ class Arm:
         return False  # what hurries the fleet is ours
 
     def two(self, pool: list[Candidate]) -> tuple[Candidate, Candidate]:
-        """Two different ones at random."""
+        """Return two different ones at random."""
         first = int(self.rng() * len(pool))
         second = int(self.rng() * (len(pool) - 1))
         return pool[first], pool[second + (second >= first)]
@@ -236,7 +236,7 @@ class PrequalLike(Arm):
         self._oldest = False
 
     def answered(self, address: str, rif: int, latency: float, now: float) -> None:
-        """What an endpoint said of itself: requests in flight, latency in seconds."""
+        """Take what an endpoint said of itself: requests in flight, latency in seconds."""
         candidate = self.candidates.get(address)
         if candidate is None:
             return
@@ -286,7 +286,7 @@ class PrequalLike(Arm):
                     probe.latency = max(probe.latency, 5.0)
 
     def _remove(self, limit: int) -> None:
-        """One per query: the oldest and the worst in turns."""
+        """Remove one for each query: the oldest and the worst in turns."""
         self._oldest = not self._oldest
         if len(self._probes) < 3:
             return

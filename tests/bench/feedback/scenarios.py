@@ -1,4 +1,4 @@
-"""What goes wrong, when, and for whom. Pure.
+"""The faults of a run: which, when, and for whom. Pure.
 
 Eleven backends answer in 40 ms; clients send 440 requests a second together and count as bad
 what failed or took longer than a second. A run warms up, then the fault lasts, then it is over.
@@ -55,7 +55,7 @@ class Scenario:
         return frozenset(self.faulty) if alone else frozenset()
 
     def plan(self, start: float) -> Iterator[tuple[float, int, Behaviour]]:
-        """When which backend begins to do what."""
+        """Return when which backend begins to do what."""
         if self.sick:
             return
         begin, end = start + self.warm, start + self.warm + self.fault
@@ -69,7 +69,7 @@ class Scenario:
             yield end, index, _FINE
 
     def shortened(self, fault: float) -> "Scenario":
-        """The same with a fault of at most so many seconds, and little after it where it is short."""
+        """Return the same with a fault of at most these seconds, and little after it where it is short."""
         return replace(self, fault=min(self.fault, fault), after=min(self.after, fault / 4))
 
     def slower(self, share: float) -> "Scenario":
