@@ -63,7 +63,9 @@ def test_metrics_of_the_sidecar_are_listed_as_they_are_exported() -> None:
 
 
 def test_metrics_on_the_wire_are_listed_with_type_and_unit() -> None:
-    histograms = [name for key, name in NAMES.items() if key.endswith(("_DURATION", "_CONNECT", "_IO"))]
+    histograms = [
+        name for key, name in NAMES.items() if key.endswith(("_DURATION", "_CONNECT", "_IO", "_SIZE"))
+    ]
     counts = [name for key, name in NAMES.items() if key.endswith("_ACTIVE")]
     deltas = [(Series(name, {}), Histogram()) for name in histograms]
     gauges = [Gauge(attributes.OLDEST_AGE, 0.5, {}), *(Gauge(name, 1, {}) for name in counts)]

@@ -25,7 +25,15 @@ from topology.graph.window import Window
 from topology.live_view import LiveView
 from topology.model.decisions import Decision
 from topology.model.endpoints import EndpointOrigin, ProbeRequest, ProbeResult
-from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, Side, SpanFact
+from topology.model.samples import (
+    CallSample,
+    ConnectionSample,
+    EdgeSample,
+    OpenSample,
+    Side,
+    SizeSample,
+    SpanFact,
+)
 from topology.model.stages import StageView
 from topology.outliers.feedback import Feedback
 from topology.policy.in_force import PolicyInForce
@@ -118,6 +126,19 @@ class Engine:
             if (service, endpoint) != (sample.target, sample.endpoint):
                 sample = replace(sample, target=service, endpoint=endpoint)
             self._intake.call(sample, when, now)
+
+    def sizes(self, samples: Iterable[SizeSample], now: float) -> None:
+        """Count the sizes of responses of the services whose arms mesh.yaml has compared by them."""
+        for sample in samples:
+            service, endpoint, _ = self._place(sample.target, sample.endpoint)
+            guard = self._policy.of(service).guard
+            if guard is None or not guard.sizes:
+                continue
+            if self._reports.place(sample.reporter, sample.begun, sample.ended, now).late:
+                continue
+            self._guard.add_sizes(service, sample.arm, sample.histogram)
+            source = self._registry.recognise(ServiceId(sample.source))
+            self._intake.sizes(replace(sample, source=source, target=service, endpoint=endpoint), now)
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         """Note requests that are open."""

@@ -119,6 +119,7 @@ class Ingest:
             def feed(now: float) -> None:
                 self._stats.count("spanmesh_ignored_samples_total", samples.ignored)
                 self._engine.calls(samples.calls, now)
+                self._engine.sizes(samples.sizes, now)
                 self._engine.opens(samples.opens, now)
                 self._engine.connections(samples.connections, now)
 

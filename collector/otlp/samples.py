@@ -15,10 +15,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 
 from collector.otlp.stored_values import text
 from proxy.contract import attributes as names
-from proxy.contract.histogram import from_exponential
+from proxy.contract.histogram import Histogram, from_exponential
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Answer, Arm, Avoidance, Protocol
-from topology.model.samples import CallSample, ConnectionSample, OpenSample, Side
+from topology.model.samples import CallSample, ConnectionSample, OpenSample, Side, SizeSample
 
 _CALLS: Final = {
     names.CLIENT_DURATION: (Side.CLIENT, Protocol.HTTP),
@@ -33,8 +33,9 @@ _CONNECTIONS: Final = {
     names.TCP_SERVER_IO: Side.SERVER,
 }
 _TUNNEL: Final = "CONNECT"
-# Bounds on what a sidecar can have measured: scales of histograms, latencies from 2**-64 to 2**64 seconds,
-# calls in one interval. Values beyond are a defect or an attack, and would overflow what they are added to.
+# Bounds on what a sidecar can have measured: scales of histograms, values from 2**-64 to 2**64 (seconds, or
+# bytes), calls in one interval. Values beyond are a defect or an attack, and would overflow what they are
+# added to.
 _SCALES: Final = range(-10, 21)
 _OCTAVES: Final = 64
 _COUNT: Final = 1 << 40
@@ -47,6 +48,7 @@ class SidecarSamples:
     calls: list[CallSample] = field(default_factory=list)
     opens: list[OpenSample] = field(default_factory=list)
     connections: list[ConnectionSample] = field(default_factory=list)
+    sizes: list[SizeSample] = field(default_factory=list)
     ignored: int = 0
 
 
@@ -75,6 +77,7 @@ def sidecar_samples(request: ExportMetricsServiceRequest) -> SidecarSamples:
             connections: dict[tuple[Side, str, str], ConnectionSample] = {}
             for metric in scope.metrics:
                 _calls(metric, reporter, samples)
+                _sizes(metric, reporter, samples)
                 _opens(metric, reporter, opens)
                 _connections(metric, reporter, connections)
             samples.opens.extend(opens.values())
@@ -92,6 +95,41 @@ def _calls(metric: Metric, reporter: _Reporter, samples: SidecarSamples) -> None
             samples.ignored += 1
         elif point.count:
             samples.calls.append(_call(point, side, protocol, reporter))
+
+
+def _sizes(metric: Metric, reporter: _Reporter, samples: SidecarSamples) -> None:
+    """Add a sample for each point of a histogram of the sizes of responses."""
+    if metric.name != names.CLIENT_BODY_SIZE:
+        return
+    for point in metric.exponential_histogram.data_points:
+        if not _possible(point):
+            samples.ignored += 1
+        elif point.count:
+            labels = _labels(point.attributes)
+            samples.sizes.append(
+                SizeSample(
+                    reporter.service,
+                    labels.get(names.PEER_SERVICE, ""),
+                    labels.get(names.ENDPOINT, ""),
+                    Arm(labels.get(names.ARM, "")),
+                    reporter.instance,
+                    _histogram(point),
+                    point.start_time_unix_nano / 1e9,
+                    point.time_unix_nano / 1e9,
+                )
+            )
+
+
+def _histogram(point: ExponentialHistogramDataPoint) -> Histogram:
+    return from_exponential(
+        point.scale,
+        point.positive.offset,
+        point.positive.bucket_counts,
+        zero=point.zero_count,
+        total=point.sum,
+        minimum=point.min if point.HasField("min") else None,
+        maximum=point.max if point.HasField("max") else None,
+    )
 
 
 def _possible(point: ExponentialHistogramDataPoint) -> bool:
@@ -121,15 +159,7 @@ def _call(
         source=reporter.service if client else labels.get(names.CALLER, ""),
         target=labels.get(names.PEER_SERVICE, "") if client else reporter.service,
         reporter=reporter.instance,
-        histogram=from_exponential(
-            point.scale,
-            point.positive.offset,
-            point.positive.bucket_counts,
-            zero=point.zero_count,
-            total=point.sum,
-            minimum=point.min if point.HasField("min") else None,
-            maximum=point.max if point.HasField("max") else None,
-        ),
+        histogram=_histogram(point),
         errors=point.count if failed else 0,
         endpoint=labels.get(names.ENDPOINT, ""),
         arm=Arm(labels.get(names.ARM, "")),

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.components import parts
-from proxy.contract.api.decisions import AnswerComparison, Comparison, Effect, StageView
+from proxy.contract.api.decisions import AnswerComparison, Comparison, Effect, SizeComparison, StageView
 from proxy.contract.api.graph import Stats
 from proxy.contract.decisions.kinds import Figure
 from proxy.contract.traffic import Answer
@@ -71,6 +71,8 @@ def verdict(stage: StageView) -> str:
         )
     known = [each for each in found["answers"] if Answer(each["answer"]) in _ANSWERS]
     differing = [words for each in known if (words := _answer_sentence(each))]
+    if found["sizes"] is not None and found["sizes"]["significant"]:
+        differing.append(_size_sentence(found["sizes"]))
     sure = differing + [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
     if differing:
         sure.append("Latencies of different answers are not compared: faster is no improvement.")
@@ -101,6 +103,14 @@ def _answer_sentence(figure: AnswerComparison) -> str:
     return f"Routed calls {words} {size} {'less' if figure['better'] else 'more'} often."
 
 
+def _size_sentence(figure: SizeComparison) -> str:
+    than = "more than" if figure["larger"] else "at most"
+    bodies = f"have a body of {than} {figure['routed_bytes']:,} bytes"
+    if not figure["larger"] and not figure["routed_bytes"]:
+        bodies = "have an empty body"
+    return f"Routed responses {bodies} {fmt.points(figure['difference']).removeprefix('+')} more often."
+
+
 def _figure(found: Effect, name: Figure) -> Comparison | None:
     figures = {
         Figure.SUCCESS: found["success"],
@@ -118,6 +128,9 @@ def _differences(found: Effect) -> Component:
         for each in found["answers"]
         if Answer(each["answer"]) in _ANSWERS
     ]
+    if found["sizes"] is not None:
+        what = "Larger bodies" if found["sizes"]["larger"] else "Smaller bodies"
+        rows.append(_difference(what, found["sizes"], fmt.points))
     head = html.Div(
         ["Routed minus direct", html.Span(f"{found['confidence'] * 100:g} % intervals")],
         className="list-head",

@@ -70,6 +70,8 @@ ARM: Final = "spanmesh.arm"
 # Metrics: durations are delta exponential histograms in seconds, the others gauges.
 CLIENT_DURATION: Final = "http.client.request.duration"
 SERVER_DURATION: Final = "http.server.request.duration"
+# Sizes of the bodies of successful responses, a delta exponential histogram in bytes; 0 for an empty one.
+CLIENT_BODY_SIZE: Final = "http.client.response.body.size"
 # Lifetimes of opaque connections. Apart from durations of requests, as they do not show how fast a server is.
 TCP_CLIENT_DURATION: Final = "spanmesh.tcp.client.connection.duration"
 TCP_SERVER_DURATION: Final = "spanmesh.tcp.server.connection.duration"

@@ -158,8 +158,7 @@ class Exchange:
         if not self.head.upgrade and self.head.method != b"CONNECT":
             raise RefusedError(Reason.UPSTREAM_MALFORMED, "101 to a request that asked for no upgrade")
         self._replay = None
-        call = self.call
-        call.status = call.client_status = head.status
+        self.call.status = self.call.client_status = head.status
         self._switched = True
         self.request_done = self.response_done = False
         if self.head.upgrade:
@@ -186,6 +185,7 @@ class Exchange:
 
     def on_response_data(self, data: bytes) -> None:
         """Pass on a piece of the response's body."""
+        self.call.size += len(data)
         self.client.send_data(data)
 
     def on_response_end(self, trailers: Fields) -> None:

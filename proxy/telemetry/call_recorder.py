@@ -43,6 +43,8 @@ _ARM: Final = otlp.Attribute(attributes.ARM)
 _RESEND: Final = otlp.Attribute(attributes.RESEND_COUNT)
 _TLS: Final = otlp.Attribute(attributes.TLS)
 
+# Methods whose successful responses have no body (RFC 9110, 9.3.2 and 9.3.6): CONNECT opens a tunnel.
+_BODILESS: Final = ("HEAD", "CONNECT")
 # Query parameters whose values the HTTP conventions ask to hide.
 _SECRET: Final = re.compile(rb"(?i)\b(AWSAccessKeyId|Signature|sig|X-Goog-Signature)=[^&]*")
 
@@ -58,13 +60,17 @@ class Path:
 
 
 class Shape:
-    """The encoded attributes and the series that all requests of one key share."""
+    """The encoded attributes and the series that all requests of one key share.
 
-    __slots__ = ("pieces", "series")
+    ``sizes`` is the series of the sizes of their responses' bodies, None where these say nothing.
+    """
 
-    def __init__(self, series: Series, pieces: bytes) -> None:
+    __slots__ = ("pieces", "series", "sizes")
+
+    def __init__(self, series: Series, pieces: bytes, sizes: Series | None = None) -> None:
         self.series = series
         self.pieces = pieces
+        self.sizes = sizes
 
 
 def peer_facts(peer: Peer, *, client: bool) -> PeerFacts:
@@ -141,6 +147,8 @@ class CallRecorder:
             pieces = shape.pieces + peer.attributes + _URL_FULL.text(full)
             if call.resends:
                 pieces += _RESEND.number(call.resends)
+        if shape.sizes is not None:
+            shape.sizes.histogram.record(call.size)
         self._record(call, shape.series, pieces)
 
     def refused(self, status: int, reason: str) -> None:
@@ -227,7 +235,19 @@ class CallRecorder:
         pieces += _PEER_SERVICE.text(service) + (_TLS.truth(True) if encrypted else b"")
         pieces += _ENDPOINT.text(endpoint) + _ARM.text(arm) if endpoint else b""
         pieces += (_STATUS.number(status) if status else b"") + (_ERROR.text(failure) if failure else b"")
-        return self._remember(key, Shape(series, pieces))
+        success = outcome[attributes.STATUS_CLASS] == "2xx" and not outcome[attributes.ANSWER]
+        sizes = None
+        if success and endpoint and method not in _BODILESS:
+            sizes = self._sizes(service, endpoint, arm)
+        return self._remember(key, Shape(series, pieces, sizes))
+
+    def _sizes(self, service: str, endpoint: str, arm: str) -> Series:
+        """Return the series of the sizes of an endpoint's successful responses in one arm.
+
+        Without method and route: few series are enough to compare the arms, which get the same mix of these.
+        """
+        labels = {attributes.PEER_SERVICE: service, attributes.ENDPOINT: endpoint, attributes.ARM: arm}
+        return self._meter.series(attributes.CLIENT_BODY_SIZE, labels)
 
     def _remember(self, key: Hashable, shape: Shape) -> Shape:
         _bound(self._shapes)

@@ -44,6 +44,7 @@ class CallFacts:
     first_byte: int = 0  # when a response that took more than one read began
     status: int = 0  # that the destination answered
     client_status: int = 0  # that the client was sent; differs where the sidecar answered itself
+    size: int = 0  # bytes of the response's body as they came: a streamed one has no Content-Length
     answer: Answer | None = None  # the class of the response; None as its status says
     retry_after = 0.0  # seconds for which the destination asked to be left alone
     error: str = ""  # the value of a Reason
@@ -60,7 +61,7 @@ class CallFacts:
         """Become the facts of a further attempt at the same request, which is to be sent."""
         self.trace = trace
         self.start = start
-        self.end = self.first_byte = self.status = self.client_status = 0
+        self.end = self.first_byte = self.status = self.client_status = self.size = 0
         self.answer, self.retry_after = None, 0.0
         self.error = self.endpoint = ""
         self.upstream_peer = NOBODY

@@ -56,7 +56,8 @@ def request(
         if delta[0].name in _BYTES:
             _add(_metric(scoped, metrics, delta[0].name, "By"), delta, since, now)
             continue
-        metric = _metric(scoped, metrics, delta[0].name, "s")
+        unit = "By" if delta[0].name == attributes.CLIENT_BODY_SIZE else "s"
+        metric = _metric(scoped, metrics, delta[0].name, unit)
         metric.exponential_histogram.aggregation_temporality = _DELTA
         _fill(metric.exponential_histogram.data_points.add(), delta, since, now)
     for gauge in gauges:

@@ -25,7 +25,7 @@ from proxy.contract.traffic import Arm, Protocol
 from topology.engine import Engine, Tick, UnknownServiceError
 from topology.model.decisions import Decision
 from topology.model.graph import USER, Stats
-from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, SpanFact
+from topology.model.samples import CallSample, ConnectionSample, EdgeSample, OpenSample, SizeSample, SpanFact
 from topology.model.stages import StageView
 from topology.policy.models import Policy
 from topology.xds.snapshot import Snapshot
@@ -128,6 +128,7 @@ class RecordingEngine(Engine):
     def __init__(self, known: Iterable[str] = ()) -> None:
         self.known = set(known)
         self.call_samples: list[CallSample] = []
+        self.size_samples: list[SizeSample] = []
         self.open_samples: list[OpenSample] = []
         self.connection_samples: list[ConnectionSample] = []
         self.facts: list[SpanFact] = []
@@ -138,6 +139,9 @@ class RecordingEngine(Engine):
 
     def calls(self, samples: Iterable[CallSample], now: float) -> None:
         self.call_samples.extend(samples)
+
+    def sizes(self, samples: Iterable[SizeSample], now: float) -> None:
+        self.size_samples.extend(samples)
 
     def opens(self, samples: Iterable[OpenSample], now: float) -> None:
         self.open_samples.extend(samples)

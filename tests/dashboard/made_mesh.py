@@ -2,7 +2,15 @@
 
 from typing import Any, cast
 
-from proxy.contract.api.decisions import Advice, AnswerComparison, Comparison, Decision, Effect, StageView
+from proxy.contract.api.decisions import (
+    Advice,
+    AnswerComparison,
+    Comparison,
+    Decision,
+    Effect,
+    SizeComparison,
+    StageView,
+)
 from tests.dashboard.made import stats
 
 
@@ -24,11 +32,12 @@ def effect(
     success: Comparison,
     p50: Comparison | None = None,
     p99: Comparison | None = None,
+    sizes: SizeComparison | None = None,
     **answers: Comparison,
 ) -> Effect:
     """The effect with the answers of each class (``refused=…``) in both arms."""
     compared = [AnswerComparison(answer=answer, **figure) for answer, figure in answers.items()]
-    return Effect(confidence=0.95, success=success, p50=p50, p99=p99, answers=compared)
+    return Effect(confidence=0.95, success=success, p50=p50, p99=p99, answers=compared, sizes=sizes)
 
 
 def stage(found: Effect | None = None, advice: Advice | None = None, **given: Any) -> StageView:

@@ -32,7 +32,7 @@ from topology.graph.known_nodes import KnownNodes
 from topology.graph.spread import SPREAD, spread
 from topology.graph.window import Window
 from topology.model.graph import USER, Kind
-from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SpanFact
+from topology.model.samples import CallSample, ConnectionSample, EdgeSample, Side, SizeSample, SpanFact
 from topology.registry.registry import Registry
 from topology.spans import node_kinds
 from topology.spans.span_edges import Alias, Edge, Measured
@@ -78,6 +78,11 @@ class Intake:
             self._count_user(sample, when, now)
         elif not self._is_reporting(sample.source, now):
             self._waiting.append((now + SECOND_OPINION, sample, when))
+
+    def sizes(self, sample: SizeSample, now: float) -> None:
+        """Count bodies of the successful responses of a report."""
+        key = Key(sample.source, sample.target, Protocol.HTTP, sample.endpoint, sample.arm)
+        self._window.add_sizes(key, sample.histogram, now)
 
     def merge_remote(self, sample: EdgeSample) -> None:
         """Count calls that another collector counted and stored, in the same second."""

@@ -28,8 +28,9 @@ class Cell:
     """Calls of one key in one bucket, and how many of them are known to be ``encrypted`` or in the ``clear``.
 
     ``redirects``, ``refusals`` and ``shed`` count answers of these classes; of ``unclassed`` calls, which
-    another collector counted, the class is not known. Opaque TCP also has the bytes to and from the target,
-    and open connections.
+    another collector counted, the class is not known. ``sizes`` are of the bodies of successful responses, in
+    bytes, where mesh.yaml has them compared. Opaque TCP also has the bytes to and from the target, and open
+    connections.
     """
 
     histogram: Histogram = field(default_factory=Histogram)
@@ -43,6 +44,7 @@ class Cell:
     refusals: int = 0
     shed: int = 0
     unclassed: int = 0
+    sizes: Histogram | None = None  # nearly all cells have none
 
     @property
     def has_traffic(self) -> bool:
@@ -73,6 +75,14 @@ class Cell:
         self.sent += other.sent
         self.received += other.received
         self.open += other.open
+        if other.sizes is not None:
+            self.add_sizes(other.sizes)
+
+    def add_sizes(self, histogram: Histogram) -> None:
+        """Count bodies of successful responses."""
+        if self.sizes is None:
+            self.sizes = Histogram()
+        self.sizes.merge(histogram)
 
 
 Bucket = dict[Key, Cell]

@@ -77,6 +77,11 @@ class Window:
             cell.sent += sent
             cell.received += received
 
+    def add_sizes(self, key: Key, histogram: Histogram, now: float) -> None:
+        """Count bodies of successful responses that were reported now."""
+        for cell in self._cells(key, now):
+            cell.add_sizes(histogram)
+
     def _cells(self, key: Key, at: float) -> Iterator[Cell]:
         """Yield the cells in which a call at this time counts."""
         second = int(at)

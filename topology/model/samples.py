@@ -47,6 +47,23 @@ class CallSample:
 
 
 @dataclass(slots=True)
+class SizeSample:
+    """The sizes in bytes of the bodies of successful responses, over one export interval of one reporter.
+
+    Labels and times are as in ``CallSample``, whose calls these are part of.
+    """
+
+    source: str
+    target: str
+    endpoint: str
+    arm: Arm
+    reporter: str
+    histogram: Histogram
+    begun: float = 0.0
+    ended: float = 0.0
+
+
+@dataclass(slots=True)
 class ConnectionSample:
     """Opaque connections that one reporter has open, and the bytes that went to the target
     (``sent``) and came back (``received``) since the last report.

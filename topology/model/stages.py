@@ -31,25 +31,51 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """The routed arm against the direct one at 95 % confidence: share that succeeds, latency in seconds, and
-    the shares of the other classes of answers that either arm got.
+class SizeChange(Change):
+    """The share of responses with a body of at most a size, or where ``larger`` of more than that.
 
-    A quantile is None while there are too few calls to bound it.
+    The sizes are ``direct_bytes`` and ``routed_bytes``, the arm's own each: a difference of a fifth is none.
+    """
+
+    direct_bytes: int
+    routed_bytes: int
+    larger: bool
+
+    @property
+    def words(self) -> str:
+        """The comparison as the beginning of a sentence's object."""
+        after, before = (f"{100 * share:.2f} %" for share in (self.after, self.before))
+        if not self.larger and not self.routed_bytes:
+            return f"{after} of the responses to routed requests have an empty body, {before} to the others"
+        than = "more than" if self.larger else "at most"
+        return (
+            f"{after} of the responses to routed requests have a body of {than} {self.routed_bytes} bytes, "
+            f"{before} to the others one of {than} {self.direct_bytes}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The routed arm against the direct one at 95 % confidence: share that succeeds, latency in seconds,
+    the shares of the other classes of answers that either arm got, and the sizes of successful responses.
+
+    A quantile is None while there are too few calls to bound it, ``sizes`` where they are not compared.
     """
 
     success: Change
     p50: Change | None
     p99: Change | None
     answers: Mapping[Answer, Change] = field(default_factory=dict)
+    sizes: SizeChange | None = None
 
     @property
     def answered_alike(self) -> bool:
-        """True if no class of answers is significantly more frequent in one arm.
+        """True if no class or size of answers is significantly more frequent in one arm.
 
         Otherwise latencies are not of the same work, and being faster is no improvement.
         """
-        return not any(change.significant for change in self.answers.values())
+        compared = (*self.answers.values(), self.sizes)
+        return not any(change is not None and change.significant for change in compared)
 
 
 @dataclass(frozen=True, slots=True)

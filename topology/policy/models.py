@@ -27,6 +27,7 @@ from topology.policy.notation import (
     Factor,
     Name,
     Share,
+    Switch,
     UrlPath,
     Whole,
     problem,
@@ -56,7 +57,7 @@ class Harm(Concept):
     """The least difference that turns a stage back, if it is significant too.
 
     ``success`` is a difference of success rates, or of the shares of other answers (0 to 1), ``slower`` a
-    ratio of latencies.
+    ratio of latencies, ``sizes`` says that answers of another size are other answers.
     """
 
     success: Annotated[float, Share()] = Field(
@@ -69,6 +70,12 @@ class Harm(Concept):
         default=1.2,
         description="Least ratio of the latency (p50 or p99) of the routed requests to that of the others.",
         examples=["1.5"],
+    )
+    sizes: Annotated[bool, Switch()] = Field(
+        default=False,
+        description="`true` also compares the sizes of the bodies of successful responses: where more of the "
+        "routed ones are empty, or smaller or larger by a fifth, their share counts like that of redirects.",
+        examples=["true"],
     )
 
 

@@ -26,6 +26,7 @@ _DURATION: Final = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)(ms|s|m)")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 _PATH: Final = re.compile(r"/[!-~]{0,1000}")
 _FACTOR: Final = re.compile(r"\d{1,3}(\.\d{1,3})?")
+_TRUTH: Final = {"true": True, "false": False}
 _WHOLE: Final = re.compile(r"[0-9]{1,12}")
 _SHARE: Final = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s?%")
 
@@ -140,6 +141,22 @@ class Factor(Notation):
         if _FACTOR.fullmatch(text) and float(text) > 1:
             return float(text)
         raise problem(f"is {text!r}", "write a number above 1, for example 1.2")
+
+
+class Switch(Notation):
+    """True or false."""
+
+    kind = "`true` or `false`"
+
+    def parse(self, text: str) -> bool:
+        """Return the truth value."""
+        if text in _TRUTH:
+            return _TRUTH[text]
+        raise problem(f"is {text!r}", "write true or false")
+
+    def render(self, value: bool) -> str:
+        """Return the word."""
+        return "true" if value else "false"
 
 
 class UrlPath(Notation):

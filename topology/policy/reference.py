@@ -23,7 +23,7 @@ services:
     split: {v1: 90, v2: 10}
     endpoints: [10.0.0.7:9080, "[::1]:9080"]
     health: /healthz
-    guard: {success: 1%, slower: 1.5}
+    guard: {success: 1%, slower: 1.5, sizes: true}
   ratings:
     stage: advise
 """
@@ -90,7 +90,7 @@ def _value(shape: Shape) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
-    if not value:
+    if not value and value is not False:
         return "none"
     shape = shapes.of_field(field)
     return f"`{_written(shape, value)}`"

@@ -14,6 +14,7 @@ from proxy.contract.traffic import Answer
 from topology.evidence.peer_tallies import bounds
 from topology.graph.cells import Cell
 from topology.model.stages import Change, Effect
+from topology.rollout.body_sizes import sizes
 
 Z95: Final = 1.96
 _QUANTILES: Final = (0.5, 0.99)
@@ -25,7 +26,8 @@ def effect(direct: Cell, routed: Cell, z: float = Z95) -> Effect | None:
     if not direct.histogram.count or not routed.histogram.count:
         return None
     p50, p99 = (quantiles(direct.histogram, routed.histogram, q, z) for q in _QUANTILES)
-    return Effect(success(direct, routed, z), p50, p99, answers(direct, routed, z))
+    answered = answers(direct, routed, z)
+    return Effect(success(direct, routed, z), p50, p99, answered, sizes(direct.sizes, routed.sizes, z))
 
 
 def success(direct: Cell, routed: Cell, z: float) -> Change:

@@ -2,7 +2,7 @@
 
 Looking again and again at one comparison finds a difference sooner or later where there is none.
 So every look spends a part of one budget: the n-th look at a stage is made at the level
-``ALPHA * 6 / (pi^2 n^2)``, shared by six figures; these add up to ``ALPHA`` over all looks there
+``ALPHA * 6 / (pi^2 n^2)``, shared by seven figures; these add up to ``ALPHA`` over all looks there
 will ever be (a union bound, whatever their dependence), and that is how likely it is, at most,
 that a stage whose arms are alike is ever turned back. Looks are made when the smaller arm has
 grown by half. Counts begin again every ``EPOCH``, so that a long good time does not hide a bad
@@ -88,6 +88,12 @@ class Guard:
         if held is not None and arm:
             held.arms.setdefault(arm, Cell()).add(histogram, errors, answer)
 
+    def add_sizes(self, service: ServiceId, arm: str, histogram: Histogram) -> None:
+        """Count the sizes of successful responses of one arm."""
+        held = self._watched.get(service)
+        if held is not None and arm:
+            held.arms.setdefault(arm, Cell()).add_sizes(histogram)
+
     def verdict(self, service: ServiceId, harm: Harm, now: float) -> Verdict | None:
         """Look at a stage if a look is due; return why it must be turned back if it does this much harm."""
         held = self._watched.get(service)
@@ -155,6 +161,9 @@ def _worse(direct: Cell, routed: Cell, harm: Harm, look: int) -> Verdict | None:
     # Failures and refusals are often quick: what answers more of the requests may take longer.
     if success.low > 0 or any(change.high < 0 for change in found.answers.values()):
         return None
+    sizes = found.sizes if harm.sizes else None
+    if sizes is not None and sizes.low > 0 and sizes.difference >= harm.success:
+        return Verdict(sizes.words, _comparison(Figure.SIZES, sizes, direct, routed, look))
     for figure, slower in ((Figure.P50, found.p50), (Figure.P99, found.p99)):
         if slower is not None and slower.low > 0 and slower.after >= harm.slower * slower.before:
             reason = (
@@ -175,6 +184,12 @@ def _comparison(figure: Figure, change: Change, direct: Cell, routed: Cell, look
         change.high,
         look,
         level(look),
-        direct.histogram.count,
-        routed.histogram.count,
+        *(_count(figure, arm) for arm in (direct, routed)),
     )
+
+
+def _count(figure: Figure, arm: Cell) -> int:
+    """Return the number of calls that a figure of an arm is of."""
+    if figure is Figure.SIZES:
+        return arm.sizes.count if arm.sizes is not None else 0
+    return arm.histogram.count

@@ -15,7 +15,7 @@ from proxy.contract.histogram import SCALE, Histogram
 from topology.model.decisions import Decision
 from topology.model.endpoints import EndpointView
 from topology.model.graph import EdgeView, GraphView, NodeView, Point, Stats, TcpView
-from topology.model.stages import Advice, Change, Effect, StageView
+from topology.model.stages import Advice, Change, Effect, SizeChange, StageView
 
 
 def stats(traffic: Stats) -> graph_api.Stats:
@@ -124,6 +124,16 @@ def _effect(found: Effect) -> stage_api.Effect:
             {"answer": answer.value, **change(each, 1, lower_is_better=True)}
             for answer, each in found.answers.items()
         ],
+        "sizes": None if found.sizes is None else _sizes(found.sizes),
+    }
+
+
+def _sizes(found: SizeChange) -> stage_api.SizeComparison:
+    return {
+        **change(found, 1, lower_is_better=True),
+        "direct_bytes": found.direct_bytes,
+        "routed_bytes": found.routed_bytes,
+        "larger": found.larger,
     }
 
 

@@ -48,16 +48,26 @@ class AnswerComparison(Comparison):
     answer: Annotated[str, words(Answer)]
 
 
+class SizeComparison(Comparison):
+    """The share of successful responses in both arms with a body of at most ``direct_bytes`` and
+    ``routed_bytes``, or where ``larger`` of more. These are the sizes at which the arms differ most."""
+
+    direct_bytes: int
+    routed_bytes: int
+    larger: bool
+
+
 class Effect(TypedDict):
     """Routed against direct; a percentile is null with too few calls to bound it. ``answers`` has the classes
-    of answers, successes and failures aside, that either arm got. Where one of them differs, no latency is
-    ``better``."""
+    of answers, successes and failures aside, that either arm got; ``sizes`` is null unless mesh.yaml has them
+    compared. Where one of these differs, no latency is ``better``."""
 
     confidence: Share
     success: Comparison
     p50: Comparison | None
     p99: Comparison | None
     answers: list[AnswerComparison]
+    sizes: SizeComparison | None
 
 
 class Move(TypedDict):

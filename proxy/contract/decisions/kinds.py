@@ -51,3 +51,4 @@ class Figure(StrEnum):
     REDIRECTS = "redirects"
     REFUSALS = "refusals"
     SHED = "shed"  # requests turned away for too much load
+    SIZES = "sizes"  # successful responses much smaller, or larger, than those of the other arm

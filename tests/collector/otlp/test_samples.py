@@ -11,7 +11,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import ExponentialHistogramDataP
 from collector.otlp.samples import SidecarSamples, sidecar_samples
 from proxy.contract import attributes as names
 from proxy.contract.histogram import Histogram
-from proxy.contract.traffic import Answer, Avoidance
+from proxy.contract.traffic import Answer, Arm, Avoidance
 from proxy.telemetry.meter import Meter
 from proxy.telemetry.metrics import Gauge, request
 from tests.collector.made import NOW, client_metrics, label
@@ -58,6 +58,17 @@ def test_failures_are_those_of_the_server(status: str, errors: int) -> None:
 def test_the_class_of_the_answers(labels: Mapping[str, str], answer: Answer, errors: int) -> None:
     [call] = told(series={names.CLIENT_DURATION: labels}).calls
     assert (call.answer, call.errors) == (answer, errors)
+
+
+def test_sizes_of_responses_are_samples_of_their_arm_and_no_calls() -> None:
+    given = {names.PEER_SERVICE: "back", names.ENDPOINT: "10.0.0.1:80", names.ARM: "routed"}
+    for value, zero in ((1200, 0), (0, 1)):
+        found = told(series={names.CLIENT_BODY_SIZE: given}, value=value)
+        [sample] = found.sizes
+        assert (sample.source, sample.target, sample.reporter) == ("front", "back", "front-1")
+        assert (sample.endpoint, sample.arm) == ("10.0.0.1:80", Arm.ROUTED)
+        assert (sample.histogram.count, sample.histogram.zero, sample.histogram.sum) == (1, zero, value)
+        assert (found.calls, found.ignored) == ([], 0)
 
 
 def test_a_server_histogram_names_its_caller() -> None:

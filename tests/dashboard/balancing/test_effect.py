@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.balancing import effect as balancing_effect
+from proxy.contract.api.decisions import SizeComparison
 from tests.dashboard.made_mesh import effect, figure, stage
 from tests.dashboard.text import words
 
@@ -49,6 +50,29 @@ def test_other_answers_are_told_first_and_nothing_is_better_beside_them() -> Non
     assert "are redirected (3xx) 30.00 pp less often" in balancing_effect.verdict(fewer)
     unknown = stage(effect(same, pondered=figure(0.3, 0.02)))
     assert balancing_effect.verdict(unknown).startswith("No significant difference yet")
+
+
+@pytest.mark.parametrize(
+    ("direct", "routed", "larger", "row", "sentence"),
+    [
+        (0, 0, False, "Smaller bodies", "Routed responses have an empty body 64.00 pp more often."),
+        (1490, 1200, False, "Smaller bodies", "have a body of at most 1,200 bytes 64.00 pp more often."),
+        (1200, 1490, True, "Larger bodies", "have a body of more than 1,490 bytes 64.00 pp more often."),
+    ],
+)
+def test_other_sizes_are_other_answers(
+    direct: int, routed: int, larger: bool, row: str, sentence: str
+) -> None:
+    def sizes(difference: float) -> SizeComparison:
+        share = figure(difference, 0.02)
+        return SizeComparison(**share, direct_bytes=direct, routed_bytes=routed, larger=larger)
+
+    same = figure(0.0, 0.01, lower_is_better=False)
+    told = balancing_effect.verdict(stage(effect(same, sizes=sizes(0.64))))
+    assert sentence in told
+    assert "faster is no improvement" in told
+    assert row in words(balancing_effect.effect(stage(effect(same, sizes=sizes(0.64)))))
+    assert balancing_effect.verdict(stage(effect(same, sizes=sizes(0.01)))).startswith("No significant")
 
 
 def test_chance_is_called_chance() -> None:

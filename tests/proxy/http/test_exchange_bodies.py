@@ -5,6 +5,7 @@ import resource
 
 import pytest
 
+from proxy.contract.attributes import CLIENT_BODY_SIZE
 from tests.proxy.rig import (
     DEADLINE,
     App,
@@ -71,6 +72,25 @@ def test_options_and_trace_go_as_far_as_they_may() -> None:
                 got = await ask(port, b"OPTIONS * HTTP/1.1\r\nHost: nowhere\r\nMax-Forwards: 0\r\n\r\n")
                 assert got == b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
                 assert len(app.heads) == served
+
+    play(run())
+
+
+@pytest.mark.parametrize(
+    ("response", "empty", "size"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 1, 0),
+        (OK, 0, 2),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", 0, 7),
+    ],
+)
+def test_bodies_are_measured_whatever_their_framing(response: bytes, empty: int, size: int) -> None:
+    async def run() -> None:
+        async with serving(App(response)) as address, world(address) as w:
+            await ask(w.outbound, f"GET / HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+            await until(lambda: w.sink.counted(CLIENT_BODY_SIZE) == 1)
+            [point] = [point for name, point in w.sink.points if name == CLIENT_BODY_SIZE]
+            assert (point.zero_count, point.sum) == (empty, size)
 
     play(run())
 

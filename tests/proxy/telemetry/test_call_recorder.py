@@ -1,10 +1,11 @@
 """Facts to spans and series, decoded with the generated classes."""
 
+from proxy.contract import attributes
 from proxy.contract.traffic import Answer
 from proxy.contract.transport.peer import Peer
 from proxy.telemetry.call_recorder import CallRecorder, peer_facts
 from proxy.telemetry.facts import CallFacts
-from proxy.telemetry.meter import Meter
+from proxy.telemetry.meter import IDLE_COLLECTIONS, Meter
 from proxy.telemetry.trace_context import TraceContext
 from tests.proxy.rig import pairs
 from tests.proxy.telemetry.test_otlp import decode
@@ -34,9 +35,22 @@ class Setup:
         self.recorder.client(call(context, **facts))
 
     def series(self) -> dict[str, str]:
-        [(series, histogram)] = self.meter.collect()
+        deltas = self.meter.collect()
+        [(series, histogram)] = [each for each in deltas if each[0].name != attributes.CLIENT_BODY_SIZE]
         assert histogram.count == 1
         return dict(series.attributes)
+
+    def sizes(self) -> dict[tuple[str, str], tuple[int, int, float]]:
+        """The counted bodies of responses: all, empty ones and the sum of bytes, by endpoint and arm."""
+        return {
+            (series.attributes[attributes.ENDPOINT], series.attributes[attributes.ARM]): (
+                histogram.count,
+                histogram.zero,
+                histogram.sum,
+            )
+            for series, histogram in self.meter.collect()
+            if series.name == attributes.CLIENT_BODY_SIZE
+        }
 
 
 def call(context: TraceContext, **facts: object) -> CallFacts:
@@ -146,3 +160,45 @@ def test_the_class_of_an_answer_is_counted_where_the_status_class_says_another()
         setup = Setup()
         setup.client(context(), **facts)
         assert setup.series().get("spanmesh.answer") == answer
+
+
+def test_sizes_of_successful_responses_are_counted_by_endpoint_and_arm() -> None:
+    setup = Setup()
+    for target, size in ((b"/a", 100), (b"/b", 0), (b"/c", 20)):
+        setup.client(context(), target=target, size=size)
+    setup.client(context(), status=204)
+    setup.client(context(0), size=7, arm="direct")
+    setup.client(context(), size=3, endpoint="10.0.0.2:1", answer=Answer.OK)
+    assert setup.sizes() == {
+        ("10.0.0.1:1", "routed"): (4, 2, 120),
+        ("10.0.0.1:1", "direct"): (1, 0, 7),
+        ("10.0.0.2:1", "routed"): (1, 0, 3),
+    }
+
+
+def test_only_successes_that_have_a_body_have_a_size() -> None:
+    setup = Setup()
+    for facts in (
+        {"status": 404},
+        {"status": 302},
+        {"status": 304},
+        {"status": 503},
+        {"error": "upstream-reset"},
+        {"answer": Answer.FAILED},
+        {"method": b"HEAD"},
+        {"method": b"CONNECT"},
+        {"endpoint": ""},
+    ):
+        setup.client(context(), size=9, **facts)
+    setup.server(context(), size=9)
+    assert setup.sizes() == {}
+
+
+def test_sizes_are_counted_on_after_their_series_was_forgotten() -> None:
+    setup = Setup()
+    setup.client(context(), size=9)
+    for _ in range(IDLE_COLLECTIONS + 2):
+        setup.meter.collect()
+    setup.recorder.tidy()
+    setup.client(context(), size=9)
+    assert setup.sizes() == {("10.0.0.1:1", "routed"): (1, 0, 9)}

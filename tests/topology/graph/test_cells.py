@@ -25,6 +25,18 @@ def test_answers_are_counted_by_class(answer: Answer | None, field: str) -> None
     assert total.redirects + total.refusals + total.shed + total.unclassed == 4
 
 
+def test_sizes_add_up_and_are_none_where_nobody_counts_them() -> None:
+    one, other, total = Cell(), Cell(), Cell()
+    one.add_sizes(histogram(0, 1200))
+    for each in (other, one, other, one):
+        total.merge(each)
+    assert other.sizes is None
+    assert total.sizes is not None
+    assert one.sizes is not None
+    assert (total.sizes.count, total.sizes.zero, one.sizes.count) == (4, 2, 2)
+    assert not total.has_traffic
+
+
 def test_views_leave_out_the_other_labels() -> None:
     routed = Key("a", "b", Protocol.HTTP, "10.0.0.1:80", Arm.ROUTED)
     assert edges(routed) == Key("a", "b", Protocol.HTTP)

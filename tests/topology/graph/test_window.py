@@ -37,6 +37,21 @@ def test_the_whole_memory_counts_everything_once(times: list[float]) -> None:
     assert filled(times).totals(now - 890, now)[AB].histogram.count == len(times)
 
 
+def test_sizes_are_beside_the_calls_of_a_second_and_are_no_calls() -> None:
+    window = filled([1000.2, 1001.2])
+    for now in (1001.4, 1003.0):
+        window.add_sizes(AB, histogram(0, 5), now)
+    cell = window.totals(990, 1010)[AB]
+    assert cell.sizes is not None
+    assert (cell.histogram.count, cell.sizes.count) == (2, 4)
+    assert [
+        (second, each.histogram.count) for second, _, each in window.close_seconds(1010, users=False)
+    ] == [
+        (1000, 1),
+        (1001, 1),
+    ]
+
+
 @given(st.lists(st.floats(1000, 1090), min_size=1, max_size=60), st.integers(1, 30))
 def test_a_series_adds_up_and_puts_calls_where_they_were(times: list[float], step: int) -> None:
     cells = filled(times).series(1000, max(times), step, lambda key: True)

@@ -129,6 +129,10 @@ def test_guard_and_health() -> None:
     assert parse("services: {b: {guard: false}}").services[ServiceId("b")].guard is None
     given = parse("services: {b: {guard: {success: 2%, slower: 1.5}}}").services[ServiceId("b")].guard
     assert given == Harm(success=0.02, slower=1.5)
+    for word, compared in (("true", True), ("false", False)):
+        sized = parse(f"services: {{b: {{guard: {{sizes: {word}}}}}}}").services[ServiceId("b")].guard
+        assert sized == Harm(sizes=compared)
+    assert not Harm().sizes
 
 
 @pytest.mark.parametrize(
@@ -136,6 +140,7 @@ def test_guard_and_health() -> None:
     [
         ("guard: maybe", "services.b.guard: is 'maybe'; write true, false or {success: 0.5%, slower: 1.2}"),
         ("guard: {slower: 0.9}", "services.b.guard.slower: is '0.9'; write a number above 1"),
+        ("guard: {sizes: big}", "services.b.guard.sizes: is 'big'; write true or false"),
         ("guard: {success: much}", "services.b.guard.success: 'much' is not a percentage from 0% to 100%"),
         ("guard: {sucess: 1%}", "services.b.guard.sucess: unknown key; did you mean 'success'?"),
         ("health: healthz", "services.b.health: 'healthz' is not a path"),

@@ -12,7 +12,7 @@ from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Answer, Arm
 from tests.topology.fleet import histogram
 from topology.engine import Engine
-from topology.model.samples import CallSample, Side
+from topology.model.samples import CallSample, Side, SizeSample
 from topology.policy.mesh_yaml import parse
 from topology.policy.models import Harm
 from topology.rollout.guard import ALPHA, EPOCH, Guard, Verdict, level
@@ -127,6 +127,45 @@ def test_fewer_quick_refusals_make_no_arm_slower() -> None:
     assert all(refused(seed, (0.67, 0.01)) is None for seed in range(20))
 
 
+def sized(seed: int, empty: tuple[float, float], harm: Harm, refused: float = 0.0) -> Verdict | None:
+    """A stage in whose arms these shares of successes are empty; of the direct requests some are refused."""
+    rng, guard = random.Random(seed), Guard()
+    guard.watch(S, 1.0, 0.0)
+    for step in range(80):
+        for number, share in enumerate(empty):
+            guard.add(S, ARMS[number], arm(rng, 25, 0.0, 0.04)[0], 0, Answer.OK)
+            bodies = [0 if rng.random() < share else int(rng.lognormvariate(7, 1.5)) for _ in range(25)]
+            guard.add_sizes(S, ARMS[number], histogram(*bodies))
+        guard.add(S, Arm.DIRECT, histogram(*[0.001] * int(25 * refused)), 0, Answer.REFUSED)
+        found = guard.verdict(S, harm, step * 5.0)
+        if found is not None:
+            return found
+    return None
+
+
+def test_empty_answers_are_harm_where_sizes_are_compared() -> None:
+    for seed in range(10):
+        found = sized(seed, (0.33, 0.6), Harm(sizes=True))
+        assert found is not None
+        assert found.harm.figure is Figure.SIZES
+        assert found.harm.low <= found.harm.difference <= found.harm.high
+        assert found.harm.direct_count == found.harm.routed_count >= 50
+        assert "of the responses to routed requests have a" in found.reason
+        assert sized(seed, (0.33, 0.6), Harm()) is None
+        # A smaller difference than the least one of shares does no harm.
+        assert sized(seed, (0.0, 1.0), Harm(sizes=True, success=1.0)) is not None
+        assert sized(seed, (0.0, 0.5), Harm(sizes=True, success=0.95)) is None
+
+
+def test_sizes_that_both_arms_have_alike_turn_nothing_back() -> None:
+    assert sum(sized(seed, (0.3, 0.3), Harm(sizes=True)) is not None for seed in range(60)) <= 1
+
+
+def test_an_arm_that_refuses_less_may_answer_with_other_sizes() -> None:
+    """Requests that the other arm refuses are of a kind, and their answers of a size."""
+    assert all(sized(seed, (0.0, 0.3), Harm(sizes=True), refused=0.5) is None for seed in range(10))
+
+
 YAML = "services: {b: {stage: route, percent: 50%s}}"
 
 
@@ -165,6 +204,58 @@ def test_the_engine_turns_back_where_mesh_yaml_asks_for_it_and_says_why() -> Non
     assert isinstance(again.history[0].evidence, StageChange)
     assert again.history[0].evidence.by == "ann"
     assert "set by ann over the api" in again.history[0].reason
+
+
+def quick_and_empty(text: str, version: str) -> Engine:
+    """A mesh whose routed requests mostly get an empty 200 at once, by the sidecars of one version."""
+    engine, now = Engine(parse(text), EngineSettings()), 1000.0
+    engine.tick(now)
+    for _ in range(20):
+        now += 0.5
+        for which, empty in ((Arm.DIRECT, 3), (Arm.ROUTED, 9)):
+            took = histogram(*[0.0007] * empty, *[0.04] * (10 - empty))
+            bodies = histogram(*[0] * empty, *[1200] * (10 - empty))
+            place = "10.0.0.1:80"
+            engine.calls([CallSample(Side.CLIENT, "a", "b", "a1", took, 0, place, which)], now)
+            if version == "new":
+                engine.sizes([SizeSample("a", "b", place, which, "a1", bodies)], now)
+        engine.tick(now)
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("guard", "version", "stage"),
+    [
+        ("guard: {sizes: true}", "new", Stage.ADVISE),
+        ("guard: {sizes: true}", "old", Stage.ROUTE),
+        ("guard: true", "new", Stage.ROUTE),
+        ("timeout: 5s", "new", Stage.ROUTE),
+    ],
+)
+def test_quick_empty_answers_turn_a_stage_back_by_option(guard: str, version: str, stage: Stage) -> None:
+    engine = quick_and_empty(YAML % f", {guard}", version)
+    (view,) = [view for view in engine.live.stages(1010.0, 60) if view.service == "b"]
+    assert view.stage is stage
+    assert (view.direct.count, view.routed.count) == (200, 200)
+    if stage is Stage.ADVISE:
+        assert engine.decisions("b", kind="stage")[0].reason == (
+            "b goes from route 50 % to advise, set by the guard: 90.00 % of the responses to routed requests "
+            "have an empty body, 30.00 % to the others"
+        )
+    else:
+        assert view.effect is not None
+        assert view.effect.sizes is None
+
+
+def test_the_effect_has_the_sizes_and_then_no_latency_is_comparable() -> None:
+    engine = quick_and_empty(YAML % ", guard: {sizes: true, success: 100%}", "new")
+    (view,) = [view for view in engine.live.stages(1010.0, 60) if view.service == "b"]
+    assert view.effect is not None
+    assert view.effect.sizes is not None
+    assert (view.effect.sizes.before, view.effect.sizes.after) == (0.3, 0.9)
+    assert not view.effect.answered_alike
+    stored = [sample for step in (1011.0, 1020.0) for sample in engine.tick(step).edges]
+    assert all(sample.count for sample in stored)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from proxy.contract.traffic import Answer
 from topology.model.decisions import Decision
 from topology.model.endpoints import EndpointView
 from topology.model.graph import EdgeView, Encryption, GraphView, Kind, NodeView, Point, Stats
-from topology.model.stages import Advice, Change, Effect, Move, StageView
+from topology.model.stages import Advice, Change, Effect, Move, SizeChange, StageView
 
 REVIEWS = ServiceId("reviews")
 
@@ -212,6 +212,24 @@ def test_nothing_is_better_where_the_routed_calls_are_answered_differently() -> 
         )
         [answers] = said["answers"]
         assert (answers["answer"], answers["better"]) == ("refused", not worse)
+    sizes = SizeChange(0.1, 0.9, 0.7, 0.9, 12, 10, larger=False)
+    quick = views.stage(
+        StageView(
+            REVIEWS,
+            Stage.ROUTE,
+            50,
+            StageOrigin.API,
+            0.0,
+            TRAFFIC,
+            TRAFFIC,
+            effect=Effect(same, faster, None, {}, sizes),
+        )
+    )["effect"]
+    assert quick
+    assert quick["p50"]
+    assert quick["sizes"]
+    assert quick["p50"]["better"] is None
+    assert (quick["sizes"]["better"], quick["sizes"]["routed_bytes"]) == (False, 10)
     more = Effect(Change(0.8, 0.9, 0.05, 0.15), None, None, {Answer.REFUSED: Change(0.0, 0.1, 0.05, 0.15)})
     turned = views.stage(
         StageView(REVIEWS, Stage.ROUTE, 50, StageOrigin.API, 0.0, TRAFFIC, TRAFFIC, effect=more)
