@@ -185,14 +185,13 @@ def select(path: str, repeated_keys: bool = False) -> str:
         " part.scope.name AS scope_name, part.scope.version AS scope_version, part.spans AS spans"
         f" FROM ({resources}) ARRAY JOIN scope_spans AS part{once(repeats_key('scope_pairs'))}"
     )
-    spans = (
-        "SELECT labels, resource_fields, scope_labels, scope_fields, scope_name, scope_version, span,"
-        f" {own('span.attributes')} AS attributes FROM ({scopes}) ARRAY JOIN spans AS span"
-    )
     inside = (
         f"arrayExists(p -> {repeats_key('p.attributes')}, span.{field})" for field in ("events", "links")
     )
-    return f"SELECT {columns} FROM ({spans}){once(repeats_key('attributes'), *inside)}"
+    return (
+        f"WITH {own('span.attributes')} AS attributes SELECT {columns}"
+        f" FROM ({scopes}) ARRAY JOIN spans AS span{once(repeats_key('attributes'), *inside)}"
+    )
 
 
 def select_integer_times(path: str, repeated_keys: bool = False) -> str:
