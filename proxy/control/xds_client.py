@@ -170,7 +170,7 @@ class XdsClient:
         if self._expired:
             self._expired = False
             # A warning like the one it takes back: without configuration nothing less is shown.
-            logger.warning("the mesh at %s is heard", self._target)
+            logger.warning("the mesh at %s answers", self._target)
         self._hand_over(view)
 
     def _neutralise(self) -> None:

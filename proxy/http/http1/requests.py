@@ -33,10 +33,11 @@ class MessageLimits:
 
     def check(self, fields: Sequence[Field], reason: Reason = Reason.HEADERS_TOO_LARGE) -> None:
         """Raise RefusedError for too many fields, or too long ones."""
+        # Of an answer the reader of the text is the client, who can send nothing else.
         if len(fields) > self.headers:
-            raise RefusedError(reason, f"send at most {self.headers} header fields")
+            raise RefusedError(reason, f"the limit is {self.headers} header fields")
         if sum(len(name) + len(value) + 4 for name, value in fields) > self.header_bytes:
-            raise RefusedError(reason, f"keep header fields under {self.header_bytes} bytes")
+            raise RefusedError(reason, f"the limit is {self.header_bytes} bytes of header fields")
 
     def excess(self, before: int, size: int, body: int, reason: Reason = Reason.HEADERS_TOO_LARGE) -> int:
         """Return by how many bytes chunks have exceeded what framing needs, after a read of ``size`` bytes

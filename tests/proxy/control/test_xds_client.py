@@ -263,7 +263,7 @@ def test_a_mesh_that_is_never_reached_is_a_warning_once_and_so_is_its_answer(
             assert "--mesh (SPANMESH_MESH)" in warning
             await mesh.start(Snapshot(1, {ServiceId("reviews"): REVIEWS}), heartbeat=1000.0)
             await until(lambda: views)
-            assert caplog.messages[1:] == [f"the mesh at 127.0.0.1:{mesh.port} is heard"]
+            assert caplog.messages[1:] == [f"the mesh at 127.0.0.1:{mesh.port} answers"]
         await mesh.stop()
 
     asyncio.run(play())
