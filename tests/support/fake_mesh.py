@@ -51,6 +51,7 @@ def beside(
             "p50": figure(direct["p50"], routed["p50"], 4.0, True),
             "p99": figure(direct["p99"], routed["p99"] * 0.6, 9.0, True),
             "answers": [],
+            "sizes": None,
         }
     if stage == "advise":
         even = 1 / len(addresses)

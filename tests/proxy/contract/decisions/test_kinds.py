@@ -14,7 +14,7 @@ from proxy.contract.decisions.kinds import DecisionKind, Figure, FindingKind, Ho
         (FindingKind, "failures latency stall answers"),
         (HoldKind, "cap shared slow"),
         (StageOrigin, "default mesh.yaml api guard"),
-        (Figure, "success p50 p99 redirects refusals shed"),
+        (Figure, "success p50 p99 redirects refusals shed sizes"),
     ],
 )
 def test_values_are_those_of_every_release_since_the_first(kind: type[StrEnum], words: str) -> None:
