@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Processes for the tests: most of their time is waiting for other processes, so two even on one core.
-TEST_PROCESSES ?= 2
+# Processes for the tests: most of their time is waiting for other processes, so three on two cores.
+TEST_PROCESSES ?= 3
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --max-worker-restart 0
 
 .PHONY: demo test test-all check docs bench-dashboard bench-sidecar bench-store bench-scale bench-feedback bench-simulation soak proto screenshots clean

@@ -99,6 +99,7 @@ EDGES = {
     "deploy/demo/load.py",
     "deploy/demo/shop.py",
     "deploy/importer/traces.py",
+    "deploy/processes/ports.py",
     "deploy/processes/roles.py",
     "deploy/processes/supervise.py",
     "proxy/app.py",

@@ -1,5 +1,6 @@
 """Loopback ports: free ones, taken ones, and the URL of a listener on this machine."""
 
+import random
 from typing import Final
 
 from proxy.contract.address import join_address, split_address
@@ -7,6 +8,7 @@ from proxy.contract.failure import ConfigError
 from proxy.contract.transport import streams
 
 LOOPBACK: Final = "127.0.0.1"
+_CHOICE: Final = (20_000, 32_000)
 
 # Addresses to listen on that no client can connect to.
 _ANY: Final = {"0.0.0.0": LOOPBACK, "::": "::1"}
@@ -30,13 +32,14 @@ def _reachable(address: str) -> tuple[str, int]:
 
 def free(count: int) -> list[int]:
     """Return loopback ports that nobody listens on just now, all different."""
-    # All are held open until the last one is found: a port that is closed early could be given twice.
-    held = [streams.reserve("port", f"{LOOPBACK}:0") for _ in range(count)]
-    try:
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
+    # Below the ports that the kernel gives to outgoing connections (ip_local_port_range): one of those may be
+    # taken again between this and the moment when a child listens on it.
+    chosen: list[int] = []
+    while len(chosen) < count:
+        port = random.randrange(*_CHOICE)
+        if port not in chosen and is_free(port):
+            chosen.append(port)
+    return chosen
 
 
 def is_free(port: int) -> bool:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from urllib.request import Request, urlopen
 
 import grpc
 
+from deploy.processes import ports
 from tests.collector.receive.receiving import TRACES
 
 ROOT = Path(__file__).parents[2]
@@ -41,10 +41,7 @@ print(json.dumps(EmbeddedStore(Path(sys.argv[1])).connect().query(sys.argv[2])))
 
 def free_port() -> int:
     """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return ports.free(1)[0]
 
 
 def options(data: Path, **given: object) -> list[str]:

@@ -11,6 +11,7 @@ def test_free_ports_are_free_and_all_different() -> None:
     found = ports.free(5)
     assert len(set(found)) == 5
     assert all(ports.is_free(port) for port in found)
+    assert max(found) < 32_768  # the first port that Linux gives to an outgoing connection
 
 
 def test_a_port_that_is_listened_on_is_not_free_and_accepts() -> None:
