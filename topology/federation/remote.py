@@ -17,9 +17,9 @@ from topology.evidence.report_delay import ReportDelays
 from topology.graph.call_attribution import Intake
 from topology.model.decisions import Decision
 from topology.model.samples import CallSample, EdgeSample, Side
+from topology.outliers.detection.finding import Finding
+from topology.outliers.detection.second_opinion import GROUP
 from topology.outliers.feedback import Feedback
-from topology.outliers.finding import Finding
-from topology.outliers.second_opinion import GROUP
 from topology.outliers.transitions import out_for
 from topology.registry.registry import Registry
 from topology.registry.sources import Members, Source

@@ -10,8 +10,8 @@ from typing import Final
 
 from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.model import EndpointState
+from topology.outliers.detection.service_evidence import ServiceEvidence
 from topology.outliers.ejection_state import ServiceEjections
-from topology.outliers.service_evidence import ServiceEvidence
 from topology.settings import EngineSettings
 
 # Seconds between two ejections beyond what is known to fit: one interval of reports, which tell of the first.

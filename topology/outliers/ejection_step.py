@@ -15,10 +15,10 @@ from proxy.contract.decisions.kinds import FindingKind, HoldKind
 from proxy.contract.model import EndpointState
 from topology.evidence.measurements import INTERVAL
 from topology.model.decisions import Decision
+from topology.outliers.detection.finding import Finding, Trial
+from topology.outliers.detection.service_evidence import ServiceEvidence
 from topology.outliers.ejection_limits import PACED, EjectionLimits
 from topology.outliers.ejection_state import EjectionState, ServiceEjections
-from topology.outliers.finding import Finding, Trial
-from topology.outliers.service_evidence import ServiceEvidence
 from topology.outliers.transitions import Transitions
 from topology.settings import EngineSettings
 

@@ -12,10 +12,10 @@ from typing import Final
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from topology.model.decisions import Decision
+from topology.outliers.detection.service_evidence import ServiceEvidence
 from topology.outliers.ejection_limits import EjectionLimits
 from topology.outliers.ejection_state import EjectionState, ServiceEjections
 from topology.outliers.ejection_step import EjectionStep
-from topology.outliers.service_evidence import ServiceEvidence
 from topology.outliers.transitions import Transitions
 from topology.settings import EngineSettings
 

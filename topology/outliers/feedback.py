@@ -9,10 +9,10 @@ from proxy.contract.service_id import ServiceId
 from topology.evidence.measurements import Evidence
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.model.decisions import Decision
+from topology.outliers.detection.finding import Finding
+from topology.outliers.detection.service_evidence import MeasuredEvidence
+from topology.outliers.detection.shared_causes import quiet
 from topology.outliers.ejections import Ejections
-from topology.outliers.finding import Finding
-from topology.outliers.service_evidence import MeasuredEvidence
-from topology.outliers.shared_causes import quiet
 from topology.outliers.weights import Weights, standings, times_slower
 from topology.registry.sources import Member
 from topology.settings import EngineSettings

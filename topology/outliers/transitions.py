@@ -6,8 +6,8 @@ from proxy.contract.decisions.evidence import Ejection, Evidence, Grounds, Hold,
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from topology.model.decisions import Decision
+from topology.outliers.detection.finding import Finding
 from topology.outliers.ejection_state import ServiceEjections
-from topology.outliers.finding import Finding
 from topology.settings import EngineSettings
 
 _MOST_EJECTIONS: Final = 16  # counted: doubling has long reached the longest ejection by then

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.topology.outliers.tallies import FINE, NOW, seen, tallies
+from tests.topology.outliers.detection.tallies import FINE, NOW, seen, tallies
 from topology.evidence.averages import Screen
 from topology.evidence.peer_tallies import (
     EndpointTally,

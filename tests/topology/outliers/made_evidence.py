@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from proxy.contract.decisions.evidence import Calls, Dependency
 from proxy.contract.decisions.kinds import FindingKind
 from topology.evidence.measurements import LastProbe
-from topology.outliers.finding import Finding, Trial
+from topology.outliers.detection.finding import Finding, Trial
 from topology.settings import EngineSettings
 
 SETTINGS = EngineSettings()

@@ -8,10 +8,10 @@ from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from tests.topology.outliers.made_evidence import NAMES, SETTINGS, MadeEvidence
 from topology.model.decisions import Decision
+from topology.outliers.detection.finding import Trial
 from topology.outliers.ejection_limits import EjectionLimits
 from topology.outliers.ejection_state import EjectionState, ServiceEjections
 from topology.outliers.ejection_step import EjectionStep
-from topology.outliers.finding import Trial
 from topology.outliers.transitions import Transitions
 
 S = ServiceId("s")

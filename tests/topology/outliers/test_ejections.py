@@ -12,8 +12,8 @@ from tests.support.extent import sized
 from tests.topology.outliers.made_evidence import NAMES, SETTINGS, MadeEvidence
 from topology.evidence.measurements import LastProbe
 from topology.model.decisions import Decision
+from topology.outliers.detection.finding import Trial
 from topology.outliers.ejections import Ejections
-from topology.outliers.finding import Trial
 
 S = ServiceId("s")
 

@@ -4,12 +4,12 @@ import pytest
 
 from proxy.contract.decisions.evidence import Dependency
 from proxy.contract.decisions.kinds import FindingKind
+from tests.topology.outliers.detection.tallies import FINE, NOW, seen, tallies
 from tests.topology.outliers.made_evidence import SETTINGS, finding
-from tests.topology.outliers.tallies import FINE, NOW, seen, tallies
 from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
-from topology.outliers.finding import Finding
-from topology.outliers.service_evidence import MeasuredEvidence, ServiceEvidence
+from topology.outliers.detection.finding import Finding
+from topology.outliers.detection.service_evidence import MeasuredEvidence, ServiceEvidence
 
 SOUND = [seen(FINE, "r1", "r2")] * 2
 BAD = seen((10, 9, 0.02), "r1", "r2")

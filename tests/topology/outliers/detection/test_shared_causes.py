@@ -5,7 +5,7 @@ import pytest
 from topology.evidence.averages import SCREEN, Baseline, Screen
 from topology.evidence.measurements import Record
 from topology.evidence.peer_tallies import ServiceTallies
-from topology.outliers.shared_causes import SharedCauses
+from topology.outliers.detection.shared_causes import SharedCauses
 from topology.settings import EngineSettings
 
 NOW = 100.0

@@ -1,9 +1,9 @@
 """All tests together: which window and which test speaks, and what trials count."""
 
 from proxy.contract.decisions.kinds import FindingKind
-from tests.topology.outliers.tallies import FINE, NOW, seen, tallies
-from topology.outliers.finding import Trial
-from topology.outliers.outlier_tests import WINDOWS, OutlierTests
+from tests.topology.outliers.detection.tallies import FINE, NOW, seen, tallies
+from topology.outliers.detection.finding import Trial
+from topology.outliers.detection.outlier_tests import WINDOWS, OutlierTests
 from topology.settings import EngineSettings
 
 SOUND = [seen(FINE, "r1", "r2")] * 2

@@ -4,12 +4,12 @@ import pytest
 
 from proxy.contract.decisions.evidence import LatencyComparison
 from proxy.contract.decisions.kinds import FindingKind
-from tests.topology.outliers.tallies import FINE, NOW, record, seen, tallies
-from tests.topology.outliers.tallies import Calls as Each
+from tests.topology.outliers.detection.tallies import FINE, NOW, record, seen, tallies
+from tests.topology.outliers.detection.tallies import Calls as Each
 from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
-from topology.outliers.finding import Finding
-from topology.outliers.latency_test import LatencyTest
+from topology.outliers.detection.finding import Finding
+from topology.outliers.detection.latency_test import LatencyTest
 from topology.settings import EngineSettings
 
 SLOW = (10, 0, 0.4)

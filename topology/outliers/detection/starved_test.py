@@ -19,8 +19,8 @@ from proxy.contract.traffic import Avoidance
 from topology.evidence.measurements import FRESH
 from topology.evidence.peer_tallies import ServiceTallies, bounds, of_reporter, pool
 from topology.evidence.tally import Tally
-from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, comparison, seen_by
+from topology.outliers.detection import second_opinion
+from topology.outliers.detection.finding import Finding, comparison, seen_by
 from topology.settings import EngineSettings
 
 # Seconds of its own sidecar's counts, the shortest first.

@@ -5,7 +5,7 @@ import pytest
 from proxy.contract.decisions.evidence import Calls, LatencyComparison
 from topology.evidence.peer_tallies import EndpointTally
 from topology.evidence.tally import Tally
-from topology.outliers.finding import Trial, comparison, latency_comparison, seen_by
+from topology.outliers.detection.finding import Trial, comparison, latency_comparison, seen_by
 
 
 @pytest.mark.parametrize(

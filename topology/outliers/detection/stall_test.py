@@ -16,8 +16,8 @@ from topology.evidence.measurements import FRESH, INTERVAL, LATE
 from topology.evidence.peer_tallies import ServiceTallies, pool
 from topology.evidence.reporter_view import OpenReport
 from topology.evidence.tally import Tally
-from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, seen_by
+from topology.outliers.detection import second_opinion
+from topology.outliers.detection.finding import Finding, seen_by
 from topology.settings import EngineSettings
 
 # Seconds of answers from which the usual latency is known, and timed calls that this needs.

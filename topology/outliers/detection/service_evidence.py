@@ -6,10 +6,10 @@ from typing import Protocol
 from proxy.contract.decisions.evidence import Dependency
 from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
-from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, Trial
-from topology.outliers.outlier_tests import OutlierTests
-from topology.outliers.shared_causes import SharedCauses
+from topology.outliers.detection import second_opinion
+from topology.outliers.detection.finding import Finding, Trial
+from topology.outliers.detection.outlier_tests import OutlierTests
+from topology.outliers.detection.shared_causes import SharedCauses
 from topology.settings import EngineSettings
 
 

@@ -20,8 +20,8 @@ from topology.evidence.peer_tallies import (
     pool,
 )
 from topology.evidence.tally import Tally
-from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, comparison, seen_by
+from topology.outliers.detection import second_opinion
+from topology.outliers.detection.finding import Finding, comparison, seen_by
 from topology.settings import EngineSettings
 
 _DOUBT_WINDOW: Final = 0.5  # seconds: one interval of reports

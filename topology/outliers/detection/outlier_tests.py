@@ -20,12 +20,12 @@ from typing import Final
 
 from topology.evidence.measurements import FRESH
 from topology.evidence.peer_tallies import ServiceTallies, of_reporter, usual
-from topology.outliers.answer_test import AnswerTest, answers_beyond
-from topology.outliers.failure_test import FailureTest
-from topology.outliers.finding import Finding, Trial
-from topology.outliers.latency_test import LatencyTest
-from topology.outliers.stall_test import StallTest
-from topology.outliers.starved_test import StarvedTest
+from topology.outliers.detection.answer_test import AnswerTest, answers_beyond
+from topology.outliers.detection.failure_test import FailureTest
+from topology.outliers.detection.finding import Finding, Trial
+from topology.outliers.detection.latency_test import LatencyTest
+from topology.outliers.detection.stall_test import StallTest
+from topology.outliers.detection.starved_test import StarvedTest
 from topology.settings import EngineSettings
 
 # Seconds looked back, the shortest first: sudden failures show in the first, rare ones need the last.

@@ -21,8 +21,8 @@ from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.traffic import Answer
 from topology.evidence.peer_tallies import EndpointTally, ServiceTallies, bounds, of_reporter
 from topology.evidence.tally import Tally
-from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, seen_by
+from topology.outliers.detection import second_opinion
+from topology.outliers.detection.finding import Finding, seen_by
 from topology.settings import EngineSettings
 
 _CLASSES: Final = (Answer.REDIRECT, Answer.REFUSED)

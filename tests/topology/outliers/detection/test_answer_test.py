@@ -7,15 +7,15 @@ from proxy.contract.decisions.kinds import FindingKind
 from proxy.contract.model import EndpointState
 from proxy.contract.traffic import Answer, Arm
 from tests.topology.fleet import Fleet, address, histogram
-from tests.topology.outliers.tallies import NOW
+from tests.topology.outliers.detection.tallies import NOW
 from topology.evidence.measurements import INTERVAL, Record
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.evidence.reporter_view import ReporterView
 from topology.evidence.tally import Tally
 from topology.model.decisions import Decision
 from topology.model.samples import CallSample, Side
-from topology.outliers.answer_test import AnswerTest, answers_beyond
-from topology.outliers.finding import Finding
+from topology.outliers.detection.answer_test import AnswerTest, answers_beyond
+from topology.outliers.detection.finding import Finding
 from topology.settings import EngineSettings
 
 FINE = Tally(10)

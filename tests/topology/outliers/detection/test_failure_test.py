@@ -4,12 +4,12 @@ import pytest
 
 from proxy.contract.decisions.evidence import Calls, FailureComparison
 from proxy.contract.decisions.kinds import FindingKind
-from tests.topology.outliers.tallies import FINE, NOW, record, seen, tallies
-from tests.topology.outliers.tallies import Calls as Each
+from tests.topology.outliers.detection.tallies import FINE, NOW, record, seen, tallies
+from tests.topology.outliers.detection.tallies import Calls as Each
 from topology.evidence.measurements import LastProbe
 from topology.evidence.peer_tallies import ServiceTallies
-from topology.outliers.failure_test import FailureTest
-from topology.outliers.finding import Finding
+from topology.outliers.detection.failure_test import FailureTest
+from topology.outliers.detection.finding import Finding
 from topology.settings import EngineSettings
 
 BAD = (10, 8, 0.02)

@@ -22,8 +22,8 @@ from topology.evidence.peer_tallies import (
     typical_latency,
 )
 from topology.evidence.tally import Tally
-from topology.outliers import second_opinion
-from topology.outliers.finding import Finding, comparison, latency_comparison, seen_by
+from topology.outliers.detection import second_opinion
+from topology.outliers.detection.finding import Finding, comparison, latency_comparison, seen_by
 from topology.settings import EngineSettings
 
 # Seconds: a queue comes and goes, and sidecars avoid it better than an ejection: slow must last.
