@@ -87,11 +87,11 @@ class Session:
         # Make before break (xDS protocol, "Eventual consistency considerations"), else a client would answer
         # 503 meanwhile: routes wait for the clusters and endpoints that they lead to, and what goes waits
         # until the client has accepted the routes that no longer need it.
-        routes = self._publishers[protocol.RDS]
+        accepted = self._publishers[protocol.RDS].accepted(mine[protocol.RDS].versions)
         for url, publisher in self._publishers.items():
-            if publisher is routes and not hold and not self._routable(mine):
+            if url == protocol.RDS and not accepted and not hold and not self._routable(mine):
                 continue
-            keep = url in _ROUTED_TO and not routes.accepted(mine[protocol.RDS].versions)
+            keep = not accepted and url in _ROUTED_TO
             change = publisher.due(mine[url].versions, hold=hold, keep=keep)
             if change is not None:
                 self._nonces += 1
@@ -102,9 +102,8 @@ class Session:
                 yield self._message(url, change, mine[url], str(catalog.version), nonce)
 
     def _routable(self, mine: NodeResources) -> bool:
-        # Asked only while routes are due: it walks over all services.
-        due = not self._publishers[protocol.RDS].accepted(mine[protocol.RDS].versions)
-        return not due or all(self._publishers[url].ready(mine[url].versions) for url in _ROUTED_TO)
+        """Return True if the client has answered for all that its routes lead to."""
+        return all(self._publishers[url].ready(mine[url].versions) for url in _ROUTED_TO)
 
     def _message(self, url: str, change: Change, mine: Resources, version: str, nonce: str) -> Response:
         if not self._delta:
