@@ -77,6 +77,8 @@ class Endpoint:
 
 # Failures after which a request may be tried again; ``connect-failure``: nothing of it was sent.
 CONDITIONS: Final = ("5xx", "connect-failure", "reset", "timeout")
+# RFC 9110, 9.2.1: methods that ask for no change, so that asking twice does no harm.
+SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ is framed on a connection. Defaults live on the classes; an instance holds only 
 from collections.abc import Sequence
 from typing import Final
 
+from proxy.contract.model import SAFE_METHODS
+
 Field = tuple[bytes, bytes]
 """Name and value of a header or trailer field, as they were received."""
 
 Fields = Sequence[Field]
 
-# RFC 9110, 9.2.1: methods that ask for no change, so that asking twice does no harm.
-SAFE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+SAFE: Final = frozenset(method.encode() for method in SAFE_METHODS)
 # RFC 9110, 9.2.2: a proxy may send these again on its own when a connection turned out to be dead.
 IDEMPOTENT: Final = SAFE | {b"PUT", b"DELETE"}
 

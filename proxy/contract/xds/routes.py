@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
 
-from proxy.contract.model import CONDITIONS, METADATA, Retries, Service, Stage
+from proxy.contract.model import CONDITIONS, METADATA, SAFE_METHODS, Retries, Service, Stage
 from proxy.contract.service_id import ServiceId, ServiceNames
 from proxy.contract.xds import messages_pb2 as pb
 from proxy.contract.xds.protobuf import BadResourceError, parse, read_seconds, set_duration
@@ -25,8 +25,6 @@ _HOST: Final = re.compile(r"[a-z0-9_.-]+")
 _ENVOY_CONDITIONS: Final = {"timeout": "reset"}
 # The condition that is safe for every request: nothing of it was sent.
 _UNSENT: Final = "connect-failure"
-# RFC 9110, 9.2.1.
-_SAFE_METHODS: Final = "GET|HEAD|OPTIONS|TRACE"
 _PREVIOUS_HOSTS: Final = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
 # How often Envoy may choose again when it chose an endpoint that failed before. Of two endpoints each choice
 # is wrong with probability 1/2.
@@ -46,7 +44,7 @@ def encode(services: Iterable[Service], namespace: str = "") -> bytes:
         if service.routed_share and set(service.retries.on) - {_UNSENT}:
             # Envoy would repeat any method, while a sidecar repeats only what is safe once it was sent.
             safe = host.routes.add(match=pb.RouteMatch(prefix="/"))
-            safe.match.headers.add(name=":method").string_match.safe_regex.regex = _SAFE_METHODS
+            safe.match.headers.add(name=":method").string_match.safe_regex.regex = "|".join(SAFE_METHODS)
             _route(safe.route, service, service.retries.on)
         route = host.routes.add(match=pb.RouteMatch(prefix="/"))
         _route(route.route, service, [each for each in service.retries.on if each == _UNSENT])
