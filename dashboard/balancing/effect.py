@@ -1,6 +1,6 @@
 """The measured effect of routing: both arms of a service beside each other, with confidence intervals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from dash import html
@@ -21,7 +21,7 @@ _FIGURES: Final = (
     ("p99", Figure.P99),
 )
 # Shares of answers, as a column's heading and as the end of a sentence on routed calls.
-_ANSWERS: Final = {
+_ANSWERS: Final[Mapping[str, tuple[str, str]]] = {
     Answer.REDIRECT: ("Redirects (3xx)", "are redirected (3xx)"),
     Answer.REFUSED: ("Refusals (4xx)", "are refused (4xx)"),
     Answer.SHED: ("Too much load (429)", "are turned away for too much load (429)"),
@@ -69,8 +69,7 @@ def verdict(stage: StageView) -> str:
             "Only one arm has traffic. Set the stage to route with less than 100 % to keep a control "
             "group and measure the effect."
         )
-    known = [each for each in found["answers"] if Answer(each["answer"]) in _ANSWERS]
-    differing = [words for each in known if (words := _answer_sentence(each))]
+    differing = [words for each in _known_answers(found) if (words := _answer_sentence(each))]
     if found["sizes"] is not None and found["sizes"]["significant"]:
         differing.append(_size_sentence(found["sizes"]))
     sure = differing + [words for what, key in _FIGURES if (words := _sentence(what, _figure(found, key)))]
@@ -89,8 +88,7 @@ def _sentence(what: str, figure: Comparison | None) -> str:
     if figure is None or figure["better"] is None:
         return ""
     if what == "Success":
-        size = fmt.points(abs(figure["difference"])).removeprefix("+")
-        return f"Routed calls succeed {size} {'more' if figure['better'] else 'less'} often."
+        return f"Routed calls succeed {_points(figure)} {'more' if figure['better'] else 'less'} often."
     size = fmt.duration(abs(figure["difference"]))
     return f"Their {what} is {size} {'shorter' if figure['better'] else 'longer'}."
 
@@ -98,9 +96,8 @@ def _sentence(what: str, figure: Comparison | None) -> str:
 def _answer_sentence(figure: AnswerComparison) -> str:
     if figure["better"] is None:
         return ""
-    size = fmt.points(abs(figure["difference"])).removeprefix("+")
-    words = _ANSWERS[Answer(figure["answer"])][1]
-    return f"Routed calls {words} {size} {'less' if figure['better'] else 'more'} often."
+    words = _ANSWERS[figure["answer"]][1]
+    return f"Routed calls {words} {_points(figure)} {'less' if figure['better'] else 'more'} often."
 
 
 def _size_sentence(figure: SizeComparison) -> str:
@@ -108,7 +105,17 @@ def _size_sentence(figure: SizeComparison) -> str:
     bodies = f"have a body of {than} {figure['routed_bytes']:,} bytes"
     if not figure["larger"] and not figure["routed_bytes"]:
         bodies = "have an empty body"
-    return f"Routed responses {bodies} {fmt.points(figure['difference']).removeprefix('+')} more often."
+    return f"Routed responses {bodies} {_points(figure)} more often."
+
+
+def _points(figure: Comparison) -> str:
+    """Return the size of a difference of shares, without its sign."""
+    return fmt.points(abs(figure["difference"])).removeprefix("+")
+
+
+def _known_answers(found: Effect) -> list[AnswerComparison]:
+    """Return the classes of answers that have words here: a newer collector may compare more."""
+    return [each for each in found["answers"] if each["answer"] in _ANSWERS]
 
 
 def _figure(found: Effect, name: Figure) -> Comparison | None:
@@ -122,12 +129,11 @@ def _figure(found: Effect, name: Figure) -> Comparison | None:
 
 def _differences(found: Effect) -> Component:
     """Draw a row for each figure: the difference, its interval around zero, and whether it is significant."""
-    rows = [_difference(what, _figure(found, key)) for what, key in _FIGURES]
-    rows += [
-        _difference(_ANSWERS[Answer(each["answer"])][0], each, fmt.points)
-        for each in found["answers"]
-        if Answer(each["answer"]) in _ANSWERS
+    rows = [
+        _difference(what, _figure(found, key), fmt.points if key is Figure.SUCCESS else signed)
+        for what, key in _FIGURES
     ]
+    rows += [_difference(_ANSWERS[each["answer"]][0], each, fmt.points) for each in _known_answers(found)]
     if found["sizes"] is not None:
         what = "Larger bodies" if found["sizes"]["larger"] else "Smaller bodies"
         rows.append(_difference(what, found["sizes"], fmt.points))
@@ -138,12 +144,9 @@ def _differences(found: Effect) -> Component:
     return html.Div([head, html.Ul(rows, className="differences")])
 
 
-def _difference(
-    what: str, figure: Comparison | None, unit: Callable[[float], str] | None = None
-) -> Component:
+def _difference(what: str, figure: Comparison | None, unit: Callable[[float], str]) -> Component:
     if figure is None:
         return html.Li([html.Strong(what), html.Span("too few calls", className="weak")])
-    unit = unit or (fmt.points if what == "Success" else signed)
     look = {True: "ok", False: "bad", None: "idle"}[figure["better"]]
     # Significant and neither better nor worse: the arms were answered differently.
     neither = "other answers" if figure["significant"] else "not significant"

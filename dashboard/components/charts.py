@@ -35,7 +35,8 @@ def time_axis(times: Sequence[int], zone: fmt.Zone) -> TimeAxis:
     if not times:
         return [], CLOCK
     first, last = fmt.offset(times[0], zone), fmt.offset(times[-1], zone)
-    values = [fmt.axis(each, fmt.offset_minutes(times[-1], zone)) for each in times]
+    minutes = fmt.offset_minutes(times[-1], zone)
+    values = [fmt.axis(each, minutes) for each in times]
     if first == last:
         return values, CLOCK
     return values, {**CLOCK, "tickformat": f"%H:%M {last}", "hoverformat": f"%H:%M:%S {last}"}
