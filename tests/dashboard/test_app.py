@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.app import run
 from dashboard.config import DashboardConfig
+from deploy.processes import ports
 from proxy.contract.failure import ConfigError
 from tests.support.dashboard import served
 
@@ -31,8 +32,7 @@ def test_a_taken_port_is_one_line_with_the_fix() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{ports.free(1)[0]}"
     process = subprocess.Popen([sys.executable, "-c", SERVE, listen], stderr=subprocess.PIPE)
     try:
         _answers(f"http://{listen}/")

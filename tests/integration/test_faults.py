@@ -1,9 +1,6 @@
 """Networks and peers that misbehave, over real sockets: what the other side of the sidecar sees."""
 
 import asyncio
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -11,29 +8,12 @@ from proxy.contract.model import Endpoint
 from proxy.sockets import options
 from tests.bench.process import reset
 from tests.proxy.rig import App, ask, head_fields, play, service, serving, until, world
+from tests.support.black_hole import black_hole
 
 GET = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /1 HTTP/1.1\r\nHost: a\r\ncontent-length: 1\r\n\r\nx"
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 SWITCHING = b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
-
-
-@contextmanager
-def black_hole() -> Iterator[str]:
-    """An address that answers no SYN: its queue of connections to accept is full, and stays so."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening:
-        place = listening.getsockname()
-        waiting = []
-        for _ in range(4):
-            client = socket.socket()
-            client.setblocking(False)
-            client.connect_ex(place)
-            waiting.append(client)
-        try:
-            yield f"127.0.0.1:{place[1]}"
-        finally:
-            for client in waiting:
-                client.close()
 
 
 ENDS = {

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from deploy.processes import ports
 from proxy.app import Sidecar
 from proxy.config import SidecarConfig
 from proxy.contract.failure import ConfigError
@@ -93,8 +94,7 @@ def test_the_process_ends_with_zero_on_sigterm_and_prints_nothing() -> None:
     async def run() -> None:
         app, sink = App(), Sink()
         await sink.start()
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        (port,) = ports.free(1)
         async with serving(app) as address:
             config = SidecarConfig(
                 service="a",

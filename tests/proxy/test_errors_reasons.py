@@ -1,16 +1,17 @@
 """Each failure of a destination: its reason in the header, on the span and in the metrics."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
+from deploy.processes import ports
 from proxy.contract.model import Endpoint, Retries
 from proxy.errors import STATUS, Reason
 from tests.proxy.rig import ask, head_fields, pairs, play, service, serving, until, world
+from tests.support.black_hole import black_hole
 
 Place = Callable[[], AbstractAsyncContextManager[str]]
 DURATIONS = {"inbound": "http.server.request.duration", "outbound": "http.client.request.duration"}
@@ -18,23 +19,13 @@ DURATIONS = {"inbound": "http.server.request.duration", "outbound": "http.client
 
 @asynccontextmanager
 async def nobody() -> AsyncIterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    yield address
+    yield f"127.0.0.1:{ports.free(1)[0]}"
 
 
 @asynccontextmanager
-async def black_hole() -> AsyncIterator[str]:
-    """A listener that accepts nobody and whose queue is full: a connect to it is never answered."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        place = listener.getsockname()
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(place)
-        yield f"127.0.0.1:{place[1]}"
-        for filler in fillers:
-            filler.close()
+async def unanswered() -> AsyncIterator[str]:
+    with black_hole() as address:
+        yield address
 
 
 def closing() -> AbstractAsyncContextManager[str]:
@@ -55,7 +46,7 @@ def silent() -> AbstractAsyncContextManager[str]:
 CAUSES: list[tuple[Reason, Place, str]] = [
     (Reason.CONNECT_REFUSED, nobody, "inbound"),
     (Reason.CONNECT_REFUSED, nobody, "outbound"),
-    (Reason.CONNECT_TIMEOUT, black_hole, "routed"),
+    (Reason.CONNECT_TIMEOUT, unanswered, "routed"),
     (Reason.UPSTREAM_RESET, closing, "inbound"),
     (Reason.UPSTREAM_RESET, closing, "outbound"),
     (Reason.REQUEST_TIMEOUT, silent, "routed"),

@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from deploy.processes import ports
 from proxy.config import SidecarConfig
 from proxy.contract import attributes
 from tests.proxy.rig import DEADLINE, App, Sink, ask, play, serving, until
@@ -53,7 +53,7 @@ class Running:
 
 @asynccontextmanager
 async def running(app: str, sink: Sink, **given: Any) -> AsyncIterator[Running]:
-    inbound, admin = _free(), _free()
+    inbound, admin = ports.free(2)
     options: dict[str, Any] = {
         "service": "cart",
         "app": app,
@@ -76,11 +76,6 @@ async def running(app: str, sink: Sink, **given: Any) -> AsyncIterator[Running]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def test_every_request_of_every_worker_is_counted_and_traced_once() -> None:
@@ -155,7 +150,7 @@ def test_the_admin_port_shows_the_instance_whole() -> None:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
 
         await sink.start()
-        outbound = _free()
+        outbound = ports.free(1)[0]
         listeners = {"inbound": "", "outbound": f"127.0.0.1:{outbound}"}
         async with serving(held) as address, running("", sink, **listeners) as w:
             request = f"GET http://{address}/ HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"

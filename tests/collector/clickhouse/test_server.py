@@ -3,7 +3,6 @@ the server that SPANMESH_TEST_CLICKHOUSE names, where it names one."""
 
 import os
 import secrets
-import socket
 import threading
 from collections.abc import Iterator
 from typing import Final
@@ -16,6 +15,7 @@ from collector.clickhouse.embedded import EmbeddedStore
 from collector.clickhouse.migrate import migrate, statements
 from collector.clickhouse.open_store import open_store
 from collector.clickhouse.server import ServerStore, check_url
+from deploy.processes import ports
 from proxy.contract.failure import ConfigError
 from tests.collector.conftest import RETENTION_DAYS
 from tests.collector.made import NOW
@@ -46,15 +46,8 @@ def test_other_urls_are_refused_with_an_example(url: str) -> None:
         check_url(url)
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def test_a_server_that_is_down_is_worth_another_try() -> None:
-    session = ServerStore(f"clickhouse://127.0.0.1:{closed_port()}").connect()
+    session = ServerStore(f"clickhouse://127.0.0.1:{ports.free(1)[0]}").connect()
     with pytest.raises(StoreUnavailableError, match="refused"):
         session.query("SELECT 1")
     with pytest.raises(StoreUnavailableError, match="refused"):
@@ -63,7 +56,7 @@ def test_a_server_that_is_down_is_worth_another_try() -> None:
 
 def test_a_server_that_is_down_at_start_is_told_with_the_fix() -> None:
     with pytest.raises(ConfigError, match=r"does not answer: .*refused.*; check --clickhouse") as wrong:
-        open_store("", f"clickhouse://127.0.0.1:{closed_port()}/db")
+        open_store("", f"clickhouse://127.0.0.1:{ports.free(1)[0]}/db")
     assert "\n" not in str(wrong.value)
 
 

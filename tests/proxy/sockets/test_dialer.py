@@ -1,7 +1,6 @@
 """Connections to others: counted, bounded, and a failure says what to do."""
 
 import asyncio
-import socket
 import time
 
 import pytest
@@ -10,6 +9,7 @@ from proxy.errors import Reason
 from proxy.sockets.dialer import Dialer, OutgoingConnection
 from proxy.sockets.dns_cache import DnsCache
 from tests.proxy.rig import App, play, serving, until
+from tests.support.black_hole import black_hole
 
 
 async def dialled(dialer: Dialer, address: str) -> tuple[OutgoingConnection, Reason | None, str]:
@@ -74,14 +74,7 @@ def test_a_failure_has_its_reason_and_leaves_nothing_counted(
 
 def test_who_does_not_accept_in_time_is_given_up_and_so_is_everyone_at_the_end() -> None:
     async def run() -> None:
-        with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-            # A listener that accepts nobody and whose queue is full never answers.
-            name = listener.getsockname()
-            fillers = [socket.socket() for _ in range(4)]
-            for filler in fillers:
-                filler.setblocking(False)
-                filler.connect_ex(name)
-            address = f"127.0.0.1:{name[1]}"
+        with black_hole() as address:
             dialer = Dialer(0.05, 9, DnsCache(time.monotonic))
             assert (await dialled(dialer, address))[1] is Reason.CONNECT_TIMEOUT
             patient = Dialer(60.0, 9, DnsCache(time.monotonic))
@@ -90,8 +83,6 @@ def test_who_does_not_accept_in_time_is_given_up_and_so_is_everyone_at_the_end()
             await asyncio.sleep(0)
             patient.close()
             await until(lambda: patient.open == 0)
-            for filler in fillers:
-                filler.close()
 
     play(run())
 

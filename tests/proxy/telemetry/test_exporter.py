@@ -1,13 +1,13 @@
 """Export to a real receiver: batches, an absent mesh, a full queue, a refusing mesh."""
 
 import asyncio
-import socket
 
 import grpc
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from deploy.processes import ports
 from proxy.contract import attributes
 from proxy.telemetry.exporter import SPAN_PERIOD, Exporter
 from proxy.telemetry.meter import Meter
@@ -25,11 +25,6 @@ def exporter(port: int, meter: Meter, max_spans: int = 100_000) -> Exporter:
     return Exporter(f"127.0.0.1:{port}", {"service.name": "a"}, meter, list, max_spans)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def dropped(sink: Sink) -> int:
     return sum(
         point.as_int
@@ -42,7 +37,7 @@ def dropped(sink: Sink) -> int:
 
 def test_everything_counted_while_the_mesh_was_away_arrives_once() -> None:
     async def run() -> None:
-        sink, meter, port = Sink(), Meter(), free_port()
+        sink, meter, port = Sink(), Meter(), ports.free(1)[0]
         out = exporter(port, meter)
         running = asyncio.create_task(out.run())
         series = meter.series(attributes.SERVER_DURATION, {attributes.METHOD: "GET"})

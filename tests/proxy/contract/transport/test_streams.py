@@ -23,6 +23,7 @@ from proxy.contract.transport.streams import (
 from proxy.contract.transport.tls import Tls
 from tests.proxy.contract.transport.authority import Authority
 from tests.proxy.rig import play
+from tests.support.black_hole import black_hole
 
 CART = "spiffe://mesh.example/ns/shop/sa/cart"
 FRONT = "spiffe://mesh.example/ns/shop/sa/front"
@@ -205,20 +206,6 @@ class Greeted(asyncio.Protocol):
         self.greeting.set_result(data)
 
 
-@asynccontextmanager
-async def silent_listener() -> AsyncIterator[str]:
-    """An address that neither accepts nor refuses: the queue of its listener is full."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        name = listener.getsockname()
-        fillers = [socket.socket() for _ in range(4)]
-        for filler in fillers:
-            filler.setblocking(False)
-            filler.connect_ex(name)
-        yield f"127.0.0.1:{name[1]}"
-        for filler in fillers:
-            filler.close()
-
-
 def test_the_first_address_that_accepts_is_taken_and_no_byte_is_lost() -> None:
     async def run() -> None:
         async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -226,17 +213,18 @@ def test_the_first_address_that_accepts_is_taken_and_no_byte_is_lost() -> None:
 
         server = await asyncio.start_server(greet, "127.0.0.1", 0)
         good = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with silent_listener() as silent, asyncio.timeout(10):
-            for addresses, failed in (
-                ([good, silent], []),
-                (["127.0.0.1:1", "[::1]:1", good], ["127.0.0.1:1", "[::1]:1"]),
-                # Given up for the next one after a moment, but not said to have failed.
-                ([silent, good], []),
-            ):
-                client = Greeted()
-                assert await connect_first(addresses, client) == (good, failed)
-                assert await client.greeting == b"hello"
-                client.transport.abort()
+        with black_hole() as silent:
+            async with asyncio.timeout(10):
+                for addresses, failed in (
+                    ([good, silent], []),
+                    (["127.0.0.1:1", "[::1]:1", good], ["127.0.0.1:1", "[::1]:1"]),
+                    # Given up for the next one after a moment, but not said to have failed.
+                    ([silent, good], []),
+                ):
+                    client = Greeted()
+                    assert await connect_first(addresses, client) == (good, failed)
+                    assert await client.greeting == b"hello"
+                    client.transport.abort()
         server.close()
 
     play(run())
