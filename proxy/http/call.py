@@ -21,7 +21,6 @@ class Call(CallFacts):
     attempt: Attempt | None = None
     final = False
     _failed: tuple[Attempt, ...] = ()
-    _since = 0  # start of the first attempt, once there was another
 
     def __init__(self, head: RequestHead, client_peer: PeerFacts, context: ListenerContext) -> None:
         self.method = head.method
@@ -85,7 +84,6 @@ class Call(CallFacts):
         self.record(now)
         if self.attempt is not None:
             self._failed += (self.attempt,)
-        self._since = self._since or self.start
         self.restart(self._context.tracer.sibling(self.trace), now)
         self.begin(following)
 
