@@ -40,7 +40,7 @@ def last_hop(request: RequestHead) -> tuple[ResponseHead, bytes] | None:
     for name, value in request.fields:
         hops = value.strip()
         if name.lower() == b"max-forwards" and hops.isdigit():
-            number = int(hops[:_DIGITS]) if len(hops) > _DIGITS else int(hops)
+            number = int(hops[:_DIGITS])
             ends = ends or not number
             value = b"%d" % max(0, number - 1)
         fields.append((name, value))
