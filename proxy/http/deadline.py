@@ -5,6 +5,8 @@ import asyncio
 from math import inf
 from typing import Protocol
 
+from proxy.http.pool import ConnectWaiter
+
 
 class Timed(Protocol):
     """The exchange that a deadline is set for."""
@@ -21,15 +23,7 @@ class Timed(Protocol):
         ...
 
 
-class Waiting(Protocol):
-    """A connection that is being opened."""
-
-    def late(self, seconds: float) -> None:
-        """Give up, if it is still needed."""
-        ...
-
-
-def limit_connect(waiting: Waiting, seconds: float) -> None:
+def limit_connect(waiting: ConnectWaiter, seconds: float) -> None:
     """Give a connection this long to open. Nothing cancels it: connections are opened for few requests."""
     asyncio.get_running_loop().call_later(seconds, waiting.late, seconds)
 

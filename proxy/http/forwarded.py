@@ -5,8 +5,9 @@ address, -Proto and -Host are set once, by the first proxy on the way.
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
+from proxy.http.listener_context import ListenerContext
 from proxy.http.messages import RequestHead, ResponseHead
 
 _FOR: Final = b"x-forwarded-for"
@@ -14,18 +15,11 @@ _PROTO: Final = b"x-forwarded-proto"
 _HOST: Final = b"x-forwarded-host"
 
 
-class Hop(Protocol):
-    """The listener that a request came to."""
-
-    forwarded: bool
-    via: bytes
-
-
-def add_hop(head: RequestHead, client: Callable[[], str], hop: Hop) -> None:
+def add_hop(head: RequestHead, client: Callable[[], str], context: ListenerContext) -> None:
     """Add to a request what its listener is to add; ``client`` returns the client's address."""
-    if hop.forwarded:
+    if context.forwarded:
         add_forwarded(head, client().encode())
-    add_via(head, hop.via)
+    add_via(head, context.via)
 
 
 def add_via(head: RequestHead | ResponseHead, name: bytes) -> None:
