@@ -45,14 +45,11 @@ class ConnectWaiter:
     Who stops waiting calls ``abandon``; the connection is kept for the next request when it still comes.
     """
 
-    __slots__ = ("_client", "_connection", "_pool", "_waiter")
+    __slots__ = ("_connection", "_pool", "_waiter")
 
-    def __init__(
-        self, pool: "Pool", connection: UpstreamConnection, client: Affinity, waiter: StreamWaiter
-    ) -> None:
+    def __init__(self, pool: "Pool", connection: UpstreamConnection, waiter: StreamWaiter) -> None:
         self._pool = pool
         self._connection = connection
-        self._client = client
         self._waiter: StreamWaiter | None = waiter
 
     @property
@@ -82,7 +79,7 @@ class ConnectWaiter:
         connection = self._connection
         waiter, self._waiter = self._waiter, None
         if reason is None and connection.address != connection.destination:
-            self._client.remember(connection.destination, connection.address)
+            connection.client.remember(connection.destination, connection.address)
         if waiter is None:
             if reason is None and connection.tunnel:
                 connection.discard()
@@ -163,7 +160,7 @@ class Pool:
         connection = UpstreamConnection(self, address, self._batch, self._limits, client, self._now())
         connection.shared = attempt.shared
         connection.tunnel = reuse is Reuse.NONE
-        waiting = ConnectWaiter(self, connection, client, waiter)
+        waiting = ConnectWaiter(self, connection, waiter)
         dialer = self._dialer
 
         def resolved(addresses: list[str]) -> None:

@@ -33,6 +33,7 @@ class Owner(Protocol):
 class Client(Protocol):
     """The client connection whose requests are sent, as far as it keeps connections of its own."""
 
+    def remember(self, name: str, address: str) -> None: ...
     def keep(self, connection: "UpstreamConnection") -> None: ...
 
 

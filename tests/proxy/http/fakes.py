@@ -143,12 +143,8 @@ class FakePool(Pool):
         self, attempt: Attempt, client: Affinity, reuse: Reuse, waiter: StreamWaiter
     ) -> ConnectWaiter:
         self.waiters.append(waiter)
-        return ConnectWaiter(
-            self,
-            UpstreamConnection(self, attempt.address, WriteBatch(), MessageLimits(), client, 0.0),
-            client,
-            waiter,
-        )
+        connection = UpstreamConnection(self, attempt.address, WriteBatch(), MessageLimits(), client, 0.0)
+        return ConnectWaiter(self, connection, waiter)
 
 
 def context(
