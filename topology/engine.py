@@ -5,7 +5,7 @@ The engine owns no clock, thread or socket. Its host feeds it what sidecars repo
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
@@ -256,8 +256,11 @@ class Engine:
         """Return the endpoints connected to this collector itself, by service."""
         return self._registry.own_members()
 
-    def follow(self, changes: Iterable[Decision]) -> None:
+    def follow(self, changes: Sequence[Decision]) -> None:
         """Take over changes of stages made at another collector, or before a restart; the later one wins."""
+        # Read again and again, mostly without news; ``adopt`` looks at all services.
+        if not changes:
+            return
         self._decisions.extend(change for change in changes if self.remote.take_stage(change))
         self._stages.adopt(self._registry.with_sidecars())
 

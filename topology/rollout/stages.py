@@ -25,6 +25,9 @@ class Setting:
     updated: float = 0.0
 
 
+_NEVER_SET: Final = Setting()
+
+
 class Stages:
     """The stages of all services. mesh.yaml sets one when it changes, the API when it is called."""
 
@@ -36,7 +39,8 @@ class Stages:
 
     def of(self, service: ServiceId) -> Setting:
         """Return the setting in force."""
-        return self._settings.get(service) or Setting()
+        # One object for all: a step asks for every service, and compares with what it got before.
+        return self._settings.get(service, _NEVER_SET)
 
     def rename(self, before: ServiceId, after: ServiceId) -> None:
         """Carry over what was set for a service that turned out to be another; nothing is decided anew."""

@@ -58,7 +58,7 @@ class SnapshotBuilder:
         for name, endpoints in members.items():
             entry, setting = self._policy.of(name), self._stages.of(name)
             known = inputs.get(name)
-            same = known is not None and known[0] is endpoints and known[1] is entry and known[2] == setting
+            same = known is not None and known[0] is endpoints and known[1] is entry and known[2] is setting
             if same and name not in changed and name in before:
                 services[name] = before[name]
             else:
