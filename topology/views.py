@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from proxy.contract.model import EndpointState
 from proxy.contract.service_id import ServiceId
 from proxy.contract.traffic import Protocol
-from topology.evidence.measurements import FRESH, Record
+from topology.evidence.measurements import Record
 from topology.graph.cells import Bucket, Cell
 from topology.graph.figures import encryption, stats
 from topology.model.endpoints import EndpointView
@@ -129,9 +129,7 @@ def _endpoint(
     service, address = member.service, member.address
     ejection = ejections.state(service, address)
     ejected = ejection.state is EndpointState.EJECTED
-    reporters = record.reporters.values() if record else ()
-    # A reporter that is gone sends no last 0: its reading must expire.
-    gauges = [view.open for view in reporters if now - view.open.at <= FRESH]
+    gauges = [gauge for _, gauge in record.gauges(now)] if record else []
     weight = round(weights.weight(service, address) * ejections.weight(service, address, now), 2)
     return EndpointView(
         service,

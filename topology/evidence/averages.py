@@ -41,7 +41,7 @@ class Screen:
         return self.count * exp((self.at - now) / SCREEN) / SCREEN
 
     def add(self, tally: Tally, now: float) -> None:
-        # Exponential averages need no memory of single calls: five numbers for each endpoint.
+        # Exponential averages need no memory of single calls: a few numbers for each endpoint.
         decay = exp((self.at - now) / SCREEN) if self.count else 0.0
         self.count = self.count * decay + tally.count
         self.errors = self.errors * decay + tally.errors

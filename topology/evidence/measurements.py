@@ -4,6 +4,7 @@ They are apart from the graph's memory because they are read at every tick, by r
 cover any window of the last seconds.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import exp2
 from typing import Final
@@ -53,6 +54,15 @@ class Record:
     own: Screen = field(default_factory=Screen)
     avoided: float = float("-inf")
     probed: LastProbe | None = None
+
+    def gauges(self, now: float) -> Iterator[tuple[str, OpenReport]]:
+        """Yield the reporters with their last report of open requests, where that is believed still.
+
+        A reporter that is gone sends no last 0: its reading must expire.
+        """
+        for name, view in self.reporters.items():
+            if now - view.open.at <= FRESH:
+                yield name, view.open
 
 
 class Evidence:

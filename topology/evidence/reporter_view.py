@@ -38,14 +38,13 @@ class ReporterView:
 
     slots: deque[tuple[int, Tally]] = field(default_factory=deque)
     open: OpenReport = field(default_factory=OpenReport)
-    completed: float = float("-inf")
     alarmed: float = float("-inf")
     calls: float = 0.0  # this and what follows decay
     shed: float = 0.0
     weight: float = 0.0  # of ``logs`` and ``squares``: number of timed calls
     logs: float = 0.0
     squares: float = 0.0
-    at: float = 0.0
+    at: float = float("-inf")  # time of the last report of finished calls
 
     def add(self, tally: Tally, now: float) -> None:
         slot = int(now / SLOT)
@@ -55,7 +54,6 @@ class ReporterView:
             while self.slots[0][0] < slot - MEMORY:
                 self.slots.popleft()
         self.slots[-1][1].add(tally)
-        self.completed = now
         decay = exp((self.at - now) / _TYPICAL) if self.calls else 0.0
         self.calls = self.calls * decay + tally.count
         self.shed = self.shed * decay + tally.shed

@@ -7,7 +7,7 @@ from typing import Final
 
 from proxy.contract.model import EndpointState
 from proxy.contract.traffic import Avoidance
-from topology.evidence.measurements import FRESH, Record
+from topology.evidence.measurements import Record
 from topology.model.graph import Stats
 from topology.outliers.ejection_state import EjectionState
 from topology.registry.sources import Member
@@ -74,11 +74,7 @@ def share_reason(
 
 def _avoided(record: Record | None, now: float) -> str:
     """Return how many sidecars avoid the endpoint now, and why."""
-    whys = [
-        view.open.avoided
-        for view in (record.reporters.values() if record else ())
-        if view.open.avoided and now - view.open.at <= FRESH
-    ]
+    whys = [gauge.avoided for _, gauge in record.gauges(now)] if record else []
     for why, words in _AVOIDED.items():
         if number := whys.count(why):
             who = "1 sidecar" if number == 1 else f"{number} sidecars"

@@ -2,7 +2,7 @@
 
 from proxy.contract.service_id import ServiceId
 from tests.topology.fleet import histogram
-from topology.evidence.measurements import ALARM_AGAIN, Evidence
+from topology.evidence.measurements import ALARM_AGAIN, FRESH, Evidence
 from topology.evidence.reporter_view import MEMORY, SLOT
 from topology.model.samples import CallSample, OpenSample, Side
 
@@ -85,3 +85,11 @@ def test_a_good_probe_after_a_refused_one_tells_of_a_new_process() -> None:
 
     assert [back(True, False), back(False, True), back(False, False), back(True, False)] == [False] * 4
     assert [back(False, True), back(True, False), back(True, False)] == [False, True, False]
+
+
+def test_the_last_open_requests_of_a_reporter_that_is_gone_expire() -> None:
+    evidence = noted(calls(reporter="a1"))
+    evidence.open(B, ADDRESS, OpenSample("a", "b", ADDRESS, "a2", 3), NOW)
+    record = evidence.of(B)[ADDRESS]
+    assert [(name, gauge.count) for name, gauge in record.gauges(NOW + FRESH)] == [("a2", 3)]
+    assert not list(record.gauges(NOW + FRESH + 0.1))

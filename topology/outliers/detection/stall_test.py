@@ -100,19 +100,18 @@ class StallTest:
 
         Empty if more reporters are being served: then it is not the endpoint that answers nothing.
         """
-        reporters = self._tallies.records[endpoint].reporters
+        record = self._tallies.records[endpoint]
         stuck = {
-            name: held.open
-            for name, held in reporters.items()
-            if held.open.count
-            and held.open.oldest >= age
+            name: gauge
+            for name, gauge in record.gauges(self._now)
+            if gauge.count
+            and gauge.oldest >= age
             # Something came back in the same report: the endpoint is slow, which is another test's matter.
-            and held.completed < held.open.at - _SAME_REPORT
-            and self._now - held.open.at <= FRESH
+            and record.reporters[name].at < gauge.at - _SAME_REPORT
         }
         found = self._served_elsewhere(endpoint, stuck, age)
         # Compared by reporters, not by requests: one busy reporter must not outvote all the others.
-        served = sum(held.completed > self._now - age for held in reporters.values())
+        served = sum(held.at > self._now - age for held in record.reporters.values())
         return found if served <= len(found) else {}
 
     def _served_elsewhere(
@@ -147,7 +146,7 @@ class StallTest:
 
     def _answered(self, endpoint: str, reporter: str, since: float) -> bool:
         return any(
-            peer.reporters[reporter].completed > since
+            peer.reporters[reporter].at > since
             for peer in self._tallies.peer_records(endpoint)
             if reporter in peer.reporters
         )

@@ -118,11 +118,8 @@ class StarvedTest:
 
     def _avoiding(self, endpoint: str) -> list[str]:
         """Return the reporters that avoid an endpoint now because it fails."""
-        return [
-            name
-            for name, view in self._tallies.records[endpoint].reporters.items()
-            if view.open.avoided is Avoidance.FAILING and self._tallies.now - view.open.at <= FRESH
-        ]
+        gauges = self._tallies.records[endpoint].gauges(self._tallies.now)
+        return [name for name, gauge in gauges if gauge.avoided is Avoidance.FAILING]
 
     def _contradicted(self, endpoint: str, reporters: tuple[str, ...] | list[str]) -> bool:
         """True if calls of other reporters go well."""
