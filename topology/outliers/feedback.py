@@ -10,8 +10,8 @@ from topology.evidence.measurements import Evidence
 from topology.evidence.peer_tallies import ServiceTallies
 from topology.model.decisions import Decision
 from topology.outliers.detection.finding import Finding
+from topology.outliers.detection.outlier_tests import quiet
 from topology.outliers.detection.service_evidence import MeasuredEvidence
-from topology.outliers.detection.shared_causes import quiet
 from topology.outliers.ejections import Ejections
 from topology.outliers.weights import Weights, standings, times_slower
 from topology.registry.sources import Member

@@ -15,10 +15,11 @@ Instead of the last two: one reporter that nobody contradicts and a second opini
 (``second_opinion``). While that is missing the endpoint is a suspect, to be probed.
 """
 
+from collections.abc import Mapping
 from math import log2
 from typing import Final
 
-from topology.evidence.measurements import FRESH
+from topology.evidence.measurements import FRESH, Record
 from topology.evidence.peer_tallies import ServiceTallies, of_reporter, usual
 from topology.outliers.detection.answer_test import AnswerTest, answers_beyond
 from topology.outliers.detection.failure_test import FailureTest
@@ -30,7 +31,8 @@ from topology.settings import EngineSettings
 
 # Seconds looked back, the shortest first: sudden failures show in the first, rare ones need the last.
 WINDOWS: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-# Of the floor, at which the running failure rate is worth a proper look: it lags behind the windows.
+# Of the floor, at which the running failure rate is worth a proper look: it lags behind the windows, and a
+# quick look may be wrong in one direction only.
 _SCREENED: Final = 0.8
 
 
@@ -39,11 +41,10 @@ class OutlierTests:
 
     def __init__(self, tallies: ServiceTallies, settings: EngineSettings) -> None:
         self._tallies = tallies
-        self._settings = settings
         self._usual = usual([record.screen for record in tallies.peer_records()])
         shares = [record.screen.shares() for record in tallies.peer_records() if record.screen.count]
         self._least = [min(each) for each in zip(*shares, strict=True)] or [0.0, 0.0, 0.0]
-        self._odd = _SCREENED * (1 - settings.eject_success_below)
+        self._odd, self._slow = _screened(settings)
         self.suspects: set[str] = set()
         """Endpoints that one reporter complains of, and nobody else knows about yet."""
         self._stalls = StallTest(tallies, settings, self.suspects)
@@ -101,7 +102,39 @@ class OutlierTests:
             return True
         if any(own - least >= self._odd for own, least in zip(screen.shares(), self._least, strict=True)):
             return True
-        # Half of the factor: running figures mix good and bad calls for seconds after an endpoint turned
-        # slow.
-        slow = self._usual + log2(self._settings.slow_factor) / 2
-        return screen.timed > 0 and screen.logs / screen.timed >= slow
+        return screen.timed > 0 and screen.logs / screen.timed >= self._usual + self._slow
+
+
+def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -> bool:
+    """True if nothing about a service is worth a proper look, by the running figures of every endpoint.
+
+    Most services are quiet at most steps: this is what keeps a step cheap with thousands of endpoints.
+    """
+    floor, slow = _screened(settings)
+    means, odd = [], []
+    for record in records.values():
+        screen = record.screen
+        if (screen.errors and screen.errors >= floor * screen.count) or now - screen.late <= FRESH:
+            return False
+        own = record.own
+        if (own.errors and own.errors >= floor * own.count) or now - record.avoided <= FRESH:
+            return False
+        odd.append(screen.shares())
+        if screen.timed:
+            mean = screen.logs / screen.timed
+            means.append(mean)
+            usual = record.baseline.logs
+            if usual is not None and mean >= usual + slow:
+                return False
+    # An endpoint whose answers differ from another's, in any class.
+    if any(max(shares) - min(shares) >= floor for shares in zip(*odd, strict=True)):
+        return False
+    # Against the fastest quarter, so that a service whose endpoints are mostly slow still gets a proper
+    # look.
+    return not means or max(means) < sorted(means)[(len(means) - 1) // 4] + slow
+
+
+def _screened(settings: EngineSettings) -> tuple[float, float]:
+    """Return the share of calls and the octaves of latency from which on a proper look is worth it."""
+    # Half of the factor: running figures mix good and bad calls for seconds after an endpoint turned slow.
+    return _SCREENED * (1 - settings.eject_success_below), log2(settings.slow_factor) / 2

@@ -5,7 +5,7 @@ others must fit: the rate each has carried well before (``peak``) says how much 
 beyond that the survivors' own latency and failures show it, one ejection at a time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import log2, sqrt
 from typing import Final
 
@@ -115,38 +115,6 @@ def _more(rate: float, usual: float) -> bool:
     square root of the usual number.
     """
     return (rate - usual) * SCREEN > Z * sqrt(usual * SCREEN)
-
-
-def quiet(records: Mapping[str, Record], settings: EngineSettings, now: float) -> bool:
-    """True if nothing about a service is worth a proper look, by the running figures of every endpoint.
-
-    Most services are quiet at most steps: this is what keeps a step cheap with thousands of endpoints.
-    """
-    # Lower than the tests' own thresholds, as running figures lag behind: a quick look may be wrong in one
-    # direction only.
-    floor = 0.8 * (1 - settings.eject_success_below)
-    slow = log2(settings.slow_factor) / 2
-    means, odd = [], []
-    for record in records.values():
-        screen = record.screen
-        if (screen.errors and screen.errors >= floor * screen.count) or now - screen.late <= FRESH:
-            return False
-        own = record.own
-        if (own.errors and own.errors >= floor * own.count) or now - record.avoided <= FRESH:
-            return False
-        odd.append(screen.shares())
-        if screen.timed:
-            mean = screen.logs / screen.timed
-            means.append(mean)
-            usual = record.baseline.logs
-            if usual is not None and mean >= usual + slow:
-                return False
-    # An endpoint whose answers differ from another's, in any class.
-    if any(max(shares) - min(shares) >= floor for shares in zip(*odd, strict=True)):
-        return False
-    # Against the fastest quarter, so that a service whose endpoints are mostly slow still gets a proper
-    # look.
-    return not means or max(means) < sorted(means)[(len(means) - 1) // 4] + slow
 
 
 def _latency(records: Sequence[Record]) -> tuple[float, float]:
