@@ -109,8 +109,7 @@ class Sidecar:
         self._uplink = uplink = uplink or Registration(config)
         self.recorder = CallRecorder(uplink.meter, uplink.keep, time.time_ns() - time.monotonic_ns())
         dns = DnsCache(self._now)
-        # What is not routed connects as it would without the mesh; an exchange bounds what is.
-        self.dialer = Dialer(None, config.max_connections, dns)
+        self.dialer = Dialer(config.max_connections, dns)
         self._batch = WriteBatch()
         self._limits = limits = MessageLimits(
             config.max_header_bytes, config.max_headers, config.max_uri_bytes, config.max_body_bytes

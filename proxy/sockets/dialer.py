@@ -38,16 +38,15 @@ class OutgoingConnection(asyncio.Protocol):
 
 
 class Dialer:
-    """Opens connections within ``timeout`` seconds, at most ``limit`` at a time to one address.
+    """Opens connections, at most ``limit`` at a time to one address.
 
-    Without a ``timeout`` the kernel decides when to give up, as it does for applications. ``dns`` knows the
-    addresses of names. ``own`` are the addresses at which this process takes requests to send on: a request
-    sent there would come back for ever. ``local_addresses`` are our own ends of the open connections, by
-    which the sidecar knows itself as a client.
+    The kernel decides when to give up, as it does for applications; who routes a request gives up earlier.
+    ``dns`` knows the addresses of names. ``own`` are the addresses at which this process takes requests to
+    send on: a request sent there would come back for ever. ``local_addresses`` are our own ends of the open
+    connections, by which the sidecar knows itself as a client.
     """
 
-    def __init__(self, timeout: float | None, limit: int, dns: DnsCache) -> None:
-        self._timeout = timeout
+    def __init__(self, limit: int, dns: DnsCache) -> None:
         self._limit = limit
         self.dns = dns
         self._open: dict[str, int] = {}
@@ -110,15 +109,14 @@ class Dialer:
     async def _connect(self, connection: OutgoingConnection, addresses: list[str], outcome: Outcome) -> None:
         address = connection.address
         try:
-            async with asyncio.timeout(self._timeout):
-                if len(addresses) == 1:
-                    await connect(address, lambda: connection)
-                else:
-                    connection.address, refused = await connect_first(addresses, connection)
-                    self.dns.refused(refused)
-        except (OSError, TimeoutError) as error:
+            if len(addresses) == 1:
+                await connect(address, lambda: connection)
+            else:
+                connection.address, refused = await connect_first(addresses, connection)
+                self.dns.refused(refused)
+        except OSError as error:
             self._count(address, -1)
-            outcome(*_explain(error, address, self._timeout))
+            outcome(*_explain(error, address))
             return
         except asyncio.CancelledError:
             self._count(address, -1)
@@ -137,13 +135,12 @@ class Dialer:
             self._open.pop(address, None)
 
 
-def _explain(error: Exception, address: str, timeout: float | None) -> tuple[Reason, str]:
+def _explain(error: OSError, address: str) -> tuple[Reason, str]:
     """Return the reason for a connection that could not be opened, and what to do about it."""
     if isinstance(error, ConnectionRefusedError):
         return Reason.CONNECT_REFUSED, f"nothing listens at {address}: is it running?"
     if isinstance(error, TimeoutError):
-        patience = f" within {timeout:g} s" if timeout else ""
-        return Reason.CONNECT_TIMEOUT, f"{address} did not accept{patience}"
+        return Reason.CONNECT_TIMEOUT, f"{address} did not accept"
     return Reason.CONNECT_FAILED, f"cannot connect to {address}: {error}"
 
 

@@ -129,7 +129,7 @@ class FakePool(Pool):
 
     def __init__(self) -> None:
         super().__init__(
-            Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), MessageLimits(), lambda: 0.0, 1.0, 1.0
+            Dialer(1, DnsCache(lambda: 0.0)), WriteBatch(), MessageLimits(), lambda: 0.0, 1.0, 1.0
         )
         self.streams: list[UpstreamStream] = []
         self.waiters: list[StreamWaiter] = []
@@ -156,7 +156,7 @@ def context(
     made = ListenerContext(
         direction=Outbound(router, DnsCache(lambda: 0.0), CallRecorder(meter, list[bytes]().append, 0), 10),
         pool=pool,
-        dialer=Dialer(1.0, 1, DnsCache(lambda: 0.0)),
+        dialer=Dialer(1, DnsCache(lambda: 0.0)),
         batch=WriteBatch(),
         tracer=Tracer(Sampler.of(1.0), random.Random(2).getrandbits),
         limits=MessageLimits(),

@@ -203,7 +203,7 @@ def test_a_client_of_ever_new_servers_keeps_a_bounded_number(monkeypatch: pytest
 
 def test_a_client_keeps_one_connection_to_each_destination_until_it_leaves() -> None:
     pool, affinity = (
-        Pool(Dialer(1.0, 1, DnsCache(lambda: 0.0)), WriteBatch(), MessageLimits(), lambda: 0.0, 1.0, 1.0),
+        Pool(Dialer(1, DnsCache(lambda: 0.0)), WriteBatch(), MessageLimits(), lambda: 0.0, 1.0, 1.0),
         Affinity(),
     )
 

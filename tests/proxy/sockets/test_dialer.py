@@ -1,6 +1,7 @@
 """Connections to others: counted, bounded, and a failure says what to do."""
 
 import asyncio
+import errno
 import time
 
 import pytest
@@ -24,7 +25,7 @@ async def dialled(dialer: Dialer, address: str) -> tuple[OutgoingConnection, Rea
 def test_a_connection_is_counted_and_known_by_its_own_end_until_it_is_closed() -> None:
     async def run() -> None:
         async with serving(App()) as address:
-            dialer = Dialer(1.0, 2, DnsCache(time.monotonic))
+            dialer = Dialer(2, DnsCache(time.monotonic))
             connection, reason, _ = await dialled(dialer, address)
             assert (reason, dialer.open) == (None, 1)
             assert dialer.local_addresses == {connection.transport.get_extra_info("sockname")}
@@ -38,7 +39,7 @@ def test_a_connection_is_counted_and_known_by_its_own_end_until_it_is_closed() -
 def test_the_limit_is_for_each_address() -> None:
     async def run() -> None:
         async with serving(App()) as address, serving(App()) as other:
-            dialer = Dialer(1.0, 1, DnsCache(time.monotonic))
+            dialer = Dialer(1, DnsCache(time.monotonic))
             first, _, _ = await dialled(dialer, address)
             assert (await dialled(dialer, address))[1:] == (
                 Reason.OVERLOAD,
@@ -63,7 +64,7 @@ def test_a_failure_has_its_reason_and_leaves_nothing_counted(
     address: str, reason: Reason, detail: str
 ) -> None:
     async def run() -> None:
-        dialer = Dialer(5.0, 1, DnsCache(time.monotonic))
+        dialer = Dialer(1, DnsCache(time.monotonic))
         _, found, text = await dialled(dialer, address)
         assert found is reason
         assert detail in text
@@ -72,12 +73,24 @@ def test_a_failure_has_its_reason_and_leaves_nothing_counted(
     play(run())
 
 
-def test_who_does_not_accept_in_time_is_given_up_and_so_is_everyone_at_the_end() -> None:
+def test_the_kernel_decides_when_a_server_has_not_accepted_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connect(*_: object) -> None:
+        raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    monkeypatch.setattr("proxy.sockets.dialer.connect", connect)
+
+    async def run() -> None:
+        dialer = Dialer(1, DnsCache(time.monotonic))
+        _, *failure = await dialled(dialer, "10.0.0.1:80")
+        assert (failure, dialer.open) == ([Reason.CONNECT_TIMEOUT, "10.0.0.1:80 did not accept"], 0)
+
+    play(run())
+
+
+def test_at_the_end_everyone_is_given_up_who_has_not_accepted() -> None:
     async def run() -> None:
         with black_hole() as address:
-            dialer = Dialer(0.05, 9, DnsCache(time.monotonic))
-            assert (await dialled(dialer, address))[1] is Reason.CONNECT_TIMEOUT
-            patient = Dialer(60.0, 9, DnsCache(time.monotonic))
+            patient = Dialer(9, DnsCache(time.monotonic))
             patient.dial(OutgoingConnection(address), lambda *_: None)
             assert patient.open == 1
             await asyncio.sleep(0)
@@ -91,7 +104,7 @@ def test_of_several_addresses_the_one_that_accepts_is_counted() -> None:
     async def run() -> None:
         async with serving(App()) as address:
             dns = DnsCache(time.monotonic)
-            dialer = Dialer(1.0, 1, dns)
+            dialer = Dialer(1, dns)
             connection = OutgoingConnection("a.test:80")
             outcome: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
             dialer.dial_any(
