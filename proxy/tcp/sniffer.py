@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from proxy.contract.address import join_address, split_address
+from proxy.contract.transport.streams import hand_over
 from proxy.errors import Reason
 from proxy.http.http1.client_connection import ClientConnection
 from proxy.http.http1.encoder import closing_response
@@ -159,9 +160,7 @@ class ProtocolSniffer(asyncio.Protocol):
             reset(self._transport)
             return
         opaque = OpaqueConnection(self._rules.context, self._rules.direction, self._address, take_over)
-        self._hand_to(opaque)
-        if ended:
-            opaque.eof_received()
+        self._hand_to(opaque, ended=ended)
 
     def _looped(self) -> bool:
         """True if the client is this very process, whose connections must not be intercepted.
@@ -172,14 +171,10 @@ class ProtocolSniffer(asyncio.Protocol):
         address = self._transport.get_extra_info("peername")
         return address is not None and tuple(address[:2]) in self._rules.context.dialer.local_addresses
 
-    def _hand_to(self, protocol: asyncio.Protocol) -> None:
+    def _hand_to(self, protocol: asyncio.Protocol, *, ended: bool = False) -> None:
         self._leave()
         held, self._held = self._held, b""
-        # asyncio tells a protocol nothing when it is exchanged; it gets the two calls it would have seen.
-        self._transport.set_protocol(protocol)
-        protocol.connection_made(self._transport)
-        if held:
-            protocol.data_received(held)
+        hand_over(self._transport, protocol, held, ended=ended)
 
     def _leave(self) -> None:
         self._rules.context.connections.discard(self)

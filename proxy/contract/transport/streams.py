@@ -138,7 +138,7 @@ async def connect_first(addresses: Sequence[str], protocol: asyncio.Protocol) ->
                     error = ConnectionResetError(errno.ECONNRESET, "closed as soon as it was open")
                 if error is None:
                     # Of two that succeed in one turn of the loop the other is still among the attempts.
-                    task.result().hand_over(protocol)
+                    task.result().pass_to(protocol)
                     return address, list(failed)
                 failed[address] = error
         raise failed[addresses[0]]
@@ -168,16 +168,12 @@ class _Attempt(asyncio.Protocol):
         self._ended = True
         return True
 
-    def hand_over(self, protocol: asyncio.Protocol) -> None:
+    def pass_to(self, protocol: asyncio.Protocol) -> None:
         """Give the connection to ``protocol``."""
-        # asyncio tells a protocol nothing when it is exchanged; it gets the calls it would have seen.
-        self.transport.set_protocol(protocol)
-        protocol.connection_made(self.transport)
+        # Before the protocol gets it, which may pause it for reasons of its own.
         if self._held:
-            protocol.data_received(self._held)
             self.transport.resume_reading()
-        if self._ended and not protocol.eof_received():
-            self.transport.close()
+        hand_over(self.transport, protocol, self._held, ended=self._ended)
 
 
 async def _attempt(address: str) -> _Attempt:
@@ -194,6 +190,19 @@ async def connect_stream(
     protocol = asyncio.StreamReaderProtocol(reader)
     transport = await connect(address, lambda: protocol, tls=tls, identity=identity)
     return reader, asyncio.StreamWriter(transport, protocol, reader, asyncio.get_running_loop())
+
+
+def hand_over(
+    transport: asyncio.Transport, protocol: asyncio.Protocol, held: bytes, *, ended: bool = False
+) -> None:
+    """Let ``protocol`` go on with an open connection; ``held`` and, where ``ended``, its end came before."""
+    # asyncio tells a protocol nothing when it is exchanged; it gets the calls it would have seen.
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
+    if held:
+        protocol.data_received(held)
+    if ended and not protocol.eof_received():
+        transport.close()
 
 
 async def adopt(connected: socket.socket, protocol: asyncio.Protocol) -> None:
