@@ -65,7 +65,7 @@ class Outcomes:
     shares: tuple[float, ...]
 
 
-def judge(name: str, arm: str, seed: int, fleet: Fleet | None = None) -> Outcomes:
+def judge(name: str, arm: str, seed: int) -> Outcomes:
     """Play one case and measure when server 0 is back."""
     case = ALL[name]
     state = {"failed": False}
@@ -90,7 +90,7 @@ def judge(name: str, arm: str, seed: int, fleet: Fleet | None = None) -> Outcome
     ]
     make, meshed = ARMS[arm]
     joins = {0: _BEGIN} if case.joins else {}
-    mesh = (fleet or Fleet()) if meshed else None
+    mesh = Fleet() if meshed else None
     setup = Setup(case.clients, case.rate, case.seconds, seed, fleet=mesh, joins=joins)
     outcomes = Simulation(setup, servers, make).run()
     failed = [each[0] for each in outcomes if each[2]]

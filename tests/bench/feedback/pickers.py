@@ -65,6 +65,12 @@ class Arm:
         answer: Answer | None = None,
         retry_after: float = 0.0,
     ) -> None:
+        self.learn(candidate, latency, failed or answer is Answer.SHED, now, retry_after)
+
+    def learn(
+        self, candidate: Candidate, latency: float, failed: bool, now: float, retry_after: float
+    ) -> None:
+        """Take an outcome; an answer that asks for less load counts as failed."""
         candidate.sample(latency, now)
 
     def give_up(self, candidate: Candidate, latency: float, now: float) -> None:
@@ -188,18 +194,11 @@ class LinkerdLike(PeakEwma):
             return self.choose(closed, now)
         return closed[0] if closed else super().pick(now, avoid)
 
-    def observe(
-        self,
-        candidate: Candidate,
-        latency: float,
-        failed: bool,
-        now: float,
-        answer: Answer | None = None,
-        retry_after: float = 0.0,
+    def learn(
+        self, candidate: Candidate, latency: float, failed: bool, now: float, retry_after: float
     ) -> None:
-        failed = failed or answer is Answer.SHED
         penalty = min(retry_after, 300.0) or 5.0
-        super().observe(candidate, max(latency, penalty) if failed else latency, failed, now)
+        candidate.sample(max(latency, penalty) if failed else latency, now)
         breaker = self._breakers.setdefault(candidate.endpoint.address, _Unified())
         breaker.observe(failed, self.rng(), now)
         if not breaker.until:
@@ -269,17 +268,11 @@ class PrequalLike(Arm):
         self._remove(limit)
         return best.candidate
 
-    def observe(
-        self,
-        candidate: Candidate,
-        latency: float,
-        failed: bool,
-        now: float,
-        answer: Answer | None = None,
-        retry_after: float = 0.0,
+    def learn(
+        self, candidate: Candidate, latency: float, failed: bool, now: float, retry_after: float
     ) -> None:
-        super().observe(candidate, latency, failed, now)
-        if failed or answer is Answer.SHED:
+        candidate.sample(latency, now)
+        if failed:
             self._failed[candidate.endpoint.address] = now
             for probe in self._probes:
                 if probe.candidate is candidate:
