@@ -293,4 +293,5 @@ class PrequalLike(Arm):
     def _some(self, count: int) -> Iterable[Candidate]:
         pool = self.pool
         start, step = int(self.rng() * len(pool)), 1 + int(self.rng() * max(1, len(pool) - 1))
-        return {pool[(start + step * number) % len(pool)] for number in range(min(count, len(pool)))}
+        # In order: a set's order is that of addresses in memory, and one seed would give many results.
+        return dict.fromkeys(pool[(start + step * at) % len(pool)] for at in range(min(count, len(pool))))
