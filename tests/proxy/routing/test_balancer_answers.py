@@ -10,13 +10,7 @@ from proxy.contract.traffic import Answer
 from proxy.routing.balancer import Balancer
 from proxy.routing.breaker import State
 from proxy.routing.candidate import Candidate
-
-
-def two() -> tuple[Balancer, Candidate, Candidate]:
-    balancer = Balancer(random.Random(7).random)
-    balancer.update([Endpoint("a:1"), Endpoint("b:1")])
-    a, b = balancer.candidates.values()
-    return balancer, a, b
+from tests.proxy.routing.test_balancer import two
 
 
 def played(

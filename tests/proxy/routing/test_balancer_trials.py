@@ -9,13 +9,7 @@ from proxy.routing.balancer import Balancer
 from proxy.routing.breaker import THRESHOLD, State
 from proxy.routing.candidate import Candidate
 from proxy.routing.trials import CHANCE, FIRST, GROWTH, JITTER, WARMING
-
-
-def two() -> tuple[Balancer, Candidate, Candidate]:
-    balancer = Balancer(random.Random(7).random)
-    balancer.update([Endpoint("a:1"), Endpoint("b:1")])
-    a, b = balancer.candidates.values()
-    return balancer, a, b
+from tests.proxy.routing.test_balancer import two
 
 
 def asked(
